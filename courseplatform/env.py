@@ -1,0 +1,80 @@
+"""Typed readers of environment variables. Nonsense is refused with a sentence, never read as a default."""
+
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+
+
+def text(name: str, default: str = "") -> str:
+    """Empty counts as not set, so that `NAME= make run` does what it looks like."""
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, default: bool) -> bool:
+    """1, true, yes, on or 0, false, no, off. Raises ImproperlyConfigured for anything else."""
+    value = text(name).lower()
+    if not value:
+        return default
+    if value in TRUE | FALSE:
+        return value in TRUE
+    raise ImproperlyConfigured(f"{name} is {value!r}; it must be 1 or 0.")
+
+
+def number(name: str, default: int, least: int = 0) -> int:
+    value = text(name)
+    if not value:
+        return default
+    if not value.isdecimal() or int(value) < least:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number of at least {least}.")
+    return int(value)
+
+
+def choice(name: str, known: tuple[str, ...], default: str) -> str:
+    value = text(name, default)
+    if value not in known:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of {', '.join(known)}.")
+    return value
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Comma-separated."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def folder(name: str, default: Path) -> Path:
+    """An absolute path; relative ones count from where the command runs."""
+    return Path(text(name, str(default))).expanduser().absolute()
+
+
+def embedded_secret(data_dir: Path) -> str:
+    """The secret of the embedded world: made once, kept in the data directory, readable by its owner only.
+
+    Where the directory cannot be written (a command that needs no data on a read-only disk) the secret lives as long
+    as the process.
+    """
+    path = data_dir / "secret_key"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return _settled(path)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+        return path.read_text().strip()
+    except OSError:
+        return secrets.token_urlsafe(48)
+
+
+def _settled(path: Path) -> str:
+    """Two processes may start at once: the one that lost the race waits for the other's one line."""
+    for _ in range(200):
+        found = path.read_text()
+        if found.endswith("\n"):
+            return found.strip()
+        os.sched_yield()
+    raise ImproperlyConfigured(f"{path} is empty; delete it, and it is made anew.")

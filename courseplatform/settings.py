@@ -1,0 +1,278 @@
+"""One file of settings for both worlds.
+
+With nothing set this is the embedded world: SQLite and a Valkey socket in DATA_DIR, started by `manage.py up`.
+DATABASE_URL and BROKER_URL make it production; then a secret and host names are asked for. Values come from typed
+readers (env.py); combinations that make no sense are system checks (checks.py).
+"""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import environ
+import structlog
+from django.core.exceptions import ImproperlyConfigured
+
+from courseplatform import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = env.folder("DATA_DIR", BASE_DIR / ".data")
+DEBUG = env.flag("DEBUG", False)
+DEMO = env.flag("DEMO", True)
+DATABASE_URL, BROKER_URL = env.text("DATABASE_URL"), env.text("BROKER_URL")
+EMBEDDED = not DATABASE_URL
+BOOT = env.text("MILLIAMP_BOOT")  # names one start of `manage.py up`; see core/health.py
+
+if EMBEDDED:
+    SECRET_KEY = env.text("SECRET_KEY") or env.embedded_secret(DATA_DIR)
+    ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "*")
+else:
+    DEMO = env.flag("DEMO", False)
+    SECRET_KEY = env.text("SECRET_KEY")
+    ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
+    if not SECRET_KEY and not DEBUG:
+        raise ImproperlyConfigured("SECRET_KEY is not set. With DATABASE_URL there is no default secret.")
+CSRF_FAILURE_VIEW = "courseplatform.core.error_pages.csrf_failure"
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+
+# -- applications -----------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "courseplatform.core",
+    "courseplatform.accounts",
+    "courseplatform.courses",
+    "hardware",
+    "grading",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "django_structlog",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "courseplatform.core.middleware.ServerTiming",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "courseplatform.core.middleware.SecurityHeaders",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "courseplatform.core.middleware.RequestId",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "courseplatform.core.middleware.PersonZone",
+    "courseplatform.core.middleware.DefaultDeny",
+    "courseplatform.core.middleware.Refusals",
+]
+ROOT_URLCONF = "courseplatform.urls"
+WSGI_APPLICATION = "courseplatform.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "courseplatform.courses.context.visit",
+                "courseplatform.accounts.context.demo_accounts",
+            ],
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- data -------------------------------------------------------------------------------------------------------------
+
+if EMBEDDED:
+    DATABASES: dict[str, Any] = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "milliamp.sqlite3",
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;",
+            },
+        }
+    }
+else:
+    DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL) | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+
+
+def _socket(data_dir: Path) -> Path:
+    """The broker's socket: in the data directory, or, where that path is longer than a socket's may be (108 bytes), beside it in a
+    private directory whose name follows from it."""
+    path = data_dir / "valkey.sock"
+    if len(os.fsencode(path)) <= 100:
+        return path
+    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"milliamp-{os.getuid()}-{digest}" / "valkey.sock"
+
+
+BROKER_SOCKET = _socket(DATA_DIR)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": BROKER_URL.rsplit("/", 1)[0] + "/2" if BROKER_URL else f"unix://{BROKER_SOCKET}?db=2",
+    }
+}
+MEDIA_ROOT = DATA_DIR / "media"
+MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_MIB", 100, least=1) << 20
+INCOMING_DIR = DATA_DIR / "incoming"  # on the same disk as MEDIA_ROOT: a finished upload is moved, not copied
+FILE_UPLOAD_HANDLERS = ["courseplatform.core.uploads.HashingUploadHandler"]
+FILE_UPLOAD_PERMISSIONS = 0o600
+BENCH_ISOLATION = env.choice("BENCH_ISOLATION", ("auto", "bubblewrap", "namespaces", "limits"), "auto")
+
+# -- static files -----------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# -- work in the background -------------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = BROKER_URL or f"redis+socket://{BROKER_SOCKET}?virtual_host=0"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,  # longer than the longest job; a lost message costs seconds because the sweep wakes again
+    "unacked_restore_interval": 5,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_TASK_DEFAULT_QUEUE = "ordinary"
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "hardware.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "heartbeat ordinary": {"task": "core.heartbeat", "schedule": 10.0, "args": ["ordinary"],
+                           "options": {"queue": "ordinary", "expires": 10}},
+}  # fmt: skip
+
+# -- people -----------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "front"
+ACCOUNT_ADAPTER = "courseplatform.accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "front"
+if EMBEDDED:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = DATA_DIR / "mail"
+else:
+    EMAIL_CONFIG = environ.Env.email_url_config(env.text("EMAIL_URL", "smtp://localhost:25"))
+    vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Milliamp <milliamp@example.edu>")
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# -- security ---------------------------------------------------------------------------------------------------------
+
+# Plotly sets an empty style element and MapLibre's sheet; both are allowed by hash, nothing else inline is.
+PLOTLY_STYLES = [
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+    "'sha256-AR/cKIZjWPcPmBUPDA6oti9XBiTbJvz0Cro2J1VzzS8='",
+]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'", "'unsafe-hashes'", *PLOTLY_STYLES],
+        "img-src": ["'self'", "data:", "blob:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+        "manifest-src": ["'self'"],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# A deployment stands behind TLS; the embedded world answers on plain HTTP on this machine.
+BEHIND_TLS = env.flag("BEHIND_TLS", not EMBEDDED and not DEBUG)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = 31536000 if BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
+if BEHIND_TLS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# -- logs -------------------------------------------------------------------------------------------------------------
+
+SHARED_PROCESSORS: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.processors.JSONRenderer(),
+            "foreign_pre_chain": SHARED_PROCESSORS,
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")},
+    "loggers": {"django.server": {"handlers": [], "propagate": True}, "kombu": {"level": "WARNING"}},
+}
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *SHARED_PROCESSORS,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)

@@ -1,0 +1,18 @@
+from django.urls import include, path
+
+from courseplatform import checks  # noqa: F401 registers itself
+from courseplatform.core import error_pages
+from courseplatform.courses.views import front
+
+urlpatterns = [
+    path("", front, name="front"),
+    path("", include("courseplatform.core.urls")),
+    path("accounts/", include("courseplatform.accounts.urls")),
+    path("accounts/", include("allauth.account.urls")),
+    path("courses/", include("courseplatform.courses.urls")),
+    path("courses/", include("grading.urls")),
+]
+handler400 = error_pages.bad_request
+handler403 = error_pages.forbidden
+handler404 = error_pages.not_found
+handler500 = error_pages.server_error
