@@ -1,0 +1,59 @@
+"""Default deny: every URL declares who may come.
+
+A view carries an `Audience` (set by one of the decorators below, or by `courses.access.course_page`). The access
+middleware refuses a view that carries none, and a test walks all URLs with the whole cast. Views of other packages
+cannot be decorated, so their audience stands in `THIRD_PARTY`, by the prefix of the view's module.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Any, Protocol
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponseBase
+
+
+class Audience(StrEnum):
+    PUBLIC = "public"
+    SIGNED_IN = "signed_in"
+    COURSE_MEMBERS = "course_members"
+    COURSE_STAFF = "course_staff"
+    COURSE_INSTRUCTORS = "course_instructors"
+
+
+class View(Protocol):
+    def __call__(self, request: HttpRequest, /, *args: Any, **kwargs: Any) -> HttpResponseBase: ...
+
+
+# allauth decides inside its views who must be signed in; all of them may be reached by anybody.
+THIRD_PARTY: dict[str, Audience] = {"allauth.account.": Audience.PUBLIC}
+
+
+def declare(view: Callable[..., Any], audience: Audience) -> Any:
+    view.audience = audience  # type: ignore[attr-defined]
+    return view
+
+
+def public(view: View) -> View:
+    """Anybody, signed in or not."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return view(request, *args, **kwargs)
+
+    return declare(wrapper, Audience.PUBLIC)  # type: ignore[no-any-return]
+
+
+def signed_in(view: View) -> View:
+    """Anybody with an account; others are sent to the sign-in page."""
+    return declare(login_required(view), Audience.SIGNED_IN)  # type: ignore[no-any-return]
+
+
+def audience_of(view: Callable[..., Any]) -> Audience | None:
+    """The declared audience of a resolved view, or None: then nobody may come."""
+    found = getattr(view, "audience", None)
+    if isinstance(found, Audience):
+        return found
+    module = f"{getattr(view, '__module__', '')}."
+    return next((who for prefix, who in THIRD_PARTY.items() if module.startswith(prefix)), None)

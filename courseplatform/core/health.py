@@ -1,0 +1,79 @@
+"""Is it well? Database, broker, worker, storage: each is tried, none is believed."""
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from celery import current_app
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from courseplatform.core.models import Heartbeat
+
+# Name of the worker -> how old its last heartbeat may be. A bench worker is silent while it measures: once in this
+# boot is enough.
+WORKERS = {"ordinary": timedelta(seconds=45), "bench": timedelta(days=36500)}
+
+
+def beat(worker: str) -> None:
+    """A task has gone round: through the broker, a worker, and the database."""
+    Heartbeat.objects.update_or_create(name=worker, defaults={"at": timezone.now(), "boot": settings.BOOT})
+
+
+def check() -> dict[str, Any]:
+    """{"status": "ok" | "failing", "checks": {name: "ok" or a few words on what is wrong}}"""
+    checks = {name: _try(probe) for name, probe in PROBES.items()}
+    return {"status": "ok" if set(checks.values()) == {"ok"} else "failing", "checks": checks}
+
+
+def _try(probe: Callable[[], str]) -> str:
+    try:
+        return probe()
+    except (OSError, DatabaseError, OperationalError) as error:
+        return f"failing: {type(error).__name__}"
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        cursor.fetchone()
+    return "ok"
+
+
+def _broker() -> str:
+    with current_app.connection_for_write(connect_timeout=2) as broker:
+        broker.ensure_connection(max_retries=1, timeout=2)
+    return "ok"
+
+
+def _worker() -> str:
+    """One heartbeat of this boot, not too old, from each worker."""
+    seen = Heartbeat.objects.filter(name__in=WORKERS, boot=settings.BOOT) if settings.BOOT else Heartbeat.objects.all()
+    newest = dict(seen.values_list("name", "at"))
+    for name, fresh in WORKERS.items():
+        if name not in newest:
+            return f"waiting for the first task of worker {name}"
+        if timezone.now() - newest[name] > fresh:
+            return f"worker {name} is silent"
+    return "ok"
+
+
+def _storage() -> str:
+    folder = Path(settings.MEDIA_ROOT)
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / f".health-{os.getpid()}"
+    probe.write_bytes(b"ok")
+    probe.unlink()
+    return "ok"
+
+
+PROBES: dict[str, Callable[[], str]] = {
+    "database": _database,
+    "broker": _broker,
+    "worker": _worker,
+    "storage": _storage,
+}

@@ -1,0 +1,107 @@
+"""What happens around every request: who may come, in which zone, how long it took, and how a refusal looks."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+
+from courseplatform.core import error_pages
+from courseplatform.core.audience import audience_of
+from courseplatform.core.errors import AppError
+
+Respond = Callable[[HttpRequest], HttpResponse]
+log = structlog.get_logger(__name__)
+
+
+class Middleware:
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+
+class ServerTiming(Middleware):
+    """`Server-Timing: total;dur=12.1, db;dur=4.0;desc="9 queries"`, in demo and debug mode only."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not (settings.DEMO or settings.DEBUG):
+            return self.get_response(request)
+        start, counter = time.perf_counter(), QueryCounter()
+        with connection.execute_wrapper(counter):
+            response = self.get_response(request)
+        total_ms = 1000 * (time.perf_counter() - start)
+        response["Server-Timing"] = (
+            f'total;dur={total_ms:.1f}, db;dur={counter.ms:.1f};desc="{counter.queries} queries"'
+        )
+        return response
+
+
+class QueryCounter:
+    """Counts and times what a request asks of the database."""
+
+    def __init__(self) -> None:
+        self.queries, self.ms = 0, 0.0
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        start = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self.queries += 1
+            self.ms += 1000 * (time.perf_counter() - start)
+
+
+class SecurityHeaders(Middleware):
+    """What Django does not set: no feature of the browser is needed, no other site may embed what we serve."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if getattr(request, "user", None) is not None and request.user.is_authenticated:
+            response.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+
+class RequestId(Middleware):
+    """The id that stands in the logs, on the response, for the person to quote."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        found = structlog.contextvars.get_contextvars().get("request_id")
+        if found:
+            response["X-Request-Id"] = str(found)
+        return response
+
+
+class PersonZone(Middleware):
+    """Times in the person's zone where one is chosen; a course page falls back to the course's (courses/access.py)."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        zone = getattr(request.user, "zone", "")
+        with timezone.override(zone or settings.TIME_ZONE):
+            return self.get_response(request)
+
+
+class DefaultDeny(Middleware):
+    """A view that declares no audience is nobody's: 404, and a line in the log for the developer."""
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        if audience_of(view) is None:
+            log.error("undeclared_audience", view=f"{view.__module__}.{view.__name__}")
+            raise Http404
+
+
+class Refusals(Middleware):
+    """Turns an AppError of any view into its page or JSON document."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, AppError):
+            return error_pages.answer(request, exception)
+        return None

@@ -1,0 +1,80 @@
+"""Numbers as people read them: three significant digits, units from a fixed set, thin spaces for thousands. Pure functions.
+
+The unit is parted from the number by a narrow no-break space (U+202F), thousands by a thin space (U+2009).
+"""
+
+from datetime import timedelta
+from math import floor, log10
+
+THIN, NARROW = "\u2009", "\u202f"
+
+
+def digits(value: float, significant: int = 3) -> str:
+    """12345.6 -> 12 346, 0.012345 -> 0.0123: never fewer than all digits before the point."""
+    if value == 0:
+        return "0"
+    decimals = max(significant - 1 - floor(log10(abs(value))), 0)
+    shown = f"{value:,.{decimals}f}"
+    return shown.replace(",", THIN)
+
+
+def count(value: float) -> str:
+    """A whole number with thin spaces: 57 440."""
+    return f"{value:,.0f}".replace(",", THIN)
+
+
+def size(value: float) -> str:
+    """Bytes as KiB or MiB; under 1 KiB as bytes."""
+    if value < 1024:
+        return f"{count(value)}{NARROW}bytes"
+    if value < 1 << 20:
+        return f"{digits(value / 1024)}{NARROW}KiB"
+    return f"{digits(value / (1 << 20))}{NARROW}MiB"
+
+
+def share(value: float, decimals: int = 1) -> str:
+    """0.8944 -> 89.4 %."""
+    return f"{100 * value:.{decimals}f}{NARROW}%"
+
+
+def macs(value: float) -> str:
+    """Multiply-accumulates in thousands or millions: 7.49 M MACs."""
+    if value < 1e6:
+        return f"{digits(value / 1e3)}{NARROW}k{NARROW}MACs"
+    return f"{digits(value / 1e6)}{NARROW}M{NARROW}MACs"
+
+
+def milliseconds(value: float) -> str:
+    return f"{digits(value)}{NARROW}ms"
+
+
+def points(value: float) -> str:
+    """Always two decimals, so that columns of points line up."""
+    return f"{value:.2f}"
+
+
+def span(delta: timedelta) -> str:
+    """A length of time in its two largest units: 4 days 13 h, 3 h 12 min, 1 min 18 s."""
+    seconds = max(int(delta.total_seconds()), 0)
+    days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
+    if days:
+        return f"{days}{NARROW}{'day' if days == 1 else 'days'}" + (f" {hours}{NARROW}h" if hours else "")
+    if hours:
+        return f"{hours}{NARROW}h" + (f" {minutes}{NARROW}min" if minutes else "")
+    if minutes:
+        return f"{minutes}{NARROW}min" + (f" {seconds % 60}{NARROW}s" if seconds % 60 else "")
+    return f"{seconds}{NARROW}s"
+
+
+def ordinal(number: int) -> str:
+    """first, second, ... tenth, 11th: for places in line."""
+    words = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
+    return words[number - 1] if 1 <= number <= len(words) else f"{number}th"
+
+
+UNITS = {"share": share, "bytes": size, "count": count, "macs": macs, "bits": digits}
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Raises KeyError for a unit outside the fixed set."""
+    return UNITS[unit](value)

@@ -1,0 +1,71 @@
+"""One way to change a status: a conditional update on the old status; the row count says who won.
+
+Each machine is data: a `TextChoices` with its legal moves. Each move leaves a row in the machine's move table,
+written in the same transaction as the change, so history pages and audits read rows and not logs.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+
+from courseplatform.core.errors import IllegalMove
+
+RowT = TypeVar("RowT", bound=models.Model)
+Moves = Mapping[str, frozenset[str]]
+
+
+class MoveRow(models.Model):
+    """Base of the append-only history of one machine: who moved it, from what, to what, why and when.
+
+    A subclass adds the foreign key `subject`. `by` is a short text ("worker bench@host", an e-mail address, "sweep"):
+    history must outlive the account or the worker that made it.
+    """
+
+    moved_from = models.CharField(max_length=24)
+    moved_to = models.CharField(max_length=24)
+    by = models.CharField(max_length=120)
+    why = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+        ordering = ("at", "pk")
+
+
+def move(
+    row: RowT,
+    *,
+    moves: Moves,
+    to: str,
+    by: str,
+    why: str = "",
+    history: type[MoveRow] | None = None,
+    guard: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> RowT:
+    """Move `row.status` to `to`, together with `changes`, if the row in the database still has the status (and guard) we saw.
+
+    Args:
+        row: an instance with a `status` field; refreshed in place when the move wins.
+        moves: legal moves, old status -> new statuses.
+        guard: further columns that must still hold these values, for example the attempt number that fences a lease.
+
+    Raises:
+        IllegalMove: code `illegal_move` when the table forbids it, `lost_race` when another process moved the row
+        first.
+    """
+    old = str(row.status)  # type: ignore[attr-defined]
+    if to not in moves.get(old, frozenset()):
+        raise IllegalMove(f"{type(row).__name__} cannot go from {old} to {to}.", details={"from": old, "to": to})
+    model = type(row)
+    with transaction.atomic():
+        won = model._default_manager.filter(pk=row.pk, status=old, **(guard or {})).update(status=to, **changes)
+        if won != 1:
+            raise IllegalMove(f"{model.__name__} was moved by somebody else first.", code="lost_race")
+        if history is not None:
+            row_of_move: dict[str, Any] = {"subject_id": row.pk, "moved_from": old, "moved_to": to}
+            history._default_manager.create(**row_of_move, by=by[:120], why=why[:300])
+    for name, value in {"status": to, **changes}.items():
+        setattr(row, name, value)
+    return row

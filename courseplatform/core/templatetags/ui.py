@@ -1,0 +1,123 @@
+"""Template tags of the design system: icons, badges, the basis of a number, numbers and times as people read them."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from courseplatform.core import numbers
+
+register = template.Library()
+
+BASIS = {
+    "counted": "counted",
+    "modelled": "modelled",
+    "measured": "measured",
+    "shown": "shown, not graded",
+    "extrapolated": "extrapolated, not graded",
+}
+# Each basis has a shape of its own, so that none is told by colour.
+SHAPES = {
+    "counted": '<rect x="1" y="1" width="8" height="8" fill="currentColor"/>',
+    "modelled": '<circle cx="5" cy="5" r="4" fill="none" stroke="currentColor"/><path d="M5 1a4 4 0 0 1 0 8z" fill="currentColor"/>',
+    "measured": '<circle cx="5" cy="5" r="4.5" fill="currentColor"/>',
+    "shown": '<circle cx="5" cy="5" r="4" fill="none" stroke="currentColor" stroke-width="1.4"/>',
+    "extrapolated": '<path d="M5 1.2 9.2 9H.8z" fill="none" stroke="currentColor"/>',
+}
+
+
+@register.simple_tag
+def icon(name: str, more: str = "") -> SafeString:
+    """An icon of the sprite; decoration only, the word beside it says the same."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>', more, static("img/icons.svg"), name
+    )
+
+
+@register.simple_tag
+def badge(found: Any) -> SafeString:
+    """A badge from an object with tone, icon and word."""
+    return format_html('<span class="badge {}">{}{}</span>', found.tone, icon(found.icon), found.word)
+
+
+@register.simple_tag
+def basis(name: str) -> SafeString:
+    """How a number was got: shape and word."""
+    shape = SafeString(SHAPES[name])
+    return format_html(
+        '<span class="basis"><svg viewBox="0 0 10 10" aria-hidden="true">{}</svg>{}</span>', shape, BASIS[name]
+    )
+
+
+@register.simple_tag
+def in_words(moment: datetime) -> SafeString:
+    """A time element: relative in words, the absolute one on hover; static/js/times.js keeps it true."""
+    now = timezone.now()
+    local = timezone.localtime(moment)
+    gap = numbers.span(abs(moment - now))
+    words = f"in {gap}" if moment > now else f"{gap} ago"
+    return format_html(
+        '<time datetime="{}" title="{}" data-relative>{}</time>',
+        moment.isoformat(),
+        f"{local:%a %b %-d, %Y, %H:%M:%S %Z}",
+        words,
+    )
+
+
+@register.filter
+def when(moment: datetime | None) -> str:
+    """Fri Nov 3, 23:59"""
+    return f"{timezone.localtime(moment):%a %b %-d, %H:%M}" if moment else ""
+
+
+@register.filter
+def zoned(moment: datetime | None) -> str:
+    """Fri Nov 3, 23:59 EDT"""
+    return f"{timezone.localtime(moment):%a %b %-d, %H:%M %Z}" if moment else ""
+
+
+@register.filter
+def points(value: Decimal | float | str | None) -> str:
+    return "–" if value in (None, "") else numbers.points(float(str(value)))
+
+
+@register.filter
+def count(value: float) -> str:
+    return numbers.count(value)
+
+
+@register.filter
+def size(value: float) -> str:
+    return numbers.size(value)
+
+
+@register.filter
+def span(value: timedelta) -> str:
+    return numbers.span(value)
+
+
+@register.filter
+def meter_width(share: float, width: int = 100) -> str:
+    """Length of a meter's fill; a value past the limit is drawn to scale with the limit marked."""
+    return f"{width * min(share, 1.0):.1f}"
+
+
+@register.filter
+def limit_place(share: float, width: int = 100) -> str:
+    """Where the limit stands on a full meter whose value is past it."""
+    return f"{width / share:.1f}" if share > 1 else f"{width}"
+
+
+@register.filter
+def minus(value: float, other: float) -> float:
+    return float(value) - float(other)
+
+
+@register.filter
+def plus(value: float, other: float) -> float:
+    return float(value) + float(other)
