@@ -1,0 +1,63 @@
+"""The person: signs in by e-mail address, lives in a time zone."""
+
+from typing import Any, ClassVar
+from zoneinfo import available_timezones
+
+from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+
+def validate_zone(name: str) -> None:
+    """Raises ValidationError (code `unknown_zone`) unless `name` is an IANA time zone of this machine."""
+    if name and name not in available_timezones():
+        raise ValidationError(f"{name} is not a time zone; use a name such as America/New_York.", code="unknown_zone")
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        person = self.model(email=self.normalize_email(email).lower(), **fields)
+        person.set_password(password)  # None makes the password unusable
+        person.full_clean(exclude=["password"])
+        person.save()
+        return person
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_superuser=True, is_operator=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One account. What a person may do in a course is an enrolment, never a flag here.
+
+    `is_operator` opens the status of the machine room (queue, workers), and no grades.
+    """
+
+    email = models.EmailField("e-mail address", unique=True)
+    name = models.CharField(max_length=120)
+    zone = models.CharField(max_length=64, blank=True, validators=[validate_zone], help_text="empty: the course's zone")
+    is_active = models.BooleanField(default=True)
+    is_operator = models.BooleanField(default=False)
+    is_demo = models.BooleanField(default=False)
+    demo_role = models.CharField(max_length=24, blank=True, help_text="what the sign-in page calls this demo account")
+    demo_note = models.CharField(
+        max_length=160, blank=True, help_text="what one will see as this demo account; empty: not offered"
+    )
+    joined_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(Lower("email"), name="user_email_case_insensitive")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_full_name(self) -> str:
+        return self.name

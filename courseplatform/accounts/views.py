@@ -1,0 +1,37 @@
+"""The profile, and the ready accounts of the demo."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from courseplatform.accounts.forms import ZONES, ProfileForm
+from courseplatform.accounts.models import User
+from courseplatform.core.audience import public, signed_in
+from courseplatform.core.errors import NotHere
+
+
+@public
+@require_POST
+def demo_sign_in(request: HttpRequest) -> HttpResponse:
+    """One click into an invented account. Exists only in demo mode, and only for accounts that the demo made."""
+    person = User.objects.filter(email=request.POST.get("email", ""), is_demo=True, is_active=True).first()
+    if not settings.DEMO or person is None:
+        raise NotHere("There is no such demo account.")
+    login(request, person, backend="django.contrib.auth.backends.ModelBackend")
+    return redirect(reverse("front"))
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Saved. Times are now shown in your zone.")
+        return HttpResponseRedirect(reverse("accounts:profile"))
+    return render(request, "accounts/profile.html", {"form": form, "zones": ZONES}, status=422 if form.errors else 200)
