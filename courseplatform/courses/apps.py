@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class CoursesConfig(AppConfig):
+    name = "courseplatform.courses"
+    label = "courses"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Registration needs the models, which exist only now.
+        from courseplatform.courses import home_sections
+
+        home_sections.register()

@@ -1,0 +1,95 @@
+"""Four weeks on a line, as the course home draws them: days, classes, what is due, where we are. Places are shares of the width in %."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from typing import Any
+
+from django.utils import timezone
+
+from courseplatform.courses.models import Course, Session
+from courseplatform.courses.sections import DueMark
+
+DAYS, CLASS_HOUR = 28, 0.4
+LABEL = 13.0  # how far apart two labels must stand, % of the width
+EDGE = 7.5  # a label nearer to an end than this is written inwards
+# Pixels: one storey of labels above the axis, one line of words below it.
+STOREY, ABOVE, BELOW, LINE = 36, 46, 30, 16
+Marks = list[dict[str, Any]]
+
+
+class Scale:
+    """Wall-clock days of one zone as a share of the width: a day is a day, also when the clocks change."""
+
+    def __init__(self, course: Course, now: datetime) -> None:
+        self.tz = course.tz
+        today = timezone.localdate(now, self.tz)
+        self.first = today - timedelta(days=today.weekday())
+        self.last = self.first + timedelta(days=DAYS - 1)
+
+    def of_day(self, day: date, share: float = 0.0) -> float:
+        return round(100 * ((day - self.first).days + share) / DAYS, 2)
+
+    def of(self, moment: datetime) -> float:
+        wall = timezone.localtime(moment, self.tz).replace(tzinfo=None)
+        return self.of_day(wall.date(), (wall - datetime.combine(wall.date(), time())).total_seconds() / 86400)
+
+    def shows(self, moment: datetime) -> bool:
+        return self.first <= timezone.localdate(moment, self.tz) <= self.last
+
+
+def time_rule(course: Course, marks: list[DueMark], now: datetime) -> dict[str, Any]:
+    """The line from this Monday on. `head` and `height` are pixels; all else is in % of the width."""
+    scale = Scale(course, now)
+    days = [scale.first + timedelta(days=n) for n in range(DAYS)]
+    sessions = list(course.sessions.filter(held_on__gte=scale.first, held_on__lte=scale.last))
+    dues, off = _dues(scale, marks, now), _no_class(scale, sessions)
+    head = ABOVE + STOREY * max((due["row"] for due in dues), default=0)
+    return {
+        "days": [
+            {"x": scale.of_day(day), "is_monday": day.weekday() == 0, "label": f"{day:%b} {day.day}"} for day in days
+        ],
+        "weekends": [{"x": scale.of_day(day), "width": round(200 / DAYS, 2)} for day in days if day.weekday() == 5],
+        "classes": [
+            {"x": scale.of_day(day, CLASS_HOUR)} for day in sorted({s.held_on for s in sessions if s.is_class})
+        ],
+        "dues": dues,
+        "noclass": off,
+        "now_x": scale.of(now),
+        "head": head,
+        "height": head + BELOW + LINE * (1 + max((mark["row"] for mark in off), default=-1)),
+        "note": "Short bars: class. Diamonds: due work.",
+    }
+
+
+def _dues(scale: Scale, marks: list[DueMark], now: datetime) -> Marks:
+    """Due work; what is due at the same moment is one mark."""
+    shown = sorted((mark for mark in marks if scale.shows(mark.due_at)), key=lambda mark: mark.due_at)
+    dues: Marks = []
+    for due_at, group in groupby(shown, key=lambda mark: mark.due_at):
+        same = list(group)
+        is_next = due_at > now and all(due["tone"] == "past" for due in dues)
+        dues.append(
+            {"x": scale.of(due_at), "label": ", ".join(mark.label for mark in same), "url": same[0].url,
+             "when": f"{timezone.localtime(due_at, scale.tz):%a %b %-d, %H:%M}",
+             "tone": "next" if is_next else "later" if due_at > now else "past"}
+        )  # fmt: skip
+    return _apart(dues)
+
+
+def _no_class(scale: Scale, sessions: Iterable[Session]) -> Marks:
+    days: dict[date, str] = {
+        session.held_on: session.title for session in sessions if not session.is_class and session.title.strip("-– ")
+    }
+    return _apart([{"x": scale.of_day(day, CLASS_HOUR), "label": title} for day, title in sorted(days.items())])
+
+
+def _apart(marks: Marks) -> Marks:
+    """Labels that would touch go to the second row; those near an end are written inwards."""
+    ends = {0: -LABEL, 1: -LABEL}
+    for mark in marks:
+        x = mark["x"]
+        mark["row"] = 0 if x - ends[0] >= LABEL or ends[1] > ends[0] else 1
+        ends[mark["row"]] = x
+        mark["anchor"] = "start" if x < EDGE else "end" if x > 100 - EDGE else "middle"
+    return marks
