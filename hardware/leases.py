@@ -1,0 +1,267 @@
+"""Leases: the only code that moves a job.
+
+A worker (in this process, in another, later on a board behind NAT) takes a job with `lease_next`, says `lease_start` when it begins,
+`lease_beat` while it works, and exactly one of `lease_finish` and `lease_release` at the end. Each call is a conditional update on
+status and attempt number, so a worker that was given up for dead and wakes again is told `lease_lost` and can change nothing.
+`sweep` gives jobs of silent workers back to the queue; it runs from Celery beat and from `manage.py sweep`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import models, transaction
+from django.db.models import Count, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from courseplatform.core.errors import Conflict, IllegalMove
+from courseplatform.core.states import move
+from hardware.models import HELD, MOVES, OPEN, Job, JobMove, Outcome, Status
+
+LEASE_TTL_S = 20
+BEAT_S = 4
+MAX_FAULTS = 4
+CANDIDATES = 5
+
+
+class LeaseLost(Conflict):
+    """The job belongs to somebody else now, or has ended. Stop working and throw the result away."""
+
+    default_code = "lease_lost"
+
+
+class CancelRequested(Conflict):
+    """The person cancelled the job. Stop working and finish it as cancelled."""
+
+    default_code = "cancel_requested"
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """What the owner of a kind of job tells the leases about it.
+
+    `ended(job, outcome, result)` runs inside the transaction that finishes the job: both happen or neither.
+    `wake()` sends a wake-up to the workers of this kind; losing it costs seconds, never a job.
+    """
+
+    name: str
+    ended: Callable[[Job, Outcome, dict[str, Any]], None]
+    wake: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Lease:
+    job_id: UUID
+    kind: str
+    attempt: int
+    worker: str
+
+
+_kinds: dict[str, JobKind] = {}
+
+
+def register_kind(kind: JobKind) -> None:
+    _kinds[kind.name] = kind
+
+
+def in_line() -> "models.QuerySet[Job]":
+    """Queued jobs in the order in which they will be taken.
+
+    Fair between owners: everybody's first job comes before anybody's second, then first come, first served. An owner's jobs that
+    are being worked on count as earlier ones.
+    """
+    earlier = (
+        Job.objects.filter(owner_key=OuterRef("owner_key"), status__in=OPEN)
+        .filter(Q(status__in=HELD) | Q(queued_at__lt=OuterRef("queued_at")))
+        .order_by()
+        .values("owner_key")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+    return (
+        Job.objects.filter(status=Status.QUEUED)
+        .annotate(turn=Coalesce(Subquery(earlier), Value(0)))
+        .order_by("turn", "queued_at", "pk")
+    )
+
+
+def place_in_line(job: Job) -> int | None:
+    """1 for the next job to be taken; None when it is not waiting."""
+    ids = list(in_line().filter(kind=job.kind).values_list("pk", flat=True))
+    return ids.index(job.pk) + 1 if job.pk in ids else None
+
+
+def wake_on_commit(kind: str) -> None:
+    transaction.on_commit(_kinds[kind].wake)
+
+
+def lease_next(*, worker: str, kinds: Iterable[str], now: datetime | None = None) -> Lease | None:
+    """Take the next job of one of these kinds, or None when nothing waits."""
+    now = now or timezone.now()
+    ready = in_line().filter(kind__in=list(kinds), not_before__lte=now)
+    for job in ready[:CANDIDATES]:
+        try:
+            move(
+                job,
+                moves=MOVES,
+                to=Status.LEASED,
+                by=worker,
+                history=JobMove,
+                guard={"attempt": job.attempt},
+                attempt=job.attempt + 1,
+                leased_by=worker[:120],
+                leased_at=now,
+                lease_expires_at=now + timedelta(seconds=LEASE_TTL_S),
+            )
+        except IllegalMove:
+            continue  # another worker was faster; the next one in line may be free
+        return Lease(job_id=job.pk, kind=job.kind, attempt=job.attempt, worker=worker)
+    return None
+
+
+def _held(lease: Lease) -> Job:
+    job = Job.objects.filter(pk=lease.job_id, attempt=lease.attempt, status__in=HELD).first()
+    if job is None:
+        raise LeaseLost("This lease is over: the job was given to another worker or has ended.")
+    return job
+
+
+def lease_start(lease: Lease, *, now: datetime | None = None) -> None:
+    """The work itself begins. Raises LeaseLost."""
+    job, now = _held(lease), now or timezone.now()
+    if job.status == Status.RUNNING:
+        return
+    _move_held(job, lease, to=Status.RUNNING, started_at=now, lease_expires_at=now + timedelta(seconds=LEASE_TTL_S))
+
+
+def lease_beat(lease: Lease, *, phase: str = "", done: int = 0, total: int = 0, now: datetime | None = None) -> None:
+    """Still alive: extends the lease, and says how far the work is when `phase` is given.
+
+    Raises:
+        LeaseLost: stop, and throw the result away.
+        CancelRequested: stop, and finish as cancelled.
+    """
+    now = now or timezone.now()
+    changes: dict[str, Any] = {"lease_expires_at": now + timedelta(seconds=LEASE_TTL_S)}
+    held = Job.objects.filter(pk=lease.job_id, attempt=lease.attempt, status__in=HELD)
+    if phase:
+        held.exclude(phase=phase).update(phase=phase, phase_started_at=now)
+        changes |= {"progress_done": done, "progress_total": total}
+    if held.update(**changes) != 1:
+        raise LeaseLost("This lease is over: the job was given to another worker or has ended.")
+    if held.filter(cancel_requested=True).exists():
+        raise CancelRequested("The run was cancelled.")
+
+
+def lease_finish(lease: Lease, *, outcome: Outcome, result: dict[str, Any], now: datetime | None = None) -> bool:
+    """End the job, and let its owner record what that means, in one transaction.
+
+    Returns:
+        True when this call ended it, False when the same lease had ended it before (a replay changes nothing).
+
+    Raises:
+        LeaseLost: another lease owns the job; the result is thrown away.
+    """
+    with transaction.atomic():
+        done = Job.objects.filter(pk=lease.job_id, attempt=lease.attempt, status=Status.FINISHED).exists()
+        if done:
+            return False
+        job = _held(lease)
+        _end(job, lease=lease, outcome=outcome, result=result, by=lease.worker, now=now or timezone.now())
+    return True
+
+
+def lease_release(lease: Lease, *, why: str, fault: bool = True, now: datetime | None = None) -> None:
+    """Give the job back to the queue: our fault, or we are stopping (`fault=False`). Its place in line stays.
+
+    After MAX_FAULTS faults the job ends as `infrastructure`, which costs the person no attempt.
+    """
+    try:
+        _give_back(_held(lease), lease=lease, why=why, fault=fault, now=now or timezone.now())
+    except IllegalMove as error:
+        raise LeaseLost("This lease is over.") from error
+
+
+def job_cancel(job: Job, *, by: str, now: datetime | None = None) -> None:
+    """Cancel a job that has not ended. A waiting one ends now, a held one as soon as its worker beats.
+
+    Raises:
+        Conflict: code `already_finished`.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        job.refresh_from_db()
+        if job.status == Status.FINISHED:
+            raise Conflict("This run has ended already.", code="already_finished")
+        if job.status != Status.QUEUED:
+            Job.objects.filter(pk=job.pk, status__in=HELD).update(cancel_requested=True)
+            return
+        _end(job, lease=None, outcome=Outcome.CANCELLED, result={}, by=by, now=now)
+
+
+def sweep(*, now: datetime | None = None) -> dict[str, int]:
+    """Give back what silent workers hold, and wake workers for what waits. Safe to run at any time, twice at once too.
+
+    Returns:
+        {"expired": jobs given back or ended, "waiting": jobs ready to be taken}
+    """
+    now, expired = now or timezone.now(), 0
+    for job in Job.objects.filter(status__in=HELD, lease_expires_at__lt=now).order_by("lease_expires_at")[:200]:
+        try:
+            _give_back(job, lease=None, why=f"no sign of life from {job.leased_by}", fault=True, now=now)
+            expired += 1
+        except IllegalMove:
+            continue  # it finished, or another sweep was faster
+    ready = Job.objects.filter(status=Status.QUEUED, not_before__lte=now).values_list("kind", flat=True)
+    waiting = list(ready)
+    for name in set(waiting) & set(_kinds):
+        wake_on_commit(name)
+    return {"expired": expired, "waiting": len(waiting)}
+
+
+def _move_held(job: Job, lease: Lease | None, *, to: str, why: str = "", **changes: Any) -> None:
+    by = lease.worker if lease else "sweep"
+    guard = (
+        {"attempt": job.attempt, "lease_expires_at": job.lease_expires_at}
+        if lease is None
+        else {"attempt": lease.attempt}
+    )
+    move(job, moves=MOVES, to=to, by=by, why=why, history=JobMove, guard=guard, **changes)
+
+
+def _give_back(job: Job, *, lease: Lease | None, why: str, fault: bool, now: datetime) -> None:
+    faults = job.faults + int(fault)
+    if faults >= MAX_FAULTS:
+        result = {"code": "infrastructure", "message": "Our machine failed several times on this run; staff were told."}
+        with transaction.atomic():
+            Job.objects.filter(pk=job.pk, attempt=job.attempt).update(faults=F("faults") + int(fault))
+            _end(job, lease=lease, outcome=Outcome.INFRASTRUCTURE, result=result, by="sweep", now=now, why=why)
+        return
+    if job.cancel_requested:
+        _end(job, lease=lease, outcome=Outcome.CANCELLED, result={}, by="sweep", now=now, why=why)
+        return
+    pause = timedelta(seconds=2**faults if fault else 0)
+    _move_held(
+        job, lease, to=Status.QUEUED, why=why, faults=faults, leased_by="", lease_expires_at=None,
+        phase="", progress_done=0, progress_total=0, not_before=now + pause,
+    )  # fmt: skip
+    if job.kind in _kinds:
+        wake_on_commit(job.kind)
+
+
+def _end(
+    job: Job, *, lease: Lease | None, outcome: Outcome, result: dict[str, Any], by: str, now: datetime, why: str = ""
+) -> None:
+    """Finish a job and tell its owner, in one transaction."""
+    with transaction.atomic():
+        move(
+            job, moves=MOVES, to=Status.FINISHED, by=by, why=why or outcome, history=JobMove,
+            guard={"attempt": job.attempt}, outcome=outcome, finished_at=now, lease_expires_at=None,
+            error_code=str(result.get("code", ""))[:60], error_message=str(result.get("message", "")),
+            error_details=result.get("details", {}),
+        )  # fmt: skip
+        if job.kind in _kinds:
+            _kinds[job.kind].ended(job, outcome, result)

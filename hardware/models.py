@@ -1,0 +1,113 @@
+"""The opaque job: something that a worker or a board takes, works on, and ends. What it means belongs to the app that registered it."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from courseplatform.core.states import MoveRow, Moves
+
+
+class Status(models.TextChoices):
+    """Where a job is. How it ended is apart from that, in `Outcome`."""
+
+    QUEUED = "queued", "In line"
+    LEASED = "leased", "Starting"
+    RUNNING = "running", "Running"
+    FINISHED = "finished", "Finished"
+
+
+OPEN = frozenset({Status.QUEUED, Status.LEASED, Status.RUNNING})
+HELD = frozenset({Status.LEASED, Status.RUNNING})
+
+MOVES: Moves = {
+    Status.QUEUED: frozenset({Status.LEASED, Status.FINISHED}),
+    Status.LEASED: frozenset({Status.RUNNING, Status.QUEUED, Status.FINISHED}),
+    Status.RUNNING: frozenset({Status.QUEUED, Status.FINISHED}),
+    Status.FINISHED: frozenset(),
+}
+
+
+class Outcome(models.TextChoices):
+    """Every way a job can end. A closed set across the worker boundary: an unknown word is refused."""
+
+    MEASURED = "measured", "Measured"
+    REFUSED = "refused", "Stopped at the check"
+    CRASHED = "crashed", "Crashed"
+    TIMED_OUT = "timed_out", "Took too long"
+    OUT_OF_MEMORY = "out_of_memory", "Out of memory"
+    MISBEHAVED = "misbehaved", "Stopped by the sandbox"
+    INFRASTRUCTURE = "infrastructure", "Our fault"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+# What never costs the person an attempt.
+NOT_COUNTED = frozenset({Outcome.REFUSED, Outcome.INFRASTRUCTURE, Outcome.CANCELLED})
+
+
+class Job(models.Model):
+    """One piece of work for one slot. This row is the truth; messages only wake somebody up.
+
+    `attempt` is the fence: it grows with every lease, and a worker that holds an older number can change nothing any more.
+    `faults` counts leases that ended through our own fault; it never concerns the person who waits.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=24)
+    owner_key = models.CharField(max_length=64, help_text="who waits for it; the queue is fair between owners")
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.QUEUED, editable=False)
+    outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True, editable=False)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_message = models.TextField(blank=True)
+    error_details = models.JSONField(default=dict, blank=True)
+
+    queued_at = models.DateTimeField(default=timezone.now)
+    not_before = models.DateTimeField(default=timezone.now)
+    leased_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    attempt = models.PositiveIntegerField(default=0)
+    faults = models.PositiveSmallIntegerField(default=0)
+    leased_by = models.CharField(max_length=120, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested = models.BooleanField(default=False)
+
+    phase = models.CharField(max_length=24, blank=True)
+    phase_started_at = models.DateTimeField(null=True, blank=True)
+    progress_done = models.PositiveIntegerField(default=0)
+    progress_total = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["status", "kind", "not_before"], name="job_ready"),
+            models.Index(fields=["owner_key", "status"], name="job_owner"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="job_outcome_when_finished",
+                condition=models.Q(status=Status.FINISHED) ^ models.Q(outcome=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id} {self.status}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def label(self) -> str:
+        """The word on the badge: the outcome once there is one."""
+        return str(self.get_outcome_display() if self.outcome else self.get_status_display())
+
+
+class JobMove(MoveRow):
+    """History of a job's status."""
+
+    subject = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="moves")
+
+    def __str__(self) -> str:
+        return f"{self.moved_from} to {self.moved_to}"

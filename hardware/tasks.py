@@ -1,0 +1,10 @@
+"""Doorways for Celery. Each calls one function; running one twice does no harm."""
+
+from celery import shared_task
+
+from hardware import leases
+
+
+@shared_task(name="hardware.sweep", queue="ordinary", ignore_result=True)
+def sweep() -> dict[str, int]:
+    return leases.sweep()
