@@ -1,0 +1,192 @@
+"""Measure one model on this machine: load it, time it, predict with it, and say all of it in frames.
+
+Usage: python -m hardware.ondevice.harness --model FILE --format FORMAT --fd N --nonce HEX [--input-shape 1x1x8x8]...
+[--inputs FILE.npy] [--seed N] [--threads N] [--no-timing]
+
+Frames: ``progress`` {phase, done, total}; ``environment``; ``model`` {inputs, outputs, findings}; ``latency``
+{first_ms, samples_ms}; ``predictions`` (see prediction.py); at the end ``done`` or ``error`` {code, message, outcome,
+details}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+import time
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from hardware.ondevice import tensors, timing
+from hardware.ondevice.frames import write_frame
+from hardware.ondevice.prediction import predict
+from hardware.ondevice.session import ModelError, Options, Session, TensorSpec, fault_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RUNTIMES = {
+    "onnx": "hardware.ondevice.onnx_runtime",
+    "tflite": "hardware.ondevice.litert_runtime",
+    "torchscript": "hardware.ondevice.torchscript_runtime",
+    "torch_export": "hardware.ondevice.torch_export_runtime",
+}
+PROGRESS_EVERY_S = 0.2
+
+
+class Channel:
+    """Frames to whoever watches; progress at most five times a second."""
+
+    def __init__(self, fd: int, nonce: str) -> None:
+        self._fd, self._nonce = fd, nonce
+        self._last_progress = 0.0
+
+    def send(self, kind: str, body: dict[str, Any]) -> None:
+        """Write one frame."""
+        write_frame(self._fd, self._nonce, kind, body)
+
+    def progress(self, phase: str, done: int, total: int) -> None:
+        """Say how far a phase is, unless that was said a moment ago."""
+        now = time.monotonic()
+        if now - self._last_progress >= PROGRESS_EVERY_S:
+            self._last_progress = now
+            self.send("progress", {"phase": phase, "done": done, "total": total})
+
+
+def measure(options: argparse.Namespace, channel: Channel) -> None:
+    """Do what the options ask for. Raises ModelError where the model cannot be measured."""
+    session = _load(options)
+    channel.send("environment", environment(session, options.threads))
+    data = _data(options.inputs) if options.inputs else None
+    if data is not None:
+        spec = tensors.check_input(session.inputs, tuple(data.shape[1:]))
+        findings = tensors.conversions(spec, session.outputs[0])
+        example = [tensors.to_model(_example(data, spec.shape[0]), spec)]
+    else:
+        findings, example = [], tensors.random_inputs(session.inputs, options.seed)
+    channel.send("model", {"inputs": _names(session.inputs), "outputs": _names(session.outputs), "findings": findings})
+    if options.timing:
+        _send_latency(session, example, channel)
+    if data is not None:
+        predict(
+            session,
+            data,
+            options.seed,
+            lambda piece: channel.send("predictions", piece),
+            lambda done, total: channel.progress("accuracy", done, total),
+        )
+
+
+def _load(options: argparse.Namespace) -> Session:
+    runtime = import_module(RUNTIMES[options.format])
+    session: Session = runtime.load(options.model, Options(options.threads, options.input_shape))
+    if not session.inputs or not session.outputs:
+        raise ModelError("no_inputs", "The model takes no input or gives no output, so there is nothing to measure.")
+    return session
+
+
+def _data(path: str) -> NDArray[Any]:
+    import numpy as np
+
+    data: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    if data.dtype != np.float32 or data.ndim < 2 or not len(data):
+        raise ValueError(
+            f"The lab's inputs are {data.dtype} of shape {data.shape}, not float32 with one row for each input."
+        )
+    return data
+
+
+def _example(data: NDArray[Any], batch_size: int) -> NDArray[Any]:
+    import numpy as np
+
+    return np.resize(data[:batch_size], (batch_size, *data.shape[1:]))
+
+
+def _send_latency(session: Session, example: list[NDArray[Any]], channel: Channel) -> None:
+    try:
+        latency = timing.measure(
+            lambda: session.run(example),
+            timing.Scenario(),
+            lambda done, total: channel.progress("timing", done, total),
+        )
+    except session.faults as error:
+        raise fault_of("run", error) from error
+    rounded = {name: [round(value, 6) for value in values] for name, values in vars(latency).items()}
+    channel.send("latency", rounded)
+
+
+def _names(specs: Sequence[TensorSpec]) -> list[dict[str, Any]]:
+    return [{"name": spec.name, "shape": list(spec.shape), "dtype": spec.dtype} for spec in specs]
+
+
+def environment(session: Session, threads: int) -> dict[str, Any]:
+    """What a time depends on besides the model."""
+    return {
+        "python": platform.python_version(),
+        "runtime": session.runtime,
+        "runtime_version": session.version,
+        "cpu": cpu_name(),
+        "threads": threads,
+    }
+
+
+def cpu_name() -> str:
+    """The processor's name by /proc/cpuinfo ("model name" on x86, "Model" on a Raspberry Pi), else the architecture."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                key, _, value = line.partition(":")
+                if key.strip() in {"model name", "Model"} and value.strip():
+                    return value.strip()
+    except OSError:
+        pass
+    return os.uname().machine
+
+
+def shape(text: str) -> tuple[int, ...]:
+    """A shape written as 1x3x32x32. Raises ArgumentTypeError."""
+    if not re.fullmatch(r"[1-9]\d{0,8}(x[1-9]\d{0,8}){0,7}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a shape such as 1x3x32x32")
+    return tuple(int(size) for size in text.split("x"))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The harness's arguments."""
+    made = argparse.ArgumentParser(prog="harness")
+    made.add_argument("--model", required=True)
+    made.add_argument("--format", required=True, choices=sorted(RUNTIMES))
+    made.add_argument("--fd", type=int, required=True)
+    made.add_argument("--nonce", required=True)
+    made.add_argument("--inputs")
+    made.add_argument("--input-shape", type=shape, action="append", default=[])
+    made.add_argument("--seed", type=int, default=0)
+    made.add_argument("--threads", type=int, default=1)
+    made.add_argument("--no-timing", dest="timing", action="store_false")
+    return made
+
+
+def main() -> None:
+    """Measure, and turn what the model did wrong into a frame; what we did wrong leaves as a traceback and a frame."""
+    options = parser().parse_args()
+    channel = Channel(options.fd, options.nonce)
+    try:
+        measure(options, channel)
+        channel.send("done", {})
+    except ModelError as fault:
+        body = {"code": fault.code, "message": fault.message, "outcome": fault.outcome, "details": fault.details}
+        channel.send("error", body)
+    except MemoryError:
+        message = "The model asked for more memory than is allowed here."
+        channel.send("error", {"code": "out_of_memory", "message": message, "outcome": "out_of_memory", "details": {}})
+    except Exception as error:
+        # The outermost frame of this process. Everything a model can cause was caught above, so this is a fault of
+        # ours.
+        message = f"The measuring program failed: {type(error).__name__}: {error}"
+        channel.send("error", {"code": "harness_fault", "message": message, "outcome": "infrastructure", "details": {}})
+        raise
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""What every runtime offers the harness, and how a model's fault is said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Runtimes say in words of their own that an allocation failed.
+MEMORY_WORDS = ("can't allocate memory", "failed to allocate", "bad_alloc", "cannot allocate memory", "out of memory")
+
+
+class ModelError(Exception):
+    """The model cannot be measured. ``outcome`` is of the closed set of the engine; ``message`` is for its author."""
+
+    def __init__(
+        self, code: str, message: str, outcome: str = "refused", details: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.outcome, self.details = code, message, outcome, details or {}
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One input or output: shape with the batch first (unknown sizes as 1), dtype by numpy's name.
+
+    A real number is (stored - zero_point) * scale where ``scale`` is given.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float | None = None
+    zero_point: int = 0
+
+    def __str__(self) -> str:
+        return f"{'x'.join(map(str, self.shape)) or 'scalar'} {self.dtype}"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a runtime needs besides the file. ``shapes`` are input shapes for formats that do not hold them."""
+
+    threads: int = 1
+    shapes: Sequence[tuple[int, ...]] = field(default_factory=tuple)
+
+
+class Session(Protocol):
+    """A model in its runtime. ``faults`` are the exceptions the runtime raises about a model."""
+
+    runtime: str
+    version: str
+    inputs: list[TensorSpec]
+    outputs: list[TensorSpec]
+    faults: tuple[type[Exception], ...]
+
+    def run(self, arrays: list[NDArray[Any]]) -> list[NDArray[Any]]:
+        """One inference on arrays that match ``inputs``."""
+        ...
+
+
+def fault_of(stage: str, error: Exception) -> ModelError:
+    """What a runtime's exception at ``stage`` ("load" or "run") means for the author of the model."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    # TorchScript begins with the path through the code and ends with what went wrong.
+    said = text[-300:] if "Traceback of TorchScript" in text else text[:300]
+    if any(word in text.lower() for word in MEMORY_WORDS):
+        return ModelError("out_of_memory", f"The model asked for more memory than there is: {said}", "out_of_memory")
+    if stage == "load":
+        return ModelError("load_failed", f"The runtime cannot load this model: {said}. Export it again.", "refused")
+    return ModelError("run_failed", f"The model loads, but fails when it runs: {said}", "crashed")

@@ -1,0 +1,90 @@
+"""Between the float32 of a data set and what a model takes and gives: checks, quantisation, dequantisation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hardware.ondevice.session import ModelError, TensorSpec
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FLOATS = {"float16", "float32", "float64"}
+INTEGERS = {"int8", "uint8", "int16"}
+
+
+def check_input(inputs: list[TensorSpec], given: tuple[int, ...]) -> TensorSpec:
+    """The one input of the model, if arrays of shape ``given`` (without the batch) fit it. Raises ModelError."""
+    if len(inputs) != 1:
+        raise ModelError("input_mismatch", f"This model has {len(inputs)} inputs. The lab gives one.")
+    spec = inputs[0]
+    wanted = "x".join(map(str, (1, *given)))
+    details = {"expects": str(spec), "gives": f"{wanted} float32"}
+    if not spec.shape or spec.shape[1:] != given:
+        raise ModelError(
+            "input_mismatch",
+            f"This model expects {spec}. The lab gives {wanted} float32. Export it again with that shape.",
+            details=details,
+        )
+    if spec.dtype not in FLOATS and not (spec.dtype in INTEGERS and spec.scale):
+        why = "" if spec.dtype not in INTEGERS else ", and the file does not say with which scale"
+        raise ModelError(
+            "input_mismatch",
+            f"This model expects {spec}{why}. The lab gives {wanted} float32. Export it again with a float32 input.",
+            details=details,
+        )
+    return spec
+
+
+def to_model(batch: NDArray[Any], spec: TensorSpec) -> NDArray[Any]:
+    """Real numbers as the model stores them: rounded to the nearest step and clipped where its input is quantised."""
+    import numpy as np
+
+    if spec.scale is None or spec.dtype in FLOATS:
+        return np.ascontiguousarray(batch, dtype=spec.dtype)
+    bounds = np.iinfo(spec.dtype)
+    stored = np.clip(np.rint(batch / spec.scale) + spec.zero_point, bounds.min, bounds.max)
+    return np.ascontiguousarray(stored, dtype=spec.dtype)
+
+
+def to_real(output: NDArray[Any], spec: TensorSpec) -> NDArray[Any]:
+    """What the model gives as float32."""
+    import numpy as np
+
+    if spec.scale is None or spec.dtype in FLOATS:
+        return output.astype(np.float32)
+    return ((output.astype(np.float32) - spec.zero_point) * spec.scale).astype(np.float32)
+
+
+def random_inputs(inputs: list[TensorSpec], seed: int) -> list[NDArray[Any]]:
+    """Inputs to time a model with where there is no data: uniform in [0, 1), or any stored value where quantised."""
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    arrays: list[NDArray[Any]] = []
+    for spec in inputs:
+        if spec.dtype in FLOATS:
+            arrays.append(generator.random(spec.shape).astype(spec.dtype))
+        elif spec.dtype in INTEGERS and spec.scale:
+            bounds = np.iinfo(spec.dtype)
+            arrays.append(generator.integers(bounds.min, bounds.max, spec.shape, dtype=spec.dtype, endpoint=True))
+        else:
+            # Perhaps an index into a table: 0 and 1 are the values most likely to be in range.
+            arrays.append(generator.integers(0, 2, spec.shape).astype(spec.dtype))
+    return arrays
+
+
+def conversions(spec: TensorSpec, output: TensorSpec) -> list[dict[str, str]]:
+    """What was done to the numbers on their way in and out, as findings for the report."""
+    found = []
+    if spec.scale and spec.dtype in INTEGERS:
+        sentence = (
+            f"Inputs were quantised to {spec.dtype} with scale {spec.scale:.6g} and zero point {spec.zero_point}."
+        )
+        found.append({"code": "input_quantised", "sentence": sentence})
+    elif spec.dtype != "float32":
+        found.append({"code": "input_converted", "sentence": f"Inputs were converted from float32 to {spec.dtype}."})
+    if output.scale and output.dtype in INTEGERS:
+        sentence = f"Outputs were turned back from {output.dtype} with scale {output.scale:.6g}."
+        found.append({"code": "output_dequantised", "sentence": sentence})
+    return found

@@ -1,0 +1,81 @@
+"""What TorchScript and torch.export have in common once a module is there to be called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from hardware.ondevice.session import ModelError, TensorSpec, fault_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# What torch raises about a file or a graph it does not like; it has no base class of its own.
+TORCH_FAULTS: tuple[type[Exception], ...] = (
+    RuntimeError, ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError, OSError,
+    EOFError,
+)  # fmt: skip
+
+
+class TorchSession:
+    """A torch module that takes float32 tensors of fixed shapes and returns tensors, alone or nested."""
+
+    faults = TORCH_FAULTS
+
+    def __init__(self, runtime: str, call: Callable[..., Any], inputs: list[TensorSpec]) -> None:
+        import torch
+
+        self.runtime = runtime
+        self.version = str(torch.__version__)
+        self.inputs = inputs
+        self._torch = torch
+        self._call = call
+        zeros = [torch.zeros(spec.shape, dtype=getattr(torch, spec.dtype)) for spec in inputs]
+        try:
+            outputs = self._invoke(zeros)
+        except self.faults as error:
+            # The file holds no shapes to check beforehand: running once is how a wrong one shows.
+            raise fault_of("run", error) from error
+        self.outputs = [
+            TensorSpec(f"output_{index}", tuple(output.shape), str(output.dtype).rpartition(".")[2])
+            for index, output in enumerate(outputs)
+        ]
+
+    def run(self, arrays: list[NDArray[Any]]) -> list[NDArray[Any]]:
+        """See Session.run."""
+        outputs = self._invoke([self._torch.from_numpy(array) for array in arrays])
+        return [output.numpy() for output in outputs]
+
+    def _invoke(self, tensors: list[Any]) -> list[Any]:
+        with self._torch.inference_mode():
+            outputs = [_plain(tensor) for tensor in _tensors(self._call(*tensors))]
+        if not outputs:
+            raise ModelError("output_mismatch", "The model returns no tensor.")
+        return outputs
+
+
+def _tensors(value: Any) -> Iterable[Any]:
+    """All tensors in a nest of tuples, lists and dictionaries, in order."""
+    if isinstance(value, (tuple, list)):
+        for item in value:
+            yield from _tensors(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _tensors(item)
+    elif hasattr(value, "detach"):
+        yield value
+
+
+def _plain(tensor: Any) -> Any:
+    tensor = tensor.detach()
+    if tensor.is_quantized:
+        tensor = tensor.dequantize()
+    return tensor.to_dense().contiguous() if tensor.is_sparse else tensor.contiguous()
+
+
+def prepare(threads: int) -> Any:
+    """Import torch and make it use ``threads`` threads."""
+    import torch
+
+    torch.set_num_threads(threads)
+    return torch
