@@ -1,0 +1,111 @@
+"""The small graph between the formats and everything that reads them. A format is one adapter that builds this."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import prod
+
+
+class OpClass(StrEnum):
+    CONV = "conv"
+    DEPTHWISE = "depthwise"
+    DENSE = "dense"
+    MATMUL = "matmul"
+    POOL = "pool"
+    ELEMENTWISE = "elementwise"
+    ACTIVATION = "activation"
+    NORMALISE = "normalise"
+    SOFTMAX = "softmax"
+    RESHAPE = "reshape"
+    QUANTISE = "quantise"
+    OTHER = "other"
+
+
+WIDTHS = {
+    64: ("float64", "int64", "uint64", "complex64"),
+    32: ("float32", "int32", "uint32"),
+    16: ("float16", "bfloat16", "int16", "uint16"),
+    8: ("int8", "uint8", "bool", "float8"),
+    4: ("int4", "uint4"),
+    2: ("int2", "uint2"),
+}
+BITS = {dtype: bits for bits, dtypes in WIDTHS.items() for dtype in dtypes}
+
+
+@dataclass
+class Tensor:
+    """shape: all dimensions known, a free batch is 1. zeros: elements that are zero, quantised: equal to the zero point."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    constant: bool = False
+    zeros: int | None = None
+
+    @property
+    def elements(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        """Whole bytes: four-bit elements are packed two in one."""
+        return (self.elements * BITS.get(self.dtype, 8) + 7) // 8
+
+
+@dataclass
+class Operator:
+    """One step in stored order. weights: names of its weight and bias constants (no shapes, axes, scales)."""
+
+    name: str
+    op: str
+    op_class: OpClass
+    inputs: list[str]
+    outputs: list[str]
+    macs: int = 0
+    weights: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Graph:
+    """Tensors by name, operators in execution order, names of inputs and outputs.
+
+    states: tensors that keep their values from one run to the next, so they live all the time.
+    """
+
+    format: str
+    tensors: dict[str, Tensor]
+    operators: list[Operator]
+    inputs: list[str]
+    outputs: list[str]
+    findings: list[tuple[str, str]] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
+
+    def live_bytes(self) -> list[int]:
+        """For each operator the bytes of all live non-constant tensors, its inputs and outputs included.
+
+        A tensor lives from the operator that makes it (a graph input: from the first) to the last that reads it (a
+        graph output: to the last operator). No in-place reuse, no scratch.
+        """
+        last = len(self.operators) - 1
+        born = dict.fromkeys(self.inputs, 0)
+        dies = dict.fromkeys(self.inputs, 0)
+        for index, operator in enumerate(self.operators):
+            for name in operator.outputs:
+                born.setdefault(name, index)
+                dies[name] = max(dies.get(name, index), index)
+            for name in operator.inputs:
+                if name in born:
+                    dies[name] = index
+        dies |= {name: last for name in self.outputs if name in born}
+        born |= dict.fromkeys(self.states, 0)
+        dies |= dict.fromkeys(self.states, last)
+        change = [0] * (len(self.operators) + 1)
+        for name, start in born.items():
+            tensor = self.tensors.get(name)
+            if tensor is not None and not tensor.constant:
+                change[start] += tensor.bytes
+                change[dies[name] + 1] -= tensor.bytes
+        live, total = [], 0
+        for step in change[:-1]:
+            total += step
+            live.append(total)
+        return live

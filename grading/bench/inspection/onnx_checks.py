@@ -1,0 +1,173 @@
+"""What must hold before an ONNX model is worked on: everything in it is bounded, known, inside the file and in order.
+
+A small file can ask for much: functions that call each other twice, constants that double, sparse tensors of gigabytes.
+"""
+
+from collections.abc import Iterator
+from math import prod
+from typing import Any
+
+from onnx import AttributeProto, TensorProto, defs
+
+from grading.bench.errors import BenchError
+from grading.bench.inspection.onnx_operators import RUNTIME_DOMAIN, RUNTIME_OPERATORS
+
+MOST_NODES, MOST_ENDS, MOST_DIMENSIONS = 20_000, 100, 8
+MOST_FUNCTIONS, MOST_DEPTH = 500, 100
+MOST_WEIGHT_BYTES = 2 << 30
+MOST_SHAPE_NUMBERS = 1 << 16
+CONTROL_FLOW = {"If", "Loop", "Scan", "SequenceMap"}
+STANDARD = {"", "ai.onnx"}
+
+
+def check(model: Any) -> None:
+    """Everything that holds before shapes are inferred and functions are written out.
+
+    Raises:
+        BenchError: too_many_operators, control_flow, custom_operator, sparse_tensor, external_data, too_large,
+            damaged_model.
+    """
+    graph = model.graph
+    if not graph.node:
+        raise BenchError("damaged_model", "This ONNX file holds no operators. Export the model again.")
+    if len(graph.node) > MOST_NODES or len(model.functions) > MOST_FUNCTIONS:
+        raise BenchError("too_many_operators", f"This model has more than {MOST_NODES:,} operators.")
+    if max(len(graph.input) - len(graph.initializer), len(graph.output)) > MOST_ENDS:
+        raise BenchError("too_many_operators", f"This model has more than {MOST_ENDS} inputs or outputs.")
+    _check_names(model)
+    functions = {(function.domain, function.name) for function in model.functions}
+    for node in _nodes(model):
+        _check_node(node, functions)
+    if graph.sparse_initializer:
+        raise _sparse()
+    _check_tensors(model)
+    _check_expansion(model)
+
+
+def check_order(graph: Any) -> None:
+    """Every value is made once, and before it is read; nothing doubles without bound while shapes are inferred.
+
+    Raises:
+        BenchError: damaged_model, unsorted_nodes, too_large.
+    """
+    stored = [tensor.name for tensor in graph.initializer]
+    if len(set(stored)) != len(stored):
+        raise BenchError("damaged_model", "Two constants of this model have one name. Export the model again.")
+    numbers = {tensor.name: prod(tensor.dims) if len(tensor.dims) <= 1 else 0 for tensor in graph.initializer}
+    numbers |= dict.fromkeys((value.name for value in graph.input if value.name not in numbers), 0)
+    all_made = {name for node in graph.node for name in node.output}
+    for place, node in enumerate(graph.node):
+        missing = [name for name in node.input if name and name not in numbers]
+        if missing:
+            code, why = (
+                ("unsorted_nodes", "only a later one makes")
+                if missing[0] in all_made
+                else ("damaged_model", "nothing makes")
+            )
+            where = f"Operator {place + 1} ({node.op_type[:40]}) reads {missing[0][:80]}, which {why}."
+            raise BenchError(code, f"{where} Export the model again, with operators in the order in which they run.")
+        made = [name for name in node.output if name]
+        if any(name in numbers for name in made):
+            raise BenchError(
+                "damaged_model", f"Two operators of this model make {made[0][:80]}. Export the model again."
+            )
+        numbers |= dict.fromkeys(made, _shape_numbers(node, numbers))
+
+
+def _shape_numbers(node: Any, numbers: dict[str, int]) -> int:
+    """How many numbers shape inference may carry through this node; it copies them at every Concat."""
+    if node.op_type == "Constant":
+        return max((max(prod(a.t.dims), len(a.ints), len(a.floats), len(a.strings)) for a in node.attribute), default=0)
+    given = [numbers[name] for name in node.input if name]
+    found = sum(given) if node.op_type in {"Concat", "StringConcat"} else max(given, default=0)
+    if node.op_type in {"Concat", "StringConcat"} and found > MOST_SHAPE_NUMBERS:
+        raise BenchError("too_large", "This model puts together constants of more numbers than any shape has.")
+    return MOST_DIMENSIONS if node.op_type == "Shape" else found
+
+
+def _nodes(model: Any) -> Iterator[Any]:
+    for holder in (model.graph, *model.functions):
+        yield from holder.node
+
+
+def _check_names(model: Any) -> None:
+    """A name that is not UTF-8 comes out of protobuf as bytes, which fit neither a report nor another name."""
+    named = (*model.graph.initializer, *model.graph.input, *model.graph.output, *model.functions)
+    names = [item.name for item in named]
+    for node in _nodes(model):
+        names += [node.name, node.op_type, node.domain, *node.input, *node.output]
+    if not all(isinstance(name, str) for name in names):
+        raise BenchError("damaged_model", "A name in this ONNX file is not UTF-8. Export the model again.")
+
+
+def _check_node(node: Any, functions: set[tuple[str, str]]) -> None:
+    name = f"{node.domain}.{node.op_type}"[:100].lstrip(".")
+    if (node.domain, node.op_type) in functions:
+        return
+    kinds = {attribute.type for attribute in node.attribute}
+    if node.op_type in CONTROL_FLOW or kinds & {AttributeProto.GRAPH, AttributeProto.GRAPHS}:
+        raise BenchError(
+            "control_flow",
+            f"This model branches ({name}), so its cost cannot be counted. Export it without control flow.",
+        )
+    known = defs.has(node.op_type, "") if node.domain in STANDARD else False
+    if not known and not (node.domain == RUNTIME_DOMAIN and node.op_type in RUNTIME_OPERATORS):
+        raise BenchError(
+            "custom_operator",
+            f"This model uses {name}, which cannot be measured here. Export it with standard ONNX operators only.",
+        )
+    if kinds & {AttributeProto.SPARSE_TENSOR, AttributeProto.SPARSE_TENSORS}:
+        raise _sparse()
+
+
+def _sparse() -> BenchError:
+    return BenchError("sparse_tensor", "This model stores weights in ONNX's sparse form. Export it with dense tensors.")
+
+
+def _check_tensors(model: Any) -> None:
+    expanded = 0
+    for tensor in _tensors(model):
+        if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
+            raise BenchError(
+                "external_data",
+                "This model keeps weights in another file. Export it as one file "
+                "(onnx.save with save_as_external_data=False, torch.onnx.export with external_data=False).",
+            )
+        if tensor.data_type not in TensorProto.DataType.values() or any(size < 0 for size in tensor.dims):
+            raise BenchError(
+                "damaged_model", f"The constant {tensor.name[:80]} has no valid type or size. Export again."
+            )
+        expanded += prod(tensor.dims)
+        if expanded > MOST_WEIGHT_BYTES:
+            raise BenchError("too_large", "The constants of this model expand to more than 2 GiB.")
+
+
+def _tensors(model: Any) -> Iterator[Any]:
+    yield from model.graph.initializer
+    for node in _nodes(model):
+        for attribute in node.attribute:
+            if attribute.type == AttributeProto.TENSOR:
+                yield attribute.t
+            yield from attribute.tensors
+
+
+def _check_expansion(model: Any) -> None:
+    """How many nodes there are once every function is written out; a function may not call itself."""
+    functions = {(function.domain, function.name): function for function in model.functions}
+    sizes: dict[tuple[str, str], int] = {}
+
+    def size(key: tuple[str, str], above: tuple[tuple[str, str], ...]) -> int:
+        if key in above or len(above) > MOST_DEPTH:
+            raise BenchError(
+                "damaged_model", f"The function {key[1][:80]} of this model calls itself, or others too deeply."
+            )
+        if key not in sizes:
+            sizes[key] = sum(count(node, (*above, key)) for node in functions[key].node)
+        return sizes[key]
+
+    def count(node: Any, above: tuple[tuple[str, str], ...]) -> int:
+        key = (node.domain, node.op_type)
+        return size(key, above) if key in functions else 1
+
+    if sum(count(node, ()) for node in model.graph.node) > MOST_NODES:
+        raise BenchError("too_many_operators", f"Written out, this model has more than {MOST_NODES:,} operators.")

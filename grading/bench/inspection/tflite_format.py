@@ -1,0 +1,182 @@
+"""TFLite (.tflite) to Graph, with LiteRT's own flatbuffer schema. No interpreter is loaded, nothing is run."""
+
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from numpy.typing import NDArray
+
+from grading.bench.errors import BenchError
+from grading.bench.graph import Graph, OpClass, Operator, Tensor
+from grading.bench.inspection.tflite_operators import CLASS_OF, CONTROL_FLOW, Step, check_sizes, macs, weight_places
+from grading.bench.inspection.zeros import count_zeros
+
+MOST_OPERATORS, MOST_TENSORS, MOST_ENDS = 20_000, 100_000, 100
+DTYPES = {value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
+OP_NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
+OUT_OF_LINE = 1  # a buffer whose data lies behind the flatbuffer has an offset above this
+# What the generated accessors raise when an offset leads nowhere.
+BROKEN = (struct.error, IndexError, ValueError, TypeError, OverflowError, AttributeError, KeyError, UnicodeDecodeError)
+
+
+def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
+    """Raises BenchError: damaged_model, control_flow, custom_operator, sparse_tensor, too_many_operators."""
+    data = path.read_bytes()
+    if data[4:8] != b"TFL3":
+        raise BenchError("damaged_model", "This file does not begin as a TFLite model does. Convert the model again.")
+    try:
+        return _Reader(data).graph()
+    except BROKEN as error:
+        raise BenchError(
+            "damaged_model", "This TFLite file is damaged or cut off. Convert the model again, and upload it whole."
+        ) from error
+
+
+class _Reader:
+    """Walks the one subgraph of a model. Tensors are known by their place in it."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.model = schema.Model.GetRootAs(data, 0)
+        if self._count(self.model.SubgraphsLength()) < 1:
+            raise BenchError("damaged_model", "This TFLite file holds no graph. Convert the model again.")
+        self.subgraph = self.model.Subgraphs(0)
+        if (
+            self._count(self.subgraph.OperatorsLength()) > MOST_OPERATORS
+            or self._count(self.subgraph.TensorsLength()) > MOST_TENSORS
+            or max(self.subgraph.InputsLength(), self.subgraph.OutputsLength()) > MOST_ENDS
+        ):
+            raise BenchError("too_many_operators", f"This model has more than {MOST_OPERATORS:,} operators.")
+        self.aliases: dict[int, int] = {}
+        self.states: list[str] = []
+        self.tensors = [self._tensor(place) for place in range(self.subgraph.TensorsLength())]
+
+    def graph(self) -> Graph:
+        sub = self.subgraph
+        steps = (self._operator(place) for place in range(sub.OperatorsLength()))
+        operators = [step for step in steps if step is not None]
+        inputs = [self._key(sub.Inputs(place)) for place in range(sub.InputsLength())]
+        outputs = [self._key(sub.Outputs(place)) for place in range(sub.OutputsLength())]
+        if not inputs or not outputs or not operators:
+            raise BenchError(
+                "damaged_model", "This model has no input, no output, or nothing between them. Convert again."
+            )
+        tensors = {str(place): tensor for place, tensor in enumerate(self.tensors)}
+        return Graph("tflite", tensors, operators, inputs, outputs, self._findings(), self.states)
+
+    def _count(self, length: int) -> int:
+        """A length of a vector, which cannot be longer than the file."""
+        if not 0 <= length <= len(self.data):
+            raise BenchError("damaged_model", "This TFLite file is damaged: a list in it is longer than the file.")
+        return length
+
+    def _findings(self) -> list[tuple[str, str]]:
+        for place in range(self.subgraph.InputsLength()):
+            raw = self.subgraph.Tensors(self.subgraph.Inputs(place))
+            if any(raw.ShapeSignature(i) == -1 for i in range(self._count(raw.ShapeSignatureLength()))):
+                return [("free_size", "An input has a free size; it is measured with the size stored in the file.")]
+        return []
+
+    # -- tensors ----------------------------------------------------------------------------------------------------
+
+    def _tensor(self, place: int) -> Tensor:
+        raw = self.subgraph.Tensors(place)
+        name = (raw.Name() or b"").decode("utf-8", "replace")
+        shape = tuple(int(raw.Shape(i)) for i in range(self._count(raw.ShapeLength())))
+        if any(size < 0 for size in shape):
+            raise BenchError("damaged_model", f"Tensor {name[:80]} has a negative size. Convert the model again.")
+        dtype = DTYPES.get(raw.Type())
+        if dtype is None:
+            raise BenchError("damaged_model", f"Tensor {name[:80]} has an unknown type. Convert the model again.")
+        if raw.Sparsity() is not None:
+            raise BenchError(
+                "sparse_tensor", "This model stores weights in TFLite's sparse form. Convert it with dense tensors."
+            )
+        content = self._content(raw.Buffer())
+        tensor = Tensor(name, shape, dtype, constant=content is not None)
+        if content is not None:
+            if dtype != "string" and len(content) != tensor.bytes:
+                said = f"The data of tensor {name[:80]} has another size than its shape. Convert the model again."
+                raise BenchError("damaged_model", said)
+            tensor.zeros = self._zeros(raw, content, tensor)
+        elif raw.IsVariable():
+            self.states.append(str(place))
+        return tensor
+
+    def _content(self, place: int) -> NDArray[np.uint8] | None:
+        """The bytes of a constant, in the flatbuffer or behind it; None for a tensor that is made when the model runs."""
+        if not 0 <= place < self._count(self.model.BuffersLength()):
+            raise BenchError("damaged_model", f"The file names buffer {place}, which does not exist. Convert again.")
+        buffer = self.model.Buffers(place)
+        if buffer.Offset() > OUT_OF_LINE:
+            end = buffer.Offset() + buffer.Size()
+            if end > len(self.data):
+                raise BenchError("damaged_model", "Weights of this model lie behind its end. Upload the whole file.")
+            return np.frombuffer(self.data, np.uint8, buffer.Size(), buffer.Offset())
+        if self._count(buffer.DataLength()) == 0:
+            return None
+        content: NDArray[np.uint8] = buffer.DataAsNumpy()
+        return content
+
+    def _zeros(self, raw: Any, content: NDArray[np.uint8], tensor: Tensor) -> int | None:
+        quantization = raw.Quantization()
+        if quantization is None or self._count(quantization.ZeroPointLength()) == 0:
+            return count_zeros(content, tensor)
+        points = [int(quantization.ZeroPoint(i)) for i in range(quantization.ZeroPointLength())]
+        return count_zeros(content, tensor, points, int(quantization.QuantizedDimension()))
+
+    def _key(self, place: int) -> str:
+        if not 0 <= place < len(self.tensors):
+            raise BenchError("damaged_model", f"The graph names tensor {place}, which does not exist. Convert again.")
+        return str(self.aliases.get(place, place))
+
+    def _at(self, place: int) -> Tensor:
+        return self.tensors[int(self._key(place))]
+
+    # -- operators --------------------------------------------------------------------------------------------------
+
+    def _name_of(self, raw: Any) -> str:
+        if not 0 <= raw.OpcodeIndex() < self._count(self.model.OperatorCodesLength()):
+            raise BenchError("damaged_model", "An operator of this model has no kind. Convert the model again.")
+        code = self.model.OperatorCodes(raw.OpcodeIndex())
+        name = str(OP_NAMES.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()), ""))
+        if name in CONTROL_FLOW:
+            raise BenchError(
+                "control_flow",
+                f"This model branches ({name}), so its cost cannot be counted. Export it without control flow.",
+            )
+        if not name or name in {"CUSTOM", "DELEGATE"} or name.startswith("STABLEHLO_"):
+            custom = (code.CustomCode() or name.encode() or b"?").decode("utf-8", "replace")[:80]
+            raise BenchError(
+                "custom_operator",
+                f"This model uses the operator {custom}, which cannot be measured here. "
+                "Convert it with TFLite's built-in operators only (no select TF ops).",
+            )
+        return name
+
+    def _operator(self, place: int) -> Operator | None:
+        """None for a step that only prepares constants: it costs nothing when the model runs."""
+        raw = self.subgraph.Operators(place)
+        op = self._name_of(raw)
+        places = [int(raw.Inputs(i)) for i in range(self._count(raw.InputsLength()))]
+        made = [int(raw.Outputs(i)) for i in range(self._count(raw.OutputsLength()))]
+        if not made:
+            raise BenchError("damaged_model", f"Operator {place + 1} ({op}) makes nothing. Convert the model again.")
+        if op == "DEQUANTIZE" and places and self._at(places[0]).constant:
+            self.aliases[made[0]] = int(self._key(places[0]))
+            return None
+        given = [self._at(i) if i >= 0 else None for i in places]
+        step = Step(op, raw, given, [self._at(i) for i in made])
+        check_sizes(step)
+        name = step.outputs[0].name.split(";")[0]
+        return Operator(
+            name=name,
+            op=op,
+            op_class=CLASS_OF.get(op, OpClass.OTHER),
+            inputs=[self._key(i) for i in places if i >= 0],
+            outputs=[self._key(i) for i in made],
+            macs=macs(step),
+            weights=[self._key(places[i]) for i in weight_places(step)],
+        )

@@ -1,0 +1,265 @@
+"""What inspection says about a model. It comes out of the sandbox, so reading it back trusts nothing."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from grading.bench.errors import BenchError
+from grading.bench.graph import BITS, Graph, Tensor
+
+MOST_OPERATORS = 20_000
+MOST_TENSORS = 100
+MOST_FINDINGS = 200
+MOST_TEXT = 400
+MOST_RANK = 16
+MOST_ELEMENTS = 1 << 40
+LARGEST = 1 << 62
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """Input or output. shape includes the batch; a free batch is given as 1."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class OperatorReport:
+    """One operator in stored order.
+
+    op: what the format calls it; op_class: one of graph.OpClass. params, weight_bytes: of weights that no operator
+    before it uses. input_bytes, output_bytes: non-constant tensors. live_bytes: all live non-constant tensors while it runs.
+    """
+
+    index: int
+    name: str
+    op: str
+    op_class: str
+    macs: int
+    params: int
+    weight_bytes: int
+    input_bytes: int
+    output_bytes: int
+    live_bytes: int
+    output_shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Counted facts of one model file.
+
+    bytes, sha256: of the file.
+    macs: multiply-accumulates of convolution (transposed too), depthwise, fully connected and matrix multiplication, no
+        bias. FLOPs are twice that.
+    params: elements of weight and bias constants; no shapes, axes, scales or zero points. Of batch normalisation its
+        weight and bias count, its running mean and variance do not: they are not trained (as in torch's parameters()).
+    weight_bits: bits -> share of weight elements stored in them. sparsity: share of weight elements that are zero, for
+        quantised ones equal to their zero point.
+    weight_bytes: of those constants as they are stored.
+    peak_activation_bytes: the largest live_bytes, reached at operators[peak_operator].
+    """
+
+    format: str
+    bytes: int
+    sha256: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    params: int
+    macs: int
+    weight_bits: dict[str, float]
+    sparsity: float
+    weight_bytes: int
+    peak_activation_bytes: int
+    peak_operator: int
+    operators: tuple[OperatorReport, ...]
+    findings: tuple[Finding, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, raw: Any) -> "Report":
+        """Raises BenchError (`bad_report`, misbehaved): an unknown field, a wrong type, a number out of bounds."""
+        return _Strict().report(raw)
+
+
+def report_of(graph: Graph, *, size: int, sha256: str) -> Report:
+    """Sums and the memory profile of a graph.
+
+    Args:
+        size: bytes of the file.
+        sha256: of the file, hexadecimal.
+
+    Raises:
+        BenchError: too_large, what no report may hold.
+    """
+    _check_bounds(graph)
+    live = graph.live_bytes()
+    peak = max(range(len(live)), key=live.__getitem__) if live else 0
+    weights = _weights(graph)
+    elements = sum(tensor.elements for tensor in weights)
+    return Report(
+        format=graph.format,
+        bytes=size,
+        sha256=sha256,
+        inputs=tuple(_spec(graph, name) for name in graph.inputs),
+        outputs=tuple(_spec(graph, name) for name in graph.outputs),
+        params=elements,
+        macs=sum(operator.macs for operator in graph.operators),
+        weight_bits=_weight_bits(weights, elements),
+        sparsity=sum(tensor.zeros or 0 for tensor in weights) / elements if elements else 0.0,
+        weight_bytes=sum(tensor.bytes for tensor in weights),
+        peak_activation_bytes=live[peak] if live else 0,
+        peak_operator=peak,
+        operators=tuple(_operators(graph, live)),
+        findings=tuple(Finding(code, text[:MOST_TEXT]) for code, text in graph.findings[:MOST_FINDINGS]),
+    )
+
+
+def _check_bounds(graph: Graph) -> None:
+    """A file may claim any size; what comes out of the sandbox is refused as forged beyond these."""
+    if len(graph.operators) > MOST_OPERATORS:
+        raise BenchError("too_many_operators", f"This model has more than {MOST_OPERATORS:,} operators.")
+    if max(len(graph.inputs), len(graph.outputs)) > MOST_TENSORS:
+        raise BenchError("too_many_operators", f"This model has more than {MOST_TENSORS} inputs or outputs.")
+    for tensor in graph.tensors.values():
+        if len(tensor.shape) > MOST_RANK or tensor.elements > MOST_ELEMENTS:
+            said = f"Tensor {tensor.name[:80]} is larger than any device can hold. Export the model again."
+            raise BenchError("too_large", said)
+    if sum(operator.macs for operator in graph.operators) >= LARGEST:
+        raise BenchError("too_large", "This model computes more than any device ever could. Export it again.")
+
+
+def _spec(graph: Graph, name: str) -> TensorSpec:
+    tensor = graph.tensors[name]
+    return TensorSpec(tensor.name[:MOST_TEXT], tensor.shape, tensor.dtype)
+
+
+def _weights(graph: Graph) -> list[Tensor]:
+    """Each weight once, also where two operators share it."""
+    names = dict.fromkeys(name for operator in graph.operators for name in operator.weights)
+    return [graph.tensors[name] for name in names]
+
+
+def _weight_bits(weights: list[Tensor], elements: int) -> dict[str, float]:
+    counts: Counter[int] = Counter()
+    for tensor in weights:
+        counts[BITS.get(tensor.dtype, 8)] += tensor.elements
+    return {str(bits): count / elements for bits, count in sorted(counts.items()) if count}
+
+
+def _operators(graph: Graph, live: list[int]) -> Iterator[OperatorReport]:
+    counted: set[str] = set()
+    for index, operator in enumerate(graph.operators):
+        own = [graph.tensors[name] for name in dict.fromkeys(operator.weights) if name not in counted]
+        counted.update(operator.weights)
+        read = (graph.tensors[name] for name in dict.fromkeys(operator.inputs) if name in graph.tensors)
+        made = [graph.tensors[name] for name in operator.outputs if name in graph.tensors]
+        yield OperatorReport(
+            index=index,
+            name=operator.name[:MOST_TEXT],
+            op=operator.op[:MOST_TEXT],
+            op_class=str(operator.op_class),
+            macs=operator.macs,
+            params=sum(tensor.elements for tensor in own),
+            weight_bytes=sum(tensor.bytes for tensor in own),
+            input_bytes=sum(tensor.bytes for tensor in read if not tensor.constant),
+            output_bytes=sum(tensor.bytes for tensor in made),
+            live_bytes=live[index],
+            output_shape=made[0].shape if made else (),
+        )
+
+
+class _Strict:
+    """Reads a report that a stranger may have forged."""
+
+    def fail(self, place: str) -> BenchError:
+        return BenchError("bad_report", f"The inspection did not answer as it should ({place}).", outcome="misbehaved")
+
+    def number(self, value: Any, place: str) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < LARGEST:
+            raise self.fail(place)
+        return value
+
+    def share(self, value: Any, place: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise self.fail(place)
+        return float(value)
+
+    def text(self, value: Any, place: str) -> str:
+        if not isinstance(value, str) or len(value) > MOST_TEXT:
+            raise self.fail(place)
+        return value
+
+    def items(self, value: Any, place: str, most: int) -> list[Any]:
+        if not isinstance(value, list | tuple) or len(value) > most:
+            raise self.fail(place)
+        return list(value)
+
+    def mapping(self, value: Any, kind: type, place: str) -> dict[str, Any]:
+        if not isinstance(value, dict) or set(value) != {f.name for f in fields(kind)}:
+            raise self.fail(place)
+        return value
+
+    def shape(self, value: Any, place: str) -> tuple[int, ...]:
+        return tuple(self.number(n, place) for n in self.items(value, place, MOST_RANK))
+
+    def tensor(self, raw: Any) -> TensorSpec:
+        raw = self.mapping(raw, TensorSpec, "tensor")
+        name, dtype = self.text(raw["name"], "name"), self.text(raw["dtype"], "dtype")
+        return TensorSpec(name, self.shape(raw["shape"], "shape"), dtype)
+
+    def operator(self, raw: Any) -> OperatorReport:
+        raw = self.mapping(raw, OperatorReport, "operator")
+        return OperatorReport(
+            name=self.text(raw["name"], "name"),
+            op=self.text(raw["op"], "op"),
+            op_class=self.text(raw["op_class"], "op_class"),
+            output_shape=self.shape(raw["output_shape"], "output_shape"),
+            **{key: self.number(raw[key], key) for key in OPERATOR_NUMBERS},
+        )
+
+    def finding(self, raw: Any) -> Finding:
+        raw = self.mapping(raw, Finding, "finding")
+        return Finding(self.text(raw["code"], "code"), self.text(raw["sentence"], "sentence"))
+
+    def weight_bits(self, raw: Any) -> dict[str, float]:
+        if not isinstance(raw, dict) or len(raw) > 16:
+            raise self.fail("weight_bits")
+        if not all(isinstance(key, str) and len(key) < 4 and key.isascii() and key.isdecimal() for key in raw):
+            raise self.fail("weight_bits")
+        return {key: self.share(value, "weight_bits") for key, value in raw.items()}
+
+    def report(self, raw: Any) -> Report:
+        raw = self.mapping(raw, Report, "report")
+        operators = self.items(raw["operators"], "operators", MOST_OPERATORS)
+        found = Report(
+            format=self.text(raw["format"], "format"),
+            sha256=self.text(raw["sha256"], "sha256"),
+            inputs=tuple(self.tensor(item) for item in self.items(raw["inputs"], "inputs", MOST_TENSORS)),
+            outputs=tuple(self.tensor(item) for item in self.items(raw["outputs"], "outputs", MOST_TENSORS)),
+            weight_bits=self.weight_bits(raw["weight_bits"]),
+            sparsity=self.share(raw["sparsity"], "sparsity"),
+            operators=tuple(self.operator(item) for item in operators),
+            findings=tuple(self.finding(item) for item in self.items(raw["findings"], "findings", MOST_FINDINGS)),
+            **{key: self.number(raw[key], key) for key in REPORT_NUMBERS},
+        )
+        # A page shows both: a place that does not exist, or numbers out of step, would break it.
+        if found.peak_operator >= max(len(found.operators), 1):
+            raise self.fail("peak_operator")
+        if any(operator.index != place for place, operator in enumerate(found.operators)):
+            raise self.fail("index")
+        return found
+
+
+REPORT_NUMBERS = ("bytes", "params", "macs", "weight_bytes", "peak_activation_bytes", "peak_operator")
+OPERATOR_NUMBERS = ("index", "macs", "params", "weight_bytes", "input_bytes", "output_bytes", "live_bytes")
