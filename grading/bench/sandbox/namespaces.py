@@ -1,0 +1,57 @@
+"""Isolation by namespaces of our own, where bubblewrap is not installed but the kernel lets us make them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+
+from grading.bench.sandbox import launching, layout, watcher
+from grading.bench.sandbox.request import FrameHandler, SandboxRequest, SandboxResult, TickHandler
+from hardware.ondevice.enter import Plan
+
+ENTER = (sys.executable, "-m", "hardware.ondevice.enter")
+
+
+@dataclass(frozen=True)
+class Namespaces:
+    """The same namespaces and the same view of the files as ``Bubblewrap``, set up by ``enter``."""
+
+    with_proc: bool = True
+
+    @property
+    def name(self) -> str:
+        return "namespaces"
+
+    @property
+    def label(self) -> str:
+        return "own namespaces: own user, files and processes, no network"
+
+    def run(
+        self, request: SandboxRequest, on_frame: FrameHandler | None = None, on_tick: TickHandler | None = None
+    ) -> SandboxResult:
+        """See ``Sandbox.run``."""
+
+        def start(result_fd: int) -> subprocess.Popen[bytes]:
+            return self._start(request, result_fd)
+
+        return launching.run_and_watch(request, self.name, on_frame, on_tick, start)
+
+    def _start(self, request: SandboxRequest, result_fd: int) -> subprocess.Popen[bytes]:
+        here = layout.build(request.readonly_files)
+        plan = Plan(
+            binds=[(str(bind.source) if bind.source else None, str(bind.target)) for bind in here.binds],
+            links=[(target, str(link)) for target, link in here.links],
+            devices=[str(device) for device in layout.DEVICES],
+            tmp=str(layout.TMP_INSIDE),
+            tmp_bytes=request.limits.tmp_bytes,
+            with_proc=self.with_proc,
+            uid=layout.NOBODY,
+            command=list(launching.LAUNCHER),
+            env=layout.environment(layout.APP, layout.TMP_INSIDE, request.env),
+        )
+        keep = layout.needs_root_to_read(request.readonly_files.values())
+        order = launching.make_order(request, result_fd, layout.INPUTS_INSIDE, keep_reading=keep)
+        argv = [*ENTER, json.dumps(asdict(plan))]
+        return watcher.start(argv, layout.environment(layout.PROJECT, layout.TMP_INSIDE, {}), order, result_fd)

@@ -1,0 +1,99 @@
+"""What goes into a sandbox and what comes out of it. The only types the rest of the engine knows of this folder."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+Ended = Literal["ok", "crashed", "timed_out", "out_of_memory", "misbehaved", "infrastructure"]
+Frame = tuple[str, dict[str, Any]]
+FrameHandler = Callable[[str, dict[str, Any]], None]
+TickHandler = Callable[[float], None]
+
+MIB = 1 << 20
+# Where in ``SandboxRequest`` arguments the folder of the given files is meant; each isolation puts it somewhere else.
+INPUTS = "{inputs}"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one sandboxed run. Memory is the resident set of the whole group, shared pages counted once."""
+
+    wall_s: float = 120.0
+    cpu_s: int = 120
+    memory_bytes: int = 2048 * MIB
+    threads: int = 64
+    output_bytes: int = 1 * MIB
+    result_bytes: int = 64 * MIB
+    tmp_bytes: int = 64 * MIB
+
+    @property
+    def address_space_bytes(self) -> int:
+        """Runtimes reserve far more than they touch, so this bound only catches single absurd requests."""
+        return self.memory_bytes + 4096 * MIB
+
+
+@dataclass(frozen=True)
+class SandboxRequest:
+    """Run ``entry`` with ``args``: a module of ours by its name, or a given file as ``{inputs}/x.py``.
+
+    ``readonly_files`` maps plain names to host paths; inside they lie in the folder that ``{inputs}`` stands for. The
+    launcher adds ``--fd`` and ``--nonce``; what is written there with the nonce comes back as frames.
+    """
+
+    entry: str
+    args: tuple[str, ...] = ()
+    readonly_files: dict[str, Path] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    env: dict[str, str] = field(default_factory=dict)
+    nonce: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    def __post_init__(self) -> None:
+        for name in self.readonly_files:
+            if not name or "/" in name or name.startswith("."):
+                raise ValueError(f"{name!r} is not a plain file name.")
+
+
+@dataclass(frozen=True)
+class SandboxResult:
+    """How a run ended. ``message`` is for the person whose model it was, except where ended is infrastructure."""
+
+    ended: Ended
+    code: str
+    message: str
+    frames: tuple[Frame, ...]
+    exit_code: int | None
+    signal: int | None
+    stderr_tail: str
+    wall_s: float
+    cpu_s: float
+    peak_rss_bytes: int
+    isolation: str
+
+
+class Sandbox(Protocol):
+    """One way to isolate. ``name`` is for programs, ``label`` for people."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+    def run(
+        self, request: SandboxRequest, on_frame: FrameHandler | None = None, on_tick: TickHandler | None = None
+    ) -> SandboxResult:
+        """Run to the end and leave nothing behind: no process, no file.
+
+        ``on_frame`` sees every frame as it comes; frames of kind ``progress`` go only there. ``on_tick`` is called
+        about twice a second with the seconds since the start. Either may raise to stop the run; what they raise comes
+        out of here after everything has been killed.
+        """
+        ...
+
+
+class SandboxError(RuntimeError):
+    """An isolation does not work on this machine. The text says what was tried and why it failed."""
