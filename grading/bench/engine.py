@@ -1,0 +1,242 @@
+"""The engine: look into a model, time it, predict with it, each in a sandbox. No Django, no database, no settings.
+
+Everything wrong is a BenchError whose outcome says whose fault it is. ``on_progress(phase, done, total)`` is called
+at least twice a second while something runs; what it raises stops the sandbox, clears it away, and comes out of here.
+"""
+
+import dataclasses
+import hashlib
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from grading.bench.errors import OUTCOMES, BenchError
+from grading.bench.formats import sniff
+from grading.bench.measurement import HostTiming, Measurement
+from grading.bench.predictions import PredictionsError, assemble, npy_count
+from grading.bench.report import Report
+from grading.bench.sandbox.request import (
+    FrameHandler,
+    Limits,
+    Sandbox,
+    SandboxError,
+    SandboxRequest,
+    SandboxResult,
+    TickHandler,
+)
+from hardware.ondevice.stats import percentile, thin
+from hardware.ondevice.timing import FIRST_RUNS, Scenario
+
+Progress = Callable[[str, int, int], None]
+
+PROCESSES = 3
+# Importing torch takes seconds, and a second process tells little that the first did not.
+TORCH_FORMATS = frozenset({"torchscript", "torch_export"})
+SAMPLES_KEPT = 200
+CLOCK_SLACK = 1.05
+
+
+def inspect(
+    path: Path,
+    *,
+    sandbox: Sandbox,
+    input_shapes: list[tuple[int, ...]] | None = None,
+    format: str | None = None,  # noqa: A002 the word of the contract
+    on_progress: Progress | None = None,
+    limits: Limits | None = None,
+) -> Report:
+    """Read what is in the model at ``path``: operators, sizes, memory. Size and hash are taken outside.
+
+    Args:
+        input_shapes: shapes to assume where the file does not say (TorchScript, free sizes), with the batch.
+        format: onnx, tflite, torchscript or torch_export; found from the content where None.
+
+    Raises:
+        BenchError
+    """
+    kind = str(format or sniff(path, path.name))
+    args = ["{inputs}/model", "--format", kind]
+    for shape in input_shapes or []:
+        args += ["--input-shape", "x".join(map(str, shape))]
+    request = SandboxRequest("grading.bench.inspection", tuple(args), {"model": path}, limits or Limits())
+    result = _run(sandbox, request, _Reporter("check", on_progress))
+    report = Report.from_json(_single(result, "report"))
+    return dataclasses.replace(report, bytes=path.stat().st_size, sha256=_sha256(path))
+
+
+def measure(
+    path: Path,
+    report: Report,
+    *,
+    sandbox: Sandbox,
+    inputs: Path | None,
+    seed: int,
+    processes: int | None = None,
+    on_progress: Progress | None = None,
+    limits: Limits | None = None,
+) -> Measurement:
+    """Time the model in fresh processes, and in the last predict the inputs in an order made from ``seed``.
+
+    Args:
+        inputs: .npy, float32, (n, *input shape without its batch); None to time only.
+        processes: 3 where None, 1 for the formats of torch.
+
+    Raises:
+        BenchError
+    """
+    count = processes or (1 if str(report.format) in TORCH_FORMATS else PROCESSES)
+    expected = _count(inputs) if inputs else 0
+    reporter = _Reporter("timing", on_progress, total=count * Scenario().min_runs)
+    results = []
+    for index in range(count):
+        reporter.base = index * Scenario().min_runs
+        given = inputs if index == count - 1 else None
+        request = _harness_request(path, report, given, seed, limits or Limits())
+        results.append(_run(sandbox, request, reporter))
+    last = results[-1]
+    return Measurement(
+        host=_host_timing(results),
+        predictions=_predictions(last, expected, seed) if inputs else [],
+        environment=_single(last, "environment"),
+        findings=_findings(_single(last, "model")),
+    )
+
+
+class _Reporter:
+    """Turns frames and the passing of time into calls of ``on_progress``; a silent process is still reported on."""
+
+    def __init__(self, phase: str, on_progress: Progress | None, total: int = 0) -> None:
+        self.base, self._on_progress, self._timing_total = 0, on_progress, total
+        self._state = (phase, 0, total)
+
+    def frame(self, kind: str, body: dict[str, Any]) -> None:
+        phase, done, total = body.get("phase"), body.get("done"), body.get("total")
+        # The numbers are the sandbox's word: good enough for a bar, if they are numbers.
+        if kind == "progress" and phase in {"timing", "accuracy"} and type(done) is type(total) is int:
+            timing = phase == "timing"
+            self._state = (
+                (phase, min(self.base + done, self._timing_total), self._timing_total)
+                if timing
+                else (phase, done, total)
+            )
+            self.tick(0.0)
+
+    def tick(self, elapsed_s: float) -> None:
+        if self._on_progress:
+            self._on_progress(*self._state)
+
+
+def _harness_request(path: Path, report: Report, inputs: Path | None, seed: int, limits: Limits) -> SandboxRequest:
+    args = ["--model", "{inputs}/model", "--format", str(report.format), "--seed", str(seed)]
+    for tensor in report.inputs:
+        if tensor.shape:
+            args += ["--input-shape", "x".join(str(max(size, 1)) for size in tensor.shape)]
+    files = {"model": path}
+    if inputs:
+        files["inputs.npy"] = inputs
+        args += ["--inputs", "{inputs}/inputs.npy"]
+    return SandboxRequest("hardware.ondevice.harness", tuple(args), files, limits)
+
+
+def _run(sandbox: Sandbox, request: SandboxRequest, reporter: _Reporter) -> SandboxResult:
+    for path in request.readonly_files.values():
+        if not path.is_file():
+            raise BenchError("file_missing", f"{path.name} is not in our storage.", outcome="infrastructure")
+    on_frame: FrameHandler = reporter.frame
+    on_tick: TickHandler = reporter.tick
+    try:
+        result = sandbox.run(request, on_frame, on_tick)
+    except SandboxError as error:
+        raise BenchError("isolation_unavailable", str(error), outcome="infrastructure") from error
+    _raise_for(result)
+    return result
+
+
+def _raise_for(result: SandboxResult) -> None:
+    """Raise what a run that did not succeed means. The process's own word counts only where it ended by itself."""
+    said = next((body for kind, body in result.frames if kind == "error"), None)
+    if said is not None and result.ended in {"ok", "crashed"}:
+        code, message, outcome = (str(said.get(key) or "") for key in ("code", "message", "outcome"))
+        details = said.get("details")
+        raise BenchError(
+            code or "unknown",
+            message or "The model could not be measured.",
+            outcome=outcome if outcome in OUTCOMES else "refused",
+            details=details if isinstance(details, dict) else {},
+        )
+    if result.ended != "ok":
+        details = {"stderr": result.stderr_tail[-1000:]} if result.ended == "infrastructure" else {}
+        raise BenchError(result.code, result.message, outcome=result.ended, details=details)
+
+
+def _single(result: SandboxResult, kind: str) -> dict[str, Any]:
+    found = [body for name, body in result.frames if name == kind]
+    if len(found) != 1:
+        raise BenchError("no_result", "The process that works on the model ended without a result.", outcome="crashed")
+    return found[0]
+
+
+def _host_timing(results: list[SandboxResult]) -> HostTiming:
+    samples: list[float] = []
+    first: list[float] = []
+    for result in results:
+        latency = _single(result, "latency")
+        firsts, timed = _times(latency.get("first_ms")), _times(latency.get("samples_ms"))
+        if not timed or not firsts or len(firsts) > FIRST_RUNS or len(timed) > Scenario().max_runs:
+            raise _forged("It reports a number of runs that nobody asked for.")
+        if sum(firsts) + sum(timed) > result.wall_s * 1000 * CLOCK_SLACK:
+            raise _forged("It reports more time than has passed.")
+        first = first or firsts
+        samples += timed
+    p50, p90, p99 = (round(percentile(samples, percent), 6) for percent in (50, 90, 99))
+    return HostTiming(
+        p50_ms=p50,
+        p90_ms=p90,
+        p99_ms=p99,
+        runs=len(samples),
+        first_ms=first,
+        samples_ms=thin(samples, SAMPLES_KEPT),
+        processes=len(results),
+        peak_rss_bytes=max(result.peak_rss_bytes for result in results),
+        isolation=results[-1].isolation,
+    )
+
+
+def _times(values: object) -> list[float]:
+    if not isinstance(values, list):
+        return []
+    times = [float(value) for value in values if type(value) in {int, float} and math.isfinite(value) and value >= 0]
+    return times if len(times) == len(values) else []
+
+
+def _predictions(result: SandboxResult, expected: int, seed: int) -> list[list[float]]:
+    pieces = [body for kind, body in result.frames if kind == "predictions"]
+    try:
+        return assemble(pieces, expected, seed)
+    except PredictionsError as error:
+        raise _forged(str(error)) from error
+
+
+def _findings(model: dict[str, Any]) -> list[dict[str, str]]:
+    found = model.get("findings")
+    kept = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    return [{"code": str(item.get("code")), "sentence": str(item.get("sentence"))} for item in kept]
+
+
+def _count(inputs: Path) -> int:
+    try:
+        return npy_count(inputs)
+    except (OSError, ValueError, KeyError, SyntaxError) as error:
+        message = f"The lab's inputs cannot be read: {error}"
+        raise BenchError("inputs_unreadable", message, outcome="infrastructure") from error
+
+
+def _forged(detail: str) -> BenchError:
+    message = f"The result of this model's process does not hold together. {detail}"
+    return BenchError("forged_result", message, outcome="misbehaved")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
