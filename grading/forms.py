@@ -1,0 +1,43 @@
+"""What comes in from the browser, parsed and refused in one place."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.http.multipartparser import MultiPartParserError
+from django.http.request import UnreadablePostError
+
+from courseplatform.core.errors import BadInput, TooLarge
+from grading.hand_in_rules import Upload
+
+
+@dataclass(frozen=True)
+class HandInForm:
+    upload: Upload
+    upload_key: UUID
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "HandInForm":
+        """Raises BadInput (`broken_upload`, `no_file`, `bad_upload_key`) or TooLarge."""
+        try:
+            upload, key = request.FILES.get("model"), request.POST.get("upload_key", "")
+        except (MultiPartParserError, UnreadablePostError) as error:
+            raise _broken() from error
+        if not request.POST and not request.FILES and int(request.META.get("CONTENT_LENGTH") or 0) > 0:
+            # The CSRF check reads the body first and swallows that it ended early; what is left is an empty form.
+            raise _broken()
+        refused = getattr(request, "upload_refused", None)
+        if isinstance(refused, TooLarge):
+            raise refused
+        if upload is None:
+            raise BadInput("No file came with this hand-in. Choose a model file, and hand it in again.", code="no_file")
+        try:
+            return cls(upload=upload, upload_key=UUID(str(key)))  # type: ignore[arg-type]
+        except ValueError as error:
+            raise BadInput("This page is out of date. Reload it, and hand in again.", code="bad_upload_key") from error
+
+
+def _broken() -> BadInput:
+    return BadInput(
+        "The upload broke off before the last byte; nothing was recorded. Send the file again.", code="broken_upload"
+    )

@@ -1,0 +1,73 @@
+"""One measurement of one submission, and what came out of it."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.urls import reverse
+
+from courseplatform.courses.access import Visit
+from grading.models.submissions import Submission
+from hardware.models import Job
+
+
+class Phase(models.TextChoices):
+    """What a running run is doing; the page shows these in this order."""
+
+    CHECK = "check", "Check"
+    TIMING = "timing", "Timing on the host"
+    ACCURACY = "accuracy", "Accuracy"
+    POINTS = "points", "Points"
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def visible_to(self, visit: Visit) -> "RunQuerySet":
+        """Staff of the course see all of it, a student only their own."""
+        of_course = self.filter(submission__assignment__course=visit.course)
+        return of_course if visit.is_staff else of_course.filter(submission__person=visit.person)
+
+
+class Run(Job):
+    """A job that measures a submission. Its `status` and `outcome` are the job's: one row holds one truth."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="runs")
+    requested_by = models.CharField(max_length=120)
+
+    objects: ClassVar = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-queued_at",)
+
+    @property
+    def job(self) -> Job:
+        """The row that the leases move."""
+        return Job.objects.get(pk=self.pk)
+
+    def get_absolute_url(self) -> str:
+        return reverse("grading:run", kwargs={"course": self.submission.assignment.course.slug, "run": self.pk})
+
+
+class Result(models.Model):
+    """What a measured run came to. Written once, together with the end of the run.
+
+    report: counted facts of the graph (grading/bench/report.py). host: wall-clock times of this machine, shown and not graded.
+    metrics: flat numbers that the criteria name. quality: accuracy with its interval, confusion. points: the explained lines.
+    environment: isolation, runtime and versions.
+    """
+
+    run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="result")
+    report = models.JSONField()
+    host = models.JSONField()
+    metrics = models.JSONField()
+    quality = models.JSONField()
+    points = models.JSONField()
+    environment = models.JSONField()
+    earned = models.DecimalField(max_digits=6, decimal_places=2)
+    of = models.DecimalField(max_digits=6, decimal_places=2)
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.earned} of {self.of}"
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return list(self.points)

@@ -1,0 +1,207 @@
+"""From metrics to points, with the arithmetic a student can follow by hand. Pure: facts in, explained lines out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from courseplatform.core import numbers
+from grading.spec import METRICS, BenchSpec, Criterion, Rule
+
+WIDTH, TOP, BOTTOM = 150.0, 5.0, 21.0  # of the drawn rule, in its own units
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The rule as a line of points over the metric, and the place on it. All in a box of 150 x 28.
+
+    points: SVG polyline. place_x, place_y: the value. band: the interval, or None. labels: the rule's own limits.
+    """
+
+    points: str
+    place_x: float
+    place_y: float
+    band: dict[str, float] | None
+    labels: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One criterion: what it came to, how the points follow, and the rule drawn. `earned` and `of` are decimal texts."""
+
+    key: str
+    title: str
+    group: str
+    basis: str
+    metric: str
+    value: str
+    arithmetic: str
+    earned: str
+    of: str
+    drawing: Drawing | None = None
+
+
+@dataclass(frozen=True)
+class Points:
+    earned: str
+    of: str
+    lines: list[Line] = field(default_factory=list)
+
+    def lines_json(self) -> list[dict[str, Any]]:
+        return [asdict(line) for line in self.lines]
+
+
+def points_for(
+    spec: BenchSpec,
+    metrics: Mapping[str, float],
+    intervals: Mapping[str, tuple[float, float]],
+    notes: Mapping[str, str],
+) -> Points:
+    """All lines of a measured model.
+
+    Args:
+        metrics: metric name -> value in its own unit (share, bytes, count); every metric that a criterion names must be there.
+        intervals: metric name -> (low, high), where the value has one.
+        notes: criterion key -> what to say beside the value.
+    """
+    lines = [_line(criterion, metrics, intervals.get(criterion.metric), notes) for criterion in spec.criteria]
+    return Points(
+        earned=str(sum((Decimal(line.earned) for line in lines), Decimal("0.00"))),
+        of=str(sum((Decimal(line.of) for line in lines), Decimal("0.00"))),
+        lines=lines,
+    )
+
+
+def share_earned(rule: Rule, value: float) -> float:
+    """The share of the points that `value` earns, 0 to 1."""
+    if rule.kind == "pass":
+        return 1.0
+    if rule.kind == "at_least":
+        return 1.0 if value >= rule.value else 0.0
+    if rule.kind == "steps":
+        return next((share for limit, share in rule.steps if value <= limit), 0.0)
+    return min(max((value - rule.start) / (rule.end - rule.start), 0.0), 1.0) + 0.0  # no minus zero
+
+
+def rule_words(criterion: Criterion) -> str:
+    """The rule as a sentence for the lab page, before anything is handed in."""
+    unit = METRICS[criterion.metric][0] if criterion.metric else ""
+    rule, points = criterion.rule, numbers.points(criterion.points)
+
+    def say(value: float) -> str:
+        return numbers.with_unit(value, unit)
+
+    if rule.kind == "pass":
+        return f"{points} when it does"
+    if rule.kind == "at_least":
+        return f"at least {say(rule.value)}: {points}"
+    if rule.kind == "steps":
+        steps = ", ".join(
+            f"up to {say(limit)} {numbers.points(share * criterion.points)}" for limit, share in rule.steps
+        )
+        return f"{steps}; above that 0"
+    return f"{say(rule.start)} gives 0, {say(rule.end)} gives {points}, straight line between"
+
+
+def _line(
+    criterion: Criterion,
+    metrics: Mapping[str, float],
+    interval: tuple[float, float] | None,
+    notes: Mapping[str, str],
+) -> Line:
+    of = Decimal(str(criterion.points)).quantize(CENT)
+    note = notes.get(criterion.key, criterion.note)
+    if criterion.rule.kind == "pass":
+        return Line(
+            criterion.key, criterion.title, criterion.group, "counted", "", note or "yes", "the check passed",
+            str(of), str(of),
+        )  # fmt: skip
+    value = metrics[criterion.metric]
+    unit, basis = METRICS[criterion.metric]
+    earned = (Decimal(str(share_earned(criterion.rule, value))) * of).quantize(CENT, ROUND_HALF_UP)
+    shown = numbers.with_unit(value, unit)
+    if interval is not None:
+        low, high = (numbers.with_unit(end, unit) for end in interval)
+        shown += f" ({low.split(numbers.NARROW)[0]}-{high.split(numbers.NARROW)[0]})"
+    return Line(
+        key=criterion.key, title=criterion.title, group=criterion.group, basis=basis, metric=criterion.metric,
+        value=shown, arithmetic=_arithmetic(criterion.rule, value, unit, of, earned), earned=str(earned), of=str(of),
+        drawing=_drawing(criterion.rule, value, unit, interval),
+    )  # fmt: skip
+
+
+def _arithmetic(rule: Rule, value: float, unit: str, of: Decimal, earned: Decimal) -> str:
+    def say(number: float) -> str:
+        return numbers.with_unit(number, unit)
+
+    if rule.kind == "at_least":
+        verb = "reaches" if value >= rule.value else "is below"
+        return f"{say(value)} {verb} {say(rule.value)}"
+    if rule.kind == "steps":
+        for limit, share in rule.steps:
+            if value <= limit:
+                return f"at most {say(limit)}: {numbers.points(share * float(of))}"
+        return f"above {say(rule.steps[-1][0])}: 0"
+    raw = (value - rule.start) / (rule.end - rule.start)
+    if raw >= 1:
+        return f"{say(rule.end)} or better: all points"
+    if raw <= 0:
+        return f"{say(rule.start)} or worse: 0"
+    scale = 100.0 if unit == "share" else 1.0
+    a, b, c = (numbers.digits(number * scale, 4) for number in (value, rule.start, rule.end))
+    if rule.end > rule.start:
+        return f"({a} - {b}) / ({c} - {b}) x {of} = {earned}"
+    return f"({b} - {a}) / ({b} - {c}) x {of} = {earned}"
+
+
+def _drawing(rule: Rule, value: float, unit: str, interval: tuple[float, float] | None) -> Drawing:
+    """The rule over its metric, from 0 % of the points (bottom) to 100 % (top)."""
+    limits = _limits(rule)
+    margin = 0.25 * ((max(limits) - min(limits)) or max(limits) or 1.0)
+    low = 0.0 if rule.kind == "steps" else min(limits) - margin
+    high = max(limits) + margin
+    if METRICS_MAX.get(unit) is not None:
+        low, high = max(low, 0.0), min(high, METRICS_MAX[unit])
+
+    def x(number: float) -> float:
+        return round(WIDTH * min(max((number - low) / (high - low), 0.0), 1.0), 1)
+
+    def y(share: float) -> float:
+        return round(BOTTOM - (BOTTOM - TOP) * share, 1)
+
+    corners = _corners(rule, low, high)
+    band = None
+    if interval is not None:
+        band = {"x": x(interval[0]), "width": round(max(x(interval[1]) - x(interval[0]), 2.0), 1)}
+    return Drawing(
+        points=" ".join(f"{x(at)},{y(share)}" for at, share in corners),
+        place_x=x(value),
+        place_y=y(share_earned(rule, value)),
+        band=band,
+        labels=[{"x": x(limit), "text": numbers.with_unit(limit, unit)} for limit in limits],
+    )
+
+
+METRICS_MAX = {"share": 1.0}
+
+
+def _limits(rule: Rule) -> Sequence[float]:
+    if rule.kind == "ramp":
+        return sorted((rule.start, rule.end))
+    if rule.kind == "at_least":
+        return [rule.value]
+    return [limit for limit, _ in rule.steps]
+
+
+def _corners(rule: Rule, low: float, high: float) -> list[tuple[float, float]]:
+    if rule.kind == "ramp":
+        ends = sorted(((rule.start, 0.0), (rule.end, 1.0)))
+        return [(low, ends[0][1]), *ends, (high, ends[1][1])]
+    if rule.kind == "at_least":
+        return [(low, 0.0), (rule.value, 0.0), (rule.value, 1.0), (high, 1.0)]
+    corners, at = [], low
+    for limit, share in rule.steps:
+        corners += [(at, share), (limit, share)]
+        at = limit
+    return [*corners, (at, 0.0), (high, 0.0)]

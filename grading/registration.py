@@ -1,0 +1,17 @@
+"""What grading registers with the rooms below it when the app is ready."""
+
+from courseplatform.courses.sections import Section, registry
+from grading import run_end
+from grading.selectors import sections
+from grading.wake import RUN_KIND, wake
+from hardware.leases import JobKind, register_kind
+
+
+def register_all() -> None:
+    register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake))
+    registry.add_due_source(sections.due_marks)
+    registry.add_section(Section("due_next", 20, "main", "grading/_section_due_next.html", sections.due_next))
+    registry.add_section(Section("desk", 10, "main", "grading/_section_desk.html", sections.desk))
+    registry.add_section(
+        Section("latest_result", 30, "side", "grading/_section_latest_result.html", sections.latest_result)
+    )

@@ -1,0 +1,143 @@
+"""Handing in. The browser, the demo and later the API call the same function."""
+
+import secrets
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from django.core.files.base import File
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from courseplatform.accounts.models import User
+from courseplatform.core.errors import BadInput, Conflict, TooLarge
+from courseplatform.courses.models import Enrolment
+from grading.bench.errors import BenchError
+from grading.bench.formats import sniff
+from grading.hand_in_rules import Upload, attempts_left, check_may_hand_in, too_large_sentence
+from grading.models.assignments import Assignment
+from grading.models.runs import Run
+from grading.models.submissions import Submission
+from grading.wake import RUN_KIND, wake
+from hardware.models import OPEN
+
+RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that can be read as a digit
+TRIES = 3
+
+
+def submission_create(
+    *, person: User, assignment: Assignment, upload: Upload, upload_key: UUID, now: datetime | None = None
+) -> tuple[Submission, bool]:
+    """Record one attempt and put its run in line. Nothing is recorded unless everything is.
+
+    Returns:
+        (submission, created): created is False when this upload, or this very file, was handed in before; then nothing changes
+        and the earlier receipt stands.
+
+    Raises:
+        NotHere: the assignment is not released to this person.
+        BadInput: the file is not a model we can measure; `code` says why.
+        TooLarge: code `too_large`.
+        Conflict: code `no_attempts_left`.
+    """
+    now = now or timezone.now()
+    check_may_hand_in(person=person, assignment=assignment, now=now)
+    known = _known(person, assignment, upload, upload_key)
+    if known is not None:
+        return known, False
+    model_format = check_file(assignment=assignment, upload=upload)
+    for last in reversed(range(TRIES)):
+        try:
+            return _record(person, assignment, upload, upload_key, model_format, now), True
+        except IntegrityError:
+            # Two tabs at once: the other one took this attempt number, or was the same upload.
+            known = _known(person, assignment, upload, upload_key)
+            if known is not None:
+                return known, False
+            if not last:
+                raise
+    raise AssertionError("the loop above returns or raises")
+
+
+def check_file(*, assignment: Assignment, upload: Upload) -> str:
+    """What can be told from the first bytes, without opening the model. Returns the format.
+
+    Raises:
+        BadInput, TooLarge: with the code of the check.
+    """
+    spec = assignment.spec
+    if upload.size > spec.max_bytes:
+        raise TooLarge(too_large_sentence(assignment, upload.size), code="too_large")
+    try:
+        found = sniff(_path(upload), upload.name or "model")
+    except BenchError as error:
+        raise BadInput(error.message, code=error.code, details=error.details) from error
+    if found not in spec.formats:
+        raise BadInput(
+            f"This is a {found} model; {assignment.short} takes {', '.join(spec.formats)}.", code="format_not_accepted"
+        )
+    return str(found)
+
+
+def _path(upload: Upload) -> Path:
+    return Path(upload.temporary_file_path())
+
+
+def _known(person: User, assignment: Assignment, upload: Upload, upload_key: UUID) -> Submission | None:
+    """The earlier hand-in of this upload, or of the same bytes while they count or are being measured."""
+    mine = Submission.objects.filter(person=person, assignment=assignment)
+    return (
+        mine.filter(upload_key=upload_key).first()
+        or mine.filter(sha256=upload.sha256).exclude(counts=False).order_by("number").first()
+    )
+
+
+@transaction.atomic
+def _record(
+    person: User, assignment: Assignment, upload: Upload, upload_key: UUID, model_format: str, now: datetime
+) -> Submission:
+    # One person's hand-ins are numbered one after the other: the enrolment row is the lock (PostgreSQL; SQLite has one writer anyway).
+    Enrolment.objects.select_for_update().get(person=person, course=assignment.course_id)
+    if attempts_left(person=person, assignment=assignment) <= 0:
+        raise Conflict("All attempts are used.", code="no_attempts_left")
+    mine = Submission.objects.filter(person=person, assignment=assignment)
+    number = (mine.aggregate(last=Max("number"))["last"] or 0) + 1
+    submission = Submission(
+        assignment=assignment, person=person, number=number, received_at=now, due_at=assignment.due_at,
+        file_name=(upload.name or "model")[:255], format=model_format, size_bytes=upload.size, sha256=upload.sha256,
+        upload_key=upload_key, receipt=_receipt(assignment, number),
+    )  # fmt: skip
+    submission.model_file.save(upload.name or "model.bin", _as_file(upload), save=False)
+    try:
+        submission.save(force_insert=True)
+    except BaseException:
+        submission.model_file.delete(save=False)
+        raise
+    run_enqueue(submission=submission, by=person.email, now=now)
+    return submission
+
+
+def run_enqueue(*, submission: Submission, by: str, now: datetime | None = None) -> Run:
+    """Put a new run of a submission in line. Raises Conflict (`already_in_line`) while one is open."""
+    if submission.runs.filter(status__in=OPEN).exists():
+        raise Conflict("A run of this attempt is in line or running already.", code="already_in_line")
+    now = now or timezone.now()
+    run = Run.objects.create(
+        kind=RUN_KIND, owner_key=f"person:{submission.person_id}", submission=submission, requested_by=by,
+        queued_at=now, not_before=min(now, timezone.now()),
+    )  # fmt: skip
+    transaction.on_commit(wake)
+    return run
+
+
+def _receipt(assignment: Assignment, number: int) -> str:
+    letters = "".join(word[0] for word in assignment.short.split() if word)
+    tail = "".join(secrets.choice(RECEIPT_ALPHABET) for _ in range(6))
+    return f"{letters.upper()}-{number}-{tail}"[:32]
+
+
+def _as_file(upload: Upload) -> "File[bytes]":
+    if isinstance(upload, File):
+        return upload  # on its way from the browser: the storage moves it, nothing is copied
+    return File(open(upload.temporary_file_path(), "rb"))

@@ -1,0 +1,202 @@
+"""The benchmark spec of an assignment: how a model is checked, measured and turned into points.
+
+It is stored as JSON and written by people, so parsing is strict: an unknown key, a wrong type or a rule that cannot be computed is a
+SpecError that names the place. No database, no Django.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+METRICS: dict[str, tuple[str, str]] = {
+    # metric: (unit on the page, basis: how the number is got)
+    "accuracy": ("share", "measured"),
+    "model_bytes": ("bytes", "counted"),
+    "params": ("count", "counted"),
+    "macs": ("macs", "counted"),
+    "peak_activation_bytes": ("bytes", "counted"),
+    "sparsity": ("share", "counted"),
+    "weight_bits_mean": ("bits", "counted"),
+}
+KINDS = {"pass": (), "ramp": ("from", "to"), "steps": ("steps",), "at_least": ("value",)}
+FORMATS = ("onnx", "tflite", "torchscript", "torch_export")
+
+
+class SpecError(ValueError):
+    """The spec cannot be used. The sentence names the place: `criteria[2].rule.from`."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """From a metric to points.
+
+    pass: all points once the model was measured. ramp: none at `start`, all at `end`, straight line between (either direction).
+    steps: `steps` = ((limit, share of the points), ...): the first limit that the value does not exceed gives its share, else none.
+    at_least: all points from `value` up.
+    """
+
+    kind: str
+    start: float = 0.0
+    end: float = 0.0
+    value: float = 0.0
+    steps: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Criterion:
+    key: str
+    title: str
+    points: float
+    rule: Rule
+    metric: str = ""
+    group: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """`shapes`: layout name -> shape with batch, all layouts of the same picture. Values are float32 in `low` to `high`."""
+
+    shapes: Mapping[str, tuple[int, ...]]
+    low: float
+    high: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class BenchSpec:
+    task: str
+    input: InputSpec
+    classes: tuple[str, ...]
+    criteria: tuple[Criterion, ...]
+    formats: tuple[str, ...] = FORMATS
+    max_bytes: int = 1 << 20
+    device: str = ""
+    wall_s: int = 60
+    memory_bytes: int = 1 << 30
+
+    @property
+    def points(self) -> float:
+        return sum(criterion.points for criterion in self.criteria)
+
+    @classmethod
+    def parse(cls, raw: Any) -> "BenchSpec":
+        """Raises SpecError."""
+        top = _Reader(raw, "spec")
+        source = top.sub("input")
+        shapes = {
+            str(name): tuple(int(n) for n in source.sub("shapes").take_list(str(name)))
+            for name in source.sub("shapes").raw
+        }
+        spec = cls(
+            task=top.choice("task", ("classification",)),
+            input=InputSpec(shapes, source.number("low", 0.0), source.number("high", 1.0), source.text("note", "")),
+            classes=tuple(str(name) for name in top.take_list("classes")),
+            criteria=tuple(_criterion(item, f"criteria[{i}]") for i, item in enumerate(top.take_list("criteria"))),
+            formats=tuple(str(name) for name in top.take_list("formats", list(FORMATS))),
+            max_bytes=int(top.number("max_bytes", 1 << 20)),
+            device=top.text("device", ""),
+            wall_s=int(top.number("wall_s", 60)),
+            memory_bytes=int(top.number("memory_bytes", 1 << 30)),
+        )
+        source.done("shapes")
+        top.done("input")
+        _check(spec)
+        return spec
+
+
+def _check(spec: BenchSpec) -> None:
+    if not spec.input.shapes:
+        raise SpecError("spec.input.shapes: give at least one layout with its shape.")
+    if len(spec.classes) < 2:
+        raise SpecError("spec.classes: a classification needs two classes or more.")
+    if unknown := set(spec.formats) - set(FORMATS):
+        raise SpecError(f"spec.formats: {', '.join(sorted(unknown))} is not one of {', '.join(FORMATS)}.")
+    if len({criterion.key for criterion in spec.criteria}) != len(spec.criteria):
+        raise SpecError("spec.criteria: two criteria have the same key.")
+
+
+def _criterion(raw: Any, place: str) -> Criterion:
+    reader = _Reader(raw, place)
+    rule = _rule(reader.sub("rule"))
+    metric = reader.text("metric", "")
+    if rule.kind != "pass" and metric not in METRICS:
+        raise SpecError(f"{place}.metric: {metric or 'missing'}; known metrics are {', '.join(METRICS)}.")
+    criterion = Criterion(
+        key=reader.text("key"),
+        title=reader.text("title"),
+        points=reader.number("points"),
+        rule=rule,
+        metric=metric,
+        group=reader.text("group", ""),
+        note=reader.text("note", ""),
+    )
+    reader.done("rule")
+    return criterion
+
+
+def _rule(reader: "_Reader") -> Rule:
+    kind = reader.choice("kind", tuple(KINDS))
+    steps = tuple((float(limit), float(share)) for limit, share in reader.take_list("steps", []))
+    rule = Rule(
+        kind=kind,
+        start=reader.number("from", 0.0),
+        end=reader.number("to", 0.0),
+        value=reader.number("value", 0.0),
+        steps=steps,
+    )
+    reader.done(*KINDS[kind])
+    if kind == "ramp" and rule.start == rule.end:
+        raise SpecError(f"{reader.place}: a ramp needs two different ends.")
+    if kind == "steps" and (not steps or any(a[0] >= b[0] or a[1] < b[1] for a, b in pairwise(steps))):
+        raise SpecError(f"{reader.place}.steps: limits must rise and shares must not.")
+    return rule
+
+
+class _Reader:
+    """Reads one mapping, remembers what was read, and refuses the rest."""
+
+    def __init__(self, raw: Any, place: str) -> None:
+        if not isinstance(raw, Mapping):
+            raise SpecError(f"{place}: expected a mapping, got {type(raw).__name__}.")
+        self.raw, self.place, self.read = raw, place, set[str]()
+
+    def _get(self, key: str, default: Any) -> Any:
+        self.read.add(key)
+        if key in self.raw:
+            return self.raw[key]
+        if default is None:
+            raise SpecError(f"{self.place}.{key}: missing.")
+        return default
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self._get(key, default)
+        if not isinstance(value, str):
+            raise SpecError(f"{self.place}.{key}: expected text, got {value!r}.")
+        return value
+
+    def number(self, key: str, default: float | None = None) -> float:
+        value = self._get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise SpecError(f"{self.place}.{key}: expected a number, got {value!r}.")
+        return float(value)
+
+    def choice(self, key: str, known: tuple[str, ...]) -> str:
+        value = self.text(key)
+        if value not in known:
+            raise SpecError(f"{self.place}.{key}: {value} is not one of {', '.join(known)}.")
+        return value
+
+    def take_list(self, key: str, default: list[Any] | None = None) -> list[Any]:
+        value = self._get(key, default)
+        if not isinstance(value, list | tuple):
+            raise SpecError(f"{self.place}.{key}: expected a list, got {value!r}.")
+        return list(value)
+
+    def sub(self, key: str) -> "_Reader":
+        return _Reader(self._get(key, None), f"{self.place}.{key}")
+
+    def done(self, *also: str) -> None:
+        if unknown := set(self.raw) - self.read - set(also):
+            raise SpecError(f"{self.place}: unknown key {', '.join(sorted(map(str, unknown)))}.")
