@@ -1,0 +1,26 @@
+"""Doorways for Celery: no argument carries meaning, running one twice does no harm, losing one costs seconds."""
+
+import os
+import socket
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+
+from grading import worker
+from grading.wake import BENCH_QUEUE, RUN_NEXT, wake
+
+
+@shared_task(name=RUN_NEXT, queue=BENCH_QUEUE, ignore_result=True)
+def run_next() -> bool:
+    """Take the next run, measure it, and wake the next worker. Returns whether there was one."""
+    did = worker.work_once(f"bench@{socket.gethostname()}:{os.getpid()}")
+    if did:
+        wake()
+    return did
+
+
+@worker_shutting_down.connect
+def stop_measuring(**_: Any) -> None:
+    """A run in progress goes back to the queue, without a fault, instead of holding up the stop."""
+    worker.stopping.set()

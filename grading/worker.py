@@ -1,0 +1,146 @@
+"""The worker side of a run: lease it, measure it in the sandbox, score it outside, finish it.
+
+Nothing here trusts the model or the process that ran it. A fault of ours gives the job back to the queue; only what the model did
+ends the run with an outcome that can cost the student something.
+"""
+
+import threading
+from pathlib import Path
+from typing import Any, Self
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from grading import measure_run
+from grading.bench.errors import BenchError
+from grading.bench.sandbox import Sandbox, detect
+from grading.models.runs import Run
+from grading.wake import RUN_KIND
+from hardware import leases
+from hardware.leases import BEAT_S, CancelRequested, Lease, LeaseLost
+from hardware.models import Outcome
+
+log = structlog.get_logger(__name__)
+stopping = threading.Event()  # set when this process is asked to stop; the run goes back to the queue
+
+
+class WorkerStopping(Exception):
+    """This worker was asked to stop in the middle of a run."""
+
+
+def work_once(worker: str) -> bool:
+    """Take one run and carry it to its end. Returns False when nothing waits."""
+    lease = None if stopping.is_set() else leases.lease_next(worker=worker, kinds=(RUN_KIND,))
+    if lease is None:
+        return False
+    log.info("run_leased", run=str(lease.job_id), attempt=lease.attempt)
+    try:
+        _carry_out(lease)
+    except (LeaseLost, DatabaseError) as error:
+        # Somebody else has the run, or we cannot write what came out: the sweep decides, this result is thrown away.
+        log.warning("run_given_up", run=str(lease.job_id), why=str(error))
+    return True
+
+
+def _carry_out(lease: Lease) -> None:
+    beat = Heartbeat(lease)
+    try:
+        with beat:
+            leases.lease_start(lease)
+            result = _measure(lease, beat)
+        leases.lease_finish(lease, outcome=Outcome.MEASURED, result=result)
+    except BenchError as error:
+        if error.outcome == Outcome.INFRASTRUCTURE:
+            log.warning("run_fault", run=str(lease.job_id), code=error.code, why=error.message)
+            leases.lease_release(lease, why=f"{error.code}: {error.message}")
+        else:
+            leases.lease_finish(lease, outcome=Outcome(error.outcome), result=error.to_json())
+    except CancelRequested:
+        leases.lease_finish(lease, outcome=Outcome.CANCELLED, result={})
+    except WorkerStopping:
+        leases.lease_release(lease, why="the worker was stopped", fault=False)
+    except OSError as error:
+        # A full disk, a missing file of ours: never the student's.
+        log.exception("run_fault", run=str(lease.job_id))
+        leases.lease_release(lease, why=f"{type(error).__name__}: {error}")
+
+
+def _measure(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
+    run = Run.objects.select_related("submission__assignment__hidden_set").get(pk=lease.job_id)
+    assignment = run.submission.assignment
+    hidden = assignment.hidden_set
+    if hidden is None:
+        raise BenchError("no_hidden_set", "The lab has no hidden test set yet.", outcome="infrastructure")
+    folder = Path(settings.DATA_DIR) / "hidden"
+    return measure_run.measure_run(
+        model=Path(run.submission.model_file.path),
+        name=run.submission.file_name,
+        spec=assignment.spec,
+        lab=assignment.short,
+        inputs=folder / hidden.inputs_file,
+        labels=folder / hidden.labels_file,
+        sandbox=_sandbox(),
+        seed=int.from_bytes(run.pk.bytes[:4], "big") + lease.attempt,
+        on_progress=beat.progress,
+    )
+
+
+_found: list[Sandbox] = []
+
+
+def _sandbox() -> Sandbox:
+    """The strongest isolation that works here, tested once a process."""
+    if not _found:
+        _found.append(detect(settings.BENCH_ISOLATION))
+    return _found[0]
+
+
+class Heartbeat:
+    """Extends the lease from a thread of its own, because loading a runtime can be silent for longer than a lease lives.
+
+    `progress` is called by the engine, often; it hands over the numbers and raises what the thread found out.
+    """
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease, self.state = lease, ("", 0, 0)
+        self.error: Exception | None = None
+        self._done = threading.Event()
+        self._changed = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"beat {lease.job_id}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._changed.set()
+        self._thread.join(timeout=BEAT_S * 3)
+
+    def progress(self, phase: str, done: int, total: int) -> None:
+        """Raises LeaseLost, CancelRequested or WorkerStopping: then the engine stops the sandbox."""
+        if phase and (phase, done, total) != self.state:
+            self.state = (phase, done, total)
+            self._changed.set()
+        if stopping.is_set():
+            raise WorkerStopping
+        if self.error is not None:
+            raise self.error
+
+    def _beat(self) -> None:
+        try:
+            while not self._done.is_set():
+                phase, done, total = self.state
+                self._changed.clear()
+                try:
+                    leases.lease_beat(self.lease, phase=phase, done=done, total=total)
+                except (LeaseLost, CancelRequested) as error:
+                    self.error = error
+                    return
+                except DatabaseError as error:
+                    log.warning("beat_failed", why=str(error))  # the next one may succeed; else the lease runs out
+                self._changed.wait(timeout=BEAT_S)
+                self._done.wait(timeout=0.25)  # at most four writes a second
+        finally:
+            connection.close()  # this thread's own
