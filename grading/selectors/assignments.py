@@ -1,0 +1,278 @@
+"""What the pages around an assignment read: the list, the lab page, the receipt, the attempts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from courseplatform.core import numbers
+from courseplatform.core.errors import AppError, NotHere
+from courseplatform.courses.access import Visit
+from courseplatform.courses.models import Enrolment, Role
+from grading import hand_in_rules
+from grading.models.assignments import Assignment
+from grading.models.runs import Run
+from grading.models.submissions import Submission
+from grading.points import rule_words
+from grading.selectors.badges import Badge, assignment_badge, late_badge, run_badge
+from grading.spec import METRICS, BenchSpec
+from hardware import leases
+from hardware.models import Status
+from hardware.profiles import load_profiles
+
+FORMAT_WORDS = {
+    "onnx": (".onnx", ".onnx"),
+    "tflite": (".tflite", ".tflite"),
+    "torchscript": (".pt (TorchScript)", ".pt"),
+    "torch_export": (".pt2 (torch.export)", ".pt2"),
+}
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One hand-in with its newest run and the result that stands for it."""
+
+    submission: Submission
+    run: Run | None
+    badge: Badge
+    earned: Decimal | None
+    of: Decimal | None
+    url: str
+
+    @property
+    def number(self) -> int:
+        return self.submission.number
+
+    @property
+    def is_active(self) -> bool:
+        return self.submission.is_active
+
+    @property
+    def handed_in_at(self) -> datetime:
+        return self.submission.received_at
+
+
+def with_runs(submissions: "QuerySet[Submission]") -> "QuerySet[Submission]":
+    """Submissions with all they show, in a fixed number of queries."""
+    runs = Run.objects.select_related("result").order_by("-queued_at")
+    return submissions.select_related("assignment__course", "person").prefetch_related(Prefetch("runs", queryset=runs))
+
+
+def attempt_of(submission: Submission) -> Attempt:
+    """The newest run speaks for the attempt, but a result that was once reached stays until a newer one is there."""
+    runs = list(submission.runs.all())
+    newest = runs[0] if runs else None
+    result = next((run.result for run in runs if hasattr(run, "result")), None)
+    url = ""
+    if newest is not None:
+        newest.submission = submission
+        url = newest.get_absolute_url()
+    return Attempt(
+        submission, newest, run_badge(newest), result.earned if result else None, result.of if result else None, url
+    )
+
+
+def attempts(visit: Visit, assignment: Assignment) -> list[Attempt]:
+    """This person's own attempts, newest first."""
+    mine = Submission.objects.filter(assignment=assignment, person=visit.person).order_by("-number")
+    return [attempt_of(submission) for submission in with_runs(mine)]
+
+
+def assignment_get(visit: Visit, slug: str) -> Assignment:
+    """Raises NotHere."""
+    assignment = (
+        Assignment.objects.select_related("course", "hidden_set").filter(course=visit.course, slug=slug).first()
+    )
+    if assignment is None:
+        raise NotHere("There is no such assignment in this course.")
+    return assignment
+
+
+def submission_get(visit: Visit, pk: Any) -> Submission:
+    """Raises NotHere: also for somebody else's."""
+    submission = with_runs(Submission.objects.visible_to(visit)).filter(pk=pk).first()
+    if submission is None:
+        raise NotHere("There is no such hand-in, or it is not yours.")
+    return submission
+
+
+def assignment_rows(visit: Visit, now: datetime) -> list[dict[str, Any]]:
+    """All assignments of the course with this person's state; for staff with the state of the class."""
+    assignments = Assignment.objects.filter(course=visit.course).select_related("course")
+    if visit.is_staff:
+        assignments = assignments.annotate(people=Count("submissions__person", distinct=True))
+    mine = {attempt.submission.assignment_id: attempt for attempt in _standing(visit)}
+    students = Enrolment.objects.filter(course=visit.course, role=Role.STUDENT, is_active=True).count()
+    return [_assignment_row(item, mine.get(item.pk), visit, students, now) for item in assignments]
+
+
+def _standing(visit: Visit) -> list[Attempt]:
+    """For each assignment the attempt that stands for it: the active one, else the newest (later entries win)."""
+    own = with_runs(Submission.objects.filter(assignment__course=visit.course, person=visit.person))
+    return [attempt_of(submission) for submission in own.order_by("is_active", "number")]
+
+
+def _assignment_row(
+    assignment: Assignment, attempt: Attempt | None, visit: Visit, students: int, now: datetime
+) -> dict[str, Any]:
+    measured = f"{attempt.earned} of {attempt.of}" if attempt and attempt.earned is not None else ""
+    late = assignment.due_at < now
+    row = {
+        "title": assignment.full_title,
+        "url": assignment.get_absolute_url(),
+        "kind": assignment.get_kind_display(),
+        "due_at": assignment.due_at,
+        "in_words": f"{numbers.span(abs(assignment.due_at - now))}{' ago' if late else ''}",
+        "badge": assignment_badge(assignment, handed_in=bool(attempt), run=attempt.run if attempt else None, now=now),
+        "measured": measured,
+        "is_demo": assignment.is_demo,
+        "group": "past" if late else "open" if assignment.is_released(now) else "later",
+    }
+    if visit.is_staff:
+        count = getattr(assignment, "people", 0)
+        row |= {"handed_in": count, "people": students}
+        row["badge"] = (
+            Badge("neutral", "info", f"{count} of {students} handed in") if assignment.takes_model else row["badge"]
+        )
+    return row
+
+
+def deadline(assignment: Assignment, now: datetime) -> dict[str, Any]:
+    """The state of the due time as the title of the lab page."""
+    due = timezone.localtime(assignment.due_at)
+    words = f"due {due:%a %b %-d, %H:%M %Z}; now {timezone.localtime(now):%H:%M:%S}"
+    if not assignment.is_released(now) and assignment.released_at is not None:
+        opens = timezone.localtime(assignment.released_at)
+        return {"tone": "neutral", "title": f"Opens {opens:%a %b %-d, %H:%M %Z}", "due_label": words, "sentence": ""}
+    left = assignment.due_at - now
+    if left.total_seconds() < 0:
+        return {"tone": "warn", "title": f"{numbers.span(-left)} late", "due_label": words,
+                "sentence": "You can still hand in. The receipt says how late it came."}  # fmt: skip
+    tone = "warn" if left.total_seconds() < 3600 else "neutral"
+    return {"tone": tone, "title": f"{numbers.span(left)} left", "due_label": words, "sentence": ""}
+
+
+def blocked(visit: Visit, assignment: Assignment, now: datetime) -> AppError | None:
+    """Why this person cannot hand in now, or None."""
+    try:
+        hand_in_rules.check_may_hand_in(person=visit.person, assignment=assignment, now=now)
+    except AppError as error:
+        return error
+    return None
+
+
+def limits(visit: Visit, assignment: Assignment) -> dict[str, Any]:
+    """What stands beside the upload field, in the same words that the server uses."""
+    spec = assignment.spec
+    shapes = " or ".join("×".join(str(n) for n in shape) for shape in spec.input.shapes.values())
+    left = hand_in_rules.attempts_left(person=visit.person, assignment=assignment)
+    used = assignment.attempts_allowed - left
+    return {
+        "max_bytes": spec.max_bytes,
+        "max_words": numbers.size(spec.max_bytes),
+        "formats_words": ", ".join(FORMAT_WORDS[name][0] for name in spec.formats),
+        "accept": ",".join(FORMAT_WORDS[name][1] for name in spec.formats),
+        "too_large_words": hand_in_rules.too_large_sentence(assignment, "{size}"),
+        "checked_words": f"that it opens and takes {shapes}; a model that fails this check does not count as an attempt",
+        "attempts_words": f"{used} of {assignment.attempts_allowed} counted so far",
+    }
+
+
+def spec_rows(assignment: Assignment) -> list[dict[str, str]]:
+    """The lab in plain words: what goes in, what comes out, how points follow."""
+    spec: BenchSpec = assignment.spec
+    hidden = assignment.hidden_set
+    shapes = ", or ".join(f"{'×'.join(map(str, shape))} ({layout})" for layout, shape in spec.input.shapes.items())
+    profile = load_profiles().get(spec.device)
+    rows = [
+        {"label": "Task", "text": f"{hidden.title}, {numbers.count(hidden.count)} inputs you have not seen" if hidden else spec.task,
+         "basis": ""},
+        {"label": "Input", "text": f"{shapes}, float32, {spec.input.low:g} to {spec.input.high:g}. {spec.input.note}".strip(),
+         "basis": ""},
+        {"label": "Output", "text": f"1×{len(spec.classes)}, one score for each of {' '.join(spec.classes)}", "basis": ""},
+    ]  # fmt: skip
+    if profile is not None:
+        rows.append(
+            {"label": "Board", "text": f"{profile.name}: the model must fit its memory and storage", "basis": "counted"}
+        )
+    for criterion in spec.criteria:
+        basis = METRICS[criterion.metric][1] if criterion.metric else "counted"
+        rows.append({"label": criterion.title, "text": rule_words(criterion), "basis": basis})
+    return rows
+
+
+def receipt(submission: Submission, now: datetime) -> dict[str, Any]:
+    """The receipt: it is safely here, when, and what follows."""
+    attempt = attempt_of(submission)
+    arrived = timezone.localtime(submission.received_at)
+    gap = numbers.span(abs(submission.due_at - submission.received_at))
+    when = f"{arrived:%H:%M:%S %Z}"
+    if submission.is_late:
+        title, tone = f"It is here, {gap} late", "warn"
+        sentence = f"Attempt {submission.number} arrived complete at {when}, {gap} after the due time."
+    else:
+        title, tone = "It is here, on time", "good"
+        sentence = f"Attempt {submission.number} arrived complete at {when}, {gap} before the due time."
+    due = timezone.localtime(submission.due_at)
+    stamp = f"{arrived:%a %b %-d, %Y, %H:%M:%S}.{arrived.microsecond // 1000:03d} {arrived:%Z} (UTC{arrived:%z})"
+    comparison = "after" if submission.is_late else "before"
+    return {
+        "attempt": attempt,
+        "verdict": {"tone": tone, "title": title, "sentence": sentence},
+        "rows": [
+            {"label": "Work", "value": f"{submission.assignment.full_title}, attempt {submission.number}", "mono": False},
+            {"label": "Who", "value": str(submission.person), "mono": False},
+            {"label": "Server time", "value": stamp, "mono": False},
+            {"label": "Model", "value": f"{submission.file_name}, {numbers.count(submission.size_bytes)} bytes", "mono": False},
+            {"label": "SHA-256", "value": submission.sha256, "mono": True},
+            {"label": "Late", "value": f"{arrived:%b %-d %H:%M:%S} is {gap} {comparison} {due:%b %-d %H:%M:%S}", "mono": False},
+        ],
+        "late_badge": late_badge(submission),
+        "line": line_words(attempt.run, submission.number),
+    }  # fmt: skip
+
+
+def line_words(run: Run | None, number: int) -> dict[str, str]:
+    """Where the attempt is now, in one sentence."""
+    if run is None:
+        return {"place_words": "", "sentence": f"Attempt {number} is not measured."}
+    if run.status == Status.FINISHED:
+        return {"place_words": "", "sentence": f"Attempt {number} has been worked on: {run_badge(run).word}."}
+    if run.status != Status.QUEUED:
+        return {"place_words": "", "sentence": f"Attempt {number} is being measured now."}
+    place = leases.place_in_line(run.job) or 1
+    words = f"{numbers.ordinal(place)} in line"
+    return {"place_words": words, "sentence": f"Attempt {number} is {words}. You can close this page; nothing is lost."}
+
+
+def desk_rows(visit: Visit) -> list[dict[str, Any]]:
+    """For staff: every lab that takes models, how many handed in, how many are running."""
+    students = Enrolment.objects.filter(course=visit.course, role=Role.STUDENT, is_active=True).count()
+    labs = (
+        Assignment.objects.filter(course=visit.course)
+        .exclude(bench_spec={})
+        .select_related("course")
+        .annotate(
+            handed_in=Count("submissions__person", distinct=True),
+            running=Count("submissions__runs", filter=~Q(submissions__runs__status=Status.FINISHED), distinct=True),
+        )
+    )
+    active = Submission.objects.filter(assignment__course=visit.course, is_active=True)
+    earned: dict[int, list[Decimal]] = {}
+    for submission in with_runs(active):
+        attempt = attempt_of(submission)
+        if attempt.earned is not None:
+            earned.setdefault(submission.assignment_id, []).append(attempt.earned)
+    rows = []
+    for lab in labs:
+        marks = earned.get(lab.pk, [])
+        rows.append(
+            {
+                "title": lab.full_title, "url": lab.get_absolute_url(), "handed_in": getattr(lab, "handed_in", 0), "people": students,
+                "running": getattr(lab, "running", 0), "mean": f"{sum(marks) / len(marks):.2f}" if marks else "–", "slug": lab.slug,
+            }
+        )  # fmt: skip
+    return rows

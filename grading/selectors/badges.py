@@ -1,0 +1,64 @@
+"""The word, the icon and the tone of every state, in one place."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from courseplatform.core import numbers
+from grading.models.assignments import Assignment
+from grading.models.runs import Run
+from grading.models.submissions import Submission
+from hardware.models import Outcome, Status
+
+
+@dataclass(frozen=True)
+class Badge:
+    tone: str
+    icon: str
+    word: str
+
+
+OUTCOMES: dict[str, Badge] = {
+    Outcome.MEASURED: Badge("good", "check", "measured"),
+    Outcome.REFUSED: Badge("neutral", "info", "not counted"),
+    Outcome.CRASHED: Badge("bad", "octagon", "crashed"),
+    Outcome.TIMED_OUT: Badge("bad", "octagon", "took too long"),
+    Outcome.OUT_OF_MEMORY: Badge("bad", "octagon", "out of memory"),
+    Outcome.MISBEHAVED: Badge("bad", "octagon", "stopped"),
+    Outcome.INFRASTRUCTURE: Badge("warn", "triangle", "our fault, not counted"),
+    Outcome.CANCELLED: Badge("neutral", "info", "cancelled"),
+}
+STATUSES: dict[str, Badge] = {
+    Status.QUEUED: Badge("neutral", "clock", "in line"),
+    Status.LEASED: Badge("neutral", "clock", "starting"),
+    Status.RUNNING: Badge("neutral", "clock", "running"),
+}
+
+
+def run_badge(run: Run | None) -> Badge:
+    if run is None:
+        return Badge("neutral", "info", "not measured")
+    return OUTCOMES[run.outcome] if run.status == Status.FINISHED else STATUSES[run.status]
+
+
+def late_badge(submission: Submission) -> Badge:
+    if submission.is_late:
+        return Badge("warn", "triangle", f"{numbers.span(submission.late_by)} late")
+    return Badge("good", "check", "on time")
+
+
+def assignment_badge(assignment: Assignment, *, handed_in: bool, run: Run | None, now: datetime) -> Badge:
+    """The state of one assignment for one student."""
+    if run is not None:
+        return run_badge(run)
+    if handed_in:
+        return Badge("good", "check", "handed in")
+    if not assignment.is_released(now):
+        opens = timezone.localtime(assignment.released_at)
+        return Badge("neutral", "lock", f"opens {opens:%b %-d}")
+    if not assignment.takes_model:
+        return Badge("neutral", "info", "on paper" if assignment.kind != "hardware_return" else "at the desk")
+    if assignment.due_at < now:
+        return Badge("bad", "octagon", "overdue")
+    return Badge("neutral", "info", "not begun")

@@ -1,0 +1,117 @@
+"""What the course staff read: every hand-in of the class with its state and points."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db.models import F, Q, QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+
+from courseplatform.courses.access import Visit
+from grading.models.assignments import Assignment
+from grading.models.submissions import Submission
+from grading.selectors.assignments import attempt_of, with_runs
+from grading.selectors.badges import late_badge
+from hardware.models import OPEN, Outcome
+
+LIMIT = 200
+COLUMNS = (
+    "Person",
+    "E-mail",
+    "Assignment",
+    "Attempt",
+    "Active",
+    "Received",
+    "Late",
+    "State",
+    "Points",
+    "Of",
+    "File",
+    "SHA-256",
+)
+STOPPED = (
+    Outcome.REFUSED,
+    Outcome.CRASHED,
+    Outcome.TIMED_OUT,
+    Outcome.OUT_OF_MEMORY,
+    Outcome.MISBEHAVED,
+    Outcome.CANCELLED,
+)
+
+
+@dataclass(frozen=True)
+class SubmissionFilter:
+    """Filters of the staff's list; they stand in the URL. Unknown values mean no filter, and the page shows that."""
+
+    assignment: str = ""
+    state: str = ""
+    person: str = ""
+
+    STATES: ClassVar[dict[str, str]] = {
+        "open": "in line or running",
+        "measured": "measured",
+        "stopped": "stopped",
+        "ours": "our fault",
+        "late": "late",
+    }
+
+    @classmethod
+    def of(cls, query: QueryDict) -> "SubmissionFilter":
+        state = query.get("state", "")
+        return cls(
+            assignment=query.get("assignment", "")[:60],
+            state=state if state in cls.STATES else "",
+            person=query.get("person", "")[:120],
+        )
+
+
+def submission_rows(visit: Visit, chosen: SubmissionFilter, limit: int | None = LIMIT) -> list[dict[str, Any]]:
+    """Newest first, at most `limit`."""
+    found = _filtered(Submission.objects.visible_to(visit), chosen)
+    rows = []
+    for submission in with_runs(found.order_by("-received_at"))[:limit]:
+        attempt = attempt_of(submission)
+        rows.append(
+            {
+                "person": submission.person, "assignment": submission.assignment, "number": submission.number,
+                "received_at": submission.received_at, "late": late_badge(submission), "badge": attempt.badge,
+                "earned": attempt.earned, "of": attempt.of, "url": attempt.url, "file_name": submission.file_name,
+                "is_active": submission.is_active, "sha256": submission.sha256, "receipt_url": submission.get_absolute_url(),
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _filtered(submissions: "QuerySet[Submission]", chosen: SubmissionFilter) -> "QuerySet[Submission]":
+    if chosen.assignment:
+        submissions = submissions.filter(assignment__slug=chosen.assignment)
+    if chosen.person:
+        submissions = submissions.filter(
+            Q(person__name__icontains=chosen.person) | Q(person__email__icontains=chosen.person)
+        )
+    by_state = {
+        "open": Q(runs__status__in=OPEN),
+        "measured": Q(runs__outcome=Outcome.MEASURED),
+        "stopped": Q(runs__outcome__in=STOPPED),
+        "ours": Q(runs__outcome=Outcome.INFRASTRUCTURE),
+        "late": Q(received_at__gt=F("due_at")),
+    }
+    return submissions.filter(by_state[chosen.state]).distinct() if chosen.state else submissions
+
+
+def filter_choices(visit: Visit, chosen: SubmissionFilter) -> dict[str, Any]:
+    labs = Assignment.objects.filter(course=visit.course).exclude(bench_spec={}).values_list("slug", "short")
+    return {
+        "assignment": [{"value": slug, "label": short, "chosen": slug == chosen.assignment} for slug, short in labs],
+        "state": [{"value": key, "label": word, "chosen": key == chosen.state} for key, word in chosen.STATES.items()],
+        "person": chosen.person,
+        "limit": LIMIT,
+    }
+
+
+def csv_row(row: dict[str, Any]) -> list[Any]:
+    return [
+        row["person"].name, row["person"].email, row["assignment"].short, row["number"], "yes" if row["is_active"] else "no",
+        timezone.localtime(row["received_at"]).isoformat(), row["late"].word, row["badge"].word,
+        row["earned"] if row["earned"] is not None else "", row["of"] if row["of"] is not None else "", row["file_name"], row["sha256"],
+    ]  # fmt: skip

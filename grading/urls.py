@@ -1,0 +1,20 @@
+from django.urls import path
+
+from grading.views import assignments, runs
+
+app_name = "grading"
+urlpatterns = [
+    path("<slug:course>/assignments/", assignments.index, name="assignments"),
+    path("<slug:course>/assignments/<slug:assignment>/", assignments.detail, name="assignment"),
+    path("<slug:course>/assignments/<slug:assignment>/hand-in/", assignments.hand_in, name="hand_in"),
+    path("<slug:course>/submissions/", assignments.submissions, name="submissions"),
+    path("<slug:course>/submissions.csv", assignments.submissions_csv, name="submissions_csv"),
+    path("<slug:course>/receipts/<uuid:submission>/", assignments.receipt, name="receipt"),
+    path("<slug:course>/runs/<uuid:run>/", runs.detail, name="run"),
+    path("<slug:course>/runs/<uuid:run>/live/", runs.live, name="run_live"),
+    path("<slug:course>/runs/<uuid:run>/cancel/", runs.cancel, name="run_cancel"),
+    path("<slug:course>/runs/<uuid:run>/again/", runs.again, name="run_again"),
+    path("<slug:course>/runs/<uuid:run>/result.json", runs.result_json, name="run_json"),
+    path("<slug:course>/runs/<uuid:run>/figures/<slug:figure>.json", runs.plot, name="run_plot"),
+    path("<slug:course>/runs/<uuid:run>/figures/<slug:figure>.csv", runs.csv, name="run_csv"),
+]

@@ -1,0 +1,107 @@
+"""Assignments, handing in, receipts, and the staff's list of hand-ins."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from courseplatform.core.errors import AppError
+from courseplatform.core.markdown import render_markdown
+from courseplatform.core.tables import csv_response
+from courseplatform.courses.access import Visit, course_page
+from courseplatform.courses.models import STAFF
+from grading.forms import HandInForm
+from grading.models.assignments import Assignment
+from grading.selectors import assignments as reading
+from grading.selectors import staff
+from grading.services.submissions import submission_create
+
+
+@course_page()
+@require_GET
+def index(request: HttpRequest, visit: Visit) -> HttpResponse:
+    return render(request, "grading/assignments.html", {"rows": reading.assignment_rows(visit, timezone.now())})
+
+
+@course_page()
+@require_GET
+def detail(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
+    found = reading.assignment_get(visit, assignment)
+    return render(request, "grading/assignment.html", _lab_page(visit, found))
+
+
+def _lab_page(visit: Visit, assignment: Assignment, error: AppError | None = None) -> dict[str, Any]:
+    now = timezone.now()
+    blocked = reading.blocked(visit, assignment, now)
+    context = {
+        "assignment": assignment,
+        "deadline": reading.deadline(assignment, now),
+        "summary_html": render_markdown(assignment.summary),
+        "can_hand_in": blocked is None,
+        "blocked": blocked,
+        "upload_key": uuid4(),
+        "late_rule": visit.course.late_rule,
+        "attempts": reading.attempts(visit, assignment),
+        "error": error,
+    }
+    if assignment.takes_model:
+        context |= {"limits": reading.limits(visit, assignment), "spec_rows": reading.spec_rows(assignment)}
+    return context
+
+
+@course_page()
+@require_POST
+def hand_in(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
+    """Takes the upload. With JavaScript the answer is JSON, without it a page; both say the same."""
+    found = reading.assignment_get(visit, assignment)
+    wants_json = request.headers.get("Accept", "").startswith("application/json")
+    try:
+        form = HandInForm.of(request)
+        submission, created = submission_create(
+            person=visit.person, assignment=found, upload=form.upload, upload_key=form.upload_key
+        )
+    except AppError as error:
+        if wants_json:
+            return JsonResponse(error.to_json(), status=error.http_status)
+        return render(request, "grading/assignment.html", _lab_page(visit, found, error), status=error.http_status)
+    url = submission.get_absolute_url() + ("" if created else "?same=1")
+    if wants_json:
+        return JsonResponse(
+            {"receipt": submission.receipt, "url": url, "created": created}, status=201 if created else 200
+        )
+    return HttpResponseRedirect(url)
+
+
+@course_page()
+@require_GET
+def receipt(request: HttpRequest, visit: Visit, submission: UUID) -> HttpResponse:
+    found = reading.submission_get(visit, submission)
+    context = reading.receipt(found, timezone.now()) | {
+        "submission": found,
+        "run": found.runs.first(),
+        "attempts": reading.attempts(visit, found.assignment) if found.person_id == visit.person.pk else [],
+        "existing": request.GET.get("same") == "1",
+    }
+    return render(request, "grading/receipt.html", context)
+
+
+@course_page(STAFF)
+@require_GET
+def submissions(request: HttpRequest, visit: Visit) -> HttpResponse:
+    chosen = staff.SubmissionFilter.of(request.GET)
+    context = {
+        "rows": staff.submission_rows(visit, chosen),
+        "filters": staff.filter_choices(visit, chosen),
+        "query": request.GET.urlencode(),
+    }
+    return render(request, "grading/submissions.html", context)
+
+
+@course_page(STAFF)
+@require_GET
+def submissions_csv(request: HttpRequest, visit: Visit) -> HttpResponse:
+    rows = staff.submission_rows(visit, staff.SubmissionFilter.of(request.GET), limit=None)
+    return csv_response(f"{visit.course.slug}-submissions.csv", staff.COLUMNS, [staff.csv_row(row) for row in rows])

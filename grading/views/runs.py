@@ -1,0 +1,71 @@
+"""One run: the page that waits with the student, and the result."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from courseplatform.core.errors import Conflict
+from courseplatform.core.tables import csv_response
+from courseplatform.courses.access import Visit, course_page
+from grading.selectors import results
+from grading.services import runs as services
+
+
+@course_page()
+@require_GET
+def detail(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
+    found = results.run_get(visit, run)
+    return render(request, "grading/run.html", results.page(visit, found, timezone.now()))
+
+
+@course_page()
+@require_GET
+def live(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
+    """The part of the page that changes; once the run has ended the browser is told to load the whole page."""
+    found = results.run_get(visit, run)
+    if not found.is_open:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "grading/_run_live.html", results.page(visit, found, timezone.now()))
+
+
+@course_page()
+@require_POST
+def cancel(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
+    found = results.run_get(visit, run)
+    services.run_cancel(visit=visit, run=found)
+    return HttpResponseRedirect(found.get_absolute_url())
+
+
+@course_page()
+@require_POST
+def again(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
+    found = services.run_again(visit=visit, run=results.run_get(visit, run))
+    return HttpResponseRedirect(found.get_absolute_url())
+
+
+@course_page()
+@require_GET
+def result_json(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
+    found = results.run_get(visit, run)
+    if not hasattr(found, "result"):
+        raise Conflict("This run has no result.", code="no_result")
+    response = JsonResponse(results.result_json(found.result), json_dumps_params={"indent": 1})
+    response["Content-Disposition"] = f'attachment; filename="{found.submission.receipt}.json"'
+    return response
+
+
+@course_page()
+@require_GET
+def plot(request: HttpRequest, visit: Visit, run: UUID, figure: str) -> HttpResponse:
+    return JsonResponse(results.figure(results.run_get(visit, run), figure).plot or {})
+
+
+@course_page()
+@require_GET
+def csv(request: HttpRequest, visit: Visit, run: UUID, figure: str) -> HttpResponse:
+    found = results.run_get(visit, run)
+    drawn = results.figure(found, figure)
+    return csv_response(f"{found.submission.receipt}-{figure}.csv", drawn.columns, drawn.rows)
