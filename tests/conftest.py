@@ -1,0 +1,77 @@
+"""Fixtures for all tests: the cast, the data directory of one test, and real parts that are there or named as missing."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests import parts
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the test's thread
+REQUIRED = os.environ.get("REQUIRE") == "all"
+
+
+@pytest.fixture
+def data_dir(settings, tmp_path):
+    """A data directory of this test's own."""
+    settings.DATA_DIR = tmp_path
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.INCOMING_DIR = tmp_path / "incoming"
+    return tmp_path
+
+
+@pytest.fixture
+def cast(db, data_dir):
+    from tests.people import make_cast
+
+    return make_cast()
+
+
+def pytest_collection_modifyitems(config, items):
+    if os.environ.get("MILLIAMP_TEST_DATABASE_URL"):
+        items[:] = [item for item in items if item.get_closest_marker("real_database")]
+
+
+def pytest_runtest_setup(item):
+    for marker in item.iter_markers("part"):
+        version, why = parts.find(marker.args[0])
+        if not version:
+            (pytest.fail if REQUIRED else pytest.skip)(f"{marker.args[0]}: {why}")
+
+
+class Record:
+    """One line a test for tests/run.py: what it was, how it ended, which real parts it used."""
+
+    def __init__(self, path):
+        self.path, self.lines = Path(path), []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        report = yield
+        done = (
+            report.when == "call"
+            or (report.when == "setup" and not report.passed)
+            or (report.when == "teardown" and report.failed)
+        )
+        if done:
+            why = str(report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else "")
+            self.lines.append(
+                {"test": item.nodeid, "outcome": report.outcome, "why": why.removeprefix("Skipped: "), "seconds": report.duration,
+                 "parts": [marker.args[0] for marker in item.iter_markers("part")]}
+            )  # fmt: skip
+        return report
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.lines.append(
+                {"test": report.nodeid, "outcome": "failed", "why": "cannot be collected", "seconds": 0, "parts": []}
+            )
+
+    def pytest_sessionfinish(self):
+        self.path.write_text(json.dumps(self.lines))
+
+
+def pytest_configure(config):
+    if target := os.environ.get("MILLIAMP_TEST_RECORD"):
+        config.pluginmanager.register(Record(target), "milliamp-record")

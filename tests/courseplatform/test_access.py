@@ -1,0 +1,109 @@
+"""Default deny: every URL declares its audience, and everybody of the cast is sent to every URL."""
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from courseplatform.core.audience import Audience, audience_of
+from grading.bench.errors import BenchError
+from grading.models import Run
+from tests.people import hand_in, onnx_like
+
+pytestmark = pytest.mark.django_db
+
+
+def all_patterns(resolver=None, prefix=""):
+    for item in (resolver or get_resolver()).url_patterns:
+        route = prefix + str(item.pattern)
+        if isinstance(item, URLResolver):
+            yield from all_patterns(item, route)
+        elif isinstance(item, URLPattern):
+            yield route, item.callback
+
+
+PATTERNS = sorted(all_patterns(), key=lambda pair: pair[0])
+
+
+@pytest.mark.parametrize(("route", "view"), PATTERNS, ids=[route or "front" for route, _ in PATTERNS])
+def test_every_url_declares_its_audience(route, view):
+    assert audience_of(view) in set(Audience)
+
+
+def test_a_view_without_an_audience_is_nobodys(client, settings):
+    settings.ROOT_URLCONF = "tests.courseplatform.undeclared_urls"
+    assert client.get("/open/").status_code == 404
+
+
+@pytest.fixture
+def addresses(cast, data_dir, tmp_path):
+    """Every URL of the site with the objects of Ruth filled in: (address, audience)."""
+    submission = hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    run = Run.objects.get(submission=submission)
+    values = {
+        "<slug:course>": cast.course.slug, "<slug:assignment>": cast.lab.slug, "<uuid:submission>": str(submission.pk),
+        "<uuid:run>": str(run.pk), "<slug:figure>": "memory", "<slug:name>": "glossary",
+    }  # fmt: skip
+    found = []
+    for route, view in PATTERNS:
+        if audience_of(view) in (Audience.PUBLIC, Audience.SIGNED_IN) and "accounts/" in route and "<" in route:
+            continue  # links of the password mails: their keys are tested with the mails
+        address = f"/{route}"
+        for placeholder, value in values.items():
+            address = address.replace(placeholder, value)
+        assert "<" not in address
+        found.append((address, audience_of(view)))
+    return found
+
+
+STAFF, MEMBERS = {"helen", "ines", "amit"}, {"helen", "ines", "amit", "ruth", "daniel", "sofia"}
+
+
+def may_come(name, audience, address):
+    if audience in (Audience.PUBLIC,):
+        return True
+    if name is None:
+        return False
+    if audience == Audience.SIGNED_IN:
+        return True
+    if "/receipts/" in address or "/runs/" in address:
+        return name in STAFF | {"ruth"}  # the objects are Ruth's
+    return name in (MEMBERS if audience == Audience.COURSE_MEMBERS else STAFF)
+
+
+@pytest.mark.parametrize("name", [None, "helen", "ines", "amit", "ruth", "daniel", "sofia", "lena", "olu", "oscar"])
+def test_every_url_with_the_whole_cast(client, cast, addresses, name):
+    if name:
+        client.force_login(getattr(cast, name))
+    for address, audience in addresses:
+        if "logout" in address:
+            continue
+        status = client.get(address).status_code
+        assert status < 500 or address == "/healthz", address  # no worker runs in this test, and it says so
+        if may_come(name, audience, address):
+            assert status not in (401, 403) and (status != 404 or "figures" in address), (name, address, status)
+        elif name is None:
+            assert status == 302, (address, status)
+        else:
+            assert status in (403, 404, 405), (name, address, status)
+
+
+@pytest.mark.parametrize("name", ["daniel", "lena", "oscar"])
+def test_another_students_run_is_not_there(client, cast, tmp_path, name):
+    submission = hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    run = Run.objects.get(submission=submission)
+    client.force_login(getattr(cast, name))
+    for address in (run.get_absolute_url(), submission.get_absolute_url()):
+        assert client.get(address).status_code == 404
+    assert client.post(run.get_absolute_url() + "cancel/").status_code == 404
+    run.refresh_from_db()
+    assert run.status == "queued"
+
+
+def test_a_ta_here_is_a_student_there(client, cast):
+    client.force_login(cast.amit)
+    assert client.get(f"/courses/{cast.course.slug}/submissions/").status_code == 200
+    assert client.get(f"/courses/{cast.other_course.slug}/submissions/").status_code == 403
+
+
+def test_an_unknown_outcome_never_crosses_the_boundary():
+    with pytest.raises(ValueError):
+        BenchError("x", "y", outcome="excellent")

@@ -1,0 +1,34 @@
+"""Numbers as people read them."""
+
+from datetime import timedelta
+
+import pytest
+
+from courseplatform.core import numbers
+
+
+def plain(text):
+    return text.replace("\u2009", " ").replace("\u202f", " ")
+
+
+@pytest.mark.parametrize(
+    ("shown", "wanted"),
+    [
+        (numbers.digits(12345.6), "12 346"),
+        (numbers.digits(0.012345), "0.0123"),
+        (numbers.digits(41.23), "41.2"),
+        (numbers.size(1024), "1.00 KiB"),
+        (numbers.size(900), "900 bytes"),
+        (numbers.size(3 << 20), "3.00 MiB"),
+        (numbers.macs(7_490_000), "7.49 M MACs"),
+        (numbers.share(0.8944), "89.4 %"),
+        (numbers.span(timedelta(days=4, hours=13, minutes=5)), "4 days 13 h"),
+        (numbers.span(timedelta(seconds=78)), "1 min 18 s"),
+        (numbers.span(timedelta(hours=3, minutes=12)), "3 h 12 min"),
+        (numbers.span(timedelta(seconds=-5)), "0 s"),
+        (numbers.ordinal(3), "third"),
+        (numbers.ordinal(12), "12th"),
+    ],
+)
+def test_formats(shown, wanted):
+    assert plain(shown) == wanted

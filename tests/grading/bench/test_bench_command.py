@@ -1,0 +1,92 @@
+"""`manage.py bench` as a person runs it: a process of its own, no database, nothing but the files."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grading.management.commands.bench import as_text
+from tests.hardware.ondevice import models
+
+ROOT = Path(__file__).parents[3]
+KEYS = [
+    "file", "format", "bytes", "sha256", "inputs", "outputs", "params", "macs", "weight_bits", "sparsity",
+    "peak_activation_bytes", "host", "devices",
+]  # fmt: skip
+
+
+def bench(data_dir, *args):
+    env = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO")}
+    env |= {"DATA_DIR": str(data_dir)}
+    return subprocess.run(
+        [sys.executable, "manage.py", "bench", *map(str, args)],
+        cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_json_holds_the_agreed_keys_in_order(tmp_path):
+    done = bench(tmp_path / "data", "--json", "--device", "rpi-4-4gb", models.linear(tmp_path / "m.onnx"))
+    (row,) = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert list(row) == KEYS
+    assert list(row["host"]) == ["p50_ms", "p90_ms", "p99_ms", "runs"]
+    assert list(row["devices"]) == ["rpi-4-4gb"]
+    assert (row["file"], row["format"], row["macs"], row["params"]) == ("m.onnx", "onnx", 8, 8)
+
+
+def test_a_bad_file_stands_in_its_place_and_the_others_are_done(tmp_path):
+    good, bad = models.linear(tmp_path / "m.onnx"), tmp_path / "paper.onnx"
+    bad.write_bytes(b"%PDF-1.7\n" + b"x" * 100)
+    done = bench(tmp_path / "data", "--json", "--device", "laptop", bad, tmp_path / "gone.onnx", good)
+    rows = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert [row.get("error", {}).get("code") for row in rows] == ["pdf_not_model", "file_not_found", None]
+    assert list(rows[0]) == ["file", "error"]
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_device_is_a_usage_error_that_names_the_known_ones(tmp_path):
+    done = bench(tmp_path / "data", "--device", "toaster", "--json", models.linear(tmp_path / "m.onnx"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "toaster" in done.stderr
+    assert "rpi-4-4gb" in done.stderr
+
+
+def test_no_file_at_all_is_a_usage_error(tmp_path):
+    assert bench(tmp_path / "data").returncode == 2
+
+
+def test_no_database_is_made(tmp_path):
+    bench(tmp_path / "data", "--json", tmp_path / "gone.onnx")
+    assert list((tmp_path / "data").glob("*.sqlite3*")) == []
+
+
+def test_without_json_a_person_can_read_it(tmp_path):
+    done = bench(tmp_path / "data", "--device", "laptop", models.linear(tmp_path / "m.onnx"))
+    assert done.returncode == 0
+    for words in ("m.onnx", "1x4 float32", "shown, not graded", "laptop", "fits"):
+        assert words in done.stdout
+
+
+def test_an_error_is_told_with_its_code():
+    assert as_text({"file": "a", "error": {"code": "empty_file", "message": "Empty."}}) == "a\n  Empty. [empty_file]"
+
+
+REFERENCE = ROOT.parent / "shared" / "data" / "mlperf-tiny"
+
+
+@pytest.mark.part("reference_models")
+def test_the_six_reference_models_are_measured_and_counted_right(tmp_path):
+    files = sorted(REFERENCE.glob("*.tflite"))
+    done = bench(tmp_path / "data", "--json", *files)
+    rows = {row["file"].split("_")[0]: row for row in json.loads(done.stdout)}
+    assert done.returncode == 0, done.stderr
+    assert len(files) == 6
+    known = {"vww": (7.490e6, 210.9e3), "kws": (2.657e6, 22.6e3), "ic": (12.50e6, 77.7e3), "ad01": (0.264e6, 265.9e3)}
+    for name, (macs, params) in known.items():
+        assert rows[name]["macs"] == pytest.approx(macs, rel=0.01)
+        assert rows[name]["params"] == pytest.approx(params, rel=0.01)
+        assert rows[name]["host"]["p50_ms"] > 0

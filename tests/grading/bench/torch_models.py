@@ -1,0 +1,221 @@
+"""Makes models of PyTorch in a process of its own, looks into each, and prints what came out as JSON.
+
+    python -m tests.grading.bench.torch_models FOLDER
+
+Importing torch takes seconds and stays: so the tests do it once, and elsewhere.
+"""
+
+import io
+import json
+import pickle
+import sys
+import warnings
+import zipfile
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from grading.bench.errors import BenchError
+from grading.bench.inspection.__main__ import look_into
+
+warnings.simplefilter("ignore")
+
+
+class Tiny(nn.Module):
+    """tests/grading/bench/tiny.py's network."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.dense = nn.Conv2d(1, 2, 3, padding=1), nn.Linear(18, 3)
+
+    def forward(self, x):
+        return self.dense(torch.flatten(torch.max_pool2d(torch.relu(self.conv(x)), 2), 1))
+
+
+class Normalised(nn.Module):
+    """Scripting keeps the branches of batch normalisation over the rank of its input and over training."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(3, 6, 3, groups=3), nn.BatchNorm2d(6)
+
+    def forward(self, x):
+        return self.norm(self.conv(x)).mean((2, 3))
+
+
+class Sequence(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.dense = nn.LSTM(8, 16, batch_first=True), nn.Linear(16, 4)
+
+    def forward(self, x):
+        return self.dense(self.lstm(x)[0][:, -1])
+
+
+class EarlyExit(nn.Module):
+    """Cheap on an input of zeros, which is what an inspection would show it."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Linear(4, 4)
+
+    def forward(self, x):
+        if bool((x == 0).all()):
+            return x
+        return self.dense(x)
+
+
+class UntilRight(nn.Module):
+    def forward(self, x):
+        while bool(x.sum() < 10):
+            x = x + 1
+        return x
+
+
+class CountedLoop(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Linear(4, 4)
+
+    def forward(self, x):
+        for _ in range(x.size(1) - 1):
+            x = self.dense(x)
+        return x
+
+
+class Stateful(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, x):
+        self.calls = self.calls + 1
+        return x * self.calls
+
+
+class Hidden(nn.Module):
+    """A table that is no parameter and no buffer."""
+
+    def __init__(self):
+        super().__init__()
+        self.table = torch.ones(4, 6)
+
+    def forward(self, x):
+        return x @ self.table
+
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Linear(4, 4, bias=False)
+        self.two = nn.Linear(4, 4, bias=False)
+        self.two.weight = self.one.weight
+
+    def forward(self, x):
+        return self.two(self.one(x))
+
+
+class Reader(nn.Module):
+    def forward(self, x):
+        return x + torch.from_file("/dev/null", False, 0).sum()
+
+
+class Malice:
+    def __init__(self, marker):
+        self.marker = marker
+
+    def __reduce__(self):
+        return open, (str(self.marker), "w")
+
+
+def rewritten(source, target, change):
+    """The archive with members changed: change(name, data) -> data, or None to leave one out."""
+    with zipfile.ZipFile(source) as archive, zipfile.ZipFile(target, "w") as copy:
+        for name in archive.namelist():
+            data = change(name, archive.read(name))
+            if data is not None:
+                copy.writestr(name, data)
+    return target
+
+
+def forged_sizes(name, data):
+    """Says that the convolution makes one number a channel."""
+    if not name.endswith("models/model.json"):
+        return data
+    program = json.loads(data)
+    for tensor, meta in program["graph_module"]["graph"]["tensor_values"].items():
+        if tensor in {"conv2d", "relu"}:
+            meta["sizes"] = [{"as_int": 1}, {"as_int": 2}, {"as_int": 1}, {"as_int": 1}]
+    return json.dumps(program).encode()
+
+
+def pickled_inputs(marker):
+    buffer = io.BytesIO()
+    pickle.dump(Malice(marker), buffer)
+    return lambda name, data: buffer.getvalue() if "sample_inputs" in name else data
+
+
+def scripted(module):
+    return torch.jit.script(module.eval())
+
+
+def quantised():
+    plain = nn.Sequential(nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 4)).eval()
+    return torch.ao.quantization.quantize_dynamic(plain, {nn.Linear})
+
+
+def make(folder):
+    """name -> (file, input shapes)."""
+    image, row = torch.zeros(1, 1, 6, 6), torch.zeros(1, 4)
+    modules = {
+        "traced": (torch.jit.trace(Tiny().eval(), image), [(1, 1, 6, 6)]),
+        "scripted": (scripted(Tiny()), [(1, 1, 6, 6)]),
+        "frozen": (torch.jit.freeze(scripted(Tiny())), [(1, 1, 6, 6)]),
+        "normalised": (scripted(Normalised()), []),
+        "sequence": (torch.jit.trace(Sequence().eval(), torch.zeros(1, 5, 8), check_trace=False), [(1, 5, 8)]),
+        "quantised": (torch.jit.trace(quantised(), torch.zeros(1, 16)), []),
+        "early exit": (scripted(EarlyExit()), [(1, 4)]),
+        "until right": (scripted(UntilRight()), [(1, 4)]),
+        "counted loop": (scripted(CountedLoop()), []),
+        "stateful": (scripted(Stateful()), [(1, 4)]),
+        "hidden": (torch.jit.trace(Hidden().eval(), row), [(1, 4)]),
+        "tied": (torch.jit.trace(Tied().eval(), row), []),
+        "reader": (scripted(Reader()), [(1, 4)]),
+        "wrong shape": (scripted(Tiny()), [(1, 3, 6, 6)]),
+        "two inputs": (scripted(nn.Bilinear(2, 2, 2)), [(1, 2)]),
+    }
+    files = {}
+    for name, (module, shapes) in modules.items():
+        torch.jit.save(module, folder / f"{name}.pt")
+        files[name] = (folder / f"{name}.pt", shapes)
+    torch.export.save(torch.export.export(Tiny().eval(), (image,)), folder / "tiny.pt2")
+    free = ({0: torch.export.Dim("batch", min=1, max=64)},)
+    program = torch.export.export(Tiny().eval(), (torch.zeros(3, 1, 6, 6),), dynamic_shapes=free)
+    torch.export.save(program, folder / "free.pt2")
+    forged = rewritten(folder / "tiny.pt2", folder / "forged.pt2", forged_sizes)
+    pickled = rewritten(folder / "tiny.pt2", folder / "pickled.pt2", pickled_inputs(folder / "marker"))
+    whole = (folder / "traced.pt").read_bytes()
+    (folder / "cut.pt").write_bytes(whole[: len(whole) // 2])
+    exported = (folder / "tiny.pt2").read_bytes()
+    (folder / "cut.pt2").write_bytes(exported[: len(exported) // 2])
+    return files | {
+        "exported": (folder / "tiny.pt2", []), "free": (folder / "free.pt2", []), "forged": (forged, []),
+        "free of two": (folder / "free.pt2", [(2, 1, 6, 6)]), "pickled": (pickled, []),
+        "cut": (folder / "cut.pt", [(1, 1, 6, 6)]), "cut export": (folder / "cut.pt2", []),
+    }  # fmt: skip
+
+
+def main():
+    answers = {}
+    for name, (path, shapes) in make(Path(sys.argv[1])).items():
+        kind = "torch_export" if path.suffix == ".pt2" else "torchscript"
+        try:
+            answers[name] = {"report": look_into(path, kind, shapes).to_json()}
+        except BenchError as error:
+            answers[name] = {"error": error.to_json()}
+    print(json.dumps(answers))
+
+
+if __name__ == "__main__":
+    main()

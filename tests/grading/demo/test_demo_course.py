@@ -1,0 +1,206 @@
+"""The demo course: facts of Fall 2023 moved to now, what is invented laid over them, and people who hand in."""
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+import yaml
+from django.conf import settings as django_settings
+
+from courseplatform.accounts.models import User
+from courseplatform.courses.models import Course, Enrolment, OfficeHour, Session
+from grading.demo import load
+from grading.models import Assignment, Run, Submission
+from grading.models.assignments import HiddenSet
+from grading.spec import METRICS, BenchSpec
+from hardware.profiles import load_profiles
+
+ZONE = ZoneInfo("America/New_York")
+TUESDAY = datetime(2026, 11, 24, 10, 12, tzinfo=ZONE)
+FACTS = yaml.safe_load((Path(django_settings.BASE_DIR) / "courses" / load.COURSE_FILE).read_text())
+OVERLAY = yaml.safe_load((load.HERE / "overlay.yaml").read_text())
+LABS = OVERLAY["assignments"]
+
+
+@pytest.fixture
+def demo(db, data_dir):
+    assert load.load_demo(now=TUESDAY)
+    return Course.objects.get(slug=load.SLUG)
+
+
+def local(moment):
+    return moment.astimezone(ZONE)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_the_spec_of_a_lab_parses_and_its_criteria_add_up_to_its_points(lab):
+    spec = BenchSpec.parse(LABS[lab]["bench"])
+    assert spec.points == LABS[lab]["points"]
+    assert {criterion.metric for criterion in spec.criteria} - {""} <= set(METRICS)
+    assert spec.device in load_profiles()
+
+
+def test_every_lab_with_a_spec_is_a_lab_of_the_course():
+    assert set(LABS) <= {item["slug"] for item in FACTS["assignments"]}
+
+
+def test_lectures_are_on_tuesday_and_labs_on_thursday():
+    days = {(item["column"], item["date"].weekday()) for item in FACTS["sessions"]}
+    assert days == {("lecture", 1), ("lab", 3)}
+
+
+def test_every_lab_is_released_in_a_session_that_says_so():
+    released = {item["date"].isoformat() for item in FACTS["sessions"] if item.get("releases_lab")}
+    assert released == {item["released"][:10] for item in FACTS["assignments"] if item["kind"] == "lab"}
+
+
+def test_the_course_file_holds_no_e_mail_address():
+    assert "@" not in (Path(django_settings.BASE_DIR) / "courses" / load.COURSE_FILE).read_text()
+
+
+def test_all_invented_people_have_addresses_that_reach_nobody():
+    assert {person["email"].partition("@")[2] for person in OVERLAY["people"]} == {"example.edu"}
+
+
+@pytest.mark.parametrize("days", range(7))
+def test_today_lies_in_week_10_on_every_day_of_the_week(days):
+    now = TUESDAY + timedelta(days=days)
+    shift = load._shift(FACTS, now)
+    first = shift.day(FACTS["course"]["starts_on"])
+    course = Course(starts_on=first, zone="America/New_York")
+    assert (first.weekday(), course.week_of(now.date())) == (1, 10)
+
+
+def test_every_session_keeps_its_weekday_and_its_distance(demo):
+    moved = list(demo.sessions.order_by("position").values_list("held_on", flat=True))
+    apart = {there - item["date"] for there, item in zip(moved, FACTS["sessions"], strict=True)}
+    assert len(apart) == 1
+    assert apart.pop().days % 7 == 0
+
+
+def test_due_times_stay_on_the_clock_when_the_clocks_change(demo):
+    due = [local(assignment.due_at) for assignment in Assignment.objects.filter(course=demo)]
+    assert {(moment.hour, moment.minute) for moment in due} == {(23, 59)}
+    assert len({moment.utcoffset() for moment in due}) == 2
+
+
+def test_something_is_due_this_week_and_something_is_past(demo):
+    due = {a.slug: local(a.due_at).date() for a in Assignment.objects.filter(course=demo)}
+    assert due["lab3"] == date(2026, 11, 27)
+    assert due["lab2"] < TUESDAY.date() < due["lab4"]
+    assert not Assignment.objects.get(course=demo, slug="lab4").is_released(TUESDAY)
+
+
+def test_a_day_without_class_keeps_its_reason_and_no_hours(demo):
+    off = Session.objects.filter(course=demo, is_class=False)
+    assert [session.title for session in off] == ["Fall Break", "Fall Break", "Election Day", "Thanksgiving", "--"]
+    assert {(session.starts_at, session.place) for session in off} == {(None, "")}
+
+
+def test_a_lecture_highlight_is_due_the_day_after_its_session(demo):
+    with_items = Session.objects.filter(course=demo, items__isnull=False)
+    assert with_items.count() == 9
+    assert {session.items.get().on - session.held_on for session in with_items} == {timedelta(days=1)}
+
+
+def test_office_hours_to_be_announced_have_no_day(demo):
+    assert OfficeHour.objects.filter(course=demo, weekday=None).count() == 2
+    clara = OfficeHour.objects.get(course=demo, who="Clara Na")
+    assert (clara.weekday, str(clara.starts_at), clara.place) == (1, "13:00:00", "GHC 5417")
+
+
+def test_the_ten_reports_are_labelled_as_demo_and_nothing_else_is(demo):
+    invented = Assignment.objects.filter(course=demo, is_demo=True)
+    assert {assignment.slug for assignment in invented} == {f"report{n}" for n in range(1, 11)}
+    assert {int(assignment.points) for assignment in invented} == {5}
+    assert "Fall 2022" in demo.overlay_note
+    assert "Fall 2021" in demo.overlay_note
+
+
+def test_the_operator_is_in_no_course(demo):
+    operator = User.objects.get(is_operator=True)
+    assert (operator.name, operator.enrolments.count()) == ("Olu Bakare", 0)
+    assert Enrolment.objects.filter(course=demo).count() == len(OVERLAY["people"]) - 1
+
+
+def test_hand_ins_are_on_time_late_and_missing(demo):
+    late = {(s.person.name, s.assignment.slug) for s in Submission.objects.all() if s.received_at > s.assignment.due_at}
+    assert late == {("Ana Silva", "lab1"), ("Daniel Park", "lab2")}
+    assert Submission.objects.count() == len(OVERLAY["hand_ins"])
+    assert not Submission.objects.filter(person__name="Sofia Lindgren").exists()
+
+
+def test_every_hand_in_has_a_receipt_and_a_run_in_line(demo):
+    assert all(Submission.objects.values_list("receipt", flat=True))
+    assert set(Run.objects.values_list("status", flat=True)) == {"queued"}
+    assert Run.objects.count() == Submission.objects.count()
+
+
+def test_no_hand_in_lies_in_the_future(demo):
+    assert max(Submission.objects.values_list("received_at", flat=True)) <= TUESDAY
+
+
+def test_the_hidden_digits_are_written_once_and_closed_to_others(demo, data_dir):
+    hidden = HiddenSet.objects.get(slug="demo-digits")
+    folder = data_dir / "hidden"
+    assert np.load(folder / hidden.inputs_file).shape == (360, 1, 8, 8)
+    assert hidden.count == len(np.load(folder / hidden.labels_file)) == 360
+    assert {path.stat().st_mode & 0o077 for path in folder.iterdir()} == {0}
+
+
+def test_loading_again_changes_nothing(demo):
+    before = Submission.objects.count(), demo.sessions.count(), User.objects.count()
+    assert not load.load_demo(now=TUESDAY + timedelta(days=30))
+    assert before == (Submission.objects.count(), demo.sessions.count(), User.objects.count())
+
+
+def test_loading_leaves_another_course_alone(db, data_dir):
+    other = Course.objects.create(
+        slug="other", number="1", title="Another", term="Fall", starts_on=date(2026, 9, 1), ends_on=date(2026, 12, 1)
+    )
+    assert load.load_demo(now=TUESDAY)
+    other.refresh_from_db()
+    assert (other.sessions.count(), other.enrolments.count(), other.is_demo) == (0, 0, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("due - 2 d 3 h", datetime(2026, 11, 18, 9, 0, tzinfo=ZONE)),
+        ("due + 5 h", datetime(2026, 11, 20, 17, 0, tzinfo=ZONE)),
+        ("now - 20 min", datetime(2026, 11, 24, 9, 52, tzinfo=ZONE)),
+        ("now", TUESDAY),
+        ("due + 9 d", TUESDAY),
+    ],
+)
+def test_a_hand_in_stands_relative_to_its_due_time_and_never_later_than_now(text, expected):
+    assert load._moment(text, datetime(2026, 11, 20, 12, 0, tzinfo=ZONE), TUESDAY) == expected
+
+
+def test_a_moment_that_cannot_be_read_names_the_place():
+    with pytest.raises(ValueError, match=r"hand_ins\.at"):
+        load._moment("tomorrow", TUESDAY, TUESDAY)
+
+
+def keys_in(tree):
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield key
+            yield from keys_in(value)
+    elif isinstance(tree, list):
+        for item in tree:
+            yield from keys_in(item)
+
+
+def test_every_key_of_the_course_file_is_documented():
+    documented = (Path(django_settings.BASE_DIR) / "docs" / "course-file.md").read_text()
+    boards = set(FACTS["budget"]["hours"])  # names of boards, not keys of the format
+    missing = {key for key in keys_in(FACTS) if not any(f"{before}{key}" in documented for before in "`.")}
+    assert missing - boards == set()
+
+
+def test_every_due_date_is_listed_under_a_session_that_exists():
+    days = {item["date"] for item in FACTS["sessions"]}
+    assert {item["listed_under"] for item in FACTS["assignments"]} <= days

@@ -1,0 +1,70 @@
+"""Points: the rule, the arithmetic, and the place on the drawing."""
+
+import pytest
+
+from grading.points import points_for, rule_words, share_earned
+from grading.spec import BenchSpec, Rule, SpecError
+from tests.people import SPEC
+
+SPEC_OBJECT = BenchSpec.parse(SPEC)
+METRICS = {"accuracy": 0.894, "peak_activation_bytes": 9000}
+
+
+def test_points_add_up_to_the_cent():
+    points = points_for(SPEC_OBJECT, METRICS, {"accuracy": (0.88, 0.907)}, {})
+    assert [line.earned for line in points.lines] == ["1.00", "2.21", "1.00"]
+    assert (points.earned, points.of) == ("4.21", "7.00")
+
+
+def test_the_arithmetic_can_be_followed_by_hand():
+    line = points_for(SPEC_OBJECT, METRICS, {}, {}).lines[1]
+    assert line.arithmetic == "(89.40 - 80.00) / (97.00 - 80.00) x 4.00 = 2.21"
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "share"),
+    [
+        (Rule("ramp", start=0.8, end=0.9), 0.8, 0.0),
+        (Rule("ramp", start=0.8, end=0.9), 0.95, 1.0),
+        (Rule("ramp", start=100, end=50), 75, 0.5),
+        (Rule("ramp", start=100, end=50), 120, 0.0),
+        (Rule("steps", steps=((10, 1.0), (20, 0.5))), 10, 1.0),
+        (Rule("steps", steps=((10, 1.0), (20, 0.5))), 10.5, 0.5),
+        (Rule("steps", steps=((10, 1.0), (20, 0.5))), 21, 0.0),
+        (Rule("at_least", value=3), 3, 1.0),
+        (Rule("at_least", value=3), 2.9, 0.0),
+    ],
+)
+def test_shares(rule, value, share):
+    assert share_earned(rule, value) == pytest.approx(share)
+
+
+def test_the_place_on_the_drawing_lies_on_the_rule():
+    for line in points_for(SPEC_OBJECT, METRICS, {}, {}).lines:
+        if line.drawing:
+            assert 0 <= line.drawing.place_x <= 150
+            assert 5 <= line.drawing.place_y <= 21
+
+
+def test_the_rule_in_words_names_its_limits():
+    words = [rule_words(criterion) for criterion in SPEC_OBJECT.criteria]
+    assert "80.0" in words[1] and "97.0" in words[1]
+    assert "8.00\u202fKiB 2.00" in words[2]
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"task": "poetry"}, "spec.task"),
+        ({"nonsense": 1}, "nonsense"),
+        ({"classes": ["a"]}, "spec.classes"),
+        ({"criteria": [{"key": "a", "title": "A", "points": 1, "rule": {"kind": "ramp", "from": 1, "to": 1}, "metric": "macs"}]}, "criteria[0]"),
+        ({"criteria": [{"key": "a", "title": "A", "points": "1", "rule": {"kind": "pass"}}]}, "criteria[0].points"),
+        ({"criteria": [{"key": "a", "title": "A", "points": 1, "rule": {"kind": "at_least", "value": 1}, "metric": "magic"}]}, "criteria[0].metric"),
+        ({"formats": ["gguf"]}, "spec.formats"),
+    ],
+)  # fmt: skip
+def test_a_wrong_spec_is_refused_with_its_place(change, place):
+    with pytest.raises(SpecError) as refused:
+        BenchSpec.parse({**SPEC, **change})
+    assert place in str(refused.value)

@@ -1,0 +1,154 @@
+"""Things a hostile model could try if it could run any Python. Run in the sandbox by the launcher, never imported.
+
+Usage inside: {inputs}/attack.py NAME [--target PATH] --fd N --nonce HEX
+"""
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+from hardware.ondevice.frames import encode_frame, write_frame
+
+
+def say(options, **body):
+    write_frame(options.fd, options.nonce, "said", body)
+
+
+def attempt(options, action):
+    """Try it and report which error, if any, came of it."""
+    try:
+        action()
+    except OSError as error:
+        say(options, refused=True, errno=error.errno)
+    else:
+        say(options, refused=False, errno=0)
+
+
+def endless_loop(options):
+    while True:
+        pass
+
+
+def allocate_10_gb(options):
+    bytearray(10 * 1024**3)
+
+
+def grow_slowly(options):
+    held = []
+    while True:
+        held.append(b"x" * (8 << 20))
+
+
+def fork_bomb(options):
+    attempt(options, os.fork)
+
+
+def run_program(options):
+    attempt(options, lambda: os.execv("/usr/bin/true", ["true"]))
+
+
+def daemonise(options):
+    def grandchild():
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                time.sleep(60)
+
+    attempt(options, grandchild)
+
+
+def open_socket(options):
+    attempt(options, lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+
+
+def open_unix_socket(options):
+    attempt(options, lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+
+
+def write_file(options):
+    attempt(options, lambda: os.close(os.open(options.target, os.O_CREAT | os.O_WRONLY, 0o644)))
+
+
+def read_file(options):
+    attempt(options, lambda: os.close(os.open(options.target, os.O_RDONLY)))
+
+
+def signal_parent(options):
+    attempt(options, lambda: os.kill(os.getppid(), signal.SIGTERM))
+
+
+def kill_itself(options):
+    attempt(options, lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def segfault(options):
+    signal.raise_signal(signal.SIGSEGV)
+
+
+def flood_stdout(options):
+    while True:
+        os.write(1, b"x" * 65536)
+
+
+def flood_results(options):
+    while True:
+        write_frame(options.fd, options.nonce, "said", {"x": "y" * 1_000_000})
+
+
+def forge_result(options):
+    os.write(options.fd, encode_frame("0" * 32, "latency", {"first_ms": [0], "samples_ms": [0]}))
+
+
+def garbage_result(options):
+    os.write(options.fd, b"\xff" * 64)
+
+
+def cut_result(options):
+    os.write(options.fd, b"\x00\x00\x01\x00{")
+
+
+def many_threads(options):
+    for _ in range(2000):
+        try:
+            threading.Thread(target=time.sleep, args=(30,), daemon=True).start()
+        except RuntimeError:
+            return say(options, refused=True, errno=0)
+    time.sleep(30)
+    return None
+
+
+def look_around(options):
+    try:
+        with open("/proc/self/cmdline", "rb") as file:
+            cmdline = file.read().decode("latin1")
+    except OSError:
+        cmdline = ""  # Landlock leaves not even that
+    say(options, environ=sorted(os.environ), cmdline=cmdline)
+
+
+def ignore_processor_limit(options):
+    signal.signal(signal.SIGXCPU, signal.SIG_IGN)
+    endless_loop(options)
+
+
+def wait(options):
+    say(options, pid=os.getpid())
+    time.sleep(60)
+
+
+def leave(options):
+    sys.exit(3)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("name")
+    parser.add_argument("--target", default="")
+    parser.add_argument("--fd", type=int)
+    parser.add_argument("--nonce")
+    chosen = parser.parse_args()
+    globals()[chosen.name](chosen)

@@ -1,0 +1,54 @@
+"""The isolations of this machine, each tried once; one that does not work here is skipped with its reason."""
+
+import functools
+from pathlib import Path
+
+import pytest
+
+from grading.bench.sandbox.choice import CANDIDATES, fault
+from grading.bench.sandbox.request import Limits, Sandbox, SandboxRequest, SandboxResult
+from hardware.ondevice import landlock
+
+ATTACK = Path(__file__).with_name("attack.py")
+MIB = 1 << 20
+
+
+@functools.cache
+def _tried(name: str) -> tuple[Sandbox | None, str]:
+    reasons = []
+    for candidate in CANDIDATES[name]:
+        sandbox = candidate()
+        reason = fault(sandbox)
+        if reason is None:
+            return sandbox, ""
+        reasons.append(reason)
+    return None, " ".join(reasons)
+
+
+def working(name: str) -> Sandbox:
+    sandbox, reason = _tried(name)
+    if sandbox is None:
+        pytest.skip(f"{name} does not work on this machine: {reason}")
+    return sandbox
+
+
+def hides_files(sandbox: Sandbox) -> bool:
+    return sandbox.name != "limits" or landlock.version() > 0
+
+
+def attack(sandbox: Sandbox, name: str, target: Path | str = "", **limits) -> SandboxResult:
+    bounds = {"wall_s": 20.0, "cpu_s": 20, "memory_bytes": 512 * MIB} | limits
+    request = SandboxRequest(
+        entry="{inputs}/attack.py",
+        args=(name, "--target", str(target)),
+        readonly_files={"attack.py": ATTACK},
+        limits=Limits(**bounds),
+    )
+    return sandbox.run(request)
+
+
+def said(result: SandboxResult) -> dict:
+    """What the attack reported; fails where it did not get that far."""
+    bodies = [body for kind, body in result.frames if kind == "said"]
+    assert len(bodies) == 1, result
+    return bodies[0]

@@ -1,0 +1,143 @@
+"""The student's way through the browser: sign in, hand in, watch, read the result. Real Chromium, real worker."""
+
+import os
+import signal
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.journeys.world import World
+from tests.parts import ROOT, chromium_path
+
+pytestmark = pytest.mark.part("chromium")
+MODELS = ROOT / "grading" / "demo" / "models"
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    running = World(tmp_path_factory.mktemp("browser") / "data")
+    try:
+        running.wait_healthy()
+        yield running
+    finally:
+        running.stop()
+        for pid in running.processes():
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def tab(world, browser):
+    """A new visitor; every script error, console error and request to another host is a failure of the test."""
+    context = browser.new_context(base_url=world.url, viewport={"width": 1280, "height": 900})
+    page, wrong = context.new_page(), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and "status of 4" not in said.text and wrong.append(said.text))
+    page.on(
+        "request", lambda request: request.url.startswith((world.url, "data:", "blob:")) or wrong.append(request.url)
+    )
+    yield page
+    context.close()
+    assert wrong == []
+
+
+def sign_in(tab, person):
+    tab.goto("/accounts/login/")
+    tab.locator(f'[data-demo-account="{person}@example.edu"]').click()
+    expect(tab.get_by_role("navigation", name="Course")).to_be_visible()
+
+
+def hand_in(tab, lab, file):
+    tab.goto(f"/courses/demo/assignments/{lab}/")
+    tab.locator('input[type="file"]').set_input_files(str(file))
+
+
+def test_from_sign_in_to_points_and_plots(tab):
+    sign_in(tab, "sofia.lindgren")
+    hand_in(tab, "lab3", MODELS / "digits-middle-int8.tflite")
+    expect(tab.get_by_role("heading", name="It is here, on time")).to_be_visible()
+    tab.get_by_role("link", name="Watch attempt 1").or_(tab.get_by_role("link", name="See the result")).click()
+    # The page refreshes itself until the result is there: nobody clicks anything.
+    expect(tab.get_by_text("measured points")).to_be_visible(timeout=60_000)
+    expect(tab.get_by_text("Quantization").first).to_be_visible()
+    tab.locator("#memory").scroll_into_view_if_needed()
+    expect(tab.locator("#memory .main-svg").first).to_be_visible(timeout=15_000)
+    tab.locator("#accuracy").scroll_into_view_if_needed()
+    expect(tab.locator("#accuracy .main-svg").first).to_be_visible(timeout=15_000)
+
+
+def test_a_model_of_another_shape_is_stopped_at_the_check_and_costs_nothing(tab):
+    sign_in(tab, "sofia.lindgren")
+    hand_in(tab, "lab1", MODELS / "wrong-shape.onnx")
+    tab.get_by_role("link", name="Watch attempt").or_(tab.get_by_role("link", name="See the result")).click()
+    expect(tab.get_by_role("heading", name="stopped at the check")).to_be_visible(timeout=60_000)
+    expect(tab.get_by_text("This model expects")).to_be_visible()
+    expect(tab.get_by_text("not counted as an attempt")).to_be_visible()
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_sent(tab, tmp_path):
+    large = tmp_path / "large.onnx"
+    large.write_bytes(b"\x08\x08" + bytes(3 << 20))
+    sign_in(tab, "sofia.lindgren")
+    sent = []
+    tab.on("request", lambda request: request.method == "POST" and sent.append(request.url))
+    hand_in(tab, "lab3", large)
+    expect(tab.get_by_role("alert")).to_contain_text("Lab 3 takes at most")
+    assert sent == []
+
+
+def test_a_renamed_pdf_gets_its_sentence_in_place(tab, tmp_path):
+    paper = tmp_path / "report.onnx"
+    paper.write_bytes(b"%PDF-1.7\n" + b"0" * 2000)
+    sign_in(tab, "sofia.lindgren")
+    hand_in(tab, "lab3", paper)
+    expect(tab.get_by_role("alert")).to_contain_text("This is a PDF")
+
+
+def test_without_javascript_the_form_says_the_same(world, browser, tmp_path):
+    context = browser.new_context(base_url=world.url, java_script_enabled=False)
+    tab = context.new_page()
+    sign_in(tab, "sofia.lindgren")
+    empty = tmp_path / "empty.onnx"
+    empty.write_bytes(b"")
+    hand_in(tab, "lab3", empty)
+    tab.get_by_role("button", name="Hand in").click()
+    expect(tab.get_by_role("alert")).to_contain_text("This file is empty")
+    hand_in(tab, "lab3", MODELS / "digits-narrow.onnx")
+    tab.get_by_role("button", name="Hand in").click()
+    expect(tab.get_by_role("heading", name="It is here, on time")).to_be_visible()
+    context.close()
+
+
+def test_staff_see_every_hand_in_and_filter_in_the_address(tab):
+    sign_in(tab, "amit.rosen")
+    tab.get_by_role("link", name="Submissions").click()
+    expect(tab.get_by_role("cell", name="Ruth Adeyemi").first).to_be_visible()
+    tab.get_by_label("Assignment").select_option("lab2")
+    tab.get_by_role("button", name="Filter").click()
+    assert "assignment=lab2" in tab.url
+    expect(tab.get_by_role("cell", name="Lab 3")).to_have_count(0)
+
+
+def test_the_keyboard_reaches_the_main_things(tab):
+    sign_in(tab, "ruth.adeyemi")
+    tab.keyboard.press("?")
+    expect(tab.get_by_role("dialog")).to_be_visible()
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("g")
+    tab.keyboard.press("s")
+    expect(tab.get_by_role("heading", name="Schedule")).to_be_visible()

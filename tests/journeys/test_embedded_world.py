@@ -1,0 +1,168 @@
+"""The embedded world as its operator knows it: started with one command, killed in the middle, stopped with Ctrl-C."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.journeys.world import World, wait_for
+from tests.parts import ROOT
+
+MODELS = ROOT / "grading" / "demo" / "models"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    running = World(tmp_path_factory.mktemp("embedded") / "data")
+    try:
+        running.wait_healthy()
+        yield running
+    finally:
+        running.stop(signal.SIGKILL)
+        for pid in running.processes():
+            os.kill(pid, signal.SIGKILL)
+
+
+def all_done(world):
+    return not world.rows("select 1 from hardware_job where status != 'finished'")
+
+
+def test_health_names_all_four_parts(world):
+    status, body = world.get("/healthz")
+    assert status == 200
+    assert json.loads(body) == {
+        "status": "ok",
+        "checks": dict.fromkeys(("database", "broker", "worker", "storage"), "ok"),
+    }
+
+
+def test_the_sign_in_page_offers_the_demo_accounts(world):
+    status, body = world.get("/accounts/login/")
+    assert status == 200
+    assert body.count("data-demo-account=") >= 6
+
+
+def test_the_demo_hand_ins_are_graded_by_the_real_worker(world):
+    wait_for(lambda: all_done(world), 120, "all demo runs")
+    outcomes = dict(world.rows("select outcome, count(*) from hardware_job group by outcome"))
+    assert outcomes == {"measured": 10, "refused": 1}
+    assert world.rows("select count(*) from grading_result") == [(10,)]
+    code = world.rows("select error_code from hardware_job where outcome = 'refused'")
+    assert code == [("input_mismatch",)]
+
+
+def test_manage_py_is_the_same_world_while_it_runs(world):
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v0", "-c", "from grading.models import Run; print(Run.objects.count())"],
+        cwd=ROOT, env={"PATH": os.environ["PATH"], "DATA_DIR": str(world.data_dir)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "11"
+
+
+def hand_in(world, file, person, assignment):
+    """Through the service, in a process of its own, as the demo does."""
+    code = f"""
+from pathlib import Path; from hashlib import sha256; from uuid import uuid4; import shutil, tempfile
+from grading.demo.load import LocalUpload
+from grading.models import Assignment
+from grading.services.submissions import submission_create
+from courseplatform.accounts.models import User
+copy = Path(shutil.copy({str(MODELS / file)!r}, tempfile.mkdtemp()))
+upload = LocalUpload(copy.name, copy.stat().st_size, sha256(copy.read_bytes()).hexdigest(), copy)
+person, lab = User.objects.get(email={person!r}), Assignment.objects.get(slug={assignment!r})
+made, _ = submission_create(person=person, assignment=lab, upload=upload, upload_key=uuid4())
+print(made.runs.get().pk.hex)
+"""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v0", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
+        env={"PATH": os.environ["PATH"], "DATA_DIR": str(world.data_dir), "LOG_LEVEL": "ERROR"},
+    )  # fmt: skip
+    return done.stdout.strip().splitlines()[-1]
+
+
+def status_of(world, run):
+    return world.rows("select status, outcome, faults from hardware_job where id = ?", run)[0]
+
+
+def test_a_worker_killed_in_the_middle_of_a_run_loses_nothing(world):
+    wait_for(lambda: all_done(world), 120, "an idle worker")
+    run = hand_in(world, "digits-wide.pt", "sofia.lindgren@example.edu", "lab3")
+    wait_for(lambda: status_of(world, run)[0] == "running", 20, "the run")
+    os.kill(world.child("celery", "bench@"), signal.SIGKILL)
+    killed = time.monotonic()
+    wait_for(lambda: status_of(world, run)[0] == "finished", 60, "the run after the kill")
+    assert time.monotonic() - killed < 60
+    assert status_of(world, run) == ("finished", "measured", 1)
+    assert world.rows("select count(*) from grading_result where run_id = ?", run) == [(1,)]
+    moves = [
+        move for (move,) in world.rows("select moved_to from hardware_jobmove where subject_id = ? order by id", run)
+    ]
+    assert moves == ["leased", "running", "queued", "leased", "running", "finished"]
+
+
+def test_the_broker_killed_is_started_again_and_work_goes_on(world):
+    os.kill(world.child("valkey"), signal.SIGKILL)
+    wait_for(lambda: world.get("/healthz")[0] == 200, 30, "health after the broker's death")
+    run = hand_in(world, "digits-wide.onnx", "sofia.lindgren@example.edu", "lab1")
+    wait_for(lambda: status_of(world, run)[0] == "finished", 40, "a run after the broker's death")
+    assert status_of(world, run)[1] == "measured"
+
+
+def test_a_second_start_on_the_same_data_says_so(world):
+    done = up_once(DATA_DIR=str(world.data_dir), port=world.port + 1)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "runs already" in done.stderr
+
+
+def up_once(port, **env):
+    return subprocess.run(
+        [sys.executable, "manage.py", "up", "--port", str(port)], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        env={"PATH": os.environ["PATH"], **env}, check=False,
+    )  # fmt: skip
+
+
+def test_a_port_in_use_is_one_sentence(world, tmp_path):
+    done = up_once(world.port, DATA_DIR=str(tmp_path / "other"))
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert f"Port {world.port} cannot be used" in done.stderr
+
+
+def test_a_data_directory_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = up_once(0, DATA_DIR=str(tmp_path / "file" / "data"))
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "cannot be written" in done.stderr
+
+
+def test_ctrl_c_stops_everything_within_fifteen_seconds(world):
+    """Last of this module: the world is gone afterwards."""
+    begun = time.monotonic()
+    assert world.stop(signal.SIGINT) in (0, 130)
+    assert time.monotonic() - begun < 15
+    wait_for(lambda: not world.processes(), 3, "the end of all children")
+
+
+def test_killed_with_9_the_supervisor_takes_its_children_along_and_the_data_is_kept(world):
+    again = World(world.data_dir)
+    begun = time.monotonic()
+    again.wait_healthy(30)
+    assert time.monotonic() - begun < 15
+    assert again.rows("select count(*) from grading_submission") == [(13,)]
+    again.stop(signal.SIGKILL)
+    wait_for(lambda: not again.processes(), 15, "the end of all children")
+
+
+def test_without_demo_there_is_no_course_and_no_account(tmp_path):
+    plain = World(tmp_path / "plain", DEMO="0")
+    try:
+        plain.wait_healthy()
+        assert plain.rows("select count(*) from courses_course") == [(0,)]
+        assert "data-demo-account" not in plain.get("/accounts/login/")[1]
+    finally:
+        plain.stop()
+    shutil.rmtree(tmp_path / "plain")

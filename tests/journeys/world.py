@@ -1,0 +1,98 @@
+"""One embedded world for tests: `manage.py up` in a throw-away data directory, as a person would start it."""
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+
+from tests.parts import ROOT
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(condition, seconds, what):
+    """Poll until `condition` gives something true; fail with what was waited for."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"{what} did not happen within {seconds} s")
+
+
+class World:
+    """A running `manage.py up`."""
+
+    def __init__(self, data_dir: Path, **env: str) -> None:
+        self.data_dir, self.port = data_dir, free_port()
+        self.log = data_dir.parent / f"{data_dir.name}-up.log"
+        clean = {
+            key: value
+            for key, value in os.environ.items()
+            if key not in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "BROKER_URL")
+        }
+        with self.log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up", "--port", str(self.port)], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT,
+                env=clean | {"DATA_DIR": str(data_dir), "PYTHONPATH": str(ROOT)} | env, start_new_session=True,
+            )  # fmt: skip
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def get(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def wait_healthy(self, seconds: float = 60) -> None:
+        def healthy():
+            assert self.process.poll() is None, self.log.read_text()[-2000:]
+            return self.get("/healthz")[0] == 200
+
+        wait_for(healthy, seconds, "health")
+
+    def rows(self, sql: str, *values):
+        with closing(
+            sqlite3.connect(f"file:{self.data_dir}/milliamp.sqlite3?mode=ro", uri=True, timeout=20)
+        ) as database:
+            return database.execute(sql, values).fetchall()
+
+    def processes(self) -> dict[int, str]:
+        """Everything that this world started, by its data directory in environment or arguments."""
+        found = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    words = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+                    if str(self.data_dir).encode() in words and int(entry.name) != os.getpid():
+                        found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                except OSError:
+                    continue
+        return found
+
+    def child(self, *words: str) -> int:
+        """The process id of the one child whose command holds all these words."""
+        return next(pid for pid, command in self.processes().items() if all(word in command for word in words))
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        """Ask it to stop, as Ctrl-C does; returns the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(timeout=20)

@@ -1,0 +1,86 @@
+"""From the last byte of an upload to the points, through the browser's door, on an idle worker. Prints a table; run by `make figures`.
+
+    python -m tests.load.submit_to_result
+
+"Measuring" is what the sandbox took (check, timing, accuracy), read from the moves of the run; the rest is ours: queue, wake, scoring, page.
+"""
+
+import http.cookiejar
+import re
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+import uuid
+from pathlib import Path
+
+from tests.journeys.world import World, wait_for
+from tests.parts import ROOT
+
+MODELS = ROOT / "grading" / "demo" / "models"
+FILES = ("digits-middle.onnx", "digits-wide.tflite", "digits-middle-int8.tflite")
+
+
+class Visitor:
+    """A browser without a screen: cookies, forms, uploads."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+
+    def page(self, path: str) -> str:
+        return self.opener.open(self.url + path, timeout=30).read().decode()
+
+    def token(self, page: str) -> str:
+        return re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
+
+    def sign_in(self, email: str) -> None:
+        body = urllib.parse.urlencode({"csrfmiddlewaretoken": self.token(self.page("/accounts/login/")), "email": email}).encode()
+        self.opener.open(self.url + "/accounts/demo/", body, timeout=30).read()
+
+    def hand_in(self, lab: str, file: Path) -> str:
+        """The address of the receipt."""
+        page = self.page(f"/courses/demo/assignments/{lab}/")
+        key, edge = re.search(r'name="upload_key" value="([^"]+)"', page)[1], uuid.uuid4().hex
+        fields = {"csrfmiddlewaretoken": self.token(page), "upload_key": key}
+        parts = [f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()]
+        parts.append(f'--{edge}\r\nContent-Disposition: form-data; name="model"; filename="{file.name}"\r\n\r\n'.encode())
+        body = b"".join(parts) + file.read_bytes() + f"\r\n--{edge}--\r\n".encode()
+        request = urllib.request.Request(
+            f"{self.url}/courses/demo/assignments/{lab}/hand-in/", body, {"Content-Type": f"multipart/form-data; boundary={edge}"}
+        )
+        return self.opener.open(request, timeout=30).geturl()
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="milliamp-load-") as folder:
+        world = World(Path(folder) / "data")
+        try:
+            world.wait_healthy()
+            wait_for(lambda: not world.rows("select 1 from hardware_job where status != 'finished'"), 180, "an idle worker")
+            print(f"{'file':28} {'submit to result, s':>20} {'measuring, s':>13} {'all else, s':>12}")
+            for file in FILES:
+                total, measuring = once(world, file, "sofia.lindgren@example.edu")
+                print(f"{file:28} {total:20.2f} {measuring:13.2f} {total - measuring:12.2f}")
+            print(f"{'limits for the ONNX model':28} {6:20.2f} {'':13} {2:12.2f}")
+        finally:
+            world.stop()
+    return 0
+
+
+def once(world: World, file: str, email: str) -> tuple[float, float]:
+    visitor = Visitor(world.url)
+    visitor.sign_in(email)
+    begun = time.monotonic()
+    receipt = visitor.hand_in("lab3", MODELS / file)
+    run = world.rows("select id from hardware_job order by queued_at desc limit 1")[0][0]
+    wait_for(lambda: world.rows("select 1 from hardware_job where id = ? and status = 'finished'", run), 60, "the result")
+    assert "measured points" in visitor.page(f"/courses/demo/runs/{uuid.UUID(run)}/"), receipt
+    total = time.monotonic() - begun
+    measuring = world.rows("select (julianday(finished_at) - julianday(started_at)) * 86400 from hardware_job where id = ?", run)[0][0]
+    return total, measuring
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""The real parts that tests use where they are there: each is found by asking it, and says its version or why it is missing."""
+
+import functools
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg2
+import redis
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE_MODELS = ROOT.parent / "shared" / "data" / "mlperf-tiny"
+POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
+
+
+class Missing(Exception):
+    """The part is not on this machine; the text says why."""
+
+
+def _postgresql() -> str:
+    try:
+        with psycopg2.connect(POSTGRES, connect_timeout=3) as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW server_version")
+            return str(cursor.fetchone()[0])
+    except psycopg2.Error as error:
+        raise Missing(f"no PostgreSQL answers on 127.0.0.1:5432 ({type(error).__name__})") from error
+
+
+def _redis() -> str:
+    try:
+        return str(redis.Redis.from_url(REDIS, socket_connect_timeout=3).info("server")["redis_version"])
+    except redis.RedisError as error:
+        raise Missing(f"no Redis answers on 127.0.0.1:6379 ({type(error).__name__})") from error
+
+
+def _program(name: str, *arguments: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        raise Missing(f"{name} is not installed")
+    done = subprocess.run([path, *arguments], capture_output=True, text=True, timeout=30, check=False)
+    if done.returncode:
+        raise Missing(f"{name} does not work here: {(done.stderr or done.stdout).strip().splitlines()[-1:]}")
+    return next(iter((done.stdout or done.stderr).strip().splitlines()), "")
+
+
+def _docker() -> str:
+    return _program("docker", "version", "--format", "{{.Server.Version}}")
+
+
+def chromium_path() -> str | None:
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def _chromium() -> str:
+    path = chromium_path()
+    if path is None:
+        raise Missing("chromium is not installed")
+    return _program(path, "--version")
+
+
+def _bubblewrap() -> str:
+    version = _program("bwrap", "--version")
+    _program("bwrap", "--ro-bind", "/", "/", "--unshare-all", "true")
+    return version
+
+
+def _reference_models() -> str:
+    if not REFERENCE_MODELS.is_dir():
+        raise Missing("../shared/data/mlperf-tiny is not beside this checkout")
+    return f"{len(list(REFERENCE_MODELS.glob('*.tflite')))} files"
+
+
+FINDERS: dict[str, Callable[[], str]] = {
+    "postgresql": _postgresql,
+    "redis": _redis,
+    "docker": _docker,
+    "chromium": _chromium,
+    "bubblewrap": _bubblewrap,
+    "reference_models": _reference_models,
+}
+
+
+@functools.cache
+def find(name: str) -> tuple[str, str]:
+    """(version, "") when the part answers, ("", why not) when it does not."""
+    try:
+        return FINDERS[name](), ""
+    except (Missing, OSError, subprocess.SubprocessError) as error:
+        return "", str(error)

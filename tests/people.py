@@ -1,0 +1,143 @@
+"""The cast: the same people in every test, and the course they are in."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import numpy as np
+from django.conf import settings
+from django.utils import timezone
+
+from courseplatform.accounts.models import User
+from courseplatform.courses.access import Visit, visit_of
+from courseplatform.courses.models import Course, Enrolment, Role, Session
+from grading.models import Assignment, HiddenSet, Submission
+from grading.services.submissions import submission_create
+
+SPEC = {
+    "task": "classification",
+    "input": {"shapes": {"NCHW": [1, 1, 8, 8], "NHWC": [1, 8, 8, 1]}, "low": 0, "high": 16},
+    "classes": [str(n) for n in range(10)],
+    "max_bytes": 1 << 20,
+    "criteria": [
+        {"key": "opens", "title": "Model opens", "group": "Submission", "points": 1, "rule": {"kind": "pass"}},
+        {"key": "accuracy", "title": "Accuracy", "group": "Basic", "metric": "accuracy", "points": 4,
+         "rule": {"kind": "ramp", "from": 0.8, "to": 0.97}},
+        {"key": "memory", "title": "Memory at the peak", "group": "Basic", "metric": "peak_activation_bytes", "points": 2,
+         "rule": {"kind": "steps", "steps": [[8192, 1.0], [16384, 0.5]]}},
+    ],
+}  # fmt: skip
+
+
+@dataclass
+class Cast:
+    """Two instructors, a TA, three students, a student of another course, an operator, an outsider, and the courses."""
+
+    course: Course
+    other_course: Course
+    lab: Assignment
+    helen: User
+    ines: User
+    amit: User
+    ruth: User
+    daniel: User
+    sofia: User
+    lena: User
+    olu: User
+    oscar: User
+
+    def visit(self, person: User, course: Course | None = None) -> Visit:
+        return visit_of(person, (course or self.course).slug)
+
+
+def make_user(name: str, **fields: object) -> User:
+    return User.objects.create_user(email=f"{name.lower()}@example.edu", name=name, password="correct horse", **fields)
+
+
+def make_course(slug: str) -> Course:
+    today = timezone.localdate()
+    return Course.objects.create(
+        slug=slug, number="11-767", title="On-Device Machine Learning", term="Test term", zone="America/New_York",
+        starts_on=today - timedelta(days=63), ends_on=today + timedelta(days=40), late_rule="5 late days",
+    )  # fmt: skip
+
+
+def make_hidden_set() -> HiddenSet:
+    """Sixteen inputs whose class is written in the first pixel, so that a tiny model can be right."""
+    folder = Path(settings.DATA_DIR) / "hidden"
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(7)
+    labels = (np.arange(16) % 10).astype(np.int64)
+    inputs = rng.uniform(0, 16, (16, 1, 8, 8)).astype(np.float32)
+    np.save(folder / "test-inputs.npy", inputs)
+    np.save(folder / "test-labels.npy", labels)
+    return HiddenSet.objects.create(
+        slug="test", title="Read the first pixel", inputs_file="test-inputs.npy", labels_file="test-labels.npy", count=16,
+        inputs_sha256="0" * 64, labels_sha256="0" * 64,
+    )  # fmt: skip
+
+
+def make_lab(course: Course, slug: str = "lab1", **fields: object) -> Assignment:
+    facts = {
+        "kind": "lab", "short": "Lab 1", "title": "Basics", "points": 10, "bench_spec": SPEC,
+        "due_at": timezone.now() + timedelta(days=2), "released_at": timezone.now() - timedelta(days=20),
+    } | fields  # fmt: skip
+    if "hidden_set" not in facts and facts["bench_spec"]:
+        facts["hidden_set"] = HiddenSet.objects.filter(slug="test").first() or make_hidden_set()
+    return Assignment.objects.create(course=course, slug=slug, **facts)
+
+
+def make_cast() -> Cast:
+    course, other = make_course("odml"), make_course("tinyml")
+    cast = Cast(
+        course=course, other_course=other, lab=make_lab(course),
+        helen=make_user("Helen"), ines=make_user("Ines"), amit=make_user("Amit"), ruth=make_user("Ruth"),
+        daniel=make_user("Daniel"), sofia=make_user("Sofia"), lena=make_user("Lena"),
+        olu=make_user("Olu", is_operator=True), oscar=make_user("Oscar"),
+    )  # fmt: skip
+    for person, role in (
+        (cast.helen, Role.INSTRUCTOR), (cast.ines, Role.INSTRUCTOR), (cast.amit, Role.TA),
+        (cast.ruth, Role.STUDENT), (cast.daniel, Role.STUDENT), (cast.sofia, Role.STUDENT),
+    ):  # fmt: skip
+        Enrolment.objects.create(course=course, person=person, role=role)
+    Enrolment.objects.create(course=other, person=cast.lena, role=Role.STUDENT)
+    Enrolment.objects.create(course=other, person=cast.amit, role=Role.STUDENT)
+    Session.objects.create(course=course, held_on=date.today(), column="lecture", title="Compression", position=1)
+    return cast
+
+
+@dataclass
+class FakeUpload:
+    """A file on disk that is handed in."""
+
+    name: str
+    path: Path
+    sha256: str = ""
+    size: int = 0
+
+    def __post_init__(self) -> None:
+        content = self.path.read_bytes()
+        self.sha256, self.size = sha256(content).hexdigest(), len(content)
+
+    def temporary_file_path(self) -> str:
+        return str(self.path)
+
+
+def onnx_like(folder: Path, name: str = "model.onnx", more: bytes = b"") -> FakeUpload:
+    """Enough of an ONNX file to be taken at the door: ir_version, then a producer name."""
+    path = folder / f"{uuid4().hex}.onnx"
+    path.write_bytes(
+        b"\x08\x08\x12\x07milliam" + b"\x3a\x02\x0a\x00" + (b"\x32" + bytes([len(more)]) + more if more else b"")
+    )
+    return FakeUpload(name, path)
+
+
+def hand_in(
+    cast: Cast, person: User, upload: FakeUpload, key: UUID | None = None, lab: Assignment | None = None
+) -> Submission:
+    submission, _ = submission_create(
+        person=person, assignment=lab or cast.lab, upload=upload, upload_key=key or uuid4()
+    )
+    return submission
