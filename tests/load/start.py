@@ -1,6 +1,6 @@
 """How long until the first page, and what the idle stack weighs. Prints a table; run by `make figures`.
 
-    python -m tests.load.start
+python -m tests.load.start
 """
 
 import os
@@ -41,9 +41,14 @@ def main() -> int:
         rows = []
         for name in ("first start", "second start"):
             world, first_page, healthy = start(data_dir)
-            wait_for(lambda: not world.rows("select 1 from hardware_job where status != 'finished'"), 180, "the demo runs")  # noqa: B023
+            wait_for(
+                lambda: not world.rows("select 1 from hardware_job where status != 'finished'"), 180, "the demo runs"
+            )  # noqa: B023
             time.sleep(5)
-            weights = {child: pss_mib([pid]) for pid, child in ((pid, name_of(command)) for pid, command in world.processes().items())}
+            weights = {
+                child: pss_mib([pid])
+                for pid, child in ((pid, name_of(command)) for pid, command in world.processes().items())
+            }
             begun = time.monotonic()
             world.stop(signal.SIGINT)
             rows.append((name, first_page, healthy, sum(weights.values()), time.monotonic() - begun))

@@ -36,7 +36,9 @@ class Visitor:
         return re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
 
     def sign_in(self, email: str) -> None:
-        body = urllib.parse.urlencode({"csrfmiddlewaretoken": self.token(self.page("/accounts/login/")), "email": email}).encode()
+        body = urllib.parse.urlencode(
+            {"csrfmiddlewaretoken": self.token(self.page("/accounts/login/")), "email": email}
+        ).encode()
         self.opener.open(self.url + "/accounts/demo/", body, timeout=30).read()
 
     def hand_in(self, lab: str, file: Path) -> str:
@@ -44,11 +46,18 @@ class Visitor:
         page = self.page(f"/courses/demo/assignments/{lab}/")
         key, edge = re.search(r'name="upload_key" value="([^"]+)"', page)[1], uuid.uuid4().hex
         fields = {"csrfmiddlewaretoken": self.token(page), "upload_key": key}
-        parts = [f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()]
-        parts.append(f'--{edge}\r\nContent-Disposition: form-data; name="model"; filename="{file.name}"\r\n\r\n'.encode())
+        parts = [
+            f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+            for name, value in fields.items()
+        ]
+        parts.append(
+            f'--{edge}\r\nContent-Disposition: form-data; name="model"; filename="{file.name}"\r\n\r\n'.encode()
+        )
         body = b"".join(parts) + file.read_bytes() + f"\r\n--{edge}--\r\n".encode()
         request = urllib.request.Request(
-            f"{self.url}/courses/demo/assignments/{lab}/hand-in/", body, {"Content-Type": f"multipart/form-data; boundary={edge}"}
+            f"{self.url}/courses/demo/assignments/{lab}/hand-in/",
+            body,
+            {"Content-Type": f"multipart/form-data; boundary={edge}"},
         )
         return self.opener.open(request, timeout=30).geturl()
 
@@ -58,7 +67,9 @@ def main() -> int:
         world = World(Path(folder) / "data")
         try:
             world.wait_healthy()
-            wait_for(lambda: not world.rows("select 1 from hardware_job where status != 'finished'"), 180, "an idle worker")
+            wait_for(
+                lambda: not world.rows("select 1 from hardware_job where status != 'finished'"), 180, "an idle worker"
+            )
             print(f"{'file':28} {'submit to result, s':>20} {'measuring, s':>13} {'all else, s':>12}")
             for file in FILES:
                 total, measuring = once(world, file, "sofia.lindgren@example.edu")
@@ -75,10 +86,14 @@ def once(world: World, file: str, email: str) -> tuple[float, float]:
     begun = time.monotonic()
     receipt = visitor.hand_in("lab3", MODELS / file)
     run = world.rows("select id from hardware_job order by queued_at desc limit 1")[0][0]
-    wait_for(lambda: world.rows("select 1 from hardware_job where id = ? and status = 'finished'", run), 60, "the result")
+    wait_for(
+        lambda: world.rows("select 1 from hardware_job where id = ? and status = 'finished'", run), 60, "the result"
+    )
     assert "measured points" in visitor.page(f"/courses/demo/runs/{uuid.UUID(run)}/"), receipt
     total = time.monotonic() - begun
-    measuring = world.rows("select (julianday(finished_at) - julianday(started_at)) * 86400 from hardware_job where id = ?", run)[0][0]
+    measuring = world.rows(
+        "select (julianday(finished_at) - julianday(started_at)) * 86400 from hardware_job where id = ?", run
+    )[0][0]
     return total, measuring
 
 
