@@ -28,10 +28,6 @@ def world(tmp_path_factory):
             os.kill(pid, signal.SIGKILL)
 
 
-def all_done(world):
-    return not world.rows("select 1 from hardware_job where status != 'finished'")
-
-
 def test_health_names_all_four_parts(world):
     status, body = world.get("/healthz")
     assert status == 200
@@ -48,7 +44,7 @@ def test_the_sign_in_page_offers_the_demo_accounts(world):
 
 
 def test_the_demo_hand_ins_are_graded_by_the_real_worker(world):
-    wait_for(lambda: all_done(world), 120, "all demo runs")
+    wait_for(world.is_idle, 120, "all demo runs")
     outcomes = dict(world.rows("select outcome, count(*) from hardware_job group by outcome"))
     assert outcomes == {"measured": 10, "refused": 1}
     assert world.rows("select count(*) from grading_result") == [(10,)]
@@ -90,7 +86,7 @@ def status_of(world, run):
 
 
 def test_a_worker_killed_in_the_middle_of_a_run_loses_nothing(world):
-    wait_for(lambda: all_done(world), 120, "an idle worker")
+    wait_for(world.is_idle, 120, "an idle worker")
     run = hand_in(world, "digits-wide.pt", "sofia.lindgren@example.edu", "lab3")
     wait_for(lambda: status_of(world, run)[0] == "running", 20, "the run")
     os.kill(world.child("celery", "bench@"), signal.SIGKILL)

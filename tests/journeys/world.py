@@ -68,6 +68,9 @@ class World:
 
         wait_for(healthy, seconds, "health")
 
+    def is_idle(self) -> bool:
+        return not self.rows("select 1 from hardware_job where status != 'finished'")
+
     def rows(self, sql: str, *values):
         with closing(
             sqlite3.connect(f"file:{self.data_dir}/milliamp.sqlite3?mode=ro", uri=True, timeout=20)

@@ -41,9 +41,7 @@ def main() -> int:
         rows = []
         for name in ("first start", "second start"):
             world, first_page, healthy = start(data_dir)
-            wait_for(
-                lambda: not world.rows("select 1 from hardware_job where status != 'finished'"), 180, "the demo runs"
-            )  # noqa: B023
+            wait_for(world.is_idle, 180, "the demo runs")
             time.sleep(5)
             weights = {
                 child: pss_mib([pid])

@@ -67,9 +67,7 @@ def main() -> int:
         world = World(Path(folder) / "data")
         try:
             world.wait_healthy()
-            wait_for(
-                lambda: not world.rows("select 1 from hardware_job where status != 'finished'"), 180, "an idle worker"
-            )
+            wait_for(world.is_idle, 180, "an idle worker")
             print(f"{'file':28} {'submit to result, s':>20} {'measuring, s':>13} {'all else, s':>12}")
             for file in FILES:
                 total, measuring = once(world, file, "sofia.lindgren@example.edu")
