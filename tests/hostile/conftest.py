@@ -3,6 +3,6 @@ import pytest
 from tests.hostile.levels import working
 
 
-@pytest.fixture(params=["bubblewrap", "namespaces", "limits"])
+@pytest.fixture(params=[pytest.param("bubblewrap", marks=pytest.mark.part("bubblewrap")), "namespaces", "limits"])
 def sandbox(request):
     return working(request.param)

@@ -31,6 +31,17 @@ def wait_for(condition, seconds, what):
     raise AssertionError(f"{what} did not happen within {seconds} s")
 
 
+def fetch(url: str) -> tuple[int, str]:
+    """Status and text of a page; (0, "") where nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
 class World:
     """A running `manage.py up`."""
 
@@ -53,13 +64,7 @@ class World:
         return f"http://127.0.0.1:{self.port}"
 
     def get(self, path: str) -> tuple[int, str]:
-        try:
-            with urllib.request.urlopen(self.url + path, timeout=10) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except OSError:
-            return 0, ""
+        return fetch(self.url + path)
 
     def wait_healthy(self, seconds: float = 60) -> None:
         def healthy():

@@ -1,0 +1,108 @@
+"""One production world for tests: web, ordinary worker with beat, and bench workers as processes of their own, on PostgreSQL and Redis.
+
+The same settings as a deployment's, in a database and a Redis number of its own, so that nothing of the machine is touched.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+
+from tests import parts
+from tests.journeys.world import fetch, free_port, wait_for
+from tests.parts import ROOT
+
+BENCH_WORKERS = 2
+
+
+class Deployment:
+    """Processes by name; `kill` and `start` one of them as a bad night would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port, self.processes = folder, free_port(), {}
+        self.database = f"milliamp_journey_{uuid.uuid4().hex[:12]}"
+        self.admin(f'CREATE DATABASE "{self.database}"')
+        self.env = {
+            "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "courseplatform.settings",
+            "DATABASE_URL": self.database_url, "BROKER_URL": parts.REDIS, "SECRET_KEY": uuid.uuid4().hex * 2,
+            "ALLOWED_HOSTS": "127.0.0.1", "BEHIND_TLS": "0", "DEMO": "1", "DATA_DIR": str(folder / "data"),
+            "LOG_LEVEL": "WARNING", "EMAIL_URL": "consolemail://", "MILLIAMP_BOOT": uuid.uuid4().hex[:8],
+        }  # fmt: skip
+
+    @property
+    def database_url(self) -> str:
+        return f"{parts.POSTGRES.rsplit('/', 1)[0]}/{self.database}"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def admin(self, sql: str) -> None:
+        with closing(psycopg2.connect(parts.POSTGRES)) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(sql)
+
+    def rows(self, sql: str, *values):
+        with closing(psycopg2.connect(self.database_url)) as connection, connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return cursor.fetchall()
+
+    def manage(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.env, capture_output=True, text=True, check=False
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self, name: str) -> None:
+        celery = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "courseplatform.celery",
+            "worker",
+            "--pool",
+            "solo",
+            "--loglevel",
+            "WARNING",
+        ]
+        commands = {
+            "web": [sys.executable, "-m", "gunicorn", "courseplatform.wsgi", "--bind", f"127.0.0.1:{self.port}", "--threads", "4",
+                    "--no-control-socket"],
+            "ordinary": [*celery, "-Q", "ordinary", "-n", f"ordinary-{self.database}@%h", "-B", "-s", str(self.folder / "beat")],
+        }  # fmt: skip
+        command = commands.get(name) or [*celery, "-Q", "bench", "-n", f"{name}-{self.database}@%h"]
+        with (self.folder / f"{name}.log").open("ab") as output:
+            self.processes[name] = subprocess.Popen(
+                command, cwd=ROOT, env=self.env, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def bring_up(self) -> None:
+        for folder in ("media", "hidden", "incoming"):
+            (self.folder / "data" / folder).mkdir(parents=True)
+        self.manage("migrate", "-v0")
+        self.manage("collectstatic", "-v0", "--noinput")
+        self.manage("load_demo", "-v0")
+        for name in ("web", "ordinary", *(f"bench{n}" for n in range(BENCH_WORKERS))):
+            self.start(name)
+        wait_for(lambda: fetch(f"{self.url}/healthz")[0] == 200, 60, "health")
+
+    def kill(self, name: str) -> None:
+        """With -9, as the kernel does when memory is short."""
+        os.killpg(self.processes[name].pid, signal.SIGKILL)
+        self.processes.pop(name).wait(timeout=10)
+
+    def is_idle(self) -> bool:
+        return not self.rows("select 1 from hardware_job where status != 'finished'")
+
+    def stop(self) -> None:
+        for name in list(self.processes):
+            self.kill(name)
+        self.admin(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
