@@ -63,7 +63,7 @@ def measure_run(
     truth = np.load(labels, allow_pickle=False)
     scores = np.asarray(measurement.predictions, dtype=np.float32).reshape(len(truth), len(spec.classes))
     quality = scoring.classification(scores, truth, spec.classes)
-    return _document(report, measurement, quality, spec, model.stat().st_size, name)
+    return _document(report, measurement, quality, spec, model.stat().st_size, name, sandbox.label)
 
 
 def metrics_of(report: Report, quality: scoring.Quality, model_bytes: int) -> dict[str, float]:
@@ -86,6 +86,7 @@ def _document(
     spec: BenchSpec,
     model_bytes: int,
     name: str,
+    isolation: str,
 ) -> dict[str, Any]:
     metrics = metrics_of(report, quality, model_bytes)
     shape = "×".join(str(n) for n in report.inputs[0].shape)
@@ -102,7 +103,7 @@ def _document(
         "metrics": metrics,
         "quality": quality.to_json(),
         "points": points.lines_json(),
-        "environment": {**measurement.environment, "fits": fits},
+        "environment": {**measurement.environment, "fits": fits, "isolation": isolation},
         "earned": points.earned,
         "of": points.of,
     }

@@ -1,165 +1,342 @@
-"""Figures of the result page: Plotly traces with our colours by name, a finding in words, and the rows behind them.
+"""Figures of the result page: a finding in words, Plotly traces with our colours by name, and the rows behind them.
 
-Colours are written as token names ("plot-1"); static/js/plots.js turns them into those of the theme, so one figure serves light and
-dark. Pure: a stored result in, a figure out.
+Colours are written as token names ("--plot-1"); static/js/plots.js turns them into those of the theme, so one figure serves light and
+dark. The unit of an axis is written once, above the value axis at the left or under the other at the right. Pure: a stored result and
+the lab's spec in, a figure out.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from courseplatform.core import numbers
+from courseplatform.core.badges import Badge
+from grading.spec import BenchSpec
+from hardware.profiles import DeviceProfile
 
 Json = dict[str, Any]
 Rows = list[list[str]]
+MOST_LAYERS = 40  # rows of the table of layers; the CSV has all
+QUIET = 0.45  # how strong what is not the point of a figure is drawn
+LIMIT_IN_SIGHT = 2.5  # a limit further off than this times the peak is said, not drawn
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure. `finding` is the sentence it shows; `plot` a Plotly figure (data, layout) or None for a table alone."""
+    """One figure.
+
+    finding: the sentence it shows; how: how that was got; note: what stands in the margin. plot: a Plotly figure (data, layout), or None
+    where `template` draws it from `shown`. columns and rows: the same as a table, for the page and the CSV. is_square: the finding and
+    `aside` stand beside the plot. keys: (token, word) of what is stacked.
+    """
 
     slug: str
     title: str
     basis: str
     finding: str
     how: str
-    height: int
     columns: list[str]
     rows: Rows
-    plot: Json | None
+    height: int = 0
+    plot: Json | None = None
+    template: str = ""
+    note: str = ""
+    is_square: bool = False
+    aside: list[dict[str, str]] = field(default_factory=list)
+    keys: list[tuple[str, str]] = field(default_factory=list)
+    shown: Json = field(default_factory=dict)
 
 
-def _axis(title: str, **more: Any) -> Json:
-    return {"title": {"text": title}, "rangemode": "tozero", **more}
+@dataclass(frozen=True)
+class Given:
+    """What a figure is made from."""
+
+    result: Json
+    spec: BenchSpec
+    profiles: Mapping[str, DeviceProfile]
 
 
-def layers(result: Json) -> Figure:
-    """Where the multiply-accumulates and the bytes are, operator by operator."""
-    operators = [op for op in result["report"]["operators"] if op["macs"] or op["params"] or op["live_bytes"]]
-    total = max(sum(op["macs"] for op in operators), 1)
-    names = [_name(op) for op in operators]
-    top = max(operators, key=lambda op: op["macs"])
-    finding = f"{numbers.share(top['macs'] / total, 0)} of the multiply-accumulates are in {_name(top)}."
-    rows = [
-        [_name(op), op["op"], numbers.count(op["macs"]), numbers.share(op["macs"] / total), numbers.count(op["params"]),
-         numbers.count(op["weight_bytes"]), numbers.count(op["live_bytes"])]
-        for op in operators
-    ]  # fmt: skip
-    bars = {
-        "type": "bar", "orientation": "h", "x": [op["macs"] for op in operators], "y": names,
-        "marker": {"color": ["plot-1" if op is top else "plot-5" for op in operators]},
-        "hovertemplate": "%{y}: %{x:,} MACs<extra></extra>",
-    }  # fmt: skip
-    return Figure(
-        "layers", "Cost by layer", "counted", finding,
-        "Counted from the graph; FLOPs are twice the MACs.", max(120 + 26 * len(operators), 200),
-        ["Layer", "Operator", "MACs", "Share", "Parameters", "Weights, bytes", "In use, bytes"], rows,
-        {"data": [bars], "layout": {"xaxis": _axis("multiply-accumulates"), "yaxis": {"autorange": "reversed"}, "margin": {"l": 150}}},
-    )  # fmt: skip
-
-
-def memory(result: Json) -> Figure:
-    """Bytes of live tensors at each operator in stored order, the peak marked."""
-    report = result["report"]
-    operators = report["operators"]
-    peak = operators[report["peak_operator"]]
-    names, kib = [_name(op) for op in operators], [op["live_bytes"] / 1024 for op in operators]
-    finding = f"The peak is {numbers.size(report['peak_activation_bytes'])}, at {_name(peak)}."
-    after = [op["live_bytes"] for op in operators if op["index"] > peak["index"]]
-    if after:
-        finding += f" Everything after it needs {numbers.size(max(after))} or less."
-    bars = {
-        "type": "bar", "x": list(range(1, len(operators) + 1)), "y": kib, "text": names,
-        "marker": {"color": ["plot-1" if op is peak else "plot-5" for op in operators]}, "textposition": "none",
-        "hovertemplate": "%{text}: %{y:.3g} KiB<extra></extra>",
-    }  # fmt: skip
-    rows = [[name, numbers.count(op["live_bytes"])] for name, op in zip(names, operators, strict=True)]
-    return Figure(
-        "memory", "Memory", "counted", finding,
-        "Live tensors at each operator in stored order, its inputs and outputs included; no weights, no scratch.", 260,
-        ["Operator", "In use, bytes"], rows,
-        {"data": [bars], "layout": {"xaxis": {"title": {"text": "operators in execution order"}, "dtick": max(len(operators) // 20, 1)},
-         "yaxis": _axis("KiB in use"), "bargap": 0.06}},
-    )  # fmt: skip
-
-
-def latency(result: Json) -> Figure:
+def latency(given: Given) -> Figure:
     """The first ten inferences and where they settle, on the host."""
-    host = result["host"]
-    first = host["first_ms"]
-    finding = (
-        f"{numbers.milliseconds(host['p50_ms'])} on the host after a first inference of {numbers.milliseconds(first[0])}."
-        if first
-        else f"{numbers.milliseconds(host['p50_ms'])} on the host."
-    )
+    host = given.result["host"]
+    first, p50 = host["first_ms"], host["p50_ms"]
+    finding = f"{numbers.milliseconds(p50)} on the host"
+    if first and first[0] > 1.5 * p50:
+        finding += f"; the first inference takes {numbers.digits(first[0] / p50, 2)} times as long"
     stems = {
-        "type": "scatter", "mode": "markers", "x": list(range(1, len(first) + 1)), "y": first,
-        "marker": {"color": "ground", "size": 9, "line": {"color": "plot-0", "width": 2}},
-        "error_y": {"type": "data", "symmetric": False, "array": [0] * len(first), "arrayminus": first, "color": "plot-0-soft", "width": 0},
+        "type": "scatter", "mode": "markers", "x": list(range(1, len(first) + 1)), "y": first, "cliponaxis": False,
+        "marker": {"color": "--ground", "size": 9, "line": {"color": "--plot-0", "width": 2}},
+        "error_y": {"type": "data", "symmetric": False, "array": [0] * len(first), "arrayminus": first, "color": "--plot-0-soft",
+                    "thickness": 2, "width": 0},
         "hovertemplate": "iteration %{x}: %{y:.3g} ms<extra></extra>",
     }  # fmt: skip
-    settled = {"type": "line", "x0": 0.5, "x1": len(first) + 0.5, "y0": host["p50_ms"], "y1": host["p50_ms"],
-               "line": {"color": "plot-1", "width": 1.5, "dash": "dot"}}  # fmt: skip
-    rows = [[f"iteration {n}", numbers.digits(value)] for n, value in enumerate(first, 1)]
-    rows += [["median (p50)", numbers.digits(host["p50_ms"])], ["p90", numbers.digits(host["p90_ms"])],
-             ["p99", numbers.digits(host["p99_ms"])]]  # fmt: skip
+    settled = {
+        "type": "line",
+        "x0": 0.5,
+        "x1": len(first) + 0.5,
+        "y0": p50,
+        "y1": p50,
+        "line": {"color": "--plot-1", "width": 1.5},
+    }
+    said = _label(
+        f"p50 {numbers.milliseconds(p50)}",
+        x=len(first) + 0.5,
+        y=p50,
+        xanchor="right",
+        yanchor="bottom",
+        yshift=4,
+        color="--plot-1",
+    )
+    named = [("p50", host["p50_ms"]), ("p90", host["p90_ms"]), ("p99", host["p99_ms"])]
+    processes = f"{host['processes']} fresh {'process' if host['processes'] == 1 else 'processes'}"
     return Figure(
-        "latency", "Latency on the host", "shown", finding,
-        f"p50 {numbers.milliseconds(host['p50_ms'])}, p90 {numbers.milliseconds(host['p90_ms'])}, "
-        f"p99 {numbers.milliseconds(host['p99_ms'])} over {numbers.count(host['runs'])} inferences in {host['processes']} fresh "
-        f"{'process' if host['processes'] == 1 else 'processes'}. It moves when the machine is busy, so no point rests on it.",
-        220, ["", "ms"], rows,
-        {"data": [stems], "layout": {"xaxis": {"title": {"text": "iteration"}, "dtick": 1}, "yaxis": _axis("ms"), "shapes": [settled]}},
+        slug="latency", title="Latency", basis="shown", finding=f"{finding}.",
+        how="It moves when the machine is busy, so no point rests on it.", note="On this machine, not on the lab's board.",
+        columns=["", "ms"],
+        rows=[*([f"iteration {n}", numbers.digits(value)] for n, value in enumerate(first, 1)),
+              *([name, numbers.digits(value)] for name, value in named)],
+        height=200, is_square=True,
+        aside=[{"label": name, "value": numbers.milliseconds(value)} for name, value in named]
+        + [{"label": "inferences", "value": f"{numbers.count(host['runs'])} in {processes}"},
+           {"label": "per second", "value": numbers.digits(1000 / p50) if p50 else "–"}],
+        plot={"data": [stems], "layout": {"xaxis": {"title": {"text": "iteration"}, "dtick": 1, "showgrid": False},
+              "yaxis": _axis("ms on the host"), "shapes": [settled], "annotations": [said]}},
     )  # fmt: skip
 
 
-def accuracy(result: Json) -> Figure:
+def layers(given: Given) -> Figure:
+    """Where the multiply-accumulates and the bytes are, operator by operator."""
+    report = given.result["report"]
+    operators = report["operators"]
+    macs, live = max(report["macs"], 1), max(report["peak_activation_bytes"], 1)
+    top = max(operators, key=lambda op: op["macs"])
+    ranked = sorted((op for op in operators if op["macs"]), key=lambda op: -op["macs"])
+    finding = f"{numbers.share(top['macs'] / macs, 0)} of the multiply-accumulates are in {_name(top)}"
+    if len(ranked) > 2:
+        finding += f"; with {_name(ranked[1])} it is {numbers.share((top['macs'] + ranked[1]['macs']) / macs, 0)}"
+    heaviest = {
+        op["index"]
+        for op in sorted(operators, key=lambda op: -max(op["macs"] / macs, op["live_bytes"] / live))[:MOST_LAYERS]
+    }
+    shown = [_layer(op, report, macs, live) for op in operators if op["index"] in heaviest]
+    if rest := [op for op in operators if op["index"] not in heaviest]:
+        shown.append(_rest(rest, macs, live))
+    return Figure(
+        slug="layers", title="Cost by layer", basis="counted", finding=f"{finding}.", how="FLOPs are twice the MACs.",
+        note="In stored order. Parameters that two layers share count once.",
+        columns=["Layer", "Operator", "Class", "Output", "MACs", "Share", "Parameters", "Weights, bytes", "In use, bytes"],
+        rows=[[_name(op), op["op"], op["op_class"], _times(op["output_shape"]), str(op["macs"]), f"{op['macs'] / macs:.4f}",
+               str(op["params"]), str(op["weight_bytes"]), str(op["live_bytes"])] for op in operators],
+        template="grading/_figure_layers.html",
+        shown={"layers": shown, "total": {"macs": _amount(report["macs"]), "params": numbers.count(report["params"]),
+                                          "peak_kib": numbers.digits(report["peak_activation_bytes"] / 1024)}},
+    )  # fmt: skip
+
+
+def _layer(op: Json, report: Json, macs: int, live: int) -> Json:
+    return {
+        "name": _name(op), "what": f"{op['op'][:28]}, to {_times(op['output_shape'])}", "macs": _amount(op["macs"]),
+        "params": numbers.count(op["params"]), "macs_share": op["macs"] / macs, "macs_percent": f"{100 * op['macs'] / macs:.1f}",
+        "live_share": op["live_bytes"] / live, "live_kib": numbers.digits(op["live_bytes"] / 1024),
+        "is_top": op["macs"] > 0.25 * macs, "is_peak": op["index"] == report["peak_operator"], "is_rest": False,
+    }  # fmt: skip
+
+
+def _rest(rest: list[Json], macs: int, live: int) -> Json:
+    """All lighter operators in one row."""
+    total, most = sum(op["macs"] for op in rest), max(op["live_bytes"] for op in rest)
+    return {
+        "name": f"{len(rest)} lighter", "what": "each is in the CSV", "macs": _amount(total),
+        "params": numbers.count(sum(op["params"] for op in rest)), "macs_share": total / macs, "macs_percent": f"{100 * total / macs:.1f}",
+        "live_share": most / live, "live_kib": numbers.digits(most / 1024), "is_top": False, "is_peak": False, "is_rest": True,
+    }  # fmt: skip
+
+
+def memory(given: Given) -> Figure:
+    """Bytes of live tensors at each operator in stored order: what it reads, what it writes, what waits; the peak marked."""
+    report = given.result["report"]
+    operators, peak = report["operators"], report["operators"][report["peak_operator"]]
+    parts = [_split(op) for op in operators]
+    finding = f"The peak is {numbers.size(peak['live_bytes'])}, at {_name(peak)}"
+    if after := [op["live_bytes"] for op in operators if op["index"] > peak["index"]]:
+        finding += f"; everything after it needs {numbers.size(max(after))} or less"
+    own = sum(parts[peak["index"]][1:]) / max(peak["live_bytes"], 1)
+    return Figure(
+        slug="memory", title="Memory", basis="counted", finding=f"{finding}.",
+        how=f"Its own input and output are {numbers.share(own, 0)} of it. {_limit_words(given)}".strip(),
+        note="Live tensors over the order of execution. No weights, no reuse in place, no scratch.",
+        columns=["Operator", "Read, bytes", "Written, bytes", "Kept for later, bytes", "In use, bytes"],
+        rows=[[_name(op), str(read), str(written), str(kept), str(op["live_bytes"])]
+              for op, (kept, read, written) in zip(operators, parts, strict=True)],
+        height=280,
+        keys=[("plot-5", "input read"), ("plot-1", "output written"),
+              *([("plot-0", "kept for later")] if any(kept for kept, _, _ in parts) else [])],
+        plot={"data": _stacks(operators, parts, peak["index"]), "layout": _memory_layout(given, operators, peak)},
+    )  # fmt: skip
+
+
+def _memory_layout(given: Given, operators: list[Json], peak: Json) -> Json:
+    """Axes, the lab's limit where it is in sight, and the peak's value unless the limit's label stands there."""
+    limit, is_left = _memory_limit(given.spec), peak["index"] < len(operators) / 2
+    near, far = ("left", "right") if is_left else ("right", "left")
+    shapes, labels = [], []
+    if abs(limit - peak["live_bytes"]) > 0.15 * peak["live_bytes"]:
+        text = f"<b>peak {numbers.size(peak['live_bytes'])}</b>"
+        labels.append(
+            _label(
+                text, x=peak["index"] + 1, y=peak["live_bytes"] / 1024, xanchor=near, yanchor="bottom", color="--ink"
+            )
+        )
+    if limit and not _limit_words(given):
+        line = {"color": "--plot-2", "width": 2}
+        shapes.append(
+            {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": limit / 1024, "y1": limit / 1024, "line": line}
+        )
+        text = f"the lab gives {numbers.size(limit)}"
+        labels.append(
+            _label(text, x=int(is_left), xref="paper", y=limit / 1024, xanchor=far, yanchor="bottom", color="--plot-2")
+        )
+    return {
+        "barmode": "stack", "bargap": 0.04 if len(operators) < 60 else 0, "shapes": shapes, "annotations": labels,
+        "xaxis": {"title": {"text": "operators in the order of execution"}, "dtick": max(len(operators) // 20, 1), "showgrid": False,
+                  "range": [0.5, len(operators) + 0.5]},
+        "yaxis": _axis("KiB in use"),
+    }  # fmt: skip
+
+
+def _limit_words(given: Given) -> str:
+    """The lab's limit in words where it is too far off to be drawn; empty where it is drawn or there is none."""
+    limit = _memory_limit(given.spec)
+    return (
+        f"The lab gives {numbers.size(limit)}."
+        if limit > LIMIT_IN_SIGHT * given.result["report"]["peak_activation_bytes"]
+        else ""
+    )
+
+
+def _split(op: Json) -> tuple[int, int, int]:
+    """(kept for later, read, written) bytes; they add up to what is live."""
+    written = min(op["output_bytes"], op["live_bytes"])
+    read = min(op["input_bytes"], op["live_bytes"] - written)
+    return op["live_bytes"] - written - read, read, written
+
+
+def _stacks(operators: list[Json], parts: list[tuple[int, int, int]], peak_at: int) -> list[Json]:
+    """Three bars on top of each other for each operator, the peak's in full colour."""
+    names, opacity = [_name(op) for op in operators], [1 if op["index"] == peak_at else QUIET for op in operators]
+    return [
+        {
+            "type": "bar", "x": [op["index"] + 1 for op in operators], "y": [part[n] / 1024 for part in parts], "text": names,
+            "textposition": "none", "marker": {"color": colour, "opacity": opacity},
+            "hovertemplate": f"%{{text}}: %{{y:.3g}} KiB {word}<extra></extra>",
+        }
+        for n, (word, colour) in enumerate((("kept for later", "--plot-0"), ("read", "--plot-5"), ("written", "--plot-1")))
+    ]  # fmt: skip
+
+
+def _memory_limit(spec: BenchSpec) -> float:
+    """The most memory that still earns something; 0 where the lab sets no limit."""
+    return next(
+        (c.rule.steps[-1][0] for c in spec.criteria if c.metric == "peak_activation_bytes" and c.rule.kind == "steps"), 0.0
+    )  # fmt: skip
+
+
+def accuracy(given: Given) -> Figure:
     """The confusion matrix: true class down, predicted class across."""
-    quality = result["quality"]
+    quality = given.result["quality"]
     classes, confusion = quality["classes"], quality["confusion"]
     errors = quality["n"] - quality["correct"]
+    worst = [pair for pair in quality["worst_pairs"] if pair["count"] > 1]
     finding = f"{numbers.count(quality['correct'])} of {numbers.count(quality['n'])} are right."
-    if quality["worst_pairs"]:
-        worst = quality["worst_pairs"][0]
-        finding += f" {worst['count']} of the {errors} errors are {worst['true']} read as {worst['predicted']}."
-    shown = [[count or None for count in row] for row in confusion]
-    heat = {
-        "type": "heatmap", "x": classes, "y": classes, "z": _recall_matrix(confusion), "showscale": False, "xgap": 1, "ygap": 1,
-        "colorscale": [[0, "inset"], [0.02, "plot-1-soft"], [1, "plot-1"]], "zmin": 0, "zmax": 1, "customdata": confusion,
-        "text": [["" if count is None else str(count) for count in row] for row in shown], "texttemplate": "%{text}",
-        "hovertemplate": "%{y} read as %{x}: %{customdata}<extra></extra>",
+    if worst:
+        finding += (
+            f" {worst[0]['count']} of the {errors} errors are {worst[0]['true']} read as {worst[0]['predicted']}."
+        )
+    return Figure(
+        slug="accuracy", title="Accuracy", basis="measured", finding=finding,
+        how="Hidden inputs in random order; the labels stay outside the sandbox.",
+        note="Blue: right. Orange: the most frequent errors.",
+        columns=["True class", "Right, %", *[f"read as {name}" for name in classes]],
+        rows=[[name, f"{100 * quality['per_class'][i]:.1f}", *[str(count) for count in confusion[i]]] for i, name in enumerate(classes)],
+        height=400, is_square=True,
+        aside=[{"label": "right", "value": f"{numbers.count(quality['correct'])} of {numbers.count(quality['n'])}"},
+               {"label": "accuracy", "value": numbers.share(quality["accuracy"])},
+               {"label": "95 % interval (Wilson)", "value": f"{100 * quality['low']:.1f} to {numbers.share(quality['high'])}"}],
+        plot={"data": [_heat(quality, worst)], "layout": {"margin": {"r": 52, "t": 40}, "annotations": _recall_labels(quality),
+              "xaxis": {"title": {"text": "read as"}, "type": "category", "side": "top", "showgrid": False, "showline": False},
+              "yaxis": {"title": {"text": "true"}, "type": "category", "autorange": "reversed", "showgrid": False, "showline": False}}},
+    )  # fmt: skip
+
+
+def _heat(quality: Json, worst: list[Json]) -> Json:
+    """Counts on three grounds: quiet, the most frequent errors, right."""
+    classes, confusion = quality["classes"], quality["confusion"]
+    marked = {(classes.index(pair["true"]), classes.index(pair["predicted"])) for pair in worst}
+    shade = [
+        [2 if i == j and count else 1 if (i, j) in marked else 0 for j, count in enumerate(row)]
+        for i, row in enumerate(confusion)
+    ]
+    grounds = ("--inset", "--plot-2-soft", "--plot-1-soft")
+    return {
+        "type": "heatmap", "x": classes, "y": classes, "z": shade, "zmin": 0, "zmax": 3, "showscale": False, "xgap": 2, "ygap": 2,
+        "colorscale": [[(step + end) / 3, colour] for step, colour in enumerate(grounds) for end in (0, 1)], "customdata": confusion,
+        "text": [[str(count) if count else "" for count in row] for row in confusion], "texttemplate": "%{text}",
+        "textfont": {"color": "--ink"}, "hovertemplate": "%{y} read as %{x}: %{customdata}<extra></extra>",
     }  # fmt: skip
-    rows = [
-        [name, numbers.share(quality["per_class"][i]), *[str(count) for count in confusion[i]]]
-        for i, name in enumerate(classes)
-    ]
-    return Figure(
-        "accuracy", "Accuracy", "measured", finding,
-        f"Hidden inputs in random order; labels stay outside the sandbox. Interval: Wilson 95 %, "
-        f"{numbers.share(quality['low'])} to {numbers.share(quality['high'])}.",
-        380, ["True class", "Recall", *[f"read as {name}" for name in classes]], rows,
-        {"data": [heat], "layout": {"xaxis": {"title": {"text": "read as"}, "type": "category", "side": "bottom"},
-         "yaxis": {"title": {"text": "true class"}, "type": "category", "autorange": "reversed"}}},
-    )  # fmt: skip
 
 
-def devices(result: Json) -> Figure:
-    """Does it fit, board by board: memory and storage."""
-    fits = result["environment"].get("fits", {})
+def _recall_labels(quality: Json) -> list[Json]:
+    """What share of each class is right, at the right end of its row."""
+    beside: Json = {"x": 1.01, "xref": "paper", "xanchor": "left"}
+    rows = zip(quality["classes"], quality["per_class"], strict=True)
+    labels = [_label(f"{100 * share:.0f}", y=name, yanchor="middle", color="--ink-2", **beside) for name, share in rows]
+    return [*labels, _label("right, %", y=1, yref="paper", yanchor="bottom", yshift=18, color="--ink-3", **beside)]
+
+
+def devices(given: Given) -> Figure:
+    """Does it fit, board by board: memory, storage, runtime."""
+    fits = given.result["environment"].get("fits", {})
+    boards = [_board(slug, verdict, given) for slug, verdict in fits.items() if slug in given.profiles]
     yes = sum(1 for verdict in fits.values() if verdict["fits"])
-    rows = [
-        [slug, "fits" if verdict["fits"] else "does not fit", " ".join(verdict["reasons"])]
-        for slug, verdict in fits.items()
-    ]
     return Figure(
-        "devices", "All boards", "counted", f"It fits {yes} of {len(fits)} boards.",
-        "Weights, peak activations and the runtime's own share against RAM; the file against flash.", 0,
-        ["Board", "Verdict", "Why"], rows, None,
+        slug="devices", title="All boards", basis="counted", finding=f"It fits {yes} of {len(fits)} boards.",
+        how="RAM: peak activations, weights where the board copies them, and the runtime's own share, against what the system leaves.",
+        note="Speed and energy on a board come with its calibration.",
+        columns=["Board", "Fits", "RAM needed, bytes", "RAM left for models, bytes", "Flash needed, bytes", "Flash, bytes", "Why"],
+        rows=[[slug, "yes" if v["fits"] else "no", str(v["ram"]["need_bytes"]), str(v["ram"]["limit_bytes"]), str(v["flash"]["need_bytes"]),
+               str(v["flash"]["limit_bytes"]) if v["flash"]["limit_bytes"] else "", " ".join(v["reasons"])] for slug, v in fits.items()],
+        template="grading/_figure_devices.html", shown={"boards": boards},
     )  # fmt: skip
 
 
-def _recall_matrix(confusion: list[list[int]]) -> list[list[float]]:
-    return [[count / max(sum(row), 1) for count in row] for row in confusion]
+def _board(slug: str, verdict: Json, given: Given) -> Json:
+    ram, flash = verdict["ram"], verdict["flash"]
+    over = (
+        ram["need_bytes"] - ram["limit_bytes"],
+        flash["need_bytes"] - flash["limit_bytes"] if flash["limit_bytes"] else 0,
+    )
+    why = "" if verdict["fits"] else verdict["runtime"]["why"]
+    if verdict["fits"]:
+        badge = Badge("good", "check", "fits")
+    elif max(over) > 0:
+        part = "RAM" if over[0] >= over[1] else "flash"
+        badge = Badge("bad", "octagon", f"{numbers.size(max(over))} of {part} over")
+    else:
+        badge = Badge("bad", "octagon", "does not run")
+    return {
+        "name": given.profiles[slug].name, "is_lab": slug == given.spec.device, "badge": badge, "why": why,
+        "ram": _mib(ram["limit_bytes"]), "ram_need": _mib(ram["need_bytes"]),
+        "flash": _mib(flash["limit_bytes"]) if flash["limit_bytes"] else "card", "flash_need": _mib(flash["need_bytes"]),
+    }  # fmt: skip
+
+
+def _axis(title: str) -> Json:
+    return {"title": {"text": title}, "rangemode": "tozero"}
+
+
+def _label(text: str, *, color: str, **place: Any) -> Json:
+    """A word at the data. `color` is a token name."""
+    return {"text": text, "showarrow": False, "font": {"size": 12, "color": color}, **place}
 
 
 def _name(op: Json) -> str:
@@ -168,7 +345,19 @@ def _name(op: Json) -> str:
     return f"{op['index'] + 1} {short}"
 
 
-FIGURES: dict[str, Callable[[Json], Figure]] = {
+def _times(shape: list[int]) -> str:
+    return "×".join(str(n) for n in shape) or "scalar"
+
+
+def _amount(macs: int) -> str:
+    return numbers.macs(macs).removesuffix(f"{numbers.NARROW}MACs") if macs else "0"
+
+
+def _mib(size: int) -> str:
+    return numbers.digits(size / (1 << 20))
+
+
+FIGURES: dict[str, Callable[[Given], Figure]] = {
     "latency": latency,
     "layers": layers,
     "memory": memory,

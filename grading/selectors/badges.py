@@ -1,23 +1,15 @@
 """The word, the icon and the tone of every state, in one place."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
 
 from courseplatform.core import numbers
+from courseplatform.core.badges import Badge
 from grading.models.assignments import Assignment
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from hardware.models import Outcome, Status
-
-
-@dataclass(frozen=True)
-class Badge:
-    tone: str
-    icon: str
-    word: str
-
 
 OUTCOMES: dict[str, Badge] = {
     Outcome.MEASURED: Badge("good", "check", "measured"),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from courseplatform.core.errors import Conflict
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
-from grading.selectors import results
+from grading.selectors import results, run_measured
 from grading.services import runs as services
 
 
@@ -52,7 +52,7 @@ def result_json(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
     found = results.run_get(visit, run)
     if not hasattr(found, "result"):
         raise Conflict("This run has no result.", code="no_result")
-    response = JsonResponse(results.result_json(found.result), json_dumps_params={"indent": 1})
+    response = JsonResponse(run_measured.result_json(found.result), json_dumps_params={"indent": 1})
     response["Content-Disposition"] = f'attachment; filename="{found.submission.receipt}.json"'
     return response
 
@@ -60,12 +60,12 @@ def result_json(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
 @course_page()
 @require_GET
 def plot(request: HttpRequest, visit: Visit, run: UUID, figure: str) -> HttpResponse:
-    return JsonResponse(results.figure(results.run_get(visit, run), figure).plot or {})
+    return JsonResponse(run_measured.figure(results.run_get(visit, run), figure).plot or {})
 
 
 @course_page()
 @require_GET
 def csv(request: HttpRequest, visit: Visit, run: UUID, figure: str) -> HttpResponse:
     found = results.run_get(visit, run)
-    drawn = results.figure(found, figure)
+    drawn = run_measured.figure(found, figure)
     return csv_response(f"{found.submission.receipt}-{figure}.csv", drawn.columns, drawn.rows)

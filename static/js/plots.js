@@ -1,5 +1,5 @@
 // Draws a figure when it is scrolled to: fetches it as JSON, gives it the theme's colours and our template, and Plotly draws it.
-// Colours in the JSON are names of tokens ("plot-1"), so one figure serves both themes.
+// Colours in the JSON are names of tokens ("--plot-1"), so one figure serves both themes.
 (() => {
   const library = document.currentScript.dataset.plotly;
   const figures = new Map();
@@ -10,21 +10,31 @@
   }));
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const coloured = (value) => {
-    if (typeof value === "string") return /^(plot-\d(-soft)?|ground|inset|ink(-\d)?|line(-2)?|grid|sunken)$/.test(value) ? token(value) : value;
+    if (typeof value === "string") return value.startsWith("--") ? token(value.slice(2)) : value;
     if (Array.isArray(value)) return value.map(coloured);
     if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, coloured(item)]));
     return value;
   };
+  // Ticks and lines in our colours. The unit is not turned on its side: it stands once, above the value axis at the left, or under the
+  // other axis at its right end.
   const axis = (given) => ({
-    gridcolor: token("grid"), linecolor: token("line-2"), zerolinecolor: token("line-2"), tickcolor: token("line-2"), automargin: true, fixedrange: true, ...given,
-    title: { ...given?.title, font: { size: 12, color: token("ink-3") } },
+    gridcolor: token("grid"), linecolor: token("line-2"), zerolinecolor: token("line-2"), tickcolor: token("line-2"), automargin: true, fixedrange: true,
+    tickfont: { size: 12, color: token("ink-3") }, ...given, title: undefined,
   });
-  const layout = (given, element) => ({
-    ...given, height: Math.max(element.clientHeight, Number(element.dataset.height)), autosize: true, showlegend: false,
-    paper_bgcolor: token("ground"), plot_bgcolor: token("ground"), font: { family: token("text"), size: 12, color: token("ink-2") },
-    margin: { l: 48, r: 8, t: 8, b: 40, ...given.margin }, xaxis: axis(given.xaxis), yaxis: axis(given.yaxis),
-    hoverlabel: { bgcolor: token("ink"), bordercolor: token("ink"), font: { color: token("ground"), family: token("text") } },
-  });
+  const unit = (text, place) => ({ text, showarrow: false, xref: "paper", yref: "paper", font: { size: 12, color: token("ink-3") }, ...place });
+  const layout = (given, element) => {
+    const x = given.xaxis?.title?.text, y = given.yaxis?.title?.text, top = given.xaxis?.side === "top";
+    const units = [
+      ...(y ? [unit(y, { x: 0, y: 1, xanchor: "left", yanchor: "bottom", xshift: -40, yshift: 6 })] : []),
+      ...(x ? [top ? unit(x, { x: 0, y: 1, xanchor: "left", yanchor: "bottom", yshift: 20 }) : unit(x, { x: 1, y: 0, xanchor: "right", yanchor: "top", yshift: -24 })] : []),
+    ];
+    return {
+      ...given, height: Number(element.dataset.height), autosize: true, showlegend: false, annotations: [...(given.annotations ?? []), ...units],
+      paper_bgcolor: token("ground"), plot_bgcolor: token("ground"), font: { family: token("text"), size: 12, color: token("ink-2") },
+      margin: { l: 40, r: 8, t: 32, b: 48, ...given.margin }, xaxis: axis(given.xaxis), yaxis: axis(given.yaxis),
+      hoverlabel: { bgcolor: token("ink"), bordercolor: token("ink"), font: { color: token("ground"), family: token("text") } },
+    };
+  };
   const options = { displayModeBar: false, responsive: true };
   const draw = async (element) => {
     const figure = figures.get(element);
@@ -37,8 +47,10 @@
       const [answer] = await Promise.all([fetch(target.dataset.plotUrl, { headers: { Accept: "application/json" } }), load()]);
       figures.set(target, await answer.json());
       await draw(target);
+      target.parentElement.classList.remove("waiting");
     } catch {
-      target.textContent = "The figure could not be loaded. Its table below says the same.";
+      target.parentElement.classList.remove("waiting");
+      target.textContent = "The figure could not be loaded. Its table says the same.";
     }
   }), { rootMargin: "200px" });
   document.querySelectorAll("[data-plot-url]").forEach((element) => watch.observe(element));

@@ -1,0 +1,212 @@
+"""What the page of a run shows when it was measured: points, fit, hints, figures, own attempts."""
+
+from math import prod
+from typing import Any
+
+from django.db.models import QuerySet
+
+from courseplatform.core import numbers
+from courseplatform.core.errors import NotHere
+from grading.hand_in_rules import attempts_left
+from grading.models.runs import Result, Run
+from grading.models.submissions import Submission
+from grading.plots import FIGURES, Figure, Given
+from hardware.profiles import load_profiles
+
+Rows = list[dict[str, Any]]
+
+
+def result_json(result: Result) -> dict[str, Any]:
+    """The stored result as one document: what the page, the JSON and the figures are made of."""
+    return {
+        "report": result.report, "host": result.host, "metrics": result.metrics, "quality": result.quality,
+        "points": result.points, "environment": result.environment, "earned": str(result.earned), "of": str(result.of),
+    }  # fmt: skip
+
+
+def figure(run: Run, slug: str) -> Figure:
+    """Raises NotHere."""
+    if slug not in FIGURES or not hasattr(run, "result"):
+        raise NotHere("There is no such figure of this run.")
+    return FIGURES[slug](_given(run))
+
+
+def _given(run: Run) -> Given:
+    return Given(result_json(run.result), run.submission.assignment.spec, load_profiles())
+
+
+def measured_part(run: Run) -> dict[str, Any]:
+    given = _given(run)
+    document = given.result
+    groups: dict[str, Rows] = {}
+    for line in document["points"]:
+        groups.setdefault(line["group"] or "Measured", []).append(
+            line | {"lost": float(line["earned"]) < float(line["of"])}
+        )
+    return {
+        "result": run.result,
+        "verdict": {"earned": run.result.earned, "of": run.result.of, "sentence": _verdict_sentence(given)},
+        "groups": [{"name": name, "lines": lines} for name, lines in groups.items()],
+        "total": {"earned": run.result.earned, "of": run.result.of},
+        "fits": _fits(run, document),
+        "help": _hints(document),
+        "figures": [build(given) for build in FIGURES.values()],
+        "environment": _environment(run, document),
+        "attempts_before": _earlier(run),
+        "attempts_note": _attempts_note(run),
+    }
+
+
+def _verdict_sentence(given: Given) -> str:
+    """Fits or not, and where points are lost, the largest loss first."""
+    profile, verdict = (
+        given.profiles.get(given.spec.device),
+        given.result["environment"].get("fits", {}).get(given.spec.device),
+    )
+    fit = f"It {'fits' if verdict['fits'] else 'does not fit'} the {profile.name}. " if profile and verdict else ""
+    lost = sorted(
+        ((float(line["of"]) - float(line["earned"]), line["title"].lower()) for line in given.result["points"]),
+        reverse=True,
+    )
+    parts = [f"{loss:.2f} on {title}" for loss, title in lost[:3] if loss > 0]
+    if not parts:
+        return f"{fit}Every measured point is earned."
+    words = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"{fit}Lost: {words}."
+
+
+def _fits(run: Run, document: dict[str, Any]) -> dict[str, Any]:
+    spec, metrics = run.submission.assignment.spec, document["metrics"]
+    limits = {c.metric: c.rule for c in spec.criteria if c.rule.kind == "steps"}
+    meters = [_meter("Model file", metrics["model_bytes"], spec.max_bytes)]
+    if "peak_activation_bytes" in limits:
+        limit = limits["peak_activation_bytes"].steps[-1][0]
+        meters.insert(0, _meter("Memory at the peak", metrics["peak_activation_bytes"], limit))
+    verdict = document["environment"].get("fits", {}).get(spec.device)
+    good = all(meter["share"] <= 1 for meter in meters) and (verdict is None or verdict["fits"])
+    title = "Fits the lab's limits" if good else "Does not fit the lab's limits"
+    return {"good": good, "title": title, "meters": meters}
+
+
+def _meter(label: str, value: float, limit: float) -> dict[str, Any]:
+    share = value / limit if limit else 0.0
+    left = limit - value
+    note = f"{numbers.share(share)}; " + (
+        f"{numbers.size(left)} to spare" if left >= 0 else f"{numbers.size(-left)} too much"
+    )
+    words = f"{numbers.size(value)} of {numbers.size(limit)}"
+    return {
+        "label": label,
+        "value": numbers.size(value),
+        "of": numbers.size(limit),
+        "words": words,
+        "share": share,
+        "note": note,
+    }
+
+
+def _hints(document: dict[str, Any]) -> Rows:
+    """What the graph itself says would help. Accuracy is not predicted."""
+    report = document["report"]
+    found = (_split_a_convolution(report), _narrow_the_weights(report), _lower_the_peak(report))
+    return [hint for hint in found if hint is not None]
+
+
+def _split_a_convolution(report: dict[str, Any]) -> dict[str, str] | None:
+    """The heaviest convolution with a kernel larger than one point, if a split into two cheaper layers would be felt."""
+    dense = max((op for op in report["operators"] if op["op_class"] == "conv"), key=lambda op: op["macs"], default=None)
+    if dense is None or dense["macs"] <= 0.3 * report["macs"]:
+        return None
+    left = _share_after_split(dense, channels_last=report["format"] == "tflite")
+    if left > 0.6:
+        return None
+    return {
+        "title": f"Split {dense['name'] or dense['op']} into a depthwise and a pointwise layer.",
+        "text": f"It holds {numbers.share(dense['macs'] / report['macs'], 0)} of the MACs; the two would need about "
+                f"{numbers.share(left, 0)} of its {numbers.macs(dense['macs'])}.",
+    }  # fmt: skip
+
+
+def _share_after_split(op: dict[str, Any], *, channels_last: bool) -> float:
+    """MACs of depthwise and pointwise against those of one dense convolution: 1 / kernel area + 1 / output channels.
+
+    The kernel's area follows from the counts: MACs for one output value are area x input channels. A stride makes the area look smaller,
+    so the share is never told too low. 1.0 where the shapes say too little.
+    """
+    shape = op["output_shape"]
+    outputs = prod(shape)
+    if len(shape) < 3 or not outputs or not op["input_bytes"] or not op["output_bytes"]:
+        return 1.0
+    channels = shape[-1] if channels_last else shape[1]
+    inputs = op["input_bytes"] * outputs / op["output_bytes"]
+    area = op["macs"] / channels / inputs
+    return min(1 / area + 1 / channels, 1.0) if area > 1 else 1.0
+
+
+def _narrow_the_weights(report: dict[str, Any]) -> dict[str, str] | None:
+    wide = sum(share for bits, share in report["weight_bits"].items() if float(bits) >= 16)
+    if wide <= 0.5:
+        return None
+    return {
+        "title": "Quantize the weights to int8.",
+        "text": f"{numbers.share(wide, 0)} of them are stored in 16 bits or more: {numbers.size(report['weight_bytes'])} of weights "
+                f"would become about {numbers.size(report['params'])}.",
+    }  # fmt: skip
+
+
+def _lower_the_peak(report: dict[str, Any]) -> dict[str, str] | None:
+    operators = report["operators"]
+    peak, ranked = operators[report["peak_operator"]], sorted((op["live_bytes"] for op in operators), reverse=True)
+    if len(ranked) < 2 or ranked[1] >= 0.8 * ranked[0]:
+        return None
+    return {
+        "title": f"Give {peak['name'] or peak['op']} a smaller input or output.",
+        "text": f"It alone sets the peak of {numbers.size(ranked[0])}; the next operator needs {numbers.size(ranked[1])}.",
+    }
+
+
+def _environment(run: Run, document: dict[str, Any]) -> Rows:
+    host, facts, report = document["host"], document["environment"], document["report"]
+    rows: Rows = [
+        {"label": "Model", "value": f"{run.submission.file_name}, {report['format']}, {numbers.count(report['bytes'])} bytes"},
+        {"label": "SHA-256", "value": str(report["sha256"]), "mono": True},
+        {"label": "Isolation", "value": str(facts.get("isolation") or host.get("isolation", ""))},
+        {"label": "Runtime", "value": f"{facts.get('runtime', '')} {facts.get('runtime_version', '')}".strip()},
+        {"label": "Python", "value": str(facts.get("python", ""))},
+        {"label": "Processor", "value": str(facts.get("cpu", ""))},
+        {"label": "Memory of the process", "value": f"{numbers.size(host.get('peak_rss_bytes', 0))} at most, runtime included"},
+        {"label": "Worker", "value": f"{run.leased_by}, {numbers.span(run.finished_at - run.started_at)}"
+         if run.finished_at and run.started_at else ""},
+    ]  # fmt: skip
+    return [row for row in rows if row["value"]]
+
+
+def _attempts_note(run: Run) -> str:
+    assignment = run.submission.assignment
+    left = attempts_left(person=run.submission.person, assignment=assignment)
+    used = assignment.attempts_allowed - left
+    return f"{used} of {assignment.attempts_allowed} counted attempts used. The best measured attempt is active."
+
+
+def _earlier(run: Run) -> Rows:
+    """Own earlier attempts of the same lab, for comparison."""
+    mine: QuerySet[Result] = (
+        Result.objects.filter(
+            run__submission__assignment=run.submission.assignment_id, run__submission__person=run.submission.person_id
+        )
+        .select_related("run__submission__assignment__course")
+        .order_by("-run__submission__number", "-made_at")
+    )
+    rows: Rows = []
+    for result in mine:
+        other: Submission = result.run.submission
+        rows.append(
+            {
+                "number": other.number, "received_at": other.received_at, "file_name": other.file_name,
+                "url": result.run.get_absolute_url(), "is_this": result.run_id == run.pk,
+                "is_active": other.is_active, "accuracy": numbers.share(result.metrics["accuracy"]),
+                "macs": numbers.macs(result.metrics["macs"]), "size": numbers.size(result.metrics["model_bytes"]),
+                "peak": numbers.size(result.metrics["peak_activation_bytes"]), "earned": result.earned, "of": result.of,
+            }
+        )  # fmt: skip
+    return rows

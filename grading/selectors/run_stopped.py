@@ -1,0 +1,83 @@
+"""What the page of a run shows when nothing was measured: what happened, what to do, what it cost."""
+
+from typing import Any
+
+from grading.models.runs import Phase, Run
+from hardware.models import NOT_COUNTED, Outcome
+
+Rows = list[dict[str, Any]]
+
+HEADLINES = {
+    "input_mismatch": "The input differs from the lab's",
+    "output_mismatch": "The output differs from the lab's",
+    "non_finite_output": "The model answers with NaN or infinity",
+    "timed_out": "It took longer than the lab allows",
+    "out_of_memory": "It needs more memory than the lab allows",
+    "crashed": "The model crashed",
+}
+
+
+def stopped_part(run: Run, state: str) -> dict[str, Any]:
+    counted = run.outcome not in NOT_COUNTED
+    titles = {"ours": "Our machine failed, not your model", "cancelled": "This run was cancelled"}
+    title = titles.get(state) or HEADLINES.get(run.error_code) or run.label
+    sentence = run.error_message or ("Nothing was measured." if state == "cancelled" else "")
+    cost = (
+        "One attempt. The model ran and was stopped by it."
+        if counted
+        else "Nothing. This run is not counted as an attempt, and no late day is touched."
+    )
+    details = run.error_details if isinstance(run.error_details, dict) else {}
+    return {
+        "verdict": {"title": title, "sentence": sentence},
+        "code": run.error_code,
+        "compare": details.get("compare", []),
+        "todo": _ways_out(run, state, details),
+        "cost_sentence": cost,
+        "checked": _checked(run),
+    }
+
+
+def _ways_out(run: Run, state: str, details: dict[str, Any]) -> Rows:
+    if state == "ours":
+        return [
+            {
+                "title": "Nothing to do on your side.",
+                "text": "Staff see this run; you or they can run it again.",
+                "code": "",
+            }
+        ]
+    if state == "cancelled":
+        return [{"title": "Run it again,", "text": "or hand in another model.", "code": ""}]
+    if run.error_code == "input_mismatch" and "shape" in details:
+        shape = ", ".join(str(n) for n in details["shape"])
+        return [{"title": "Export it again with the lab's input.", "text": "With PyTorch and ONNX:",
+                 "code": f"torch.onnx.export(model, torch.zeros({shape}), \"model.onnx\")"}]  # fmt: skip
+    ways: Rows = []
+    if details.get("stderr"):
+        ways.append({"title": "What the runtime said last.", "text": "", "code": str(details["stderr"])[-1500:]})
+    ways.append(
+        {
+            "title": "Try it on your machine first.",
+            "text": "The same engine runs there:",
+            "code": "python manage.py bench MODEL",
+        }
+    )
+    return ways
+
+
+def _checked(run: Run) -> Rows:
+    """Which steps passed before it stopped."""
+    reached = list(Phase).index(Phase(run.phase)) if run.phase in Phase.values else 0
+    names = [
+        "It opens, and is what its name says",
+        "Input and output are the lab's",
+        "It runs",
+        "Accuracy on hidden inputs",
+    ]
+    if run.outcome == Outcome.REFUSED:
+        reached = 1 if run.error_code in {"input_mismatch", "output_mismatch"} else min(reached, 2)
+    else:
+        reached = 2
+    states = ["good" if i < reached else "bad" if i == reached else "todo" for i in range(len(names))]
+    return [{"label": name, "state": state} for name, state in zip(names, states, strict=True)]
