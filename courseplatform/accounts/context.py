@@ -7,9 +7,11 @@ from django.http import HttpRequest
 
 from courseplatform.accounts.models import User
 
+OFFERED_ON = ("/", "/accounts/login/")
+
 
 def demo_accounts(request: HttpRequest) -> dict[str, Any]:
-    if not settings.DEMO or request.user.is_authenticated or not request.path.startswith("/accounts/login"):
+    if not settings.DEMO or request.user.is_authenticated or request.path not in OFFERED_ON:
         return {}
     accounts = User.objects.filter(is_demo=True, is_active=True).exclude(demo_note="").order_by("joined_at", "pk")
     return {

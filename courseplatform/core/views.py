@@ -13,9 +13,32 @@ from courseplatform.core.errors import NotHere
 from courseplatform.core.markdown import render_markdown
 
 COLOURS = (
-    "ink", "ink-2", "ink-3", "ground", "inset", "sunken", "line", "line-2", "field", "accent", "accent-soft", "good", "warn", "bad",
-    "neutral", "plot-0", "plot-1", "plot-2", "plot-3", "plot-4", "plot-5", "plot-6",
+    ("Ground and ink", "Text is 4.5:1 or better, edges of fields 3:1.", (
+        ("ink", "ink"), ("ink-2", "second ink"), ("ink-3", "notes"), ("accent", "actions"), ("ground", "ground"), ("inset", "quiet area"),
+        ("sunken", "tracks"), ("line", "line"), ("line-2", "heads of tables"), ("field", "edge of a field"), ("accent-soft", "chosen row"))),
+    ("Tones", "Never by colour alone: icon and word too.", (
+        ("neutral", "neutral"), ("good", "good"), ("warn", "warn"), ("bad", "bad"))),
+    ("Plot colours", "Apart in three simulated colour visions; labels at the data all the same.", (
+        ("plot-1", "yours"), ("plot-2", "limit"), ("plot-3", "third"), ("plot-4", "fourth"), ("plot-5", "second part"), ("plot-6", "sixth"),
+        ("plot-0", "the others"))),
 )  # fmt: skip
+SPACES = (4, 8, 12, 16, 20, 24, 32, 48)
+METERS = (
+    {
+        "label": "Memory at the peak",
+        "value": "896 KiB",
+        "of": "1.00 MiB",
+        "share": 0.875,
+        "note": "87.5 %; 128 KiB to spare",
+    },
+    {
+        "label": "Over the limit",
+        "value": "3.22 MiB",
+        "of": "1.00 MiB",
+        "share": 3.22,
+        "note": "322 %; 2.22 MiB too much",
+    },
+)
 DOCUMENTS = {"measurement": "How things are measured", "glossary": "Glossary"}
 
 
@@ -23,7 +46,11 @@ DOCUMENTS = {"measurement": "How things are measured", "glossary": "Glossary"}
 @public
 def style(request: HttpRequest) -> HttpResponse:
     """Every component in one place, in the theme of the visitor."""
-    return render(request, "core/style.html", {"colours": COLOURS})
+    groups = [
+        {"title": title, "note": note, "colours": [{"token": token, "word": word} for token, word in colours]}
+        for title, note, colours in COLOURS
+    ]
+    return render(request, "core/style.html", {"colours": groups, "spaces": SPACES, "meters": METERS})
 
 
 @require_GET

@@ -13,6 +13,6 @@ def visit(request: HttpRequest) -> dict[str, Any]:
     return {
         "visit": getattr(request, "visit", None),
         "now": now,
-        "zone_label": f"{zone.rsplit('/', 1)[-1].replace('_', ' ')} ({now:%Z})",
+        "zone_label": "UTC" if zone == "UTC" else f"{zone.rsplit('/', 1)[-1].replace('_', ' ')} ({now:%Z})",
         "demo": settings.DEMO,
     }

@@ -12,6 +12,7 @@ from courseplatform.courses.sections import DueMark
 
 DAYS, CLASS_HOUR = 28, 0.4
 LABEL = 13.0  # how far apart two labels must stand, % of the width
+NEAR = 9.0  # a word closer than this to a label touches it on a phone
 EDGE = 7.5  # a label nearer to an end than this is written inwards
 # Pixels: one storey of labels above the axis, one line of words below it.
 STOREY, ABOVE, BELOW, LINE = 36, 46, 30, 16
@@ -56,10 +57,17 @@ def time_rule(course: Course, marks: list[DueMark], now: datetime) -> dict[str, 
         "dues": dues,
         "noclass": off,
         "now_x": scale.of(now),
+        "now_below": _is_crowded(scale.of(now), dues),
         "head": head,
         "height": head + BELOW + LINE * (1 + max((mark["row"] for mark in off), default=-1)),
         "note": "Short bars: class. Diamonds: due work.",
     }
+
+
+def _is_crowded(x: float, dues: Marks) -> bool:
+    """Whether the word above the dot would touch a label; below it, the date of a Monday may stand in the way."""
+    after_monday = x % (700 / DAYS)
+    return after_monday > 7 and any(abs(due["x"] - x) < NEAR for due in dues)
 
 
 def _dues(scale: Scale, marks: list[DueMark], now: datetime) -> Marks:

@@ -115,7 +115,7 @@ def _people(course: Course, people: list[Facts]) -> dict[str, User]:
     found = {}
     for fact in people:
         person = User.objects.filter(email=fact["email"]).first() or User.objects.create_user(
-            email=fact["email"], name=fact["name"], is_demo=True, demo_role=fact["role"], demo_note=fact.get("note", ""),
+            email=fact["email"], name=fact["name"], is_demo=True, demo_role={"ta": "TA"}.get(fact["role"], fact["role"]), demo_note=fact.get("note", ""),
             is_operator=fact["role"] == "operator",
         )  # fmt: skip
         if fact["role"] in Role.values:

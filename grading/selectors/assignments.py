@@ -8,7 +8,9 @@ from typing import Any
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
+from courseplatform.accounts.models import User
 from courseplatform.core import numbers
+from courseplatform.core.badges import Badge
 from courseplatform.core.errors import AppError, NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role
@@ -17,7 +19,7 @@ from grading.models.assignments import Assignment
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.points import rule_words
-from grading.selectors.badges import Badge, assignment_badge, late_badge, run_badge
+from grading.selectors.badges import assignment_badge, late_badge, run_badge
 from grading.spec import METRICS, BenchSpec
 from hardware import leases
 from hardware.models import Status
@@ -75,10 +77,10 @@ def attempt_of(submission: Submission) -> Attempt:
     )
 
 
-def attempts(visit: Visit, assignment: Assignment) -> list[Attempt]:
-    """This person's own attempts, newest first."""
-    mine = Submission.objects.filter(assignment=assignment, person=visit.person).order_by("-number")
-    return [attempt_of(submission) for submission in with_runs(mine)]
+def attempts(visit: Visit, assignment: Assignment, person: User | None = None) -> list[Attempt]:
+    """The attempts of one person (the visitor where None), newest first, as far as the visitor may see them."""
+    theirs = Submission.objects.visible_to(visit).filter(assignment=assignment, person=person or visit.person)
+    return [attempt_of(submission) for submission in with_runs(theirs.order_by("-number"))]
 
 
 def assignment_get(visit: Visit, slug: str) -> Assignment:
@@ -141,18 +143,18 @@ def _assignment_row(
 
 
 def deadline(assignment: Assignment, now: datetime) -> dict[str, Any]:
-    """The state of the due time as the title of the lab page."""
+    """The state of the due time as the title of the lab page. `until`: the moment that the title counts from or to; it ticks."""
     due = timezone.localtime(assignment.due_at)
-    words = f"due {due:%a %b %-d, %H:%M %Z}; now {timezone.localtime(now):%H:%M:%S}"
+    words = f"Due {due:%a %b %-d, %H:%M %Z}; it was {timezone.localtime(now):%H:%M:%S} on the server when this page was sent"
     if not assignment.is_released(now) and assignment.released_at is not None:
         opens = timezone.localtime(assignment.released_at)
-        return {"tone": "neutral", "title": f"Opens {opens:%a %b %-d, %H:%M %Z}", "due_label": words, "sentence": ""}
+        return {"tone": "neutral", "title": f"Opens {opens:%a %b %-d, %H:%M %Z}", "sentence": f"{words}."}
     left = assignment.due_at - now
     if left.total_seconds() < 0:
-        return {"tone": "warn", "title": f"{numbers.span(-left)} late", "due_label": words,
-                "sentence": "You can still hand in. The receipt says how late it came."}  # fmt: skip
+        sentence = f"{words}. You can still hand in; the receipt says how late it came."
+        return {"tone": "warn", "until": assignment.due_at, "after": "late", "sentence": sentence}
     tone = "warn" if left.total_seconds() < 3600 else "neutral"
-    return {"tone": tone, "title": f"{numbers.span(left)} left", "due_label": words, "sentence": ""}
+    return {"tone": tone, "until": assignment.due_at, "after": "left", "sentence": f"{words}."}
 
 
 def blocked(visit: Visit, assignment: Assignment, now: datetime) -> AppError | None:
@@ -217,7 +219,9 @@ def receipt(submission: Submission, now: datetime) -> dict[str, Any]:
         title, tone = "It is here, on time", "good"
         sentence = f"Attempt {submission.number} arrived complete at {when}, {gap} before the due time."
     due = timezone.localtime(submission.due_at)
-    stamp = f"{arrived:%a %b %-d, %Y, %H:%M:%S}.{arrived.microsecond // 1000:03d} {arrived:%Z} (UTC{arrived:%z})"
+    offset = f"{arrived:%z}"
+    utc = f"UTC{offset[0]}{int(offset[1:3])}" + (f":{offset[3:5]}" if offset[3:5] != "00" else "")
+    stamp = f"{arrived:%a %b %-d, %Y, %H:%M:%S}.{arrived.microsecond // 1000:03d} {arrived:%Z} ({utc})"
     comparison = "after" if submission.is_late else "before"
     return {
         "attempt": attempt,

@@ -14,10 +14,24 @@ ROWS = 6
 
 
 def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
+    standing = {} if visit.is_staff else _standing(visit)
     return [
-        DueMark(label=item.short, title=item.title, due_at=item.due_at, url=item.get_absolute_url())
+        DueMark(item.short, item.title, item.due_at, item.get_absolute_url(), detail=standing.get(item.pk, ""))
         for item in Assignment.objects.filter(course=visit.course).select_related("course")
     ]
+
+
+def _standing(visit: Visit) -> dict[int, str]:
+    """Assignment -> what this person has reached there, in a sentence."""
+    active = Result.objects.filter(
+        run__submission__person=visit.person,
+        run__submission__assignment__course=visit.course,
+        run__submission__is_active=True,
+    ).order_by("made_at")
+    return {
+        assignment: f"Your best attempt has {earned} of {of} measured points."
+        for assignment, earned, of in active.values_list("run__submission__assignment", "earned", "of")
+    }
 
 
 def due_next(visit: Visit, now: datetime) -> dict[str, Any] | None:

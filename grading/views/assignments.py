@@ -82,7 +82,8 @@ def receipt(request: HttpRequest, visit: Visit, submission: UUID) -> HttpRespons
     context = reading.receipt(found, timezone.now()) | {
         "submission": found,
         "run": found.runs.first(),
-        "attempts": reading.attempts(visit, found.assignment) if found.person_id == visit.person.pk else [],
+        "attempts": reading.attempts(visit, found.assignment, found.person),
+        "is_own": found.person_id == visit.person.pk,
         "existing": request.GET.get("same") == "1",
     }
     return render(request, "grading/receipt.html", context)

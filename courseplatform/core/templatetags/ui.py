@@ -56,16 +56,21 @@ def basis(name: str) -> SafeString:
 
 @register.simple_tag
 def in_words(moment: datetime) -> SafeString:
-    """A time element: relative in words, the absolute one on hover; static/js/times.js keeps it true."""
-    now = timezone.now()
-    local = timezone.localtime(moment)
-    gap = numbers.span(abs(moment - now))
-    words = f"in {gap}" if moment > now else f"{gap} ago"
+    """in 3 h 12 min, 4 days ago: the absolute time on hover; static/js/times.js keeps it true."""
+    gap = numbers.span(abs(moment - timezone.now()))
+    return _ticking(moment, f"in {gap}" if moment > timezone.now() else f"{gap} ago", "")
+
+
+@register.simple_tag
+def length_of(moment: datetime) -> SafeString:
+    """3 h 12 min: how far away a moment is, without saying in which direction; it ticks too."""
+    return _ticking(moment, numbers.span(abs(moment - timezone.now())), "bare")
+
+
+def _ticking(moment: datetime, words: str, form: str) -> SafeString:
+    absolute = f"{timezone.localtime(moment):%a %b %-d, %Y, %H:%M:%S %Z}"
     return format_html(
-        '<time datetime="{}" title="{}" data-relative>{}</time>',
-        moment.isoformat(),
-        f"{local:%a %b %-d, %Y, %H:%M:%S %Z}",
-        words,
+        '<time datetime="{}" title="{}" data-relative="{}">{}</time>', moment.isoformat(), absolute, form, words
     )
 
 
