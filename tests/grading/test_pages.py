@@ -1,0 +1,270 @@
+"""The pages around a hand-in: what they say in each state, and that they ask the database the same for three people as for thirty."""
+
+from datetime import timedelta
+
+import plotly.graph_objects as go
+import pytest
+from django.utils import timezone
+
+from courseplatform.core import numbers
+from courseplatform.courses.models import Enrolment, Role
+from grading import measure_run
+from grading.bench.errors import BenchError
+from grading.bench.sandbox import detect
+from grading.demo.digits import hidden_split, write_hidden
+from grading.models import Run
+from grading.plots import FIGURES, Given
+from grading.selectors import run_measured
+from grading.spec import BenchSpec
+from hardware import leases
+from hardware.models import Outcome
+from hardware.profiles import load_profiles
+from tests.parts import ROOT
+from tests.people import SPEC, hand_in, make_user, onnx_like
+
+MODELS = ROOT / "grading" / "demo" / "models"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory):
+    """What really comes out of the engine for a real model and real data."""
+    folder = tmp_path_factory.mktemp("measured")
+    inputs, labels = folder / "inputs.npy", folder / "labels.npy"
+    write_hidden(hidden_split(), inputs, labels)
+    return measure_run.measure_run(
+        model=MODELS / "digits-wide.onnx", name="digits-wide.onnx", spec=BenchSpec.parse(SPEC), lab="Lab 1", inputs=inputs, labels=labels,
+        sandbox=detect("auto"), seed=1, on_progress=lambda phase, done, total: None,
+    )  # fmt: skip
+
+
+def finish(outcome, result):
+    """The next run in line ends."""
+    lease = leases.lease_next(worker="bench@test", kinds=("run",), now=timezone.now() + timedelta(seconds=1))
+    leases.lease_start(lease)
+    leases.lease_finish(lease, outcome=outcome, result=result)
+    return Run.objects.get(pk=lease.job_id)
+
+
+@pytest.fixture
+def measured(cast, tmp_path, document):
+    hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    return finish(Outcome.MEASURED, document)
+
+
+# -- a measured run ---------------------------------------------------------------------------------------------------
+
+
+def test_the_result_page_gives_points_their_arithmetic_and_the_fit(client, cast, measured, document):
+    client.force_login(cast.ruth)
+    page = client.get(measured.get_absolute_url()).content.decode()
+    assert f'{document["earned"]} <span class="rest">of {document["of"]} measured points</span>' in page
+    for line in document["points"]:
+        assert line["title"] in page and line["earned"] in page
+    assert f"{document['quality']['correct']} of {document['quality']['n']} are right." in page
+    assert measured.submission.sha256 not in page  # the hash on the page is the measured file's
+    assert document["report"]["sha256"] in page
+
+
+@pytest.mark.parametrize("slug", FIGURES)
+def test_each_figure_is_one_that_plotly_takes_and_has_its_table(client, cast, measured, document, slug):
+    figure = FIGURES[slug](Given(document, BenchSpec.parse(SPEC), load_profiles()))
+    assert figure.finding.endswith(".")
+    assert figure.rows
+    assert {len(row) for row in figure.rows} == {len(figure.columns)}
+    client.force_login(cast.ruth)
+    sent = client.get(f"{measured.get_absolute_url()}figures/{slug}.json").json()
+    if figure.plot is None:
+        assert sent == {}
+    else:
+        go.Figure(**coloured(sent))  # plotly's own validators know every key and every type
+    table = client.get(f"{measured.get_absolute_url()}figures/{slug}.csv").content.decode()
+    assert len(table.strip().splitlines()) == len(figure.rows) + 1
+
+
+def coloured(value):
+    """As static/js/plots.js does it: names of tokens become colours, nothing else does."""
+    if isinstance(value, str):
+        return "#123456" if value.startswith("--") else value
+    if isinstance(value, list):
+        return [coloured(item) for item in value]
+    return {key: coloured(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def test_the_parts_of_the_memory_add_up_to_what_is_live(document):
+    rows = FIGURES["memory"](Given(document, BenchSpec.parse(SPEC), load_profiles())).rows
+    assert all(int(read) + int(written) + int(kept) == int(live) for _, read, written, kept, live in rows)
+    assert max(int(row[-1]) for row in rows) == document["report"]["peak_activation_bytes"]
+
+
+def test_the_layers_add_up_to_the_whole_model(document):
+    rows = FIGURES["layers"](Given(document, BenchSpec.parse(SPEC), load_profiles())).rows
+    assert sum(int(row[4]) for row in rows) == document["report"]["macs"]
+    assert sum(int(row[6]) for row in rows) == document["report"]["params"]
+
+
+def test_a_model_of_many_layers_shows_the_heaviest_and_sums_the_rest(document):
+    report = document["report"]
+    many = [report["operators"][0] | {"index": n, "macs": 10 * n, "name": f"layer{n}"} for n in range(300)]
+    deep = document | {
+        "report": report | {"operators": many, "macs": sum(op["macs"] for op in many), "peak_operator": 0}
+    }
+    shown = FIGURES["layers"](Given(deep, BenchSpec.parse(SPEC), load_profiles())).shown["layers"]
+    assert len(shown) == 41
+    assert shown[-1]["name"] == "260 lighter"
+    assert sum(layer["macs_share"] for layer in shown) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "channels", "filters", "expected"),
+    [(3, 1, 32, 64, 1 / 9 + 1 / 64), (5, 1, 16, 16, 1 / 25 + 1 / 16), (1, 1, 64, 64, 1.0)],
+)
+def test_what_a_split_of_a_convolution_would_leave(kernel, stride, channels, filters, expected):
+    size = 14
+    op = {
+        "macs": size * size * kernel * kernel * channels * filters, "output_shape": [1, filters, size, size],
+        "input_bytes": 4 * channels * (size * stride) ** 2, "output_bytes": 4 * filters * size * size,
+    }  # fmt: skip
+    assert run_measured._share_after_split(op, channels_last=False) == pytest.approx(expected)
+
+
+def test_a_split_is_offered_only_where_it_would_be_felt(document):
+    assert all("Split" not in hint["title"] for hint in run_measured._hints(document))  # its convolution is 1x1
+    titles = [hint["title"] for hint in run_measured._hints(document)]
+    assert "Quantize the weights to int8." in titles
+
+
+# -- a run that was stopped -------------------------------------------------------------------------------------------
+
+STOPPED = [
+    (Outcome.REFUSED, BenchError("input_mismatch", "This model expects 1×3×32×32.", details={"shape": [1, 1, 8, 8], "compare": [
+        {"label": "Input shape", "yours": "1×3×32×32", "gives": "1×1×8×8", "same": False}]}), "not counted as an attempt"),
+    (Outcome.TIMED_OUT, BenchError("timed_out", "The model was still running after 60 s.", outcome="timed_out"), "One attempt."),
+    (Outcome.OUT_OF_MEMORY, BenchError("out_of_memory", "It needed more.", outcome="out_of_memory"), "One attempt."),
+    (Outcome.CRASHED, BenchError("crashed_signal", "The runtime crashed.", outcome="crashed"), "One attempt."),
+    (Outcome.MISBEHAVED, BenchError("output_flood", "The model printed more.", outcome="misbehaved"), "One attempt."),
+    (Outcome.INFRASTRUCTURE, BenchError("infrastructure", "Our machine failed.", outcome="infrastructure"), "not counted as an attempt"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("outcome", "error", "cost"), STOPPED, ids=[str(outcome) for outcome, _, _ in STOPPED])
+def test_a_stopped_run_says_what_happened_what_to_do_and_what_it_cost(client, cast, tmp_path, outcome, error, cost):
+    hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    run = finish(outcome, error.to_json())
+    client.force_login(cast.ruth)
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert error.message in page and error.code in page and cost in page
+    assert "What to do" in page
+
+
+def test_what_a_model_says_is_never_markup(client, cast, tmp_path):
+    hand_in(cast, cast.ruth, onnx_like(tmp_path, name="<img src=x onerror=alert(1)>.onnx"))
+    error = BenchError(
+        "crashed_signal", "<script>alert(2)</script>", outcome="crashed", details={"stderr": "<b onload=x>"}
+    )
+    run = finish(Outcome.CRASHED, error.to_json())
+    client.force_login(cast.ruth)
+    for address in (
+        run.get_absolute_url(),
+        run.submission.get_absolute_url(),
+        f"/courses/{cast.course.slug}/assignments/lab1/",
+    ):
+        page = client.get(address).content.decode()
+        assert "<img src=x" not in page and "<script>alert" not in page and "<b onload" not in page
+
+
+# -- before and around it ---------------------------------------------------------------------------------------------
+
+
+def test_a_waiting_run_says_its_place_in_line(client, cast, tmp_path):
+    hand_in(cast, cast.daniel, onnx_like(tmp_path))
+    submission = hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    client.force_login(cast.ruth)
+    page = client.get(submission.runs.get().get_absolute_url()).content.decode()
+    assert "Second in line" in page
+    assert 'hx-trigger="every 1s"' in page
+
+
+def test_when_a_run_has_ended_the_live_part_tells_the_browser_to_load_the_result(client, cast, measured):
+    client.force_login(cast.ruth)
+    answer = client.get(f"{measured.get_absolute_url()}live/")
+    assert (answer.status_code, answer["HX-Refresh"]) == (200, "true")
+
+
+@pytest.mark.parametrize(
+    ("due_in", "words"), [(timedelta(days=2), "left"), (timedelta(minutes=2), "left"), (timedelta(hours=-5), "late")]
+)
+def test_the_lab_page_counts_to_the_due_time(client, cast, due_in, words):
+    cast.lab.due_at = timezone.now() + due_in
+    cast.lab.save()
+    client.force_login(cast.ruth)
+    page = client.get(cast.lab.get_absolute_url()).content.decode()
+    assert (
+        f'data-relative="bare">{numbers.span(abs(due_in))}' in page
+        or f'data-relative="bare">{numbers.span(abs(due_in) - timedelta(seconds=1))}' in page
+    )
+    assert f"</time> {words}</h2>" in page
+    assert ("tone-warn" in page) == (due_in < timedelta(hours=1))
+
+
+def test_staff_see_the_attempts_of_the_student_on_the_receipt(client, cast, measured):
+    client.force_login(cast.amit)
+    page = client.get(measured.submission.get_absolute_url()).content.decode()
+    assert str(measured.submission.number) in page and "None yet" not in page
+    assert "Hand in another" not in page
+
+
+def test_the_home_says_what_the_best_attempt_has_reached(client, cast, measured, document):
+    client.force_login(cast.ruth)
+    page = client.get(cast.course.get_absolute_url()).content.decode()
+    assert f"Your best attempt has {document['earned']} of {document['of']} measured points." in page
+    client.force_login(cast.daniel)
+    assert "Your best attempt" not in client.get(cast.course.get_absolute_url()).content.decode()
+
+
+PAGES = {
+    "home": ("", 16), "schedule": ("schedule/", 10), "assignments": ("assignments/", 10), "lab": ("assignments/lab1/", 14),
+    "submissions": ("submissions/", 12), "csv": ("submissions.csv", 12),
+}  # fmt: skip
+
+
+def more_students(cast, tmp_path, document, first, last):
+    for n in range(first, last):
+        person = make_user(f"Student{n}")
+        Enrolment.objects.create(course=cast.course, person=person, role=Role.STUDENT)
+        hand_in(cast, person, onnx_like(tmp_path, more=bytes([n])))
+        finish(Outcome.MEASURED, document)
+
+
+@pytest.mark.parametrize("who", ["ruth", "amit"])
+def test_a_page_asks_as_often_for_thirty_people_as_for_three(
+    client, cast, tmp_path, document, who, django_assert_max_num_queries
+):
+    client.force_login(getattr(cast, who))
+    hand_in(cast, cast.ruth, onnx_like(tmp_path, more=b"zz"))
+    finish(Outcome.MEASURED, document)
+    asked = []
+    for first, last in ((0, 3), (3, 30)):
+        more_students(cast, tmp_path, document, first, last)
+        for name, (path, most) in PAGES.items():
+            if who == "ruth" and name in ("submissions", "csv"):
+                continue
+            with django_assert_max_num_queries(most) as queries:
+                assert client.get(f"/courses/{cast.course.slug}/{path}").status_code == 200
+            asked.append((name, len(queries)))
+    half = len(asked) // 2
+    assert asked[:half] == asked[half:]
+
+
+def test_the_result_page_asks_as_often_for_ten_attempts_as_for_one(
+    client, cast, tmp_path, document, django_assert_max_num_queries
+):
+    client.force_login(cast.ruth)
+    asked = []
+    for attempt in range(10):
+        hand_in(cast, cast.ruth, onnx_like(tmp_path, more=bytes([attempt + 1])))
+        run = finish(Outcome.MEASURED, document)
+        with django_assert_max_num_queries(10) as queries:
+            assert client.get(run.get_absolute_url()).status_code == 200
+        asked.append(len(queries))
+    assert len(set(asked)) == 1
