@@ -143,7 +143,7 @@ def _children(bind: str, port: int) -> list[Child]:
                 "--worker-class", "gthread", "--workers", "1", "--threads", str(WEB_THREADS), "--timeout", "120",
                 "--graceful-timeout", "5", "--no-control-socket"],
         "ordinary": [*celery, "-Q", "ordinary", "-n", "ordinary@%h", "-B", "-s", str(data / "beat")],
-        "bench": [*celery, "-Q", "bench", "-n", "bench@%h"],
+        "bench": [*celery, "-I", "grading.bench_tasks", "-Q", "bench", "-n", "bench@%h"],
     }  # fmt: skip
     return [Child(name, argv, env, data / "logs" / f"{name}.log") for name, argv in commands.items()]
 

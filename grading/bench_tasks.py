@@ -1,4 +1,7 @@
-"""Doorways for Celery: no argument carries meaning, running one twice does no harm, losing one costs seconds."""
+"""Doorways of the bench worker: no argument carries meaning, running one twice does no harm, losing one costs seconds.
+
+Not named tasks.py on purpose: only a worker started with `-I grading.bench_tasks` loads this, and with it numpy and the engine.
+"""
 
 import os
 import socket
