@@ -1,10 +1,13 @@
 """Who may hand in what, and until when: read by the page that offers it and by the service that does it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Protocol
 
+from django.utils import timezone
+
 from courseplatform.accounts.models import User
-from courseplatform.core.errors import Conflict, NotHere
+from courseplatform.core.errors import Conflict, NotHere, TooMany
 from courseplatform.courses.models import Enrolment
 from grading.models.assignments import Assignment
 from grading.models.submissions import Submission
@@ -23,8 +26,12 @@ class Upload(Protocol):
     def temporary_file_path(self) -> str: ...
 
 
+PER_HOUR = 30  # hand-ins of one person to one assignment, those that the check refuses included
+HOUR = timedelta(hours=1)
+
+
 def check_may_hand_in(*, person: User, assignment: Assignment, now: datetime) -> None:
-    """Raises NotHere, or Conflict with code `no_model_taken`, `not_released` or `no_attempts_left`."""
+    """Raises NotHere, TooMany, or Conflict with code `no_model_taken`, `not_released` or `no_attempts_left`."""
     if not Enrolment.objects.filter(person=person, course=assignment.course_id, is_active=True).exists():
         raise NotHere("There is no such assignment, or it is not yours.")
     if not assignment.takes_model:
@@ -36,6 +43,22 @@ def check_may_hand_in(*, person: User, assignment: Assignment, now: datetime) ->
             f"All {assignment.attempts_allowed} attempts of {assignment.short} are used. Ask the course staff for another.",
             code="no_attempts_left",
         )
+    _check_pace(person, assignment, now)
+
+
+def _check_pace(person: User, assignment: Assignment, now: datetime) -> None:
+    """Refused models cost no attempt, so something else must bound how many are kept and opened."""
+    recent = Submission.objects.filter(
+        person=person, assignment=assignment, received_at__gt=now - HOUR, received_at__lte=now
+    )
+    times = list(recent.order_by("-received_at").values_list("received_at", flat=True)[:PER_HOUR])
+    if len(times) == PER_HOUR:
+        again = timezone.localtime(times[-1] + HOUR)
+        raise TooMany(
+            f"You handed in {PER_HOUR} models to {assignment.short} within an hour. The next one can come at {again:%H:%M %Z}. "
+            "To try models without waiting, run the same engine on your machine: manage.py bench.",
+            code="too_many_hand_ins",
+        )
 
 
 def attempts_left(*, person: User, assignment: Assignment) -> int:
@@ -46,7 +69,8 @@ def attempts_left(*, person: User, assignment: Assignment) -> int:
 
 def too_large_sentence(assignment: Assignment, size: int | str) -> str:
     """The same words before sending (in the page) and after (on the server)."""
-    shown = size if isinstance(size, str) else f"{size / 1024:,.0f} KiB".replace(",", "\u2009")
+    # Rounded up, as in static/js/upload.js: a file that is one byte too large must not look as if it fitted.
+    shown = size if isinstance(size, str) else f"{ceil(size / 1024):,} KiB".replace(",", "\u2009")
     limit = f"{assignment.spec.max_bytes / 1024:,.0f} KiB".replace(",", "\u2009")
     return (
         f"This file has {shown}; {assignment.short} takes at most {limit}. "

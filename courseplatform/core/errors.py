@@ -65,6 +65,20 @@ class Conflict(AppError):
     default_code = "conflict"
 
 
+class TooMany(AppError):
+    """The person did this too often in a short time; later it works again."""
+
+    http_status = 429
+    default_code = "too_many"
+
+
+class Unavailable(AppError):
+    """Something of ours does not work now (a full disk, a missing service). Never the person's fault."""
+
+    http_status = 503
+    default_code = "unavailable"
+
+
 class IllegalMove(Conflict):
     """A move that the table of moves does not hold, or that somebody else made first."""
 

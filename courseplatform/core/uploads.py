@@ -6,15 +6,19 @@ not a broken connection; one that is absurdly large is cut off.
 
 import hashlib
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload, TemporaryFileUploadHandler
 
-from courseplatform.core.errors import TooLarge
+from courseplatform.core.errors import AppError, TooLarge, Unavailable
 
+log = structlog.get_logger(__name__)
 DRAIN_TIMES = 40  # how many times the limit is read before the connection is cut
 
 
@@ -42,6 +46,7 @@ class HashingUploadHandler(TemporaryFileUploadHandler):
     digest: Any
     file: HashedFile
     received = 0
+    is_cut_off = False
 
     def handle_raw_input(
         self,
@@ -52,31 +57,51 @@ class HashingUploadHandler(TemporaryFileUploadHandler):
         encoding: Any = None,
     ) -> None:
         if content_length > settings.MAX_UPLOAD_BYTES + (1 << 20):
-            self._refuse()
-        if content_length > DRAIN_TIMES * settings.MAX_UPLOAD_BYTES:
-            raise StopUpload(connection_reset=True)
+            self._refuse(too_large(settings.MAX_UPLOAD_BYTES))
+        self.is_cut_off = content_length > DRAIN_TIMES * settings.MAX_UPLOAD_BYTES
 
-    def _refuse(self) -> None:
-        self.request.upload_refused = too_large(settings.MAX_UPLOAD_BYTES)  # type: ignore[union-attr]
+    def _refuse(self, error: AppError) -> None:
+        """Remembered for the form: whoever reads request.FILES first (the CSRF check does) could not answer with it."""
+        self.request.upload_refused = error  # type: ignore[union-attr]
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
+        if self.is_cut_off:
+            raise StopUpload(connection_reset=True)
         if getattr(self.request, "upload_refused", None) is not None:
             raise SkipFile
         FileUploadHandler.new_file(self, *args, **kwargs)  # not the parent's: it would open a file elsewhere
-        self.file = HashedFile(self.file_name or "file", self.content_type, self.charset)
+        with self._on_our_disk():
+            self.file = HashedFile(self.file_name or "file", self.content_type, self.charset)
         self.digest, self.received = hashlib.sha256(), 0
+
+    @contextmanager
+    def _on_our_disk(self) -> Iterator[None]:
+        """A disk that is full or gone is our fault, and is said so."""
+        try:
+            yield
+        except OSError as error:
+            log.error("upload_not_stored", why=str(error))  # noqa: TRY400 the reason is one line
+            self._refuse(
+                Unavailable(
+                    "Our disk cannot take the file now; nothing was recorded, and it is not your fault. Staff were told; try again soon.",
+                    code="storage_failed",
+                )
+            )
+            raise SkipFile from error
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self.received += len(raw_data)
         if self.received > settings.MAX_UPLOAD_BYTES:
-            self._refuse()
+            self._refuse(too_large(settings.MAX_UPLOAD_BYTES))
             self.file.close()
             raise SkipFile
         self.digest.update(raw_data)
-        self.file.write(raw_data)
+        with self._on_our_disk():
+            self.file.write(raw_data)
 
     def file_complete(self, file_size: int) -> HashedFile:
-        self.file.seek(0)
+        with self._on_our_disk():
+            self.file.seek(0)  # writes what is still in the buffer
         self.file.size = file_size
         self.file.sha256 = self.digest.hexdigest()
         return self.file

@@ -2,10 +2,14 @@
 
 from datetime import datetime
 
+from django.db import transaction
+
 from courseplatform.core.errors import Conflict, Forbidden
 from courseplatform.courses.access import Visit
+from grading.hand_in_rules import attempts_left
 from grading.models.runs import Run
-from grading.services.submissions import run_enqueue
+from grading.models.submissions import Submission
+from grading.services.submissions import lock_person, run_enqueue
 from hardware import leases
 from hardware.models import Outcome, Status
 
@@ -22,15 +26,29 @@ def may_run_again(*, visit: Visit, run: Run) -> bool:
     return visit.is_staff or run.outcome in {Outcome.INFRASTRUCTURE, Outcome.CANCELLED}
 
 
+@transaction.atomic
 def run_again(*, visit: Visit, run: Run, now: datetime | None = None) -> Run:
     """Measure the same file once more, as a new run. The old one stays.
 
+    An attempt that was not counted is being measured again, so it uses the allowance up like a new one until it has ended.
+
     Raises:
-        Conflict: code `not_finished` or `already_in_line`.
+        Conflict: code `not_finished`, `already_in_line` or `no_attempts_left`.
         Forbidden: code `staff_only`.
     """
+    submission = run.submission
+    lock_person(person=submission.person, assignment=submission.assignment)
     if run.status != Status.FINISHED:
         raise Conflict("This run has not ended yet.", code="not_finished")
     if not may_run_again(visit=visit, run=run):
         raise Forbidden("Only the course staff can have a measured model measured again.", code="staff_only")
-    return run_enqueue(submission=run.submission, by=visit.by, now=now)
+    # As it is now, behind the lock: another tab may have been faster.
+    counts = Submission.objects.values_list("counts", flat=True).get(pk=submission.pk)
+    left = attempts_left(person=submission.person, assignment=submission.assignment)
+    if counts is False and left <= 0 and not visit.is_staff:
+        raise Conflict(
+            "All attempts of this assignment are used by now. Ask the course staff.", code="no_attempts_left"
+        )
+    made = run_enqueue(submission=submission, by=visit.by, now=now)
+    Submission.objects.filter(pk=submission.pk, counts=False).update(counts=None)
+    return made

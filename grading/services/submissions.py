@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.core.files.base import File
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -23,7 +23,6 @@ from grading.wake import RUN_KIND, wake
 from hardware.models import OPEN
 
 RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that can be read as a digit
-TRIES = 3
 
 
 def submission_create(
@@ -39,25 +38,17 @@ def submission_create(
         NotHere: the assignment is not released to this person.
         BadInput: the file is not a model we can measure; `code` says why.
         TooLarge: code `too_large`.
+        TooMany: code `too_many_hand_ins`.
         Conflict: code `no_attempts_left`.
     """
     now = now or timezone.now()
-    check_may_hand_in(person=person, assignment=assignment, now=now)
+    # The receipt of an earlier hand-in is shown also to somebody whose attempts are used up since.
     known = _known(person, assignment, upload, upload_key)
     if known is not None:
         return known, False
+    check_may_hand_in(person=person, assignment=assignment, now=now)
     model_format = check_file(assignment=assignment, upload=upload)
-    for last in reversed(range(TRIES)):
-        try:
-            return _record(person, assignment, upload, upload_key, model_format, now), True
-        except IntegrityError:
-            # Two tabs at once: the other one took this attempt number, or was the same upload.
-            known = _known(person, assignment, upload, upload_key)
-            if known is not None:
-                return known, False
-            if not last:
-                raise
-    raise AssertionError("the loop above returns or raises")
+    return _record(person, assignment, upload, upload_key, model_format, now)
 
 
 def check_file(*, assignment: Assignment, upload: Upload) -> str:
@@ -93,12 +84,22 @@ def _known(person: User, assignment: Assignment, upload: Upload, upload_key: UUI
     )
 
 
+def lock_person(*, person: User, assignment: Assignment) -> None:
+    """Inside a transaction: what one person does in one course happens one after the other.
+
+    The enrolment row is the lock on PostgreSQL; SQLite has one writer at a time anyway.
+    """
+    Enrolment.objects.select_for_update().get(person=person, course=assignment.course_id)
+
+
 @transaction.atomic
 def _record(
     person: User, assignment: Assignment, upload: Upload, upload_key: UUID, model_format: str, now: datetime
-) -> Submission:
-    # One person's hand-ins are numbered one after the other: the enrolment row is the lock (PostgreSQL; SQLite has one writer anyway).
-    Enrolment.objects.select_for_update().get(person=person, course=assignment.course_id)
+) -> tuple[Submission, bool]:
+    lock_person(person=person, assignment=assignment)
+    known = _known(person, assignment, upload, upload_key)
+    if known is not None:
+        return known, False  # the other tab was faster
     if attempts_left(person=person, assignment=assignment) <= 0:
         raise Conflict("All attempts are used.", code="no_attempts_left")
     mine = Submission.objects.filter(person=person, assignment=assignment)
@@ -112,14 +113,24 @@ def _record(
     try:
         submission.save(force_insert=True)
     except BaseException:
-        submission.model_file.delete(save=False)
+        _discard(submission)
         raise
     run_enqueue(submission=submission, by=person.email, now=now)
-    return submission
+    return submission, True
+
+
+def _discard(submission: Submission) -> None:
+    """The file of a hand-in that was not recorded, and the folder made for it."""
+    folder = Path(submission.model_file.path).parent
+    submission.model_file.delete(save=False)
+    folder.rmdir()
 
 
 def run_enqueue(*, submission: Submission, by: str, now: datetime | None = None) -> Run:
-    """Put a new run of a submission in line. Raises Conflict (`already_in_line`) while one is open."""
+    """Put a new run of a submission in line, inside a transaction that holds `lock_person`.
+
+    Raises Conflict (`already_in_line`) while one is open.
+    """
     if submission.runs.filter(status__in=OPEN).exists():
         raise Conflict("A run of this attempt is in line or running already.", code="already_in_line")
     now = now or timezone.now()

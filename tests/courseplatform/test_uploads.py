@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import RequestFactory
 
+from courseplatform.core import uploads
 from grading.models import Run, Submission
 from tests.people import onnx_like
 
@@ -94,12 +95,71 @@ def test_an_upload_that_breaks_off_is_not_recorded(client, cast, data_dir):
             return found
 
     answer = client.generic(
-        "POST", cast.lab.get_absolute_url() + "hand-in/", b"", content_type="multipart/form-data; boundary=b",
-        headers=JSON, **{"wsgi.input": Broken(body), "CONTENT_LENGTH": str(len(body) + 5000)},
+        "POST", cast.lab.get_absolute_url() + "hand-in/", b"", headers=JSON,
+        **{"CONTENT_TYPE": "multipart/form-data; boundary=b", "wsgi.input": Broken(body), "CONTENT_LENGTH": str(len(body) + 5000)},
     )  # fmt: skip
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "broken_upload")
     assert not Submission.objects.exists()
     assert left_over(data_dir) == []
+
+
+def test_five_gigabytes_announced_are_cut_off_with_the_sentence_and_not_read(client, cast, data_dir):
+    client.force_login(cast.ruth)
+
+    class Endless(BytesIO):
+        read_bytes = 0
+
+        def read(self, size=-1):
+            Endless.read_bytes += size
+            assert Endless.read_bytes < 1 << 20, "it goes on reading"
+            head = b'--b\r\nContent-Disposition: form-data; name="model"; filename="m.onnx"\r\n\r\n'
+            return (head if Endless.read_bytes <= size else b"").ljust(size, b"x")
+
+    answer = client.generic(
+        "POST", cast.lab.get_absolute_url() + "hand-in/", b"", headers=JSON,
+        **{"CONTENT_TYPE": "multipart/form-data; boundary=b", "wsgi.input": Endless(), "CONTENT_LENGTH": "5000000000"},
+    )  # fmt: skip
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+    assert left_over(data_dir) == []
+
+
+@pytest.mark.parametrize("place", ["write", "open"])
+def test_a_full_disk_is_our_fault_and_says_so(send, monkeypatch, data_dir, place):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    if place == "open":
+        monkeypatch.setattr(uploads.tempfile, "NamedTemporaryFile", full)
+    else:
+        monkeypatch.setattr(uploads.HashedFile, "write", full, raising=False)
+    answer = send()
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "storage_failed")
+    assert "not your fault" in answer.json()["error"]["message"]
+    assert not Submission.objects.exists()
+    monkeypatch.undo()
+    assert left_over(data_dir) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "extra", "code"),
+    [
+        ("application/json", {}, "not_a_form"),
+        ("application/octet-stream", {}, "not_a_form"),
+        ("multipart/form-data; boundary=b", {"HTTP_TRANSFER_ENCODING": "chunked"}, "no_length"),
+    ],
+)
+def test_what_is_no_form_is_told_what_a_hand_in_is(client, cast, kind, extra, code):
+    client.force_login(cast.ruth)
+    length = {} if code == "no_length" else {"CONTENT_LENGTH": "4"}
+    answer = client.generic(
+        "POST", cast.lab.get_absolute_url() + "hand-in/", b"", headers=JSON, **{"CONTENT_TYPE": kind, "wsgi.input": BytesIO(b"abcd")}, **extra, **length
+    )  # fmt: skip
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
+
+
+def test_one_byte_too_large_does_not_look_as_if_it_fitted(send):
+    message = send(b"\x08\x08" + bytes((1 << 20) - 1)).json()["error"]["message"]
+    assert "1\u2009025 KiB" in message and "at most 1\u2009024 KiB" in message
 
 
 def test_the_same_upload_twice_gives_the_same_receipt(send):

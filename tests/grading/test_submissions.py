@@ -6,8 +6,10 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from courseplatform.core.errors import BadInput, Conflict, NotHere, TooLarge
+from courseplatform.core.errors import BadInput, Conflict, NotHere, TooLarge, TooMany
+from grading.hand_in_rules import PER_HOUR
 from grading.models import Run, Submission
+from grading.services.runs import run_again, run_cancel
 from hardware import leases
 from hardware.models import Outcome
 from tests.people import SPEC, hand_in, make_cast, make_lab, onnx_like
@@ -69,6 +71,43 @@ def test_the_same_file_again_is_the_earlier_receipt(cast, tmp_path):
 def test_the_same_file_of_another_student_is_another_hand_in(cast, tmp_path):
     first = hand_in(cast, cast.ruth, onnx_like(tmp_path))
     assert hand_in(cast, cast.daniel, onnx_like(tmp_path)) != first
+
+
+def test_the_receipt_of_an_earlier_file_is_shown_also_when_all_attempts_are_used(cast, tmp_path):
+    cast.lab.attempts_allowed = 1
+    cast.lab.save()
+    first = hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    assert hand_in(cast, cast.ruth, onnx_like(tmp_path)) == first
+
+
+def test_thirty_refused_models_an_hour_are_enough(cast, tmp_path):
+    for n in range(PER_HOUR):
+        hand_in(cast, cast.ruth, onnx_like(tmp_path, more=bytes([n])))
+        finish(Outcome.REFUSED)
+    with pytest.raises(TooMany) as refused:
+        hand_in(cast, cast.ruth, onnx_like(tmp_path, more=b"zz"))
+    assert refused.value.code == "too_many_hand_ins"
+    Submission.objects.filter(number=1).update(received_at=timezone.now() - timedelta(hours=2))
+    assert hand_in(cast, cast.ruth, onnx_like(tmp_path, more=b"zz")).number == PER_HOUR + 1
+
+
+def test_a_cancelled_attempt_run_again_uses_the_allowance_like_a_new_one(cast, tmp_path):
+    cast.lab.attempts_allowed = 2
+    cast.lab.save()
+    visit = cast.visit(cast.ruth)
+    cancelled = []
+    for n in range(4):
+        submission = hand_in(cast, cast.ruth, onnx_like(tmp_path, more=bytes([n])))
+        run_cancel(visit=visit, run=submission.runs.get())
+        cancelled.append(submission.runs.get())
+    run_again(visit=visit, run=cancelled[0])
+    run_again(visit=visit, run=cancelled[1])
+    with pytest.raises(Conflict) as refused:
+        run_again(visit=visit, run=cancelled[2])
+    assert refused.value.code == "no_attempts_left"
+    run_again(visit=cast.visit(cast.helen), run=cancelled[3])  # staff may
+    with pytest.raises(Conflict):
+        hand_in(cast, cast.ruth, onnx_like(tmp_path, more=b"zz"))
 
 
 def test_a_refused_model_can_be_handed_in_again_and_costs_no_attempt(cast, tmp_path):

@@ -77,7 +77,15 @@ class Deployment:
                     "--no-control-socket"],
             "ordinary": [*celery, "-Q", "ordinary", "-n", f"ordinary-{self.database}@%h", "-B", "-s", str(self.folder / "beat")],
         }  # fmt: skip
-        command = commands.get(name) or [*celery, "-I", "grading.bench_tasks", "-Q", "bench", "-n", f"{name}-{self.database}@%h"]
+        command = commands.get(name) or [
+            *celery,
+            "-I",
+            "grading.bench_tasks",
+            "-Q",
+            "bench",
+            "-n",
+            f"{name}-{self.database}@%h",
+        ]
         with (self.folder / f"{name}.log").open("ab") as output:
             self.processes[name] = subprocess.Popen(
                 command, cwd=ROOT, env=self.env, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
