@@ -13,12 +13,17 @@ def main() -> None:
         sys.exit(f"Milliamp needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {found}.")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "courseplatform.settings")
     try:
+        from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
     except ModuleNotFoundError:
         sys.exit(
             "Django is not installed for this Python. `make run` makes .venv; then use .venv/bin/python manage.py."
         )
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        print(f"Milliamp cannot start: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """Measure models without a course: the engine in its sandbox, for whoever sits at this machine."""
 
 import json
+import os
+import stat
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,7 @@ REPORT_KEYS = (
     "format", "bytes", "sha256", "inputs", "outputs", "params", "macs", "weight_bits", "sparsity",
     "peak_activation_bytes",
 )  # fmt: skip
-USAGE, BAD_FILE = 2, 1
+USAGE, BAD_FILE, INTERRUPTED = 2, 1, 130
 
 
 class Command(BaseCommand):
@@ -46,15 +49,31 @@ class Command(BaseCommand):
             known = ", ".join(sorted(profiles))
             raise CommandError(f"{unknown[0]!r} is not a device known here. Known: {known}.", returncode=USAGE)
         chosen = {slug: profiles[slug] for slug in options["device"] or profiles}
+        try:
+            self._measure_all(options["models"], chosen, as_json=options["json"])
+        except KeyboardInterrupt:
+            self.stderr.write("Stopped.")
+            raise SystemExit(INTERRUPTED) from None
+        except BrokenPipeError:
+            # Whoever read our output has enough. Python would complain once more when it closes standard output.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(BAD_FILE) from None
+
+    def _measure_all(self, models: list[str], profiles: dict[str, Any], *, as_json: bool) -> None:
         sandbox = self._sandbox()
         rows = []
-        for name in options["models"]:
-            row = measure_file(Path(name), chosen, sandbox)
+        for name in models:
+            row, findings = measure_file(Path(name), profiles, sandbox)
             rows.append(row)
-            if not options["json"]:
-                self.stdout.write(as_text(row) + "\n")
-        if options["json"]:
-            self.stdout.write(json.dumps(rows, indent=2))
+            if as_json:
+                for finding in findings:
+                    self.stderr.write(printable(f"{row['file']}: {finding}"))
+            else:
+                self.stdout.write(printable(as_text(row, findings)) + "\n")
+                self.stdout.flush()
+        if as_json:
+            self.stdout.write(json.dumps(rows, indent=2, allow_nan=False))
+            self.stdout.flush()
         if any("error" in row for row in rows):
             raise SystemExit(BAD_FILE)
 
@@ -63,21 +82,38 @@ class Command(BaseCommand):
             sandbox = detect(settings.BENCH_ISOLATION)
         except SandboxError as error:
             raise CommandError(f"{error} Set BENCH_ISOLATION to another isolation.", returncode=BAD_FILE) from error
-        if sandbox.name == "limits":
+        if sandbox.name == "limits" and settings.BENCH_ISOLATION == "auto":
             self.stderr.write("Only process limits isolate models here: install bubblewrap for more.")
         return sandbox
 
 
-def measure_file(path: Path, profiles: dict[str, Any], sandbox: Sandbox) -> dict[str, Any]:
-    """One file's row: what is in it, times, devices; or {file, error}. Also for a file that is not there."""
+def measure_file(path: Path, profiles: dict[str, Any], sandbox: Sandbox) -> tuple[dict[str, Any], list[str]]:
+    """One file's row (what is in it, times, devices; or {file, error}) and what was assumed or noticed, as sentences."""
+    name = path.name or str(path)
     try:
-        if not path.is_file():
-            raise BenchError("file_not_found", f"There is no file {str(path)!r}.")
+        check_is_file(path)
         report = engine.inspect(path, sandbox=sandbox)
         measurement = engine.measure(path, report, sandbox=sandbox, inputs=None, seed=SEED)
     except BenchError as error:
-        return {"file": path.name, "error": {"code": error.code, "message": error.message}}
-    return _row(path, report, measurement, profiles)
+        return {"file": name, "error": {"code": error.code, "message": error.message}}, []
+    except OSError as error:
+        return {
+            "file": name,
+            "error": {"code": "file_unreadable", "message": f"{name} cannot be read: {error.strerror}."},
+        }, []
+    findings = [finding.sentence for finding in report.findings]
+    return _row(path, report, measurement, profiles), findings + [item["sentence"] for item in measurement.findings]
+
+
+def check_is_file(path: Path) -> None:
+    """Raises BenchError for what is no ordinary file, OSError for what cannot be looked at."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise BenchError("file_not_found", f"There is no file {str(path)!r}.") from None
+    if not stat.S_ISREG(mode):
+        what = "a directory" if stat.S_ISDIR(mode) else "a device or a pipe"
+        raise BenchError("not_a_file", f"{str(path)!r} is {what}, not a model file.")
 
 
 def _row(path: Path, report: Report, measurement: Measurement, profiles: dict[str, Any]) -> dict[str, Any]:
@@ -90,12 +126,20 @@ def _row(path: Path, report: Report, measurement: Measurement, profiles: dict[st
     }
 
 
-def as_text(row: dict[str, Any]) -> str:
+def printable(text: str) -> str:
+    """For a terminal: plain spaces, and names that a stranger chose without what would move the cursor or change colours."""
+    plain = text.replace(numbers.NARROW, " ").replace(numbers.THIN, " ").replace("×", "x")
+    shown = "".join(sign if sign.isprintable() or sign == "\n" else f"\\x{ord(sign):02x}" for sign in plain)
+    return shown.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(sys.stdout.encoding or "utf-8")
+
+
+def as_text(row: dict[str, Any], findings: list[str]) -> str:
     """A row of the result as lines for a person."""
+    name = row["file"].replace("\n", "\\n")
     if "error" in row:
-        return f"{row['file']}\n  {row['error']['message']} [{row['error']['code']}]"
+        return f"{name}\n  {row['error']['message']} [{row['error']['code']}]"
     host = row["host"]
-    bits = ", ".join(f"{share:.0%} in {bits} bits" for bits, share in row["weight_bits"].items())
+    bits = ", ".join(f"{numbers.share(share)} in {bits} bits" for bits, share in row["weight_bits"].items())
     facts = {
         "format": row["format"],
         "size": numbers.size(row["bytes"]),
@@ -103,18 +147,18 @@ def as_text(row: dict[str, Any]) -> str:
         "outputs": ", ".join(_tensor(tensor) for tensor in row["outputs"]),
         "work": numbers.macs(row["macs"]),
         "parameters": numbers.count(row["params"]),
-        "weights": f"{bits or 'none'}; {row['sparsity']:.1%} zero",
+        "weights": f"{bits or 'none'}; {numbers.share(row['sparsity'])} zero",
         "peak memory": f"{numbers.size(row['peak_activation_bytes'])} of activations",
-        "this machine": f"p50 {host['p50_ms']:.3g} ms, p90 {host['p90_ms']:.3g}, p99 {host['p99_ms']:.3g} "
-        f"({host['runs']} runs; shown, not graded)",
+        "this machine": f"p50 {numbers.digits(host['p50_ms'])} ms, p90 {numbers.digits(host['p90_ms'])}, "
+        f"p99 {numbers.digits(host['p99_ms'])} ({host['runs']} runs; shown, not graded)",
     }
-    lines = [row["file"], *(f"  {label:<14}{value}" for label, value in facts.items())]
-    return "\n".join([*lines, *(_device(slug, verdict) for slug, verdict in row["devices"].items())])
+    lines = [name, *(f"  {label:<16}{value}" for label, value in facts.items())]
+    lines += [f"  {'note':<16}{sentence}" for sentence in findings]
+    for slug, verdict in row["devices"].items():
+        lines.append(f"  {slug:<16}{'fits' if verdict['fits'] else 'does not fit'}")
+        lines += [f"  {'':<16}{reason}" for reason in verdict["reasons"]]
+    return "\n".join(lines)
 
 
 def _tensor(tensor: dict[str, Any]) -> str:
     return f"{'x'.join(map(str, tensor['shape'])) or 'scalar'} {tensor['dtype']}"
-
-
-def _device(slug: str, verdict: dict[str, Any]) -> str:
-    return f"  {slug:<18}{'fits' if verdict['fits'] else 'does not fit'}: {' '.join(verdict['reasons'])}".rstrip(": ")

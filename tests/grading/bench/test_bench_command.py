@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,9 @@ KEYS = [
 ]  # fmt: skip
 
 
-def bench(data_dir, *args):
+def bench(data_dir, *args, **more):
     env = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO")}
-    env |= {"DATA_DIR": str(data_dir)}
+    env |= {"DATA_DIR": str(data_dir)} | more
     return subprocess.run(
         [sys.executable, "manage.py", "bench", *map(str, args)],
         cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False,
@@ -72,7 +74,61 @@ def test_without_json_a_person_can_read_it(tmp_path):
 
 
 def test_an_error_is_told_with_its_code():
-    assert as_text({"file": "a", "error": {"code": "empty_file", "message": "Empty."}}) == "a\n  Empty. [empty_file]"
+    row = {"file": "a", "error": {"code": "empty_file", "message": "Empty."}}
+    assert as_text(row, []) == "a\n  Empty. [empty_file]"
+
+
+def test_what_is_no_ordinary_file_is_named_and_does_not_cost_the_others(tmp_path):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe.onnx")
+    good = models.linear(tmp_path / "m.onnx")
+    done = bench(
+        tmp_path / "data", "--json", "--device", "laptop", tmp_path / "folder", tmp_path / "pipe.onnx", "x" * 300, good
+    )
+    codes = [row.get("error", {}).get("code") for row in json.loads(done.stdout)]
+    assert codes == ["not_a_file", "not_a_file", "file_unreadable", None]
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+
+
+def test_a_name_cannot_move_the_cursor_and_an_old_terminal_gets_plain_letters(tmp_path):
+    model = models.linear(tmp_path / "m\x1b[31mred\nline.onnx")
+    done = bench(tmp_path / "data", "--device", "laptop", model, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout
+    assert done.stdout.splitlines()[0] == "m\\x1b[31mred\\nline.onnx"
+
+
+def test_a_reader_who_has_enough_is_no_fault(tmp_path):
+    model = models.linear(tmp_path / "m.onnx")
+    line = f"{sys.executable} manage.py bench --device laptop {model} {model} | head -1"
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=ROOT, env=os.environ | {"DATA_DIR": str(tmp_path / "data")}, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.stdout == "m.onnx\n"
+    assert done.stderr == ""
+
+
+def test_ctrl_c_leaves_nothing_running_and_no_traceback(tmp_path):
+    model = models.linear(tmp_path / "m.onnx")
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "bench", *[str(model)] * 60], cwd=ROOT, env=os.environ | {"DATA_DIR": str(tmp_path / "data")},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    process.stdout.readline()  # the first model is done, the next one is in the sandbox
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert (process.returncode, said.strip()) == (130, "Stopped.")
+    left = subprocess.run(["pgrep", "-f", str(model)], capture_output=True, text=True, check=False).stdout
+    assert left == ""
+
+
+def test_a_setting_that_makes_no_sense_is_one_sentence(tmp_path):
+    done = bench(tmp_path / "data", models.linear(tmp_path / "m.onnx"), BENCH_ISOLATION="foo")
+    assert done.returncode == 2
+    assert (
+        done.stderr.strip()
+        == "Milliamp cannot start: BENCH_ISOLATION is 'foo'; it must be one of auto, bubblewrap, namespaces, limits."
+    )
 
 
 REFERENCE = ROOT.parent / "shared" / "data" / "mlperf-tiny"
