@@ -135,7 +135,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_MIB", 100, least=1) << 20
 INCOMING_DIR = DATA_DIR / "incoming"  # on the same disk as MEDIA_ROOT: a finished upload is moved, not copied
 FILE_UPLOAD_HANDLERS = ["courseplatform.core.uploads.HashingUploadHandler"]
-FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 BENCH_ISOLATION = env.choice("BENCH_ISOLATION", ("auto", "bubblewrap", "namespaces", "limits"), "auto")
 
 # -- static files -----------------------------------------------------------------------------------------------------
@@ -162,6 +162,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,  # longer than the longest job; a lost message costs seconds because the sweep wakes again
     "unacked_restore_interval": 5,
     "socket_connect_timeout": 2,
+    "socket_timeout": 3,  # a broker that hangs costs a hand-in seconds; workers poll once a second
     "socket_keepalive": True,
 }
 CELERY_TASK_IGNORE_RESULT = True
@@ -174,8 +175,8 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TASK_DEFAULT_QUEUE = "ordinary"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "hardware.sweep", "schedule": 5.0, "options": {"expires": 5}},
-    "heartbeat ordinary": {"task": "core.heartbeat", "schedule": 10.0, "args": ["ordinary"],
-                           "options": {"queue": "ordinary", "expires": 10}},
+    **{f"heartbeat {name}": {"task": "core.heartbeat", "schedule": 10.0, "args": [name], "options": {"queue": name, "expires": 10}}
+       for name in ("ordinary", "bench")},
 }  # fmt: skip
 
 # -- people -----------------------------------------------------------------------------------------------------------

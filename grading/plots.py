@@ -7,6 +7,7 @@ the lab's spec in, a figure out.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 from courseplatform.core import numbers
@@ -223,7 +224,8 @@ def _split(op: Json) -> tuple[int, int, int]:
 
 def _stacks(operators: list[Json], parts: list[tuple[int, int, int]], peak_at: int) -> list[Json]:
     """Three bars on top of each other for each operator, the peak's in full colour."""
-    names, opacity = [_name(op) for op in operators], [1 if op["index"] == peak_at else QUIET for op in operators]
+    names = [escape(_name(op)) for op in operators]  # Plotly reads a little HTML; a layer's name is a stranger's
+    opacity = [1 if op["index"] == peak_at else QUIET for op in operators]
     return [
         {
             "type": "bar", "x": [op["index"] + 1 for op in operators], "y": [part[n] / 1024 for part in parts], "text": names,

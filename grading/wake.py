@@ -3,6 +3,7 @@
 import structlog
 from celery import current_app
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 RUN_KIND = "run"
 RUN_NEXT = "grading.run_next"
@@ -14,5 +15,5 @@ def wake() -> None:
     """Best effort: the row is the truth, and the sweep wakes again every few seconds."""
     try:
         current_app.send_task(RUN_NEXT, queue=BENCH_QUEUE, expires=60, retry=False)
-    except OperationalError as error:
+    except (OperationalError, RedisError, OSError) as error:
         log.warning("wake_lost", why=str(error))

@@ -5,6 +5,7 @@ ends the run with an outcome that can cost the student something.
 """
 
 import threading
+import time
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from courseplatform.core import health
 from grading import measure_run
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import Sandbox, detect
@@ -129,12 +131,16 @@ class Heartbeat:
             raise self.error
 
     def _beat(self) -> None:
+        told = 0.0
         try:
             while not self._done.is_set():
                 phase, done, total = self.state
                 self._changed.clear()
                 try:
                     leases.lease_beat(self.lease, phase=phase, done=done, total=total)
+                    if time.monotonic() - told > BEAT_S:
+                        health.beat("bench")
+                        told = time.monotonic()
                 except (LeaseLost, CancelRequested) as error:
                     self.error = error
                     return

@@ -25,6 +25,7 @@ from courseplatform.settings import *  # noqa: E402, F403
 if EMBEDDED:  # noqa: F405
     # A file, so that threads meet in it as they do in the real one.
     DATABASES["default"]["TEST"] = {"NAME": SCRATCH / "test.sqlite3"}  # noqa: F405
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405 WhiteNoise looks for it
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

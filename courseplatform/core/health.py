@@ -11,16 +11,17 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from courseplatform.core.models import Heartbeat
 
-# Name of the worker -> how old its last heartbeat may be. A bench worker is silent while it measures: once in this
-# boot is enough.
-WORKERS = {"ordinary": timedelta(seconds=45), "bench": timedelta(days=36500)}
+# Each must have given a sign of life within FRESH: through the broker every ten seconds, and a bench worker that is measuring with
+# each beat of its lease.
+WORKERS, FRESH = ("ordinary", "bench"), timedelta(seconds=45)
 
 
 def beat(worker: str) -> None:
-    """A task has gone round: through the broker, a worker, and the database."""
+    """A sign of life of a worker: a task has gone round through the broker and the database, or its run goes on."""
     Heartbeat.objects.update_or_create(name=worker, defaults={"at": timezone.now(), "boot": settings.BOOT})
 
 
@@ -33,7 +34,7 @@ def check() -> dict[str, Any]:
 def _try(probe: Callable[[], str]) -> str:
     try:
         return probe()
-    except (OSError, DatabaseError, OperationalError) as error:
+    except (OSError, DatabaseError, OperationalError, RedisError) as error:
         return f"failing: {type(error).__name__}"
 
 
@@ -54,10 +55,10 @@ def _worker() -> str:
     """One heartbeat of this boot, not too old, from each worker."""
     seen = Heartbeat.objects.filter(name__in=WORKERS, boot=settings.BOOT) if settings.BOOT else Heartbeat.objects.all()
     newest = dict(seen.values_list("name", "at"))
-    for name, fresh in WORKERS.items():
+    for name in WORKERS:
         if name not in newest:
             return f"waiting for the first task of worker {name}"
-        if timezone.now() - newest[name] > fresh:
+        if timezone.now() - newest[name] > FRESH:
             return f"worker {name} is silent"
     return "ok"
 

@@ -12,6 +12,7 @@ from hardware import leases
 from hardware.models import HELD, Outcome, Status
 
 EVIDENCE = 40  # runs that the range rests on
+PATIENCE_S = 20  # how far past the range a run may be before the page says that it takes longer
 Rows = list[dict[str, Any]]
 
 
@@ -24,7 +25,10 @@ def live_part(run: Run, now: datetime) -> dict[str, Any]:
     elif run.status == Status.QUEUED:
         place = ahead or 1
         title = f"{numbers.ordinal(place).capitalize()} in line"
-        verdict = {"title": title, "sentence": f"{_range_words(took, place)} {arrived} since it arrived."}
+        verdict = {
+            "title": title,
+            "sentence": f"{_range_words(took, place, now - run.queued_at)} {arrived} since it arrived.",
+        }
         if run.faults:
             verdict["sentence"] = (
                 "Our worker stopped; your attempt is not counted twice and runs again by itself in a few seconds. "
@@ -32,7 +36,10 @@ def live_part(run: Run, now: datetime) -> dict[str, Any]:
             )
     else:
         title = f"Measuring: {Phase(run.phase).label.lower()}" if run.phase in Phase.values else "Measuring"
-        verdict = {"title": title, "sentence": f"{_range_words(took, 1)} {arrived} since it arrived."}
+        verdict = {
+            "title": title,
+            "sentence": f"{_range_words(took, 1, now - (run.started_at or now))} {arrived} since it arrived.",
+        }
     return {"verdict": verdict, "steps": _steps(run, now), "sure": _sure(run, took), "line_now": _line_now(run)}
 
 
@@ -51,11 +58,13 @@ def _seconds(span: Any) -> float:
     return span.total_seconds() if isinstance(span, timedelta) else float(span) / 1e6
 
 
-def _range_words(took: list[float], place: int) -> str:
-    """An honest range: the shortest and the nine-in-ten run, for everybody ahead. Without evidence, no number."""
+def _range_words(took: list[float], place: int, so_far: timedelta) -> str:
+    """An honest range: the shortest and the nine-in-ten run, for everybody ahead. Without evidence, and past it, no number."""
     if len(took) < 3:
         return "No run of this lab has been timed yet; most small models take under a minute."
     low, high = took[0] * place, took[int(0.9 * (len(took) - 1))] * place
+    if so_far.total_seconds() > 3 * high + PATIENCE_S:
+        return "This takes longer than the last runs did. It is not lost, and it costs you nothing: it runs as soon as a worker is free."
     return (
         f"The result is here in {numbers.span(timedelta(seconds=low))} to {numbers.span(timedelta(seconds=high + 1))}."
     )

@@ -4,12 +4,15 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 
 import pytest
 
+from courseplatform.core.web_worker import SILENCE_S
+from tests.journeys.visitor import Visitor
 from tests.journeys.world import World, wait_for
 from tests.parts import ROOT
 
@@ -109,6 +112,69 @@ def test_the_broker_killed_is_started_again_and_work_goes_on(world):
     assert status_of(world, run)[1] == "measured"
 
 
+def stalled(world, request: bytes, how_many: int):
+    found = []
+    for _ in range(how_many):
+        connection = socket.create_connection(("127.0.0.1", world.port), timeout=10)
+        connection.sendall(request)
+        found.append(connection)
+    return found
+
+
+def test_stalled_clients_neither_stop_the_site_nor_keep_their_threads(world):
+    """Eight threads and no bound on reading: eight bad lines stopped everybody."""
+    half_a_header = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: "
+    half_a_body = (
+        b"POST /courses/demo/assignments/lab1/hand-in/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 90000\r\n"
+        b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
+    )  # fmt: skip
+    connections = stalled(world, half_a_header, 8) + stalled(world, half_a_body, 8)
+    begun = time.monotonic()
+    assert world.get("/healthz")[0] == 200
+    assert time.monotonic() - begun < 5
+    for connection in connections:
+        connection.settimeout(SILENCE_S + 10)
+        connection.recv(65536)  # an answer or the end: either way the thread is free again
+        connection.close()
+    assert time.monotonic() - begun < SILENCE_S + 15
+
+
+def test_a_broker_that_hangs_costs_a_hand_in_seconds_and_health_says_so(world):
+    broker = world.child("valkey")
+    visitor = Visitor(world.url)
+    visitor.sign_in("sofia.lindgren@example.edu")
+    os.kill(broker, signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        receipt = visitor.hand_in("lab2", MODELS / "digits-wide.onnx")
+        assert "/receipts/" in receipt
+        assert time.monotonic() - begun < 10
+        begun = time.monotonic()
+        status, body = world.get("/healthz")
+        assert (status, json.loads(body)["checks"]["broker"].split(":")[0]) == (503, "failing")
+        assert time.monotonic() - begun < 10
+    finally:
+        os.kill(broker, signal.SIGCONT)
+    wait_for(world.is_idle, 60, "the run whose wake-up was lost")
+    wait_for(lambda: world.get("/healthz")[0] == 200, 60, "health after the broker's pause")
+
+
+def test_a_bench_worker_that_hangs_is_noticed(world):
+    worker = world.child("celery", "bench@")
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        wait_for(lambda: "bench is silent" in world.get("/healthz")[1], 70, "health noticing the silence")
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    wait_for(lambda: world.get("/healthz")[0] == 200, 60, "health after the worker's pause")
+
+
+def test_nobody_else_on_this_machine_can_read_the_data(world):
+    assert world.data_dir.stat().st_mode & 0o077 == 0
+    open_files = [path for path in world.data_dir.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
+    assert [path for path in open_files if "static" not in path.parts] == []
+
+
 def test_a_second_start_on_the_same_data_says_so(world):
     done = up_once(DATA_DIR=str(world.data_dir), port=world.port + 1)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
@@ -148,7 +214,7 @@ def test_killed_with_9_the_supervisor_takes_its_children_along_and_the_data_is_k
     begun = time.monotonic()
     again.wait_healthy(30)
     assert time.monotonic() - begun < 15
-    assert again.rows("select count(*) from grading_submission") == [(13,)]
+    assert again.rows("select count(*) from grading_submission") == [(14,)]
     again.stop(signal.SIGKILL)
     wait_for(lambda: not again.processes(), 15, "the end of all children")
 

@@ -22,7 +22,7 @@ from courseplatform.core.supervisor import Child, Supervisor
 
 LEAST_FREE_BYTES = 500 << 20
 FOLDERS = ("media", "incoming", "hidden", "mail", "logs", "static")
-WEB_THREADS = 8
+WEB_THREADS = 32
 
 
 class Unusable(CommandError):
@@ -46,9 +46,11 @@ class Command(BaseCommand):
             raise Unusable(
                 "DATABASE_URL is set: `up` is for the embedded world. See docker/README.md for a deployment."
             )
+        os.umask(0o077)  # children too: grades, sessions and hidden labels are nobody else's on this machine
         _prepare_folders(settings.DATA_DIR)
         with _only_one(settings.DATA_DIR):
             _check_port(bind, port)
+            _clear(settings.INCOMING_DIR)
             supervisor = Supervisor(_children(bind, port), self._say)
             supervisor.install_signals()
             try:
@@ -92,6 +94,8 @@ def _prepare_folders(data_dir: Path) -> None:
     try:
         for folder in (data_dir, *(data_dir / name for name in FOLDERS)):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if data_dir.stat().st_uid == os.geteuid():
+            data_dir.chmod(0o700)
         probe = data_dir / f".probe-{os.getpid()}"
         probe.write_bytes(b"")
         probe.unlink()
@@ -104,6 +108,12 @@ def _prepare_folders(data_dir: Path) -> None:
         raise Unusable(
             f"Only {free >> 20} MiB are free in {data_dir}; Milliamp needs at least {LEAST_FREE_BYTES >> 20} MiB."
         )
+
+
+def _clear(incoming: Path) -> None:
+    """Halves of uploads that a killed web server left; nobody else runs on this data directory now."""
+    for path in incoming.iterdir():
+        path.unlink()
 
 
 @contextmanager
@@ -140,7 +150,8 @@ def _children(bind: str, port: int) -> list[Child]:
         "broker": [str(get_binary_path()), "--port", "0", "--unixsocket", str(settings.BROKER_SOCKET), "--unixsocketperm", "700",
                    "--dir", str(data), "--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", ""],
         "web": [python, "-m", "gunicorn", "courseplatform.wsgi", "--chdir", str(settings.BASE_DIR), "--bind", f"{bind}:{port}",
-                "--worker-class", "gthread", "--workers", "1", "--threads", str(WEB_THREADS), "--timeout", "120",
+                "--worker-class", "courseplatform.core.web_worker.PatientWorker", "--workers", "1", "--threads", str(WEB_THREADS),
+                "--timeout", "120",
                 "--graceful-timeout", "5", "--no-control-socket"],
         "ordinary": [*celery, "-Q", "ordinary", "-n", "ordinary@%h", "-B", "-s", str(data / "beat")],
         "bench": [*celery, "-I", "grading.bench_tasks", "-Q", "bench", "-n", "bench@%h"],

@@ -1,0 +1,24 @@
+"""The web server's worker: a silent client gets its time, and then its thread goes to somebody else."""
+
+import socket
+import struct
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+SILENCE_S = 20  # how long a client may send or take nothing in the middle of a request
+
+
+class PatientWorker(ThreadWorker):  # type: ignore[misc]
+    """gthread, with a bound on how long one read or write may wait.
+
+    gunicorn's own time-out watches the process, not the connection: as many stalled uploads as there are threads would stop the site.
+    The bound is the kernel's (SO_RCVTIMEO, SO_SNDTIMEO), so it holds wherever the socket is read: in the headers, where the connection is
+    closed, and in an upload, which then counts as broken off.
+    """
+
+    def enqueue_req(self, conn: Any) -> None:
+        bound = struct.pack("ll", SILENCE_S, 0)
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, bound)
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, bound)
+        super().enqueue_req(conn)
