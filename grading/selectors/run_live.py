@@ -1,6 +1,7 @@
 """What the page of a run shows while it waits or runs: the place in line, the steps, an honest range."""
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django.db.models import F
@@ -62,12 +63,13 @@ def _range_words(took: list[float], place: int, so_far: timedelta) -> str:
     """An honest range: the shortest and the nine-in-ten run, for everybody ahead. Without evidence, and past it, no number."""
     if len(took) < 3:
         return "No run of this lab has been timed yet; most small models take under a minute."
-    low, high = took[0] * place, took[int(0.9 * (len(took) - 1))] * place
+    low, high = (max(ceil(seconds * place), 1) for seconds in (took[0], took[int(0.9 * (len(took) - 1))]))
     if so_far.total_seconds() > 3 * high + PATIENCE_S:
         return "This takes longer than the last runs did. It is not lost, and it costs you nothing: it runs as soon as a worker is free."
-    return (
-        f"The result is here in {numbers.span(timedelta(seconds=low))} to {numbers.span(timedelta(seconds=high + 1))}."
-    )
+    if so_far.total_seconds() > high:
+        return f"Nine in ten runs took at most {numbers.span(timedelta(seconds=high))}; this one takes a little longer."
+    first, last = (numbers.span(timedelta(seconds=seconds)) for seconds in (low, high))
+    return f"The result is here in {first} to {last}." if first != last else f"The result is here in about {first}."
 
 
 def _steps(run: Run, now: datetime) -> Rows:
@@ -107,7 +109,7 @@ def _sure(run: Run, took: list[float]) -> dict[str, Any]:
         }
 
     def say(share: float) -> str:
-        return numbers.span(timedelta(seconds=took[int(share * (len(took) - 1))] + 1))
+        return numbers.span(timedelta(seconds=ceil(took[int(share * (len(took) - 1))])))
 
     rows = [
         {"label": "half took less than", "value": say(0.5)},
