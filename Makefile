@@ -16,7 +16,7 @@ export DATA_DIR DEMO REQUIRE
 # The environment is made again only when what it is made from changed: the stamp holds the hash of the requirements.
 define install
 	@set -e; \
-	test -n "$(PYTHON)" || { echo "Milliamp needs Python 3.11 or newer; none was found. Install it, or say make PYTHON=/path/to/python3.11."; exit 2; }; \
+	command -v "$(PYTHON)" >/dev/null || { echo "Milliamp needs Python 3.11 or newer; $(or $(PYTHON),none) was not found. Install it, or say make PYTHON=/path/to/python3.11."; exit 2; }; \
 	"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Milliamp needs Python 3.11 or newer; $(PYTHON) is older. Say make PYTHON=/path/to/python3.11."; exit 2; }; \
 	want=$$(cat $(1) | sha256sum | cut -c1-32); stamp="$(VENV)/.installed-$(2)"; \
 	if [ ! -f "$$stamp" ] || [ "$$(cat "$$stamp")" != "$$want" ]; then \
