@@ -182,10 +182,16 @@ def _memory_layout(given: Given, operators: list[Json], peak: Json) -> Json:
     near, far = ("left", "right") if is_left else ("right", "left")
     shapes, labels = [], []
     if abs(limit - peak["live_bytes"]) > 0.15 * peak["live_bytes"]:
-        text = f"<b>peak {numbers.size(peak['live_bytes'])}</b>"
+        text = f"peak {numbers.size(peak['live_bytes'])}"
         labels.append(
             _label(
-                text, x=peak["index"] + 1, y=peak["live_bytes"] / 1024, xanchor=near, yanchor="bottom", color="--ink"
+                text,
+                x=peak["index"] + 1,
+                y=peak["live_bytes"] / 1024,
+                xanchor=near,
+                yanchor="bottom",
+                color="--ink",
+                weight=600,
             )
         )
     if limit and not _limit_words(given):
@@ -336,9 +342,9 @@ def _axis(title: str) -> Json:
     return {"title": {"text": title}, "rangemode": "tozero"}
 
 
-def _label(text: str, *, color: str, **place: Any) -> Json:
-    """A word at the data. `color` is a token name."""
-    return {"text": text, "showarrow": False, "font": {"size": 12, "color": color}, **place}
+def _label(text: str, *, color: str, weight: int = 400, **place: Any) -> Json:
+    """A word at the data. `color` is a token name. Never <b>: Plotly makes inline style of it, which the policy stops."""
+    return {"text": text, "showarrow": False, "font": {"size": 12, "color": color, "weight": weight}, **place}
 
 
 def _name(op: Json) -> str:
