@@ -5,7 +5,7 @@ from pathlib import Path
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from courseplatform.core import health
 from courseplatform.core.audience import public
@@ -42,7 +42,7 @@ METERS = (
 DOCUMENTS = {"measurement": "How things are measured", "glossary": "Glossary"}
 
 
-@require_GET
+@require_safe
 @public
 def style(request: HttpRequest) -> HttpResponse:
     """Every component in one place, in the theme of the visitor."""
@@ -53,7 +53,7 @@ def style(request: HttpRequest) -> HttpResponse:
     return render(request, "core/style.html", {"colours": groups, "spaces": SPACES, "meters": METERS})
 
 
-@require_GET
+@require_safe
 @public
 def document(request: HttpRequest, name: str) -> HttpResponse:
     """One of the documents in docs/ that the pages link to."""
@@ -63,7 +63,7 @@ def document(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "core/document.html", {"title": DOCUMENTS[name], "html": render_markdown(text)})
 
 
-@require_GET
+@require_safe
 @public
 def healthz(request: HttpRequest) -> HttpResponse:
     found = health.check()

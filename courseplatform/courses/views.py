@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from courseplatform.core.audience import public
 from courseplatform.courses import selectors
@@ -14,7 +14,7 @@ from courseplatform.courses.time_rule import time_rule
 
 
 @course_page()
-@require_GET
+@require_safe
 def home(request: HttpRequest, visit: Visit) -> HttpResponse:
     now, course = timezone.now(), visit.course
     marks = due_marks(visit, now)
@@ -29,7 +29,7 @@ def home(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 @course_page()
-@require_GET
+@require_safe
 def schedule(request: HttpRequest, visit: Visit) -> HttpResponse:
     now, course = timezone.now(), visit.course
     context = {
@@ -42,7 +42,7 @@ def schedule(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 @public
-@require_GET
+@require_safe
 def front(request: HttpRequest) -> HttpResponse:
     """One's own courses; a person in a single course goes straight to it. Visitors learn what Milliamp is."""
     courses = list(Course.objects.visible_to(request.user))

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from courseplatform.core.errors import AppError
 from courseplatform.core.markdown import render_markdown
@@ -21,13 +21,13 @@ from grading.services.submissions import submission_create
 
 
 @course_page()
-@require_GET
+@require_safe
 def index(request: HttpRequest, visit: Visit) -> HttpResponse:
     return render(request, "grading/assignments.html", {"rows": reading.assignment_rows(visit, timezone.now())})
 
 
 @course_page()
-@require_GET
+@require_safe
 def detail(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
     found = reading.assignment_get(visit, assignment)
     return render(request, "grading/assignment.html", _lab_page(visit, found))
@@ -76,7 +76,7 @@ def hand_in(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse
 
 
 @course_page()
-@require_GET
+@require_safe
 def receipt(request: HttpRequest, visit: Visit, submission: UUID) -> HttpResponse:
     found = reading.submission_get(visit, submission)
     context = reading.receipt(found, timezone.now()) | {
@@ -90,7 +90,7 @@ def receipt(request: HttpRequest, visit: Visit, submission: UUID) -> HttpRespons
 
 
 @course_page(STAFF)
-@require_GET
+@require_safe
 def submissions(request: HttpRequest, visit: Visit) -> HttpResponse:
     chosen = staff.SubmissionFilter.of(request.GET)
     context = {
@@ -102,7 +102,7 @@ def submissions(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 @course_page(STAFF)
-@require_GET
+@require_safe
 def submissions_csv(request: HttpRequest, visit: Visit) -> HttpResponse:
     rows = staff.submission_rows(visit, staff.SubmissionFilter.of(request.GET), limit=None)
     return csv_response(f"{visit.course.slug}-submissions.csv", staff.COLUMNS, [staff.csv_row(row) for row in rows])

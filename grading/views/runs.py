@@ -5,7 +5,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from courseplatform.core.errors import Conflict
 from courseplatform.core.tables import csv_response
@@ -15,14 +15,14 @@ from grading.services import runs as services
 
 
 @course_page()
-@require_GET
+@require_safe
 def detail(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
     found = results.run_get(visit, run)
     return render(request, "grading/run.html", results.page(visit, found, timezone.now()))
 
 
 @course_page()
-@require_GET
+@require_safe
 def live(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
     """The part of the page that changes; once the run has ended the browser is told to load the whole page."""
     found = results.run_get(visit, run)
@@ -47,7 +47,7 @@ def again(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
 
 
 @course_page()
-@require_GET
+@require_safe
 def result_json(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
     found = results.run_get(visit, run)
     if not hasattr(found, "result"):
@@ -58,13 +58,13 @@ def result_json(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
 
 
 @course_page()
-@require_GET
+@require_safe
 def plot(request: HttpRequest, visit: Visit, run: UUID, figure: str) -> HttpResponse:
     return JsonResponse(run_measured.figure(results.run_get(visit, run), figure).plot or {})
 
 
 @course_page()
-@require_GET
+@require_safe
 def csv(request: HttpRequest, visit: Visit, run: UUID, figure: str) -> HttpResponse:
     found = results.run_get(visit, run)
     drawn = run_measured.figure(found, figure)
