@@ -15,4 +15,5 @@ urlpatterns = [
 handler400 = error_pages.bad_request
 handler403 = error_pages.forbidden
 handler404 = error_pages.not_found
+handler429 = error_pages.too_many  # allauth looks for it here
 handler500 = error_pages.server_error

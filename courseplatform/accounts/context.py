@@ -11,7 +11,10 @@ OFFERED_ON = ("/", "/accounts/login/")
 
 
 def demo_accounts(request: HttpRequest) -> dict[str, Any]:
-    if not settings.DEMO or request.user.is_authenticated or request.path not in OFFERED_ON:
+    if not settings.DEMO or request.path not in OFFERED_ON:
+        return {}
+    person = getattr(request, "user", None)
+    if person is None or person.is_authenticated:
         return {}
     accounts = User.objects.filter(is_demo=True, is_active=True).exclude(demo_note="").order_by("joined_at", "pk")
     return {

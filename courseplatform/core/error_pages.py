@@ -1,17 +1,25 @@
-"""Refusals and faults as people read them, or as JSON for those who ask for it. Each has a code and the request's id."""
+"""Refusals and faults as people read them, or as JSON for those who ask for it. Each has a code and the request's id.
+
+These pages are shown when something is missing: the session, the person, the database, a middleware that never ran. So
+they are rendered without the request's context processors, from what is already in memory and nothing else.
+"""
 
 from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.utils import timezone
 
-from courseplatform.core.errors import AppError, NotHere
+from courseplatform.core.audience import known_person
+from courseplatform.core.errors import AppError
 
 TITLES = {
     400: "This request cannot be read",
     403: "This page is for others",
     404: "Not here, or not yours",
+    405: "This address works in another way",
     409: "That does not work now",
     413: "The file is too large",
     422: "That cannot be used",
@@ -27,45 +35,74 @@ def wants_json(request: HttpRequest) -> bool:
 
 def answer(request: HttpRequest, error: AppError) -> HttpResponse:
     """The page or the JSON document of a refusal."""
+    return _answer(request, error, error.http_status)
+
+
+def _answer(request: HttpRequest, error: AppError, status: int) -> HttpResponse:
     if wants_json(request):
-        return JsonResponse(error.to_json(), status=error.http_status)
-    return _page(request, error.http_status, error.message, error.code)
-
-
-def _page(request: HttpRequest, status: int, message: str, code: str) -> HttpResponse:
-    context = {
+        return JsonResponse(error.to_json(), status=status)
+    context = _in_memory(request) | {
         "status": status,
         "title": TITLES.get(status, TITLES[400]),
-        "message": message,
-        "code": code,
+        "message": error.message,
+        "code": error.code,
         "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
     }
-    return render(request, "core/error.html", context, status=status)
+    return HttpResponse(render_to_string("core/error.html", context), status=status)
+
+
+def _in_memory(request: HttpRequest) -> dict[str, Any]:
+    """What the frame of a page shows, as far as the request had come."""
+    found = {"request": request, "now": timezone.localtime(), "visit": getattr(request, "visit", None)}
+    if person := known_person(request):
+        found |= {"user": person, "csrf_token": get_token(request)}
+    return found
+
+
+def _refuse(request: HttpRequest, status: int, code: str, message: str, **details: Any) -> HttpResponse:
+    return _answer(request, AppError(message, code=code, details=details), status)
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return _page(
-        request, 400, "The browser sent something that the server could not read. Go back and try again.", "bad_request"
-    )
+    message = "The browser sent something that the server could not read. Go back and try again."
+    return _refuse(request, 400, "bad_request", message)
+
+
+def unknown_host(request: HttpRequest) -> HttpResponse:
+    message = "This site does not answer under the name in the address. Use the address that your course gave you."
+    return _refuse(request, 400, "unknown_host", message)
 
 
 def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return _page(
-        request, 403, "You are signed in, but this is for others. If that is wrong, ask the course staff.", "forbidden"
-    )
-
-
-def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return answer(request, NotHere("There is no such page, or it is not yours to see."))
+    message = "You are signed in, but this is for others. If that is wrong, ask the course staff."
+    return _refuse(request, 403, "forbidden", message)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     message = "This form is out of date, or cookies are off. Reload the page and send it again; nothing was recorded."
-    if wants_json(request):
-        return JsonResponse({"error": {"code": "csrf_failed", "message": message}}, status=403)
-    return _page(request, 403, message, "csrf_failed")
+    return _refuse(request, 403, "csrf_failed", message)
+
+
+def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _refuse(request, 404, "not_found", "There is no such page, or it is not yours to see.")
+
+
+def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
+    """`allowed`: the methods as the Allow header names them."""
+    message = f"This address takes {allowed.replace(', ', ' or ')}, and the request was {request.method}. Go back and use the link or the button there."
+    response = _refuse(request, 405, "method_not_allowed", message, allowed=allowed.split(", "))
+    response["Allow"] = allowed
+    return response
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """allauth's rate limits end here. Each of them counts the tries of one minute (ACCOUNT_RATE_LIMITS)."""
+    message = "Too many tries in a short time. Wait one minute, then try again; nothing was changed."
+    response = _refuse(request, 429, "too_many_tries", message, wait_s=60)
+    response["Retry-After"] = "60"
+    return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     message = "It is not your fault, and what you had handed in is safe. Try again; if it stays, tell the staff the number below."
-    return _page(request, 500, message, "server_error")
+    return _refuse(request, 500, "server_error", message)

@@ -6,12 +6,13 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.db import connection
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
 
 from courseplatform.core import error_pages
-from courseplatform.core.audience import audience_of
+from courseplatform.core.audience import audience_of, known_person
 from courseplatform.core.errors import AppError
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -64,9 +65,21 @@ class SecurityHeaders(Middleware):
         response = self.get_response(request)
         response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if getattr(request, "user", None) is not None and request.user.is_authenticated:
+        if known_person(request):
             response.setdefault("Cache-Control", "private, no-cache")
         return response
+
+
+class KnownHost(Middleware):
+    """A host name that is not ours gets its page before anything asks for the name, and one line in the log, no traceback."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            log.warning("unknown_host", host=request.META.get("HTTP_HOST", "")[:200], hint="see ALLOWED_HOSTS")
+            return error_pages.unknown_host(request)
+        return self.get_response(request)
 
 
 class RequestId(Middleware):
@@ -99,7 +112,13 @@ class DefaultDeny(Middleware):
 
 
 class Refusals(Middleware):
-    """Turns an AppError of any view into its page or JSON document."""
+    """Turns an AppError of any view, and the empty 405 of Django's, into a page or a JSON document."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            return error_pages.method_not_allowed(request, response["Allow"])
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, AppError):

@@ -1,0 +1,118 @@
+"""Refusals and faults: each as a page and as JSON, also when nothing of the request is there yet."""
+
+import json
+
+import pytest
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import OperationalError
+from django.db.backends.utils import CursorWrapper
+from django.test import Client, RequestFactory
+
+from courseplatform.core import error_pages
+
+JSON = {"HTTP_ACCEPT": "application/json"}
+HANDLERS = {
+    "bad_request": (error_pages.bad_request, 400),
+    "unknown_host": (error_pages.unknown_host, 400),
+    "forbidden": (error_pages.forbidden, 403),
+    "csrf_failed": (error_pages.csrf_failure, 403),
+    "not_found": (error_pages.not_found, 404),
+    "method_not_allowed": (lambda request: error_pages.method_not_allowed(request, "GET, HEAD"), 405),
+    "too_many_tries": (error_pages.too_many, 429),
+    "server_error": (error_pages.server_error, 500),
+}
+
+
+@pytest.fixture
+def quiet(client):
+    """A client that gets the page of a fault instead of the exception."""
+    client.raise_request_exception = False
+    return client
+
+
+@pytest.mark.parametrize("code", HANDLERS)
+def test_an_error_page_needs_no_person_no_session_and_no_database(code):
+    handler, status = HANDLERS[code]
+    page = handler(RequestFactory().get("/"))  # no middleware ran, and without the mark the database is forbidden
+    assert page.status_code == status
+    assert f'<span class="mono">{code}</span>' in page.content.decode()
+
+
+@pytest.mark.parametrize("code", HANDLERS)
+def test_who_asks_for_json_gets_the_code_as_json(code):
+    handler, status = HANDLERS[code]
+    answer = handler(RequestFactory().get("/", **JSON))
+    assert (answer.status_code, json.loads(answer.content)["error"]["code"]) == (status, code)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("host", ["elsewhere.example", "a b/../<script>", "", "\u00fc", "*"])
+def test_a_foreign_or_malformed_host_gets_a_400_page(client, host):
+    answer = client.get("/", HTTP_HOST=host)
+    assert answer.status_code == 400
+    assert "unknown_host" in answer.content.decode()
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_this_machines_own_names_are_answered(client, host):
+    assert client.get("/accounts/login/", HTTP_HOST=f"{host}:8000").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_foreign_host_is_one_line_in_the_log_and_no_traceback(client, caplog):
+    client.get("/", HTTP_HOST="elsewhere.example")
+    assert [record.levelname for record in caplog.records if record.exc_info] == []
+
+
+@pytest.mark.django_db
+def test_a_database_that_is_gone_gives_our_page(quiet, cast, monkeypatch):
+    quiet.force_login(cast.ruth)
+
+    def gone(*args, **kwargs):
+        raise OperationalError("the database is gone")
+
+    monkeypatch.setattr(CursorWrapper, "execute", gone)
+    answer = quiet.get(f"/courses/{cast.course.slug}/")
+    assert answer.status_code == 500
+    assert "Something broke on our side" in answer.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("raised", "status", "code"),
+    [(SuspiciousOperation("x"), 400, "bad_request"), (PermissionDenied, 403, "forbidden"), (RuntimeError, 500, "server_error")],
+)  # fmt: skip
+def test_what_a_view_raises_is_answered_in_the_form_that_was_asked_for(quiet, cast, monkeypatch, raised, status, code):
+    def broken(*args):
+        raise raised
+
+    monkeypatch.setattr("courseplatform.core.health.check", broken)
+    assert code in quiet.get("/healthz").content.decode()
+    answer = quiet.get("/healthz", **JSON)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+@pytest.mark.django_db
+def test_a_form_without_its_token_is_refused_in_the_form_that_was_asked_for():
+    client = Client(enforce_csrf_checks=True)
+    page = client.post("/accounts/demo/")
+    assert (page.status_code, "csrf_failed" in page.content.decode()) == (403, True)
+    assert client.post("/accounts/demo/", **JSON).json()["error"]["code"] == "csrf_failed"
+
+
+@pytest.mark.django_db
+def test_a_wrong_method_is_told_which_ones_are_taken(client):
+    page = client.put("/style/")
+    assert (page.status_code, page["Allow"]) == (405, "GET, HEAD")
+    assert "This address takes GET or HEAD, and the request was PUT." in page.content.decode()
+    assert client.put("/style/", **JSON).json()["error"]["details"] == {"allowed": ["GET", "HEAD"]}
+
+
+@pytest.mark.django_db
+def test_an_error_page_keeps_the_way_out_for_who_is_signed_in(client, cast):
+    client.force_login(cast.ruth)
+    page = client.get(f"/courses/{cast.course.slug}/assignments/none/").content.decode()
+    assert "Sign out" in page and 'name="csrfmiddlewaretoken"' in page
+    assert f'href="/courses/{cast.course.slug}/schedule/"' in page
