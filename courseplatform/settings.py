@@ -27,7 +27,7 @@ BOOT = env.text("MILLIAMP_BOOT")  # names one start of `manage.py up`; see core/
 
 if EMBEDDED:
     SECRET_KEY = env.text("SECRET_KEY") or env.embedded_secret(DATA_DIR)
-    ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "*")
+    ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")  # `up --bind` adds its own
 else:
     DEMO = env.flag("DEMO", False)
     SECRET_KEY = env.text("SECRET_KEY")

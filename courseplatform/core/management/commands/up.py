@@ -142,7 +142,7 @@ def _children(bind: str, port: int) -> list[Child]:
     python, data = sys.executable, settings.DATA_DIR
     env = os.environ | {
         "MILLIAMP_BOOT": secrets.token_hex(8), "DATA_DIR": str(data), "DJANGO_SETTINGS_MODULE": "courseplatform.settings",
-        "PYTHONUNBUFFERED": "1",
+        "PYTHONUNBUFFERED": "1", "ALLOWED_HOSTS": ",".join(_host_names(bind)),
     }  # fmt: skip
     celery = [python, "-m", "celery", "-A", "courseplatform.celery", "--workdir", str(settings.BASE_DIR), "worker",
               "--pool", "solo", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]  # fmt: skip
@@ -157,6 +157,12 @@ def _children(bind: str, port: int) -> list[Child]:
         "bench": [*celery, "-I", "grading.bench_tasks", "-Q", "bench", "-n", "bench@%h"],
     }  # fmt: skip
     return [Child(name, argv, env, data / "logs" / f"{name}.log") for name, argv in commands.items()]
+
+
+def _host_names(bind: str) -> list[str]:
+    """The names the site answers under: the settings' own, and that of the address that was asked for."""
+    everywhere = [socket.gethostname()] if bind in ("0.0.0.0", "") else []  # noqa: S104 compared, not bound
+    return list(dict.fromkeys([*settings.ALLOWED_HOSTS, *filter(None, [bind]), *everywhere]))
 
 
 def _collect_static() -> None:
