@@ -16,6 +16,7 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 
 from courseplatform import env
+from courseplatform.core.redaction import without_reset_keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / ".data")
@@ -260,6 +261,7 @@ SHARED_PROCESSORS: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
+    without_reset_keys,
 ]
 LOGGING: dict[str, Any] = {
     "version": 1,
