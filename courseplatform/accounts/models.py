@@ -25,6 +25,10 @@ class UserManager(BaseUserManager["User"]):
         person.save()
         return person
 
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """By e-mail address, in whatever case it was typed."""
+        return self.get(email=(username or "").strip().lower())
+
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         return self.create_user(email, password, is_superuser=True, is_operator=True, **fields)
 

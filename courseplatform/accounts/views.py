@@ -21,7 +21,7 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     person = User.objects.filter(email=request.POST.get("email", ""), is_demo=True, is_active=True).first()
     if not settings.DEMO or person is None:
         raise NotHere("There is no such demo account.")
-    login(request, person, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, person)
     return redirect(reverse("front"))
 
 
