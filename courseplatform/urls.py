@@ -8,7 +8,6 @@ urlpatterns = [
     path("", front, name="front"),
     path("", include("courseplatform.core.urls")),
     path("accounts/", include("courseplatform.accounts.urls")),
-    path("accounts/", include("allauth.account.urls")),
     path("courses/", include("courseplatform.courses.urls")),
     path("courses/", include("grading.urls")),
 ]

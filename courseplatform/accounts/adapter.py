@@ -1,9 +1,49 @@
 """How allauth behaves here: accounts are made by course staff, nobody signs up by themselves."""
 
+from typing import Any, ClassVar
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from courseplatform.accounts.models import User
+from courseplatform.core.errors import Forbidden
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    error_messages: ClassVar[dict[str, Any]] = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": "E-mail address or password is wrong. Check both, or choose a new password by e-mail.",
+        "too_many_login_attempts": "Too many tries. Wait five minutes and try again; with a new password by e-mail it works at once.",
+        "enter_current_password": "This is not your current password.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_ajax(self, request: HttpRequest) -> bool:
+        """Pages only: allauth's JSON form of them is not offered."""
+        return False
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Where `next` may lead: this site, under the name it was asked by. allauth would take every allowed host."""
+        return url_has_allowed_host_and_scheme(
+            url, allowed_hosts={self.request.get_host()}, require_https=self.request.is_secure()
+        )
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("accounts:profile")
+
+    def set_password(self, user: User, password: str) -> None:
+        """Every page that writes a password ends here."""
+        refuse_demo(user)
+        super().set_password(user, password)
+
+    def forget_failed_tries(self, user: User) -> None:
+        """Whoever has just proved to own the address need not wait because of the tries before."""
+        self._delete_login_attempts_cached_email(self.request, email=user.email)
+
+
+def refuse_demo(user: User) -> None:
+    if user.is_demo:
+        raise Forbidden("Accounts of the demonstration have no password: one click signs in.", code="demo_account")

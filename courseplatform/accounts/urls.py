@@ -1,9 +1,32 @@
-from django.urls import path
+"""Only the pages that are needed, each with its audience. allauth has more: sign-up, e-mail addresses, setting a first
+password without a mail. Courses enrol people by their address, so nobody makes an account or changes its address here.
+"""
+
+from allauth.account import views as allauth
+from django.urls import include, path, re_path
 
 from courseplatform.accounts import views
+from courseplatform.core.audience import public
 
-app_name = "accounts"
-urlpatterns = [
+ours = [
     path("demo/", views.demo_sign_in, name="demo"),
     path("profile/", views.profile, name="profile"),
+]
+urlpatterns = [
+    path("", include((ours, "accounts"))),
+    path("login/", public(allauth.login), name="account_login"),
+    path("logout/", public(allauth.logout), name="account_logout"),
+    path("password/change/", views.password_change, name="account_change_password"),
+    path("password/reset/", public(allauth.password_reset), name="account_reset_password"),
+    path("password/reset/done/", public(allauth.password_reset_done), name="account_reset_password_done"),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[0-9A-Za-z-]+)/$",
+        public(allauth.password_reset_from_key),
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "password/reset/key/done/",
+        public(allauth.password_reset_from_key_done),
+        name="account_reset_password_from_key_done",
+    ),
 ]

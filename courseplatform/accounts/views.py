@@ -1,13 +1,15 @@
-"""The profile, and the ready accounts of the demo."""
+"""The profile, one's password, and the ready accounts of the demo."""
 
+from allauth.account import views as allauth
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from courseplatform.accounts.adapter import refuse_demo
 from courseplatform.accounts.forms import ZONES, ProfileForm
 from courseplatform.accounts.models import User
 from courseplatform.core.audience import public, signed_in
@@ -35,3 +37,14 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Saved. Times are now shown in your zone.")
         return HttpResponseRedirect(reverse("accounts:profile"))
     return render(request, "accounts/profile.html", {"form": form, "zones": ZONES}, status=422 if form.errors else 200)
+
+
+@signed_in
+def password_change(request: HttpRequest) -> HttpResponseBase:
+    """allauth's page, for accounts that have a password. Who has none yet gets the first one by mail."""
+    assert isinstance(request.user, User)
+    refuse_demo(request.user)
+    if not request.user.has_usable_password():
+        return redirect(reverse("account_reset_password"))
+    changed: HttpResponseBase = allauth.password_change(request)
+    return changed

@@ -1,8 +1,8 @@
 """Default deny: every URL declares who may come.
 
 A view carries an `Audience` (set by one of the decorators below, or by `courses.access.course_page`). The access
-middleware refuses a view that carries none, and a test walks all URLs with the whole cast. Views of other packages
-cannot be decorated, so their audience stands in `THIRD_PARTY`, by the prefix of the view's module.
+middleware refuses a view that carries none, and a test walks all URLs with the whole cast. Views of other packages are
+decorated where their addresses are written (accounts/urls.py).
 """
 
 from collections.abc import Callable
@@ -24,10 +24,6 @@ class Audience(StrEnum):
 
 class View(Protocol):
     def __call__(self, request: HttpRequest, /, *args: Any, **kwargs: Any) -> HttpResponseBase: ...
-
-
-# allauth decides inside its views who must be signed in; all of them may be reached by anybody.
-THIRD_PARTY: dict[str, Audience] = {"allauth.account.": Audience.PUBLIC}
 
 
 def declare(view: Callable[..., Any], audience: Audience) -> Any:
@@ -59,7 +55,4 @@ def signed_in(view: View) -> View:
 def audience_of(view: Callable[..., Any]) -> Audience | None:
     """The declared audience of a resolved view, or None: then nobody may come."""
     found = getattr(view, "audience", None)
-    if isinstance(found, Audience):
-        return found
-    module = f"{getattr(view, '__module__', '')}."
-    return next((who for prefix, who in THIRD_PARTY.items() if module.startswith(prefix)), None)
+    return found if isinstance(found, Audience) else None
