@@ -10,11 +10,17 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+NO_PLACES = {"Factory", "localtime", "posixrules"}  # files beside the time zones that are none
+
 
 def validate_zone(name: str) -> None:
-    """Raises ValidationError (code `unknown_zone`) unless `name` is an IANA time zone of this machine."""
-    if name and name not in available_timezones():
-        raise ValidationError(f"{name} is not a time zone; use a name such as America/New_York.", code="unknown_zone")
+    """Raises ValidationError (code `unknown_zone`) unless `name` is an IANA time zone of this machine, or empty."""
+    if name and (name in NO_PLACES or name not in available_timezones()):
+        shown = name if len(name) <= 40 else f"{name[:40]}..."
+        raise ValidationError(
+            f"There is no time zone with the name {shown}. Choose one from the list, or write continent and city as in America/New_York.",
+            code="unknown_zone",
+        )
 
 
 class UserManager(BaseUserManager["User"]):
