@@ -65,3 +65,11 @@ def test_every_process_speaks_to_the_configured_broker(settings):
 
     assert current_app.main == "milliamp"
     assert current_app.conf.broker_url == settings.CELERY_BROKER_URL
+
+
+def test_pages_of_somebody_who_is_signed_in_are_kept_nowhere(client, cast):
+    assert "Cache-Control" not in client.get("/")
+    client.force_login(cast.helen)
+    for page in ("", "submissions/", "submissions.csv", "assignments/none/"):
+        answer = client.get(f"/courses/{cast.course.slug}/{page}")
+        assert answer["Cache-Control"] == "private, no-store", page

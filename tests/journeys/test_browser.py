@@ -35,7 +35,10 @@ def world(tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM)
+        # Playwright turns the cache of the back button off; people have it.
+        opened = playwright.chromium.launch(
+            executable_path=chromium_path(), args=CHROMIUM, ignore_default_args=["--disable-back-forward-cache"]
+        )
         yield opened
         opened.close()
 
@@ -138,6 +141,17 @@ def test_the_keyboard_reaches_the_main_things(tab):
     tab.keyboard.press("?")
     expect(tab.get_by_role("dialog")).to_be_visible()
     tab.keyboard.press("Escape")
+    expect(tab.get_by_role("dialog")).to_be_hidden()  # until then the keys are the dialog's
     tab.keyboard.press("g")
     tab.keyboard.press("s")
     expect(tab.get_by_role("heading", name="Schedule")).to_be_visible()
+
+
+def test_after_signing_out_the_back_button_shows_no_grades(tab):
+    sign_in(tab, "ruth.adeyemi")
+    tab.goto("/courses/demo/assignments/")
+    tab.locator("[data-menu] summary").click()
+    tab.get_by_role("button", name="Sign out").click()
+    expect(tab.get_by_text("You are signed out.")).to_be_visible()
+    tab.go_back()
+    expect(tab.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
