@@ -62,6 +62,26 @@ def test_too_many_forms_in_a_minute_get_our_page_with_how_long_to_wait(client, c
     assert answer.json()["error"]["code"] == "too_many_tries"
 
 
+def tries_from_many_addresses(client):
+    """The page of the last of eleven wrong passwords, each for another account and as from another address."""
+    for n in range(11):
+        page = client.post(
+            LOGIN,
+            {"login": f"x{n}@example.edu", "password": "wrong"},
+            HTTP_X_FORWARDED_FOR=f"6.6.6.6, 10.0.0.{n}",
+        )
+    return page.content.decode()
+
+
+def test_behind_the_one_proxy_each_visitor_is_counted_alone(client, db, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    assert "E-mail address or password is wrong." in tries_from_many_addresses(client)
+
+
+def test_without_a_proxy_a_forged_address_does_not_start_a_new_count(client, db):
+    assert "Too many tries." in tries_from_many_addresses(client)
+
+
 def test_every_limit_but_that_of_wrong_passwords_is_the_minute_that_the_page_names(settings):
     rates = {rate for action, rates in settings.ACCOUNT_RATE_LIMITS.items() if action != "login_failed" for rate in rates.split(",")}  # fmt: skip
     assert {rate.split("/")[1] for rate in rates} == {"m"}
