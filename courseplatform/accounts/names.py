@@ -13,10 +13,32 @@ DRAWN_AS_NOTHING = {
 }
 
 
+# Persian and the scripts of India spell with these; between their letters only, they cannot hide anything.
+JOINERS = {"\u200c", "\u200d"}
+SCRIPTS_THAT_JOIN = (
+    "ARABIC ",
+    "DEVANAGARI ",
+    "BENGALI ",
+    "GURMUKHI ",
+    "GUJARATI ",
+    "TAMIL ",
+    "TELUGU ",
+    "KANNADA ",
+    "MALAYALAM ",
+    "SINHALA ",
+)
+
+
+def _spells(before: str, after: str) -> bool:
+    return all(sign and unicodedata.name(sign, "").startswith(SCRIPTS_THAT_JOIN) for sign in (before, after))
+
+
 def clean_name(text: str) -> str:
     """The name with single spaces. Raises ValidationError: `invisible` or `no_letter`."""
     name = unicodedata.normalize("NFC", " ".join(text.split()))
-    for sign in name:
+    for place, sign in enumerate(name):
+        if sign in JOINERS and _spells(name[place - 1 : place], name[place + 1 : place + 2]):
+            continue
         if unicodedata.category(sign) in UNSEEN or sign in DRAWN_AS_NOTHING:
             raise ValidationError(
                 f"This name holds a character that cannot be seen (U+{ord(sign):04X}). Type the name anew instead of copying it.",

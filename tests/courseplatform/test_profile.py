@@ -44,7 +44,9 @@ def test_spaces_collapse_and_accents_are_composed(save, cast, typed, kept):
     assert cast.ruth.name == kept
 
 
-@pytest.mark.parametrize("name", ["Helen", "O'Neil-Smith Jr.", "李小龍", "Nguyễn Thị Ánh", "محمد علي", "श्रीनिवास"])
+@pytest.mark.parametrize(
+    "name", ["Helen", "O'Neil-Smith Jr.", "李小龍", "Nguyễn Thị Ánh", "محمد علي", "श्रीनिवास", "مهدی\u200cزاده"]
+)
 def test_other_names_are_taken_that_of_a_colleague_too(save, cast, name):
     assert save(name=name)[0] == 302
     assert cast.ruth.name == name
