@@ -13,9 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from grading.bench.errors import BenchError
+from hardware.ondevice.pt2 import MAX_MEMBERS
 
 HEAD_BYTES = 4096
-MOST_ENTRIES = 2000
 MOST_DIRECTORY_BYTES = 2 << 20
 MOST_EXPANDED_BYTES = 2 << 30
 MOST_RATIO = 50  # torch stores its members uncompressed; text in a .pt2 compresses a few times
@@ -202,7 +202,7 @@ def check_zip(path: Path) -> set[str]:
         # The directory of an archive inside this one: the end of the outer one is missing.
         raise BenchError("bad_zip", CUT_OFF)
     expanded, packed = sum(e.file_size for e in entries), sum(e.compress_size for e in entries)
-    if len(entries) > MOST_ENTRIES or expanded > MOST_EXPANDED_BYTES or expanded > MOST_RATIO * max(packed, 4096):
+    if len(entries) > MAX_MEMBERS or expanded > MOST_EXPANDED_BYTES or expanded > MOST_RATIO * max(packed, 4096):
         raise _bomb(f"{len(entries)} members and {expanded:,} bytes unpacked from {packed:,}")
     names = {entry.filename for entry in entries}
     spans = sorted((entry.header_offset, entry.compress_size) for entry in entries)

@@ -15,7 +15,8 @@ import re
 import zipfile
 from typing import Any, BinaryIO
 
-MAX_MEMBERS = 20_000
+# Of an archive of either PyTorch format: a TorchScript layer takes up to six members, an exported weight one.
+MAX_MEMBERS = 10_000
 MAX_JSON_BYTES = 64 * 1024 * 1024
 MAX_NODES = 20_000
 
