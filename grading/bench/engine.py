@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from grading.bench.errors import OUTCOMES, BenchError
-from grading.bench.formats import sniff
+from grading.bench.formats import Format, sniff
 from grading.bench.measurement import HostTiming, Measurement
 from grading.bench.predictions import PredictionsError, assemble, npy_count
 from grading.bench.report import Report
@@ -132,6 +132,7 @@ def _harness_request(path: Path, report: Report, inputs: Path | None, seed: int,
     for tensor in report.inputs:
         if tensor.shape:
             args += ["--input-shape", "x".join(str(max(size, 1)) for size in tensor.shape)]
+            args += [f"--input-type={tensor.dtype}"] if report.format == Format.TORCHSCRIPT else []
     files = {"model": path}
     if inputs:
         files["inputs.npy"] = inputs

@@ -1,7 +1,7 @@
 """Measure one model on this machine: load it, time it, predict with it, and say all of it in frames.
 
 Usage: python -m hardware.ondevice.harness --model FILE --format FORMAT --fd N --nonce HEX [--input-shape 1x1x8x8]...
-[--inputs FILE.npy] [--seed N] [--threads N] [--no-timing]
+[--input-type float32]... [--inputs FILE.npy] [--seed N] [--threads N] [--no-timing]
 
 Frames: ``progress`` {phase, done, total}; ``environment``; ``model`` {inputs, outputs, findings}; ``latency``
 {first_ms, samples_ms}; ``predictions`` (see prediction.py); at the end ``done`` or ``error`` {code, message, outcome,
@@ -81,7 +81,7 @@ def measure(options: argparse.Namespace, channel: Channel) -> None:
 
 def _load(options: argparse.Namespace) -> Session:
     runtime = import_module(RUNTIMES[options.format])
-    session: Session = runtime.load(options.model, Options(options.threads, options.input_shape))
+    session: Session = runtime.load(options.model, Options(options.threads, options.input_shape, options.input_type))
     if not session.inputs or not session.outputs:
         raise ModelError("no_inputs", "The model takes no input or gives no output, so there is nothing to measure.")
     return session
@@ -152,6 +152,13 @@ def shape(text: str) -> tuple[int, ...]:
     return tuple(int(size) for size in text.split("x"))
 
 
+def dtype(text: str) -> str:
+    """The name of a type of numbers, as a report gives it. Raises ArgumentTypeError."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{2,19}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a type such as float32")
+    return text
+
+
 def parser() -> argparse.ArgumentParser:
     """The harness's arguments."""
     made = argparse.ArgumentParser(prog="harness")
@@ -161,6 +168,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--nonce", required=True)
     made.add_argument("--inputs")
     made.add_argument("--input-shape", type=shape, action="append", default=[])
+    made.add_argument("--input-type", type=dtype, action="append", default=[])
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--threads", type=int, default=1)
     made.add_argument("--no-timing", dest="timing", action="store_false")

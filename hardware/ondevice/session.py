@@ -42,10 +42,14 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Options:
-    """What a runtime needs besides the file. ``shapes`` are input shapes for formats that do not hold them."""
+    """What a runtime needs besides the file: shapes and types of the inputs, for formats that do not hold them.
+
+    Where ``types`` is shorter than ``shapes``, the rest is float32.
+    """
 
     threads: int = 1
     shapes: Sequence[tuple[int, ...]] = field(default_factory=tuple)
+    types: Sequence[str] = field(default_factory=tuple)
 
 
 class Session(Protocol):

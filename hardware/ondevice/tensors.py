@@ -9,7 +9,9 @@ from hardware.ondevice.session import ModelError, TensorSpec
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FLOATS = {"float16", "float32", "float64"}
+# NumPy has no bfloat16 and no 8-bit floats: such numbers are carried as float32 and cast where torch takes them.
+CARRIED = {"bfloat16", "float8_e4m3fn", "float8_e5m2"}
+FLOATS = {"float16", "float32", "float64", *CARRIED}
 INTEGERS = {"int8", "uint8", "int16"}
 
 
@@ -36,12 +38,24 @@ def check_input(inputs: list[TensorSpec], given: tuple[int, ...]) -> TensorSpec:
     return spec
 
 
+def carrier(dtype: str) -> str:
+    """NumPy's type for numbers of ``dtype`` on their way to the runtime. Raises ModelError: type_not_supported."""
+    import numpy as np
+
+    name = "float32" if dtype in CARRIED else dtype
+    try:
+        return str(np.dtype(name))
+    except TypeError as error:
+        said = f"This model takes {dtype} numbers, which cannot be given to it here. Export it with a float32 input."
+        raise ModelError("type_not_supported", said) from error
+
+
 def to_model(batch: NDArray[Any], spec: TensorSpec) -> NDArray[Any]:
     """Real numbers as the model stores them: rounded to the nearest step and clipped where its input is quantised."""
     import numpy as np
 
     if spec.scale is None or spec.dtype in FLOATS:
-        return np.ascontiguousarray(batch, dtype=spec.dtype)
+        return np.ascontiguousarray(batch, dtype=carrier(spec.dtype))
     bounds = np.iinfo(spec.dtype)
     stored = np.clip(np.rint(batch / spec.scale) + spec.zero_point, bounds.min, bounds.max)
     return np.ascontiguousarray(stored, dtype=spec.dtype)
@@ -64,13 +78,13 @@ def random_inputs(inputs: list[TensorSpec], seed: int) -> list[NDArray[Any]]:
     arrays: list[NDArray[Any]] = []
     for spec in inputs:
         if spec.dtype in FLOATS:
-            arrays.append(generator.random(spec.shape).astype(spec.dtype))
+            arrays.append(generator.random(spec.shape).astype(carrier(spec.dtype)))
         elif spec.dtype in INTEGERS and spec.scale:
             bounds = np.iinfo(spec.dtype)
             arrays.append(generator.integers(bounds.min, bounds.max, spec.shape, dtype=spec.dtype, endpoint=True))
         else:
             # Perhaps an index into a table: 0 and 1 are the values most likely to be in range.
-            arrays.append(generator.integers(0, 2, spec.shape).astype(spec.dtype))
+            arrays.append(generator.integers(0, 2, spec.shape).astype(carrier(spec.dtype)))
     return arrays
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from hardware.ondevice.session import ModelError, TensorSpec, fault_of
+from hardware.ondevice.tensors import CARRIED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +19,7 @@ TORCH_FAULTS: tuple[type[Exception], ...] = (
 
 
 class TorchSession:
-    """A torch module that takes float32 tensors of fixed shapes and returns tensors, alone or nested."""
+    """A torch module that takes tensors of fixed shapes and returns tensors, alone or nested."""
 
     faults = TORCH_FAULTS
 
@@ -30,7 +31,8 @@ class TorchSession:
         self.inputs = inputs
         self._torch = torch
         self._call = call
-        zeros = [torch.zeros(spec.shape, dtype=getattr(torch, spec.dtype)) for spec in inputs]
+        self._dtypes = [getattr(torch, spec.dtype) for spec in inputs]
+        zeros = [torch.zeros(spec.shape, dtype=dtype) for spec, dtype in zip(inputs, self._dtypes, strict=True)]
         try:
             outputs = self._invoke(zeros)
         except self.faults as error:
@@ -43,8 +45,8 @@ class TorchSession:
 
     def run(self, arrays: list[NDArray[Any]]) -> list[NDArray[Any]]:
         """See Session.run."""
-        outputs = self._invoke([self._torch.from_numpy(array) for array in arrays])
-        return [output.numpy() for output in outputs]
+        given = [self._torch.from_numpy(array).to(dtype) for array, dtype in zip(arrays, self._dtypes, strict=True)]
+        return [output.numpy() for output in self._invoke(given)]
 
     def _invoke(self, tensors: list[Any]) -> list[Any]:
         with self._torch.inference_mode():
@@ -70,6 +72,8 @@ def _plain(tensor: Any) -> Any:
     tensor = tensor.detach()
     if tensor.is_quantized:
         tensor = tensor.dequantize()
+    if str(tensor.dtype).rpartition(".")[2] in CARRIED:
+        tensor = tensor.float()
     return tensor.to_dense().contiguous() if tensor.is_sparse else tensor.contiguous()
 
 

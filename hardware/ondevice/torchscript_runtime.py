@@ -15,5 +15,12 @@ def load(path: str, options: Options) -> TorchSession:
         module = torch.jit.load(path, map_location="cpu").eval()
     except TORCH_FAULTS as error:
         raise fault_of("load", error) from error
-    inputs = [TensorSpec(f"input_{index}", shape, "float32") for index, shape in enumerate(options.shapes)]
+    unknown = [name for name in options.types if not isinstance(getattr(torch, name, None), torch.dtype)]
+    if unknown:
+        raise ModelError("type_not_supported", f"PyTorch has no numbers of the type {unknown[0]}.")
+    types = [*options.types, *["float32"] * len(options.shapes)]
+    inputs = [
+        TensorSpec(f"input_{index}", shape, dtype)
+        for index, (shape, dtype) in enumerate(zip(options.shapes, types, strict=False))
+    ]
     return TorchSession("TorchScript", module, inputs)

@@ -47,6 +47,19 @@ def test_random_inputs_follow_from_the_seed_and_fill_the_type():
     assert all((a == b).all() for a, b in zip(first, again, strict=True))
 
 
+def test_bfloat16_is_carried_as_float32():
+    spec = TensorSpec("x", (1, 4), "bfloat16")
+    assert tensors.check_input([spec], (4,)) is spec
+    assert tensors.to_model(np.ones((1, 4)), spec).dtype == np.float32
+    assert tensors.random_inputs([spec], 7)[0].dtype == np.float32
+
+
+def test_a_type_that_nobody_knows_is_refused_and_not_our_fault():
+    with pytest.raises(ModelError) as caught:
+        tensors.random_inputs([TensorSpec("x", (1, 4), "posit8")], 7)
+    assert (caught.value.code, caught.value.outcome) == ("type_not_supported", "refused")
+
+
 def test_conversions_are_reported():
     codes = [finding["code"] for finding in tensors.conversions(INT8, INT8)]
     assert codes == ["input_quantised", "output_dequantised"]
