@@ -1,119 +1,102 @@
-"""PyTorch's tensor operators, as TorchScript and torch.export both store them: class, MACs and weights of each.
-
-Schemas: aten/src/ATen/native/native_functions.yaml. Arguments come by the names those schemas give them.
-"""
+"""PyTorch's tensor operators, as TorchScript and torch.export both store them: the class of each, and its weights."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from math import prod
-from typing import Any
 
-from grading.bench.errors import BenchError
-from grading.bench.graph import OpClass, Operator, Tensor
+from grading.bench.graph import OpClass, Operator
+from grading.bench.inspection.call import Call, Constant, Kind, Packed
+from grading.bench.inspection.products import COUNTED, is_transposed, macs
 
-CONVOLUTIONS = {"conv1d", "conv2d", "conv3d", "convolution", "_convolution", "_convolution_mode", "conv_transpose1d",
-                "conv_transpose2d", "conv_transpose3d", "conv2d_relu", "conv1d_relu", "conv3d_relu"}  # fmt: skip
-DENSE = {"linear", "addmm", "linear_relu", "linear_dynamic", "linear_relu_dynamic", "_addmm_activation"}
-MATMUL = {"mm", "bmm", "matmul", "baddbmm", "addbmm", "dot", "mv", "einsum"}
-ATTENTION = {"scaled_dot_product_attention", "_scaled_dot_product_flash_attention_for_cpu"}
-RECURRENT = {"lstm", "gru", "rnn_tanh", "rnn_relu"}
+# Operators without a matrix product; those that torch itself marks as elementwise, as a view or as a reduction need not
+# stand here.
 CLASSES = {
-    OpClass.CONV: CONVOLUTIONS,
-    OpClass.DENSE: DENSE | RECURRENT,
-    OpClass.MATMUL: MATMUL | ATTENTION,
-    OpClass.POOL: {
-        "max_pool1d", "max_pool2d", "max_pool3d", "max_pool2d_with_indices", "avg_pool1d", "avg_pool2d", "avg_pool3d",
-        "adaptive_avg_pool1d", "adaptive_avg_pool2d", "_adaptive_avg_pool2d", "adaptive_max_pool2d", "mean", "sum",
-        "amax", "amin", "max", "min", "var", "std",
-    },
-    OpClass.ELEMENTWISE: {
-        "add", "sub", "mul", "div", "rsub", "pow", "neg", "abs", "sqrt", "rsqrt", "exp", "log", "maximum", "minimum",
-        "where", "square", "reciprocal", "add_relu", "mul_relu", "addcmul", "dropout", "feature_dropout", "sin", "cos",
-    },
-    OpClass.ACTIVATION: {
-        "relu", "relu6", "leaky_relu", "prelu", "sigmoid", "hardsigmoid", "hardswish", "hardtanh", "tanh", "elu",
-        "selu", "celu", "gelu", "silu", "mish", "softplus", "clamp", "clamp_min", "clamp_max", "erf", "threshold",
-    },
-    OpClass.NORMALISE: {
-        "batch_norm", "_native_batch_norm_legit_no_training", "native_batch_norm", "layer_norm", "native_layer_norm",
-        "group_norm", "native_group_norm", "instance_norm", "rms_norm", "batch_norm2d", "batch_norm2d_relu",
-    },
-    OpClass.SOFTMAX: {"softmax", "_softmax", "log_softmax", "_log_softmax"},
-    OpClass.RESHAPE: {
-        "view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze", "permute", "transpose", "t",
-        "contiguous", "clone", "to", "_to_copy", "detach", "alias", "expand", "expand_as", "cat", "stack", "split",
-        "split_with_sizes", "chunk", "unbind", "select", "slice", "index", "embedding", "pad", "constant_pad_nd",
-        "repeat", "upsample_nearest2d", "upsample_bilinear2d", "channel_shuffle", "pixel_shuffle", "movedim",
-        "type_as", "narrow", "lift", "lift_fresh", "lift_fresh_copy", "detach_copy", "numpy_T", "float", "roll",
-    },
-    OpClass.QUANTISE: {
-        "quantize_per_tensor", "quantize_per_channel", "dequantize", "dequantize_per_tensor", "dequantize_per_channel",
-        "fake_quantize_per_tensor_affine", "fake_quantize_per_channel_affine", "choose_qparams", "dequantize_affine",
-    },
+    OpClass.POOL: """
+        max_pool1d max_pool2d max_pool3d max_pool2d_with_indices max_pool3d_with_indices max_pool1d_with_indices
+        avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d
+        _adaptive_avg_pool2d _adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d mean sum
+        amax amin max min var std median nanmedian mode kthvalue topk sort argsort cumsum cumprod cummax cummin
+        logcumsumexp quantized_max_pool1d quantized_max_pool2d quantized_max_pool3d fractional_max_pool2d
+        fractional_max_pool3d max_unpool2d max_unpool3d trace native_norm renorm dist""",
+    OpClass.ELEMENTWISE: """
+        add sub mul div rsub pow neg abs sqrt rsqrt exp log maximum minimum where square reciprocal add_relu _add_relu
+        mul_relu add_scalar add_scalar_relu mul_scalar mul_scalar_relu add_scalar_out addcmul addcdiv lerp dropout
+        feature_dropout alpha_dropout feature_alpha_dropout native_dropout sin cos masked_fill fill copy floor_divide
+        remainder fmod eq ne lt le gt ge logical_and logical_or logical_not __and__ __or__ __xor__ isin bucketize
+        searchsorted complex polar cross linalg_cross mse_loss l1_loss smooth_l1_loss huber_loss kl_div
+        binary_cross_entropy binary_cross_entropy_with_logits _fused_dropout masked_scatter""",
+    OpClass.ACTIVATION: """
+        relu relu6 leaky_relu prelu _prelu_kernel sigmoid hardsigmoid hardswish hardtanh tanh elu selu celu gelu silu
+        mish softplus clamp clamp_min clamp_max erf threshold glu log_sigmoid log_sigmoid_forward rrelu""",
+    OpClass.NORMALISE: """
+        batch_norm _native_batch_norm_legit_no_training native_batch_norm _batch_norm_impl_index batch_norm1d
+        batch_norm2d batch_norm3d batch_norm_relu batch_norm2d_relu batch_norm3d_relu quantized_batch_norm
+        _batch_norm_no_update _native_batch_norm_legit layer_norm native_layer_norm group_norm native_group_norm
+        instance_norm rms_norm _fused_rms_norm weight_norm _weight_norm _weight_norm_interface local_response_norm""",
+    OpClass.SOFTMAX: "softmax _softmax log_softmax _log_softmax _safe_softmax _masked_softmax",
+    OpClass.RESHAPE: """
+        view reshape _unsafe_view flatten unflatten squeeze unsqueeze permute transpose t contiguous clone to _to_copy
+        detach alias expand expand_as cat cat_relu stack split split_with_sizes chunk unbind select slice index
+        _unsafe_index embedding embedding_byte embedding_4bit embedding_2bit pad constant_pad_nd reflection_pad1d
+        reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d repeat tile
+        repeat_interleave upsample_nearest1d upsample_nearest2d upsample_nearest3d upsample_linear1d
+        upsample_bilinear2d upsample_trilinear3d upsample_bicubic2d _upsample_bilinear2d_aa _upsample_bicubic2d_aa
+        _upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d __interpolate __upsample
+        __upsample_bilinear __upsample_nearest grid_sampler grid_sampler_2d grid_sampler_3d affine_grid_generator
+        channel_shuffle native_channel_shuffle pixel_shuffle pixel_unshuffle movedim type_as narrow lift lift_fresh
+        lift_fresh_copy detach_copy numpy_T float roll flip rot90 tril triu unfold im2col col2im gather index_select
+        take take_along_dim scatter scatter_add scatter_reduce select_scatter slice_scatter diagonal_scatter index_put
+        _index_put_impl _unsafe_index_put _unsafe_masked_index index_add index_copy index_fill masked_select nonzero
+        block_diag diag_embed unsafe_split unsafe_split_with_sizes unsafe_chunk convert_element_type one_hot
+        zeros_like ones_like full_like empty_like new_zeros new_ones new_full new_empty zero _shape_as_tensor
+        broadcast_tensors resize resize_as as_strided _reshape_copy view_copy _chunk_cat _stack _conj_copy
+        expand_copy permute_copy select_copy slice_copy split_copy split_with_sizes_copy squeeze_copy t_copy
+        transpose_copy unbind_copy unfold_copy unsqueeze_copy alias_copy _mkldnn_transpose _mkldnn_reshape""",
+    OpClass.QUANTISE: """
+        quantize_per_tensor quantize_per_tensor_dynamic quantize_per_channel dequantize dequantize_per_tensor
+        dequantize_per_channel quantize_per_channel_group dequantize_per_channel_group
+        fake_quantize_per_tensor_affine fake_quantize_per_channel_affine choose_qparams dequantize_affine
+        quantize_affine int_repr fake_quant_per_channel _make_per_tensor_quantized_tensor
+        _make_per_channel_quantized_tensor choose_qparams_symmetric choose_qparams_per_token
+        choose_qparams_per_token_asymmetric quantize_per_token dequantize_per_token to_mkldnn to_dense""",
 }  # fmt: skip
-CLASS_OF = {name: op_class for op_class, names in CLASSES.items() for name in names}
-# On a constant these give the same constant another form.
-ALIASING = {
-    "t", "transpose", "permute", "view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze",
-    "detach", "alias", "contiguous", "clone", "to", "_to_copy", "lift_fresh", "lift_fresh_copy", "lift", "detach_copy",
-    "numpy_T", "expand", "float", "dequantize", "dequantize_per_tensor", "dequantize_per_channel",
-    "quantize_per_tensor", "quantize_per_channel",
+CLASS_OF = {name: op_class for op_class, names in CLASSES.items() for name in names.split()}
+CLASS_OF |= {name: op_class for name, (op_class, _) in COUNTED.items()}
+
+# What says how numbers are stored, or which are taken, is never a weight.
+DESCRIBING = {
+    "scale", "scales", "zero_point", "zero_points", "indices", "index", "offsets", "batch_sizes", "X_scale",
+    "input_scale", "input_zero_point", "output_scale", "output_zero_point", "qScaleAndZeros", "scale_a", "scale_b",
 }  # fmt: skip
-# Arguments that are constants but no weights. Running statistics are state, as in torch's own count of parameters().
-NO_WEIGHTS = {
-    "running_mean", "running_var", "scale", "scales", "zero_point", "zero_points", "indices", "index", "hx", "mean",
-    "var",
+# These a model may have learned, but as buffers they are state (as in torch's own parameters()) or masks.
+STATE = {
+    "running_mean", "running_var", "mean", "var", "hx", "hx_", "cx_", "attn_mask", "mask", "attn_bias", "key_padding_mask",
 }  # fmt: skip
 WEIGHTS = {"weight", "bias", "params"}
+# A recurrent cell with packed weights is given its biases again; it reads the packed ones.
+AGAIN = {"bias_ih", "bias_hh", "b_ih", "b_hh"}
+INDICES = {"int64", "bool"}
 INTEGERS = {"int64", "int32", "int16", "bool"}
 
 
-@dataclass
-class Call:
-    """One call of an operator. args: by schema name; tensors as Tensor, lists of them as lists, all else as it is."""
+def operator(call: Call, name: str, inside: int | None, weights: "Weights") -> Operator:
+    """The graph's operator for a call.
 
-    op: str
-    args: dict[str, Any]
-    outputs: list[Tensor]
-
-    @property
-    def base(self) -> str:
-        """The operator without its name space, its overload and the underscore of in-place forms."""
-        name = self.op.rpartition("::")[2].partition(".")[0]
-        return name.rstrip("_") if not name.startswith("__") else name
-
-    def tensors(self, *skipped: str) -> Iterator[tuple[str, Tensor]]:
-        """(argument, tensor) for every tensor among the arguments, those in lists too."""
-        for name, value in self.args.items():
-            for item in value if isinstance(value, list) else [value]:
-                if isinstance(item, Tensor) and name not in skipped:
-                    yield name, item
-
-    def shape(self, *names: str) -> tuple[int, ...]:
-        """Shape of the first of these arguments that is a tensor."""
-        for name in names:
-            value = self.args.get(name)
-            if isinstance(value, Tensor):
-                return value.shape
-        raise BenchError("damaged_model", f"An operator {self.op[:60]} lacks its {names[0]}. Export the model again.")
-
-
-def operator(call: Call, name: str) -> Operator:
-    """The graph's operator for a call."""
+    Args:
+        inside: MACs found by following an operator that is in no table; None where it is in one.
+    """
     return Operator(
         name=name,
         op=call.op,
         op_class=_class(call),
         inputs=[tensor.name for _, tensor in call.tensors()],
         outputs=[tensor.name for tensor in call.outputs],
-        macs=_macs(call) if call.outputs else 0,
-        weights=[tensor.name for tensor in _weights(call)],
+        macs=macs(call) if inside is None else inside,
+        weights=[tensor.name for tensor in weights.of(call, multiplies=bool(inside) or call.base in COUNTED)],
     )
 
 
 def _class(call: Call) -> OpClass:
     found = CLASS_OF.get(call.base, OpClass.OTHER)
-    if found is OpClass.CONV and _groups(call) > 1 and call.shape("weight")[1] == 1:
+    if found is OpClass.CONV and call.base != "conv_tbc" and _groups(call) > 1 and call.weight_shape()[1] == 1:
         return OpClass.DEPTHWISE
     if call.base in {"mm", "matmul"} and any(tensor.constant for _, tensor in call.tensors()):
         return OpClass.DENSE
@@ -124,46 +107,57 @@ def _groups(call: Call) -> int:
     groups = call.args.get("groups")
     if isinstance(groups, int):
         return groups
-    source, weight = call.shape("input", "self", "qx"), call.shape("weight")
-    return source[1] // max(weight[1], 1) if len(source) > 1 and "transpose" not in call.base else 1
+    source, weight = call.shape(0), call.weight_shape()
+    return source[1] // max(weight[1], 1) if len(source) > 1 and not is_transposed(call) else 1
 
 
-def _weights(call: Call) -> list[Tensor]:
-    """Constants that the model learned: named as weights, or tables of numbers wherever they are read."""
-    found: dict[str, Tensor] = {}
-    for name, tensor in call.tensors(*NO_WEIGHTS):
-        if tensor.constant and (name in WEIGHTS or (tensor.elements > 1 and tensor.dtype not in INTEGERS)):
-            found[tensor.name] = tensor
-    return list(found.values())
+class Weights:
+    """Which constants of the file a call uses as weights.
+
+    What a file calls learned counts wherever it is read. Other constants count as a weight or bias, or as a factor of a
+    matrix product: a model whose weights are buffers has them all the same, but a mask or a mean that is added has none.
+    """
+
+    def __init__(self) -> None:
+        self._covered: dict[str, list[str]] = {}
+
+    def of(self, call: Call, *, multiplies: bool) -> list[Constant]:
+        """Args: multiplies: the call is a matrix product, or may be one."""
+        found: dict[str, Constant] = {}
+        packed = any(isinstance(value, Packed) for value in call.args.values())
+        for name, value in call.args.items():
+            if name in DESCRIBING or (packed and name in AGAIN):
+                continue
+            as_weight = isinstance(value, Packed) or name in WEIGHTS or (multiplies and name not in STATE)
+            for _, tensor in Call(call.op, {name: value}, []).tensors():
+                if isinstance(tensor, Constant):
+                    chosen = self._chosen(tensor, as_weight=as_weight, state=name in STATE)
+                    found |= {stored.name: stored for stored in chosen}
+        return list(found.values())
+
+    def _chosen(self, tensor: Constant, *, as_weight: bool, state: bool) -> Iterator[Constant]:
+        learned = [stored for stored in tensor.stored if stored.kind is Kind.LEARNED]
+        yield from learned
+        others = [stored for stored in tensor.stored if stored.kind is not Kind.LEARNED]
+        if as_weight:
+            tables = [stored for stored in others if stored.shape and stored.dtype not in INDICES]
+            yield from self._beside(learned, tables or others, tensor)
+        elif not state:
+            yield from (s for s in others if s.kind is Kind.UNTOLD and s.shape and s.dtype not in INTEGERS)
+
+    def _beside(self, learned: list[Constant], others: list[Constant], tensor: Constant) -> list[Constant]:
+        """The buffers of a product that its learned weights do not account for.
+
+        A pruning mask goes with a weight of its size, and only the weight counts; but one learned number times a buffer
+        is a table of its own, and a learned table stands for the same buffers every time.
+        """
+        if not learned or sum(stored.elements for stored in learned) < tensor.elements:
+            return others
+        names = [stored.name for stored in others]
+        return [] if self._covered.setdefault(learned[0].name, names) == names else others
 
 
-def _macs(call: Call) -> int:
-    base, out = call.base, call.outputs[0].elements
-    if base in CONVOLUTIONS:
-        weight = prod(call.shape("weight")[1:])
-        turned = call.args.get("transposed") is True or "transpose" in base
-        return (prod(call.shape("input")) if turned else out) * weight
-    if base in DENSE:
-        return out * call.shape("mat1", "input", "X", "qx")[-1]
-    if base == "einsum":
-        return _einsum(str(call.args.get("equation", "")), [tensor.shape for _, tensor in call.tensors()])
-    if base in {"baddbmm", "addbmm"}:
-        return prod(call.shape("batch1")) * call.shape("batch2")[-1]
-    if base in MATMUL:
-        return out * (call.shape("self")[-1:] or (1,))[0]
-    if base in ATTENTION:
-        query, key, value = call.shape("query"), call.shape("key"), call.shape("value")
-        return prod(query[:-1]) * key[-2] * (query[-1] + value[-1])
-    if base in RECURRENT:
-        steps = prod(call.shape("input", "data")[:-1])
-        matrices = [t for _, t in call.tensors(*NO_WEIGHTS) if t.constant and len(t.shape) == 2]
-        return steps * sum(tensor.elements for tensor in matrices)
-    return 0
-
-
-def _einsum(equation: str, shapes: list[tuple[int, ...]]) -> int:
-    """One multiply-accumulate for each combination of all letters."""
-    sizes: dict[str, int] = {}
-    for term, shape in zip(equation.replace(" ", "").split("->")[0].split(","), shapes, strict=False):
-        sizes |= dict(zip(term, shape, strict=False))
-    return prod(sizes.values()) if len(shapes) > 1 else 0
+def sources_of(call: Call) -> list[Constant]:
+    """The stored constants that a constant made by this call comes from, each once."""
+    found = [tensor for _, tensor in call.tensors(*DESCRIBING) if isinstance(tensor, Constant)]
+    return list({stored.name: stored for tensor in found for stored in tensor.stored}.values())

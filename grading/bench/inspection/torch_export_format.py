@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch._ops import OpOverload
 from torch.fx import Interpreter
 
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph
-from grading.bench.inspection.torchscript_format import FAULTS, first_line, raise_if_memory
+from grading.bench.inspection.composites import arguments
+from grading.bench.inspection.faults import FAULTS, first_line, raise_if_memory
 from grading.bench.inspection.traced import Recording
 from hardware.ondevice.pt2 import Pt2Error, sanitise
 
@@ -25,7 +27,7 @@ def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
     findings: list[tuple[str, str]] = []
     placeholders = [node for node in program.graph.nodes if node.op == "placeholder"]
     wanted = set(program.graph_signature.user_inputs)
-    stored = _stored(program)
+    stored = _stored(program, recording)
     values: list[torch.Tensor] = []
     inputs: list[str] = []
     for node in placeholders:
@@ -68,17 +70,26 @@ def _load(path: Path) -> Any:
         raise BenchError("damaged_model", said) from error
 
 
-def _stored(program: Any) -> dict[str, torch.Tensor]:
-    """Weights, buffers and constants by the name of the placeholder that takes them."""
-    found = {}
+def _stored(program: Any, recording: Recording) -> dict[str, Any]:
+    """Weights, buffers and constants by the name of the placeholder that takes them; the recording is told which is which."""
+    found: dict[str, Any] = {}
+    learned: list[torch.Tensor] = []
+    kept: list[torch.Tensor] = []
     for spec in program.graph_signature.input_specs:
-        if spec.target is not None:
+        if hasattr(spec.arg, "value"):  # an argument that was fixed when the model was exported
+            found[spec.arg.name] = spec.arg.value
+        elif spec.target is not None:
             table = program.state_dict if spec.target in program.state_dict else program.constants
             if not isinstance(table.get(spec.target), torch.Tensor):
                 raise BenchError(
                     "damaged_model", f"The weights {spec.target[:80]} are not in this file. Export the model again."
                 )
-            found[spec.arg.name] = table[spec.target].detach()
+            tensor = found[spec.arg.name] = table[spec.target].detach()
+            if spec.kind.name == "PARAMETER":
+                learned.append(tensor)
+            elif spec.kind.name == "BUFFER":
+                kept.append(tensor)
+    recording.store(learned, kept)
     return found
 
 
@@ -98,16 +109,15 @@ def _shape(meta: Any, hint: tuple[int, ...], findings: list[tuple[str, str]]) ->
 
 
 class _Follower(Interpreter):  # type: ignore[misc]  # torch is not typed here
-    """Runs a graph node by node and notes each call under the argument names of its schema."""
+    """Runs a graph node by node and notes each call."""
 
     def __init__(self, module: torch.fx.GraphModule, recording: Recording) -> None:
         super().__init__(module)
         self.recording = recording
 
     def call_function(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        result = super().call_function(target, args, kwargs)
-        schema = getattr(target, "_schema", None)
-        if schema is not None:  # all else is arithmetic over sizes, or takes one result of several
-            names = [argument.name for argument in schema.arguments]
-            self.recording.note(schema.name, {**dict(zip(names, args, strict=False)), **kwargs}, result)
-        return result
+        call = super().call_function
+        if not isinstance(target, OpOverload):  # arithmetic over sizes, or one result of several
+            return call(target, args, kwargs)
+        named = arguments(target, args, kwargs)
+        return self.recording.run(target._schema.name, named, lambda: call(target, args, kwargs))

@@ -4,7 +4,6 @@ The file stores no input size. The lab's is taken; without one the first weights
 tried until the model runs, which the report then says.
 """
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,12 @@ import torch
 
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph
+from grading.bench.inspection.faults import FAULTS, first_line, raise_if_memory
 from grading.bench.inspection.torchscript_interpreter import Interpreter
 from grading.bench.inspection.traced import Recording
 
 SIZES = (8, 16, 28, 32, 64, 96, 128, 160, 192, 224, 256)
 SEQUENCE = 16
-# PyTorch has no error class of its own for an operator that does not like its input.
-FAULTS = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError, EOFError)
-NO_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory|std::bad_alloc", re.IGNORECASE)
 
 
 def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
@@ -70,7 +67,12 @@ def _follow(module: Any, graph: Any, shapes: list[tuple[int, ...]]) -> Graph:
     recording = Recording()
     examples = [torch.zeros(shape) for shape in shapes]
     inputs = [recording.input(example, f"input_{place}") for place, example in enumerate(examples)]
+    if len(examples) != len(list(graph.inputs())) - 1:
+        raise BenchError(
+            "input_mismatch", f"This model takes {len(list(graph.inputs())) - 1} inputs, not {len(examples)}."
+        )
     with torch.inference_mode():
+        recording.store(list(module.parameters()), list(module.buffers()))
         result = Interpreter(recording).run(graph, module, examples)
     return recording.graph("torchscript", inputs, result, [])
 
@@ -119,17 +121,3 @@ def _stored(module: Any, value: Any) -> Any:
         holder = _stored(module, next(iter(node.inputs())))
         return None if holder is None else getattr(holder, "_c", holder).getattr(node.s("name"))
     return module if node.kind() == "prim::Param" and value.type().kind() == "ClassType" else None
-
-
-def raise_if_memory(error: BaseException) -> None:
-    """PyTorch reports a refused allocation as a RuntimeError among others. Raises BenchError: out_of_memory."""
-    if NO_MEMORY.search(str(error)):
-        said = "This model asks for more memory than a run may use. Make its layers or its input smaller."
-        raise BenchError("out_of_memory", said, outcome="out_of_memory") from error
-
-
-def first_line(error: BaseException) -> str:
-    """The line of an error of PyTorch that says what is wrong, shortened."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith(("RuntimeError:", "ValueError:"))] or lines
-    return (told[-1] if told else type(error).__name__)[:160]

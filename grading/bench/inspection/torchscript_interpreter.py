@@ -6,6 +6,7 @@ input (and not only on its sizes) is refused: what such a model costs cannot be 
 Node kinds: torch/csrc/jit/ir and torch/csrc/jit/runtime/register_prim_ops.cpp.
 """
 
+import operator
 import re
 from collections.abc import Callable
 from functools import cache
@@ -22,7 +23,8 @@ FORBIDDEN = {"aten::from_file", "aten::save", "aten::wait", "aten::fork"}
 # What these tell about a tensor does not depend on its values.
 SHAPE_READERS = {"aten::size", "aten::dim", "aten::len", "aten::numel", "aten::is_floating_point", "aten::__is__",
                  "aten::__isnot__", "aten::stride", "aten::sym_size", "prim::dtype", "prim::device", "prim::layout",
-                 "prim::is_quantized", "prim::requires_grad", "aten::is_complex", "prim::is_cuda"}  # fmt: skip
+                 "prim::is_quantized", "prim::requires_grad", "aten::is_complex", "prim::is_cuda",
+                 "prim::is_nested", "prim::is_sparse", "prim::is_mkldnn", "prim::ndim", "aten::is_autocast_enabled"}  # fmt: skip
 # Steps that only put values together or take them apart.
 SIMPLE: dict[str, Callable[..., Any]] = {
     "prim::ListConstruct": lambda *given: list(given),
@@ -38,6 +40,10 @@ SIMPLE: dict[str, Callable[..., Any]] = {
     "aten::__is__": lambda one, other: one is other,
     "aten::__isnot__": lambda one, other: one is not other,
 }
+# Of texts: the binding of the real ones takes the second for the name of a device.
+TEXT: dict[str, Callable[..., Any]] = {"aten::eq": operator.eq, "aten::ne": operator.ne, "aten::add": operator.add}
+# Types of a step's result that are no tensor: the binding adds two whole numbers as if they were tensors.
+NUMBERS = {"IntType", "FloatType", "BoolType", "NumberType", "StringType"}
 
 
 def refuse(what: str) -> BenchError:
@@ -58,6 +64,8 @@ class Interpreter:
         self.values: dict[str, Any] = {}
         self.tainted: set[str] = set()  # values that depend on what stands in the input
         self.steps = 0
+        self.places: dict[str, str] = {}  # of modules and their attributes, by the name of the value
+        self.packed: dict[str, Any] = {}  # by place
         self.kinds: dict[str, Callable[[Any], Any]] = {
             "prim::Constant": _constant, "prim::GetAttr": self._attribute, "prim::SetAttr": self._set,
             "prim::If": self._if, "prim::Loop": self._loop, "prim::RaiseException": self._raise,
@@ -66,13 +74,13 @@ class Interpreter:
             **{kind: self._simple(step) for kind, step in SIMPLE.items()},
         }  # fmt: skip
 
-    def run(self, graph: Any, module: Any, inputs: list[torch.Tensor]) -> Any:
-        """What the graph returns for `inputs`."""
+    def run(self, graph: Any, module: Any, inputs: list[Any]) -> Any:
+        """What the graph returns for `inputs`; what among them is no tensor is part of the model."""
         names = [value.debugName() for value in graph.inputs()]
-        if len(names) != len(inputs) + 1:
-            raise BenchError("input_mismatch", f"This model takes {len(names) - 1} inputs, not {len(inputs)}.")
         self.values.update(zip(names, [module, *inputs], strict=True))
-        self.tainted.update(names[1:])
+        self.tainted.update(
+            name for name, value in zip(names[1:], inputs, strict=True) if isinstance(value, torch.Tensor)
+        )
         self._block(graph.nodes())
         found = tuple(self.values[value.debugName()] for value in graph.outputs())
         return found[0] if len(found) == 1 else found
@@ -118,8 +126,12 @@ class Interpreter:
         return lambda node: step(*self._given(node))
 
     def _attribute(self, node: Any) -> Any:
+        """An attribute; one of packed weights is the same object each time, which torch.ScriptObject does not tell."""
         holder = self._given(node)[0]
-        return getattr(holder, "_c", holder).getattr(node.s("name"))
+        place = self.places.get(next(node.inputs()).debugName(), "") + "." + node.s("name")
+        self.places[node.output().debugName()] = place
+        found = getattr(holder, "_c", holder).getattr(node.s("name"))
+        return self.packed.setdefault(place, found) if isinstance(found, torch.ScriptObject) else found
 
     def _free(self, node: Any, *places: int) -> None:
         """The values at these places may not depend on the input."""
@@ -189,12 +201,20 @@ class Interpreter:
         except RuntimeError as error:
             raise refuse(f"holds the step {kind[:60]}") from error
         given = self._given(node)
+        if given and isinstance(given[0], str) and kind in TEXT:
+            return TEXT[kind](*given)
         if space not in NAMESPACES:
             return call(*given)
         names, plain = _names(node.schema())
-        result = call(*given[:plain], **dict(zip(names[plain:], given[plain:], strict=True)))
-        self.recording.note(kind, _arguments(names, given), result)
-        return result
+        named = dict(zip(names, given, strict=False))
+
+        def step() -> Any:
+            return call(*given[:plain], **dict(zip(names[plain:], given[plain:], strict=True)))
+
+        if all(value.type().kind() in NUMBERS for value in node.outputs()):
+            result = step()
+            return result.item() if isinstance(result, torch.Tensor) else result
+        return self.recording.run(kind, named, step)
 
 
 def _nothing(_: Any) -> None:
@@ -214,29 +234,6 @@ def _reads(node: Any) -> set[str]:
         for inner in block.nodes():
             found |= _reads(inner)
     return found
-
-
-def _arguments(names: tuple[str, ...], given: list[Any]) -> dict[str, Any]:
-    """Arguments by the names of the schema. Packed weights of quantised operators are unpacked."""
-    found: dict[str, Any] = {}
-    for place, value in enumerate(given):
-        name = names[place] if place < len(names) else str(place)
-        if isinstance(value, torch.ScriptObject):
-            weight, *bias = _unpacked(value)
-            found["weight"] = weight
-            found["bias"] = bias[0] if bias else None
-        else:
-            found[name] = value
-    return found
-
-
-def _unpacked(packed: Any) -> tuple[Any, ...]:
-    if not hasattr(packed, "unpack"):
-        raise BenchError(
-            "custom_operator", "This model works on an object that is no tensor. Use PyTorch's own layers."
-        )
-    found = packed.unpack()
-    return found if isinstance(found, tuple) else (found,)
 
 
 @cache
