@@ -20,37 +20,58 @@ from hardware.ondevice.pt2 import Pt2Error, sanitise
 
 
 def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
-    """Raises BenchError: those of the sanitiser, damaged_model, input_mismatch."""
+    """Raises BenchError: those of the sanitiser, damaged_model, operator_not_counted, input_mismatch (the lab's size of a free
+    dimension does not run).
+    """
     torch.set_num_threads(1)
     program = _load(path)
-    recording = Recording()
-    findings: list[tuple[str, str]] = []
-    placeholders = [node for node in program.graph.nodes if node.op == "placeholder"]
     wanted = set(program.graph_signature.user_inputs)
+    metas = {
+        node.name: node.meta["val"]
+        for node in program.graph.nodes
+        if node.name in wanted and isinstance(node.meta["val"], torch.Tensor)
+    }
+    failure: Exception | None = None
+    for shapes in _shapes(metas, input_shapes, program.range_constraints):
+        try:
+            return _follow(program, metas, shapes)
+        except FAULTS as error:
+            raise_if_memory(error)
+            failure = error
+    raise _does_not_run(metas, input_shapes, failure) from failure
+
+
+def _does_not_run(metas: dict[str, torch.Tensor], hints: list[tuple[int, ...]], error: Exception | None) -> BenchError:
+    why = f" ({first_line(error)})" if error else ""
+    if hints and _free(metas):
+        words = ", ".join("×".join(map(str, hint)) for hint in hints)
+        said = f"This model does not run on an input of {words}{why}. Export it again for that input."
+        return BenchError("input_mismatch", said, details={"shape": list(hints[0])})
+    return BenchError(
+        "damaged_model", f"The graph in this .pt2 does not run on its own input{why}. Export the model again."
+    )
+
+
+def _follow(program: Any, metas: dict[str, torch.Tensor], shapes: dict[str, list[int]]) -> Graph:
+    recording = Recording()
     stored = _stored(program, recording)
-    values: list[torch.Tensor] = []
+    values: list[Any] = []
     inputs: list[str] = []
-    for node in placeholders:
-        if node.name in wanted:
-            hint = input_shapes[len(inputs)] if len(inputs) < len(input_shapes) else ()
-            example = torch.zeros(_shape(node.meta["val"], hint, findings), dtype=node.meta["val"].dtype)
+    for node in program.graph.nodes:
+        if node.name in metas:
+            example = torch.zeros(shapes[node.name], dtype=metas[node.name].dtype)
             inputs.append(recording.input(example, node.name))
             values.append(example)
-        else:
+        elif node.op == "placeholder":
             values.append(stored[node.name])
-    try:
-        with torch.inference_mode():
-            result = _Follower(program.graph_module, recording).run(*values)
-    except FAULTS as error:
-        raise_if_memory(error)
-        said = f"The graph in this .pt2 does not run on its own input ({first_line(error)}). Export the model again."
-        raise BenchError("damaged_model", said) from error
+    with torch.inference_mode():
+        result = _Follower(program.graph_module, recording).run(*values)
     outputs = [
         value
         for spec, value in zip(program.graph_signature.output_specs, result, strict=True)
         if spec.kind.name == "USER_OUTPUT"
     ]
-    return recording.graph("torch_export", inputs, outputs, findings)
+    return recording.graph("torch_export", inputs, outputs, _assumed(metas, shapes))
 
 
 def _load(path: Path) -> Any:
@@ -93,19 +114,45 @@ def _stored(program: Any, recording: Recording) -> dict[str, Any]:
     return found
 
 
-def _shape(meta: Any, hint: tuple[int, ...], findings: list[tuple[str, str]]) -> list[int]:
-    """A free size is that of the hint, else 1: the batch."""
-    if any(not isinstance(size, int) for size in meta.shape) and not findings:
-        findings.append(
-            (
-                "free_size",
-                "An input has a free size; it is measured with the lab's size, or with 1 where the lab gives none.",
-            )
-        )
-    return [
-        size if isinstance(size, int) else hint[place] if place < len(hint) else 1
-        for place, size in enumerate(meta.shape)
-    ]
+def _shapes(
+    metas: dict[str, torch.Tensor], hints: list[tuple[int, ...]], ranges: dict[Any, Any]
+) -> list[dict[str, list[int]]]:
+    """Shapes to try, by the input's name. A free size is that of the hint, else the least that the file allows."""
+    tries: list[dict[str, list[int]]] = []
+    # torch writes a least size of 2 also where nobody asked for it, so 1 is tried first.
+    for ignored in (2, 1):
+        least = {str(symbol): int(span.lower) for symbol, span in ranges.items() if span.lower > ignored}
+        chosen = {
+            name: [
+                size if isinstance(size, int) else hint[place] if place < len(hint) else _size(size, least)
+                for place, size in enumerate(meta.shape)
+            ]
+            for (name, meta), hint in zip(metas.items(), [*hints, *[()] * len(metas)], strict=False)
+        }
+        if chosen not in tries:
+            tries.append(chosen)
+    return tries
+
+
+def _size(size: torch.SymInt, least: dict[str, int]) -> int:
+    """The least that a size can be, which may be an expression over others: 2*s."""
+    expression = size.node.expr
+    found = expression.subs({symbol: least.get(str(symbol), 1) for symbol in expression.free_symbols})
+    return max(int(found), least.get(str(expression), 1))
+
+
+def _free(metas: dict[str, torch.Tensor]) -> list[str]:
+    """Inputs of which a size is not fixed."""
+    return [name for name, meta in metas.items() if any(not isinstance(size, int) for size in meta.shape)]
+
+
+def _assumed(metas: dict[str, torch.Tensor], shapes: dict[str, list[int]]) -> list[tuple[str, str]]:
+    free = _free(metas)
+    if not free:
+        return []
+    words = ", ".join("×".join(map(str, shapes[name])) for name in free[:4])
+    said = f"An input has a free size; measured as {words}: the lab's size, or the least that the file allows."
+    return [("free_size", said)]
 
 
 class _Follower(Interpreter):  # type: ignore[misc]  # torch is not typed here
