@@ -55,6 +55,16 @@ def test_a_batch_that_does_not_divide_the_inputs_is_filled_up(tmp_path, sandbox,
     assert np.allclose(measure(path, sandbox, inputs, shape=(8, 4)).predictions, INPUTS @ WEIGHTS, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["bfloat16 in", "bfloat16 out"])
+@pytest.mark.parametrize("way", ["traced", "exported"])
+def test_numbers_that_numpy_does_not_have_are_cast_at_the_border(answers, folder, sandbox, inputs, name, way):
+    path = folder / "layers" / f"{name}.{'pt' if way == 'traced' else 'pt2'}"
+    report = Report.from_json(answers[f"{name} {way}"]["report"])
+    measured = engine.measure(path, report, sandbox=sandbox, inputs=inputs, seed=5)
+    assert report.inputs[0].dtype == ("bfloat16" if name == "bfloat16 in" else "float32")
+    assert np.allclose(measured.predictions, INPUTS @ [[1, 0], [0, 1], [1, 1], [0, 2]], atol=0.04)
+
+
 def test_times_come_from_three_processes_with_their_first_runs_kept(tmp_path, sandbox):
     host = measure(models.linear(tmp_path / "m.onnx"), sandbox).host
     assert (host.processes, len(host.first_ms), len(host.samples_ms)) == (3, 10, 200)
