@@ -18,6 +18,7 @@ from grading.bench.fit import fit
 from grading.bench.measurement import Measurement
 from grading.bench.report import Report
 from grading.bench.sandbox import Sandbox, SandboxError, detect
+from hardware.ondevice.harness import shape
 from hardware.profiles import load_profiles
 
 SEED = 0
@@ -29,7 +30,7 @@ USAGE, BAD_FILE, INTERRUPTED = 2, 1, 130
 
 
 class Command(BaseCommand):
-    """`manage.py bench [--device SLUG]... [--json] MODEL...`: no database, no broker, nothing but the files."""
+    """`manage.py bench [--device SLUG]... [--input-shape 1x1x8x8]... [--json] MODEL...`: nothing but the files."""
 
     help = "Look into models, time them on this machine, and say which devices they fit."
     requires_system_checks = ()
@@ -40,6 +41,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--device", action="append", default=[], metavar="SLUG", help="a device; all where not given"
         )
+        parser.add_argument(
+            "--input-shape", action="append", default=[], type=shape, metavar="SHAPE",
+            help="with the batch, as 1x3x32x32; one for each input, where a model does not say",
+        )  # fmt: skip
         parser.add_argument("--json", action="store_true", help="one JSON array on standard output and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,7 +55,7 @@ class Command(BaseCommand):
             raise CommandError(f"{unknown[0]!r} is not a device known here. Known: {known}.", returncode=USAGE)
         chosen = {slug: profiles[slug] for slug in options["device"] or profiles}
         try:
-            self._measure_all(options["models"], chosen, as_json=options["json"])
+            self._measure_all(options["models"], chosen, options["input_shape"], as_json=options["json"])
         except KeyboardInterrupt:
             self.stderr.write("Stopped.")
             raise SystemExit(INTERRUPTED) from None
@@ -59,11 +64,13 @@ class Command(BaseCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(BAD_FILE) from None
 
-    def _measure_all(self, models: list[str], profiles: dict[str, Any], *, as_json: bool) -> None:
+    def _measure_all(
+        self, models: list[str], profiles: dict[str, Any], shapes: list[tuple[int, ...]], *, as_json: bool
+    ) -> None:
         sandbox = self._sandbox()
         rows = []
         for name in models:
-            row, findings = measure_file(Path(name), profiles, sandbox)
+            row, findings = measure_file(Path(name), profiles, sandbox, shapes)
             rows.append(row)
             if as_json:
                 for finding in findings:
@@ -87,12 +94,14 @@ class Command(BaseCommand):
         return sandbox
 
 
-def measure_file(path: Path, profiles: dict[str, Any], sandbox: Sandbox) -> tuple[dict[str, Any], list[str]]:
+def measure_file(
+    path: Path, profiles: dict[str, Any], sandbox: Sandbox, shapes: list[tuple[int, ...]] | None = None
+) -> tuple[dict[str, Any], list[str]]:
     """One file's row (what is in it, times, devices; or {file, error}) and what was assumed or noticed, as sentences."""
     name = path.name or str(path)
     try:
         check_is_file(path)
-        report = engine.inspect(path, sandbox=sandbox)
+        report = engine.inspect(path, sandbox=sandbox, input_shapes=shapes)
         measurement = engine.measure(path, report, sandbox=sandbox, inputs=None, seed=SEED)
     except BenchError as error:
         return {"file": name, "error": {"code": error.code, "message": error.message}}, []
@@ -101,8 +110,9 @@ def measure_file(path: Path, profiles: dict[str, Any], sandbox: Sandbox) -> tupl
             "file": name,
             "error": {"code": "file_unreadable", "message": f"{name} cannot be read: {error.strerror}."},
         }, []
-    findings = [finding.sentence for finding in report.findings]
-    return _row(path, report, measurement, profiles), findings + [item["sentence"] for item in measurement.findings]
+    told = [(finding.code, finding.sentence) for finding in report.findings]
+    told += [(item["code"], item["sentence"]) for item in measurement.findings]
+    return _row(path, report, measurement, profiles), [f"{sentence} [{code}]" for code, sentence in dict.fromkeys(told)]
 
 
 def check_is_file(path: Path) -> None:

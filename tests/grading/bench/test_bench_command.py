@@ -72,6 +72,20 @@ def test_without_json_a_person_can_read_it(tmp_path):
         assert words in done.stdout
 
 
+def test_what_had_to_be_assumed_is_told(tmp_path, answers, folder):
+    done = bench(tmp_path / "data", "--device", "laptop", folder / "layers" / "guess a table first.pt")
+    assert "measured with 1x8 float32" in done.stdout
+    assert "[input_shape_assumed]" in done.stdout
+
+
+def test_a_shape_that_is_given_is_taken(tmp_path, answers, folder):
+    path = folder / "layers" / "guess no weights.pt"
+    done = bench(tmp_path / "data", "--json", "--device", "laptop", "--input-shape", "1x3x12x12", path)
+    (row,) = json.loads(done.stdout)
+    assert row["inputs"][0]["shape"] == [1, 3, 12, 12]
+    assert "findings" not in row
+
+
 def test_an_error_is_told_with_its_code():
     row = {"file": "a", "error": {"code": "empty_file", "message": "Empty."}}
     assert as_text(row, []) == "a\n  Empty. [empty_file]"
