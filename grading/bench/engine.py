@@ -131,7 +131,7 @@ def _harness_request(path: Path, report: Report, inputs: Path | None, seed: int,
     args = ["--model", "{inputs}/model", "--format", str(report.format), "--seed", str(seed)]
     for tensor in report.inputs:
         if tensor.shape:
-            args += ["--input-shape", "x".join(str(max(size, 1)) for size in tensor.shape)]
+            args += ["--input-shape", "x".join(map(str, tensor.shape))]
             args += [f"--input-type={tensor.dtype}"] if report.format == Format.TORCHSCRIPT else []
     files = {"model": path}
     if inputs:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from math import prod
 
+from grading.bench.errors import BenchError
+
 
 class OpClass(StrEnum):
     CONV = "conv"
@@ -21,14 +23,24 @@ class OpClass(StrEnum):
 
 
 WIDTHS = {
+    128: ("complex128",),
     64: ("float64", "int64", "uint64", "complex64"),
-    32: ("float32", "int32", "uint32"),
+    32: ("float32", "int32", "uint32", "complex32"),
     16: ("float16", "bfloat16", "int16", "uint16"),
     8: ("int8", "uint8", "bool", "float8"),
-    4: ("int4", "uint4"),
+    6: ("float6",),
+    4: ("int4", "uint4", "float4"),
     2: ("int2", "uint2"),
 }
 BITS = {dtype: bits for bits, dtypes in WIDTHS.items() for dtype in dtypes}
+
+
+def bits_of(dtype: str) -> int:
+    """Bits of one stored element. Raises BenchError (unknown_type): a guess would count wrongly and say nothing."""
+    if dtype not in BITS:
+        said = f"This model holds elements of the type {dtype[:40]}, whose size is not known here."
+        raise BenchError("unknown_type", f"{said} Export it with numbers of a common type.")
+    return BITS[dtype]
 
 
 @dataclass
@@ -48,7 +60,7 @@ class Tensor:
     @property
     def bytes(self) -> int:
         """Whole bytes: four-bit elements are packed two in one."""
-        return (self.elements * BITS.get(self.dtype, 8) + 7) // 8
+        return (self.elements * bits_of(self.dtype) + 7) // 8
 
 
 @dataclass

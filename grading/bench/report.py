@@ -3,16 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
+from itertools import islice
 from typing import Any
 
 from grading.bench.errors import BenchError
-from grading.bench.graph import BITS, Graph, Tensor
+from grading.bench.graph import Graph, Tensor, bits_of
 
 MOST_OPERATORS = 20_000
 MOST_TENSORS = 100
 MOST_FINDINGS = 200
 MOST_TEXT = 400
-MOST_RANK = 16
+MOST_RANK = 8  # also of what the harness takes (hardware/ondevice/harness.py, shape)
 MOST_ELEMENTS = 1 << 40
 LARGEST = 1 << 62
 
@@ -100,7 +101,8 @@ def report_of(graph: Graph, *, size: int, sha256: str) -> Report:
         sha256: of the file, hexadecimal.
 
     Raises:
-        BenchError: too_large, what no report may hold.
+        BenchError: what no report may hold: too_large, too_many_operators, too_many_dimensions, zero_size, unknown_type,
+            damaged_model (a negative size).
     """
     _check_bounds(graph)
     live = graph.live_bytes()
@@ -121,7 +123,7 @@ def report_of(graph: Graph, *, size: int, sha256: str) -> Report:
         peak_activation_bytes=live[peak] if live else 0,
         peak_operator=peak,
         operators=tuple(_operators(graph, live)),
-        findings=tuple(Finding(code, text[:MOST_TEXT]) for code, text in graph.findings[:MOST_FINDINGS]),
+        findings=tuple(islice(_findings(graph), MOST_FINDINGS)),
     )
 
 
@@ -132,11 +134,42 @@ def _check_bounds(graph: Graph) -> None:
     if max(len(graph.inputs), len(graph.outputs)) > MOST_TENSORS:
         raise BenchError("too_many_operators", f"This model has more than {MOST_TENSORS} inputs or outputs.")
     for tensor in graph.tensors.values():
-        if len(tensor.shape) > MOST_RANK or tensor.elements > MOST_ELEMENTS:
-            said = f"Tensor {tensor.name[:80]} is larger than any device can hold. Export the model again."
-            raise BenchError("too_large", said)
+        _check_size(tensor)
+    for name in (*graph.inputs, *graph.outputs):
+        if 0 in graph.tensors[name].shape:
+            said = f"The input or output {name[:80]} has a size of 0, so there is nothing to measure."
+            raise BenchError("zero_size", f"{said} Export the model with sizes of at least 1.")
+    if any(operator.macs < 0 for operator in graph.operators):
+        raise BenchError("damaged_model", "An operator of this model computes less than nothing. Export it again.")
     if sum(operator.macs for operator in graph.operators) >= LARGEST:
         raise BenchError("too_large", "This model computes more than any device ever could. Export it again.")
+
+
+def _check_size(tensor: Tensor) -> None:
+    name = tensor.name[:80]
+    if len(tensor.shape) > MOST_RANK:
+        said = f"Tensor {name} has {len(tensor.shape)} dimensions; at most {MOST_RANK} can be measured."
+        raise BenchError("too_many_dimensions", f"{said} Export the model with fewer.")
+    if any(size < 0 for size in tensor.shape):
+        shape = "×".join(map(str, tensor.shape))
+        said = f"Tensor {name} would have the size {shape}: a window is larger than what it slides over."
+        raise BenchError("damaged_model", f"{said} Export the model with larger fixed input sizes.")
+    if tensor.elements > MOST_ELEMENTS:
+        raise BenchError("too_large", f"Tensor {name} is larger than any device can hold. Export the model again.")
+
+
+def _findings(graph: Graph) -> Iterator[Finding]:
+    for name in graph.inputs:
+        tensor = graph.tensors[name]
+        if len(tensor.shape) > 1 and tensor.shape[0] > 1:
+            batch = tensor.shape[0]
+            yield Finding(
+                "batch_above_one",
+                f"The first size of the input {tensor.name[:80]} is {batch}. If that is a batch, multiply-accumulates "
+                f"and memory are those of all {batch} together: export with a batch of 1 to count one input.",
+            )
+            break
+    yield from (Finding(code[:MOST_TEXT], text[:MOST_TEXT]) for code, text in graph.findings)
 
 
 def _spec(graph: Graph, name: str) -> TensorSpec:
@@ -153,7 +186,7 @@ def _weights(graph: Graph) -> list[Tensor]:
 def _weight_bits(weights: list[Tensor], elements: int) -> dict[str, float]:
     counts: Counter[int] = Counter()
     for tensor in weights:
-        counts[BITS.get(tensor.dtype, 8)] += tensor.elements
+        counts[bits_of(tensor.dtype)] += tensor.elements
     return {str(bits): count / elements for bits, count in sorted(counts.items()) if count}
 
 
@@ -216,7 +249,10 @@ class _Strict:
     def tensor(self, raw: Any) -> TensorSpec:
         raw = self.mapping(raw, TensorSpec, "tensor")
         name, dtype = self.text(raw["name"], "name"), self.text(raw["dtype"], "dtype")
-        return TensorSpec(name, self.shape(raw["shape"], "shape"), dtype)
+        shape = self.shape(raw["shape"], "shape")
+        if 0 in shape:
+            raise self.fail("shape")
+        return TensorSpec(name, shape, dtype)
 
     def operator(self, raw: Any) -> OperatorReport:
         raw = self.mapping(raw, OperatorReport, "operator")

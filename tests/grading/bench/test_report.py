@@ -1,5 +1,6 @@
 """A graph worked out by hand, and a report that a hostile process may have written."""
 
+import argparse
 import copy
 import json
 
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, OpClass, Operator, Tensor
-from grading.bench.report import MOST_OPERATORS, Report, report_of
+from grading.bench.report import MOST_OPERATORS, MOST_RANK, Report, report_of
+from hardware.ondevice import harness
 
 SHA = "0" * 64
 
@@ -107,13 +109,67 @@ def test_long_names_are_cut_so_that_the_report_can_be_read_back():
     assert Report.from_json(report(graph).to_json()).inputs[0].name == "x" * 400
 
 
-@pytest.mark.parametrize("shape", [(1 << 41,), (1 << 30, 1 << 30), (1,) * 17])
-def test_a_tensor_of_an_impossible_size_is_refused(shape):
+@pytest.mark.parametrize(
+    ("shape", "code"),
+    [
+        ((1 << 41,), "too_large"),
+        ((1 << 30, 1 << 30), "too_large"),
+        ((1,) * 9, "too_many_dimensions"),
+        ((1, -1), "damaged_model"),
+        ((-2, -2), "damaged_model"),  # their product is positive
+    ],
+)
+def test_a_tensor_of_an_impossible_size_is_refused(shape, code):
     graph = branching()
     graph.tensors["a"].shape = shape
     with pytest.raises(BenchError) as caught:
         report(graph)
-    assert (caught.value.code, caught.value.outcome) == ("too_large", "refused")
+    assert (caught.value.code, caught.value.outcome) == (code, "refused")
+
+
+@pytest.mark.parametrize("end", ["x", "c"])
+def test_an_input_or_output_of_size_zero_is_refused(end):
+    graph = branching()
+    graph.tensors[end].shape = (1, 0)
+    with pytest.raises(BenchError) as caught:
+        report(graph)
+    assert (caught.value.code, caught.value.outcome) == ("zero_size", "refused")
+
+
+def test_fewer_than_no_multiply_accumulates_are_refused():
+    graph = branching()
+    graph.operators[0].macs = -180
+    with pytest.raises(BenchError) as caught:
+        report(graph)
+    assert (caught.value.code, caught.value.outcome) == ("damaged_model", "refused")
+
+
+@pytest.mark.parametrize("name", ["a", "w"])
+def test_a_type_of_unknown_width_is_refused_and_not_guessed(name):
+    graph = branching()
+    graph.tensors[name].dtype = "float3"
+    with pytest.raises(BenchError) as caught:
+        report(graph)
+    assert (caught.value.code, caught.value.outcome) == ("unknown_type", "refused")
+
+
+@pytest.mark.parametrize(("dtype", "stored"), [("float4", 2), ("float6", 3), ("float8", 4), ("int2", 1), ("uint4", 2)])
+def test_narrow_types_are_as_wide_as_they_are(dtype, stored):
+    assert Tensor("w", (4,), dtype).bytes == stored
+
+
+def test_no_more_dimensions_are_taken_than_the_harness_takes():
+    assert harness.shape("x".join(["1"] * MOST_RANK)) == (1,) * MOST_RANK
+    with pytest.raises(argparse.ArgumentTypeError):
+        harness.shape("x".join(["1"] * (MOST_RANK + 1)))
+
+
+def test_a_batch_above_one_counts_whole_and_is_said():
+    graph = branching()
+    graph.tensors["x"].shape = (8, 4)
+    assert [finding.code for finding in report(graph).findings] == ["batch_above_one"]
+    assert "is 8" in report(graph).findings[0].sentence
+    assert report().findings == ()
 
 
 def test_more_operators_than_a_report_may_hold_are_refused():
@@ -144,6 +200,7 @@ FORGERIES = {
     "a peak of no operator": lambda raw: raw | {"operators": [], "peak_operator": 1},
     "an operator with a text for its macs": lambda raw: raw | {"operators": [raw["operators"][0] | {"macs": "1"}]},
     "an input of many dimensions": lambda raw: raw | {"inputs": [raw["inputs"][0] | {"shape": [1] * 17}]},
+    "an input of no size": lambda raw: raw | {"inputs": [raw["inputs"][0] | {"shape": [1, 0]}]},
     "a finding that is a text": lambda raw: raw | {"findings": ["hello"]},
 }
 
