@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from grading.bench.errors import OUTCOMES, BenchError
+from grading.bench.files import file_size, unreadable
 from grading.bench.formats import Format, sniff
 from grading.bench.measurement import HostTiming, Measurement
 from grading.bench.predictions import PredictionsError, assemble, npy_count
@@ -62,7 +63,7 @@ def inspect(
     request = SandboxRequest("grading.bench.inspection", tuple(args), {"model": path}, limits or Limits())
     result = _run(sandbox, request, _Reporter("check", on_progress))
     report = Report.from_json(_single(result, "report"))
-    return dataclasses.replace(report, bytes=path.stat().st_size, sha256=_sha256(path))
+    return dataclasses.replace(report, bytes=file_size(path), sha256=_sha256(path))
 
 
 def measure(
@@ -142,8 +143,10 @@ def _harness_request(path: Path, report: Report, inputs: Path | None, seed: int,
 
 def _run(sandbox: Sandbox, request: SandboxRequest, reporter: _Reporter) -> SandboxResult:
     for path in request.readonly_files.values():
-        if not path.is_file():
-            raise BenchError("file_missing", f"{path.name} is not in our storage.", outcome="infrastructure")
+        try:
+            file_size(path)
+        except BenchError as error:  # these lie in our storage
+            raise BenchError(error.code, error.message, outcome="infrastructure") from error
     on_frame: FrameHandler = reporter.frame
     on_tick: TickHandler = reporter.tick
     try:
@@ -239,5 +242,8 @@ def _forged(detail: str) -> BenchError:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise unreadable(path, error) from error

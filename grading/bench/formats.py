@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from grading.bench.errors import BenchError
+from grading.bench.files import file_size, unreadable
 from hardware.ondevice.pt2 import MAX_MEMBERS
 
 HEAD_BYTES = 4096
@@ -65,13 +66,15 @@ def sniff(path: Path, name: str) -> Format:
 
     Raises:
         BenchError: codes empty_file, wrong_extension, pickle_not_model, archive_not_model, bad_zip, zip_bomb,
-            unknown_format and those of MISTAKES.
+            unknown_format and those of MISTAKES; file_missing, file_unreadable and not_a_file of files.py.
     """
-    size = path.stat().st_size
-    if size == 0:
+    if file_size(path) == 0:
         raise BenchError("empty_file", f"This file is empty. Export the model again, and hand in {TAKEN}.")
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise unreadable(path, error) from error
     found = _from_content(path, head)
     ending = name.rsplit(".", 1)[-1].lower() if "." in name else ""
     named = ENDINGS.get(ending)

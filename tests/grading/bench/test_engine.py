@@ -113,6 +113,17 @@ def test_garbage_is_refused_by_the_runtime(tmp_path, sandbox):
     assert (error.code, error.outcome) == ("load_failed", "refused")
 
 
+def test_a_folder_in_the_place_of_a_model_is_our_fault_when_it_is_measured(tmp_path, sandbox):
+    error = refused(tmp_path, sandbox, None)
+    assert (error.code, error.outcome) == ("not_a_file", "infrastructure")
+
+
+def test_a_folder_is_refused_when_it_is_looked_into(tmp_path, sandbox):
+    with pytest.raises(BenchError) as caught:
+        engine.inspect(tmp_path, sandbox=sandbox)
+    assert (caught.value.code, caught.value.outcome) == ("not_a_file", "refused")
+
+
 def test_a_missing_file_is_our_fault(tmp_path, sandbox):
     assert refused(tmp_path / "gone.onnx", sandbox, None).outcome == "infrastructure"
 
