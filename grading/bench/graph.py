@@ -45,13 +45,17 @@ def bits_of(dtype: str) -> int:
 
 @dataclass
 class Tensor:
-    """shape: all dimensions known, a free batch is 1. zeros: elements that are zero, quantised: equal to the zero point."""
+    """shape: all dimensions known, a free batch is 1. zeros: elements that are zero, quantised: equal to the zero point.
+
+    mask: a constant with at most one value beside zeros.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     constant: bool = False
     zeros: int | None = None
+    mask: bool = False
 
     @property
     def elements(self) -> int:
@@ -65,7 +69,10 @@ class Tensor:
 
 @dataclass
 class Operator:
-    """One step in stored order. weights: names of its weight and bias constants (no shapes, axes, scales)."""
+    """One step in stored order. weights: names of its weight and bias constants (no shapes, axes, scales).
+
+    tables: constants that it adds, multiplies or puts beside a tensor; inspection/learned.py tells which are weights.
+    """
 
     name: str
     op: str
@@ -74,6 +81,7 @@ class Operator:
     outputs: list[str]
     macs: int = 0
     weights: list[str] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
 
 
 @dataclass
