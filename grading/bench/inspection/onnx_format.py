@@ -1,7 +1,7 @@
 """ONNX (.onnx) to Graph. The file is parsed and its shapes inferred; nothing is run, no file beside it is ever read.
 
 Quantised models are read as they are stored: weights behind DequantizeLinear count with their stored type, and steps
-that only prepare constants are no operators of the running model. Shapes that the file claims are not believed.
+that only prepare constants, or follow from sizes alone, are no operators of the running model.
 """
 
 from pathlib import Path
@@ -10,43 +10,38 @@ from typing import Any
 import numpy as np
 import onnx
 import onnx.inliner
-from onnx import AttributeProto, TensorProto, numpy_helper, shape_inference
+from numpy.typing import NDArray
+from onnx import TensorProto, shape_inference
 
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, Operator, Tensor
+from grading.bench.inspection.learned import LAYERS, is_mask, settle, sources
 from grading.bench.inspection.onnx_checks import check, check_order
+from grading.bench.inspection.onnx_free_sizes import FIXED, infer
+from grading.bench.inspection.onnx_macs import macs
 from grading.bench.inspection.onnx_operators import (
-    RUNTIME_DOMAIN,
     ZERO_POINTS,
     attribute,
-    macs,
+    class_of,
     op_class,
-    stand_in,
+    table_places,
     weight_places,
 )
+from grading.bench.inspection.onnx_shapes import Sizes, array_of, constants_of, dtype_name
 from grading.bench.inspection.zeros import count_equal
 
 DAMAGED = "This ONNX file is damaged or cut off. Export the model again, and upload it whole."
 # What onnx and protobuf raise about a field that holds what it may not: text that is no text, a size that does not fit.
 BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RuntimeError,
           shape_inference.InferenceError)  # fmt: skip
-# Steps that, on a constant, only give the constant another form.
-ALIASING = {"DequantizeLinear", "Identity", "Cast", "Transpose", "Reshape", "Unsqueeze", "Squeeze", "QuantizeLinear",
-            "Flatten"}  # fmt: skip
-LISTS = {AttributeProto.FLOATS: ("floats", "float32"), AttributeProto.INTS: ("ints", "int64"),
-         AttributeProto.STRINGS: ("strings", "string")}  # fmt: skip
-
-
-def dtype_name(data_type: int) -> str:
-    """TensorProto.DataType as float32, int8, float8."""
-    name = str(TensorProto.DataType.Name(data_type)).lower()
-    if name.startswith(("float8", "float4")):
-        return name[:6]
-    return {"float": "float32", "double": "float64"}.get(name, name)
+FLOAT_BETWEEN = (
+    "This model is stored with DequantizeLinear and QuantizeLinear around its operators (QDQ), so the tensors between "
+    "them are floats, and the memory at the peak counts them as floats. A runtime that fuses them holds 8 bits there."
+)
 
 
 def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
-    """Raises BenchError: those of onnx_checks, unknown_shape, unsupported_input, damaged_model."""
+    """Raises BenchError: those of onnx_checks and onnx_free_sizes, unknown_shape, damaged_model."""
     try:
         model = onnx.load_model_from_string(path.read_bytes())
     except Exception as error:  # protobuf's DecodeError is another class in each of its implementations
@@ -65,179 +60,160 @@ def _graph_of(model: Any, hints: list[tuple[int, ...]]) -> Graph:
         model = onnx.inliner.inline_local_functions(model)
         check(model)
     check_order(model.graph)
-    findings = _fix_inputs(model, hints)
-    return _Reader(_infer(model), list(model.graph.node), findings).graph()
-
-
-def _fix_inputs(model: Any, hints: list[tuple[int, ...]]) -> list[tuple[str, str]]:
-    """Free sizes of inputs become those of the hint of the same rank, else 1."""
-    constants = {tensor.name for tensor in model.graph.initializer}
-    freed = False
-    for value in model.graph.input:
-        if value.name in constants:
-            continue
-        kind = value.type.tensor_type
-        if not value.type.HasField("tensor_type") or kind.elem_type in (TensorProto.STRING, TensorProto.UNDEFINED):
-            raise BenchError("unsupported_input", f"The input {value.name[:80]} is no tensor of numbers.")
-        if not kind.HasField("shape"):
-            raise BenchError("unknown_shape", f"The input {value.name[:80]} has no size. Export the model with one.")
-        sizes = kind.shape.dim
-        hint = next((hint for hint in hints if len(hint) == len(sizes)), None)
-        for place, size in enumerate(sizes):
-            if not size.HasField("dim_value") or size.dim_value <= 0:
-                size.dim_value = hint[place] if hint else 1
-                freed = True
-    if not freed:
-        return []
-    said = "An input has a free size; it is measured with the lab's size, or with 1 where the lab gives none."
-    return [("free_size", said)]
-
-
-def _infer(model: Any) -> Any:
-    """The model with the shape of every value that standard shape inference finds from the inputs and weights alone."""
-    original = list(model.graph.node)
-    replaced = [stand_in(node) if node.domain == RUNTIME_DOMAIN else node for node in original]
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    del copy.graph.node[:], copy.graph.value_info[:]
-    copy.graph.node.extend(replaced)
-    for value in copy.graph.output:
-        value.ClearField("type")
-    try:
-        return shape_inference.infer_shapes(copy, data_prop=True)
-    except (shape_inference.InferenceError, RuntimeError, ValueError) as error:
-        raise BenchError(
-            "damaged_model", "The sizes in this ONNX file contradict each other. Export the model again."
-        ) from error
+    constants = constants_of(model.graph)
+    sizes, findings = infer(model, constants, hints)
+    return _Reader(model.graph, constants, sizes, findings).graph()
 
 
 class _Reader:
-    """Builds the graph from the nodes of a model and the values that shape inference found."""
+    """Builds the graph from the nodes of a model and the sizes of its values."""
 
-    def __init__(self, inferred: Any, nodes: list[Any], findings: list[tuple[str, str]]) -> None:
-        self.nodes, self.findings = nodes, findings
-        self.model_inputs = [value.name for value in inferred.graph.input]
-        self.model_outputs = [value.name for value in inferred.graph.output]
-        self.stored = {tensor.name: tensor for tensor in inferred.graph.initializer}
+    def __init__(self, graph: Any, stored: dict[str, Any], sizes: Sizes, findings: list[tuple[str, str]]) -> None:
+        self.nodes = [node for node in graph.node if node.op_type != "Constant"]
+        self.model_inputs = [value.name for value in graph.input if value.name not in stored]
+        self.model_outputs = [value.name for value in graph.output]
+        self.stored, self.sizes, self.findings = stored, sizes, findings
         self.tensors: dict[str, Tensor] = {}
-        self.aliases: dict[str, str] = {}
-        # Shapes as the reader of a value sees them; an aliased constant keeps its stored shape in `tensors`.
-        self.seen: dict[str, Tensor] = {}
-        for value in (*inferred.graph.input, *inferred.graph.value_info, *inferred.graph.output):
-            kind = value.type.tensor_type
-            if kind.HasField("shape") and all(size.HasField("dim_value") for size in kind.shape.dim):
-                shape = tuple(int(size.dim_value) for size in kind.shape.dim)
-                self.seen[value.name] = Tensor(value.name, shape, dtype_name(kind.elem_type))
-        for name, tensor in self.stored.items():
-            self._store(name, tensor)
+        # Every constant: the stored tensors that it stands for; none where it follows from sizes.
+        self.roots: dict[str, tuple[str, ...]] = {}
+        self.made_by: dict[str, str] = {}
+        for name, proto in stored.items():
+            self._store(name, proto)
 
     def graph(self) -> Graph:
-        inputs = [name for name in self.model_inputs if name not in self.stored]
-        for name in inputs:
-            self.tensors[name] = self._known(name)
+        for name in (*self.model_inputs, *self.model_outputs):
+            self.tensors.setdefault(name, self._known(name))
         operators = [made for node in self.nodes if (made := self._operator(node)) is not None]
-        outputs = [self.aliases.get(name, name) for name in self.model_outputs]
-        if not inputs or not outputs or not operators:
+        if not self.model_inputs or not self.model_outputs or not operators:
             raise BenchError(
                 "damaged_model", "This model has no input, no output, or nothing between them. Export again."
             )
-        for name in outputs:
-            self.tensors.setdefault(name, self._known(name))
-        return Graph("onnx", self.tensors, operators, inputs, outputs, self.findings)
+        if _multiplies_dequantised(operators):
+            self.findings.append(("float_between_quantised", FLOAT_BETWEEN))
+        graph = Graph("onnx", self.tensors, operators, self.model_inputs, self.model_outputs, self.findings)
+        settle(graph)
+        return graph
 
     def _store(self, name: str, proto: Any) -> None:
         tensor = Tensor(name, tuple(int(size) for size in proto.dims), dtype_name(proto.data_type), constant=True)
         if proto.data_type != TensorProto.STRING:
-            tensor.zeros = count_equal(_array(proto), (0,))
-        self.stored[name] = proto
-        self.tensors[name] = self.seen[name] = tensor
-
-    def _constant(self, name: str) -> bool:
-        tensor = self.tensors.get(self.aliases.get(name, name))
-        return tensor is not None and tensor.constant
+            tensor.zeros = count_equal(array_of(proto), (0,))
+        self.tensors[name] = tensor
+        self.roots[name] = (name,)
 
     def _known(self, name: str) -> Tensor:
-        tensor = self.tensors.get(name) or self.seen.get(name)
+        tensor = self.tensors.get(name) or self.sizes.tensor(name)
         if tensor is None:
-            raise BenchError(
-                "unknown_shape",
-                f"The size of {name[:80]} cannot be derived from the file. "
-                "Export the model with fixed input sizes (no dynamic axes), and without sequences.",
-            )
+            said = f"The size of {name[:80]} does not follow from the file. {FIXED}, and without sequences"
+            raise BenchError("unknown_shape", f"{said} or sizes that depend on the data.")
         return tensor
 
     def _operator(self, node: Any) -> Operator | None:
         """None for a step that only prepares constants."""
-        if node.op_type == "Constant":
-            self._constant_node(node)
-            return None
-        given = [self.aliases.get(name, name) if name else "" for name in node.input]
-        self._recount(node, given)
-        if given and all(self._constant(name) for name in given if name):
-            self._prepare(node, given)
-            return None
-        tensors = [self._known(name) if name else None for name in given]
-        # As this node sees them: a weight that was turned has its turned shape here.
-        seen = [self.seen.get(name, tensor) if name else None for name, tensor in zip(node.input, tensors, strict=True)]
-        for place, tensor in enumerate(seen):
-            if tensor is not None and tensors[place] is not tensor:
-                seen[place] = Tensor(tensor.name, tensor.shape, tensor.dtype, constant=self._constant(given[place]))
+        self._recount(node)
         made = [name for name in node.output if name]
-        if not made:
-            raise BenchError("damaged_model", f"An operator {node.op_type[:40]} makes nothing. Export the model again.")
+        if self._prepared(node, made):
+            return None
+        given = [self._known(name) if name else None for name in node.input]
         for name in made:
             self.tensors[name] = self._known(name)
+            self.made_by[name] = node.op_type
+        tables = self._roots_at(node, table_places(node.op_type, given))
+        for name in tables:
+            self._look_for_mask(self.tensors[name])
         return Operator(
             name=node.name or made[0],
             op=node.op_type,
-            op_class=op_class(node, seen),
-            inputs=[name for name in given if name],
+            op_class=op_class(node, given),
+            inputs=[name for name in node.input if name],
             outputs=made,
-            macs=macs(node, seen, self.tensors[made[0]]),
-            weights=[given[place] for place in weight_places(node.op_type, tensors)],
+            macs=macs(node, given, self.tensors[made[0]]),
+            weights=[] if self._groups(node) else self._roots_at(node, weight_places(node.op_type, given)),
+            tables=tables,
         )
 
-    def _constant_node(self, node: Any) -> None:
-        name = node.output[0]
-        for item in node.attribute:
-            if item.type == AttributeProto.TENSOR:
-                self._store(name, item.t)
-                return
-            if item.type in LISTS:
-                field, dtype = LISTS[item.type]
-                values = getattr(item, field)
-                zeros = sum(1 for value in values if value == 0)
-                self.tensors[name] = self.seen[name] = Tensor(name, (len(values),), dtype, constant=True, zeros=zeros)
-                return
-        self.tensors[name] = self.seen[name] = Tensor(name, (), "float32", constant=True)
+    def _groups(self, node: Any) -> bool:
+        """Whether this is the middle of a GroupNormalization, which exporters write as Reshape and InstanceNormalization.
 
-    def _prepare(self, node: Any, given: list[str]) -> None:
-        """What is computed from constants alone is a constant: the same one in another form, or a new one."""
-        if node.op_type in ALIASING:
-            self.aliases[node.output[0]] = given[0]
-            return
-        for name in node.output:
-            if name:
-                known = self._known(name)
-                self.tensors[name] = Tensor(name, known.shape, known.dtype, constant=True)
+        Its scale of ones and shift of zeros are their filling; those that were learned follow behind it.
+        """
+        if node.op_type != "InstanceNormalization" or self.made_by.get(node.input[0]) != "Reshape":
+            return False
+        scale, shift = (self._value(name) for name in node.input[1:3])
+        return scale is not None and shift is not None and bool((scale == 1).all() and (shift == 0).all())
 
-    def _recount(self, node: Any, given: list[str]) -> None:
+    def _roots_at(self, node: Any, places: list[int]) -> list[str]:
+        """The stored tensors behind these inputs, each once."""
+        return list(dict.fromkeys(root for place in places for root in self.roots[node.input[place]]))
+
+    def _look_for_mask(self, tensor: Tensor) -> None:
+        if tensor.elements > 1 and not tensor.mask:
+            tensor.mask = is_mask(array_of(self.stored[tensor.name]))
+
+    def _prepared(self, node: Any, made: list[str]) -> bool:
+        """Whether a step has constants alone, or sizes alone, and so makes constants."""
+        given = [name for name in node.input if name]
+        alone = bool(given) and all(name in self.roots for name in given)
+        if not alone and not all(name in self.sizes.values for name in made):
+            return False
+        operands = [(self._known(name), self.roots[name]) for name in given] if alone else []
+        roots = sources(class_of(node.op_type), node.op_type, operands)
+        if node.op_type == "Mul":
+            self._count_product(given, roots)
+        for name in made:
+            made_one = self._known(name)
+            root = self.tensors[roots[0]] if len(roots) == 1 else None
+            zeros = root.zeros if root is not None and root.elements == made_one.elements else None
+            self.tensors[name] = Tensor(name, made_one.shape, made_one.dtype, constant=True, zeros=zeros)
+            self.roots[name] = roots
+        return True
+
+    def _count_product(self, given: list[str], roots: tuple[str, ...]) -> None:
+        """A stored weight behind its stored mask is zero where one of the two is."""
+        if len(roots) == 1 and len(given) == 2 and all(name in self.stored for name in given):
+            one, other = (array_of(self.stored[name]) for name in given)
+            if one.shape == other.shape:
+                self.tensors[roots[0]].zeros = int(np.count_nonzero((one == 0) | (other == 0)))
+
+    def _recount(self, node: Any) -> None:
         """Once the zero point of a stored constant is known, zeros are the elements that equal it."""
         place, point = ZERO_POINTS.get(node.op_type, (0, 0))
-        if point == 0 or len(given) <= point or given[place] not in self.stored or given[point] not in self.stored:
+        if point == 0 or len(node.input) <= point or node.input[place] not in self.roots:
             return
-        points = _array(self.stored[given[point]])
-        if points.ndim <= 1:
-            axis = attribute(node, "axis", 1) if node.op_type == "DequantizeLinear" else 0
-            values = _array(self.stored[given[place]])
-            found = count_equal(values, [int(value) for value in points.reshape(-1)], axis)
-            if found is not None:
-                self.tensors[given[place]].zeros = found
+        roots, points = self.roots[node.input[place]], self._value(node.input[point])
+        if points is None or len(roots) != 1:
+            return
+        values = array_of(self.stored[roots[0]])
+        found = None
+        if len(set(points.reshape(-1).tolist())) == 1:
+            found = count_equal(values, (int(points.reshape(-1)[0]),))
+        elif node.input[place] in self.stored:
+            axis = attribute(node, "axis", 1) if node.op_type == "DequantizeLinear" else _channels(node, values)
+            found = _count_by_slice(values, points, axis)
+        if found is not None:
+            self.tensors[roots[0]].zeros = found
+
+    def _value(self, name: str) -> NDArray[Any] | None:
+        return array_of(self.stored[name]) if name in self.stored else self.sizes.values.get(name)
 
 
-def _array(proto: Any) -> "np.ndarray[Any, np.dtype[Any]]":
-    try:
-        return numpy_helper.to_array(proto)  # type: ignore[no-any-return]
-    except (ValueError, TypeError, OverflowError, KeyError, IndexError, AttributeError) as error:
-        said = f"The data of {proto.name[:80]} has another size than its shape. Export the model again."
-        raise BenchError("damaged_model", said) from error
+def _multiplies_dequantised(operators: list[Operator]) -> bool:
+    """Whether a layer reads what DequantizeLinear made of a tensor while the model runs."""
+    floats = {name for operator in operators if operator.op == "DequantizeLinear" for name in operator.outputs}
+    return any(operator.op_class in LAYERS and floats & set(operator.inputs) for operator in operators)
+
+
+def _channels(node: Any, values: NDArray[Any]) -> int:
+    """Along which axis QLinearConv and the integer products have one zero point for each output."""
+    return 0 if "Conv" in node.op_type else values.ndim - 1
+
+
+def _count_by_slice(values: NDArray[Any], points: NDArray[Any], axis: int) -> int | None:
+    """Zeros where each slice along `axis`, or each block of it, has a zero point of its own."""
+    if points.ndim == 1:
+        return count_equal(values, [int(value) for value in points], axis)
+    if points.ndim != values.ndim or not -values.ndim <= axis < values.ndim or not points.shape[axis]:
+        return None
+    blocks = np.repeat(points, -(-values.shape[axis] // points.shape[axis]), axis)
+    blocks = blocks[tuple(slice(size) for size in values.shape)]
+    return int(np.count_nonzero(values == blocks)) if blocks.shape == values.shape else None

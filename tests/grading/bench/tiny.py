@@ -28,7 +28,7 @@ def ones(*shape, dtype=np.float32):
 def onnx_model(nodes, weights=None, inputs=(("x", (1, 4)),), outputs=("y",), functions=(), domains=(), sparse=()):
     """weights: name -> array or TensorProto. inputs: (name, shape[, type])."""
     stored = [
-        numpy_helper.from_array(value, name) if isinstance(value, np.ndarray) else value
+        numpy_helper.from_array(np.asarray(value), name) if isinstance(value, np.ndarray | np.generic) else value
         for name, value in (weights or {}).items()
     ]
     given = [helper.make_tensor_value_info(i[0], i[2] if len(i) > 2 else TensorProto.FLOAT, i[1]) for i in inputs]
