@@ -159,16 +159,14 @@ def _check_size(tensor: Tensor) -> None:
 
 
 def _findings(graph: Graph) -> Iterator[Finding]:
-    for name in graph.inputs:
-        tensor = graph.tensors[name]
-        if len(tensor.shape) > 1 and tensor.shape[0] > 1:
-            batch = tensor.shape[0]
-            yield Finding(
-                "batch_above_one",
-                f"The first size of the input {tensor.name[:80]} is {batch}. If that is a batch, multiply-accumulates "
-                f"and memory are those of all {batch} together: export with a batch of 1 to count one input.",
-            )
-            break
+    first = next((tensor for name in graph.inputs if len((tensor := graph.tensors[name]).shape) > 1), None)
+    if first is not None and first.shape[0] > 1:
+        batch = first.shape[0]
+        yield Finding(
+            "batch_above_one",
+            f"The first size of the input {first.name[:80]} is {batch}. If that is a batch, multiply-accumulates and "
+            f"memory are those of all {batch} together: export with a batch of 1 to count one input.",
+        )
     yield from (Finding(code[:MOST_TEXT], text[:MOST_TEXT]) for code, text in graph.findings)
 
 

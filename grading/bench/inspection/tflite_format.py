@@ -10,19 +10,33 @@ from numpy.typing import NDArray
 
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, OpClass, Operator, Tensor
-from grading.bench.inspection.tflite_operators import CLASS_OF, CONTROL_FLOW, Step, check_sizes, macs, weight_places
-from grading.bench.inspection.zeros import count_zeros
+from grading.bench.inspection.learned import is_mask, settle, sources
+from grading.bench.inspection.tflite_operators import (
+    CLASS_OF,
+    CONTROL_FLOW,
+    COUNTED,
+    Step,
+    check_sizes,
+    macs,
+    table_places,
+    weight_places,
+)
+from grading.bench.inspection.zeros import count_zeros, numbers_of
 
 MOST_OPERATORS, MOST_TENSORS, MOST_ENDS = 20_000, 100_000, 100
-DTYPES = {value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
+DTYPES = {
+    value: name.lower().partition("_")[0] for name, value in vars(schema.TensorType).items() if isinstance(value, int)
+}
 OP_NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
+FROM_SIZES = {"SHAPE", "RANK"}
 OUT_OF_LINE = 1  # a buffer whose data lies behind the flatbuffer has an offset above this
 # What the generated accessors raise when an offset leads nowhere.
 BROKEN = (struct.error, IndexError, ValueError, TypeError, OverflowError, AttributeError, KeyError, UnicodeDecodeError)
 
 
 def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
-    """Raises BenchError: damaged_model, control_flow, custom_operator, sparse_tensor, too_many_operators."""
+    """Raises BenchError: damaged_model, control_flow, custom_operator, operator_not_counted, sparse_tensor,
+    too_many_operators, unknown_type."""
     data = path.read_bytes()
     if data[4:8] != b"TFL3":
         raise BenchError("damaged_model", "This file does not begin as a TFLite model does. Convert the model again.")
@@ -49,12 +63,17 @@ class _Reader:
             or max(self.subgraph.InputsLength(), self.subgraph.OutputsLength()) > MOST_ENDS
         ):
             raise BenchError("too_many_operators", f"This model has more than {MOST_OPERATORS:,} operators.")
-        self.aliases: dict[int, int] = {}
         self.states: list[str] = []
+        self.made: set[int] = set()
+        # Every constant: the stored tensors that it stands for, of those that share a buffer the first; none where it
+        # follows from sizes.
+        self.roots: dict[int, tuple[str, ...]] = {}
+        self.stored: dict[tuple[int, ...], int] = {}
         self.tensors = [self._tensor(place) for place in range(self.subgraph.TensorsLength())]
 
     def graph(self) -> Graph:
         sub = self.subgraph
+        self.made = {sub.Inputs(place) for place in range(sub.InputsLength())} | self.roots.keys()
         steps = (self._operator(place) for place in range(sub.OperatorsLength()))
         operators = [step for step in steps if step is not None]
         inputs = [self._key(sub.Inputs(place)) for place in range(sub.InputsLength())]
@@ -64,7 +83,9 @@ class _Reader:
                 "damaged_model", "This model has no input, no output, or nothing between them. Convert again."
             )
         tensors = {str(place): tensor for place, tensor in enumerate(self.tensors)}
-        return Graph("tflite", tensors, operators, inputs, outputs, self._findings(), self.states)
+        graph = Graph("tflite", tensors, operators, inputs, outputs, self._findings(), self.states)
+        settle(graph)
+        return graph
 
     def _count(self, length: int) -> int:
         """A length of a vector, which cannot be longer than the file."""
@@ -73,11 +94,15 @@ class _Reader:
         return length
 
     def _findings(self) -> list[tuple[str, str]]:
+        found = []
         for place in range(self.subgraph.InputsLength()):
             raw = self.subgraph.Tensors(self.subgraph.Inputs(place))
             if any(raw.ShapeSignature(i) == -1 for i in range(self._count(raw.ShapeSignatureLength()))):
-                return [("free_size", "An input has a free size; it is measured with the size stored in the file.")]
-        return []
+                tensor = self._at(self.subgraph.Inputs(place))
+                shape = "×".join(map(str, tensor.shape))
+                said = f"The input {tensor.name[:80]} leaves sizes free; it is counted and measured as {shape}"
+                found.append(("free_size", f"{said}, as the file stores it."))
+        return found
 
     # -- tensors ----------------------------------------------------------------------------------------------------
 
@@ -101,6 +126,8 @@ class _Reader:
                 said = f"The data of tensor {name[:80]} has another size than its shape. Convert the model again."
                 raise BenchError("damaged_model", said)
             tensor.zeros = self._zeros(raw, content, tensor)
+            first = self.stored.setdefault(self._buffer(raw.Buffer()), place)
+            self.roots[place] = (str(first),)
         elif raw.IsVariable():
             self.states.append(str(place))
         return tensor
@@ -120,6 +147,20 @@ class _Reader:
         content: NDArray[np.uint8] = buffer.DataAsNumpy()
         return content
 
+    def _buffer(self, place: int) -> tuple[int, ...]:
+        """What tells the bytes of a buffer from those of others: where they lie, behind the flatbuffer or in it."""
+        buffer = self.model.Buffers(place)
+        return (buffer.Offset(), buffer.Size()) if buffer.Offset() > OUT_OF_LINE else (place,)
+
+    def _look_for_mask(self, name: str) -> None:
+        raw, tensor = self.subgraph.Tensors(int(name)), self.tensors[int(name)]
+        content = self._content(raw.Buffer())
+        values = numbers_of(content, tensor) if content is not None else None
+        if values is not None and tensor.elements > 1:
+            quantization = raw.Quantization()
+            quantised = quantization is not None and quantization.ZeroPointLength() > 0
+            tensor.mask = is_mask(values.astype(np.float64) - (int(quantization.ZeroPoint(0)) if quantised else 0))
+
     def _zeros(self, raw: Any, content: NDArray[np.uint8], tensor: Tensor) -> int | None:
         quantization = raw.Quantization()
         if quantization is None or self._count(quantization.ZeroPointLength()) == 0:
@@ -127,13 +168,14 @@ class _Reader:
         points = [int(quantization.ZeroPoint(i)) for i in range(quantization.ZeroPointLength())]
         return count_zeros(content, tensor, points, int(quantization.QuantizedDimension()))
 
-    def _key(self, place: int) -> str:
+    def _at(self, place: int) -> Tensor:
         if not 0 <= place < len(self.tensors):
             raise BenchError("damaged_model", f"The graph names tensor {place}, which does not exist. Convert again.")
-        return str(self.aliases.get(place, place))
+        return self.tensors[place]
 
-    def _at(self, place: int) -> Tensor:
-        return self.tensors[int(self._key(place))]
+    def _key(self, place: int) -> str:
+        self._at(place)
+        return str(place)
 
     # -- operators --------------------------------------------------------------------------------------------------
 
@@ -154,6 +196,12 @@ class _Reader:
                 f"This model uses the operator {custom}, which cannot be measured here. "
                 "Convert it with TFLite's built-in operators only (no select TF ops).",
             )
+        if name not in COUNTED:
+            raise BenchError(
+                "operator_not_counted",
+                f"This model uses {name}, whose multiply-accumulates or weights are not counted here, so none of it is. "
+                "Convert it with the operators that it is made of.",
+            )
         return name
 
     def _operator(self, place: int) -> Operator | None:
@@ -164,19 +212,37 @@ class _Reader:
         made = [int(raw.Outputs(i)) for i in range(self._count(raw.OutputsLength()))]
         if not made:
             raise BenchError("damaged_model", f"Operator {place + 1} ({op}) makes nothing. Convert the model again.")
-        if op == "DEQUANTIZE" and places and self._at(places[0]).constant:
-            self.aliases[made[0]] = int(self._key(places[0]))
-            return None
+        if self.made & set(made) or len(set(made)) < len(made):
+            said = f"Operator {place + 1} ({op}) makes a tensor that is there already. Convert the model again."
+            raise BenchError("damaged_model", said)
+        self.made.update(made)
         given = [self._at(i) if i >= 0 else None for i in places]
+        if op in FROM_SIZES or (places and all(tensor is None or tensor.constant for tensor in given)):
+            self._prepare(op, [i for i in places if i >= 0], made)
+            return None
         step = Step(op, raw, given, [self._at(i) for i in made])
         check_sizes(step)
-        name = step.outputs[0].name.split(";")[0]
+        tables = self._roots_at(places, table_places(step))
+        for table in tables:
+            self._look_for_mask(table)
         return Operator(
-            name=name,
+            name=step.outputs[0].name.split(";")[0],
             op=op,
             op_class=CLASS_OF.get(op, OpClass.OTHER),
             inputs=[self._key(i) for i in places if i >= 0],
             outputs=[self._key(i) for i in made],
             macs=macs(step),
-            weights=[self._key(places[i]) for i in weight_places(step)],
+            weights=self._roots_at(places, weight_places(step)),
+            tables=tables,
         )
+
+    def _roots_at(self, places: list[int], wanted: list[int]) -> list[str]:
+        """The stored tensors behind these inputs, each once."""
+        return list(dict.fromkeys(root for place in wanted for root in self.roots[places[place]]))
+
+    def _prepare(self, op: str, places: list[int], made: list[int]) -> None:
+        """What is made of constants alone, or follows from sizes, is a constant."""
+        operands = [(self.tensors[i], self.roots[i]) for i in places] if op not in FROM_SIZES else []
+        for place in made:
+            self._at(place).constant = True
+            self.roots[place] = sources(CLASS_OF.get(op, OpClass.OTHER), op, operands)

@@ -34,10 +34,16 @@ def count_zeros(data: NDArray[np.uint8], tensor: Tensor, points: Sequence[int] =
     Returns:
         None where the bytes are not those of the tensor (shared storage, unknown type).
     """
+    values = numbers_of(data, tensor)
+    return None if values is None else count_equal(values, points, axis)
+
+
+def numbers_of(data: NDArray[np.uint8], tensor: Tensor) -> NDArray[Any] | None:
+    """The elements in the tensor's shape; of types that NumPy lacks only whether they are zero can be told by them."""
     values = _values(data, tensor)
     if values is None or len(values) < tensor.elements:
         return None
-    return count_equal(values[: tensor.elements].reshape(tensor.shape), points, axis)
+    return values[: tensor.elements].reshape(tensor.shape)
 
 
 def count_equal(values: NDArray[Any], points: Sequence[int], axis: int = 0) -> int | None:

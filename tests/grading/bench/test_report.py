@@ -172,6 +172,13 @@ def test_a_batch_above_one_counts_whole_and_is_said():
     assert report().findings == ()
 
 
+def test_the_first_size_of_a_second_input_is_no_batch():
+    graph = branching()
+    graph.tensors["matrix"] = Tensor("matrix", (8, 8), "float32")
+    graph.inputs.append("matrix")
+    assert report(graph).findings == ()
+
+
 def test_more_operators_than_a_report_may_hold_are_refused():
     graph = branching()
     graph.operators = graph.operators[:1] * (MOST_OPERATORS + 1)
