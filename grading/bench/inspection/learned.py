@@ -11,8 +11,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, OpClass, Operator, Tensor
 
+MOST_SOURCES = 1000
 ADDING = {"add", "sub", "rsub", "sum", "add_n", "qlinearadd"}
 LAYERS = {OpClass.CONV, OpClass.DEPTHWISE, OpClass.DENSE, OpClass.MATMUL}
 KEEPING = {OpClass.RESHAPE, OpClass.QUANTISE, OpClass.ELEMENTWISE}
@@ -90,8 +92,11 @@ def _is_vector(operator: Operator, table: Tensor) -> bool:
 
 def is_mask(values: NDArray[np.generic]) -> bool:
     """Whether there is at most one value beside zeros."""
-    others = values[values != 0]
-    return not len(others) or bool((others == others[0]).all())
+    zeros = values == 0
+    if zeros.all():
+        return True
+    first = values.reshape(-1)[int(np.argmin(zeros))]
+    return bool((zeros | (values == first)).all())
 
 
 def sources(operator_class: OpClass, op: str, operands: Iterable[tuple[Tensor, Sequence[str]]]) -> tuple[str, ...]:
@@ -103,6 +108,9 @@ def sources(operator_class: OpClass, op: str, operands: Iterable[tuple[Tensor, S
 
     Args:
         operands: each with the names of the stored tensors that it stands for.
+
+    Raises:
+        BenchError: too_large, for more than any exporter puts together.
     """
     given = list(operands)
     if operator_class is OpClass.ELEMENTWISE:
@@ -111,4 +119,7 @@ def sources(operator_class: OpClass, op: str, operands: Iterable[tuple[Tensor, S
     if operator_class in LAYERS:
         given = [pair for place, pair in enumerate(given) if place or pair[0].zeros != pair[0].elements]
     joined = operator_class in LAYERS or op.lower() in {"concat", "concatenation", "pack"}
-    return tuple(dict.fromkeys(name for _, names in (given if joined else given[:1]) for name in names))
+    found = tuple(dict.fromkeys(name for _, names in (given if joined else given[:1]) for name in names))
+    if len(found) > MOST_SOURCES:
+        raise BenchError("too_large", f"A constant of this model is made of more than {MOST_SOURCES:,} others.")
+    return found

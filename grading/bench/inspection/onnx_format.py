@@ -77,6 +77,10 @@ class _Reader:
         # Every constant: the stored tensors that it stands for; none where it follows from sizes.
         self.roots: dict[str, tuple[str, ...]] = {}
         self.made_by: dict[str, str] = {}
+        # Stored tensors whose numbers were looked at for this purpose: once each, however often they are read.
+        self.pointed: set[str] = set()
+        self.multiplied: set[str] = set()
+        self.tabled: set[str] = set()
         for name, proto in stored.items():
             self._store(name, proto)
 
@@ -147,7 +151,8 @@ class _Reader:
         return list(dict.fromkeys(root for place in places for root in self.roots[node.input[place]]))
 
     def _look_for_mask(self, tensor: Tensor) -> None:
-        if tensor.elements > 1 and not tensor.mask:
+        if tensor.elements > 1 and tensor.name not in self.tabled:
+            self.tabled.add(tensor.name)
             tensor.mask = is_mask(array_of(self.stored[tensor.name]))
 
     def _prepared(self, node: Any, made: list[str]) -> bool:
@@ -170,7 +175,10 @@ class _Reader:
 
     def _count_product(self, given: list[str], roots: tuple[str, ...]) -> None:
         """A stored weight behind its stored mask is zero where one of the two is."""
-        if len(roots) == 1 and len(given) == 2 and all(name in self.stored for name in given):
+        if len(roots) != 1 or roots[0] in self.multiplied:
+            return
+        if len(given) == 2 and all(name in self.stored for name in given):
+            self.multiplied.add(roots[0])
             one, other = (array_of(self.stored[name]) for name in given)
             if one.shape == other.shape:
                 self.tensors[roots[0]].zeros = int(np.count_nonzero((one == 0) | (other == 0)))
@@ -181,8 +189,9 @@ class _Reader:
         if point == 0 or len(node.input) <= point or node.input[place] not in self.roots:
             return
         roots, points = self.roots[node.input[place]], self._value(node.input[point])
-        if points is None or len(roots) != 1:
+        if points is None or len(roots) != 1 or roots[0] in self.pointed:
             return
+        self.pointed.add(roots[0])
         values = array_of(self.stored[roots[0]])
         found = None
         if len(set(points.reshape(-1).tolist())) == 1:

@@ -17,7 +17,7 @@ from onnx import AttributeProto, TensorProto, checker, defs, helper, numpy_helpe
 from grading.bench.errors import BenchError
 from grading.bench.graph import Tensor
 from grading.bench.inspection.onnx_folding import MOST_NUMBERS, fold, size_of
-from grading.bench.inspection.onnx_operators import RUNTIME_DOMAIN, STANDARD, stand_in
+from grading.bench.inspection.onnx_operators import RUNTIME_DOMAIN, STANDARD, attribute, stand_in
 from grading.bench.inspection.zeros import PLAIN
 
 MOST_KNOWN = 1 << 20  # numbers in all values that are kept
@@ -28,6 +28,7 @@ LISTS = {
     AttributeProto.FLOATS: ("floats", np.float32),
     AttributeProto.INTS: ("ints", np.int64),
 }
+LAYERED = {"Conv", "ConvInteger", "LSTM", "GRU", "RNN"}
 KEEPING_TYPES = {"QuantizeLinear", "DequantizeLinear"}
 QGEMM_QUANTISED = 8  # inputs, from which on the scale of the output is among them; else it is a float
 
@@ -68,21 +69,23 @@ class Sizes:
 
     types: dict[str, Any] = field(default_factory=dict)
     values: dict[str, NDArray[Any]] = field(default_factory=dict)
+    shapes: dict[str, tuple[int, ...] | None] = field(default_factory=dict)  # read from types once
     room: int = MOST_KNOWN
     empty: bool = False  # an operator makes a tensor without elements
 
     def tensor(self, name: str) -> Tensor | None:
         """The value as a tensor; None where a size or its type is unknown."""
-        found = self.types.get(name)
-        kind = found.tensor_type if found is not None else None
-        if kind is None or not kind.HasField("shape") or not all(size.HasField("dim_value") for size in kind.shape.dim):
-            return None
-        return Tensor(name, tuple(int(size.dim_value) for size in kind.shape.dim), dtype_name(kind.elem_type))
+        shape = self.shape(name)
+        return None if shape is None else Tensor(name, shape, dtype_name(self.types[name].tensor_type.elem_type))
 
     def shape(self, name: str) -> tuple[int, ...] | None:
         """Its sizes, where all are known."""
-        tensor = self.tensor(name)
-        return tensor.shape if tensor is not None else None
+        if name not in self.shapes and name in self.types:
+            kind = self.types[name].tensor_type
+            sizes = [int(size.dim_value) if size.HasField("dim_value") else None for size in kind.shape.dim]
+            whole = tuple(size for size in sizes if size is not None)
+            self.shapes[name] = whole if kind.HasField("shape") and len(whole) == len(sizes) else None
+        return self.shapes.get(name)
 
     def keep(self, name: str, value: NDArray[Any]) -> None:
         """Remember a value, as long as there is room."""
@@ -115,7 +118,7 @@ class Walk:
 
     def sizes(self, inputs: dict[str, Any]) -> Sizes:
         """Raises Unfit."""
-        found = Sizes({**self.known.types, **inputs}, dict(self.known.values), self.known.room)
+        found = Sizes({**self.known.types, **inputs}, dict(self.known.values), dict(self.known.shapes), self.known.room)
         for place, node in enumerate(self.nodes):
             step = self._runtime_step if node.domain == RUNTIME_DOMAIN else self._step
             step(found, node, f"operator {place + 1} ({node.op_type[:40]})")
@@ -127,6 +130,8 @@ class Walk:
             return  # something before it has no size
         for name, made in self._inferred(found, node, names, where).items():
             found.types[name] = made
+        if node.op_type in LAYERED and not _fits_weights(node, [found.shape(name) for name in node.input]):
+            raise Unfit(f"{where} has weights for another number of channels than its input")
         outputs = [name for name in node.output if name]
         shapes = [found.shape(name) for name in outputs]
         for shape in shapes:
@@ -189,6 +194,18 @@ class Walk:
             yield size
         elif all(not name or name in found.values for name in node.input):
             yield from fold(node, [found.values.get(name) for name in node.input], shapes) or ()
+
+
+def _fits_weights(node: Any, shapes: list[tuple[int, ...] | None]) -> bool:
+    """Whether input and weights agree; of these layers standard inference does not ask."""
+    if len(shapes) < 2 or shapes[0] is None or shapes[1] is None:
+        return True
+    given, weights = shapes[0], shapes[1]
+    if min(len(given), len(weights)) < 2:
+        return True
+    if node.op_type in ("Conv", "ConvInteger"):
+        return given[1] == weights[1] * int(attribute(node, "group", 1))
+    return given[-1] == weights[-1]
 
 
 def array_of(proto: Any) -> NDArray[Any]:

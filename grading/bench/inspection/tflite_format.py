@@ -65,6 +65,7 @@ class _Reader:
             raise BenchError("too_many_operators", f"This model has more than {MOST_OPERATORS:,} operators.")
         self.states: list[str] = []
         self.made: set[int] = set()
+        self.tabled: set[str] = set()
         # Every constant: the stored tensors that it stands for, of those that share a buffer the first; none where it
         # follows from sizes.
         self.roots: dict[int, tuple[str, ...]] = {}
@@ -153,13 +154,16 @@ class _Reader:
         return (buffer.Offset(), buffer.Size()) if buffer.Offset() > OUT_OF_LINE else (place,)
 
     def _look_for_mask(self, name: str) -> None:
+        """Once for each stored table, however often it is read."""
         raw, tensor = self.subgraph.Tensors(int(name)), self.tensors[int(name)]
-        content = self._content(raw.Buffer())
+        if name in self.tabled or tensor.elements < 2:
+            return
+        self.tabled.add(name)
+        content, quantization = self._content(raw.Buffer()), raw.Quantization()
         values = numbers_of(content, tensor) if content is not None else None
-        if values is not None and tensor.elements > 1:
-            quantization = raw.Quantization()
+        if values is not None:
             quantised = quantization is not None and quantization.ZeroPointLength() > 0
-            tensor.mask = is_mask(values.astype(np.float64) - (int(quantization.ZeroPoint(0)) if quantised else 0))
+            tensor.mask = is_mask(values.astype(np.int32) - int(quantization.ZeroPoint(0)) if quantised else values)
 
     def _zeros(self, raw: Any, content: NDArray[np.uint8], tensor: Tensor) -> int | None:
         quantization = raw.Quantization()

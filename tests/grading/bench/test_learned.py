@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, OpClass, Operator, Tensor
 from grading.bench.inspection.learned import is_mask, settle, sources
 from grading.bench.report import report_of
@@ -163,3 +164,10 @@ def test_a_constant_of_constants_stands_for_what_is_stored(op_class, op, expecte
 def test_the_zeros_with_which_a_recurrent_cell_begins_are_no_weights():
     operands = [(constant("state", 1, 4, zeros=4), ["state"]), (constant("w", 4, 4), ["w"])]
     assert sources(DENSE, "Gemm", operands) == ("w",)
+
+
+def test_a_constant_of_more_parts_than_any_exporter_makes_is_refused():
+    operands = [(constant("a", 4), [str(i)]) for i in range(1001)]
+    with pytest.raises(BenchError) as caught:
+        sources(RESHAPE, "Concat", operands)
+    assert (caught.value.code, caught.value.outcome) == ("too_large", "refused")

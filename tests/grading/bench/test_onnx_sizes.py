@@ -327,6 +327,16 @@ def test_fixed_sizes_that_become_negative_are_refused_and_cost_nothing(tmp_path)
     assert "operator 1 (Conv)" in error.message
 
 
+def test_weights_for_other_channels_than_the_input_has_are_refused(tmp_path):
+    assert refused(tmp_path, CONV, KERNEL, [("x", (1, 4, 8, 8))]).code == "damaged_model"
+
+
+def test_a_free_number_of_features_is_that_of_the_weights(tmp_path):
+    nodes = [node("GRU", ["x", "w", "r"], ["y"], hidden_size=3)]
+    found = inspect(tmp_path, nodes, {"w": ones(1, 9, 4), "r": ones(1, 9, 3)}, [("x", ("T", 1, "F"))])
+    assert (found.inputs[0].shape, found.macs) == ((1, 1, 4), 9 * (4 + 3))
+
+
 def test_an_input_of_size_zero_is_refused(tmp_path):
     nodes = [node("Concat", ["x", "z"], ["y"], axis=1)]
     assert refused(tmp_path, nodes, {}, [("x", (1, 4)), ("z", (1, 0))]).code == "zero_size"

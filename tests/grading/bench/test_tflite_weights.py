@@ -6,7 +6,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from grading.bench.inspection import tflite_format
 from grading.bench.report import report_of
-from grading.demo.tflite_builder import Builder
+from grading.demo.tflite_builder import Builder, Scale
 from tests.grading.bench.tiny import CODE, KIND, NONE, OPTIONS, ones
 
 
@@ -65,6 +65,20 @@ def test_a_mask_is_no_parameter(tmp_path):
 
     found = built(tmp_path, build, (2, 4), (2, 4))
     assert (found.params, found.sparsity) == (16, 0.0)
+
+
+def test_a_quantised_mask_is_told_by_its_zero_point(tmp_path):
+    def params(table):
+        def build(builder, x, y):
+            h = builder.activation("h", (2, 4), KIND.FLOAT32)
+            dense(builder, x, h, builder.constant("w", ones(4, 4), KIND.FLOAT32))
+            scale = Scale(np.array([0.5], np.float32), zero=3)
+            builder.operator(CODE.ADD, [h, builder.constant("t", np.array(table, np.int8), KIND.INT8, scale)], y, NONE)
+
+        return built(tmp_path, build, (2, 4), (2, 4)).params
+
+    assert params([[3, -9, 3, 3], [3, -9, -9, 3]]) == 16
+    assert params([[3, -9, 3, 3], [3, -9, -9, 0]]) == 24
 
 
 def test_two_tensors_of_one_buffer_are_one_weight(tmp_path):
