@@ -8,6 +8,8 @@ from grading.bench.graph import OpClass, Tensor
 from grading.bench.inspection.einsum import einsum_macs
 from grading.bench.inspection.onnx_operators import CLASSES, attribute
 
+MOST_FACTORS = 52  # one for each letter that an equation can have
+
 
 def macs(node: Any, given: list[Tensor | None], output: Tensor) -> int:
     """Multiply-accumulates of one node. given: inputs with the shapes in which this node sees them.
@@ -34,12 +36,17 @@ def macs(node: Any, given: list[Tensor | None], output: Tensor) -> int:
     if op in ("LSTM", "GRU", "RNN"):
         return prod(shape(0, 3)[:2]) * (prod(shape(1)) + prod(shape(2)))
     if op == "Einsum":
-        equation = attribute(node, "equation", b"").decode("utf-8", "replace")
-        return einsum_macs(equation, [tensor.shape for tensor in given if tensor is not None])
+        return _einsum(node, [tensor.shape for tensor in given if tensor is not None])
     if op == "Attention":
         past = shape(4, 4)[2] if len(given) > 4 and given[4] is not None else 0
         return _attention(node, shape(0, 3), shape(1, 3), shape(2, 3), past)
     return output.elements * shape(0, 1)[-1] if op in CLASSES[OpClass.MATMUL] else 0
+
+
+def _einsum(node: Any, shapes: list[tuple[int, ...]]) -> int:
+    if len(shapes) > MOST_FACTORS:
+        raise BenchError("too_large", f"An einsum of this model has more than {MOST_FACTORS} operands.")
+    return einsum_macs(attribute(node, "equation", b"").decode("utf-8", "replace"), shapes)
 
 
 def _attention(node: Any, query: tuple[int, ...], key: tuple[int, ...], value: tuple[int, ...], past: int) -> int:

@@ -5,6 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from grading.bench.errors import BenchError
 from grading.bench.inspection import onnx_format
 from grading.bench.report import report_of
 from tests.grading.bench.tiny import ones, onnx_model, save_onnx
@@ -152,6 +153,13 @@ def test_an_einstein_sum_of_three_counts_all_its_weights(tmp_path):
 def test_an_einstein_sum_with_an_ellipsis_counts_every_dimension_under_it(tmp_path):
     nodes = [node("Einsum", ["x", "w"], ["y"], equation="...d,ed->...e")]
     assert report(tmp_path, nodes, {"w": ones(5, 4)}, [("x", (1, 16, 4))]).macs == 16 * 4 * 5
+
+
+def test_an_einstein_sum_of_hundreds_is_refused(tmp_path):
+    equation = ",".join(["b"] * 100) + "->b"
+    with pytest.raises(BenchError) as caught:
+        report(tmp_path, [node("Einsum", ["x"] * 100, ["y"], equation=equation)], {}, [("x", (4,))])
+    assert (caught.value.code, caught.value.outcome) == ("too_large", "refused")
 
 
 def test_the_middle_of_a_group_normalisation_is_filling(tmp_path):
