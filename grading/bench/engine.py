@@ -130,10 +130,9 @@ class _Reporter:
 
 def _harness_request(path: Path, report: Report, inputs: Path | None, seed: int, limits: Limits) -> SandboxRequest:
     args = ["--model", "{inputs}/model", "--format", str(report.format), "--seed", str(seed)]
-    for tensor in report.inputs:
-        if tensor.shape:
-            args += ["--input-shape", "x".join(map(str, tensor.shape))]
-            args += [f"--input-type={tensor.dtype}"] if report.format == Format.TORCHSCRIPT else []
+    for tensor in report.inputs:  # each one, because a runtime takes them by their place
+        args += ["--input-shape", "x".join(map(str, tensor.shape)) or "scalar"]
+        args += [f"--input-type={tensor.dtype}"] if report.format == Format.TORCHSCRIPT else []
     files = {"model": path}
     if inputs:
         files["inputs.npy"] = inputs

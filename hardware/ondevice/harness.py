@@ -146,7 +146,9 @@ def cpu_name() -> str:
 
 
 def shape(text: str) -> tuple[int, ...]:
-    """A shape written as 1x3x32x32. Raises ArgumentTypeError."""
+    """A shape written as 1x3x32x32, or scalar for no dimensions. Raises ArgumentTypeError."""
+    if text == "scalar":
+        return ()
     if not re.fullmatch(r"[1-9]\d{0,8}(x[1-9]\d{0,8}){0,7}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a shape such as 1x3x32x32")
     return tuple(int(size) for size in text.split("x"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from grading.bench import engine
 from grading.bench.errors import BenchError
@@ -76,6 +76,17 @@ def test_times_come_from_three_processes_with_their_first_runs_kept(tmp_path, sa
 
 def test_without_inputs_nothing_is_predicted(tmp_path, sandbox):
     assert measure(models.linear(tmp_path / "m.onnx"), sandbox, processes=1).predictions == []
+
+
+def test_free_sizes_that_were_counted_are_those_that_are_timed(tmp_path, sandbox):
+    """A scalar stands before the free input: sizes go to inputs by their place."""
+    nodes = [helper.make_node("Conv", ["x", "w"], ["c"]), helper.make_node("Mul", ["c", "k"], ["y"])]
+    inputs = [("k", TensorProto.FLOAT, []), ("x", TensorProto.FLOAT, ["N", 1, "H", "W"])]
+    weights = {"w": np.ones((1, 1, 3, 3), np.float32)}
+    path = models.save_onnx(tmp_path / "m.onnx", nodes, weights, inputs, [("y", TensorProto.FLOAT, None)])
+    report = engine.inspect(path, sandbox=sandbox)
+    assert [tensor.shape for tensor in report.inputs] == [(), (1, 1, 3, 3)]
+    assert engine.measure(path, report, sandbox=sandbox, inputs=None, seed=5, processes=1).host.runs > 0
 
 
 def test_the_environment_names_runtime_and_processor(tmp_path, sandbox):
