@@ -105,16 +105,20 @@ def assignment_rows(visit: Visit, now: datetime) -> list[dict[str, Any]]:
     """All assignments of the course with this person's state; for staff with the state of the class."""
     assignments = Assignment.objects.filter(course=visit.course).select_related("course")
     if visit.is_staff:
-        assignments = assignments.annotate(people=Count("submissions__person", distinct=True))
+        assignments = assignments.annotate(people=Count("submissions__person", filter=UNDONE_NOT, distinct=True))
     mine = {attempt.submission.assignment_id: attempt for attempt in _standing(visit)}
     students = Enrolment.objects.filter(course=visit.course, role=Role.STUDENT, is_active=True).count()
     return [_assignment_row(item, mine.get(item.pk), visit, students, now) for item in assignments]
 
 
+# A refused model, a cancelled run and a fault of ours leave the work undone.
+UNDONE_NOT = Q(submissions__counts=True) | Q(submissions__isnull=False, submissions__counts__isnull=True)
+
+
 def _standing(visit: Visit) -> list[Attempt]:
-    """For each assignment the attempt that stands for it: the active one, else the newest (later entries win)."""
+    """For each assignment the attempt that stands for it: the active one, else the newest that may count (later entries win)."""
     own = with_runs(Submission.objects.filter(assignment__course=visit.course, person=visit.person))
-    return [attempt_of(submission) for submission in own.order_by("is_active", "number")]
+    return [attempt_of(submission) for submission in own.exclude(counts=False).order_by("is_active", "number")]
 
 
 def _assignment_row(
@@ -142,19 +146,43 @@ def _assignment_row(
     return row
 
 
-def deadline(assignment: Assignment, now: datetime) -> dict[str, Any]:
-    """The state of the due time as the title of the lab page. `until`: the moment that the title counts from or to; it ticks."""
-    due = timezone.localtime(assignment.due_at)
-    words = f"Due {due:%a %b %-d, %H:%M %Z}; it was {timezone.localtime(now):%H:%M:%S} on the server when this page was sent"
+def deadline(visit: Visit, assignment: Assignment, attempts: list[Attempt], now: datetime) -> dict[str, Any]:
+    """The state of the due time as the title of the lab page. `until`: the moment that the title counts to or from; it ticks."""
+    due = f"{timezone.localtime(assignment.due_at):%a %b %-d, %H:%M %Z}"
     if not assignment.is_released(now) and assignment.released_at is not None:
         opens = timezone.localtime(assignment.released_at)
-        return {"tone": "neutral", "title": f"Opens {opens:%a %b %-d, %H:%M %Z}", "sentence": f"{words}."}
+        return {"tone": "neutral", "title": f"Opens {opens:%a %b %-d, %H:%M %Z}", "sentence": f"Due {due}."}
+    standing = next((a for a in attempts if a.is_active), None) or next(
+        (a for a in attempts if a.submission.counts), None
+    )
     left = assignment.due_at - now
-    if left.total_seconds() < 0:
-        sentence = f"{words}. You can still hand in; the receipt says how late it came."
+    if left.total_seconds() >= 0:
+        said = (
+            f" Your best attempt has {standing.earned} of {standing.of} measured points."
+            if standing and standing.earned
+            else ""
+        )
+        tone = "warn" if left.total_seconds() < 3600 and not standing else "neutral"
+        return {
+            "tone": tone,
+            "until": assignment.due_at,
+            "after": "left",
+            "sentence": f"Due {due}.{said}",
+            "clock": True,
+        }
+    if visit.is_staff or not assignment.takes_model:
+        return {"tone": "neutral", "title": f"Was due {due}", "sentence": f"{numbers.span(-left)} ago."}
+    if standing is None:
+        sentence = f"It was due {due}. You can still hand in; the receipt says how late it came."
         return {"tone": "warn", "until": assignment.due_at, "after": "late", "sentence": sentence}
-    tone = "warn" if left.total_seconds() < 3600 else "neutral"
-    return {"tone": tone, "until": assignment.due_at, "after": "left", "sentence": f"{words}."}
+    late = standing.submission.is_late
+    title = f"Handed in, {numbers.span(standing.submission.late_by)} late" if late else "Handed in on time"
+    earned = f"{standing.earned} of {standing.of} measured points. " if standing.earned is not None else ""
+    return {
+        "tone": "warn" if late else "good",
+        "title": title,
+        "sentence": f"{earned}It was due {due}; another attempt would be late.",
+    }
 
 
 def blocked(visit: Visit, assignment: Assignment, now: datetime) -> AppError | None:
@@ -244,7 +272,9 @@ def line_words(run: Run | None, number: int) -> dict[str, str]:
     if run is None:
         return {"place_words": "", "sentence": f"Attempt {number} is not measured."}
     if run.status == Status.FINISHED:
-        return {"place_words": "", "sentence": f"Attempt {number} has been worked on: {run_badge(run).word}."}
+        result = getattr(run, "result", None)
+        said = f": {result.earned} of {result.of} measured points" if result is not None else ""
+        return {"place_words": "", "sentence": f"Attempt {number}: {run_badge(run).word}{said}."}
     if run.status != Status.QUEUED:
         return {"place_words": "", "sentence": f"Attempt {number} is being measured now."}
     place = leases.place_in_line(run.job) or 1
@@ -260,7 +290,7 @@ def desk_rows(visit: Visit) -> list[dict[str, Any]]:
         .exclude(bench_spec={})
         .select_related("course")
         .annotate(
-            handed_in=Count("submissions__person", distinct=True),
+            handed_in=Count("submissions__person", filter=UNDONE_NOT, distinct=True),
             running=Count("submissions__runs", filter=~Q(submissions__runs__status=Status.FINISHED), distinct=True),
         )
     )

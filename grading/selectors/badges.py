@@ -50,7 +50,7 @@ def assignment_badge(assignment: Assignment, *, handed_in: bool, run: Run | None
         opens = timezone.localtime(assignment.released_at)
         return Badge("neutral", "lock", f"opens {opens:%b %-d}")
     if not assignment.takes_model:
-        return Badge("neutral", "info", "on paper" if assignment.kind != "hardware_return" else "at the desk")
+        return Badge("neutral", "info", "to the staff" if assignment.kind != "hardware_return" else "at the desk")
     if assignment.due_at < now:
         return Badge("bad", "octagon", "overdue")
     return Badge("neutral", "info", "not begun")

@@ -19,29 +19,24 @@ Rows = list[dict[str, Any]]
 
 def live_part(run: Run, now: datetime) -> dict[str, Any]:
     took = _recent_seconds(run)
-    ahead = leases.place_in_line(run.job) if run.status == Status.QUEUED else None
-    arrived = numbers.span(now - run.submission.received_at)
     if run.cancel_requested:
-        verdict = {"title": "Stopping", "sentence": "The worker has been told; it stops within a few seconds."}
+        title, sentence = "Stopping", "The worker has been told; it stops within a few seconds."
     elif run.status == Status.QUEUED:
-        place = ahead or 1
+        place = leases.place_in_line(run.job) or 1
         title = f"{numbers.ordinal(place).capitalize()} in line"
-        verdict = {
-            "title": title,
-            "sentence": f"{_range_words(took, place, now - run.queued_at)} {arrived} since it arrived.",
-        }
+        sentence = _range_words(took, place, now - run.queued_at)
         if run.faults:
-            verdict["sentence"] = (
-                "Our worker stopped; your attempt is not counted twice and runs again by itself in a few seconds. "
-                + verdict["sentence"]
+            sentence = (
+                f"Our worker stopped; it costs nothing, and the run starts again by itself in a few seconds. {sentence}"
             )
     else:
         title = f"Measuring: {Phase(run.phase).label.lower()}" if run.phase in Phase.values else "Measuring"
-        verdict = {
-            "title": title,
-            "sentence": f"{_range_words(took, 1, now - (run.started_at or now))} {arrived} since it arrived.",
-        }
-    return {"verdict": verdict, "steps": _steps(run, now), "sure": _sure(run, took), "line_now": _line_now(run)}
+        sentence = _range_words(took, 1, now - (run.started_at or now))
+    return {
+        "verdict": {"title": title, "sentence": sentence},
+        "waited": f"{numbers.span(now - run.queued_at)} so far",
+        "steps": _steps(run, now), "sure": _sure(run, took), "line_now": _line_now(run),
+    }  # fmt: skip
 
 
 def _recent_seconds(run: Run) -> list[float]:
@@ -60,16 +55,22 @@ def _seconds(span: Any) -> float:
 
 
 def _range_words(took: list[float], place: int, so_far: timedelta) -> str:
-    """An honest range: the shortest and the nine-in-ten run, for everybody ahead. Without evidence, and past it, no number."""
+    """What is left of an honest range: the shortest and the nine-in-ten run, for everybody ahead. Without evidence no number."""
     if len(took) < 3:
-        return "No run of this lab has been timed yet; most small models take under a minute."
-    low, high = (max(ceil(seconds * place), 1) for seconds in (took[0], took[int(0.9 * (len(took) - 1))]))
-    if so_far.total_seconds() > 3 * high + PATIENCE_S:
-        return "This takes longer than the last runs did. It is not lost, and it costs you nothing: it runs as soon as a worker is free."
-    if so_far.total_seconds() > high:
-        return f"Nine in ten runs took at most {numbers.span(timedelta(seconds=high))}; this one takes a little longer."
-    first, last = (numbers.span(timedelta(seconds=seconds)) for seconds in (low, high))
+        few = "Too few runs of this lab have been measured" if took else "No run of this lab has been measured yet"
+        return f"{few} for a range; most small models take under a minute."
+    low, high = took[0] * place, took[int(0.9 * (len(took) - 1))] * place
+    gone = so_far.total_seconds()
+    if gone > 3 * high + PATIENCE_S:
+        return "This takes longer than the last runs did. It is not lost, and it costs nothing: it runs as soon as a worker is free."
+    if gone > high:
+        return f"Nine in ten runs took at most {_whole(high)}; this one takes a little longer."
+    first, last = (_whole(seconds - gone) for seconds in (low, high))
     return f"The result is here in {first} to {last}." if first != last else f"The result is here in about {first}."
+
+
+def _whole(seconds: float) -> str:
+    return numbers.span(timedelta(seconds=max(ceil(seconds), 1)))
 
 
 def _steps(run: Run, now: datetime) -> Rows:
@@ -85,7 +86,7 @@ def _steps(run: Run, now: datetime) -> Rows:
     waiting = run.status == Status.QUEUED
     rows: Rows = [
         {"name": "Received", "detail": f"{arrived:%H:%M:%S %Z}, receipt {run.submission.receipt}", "state": "done", "time": ""},
-        {"name": "In line", "detail": "" if not waiting else "one run per person at a time, first come, first served",
+        {"name": "In line", "detail": "" if not waiting else "everybody's first run comes before anybody's second",
          "state": "now" if waiting else "done", "time": "" if waiting or run.leased_at is None else numbers.span(run.leased_at - run.queued_at)},
     ]  # fmt: skip
     for position, phase in enumerate(order):
@@ -109,7 +110,7 @@ def _sure(run: Run, took: list[float]) -> dict[str, Any]:
         }
 
     def say(share: float) -> str:
-        return numbers.span(timedelta(seconds=ceil(took[int(share * (len(took) - 1))])))
+        return _whole(took[int(share * (len(took) - 1))])
 
     rows = [
         {"label": "half took less than", "value": say(0.5)},
@@ -123,7 +124,7 @@ def _sure(run: Run, took: list[float]) -> dict[str, Any]:
 def _line_now(run: Run) -> Rows:
     held = Run.objects.filter(status__in=HELD).count()
     waiting = Run.objects.filter(status=Status.QUEUED).count()
-    mine = ", you are one" if run.status in HELD else ""
+    mine = ", this one too" if run.status in HELD else ""
     return [
         {"label": "Measuring", "value": f"{held}{mine}"},
         {"label": "Waiting", "value": str(waiting)},

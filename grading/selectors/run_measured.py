@@ -1,9 +1,10 @@
 """What the page of a run shows when it was measured: points, fit, hints, figures, own attempts."""
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch
 
 from courseplatform.core import numbers
 from courseplatform.core.errors import NotHere
@@ -11,6 +12,7 @@ from grading.hand_in_rules import attempts_left
 from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
 from grading.plots import FIGURES, Figure, Given
+from grading.selectors.badges import run_badge
 from hardware.profiles import load_profiles
 
 Rows = list[dict[str, Any]]
@@ -63,7 +65,7 @@ def _verdict_sentence(given: Given) -> str:
         given.profiles.get(given.spec.device),
         given.result["environment"].get("fits", {}).get(given.spec.device),
     )
-    fit = f"It {'fits' if verdict['fits'] else 'does not fit'} the {profile.name}. " if profile and verdict else ""
+    fit = f"It {'fits' if verdict['fits'] else 'does not fit'} a {profile.name}. " if profile and verdict else ""
     lost = sorted(
         ((float(line["of"]) - float(line["earned"]), line["title"].lower()) for line in given.result["points"]),
         reverse=True,
@@ -76,15 +78,16 @@ def _verdict_sentence(given: Given) -> str:
 
 
 def _fits(run: Run, document: dict[str, Any]) -> dict[str, Any]:
+    """The lab's own limits with the value against them. Where no criterion limits the file, the largest that is taken is the limit."""
     spec, metrics = run.submission.assignment.spec, document["metrics"]
-    limits = {c.metric: c.rule for c in spec.criteria if c.rule.kind == "steps"}
-    meters = [_meter("Model file", metrics["model_bytes"], spec.max_bytes)]
-    if "peak_activation_bytes" in limits:
-        limit = limits["peak_activation_bytes"].steps[-1][0]
-        meters.insert(0, _meter("Memory at the peak", metrics["peak_activation_bytes"], limit))
+    limits = {c.metric: c.rule.steps[-1][0] for c in spec.criteria if c.rule.kind == "steps"}
+    labels = {"peak_activation_bytes": "Memory at the peak", "model_bytes": "Model file"}
+    meters = [_meter(label, metrics[metric], limits[metric]) for metric, label in labels.items() if metric in limits]
+    if "model_bytes" not in limits:
+        meters.append(_meter("Model file, of the largest taken", metrics["model_bytes"], spec.max_bytes))
     verdict = document["environment"].get("fits", {}).get(spec.device)
     good = all(meter["share"] <= 1 for meter in meters) and (verdict is None or verdict["fits"])
-    title = "Fits the lab's limits" if good else "Does not fit the lab's limits"
+    title = "Within the lab's limits" if good else "Outside the lab's limits"
     return {"good": good, "title": title, "meters": meters}
 
 
@@ -106,10 +109,45 @@ def _meter(label: str, value: float, limit: float) -> dict[str, Any]:
 
 
 def _hints(document: dict[str, Any]) -> Rows:
-    """What the graph itself says would help. Accuracy is not predicted."""
-    report = document["report"]
-    found = (_split_a_convolution(report), _narrow_the_weights(report), _lower_the_peak(report))
-    return [hint for hint in found if hint is not None]
+    """What would bring points back: what the graph says about the criteria that lost some, the largest loss first."""
+    lost = {line["metric"]: float(line["of"]) - float(line["earned"]) for line in document["points"] if line["metric"]}
+    advice: dict[str, Callable[[], dict[str, str] | None]] = {
+        "accuracy": lambda: _confused(document["quality"]),
+        "macs": lambda: _split_a_convolution(document["report"]),
+        "peak_activation_bytes": lambda: _lower_the_peak(document["report"]),
+        "model_bytes": lambda: _narrow_the_weights(document["report"]),
+        "weight_bits_mean": lambda: _narrow_the_weights(document["report"]),
+        "params": lambda: _heaviest_weights(document["report"]),
+        "sparsity": lambda: _heaviest_weights(document["report"]),
+    }
+    hints: Rows = []
+    for metric in sorted((m for m, loss in lost.items() if loss > 0 and m in advice), key=lambda m: -lost[m]):
+        hint = advice[metric]()
+        if hint is not None and hint["title"] not in {known["title"] for known in hints}:
+            hints.append(hint | {"gain": f"up to +{lost[metric]:.2f}"})
+    return hints
+
+
+def _confused(quality: dict[str, Any]) -> dict[str, str] | None:
+    if not quality["worst_pairs"]:
+        return None
+    pairs = [pair for pair in quality["worst_pairs"] if pair["count"] > 1] or quality["worst_pairs"][:1]
+    count, errors = sum(pair["count"] for pair in pairs), quality["n"] - quality["correct"]
+    words = ", ".join(f"{pair['true']} from {pair['predicted']}" for pair in pairs)
+    return {
+        "title": f"Tell {words}.",
+        "text": f"That is {count} of your {errors} errors; look at such inputs while you train.",
+    }
+
+
+def _heaviest_weights(report: dict[str, Any]) -> dict[str, str] | None:
+    op = max(report["operators"], key=lambda op: op["params"])
+    if not op["params"]:
+        return None
+    return {
+        "title": f"Prune {op['name'] or op['op']} first.",
+        "text": f"It holds {numbers.share(op['params'] / report['params'], 0)} of the parameters.",
+    }
 
 
 def _split_a_convolution(report: dict[str, Any]) -> dict[str, str] | None:
@@ -189,24 +227,32 @@ def _attempts_note(run: Run) -> str:
 
 
 def _earlier(run: Run) -> Rows:
-    """Own earlier attempts of the same lab, for comparison."""
-    mine: QuerySet[Result] = (
-        Result.objects.filter(
-            run__submission__assignment=run.submission.assignment_id, run__submission__person=run.submission.person_id
-        )
-        .select_related("run__submission__assignment__course")
-        .order_by("-run__submission__number", "-made_at")
+    """This person's attempts of the lab, newest first: one row each, with the newest result; refused ones too."""
+    mine = (
+        Submission.objects.filter(assignment=run.submission.assignment_id, person=run.submission.person_id)
+        .select_related("assignment__course")
+        .prefetch_related(Prefetch("runs", queryset=Run.objects.select_related("result").order_by("-queued_at")))
+        .order_by("-number")
     )
-    rows: Rows = []
-    for result in mine:
-        other: Submission = result.run.submission
-        rows.append(
-            {
-                "number": other.number, "received_at": other.received_at, "file_name": other.file_name,
-                "url": result.run.get_absolute_url(), "is_this": result.run_id == run.pk,
-                "is_active": other.is_active, "accuracy": numbers.share(result.metrics["accuracy"]),
-                "macs": numbers.macs(result.metrics["macs"]), "size": numbers.size(result.metrics["model_bytes"]),
-                "peak": numbers.size(result.metrics["peak_activation_bytes"]), "earned": result.earned, "of": result.of,
-            }
-        )  # fmt: skip
-    return rows
+    return [_attempt_row(submission, run) for submission in mine]
+
+
+def _attempt_row(submission: Submission, this: Run) -> dict[str, Any]:
+    runs = list(submission.runs.all())
+    newest = next((run for run in runs if hasattr(run, "result")), runs[0] if runs else None)
+    row: dict[str, Any] = {
+        "number": submission.number, "received_at": submission.received_at, "file_name": submission.file_name,
+        "is_this": submission.pk == this.submission_id, "is_active": submission.is_active, "badge": run_badge(newest),
+        "again": f"run {len(runs)}" if len(runs) > 1 else "",
+    }  # fmt: skip
+    if newest is not None:
+        newest.submission = submission
+        row["url"] = newest.get_absolute_url()
+    if newest is not None and hasattr(newest, "result"):
+        metrics = newest.result.metrics
+        row |= {
+            "accuracy": numbers.share(metrics["accuracy"]), "macs": numbers.macs(metrics["macs"]),
+            "size": numbers.size(metrics["model_bytes"]), "peak": numbers.size(metrics["peak_activation_bytes"]),
+            "earned": newest.result.earned, "of": newest.result.of,
+        }  # fmt: skip
+    return row

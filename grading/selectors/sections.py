@@ -8,17 +8,39 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.sections import DueMark
 from grading.models.assignments import Assignment
 from grading.models.runs import Result
+from grading.models.submissions import Submission
 from grading.selectors import assignments as reading
 
 ROWS = 6
 
 
 def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
-    standing = {} if visit.is_staff else _standing(visit)
+    items = list(Assignment.objects.filter(course=visit.course).select_related("course"))
+    standing, overdue = ({}, "") if visit.is_staff else (_standing(visit), _overdue(visit, items, now))
     return [
-        DueMark(item.short, item.title, item.due_at, item.get_absolute_url(), detail=standing.get(item.pk, ""))
-        for item in Assignment.objects.filter(course=visit.course).select_related("course")
+        DueMark(
+            item.short,
+            item.title,
+            item.due_at,
+            item.get_absolute_url(),
+            detail=f"{standing.get(item.pk, '')} {overdue}".strip(),
+        )
+        for item in items
     ]
+
+
+def _overdue(visit: Visit, items: list[Assignment], now: datetime) -> str:
+    """What should have been handed in, in a sentence; it stands beside whatever is due next."""
+    done = set(
+        Submission.objects.filter(person=visit.person, assignment__course=visit.course)
+        .exclude(counts=False)
+        .values_list("assignment", flat=True)
+    )
+    missing = [item.short for item in items if item.takes_model and item.due_at < now and item.pk not in done]
+    if not missing:
+        return ""
+    names = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
+    return f"{names} {'is' if len(missing) == 1 else 'are'} overdue."
 
 
 def _standing(visit: Visit) -> dict[int, str]:
@@ -38,8 +60,11 @@ def due_next(visit: Visit, now: datetime) -> dict[str, Any] | None:
     if visit.is_staff:
         return None
     rows = reading.assignment_rows(visit, now)
-    overdue = [row for row in rows if row["badge"].word == "overdue"]
-    return {"rows": (overdue + [row for row in rows if row["due_at"] >= now])[:ROWS]}
+    groups = [
+        {"title": "Overdue", "rows": [row for row in rows if row["badge"].word == "overdue"]},
+        {"title": "Due next", "rows": [row for row in rows if row["due_at"] >= now][:ROWS]},
+    ]
+    return {"groups": [group for group in groups if group["rows"]]}
 
 
 def latest_result(visit: Visit, now: datetime) -> dict[str, Any] | None:

@@ -36,15 +36,17 @@ def detail(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
 def _lab_page(visit: Visit, assignment: Assignment, error: AppError | None = None) -> dict[str, Any]:
     now = timezone.now()
     blocked = reading.blocked(visit, assignment, now)
+    attempts = reading.attempts(visit, assignment)
     context = {
         "assignment": assignment,
-        "deadline": reading.deadline(assignment, now),
+        "deadline": reading.deadline(visit, assignment, attempts, now),
+        "now_is": now,
         "summary_html": render_markdown(assignment.summary),
         "can_hand_in": blocked is None,
         "blocked": blocked,
         "upload_key": uuid4(),
         "late_rule": visit.course.late_rule,
-        "attempts": reading.attempts(visit, assignment),
+        "attempts": attempts,
         "error": error,
     }
     if assignment.takes_model:

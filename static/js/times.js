@@ -17,6 +17,11 @@
       const said = form === "bare" ? words(left) : left > 0 ? `in ${words(left)}` : `${words(left)} ago`;
       if (element.textContent !== said) element.textContent = said;
     }
+    for (const element of document.querySelectorAll("time[data-clock]")) {
+      const [, sign, hours, minutes] = element.dateTime.match(/([+-])(\d\d):(\d\d)$/);
+      const offset = (sign === "-" ? -1 : 1) * (60 * hours + +minutes) * 60000;
+      element.textContent = `${new Date(Date.now() + skew + offset).toISOString().slice(11, 19)} ${element.dataset.clock}`;
+    }
   };
   if (!Number.isNaN(skew)) setInterval(tick, 1000);
 })();

@@ -128,10 +128,25 @@ def test_what_a_split_of_a_convolution_would_leave(kernel, stride, channels, fil
     assert run_measured._share_after_split(op, channels_last=False) == pytest.approx(expected)
 
 
+def losing(document, *metrics):
+    """The same result with a point lost on each of these metrics, more on the first."""
+    lines = [
+        {"metric": metric, "of": "9.00", "earned": f"{n}.00", "title": metric, "group": ""}
+        for n, metric in enumerate(metrics)
+    ]
+    return document | {"points": lines}
+
+
+def test_hints_follow_the_points_that_were_lost_the_largest_loss_first(document):
+    hints = run_measured._hints(losing(document, "weight_bits_mean", "accuracy"))
+    assert [hint["gain"] for hint in hints] == ["up to +9.00", "up to +8.00"]
+    assert hints[0]["title"] == "Quantize the weights to int8."
+    assert hints[1]["title"].startswith("Tell ")
+    assert run_measured._hints(losing(document)) == []
+
+
 def test_a_split_is_offered_only_where_it_would_be_felt(document):
-    assert all("Split" not in hint["title"] for hint in run_measured._hints(document))  # its convolution is 1x1
-    titles = [hint["title"] for hint in run_measured._hints(document)]
-    assert "Quantize the weights to int8." in titles
+    assert run_measured._hints(losing(document, "macs")) == []  # its heaviest convolution is 1x1
 
 
 # -- a run that was stopped -------------------------------------------------------------------------------------------

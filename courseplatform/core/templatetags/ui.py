@@ -67,6 +67,14 @@ def length_of(moment: datetime) -> SafeString:
     return _ticking(moment, numbers.span(abs(moment - timezone.now())), "bare")
 
 
+@register.simple_tag
+def clock(moment: datetime) -> SafeString:
+    """01:44:44 EST: the server's clock; static/js/times.js lets it go on."""
+    local = timezone.localtime(moment)
+    zone, shown = f"{local:%Z}", f"{local:%H:%M:%S %Z}"
+    return format_html('<time datetime="{}" data-clock="{}">{}</time>', local.isoformat(), zone, shown)
+
+
 def _ticking(moment: datetime, words: str, form: str) -> SafeString:
     absolute = f"{timezone.localtime(moment):%a %b %-d, %Y, %H:%M:%S %Z}"
     return format_html(
