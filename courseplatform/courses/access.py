@@ -70,7 +70,10 @@ def course_page(roles: frozenset[Role] = MEMBERS) -> Callable[[CourseView], Cour
                 return redirect_to_login(request.get_full_path())
             visit = visit_of(request.user, course)
             if visit.role not in roles:
-                raise Forbidden("This page is for the course staff.", code="staff_only")
+                said = (
+                    f"It is for the staff of {visit.course.number}. The course home and your own work are open to you."
+                )
+                raise Forbidden(said, code="staff_only")
             request.visit = visit  # type: ignore[attr-defined]
             timezone.activate(request.user.zone or visit.course.zone)
             return view(request, visit, **rest)

@@ -1,11 +1,16 @@
 """The course home and its schedule."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from courseplatform.accounts.models import User
+from courseplatform.core import health
 from courseplatform.core.audience import public
+from courseplatform.core.badges import Badge
 from courseplatform.courses import selectors
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import Course
@@ -48,4 +53,10 @@ def front(request: HttpRequest) -> HttpResponse:
     courses = list(Course.objects.visible_to(request.user))
     if len(courses) == 1:
         return redirect(courses[0])
-    return render(request, "courses/front.html", {"courses": courses})
+    context: dict[str, Any] = {"courses": courses}
+    if isinstance(request.user, User) and request.user.is_operator:
+        context["health"] = [
+            {"name": name, "badge": Badge("good", "check", "well") if said == "ok" else Badge("bad", "octagon", said)}
+            for name, said in health.check()["checks"].items()
+        ]
+    return render(request, "courses/front.html", context)

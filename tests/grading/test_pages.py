@@ -15,6 +15,7 @@ from grading.demo.digits import hidden_split, write_hidden
 from grading.models import Run
 from grading.plots import FIGURES, Given
 from grading.selectors import run_measured
+from grading.services.runs import run_again
 from grading.spec import BenchSpec
 from hardware import leases
 from hardware.models import Outcome
@@ -283,3 +284,54 @@ def test_the_result_page_asks_as_often_for_ten_attempts_as_for_one(
             assert client.get(run.get_absolute_url()).status_code == 200
         asked.append(len(queries))
     assert len(set(asked)) == 1
+
+
+def test_a_refused_model_leaves_overdue_work_overdue(client, cast, tmp_path):
+    cast.lab.due_at = timezone.now() - timedelta(days=3)
+    cast.lab.save()
+    hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    finish(Outcome.REFUSED, BenchError("input_mismatch", "Another shape.").to_json())
+    client.force_login(cast.ruth)
+    home = client.get(cast.course.get_absolute_url()).content.decode()
+    assert "<h2 >Overdue</h2>" in home.replace("<h2>", "<h2 >")
+    assert "overdue" in client.get(f"/courses/{cast.course.slug}/assignments/").content.decode()
+    client.force_login(cast.amit)
+    assert "0 of 3" in client.get(cast.course.get_absolute_url()).content.decode()
+
+
+def test_a_lab_handed_in_on_time_is_not_called_late(client, cast, tmp_path, document):
+    hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    finish(Outcome.MEASURED, document)
+    cast.lab.due_at = timezone.now() + timedelta(seconds=1)
+    cast.lab.submissions.update(due_at=cast.lab.due_at)
+    cast.lab.due_at -= timedelta(days=2)
+    cast.lab.save()
+    client.force_login(cast.ruth)
+    page = client.get(cast.lab.get_absolute_url()).content.decode()
+    assert "Handed in on time" in page and "another attempt would be late" in page
+    client.force_login(cast.daniel)
+    assert "You can still hand in" in client.get(cast.lab.get_absolute_url()).content.decode()
+    client.force_login(cast.helen)
+    assert "Was due" in client.get(cast.lab.get_absolute_url()).content.decode()
+
+
+def test_an_attempt_measured_twice_is_one_row_and_a_refused_one_is_listed(client, cast, tmp_path, document):
+    hand_in(cast, cast.ruth, onnx_like(tmp_path, more=b"a"))
+    finish(Outcome.REFUSED, BenchError("input_mismatch", "Another shape.").to_json())
+    hand_in(cast, cast.ruth, onnx_like(tmp_path, more=b"b"))
+    first = finish(Outcome.MEASURED, document)
+    run_again(visit=cast.visit(cast.helen), run=first)
+    second = finish(Outcome.MEASURED, document)
+    rows = run_measured._earlier(second)
+    assert [(row["number"], row["again"], row.get("earned") is not None) for row in rows] == [
+        (2, "run 2", True),
+        (1, "", False),
+    ]
+
+
+def test_an_operator_sees_whether_the_site_is_well(client, cast):
+    client.force_login(cast.olu)
+    page = client.get("/").content.decode()
+    assert "Is the site well" in page and "waiting for the first task of worker" in page
+    client.force_login(cast.oscar)
+    assert "Is the site well" not in client.get("/").content.decode()
