@@ -49,10 +49,8 @@ def _ways_out(run: Run, state: str, details: dict[str, Any]) -> Rows:
         ]
     if state == "cancelled":
         return [{"title": "Run it again,", "text": "or hand in another model.", "code": ""}]
-    if run.error_code == "input_mismatch" and "shape" in details:
-        shape = ", ".join(str(n) for n in details["shape"])
-        return [{"title": "Export it again with the lab's input.", "text": "With PyTorch and ONNX:",
-                 "code": f"torch.onnx.export(model, torch.zeros({shape}), \"model.onnx\")"}]  # fmt: skip
+    if run.error_code in {"input_mismatch", "output_mismatch"} and details.get("compare"):
+        return _fit_the_signature(run, details)
     ways: Rows = []
     if details.get("stderr"):
         ways.append({"title": "What the runtime said last.", "text": "", "code": str(details["stderr"])[-1500:]})
@@ -63,6 +61,34 @@ def _ways_out(run: Run, state: str, details: dict[str, Any]) -> Rows:
             "code": "python manage.py bench MODEL",
         }
     )
+    return ways
+
+
+# format -> (words, code): how the lab's input gets into an export. {shape}: the sizes with the batch.
+EXPORTS = {
+    "onnx": ("With PyTorch:", 'torch.onnx.export(model, torch.zeros({shape}), "model.onnx")'),
+    "torchscript": ("With PyTorch:", 'torch.jit.trace(model.eval(), torch.zeros({shape})).save("model.pt")'),
+    "torch_export": ("With PyTorch:", 'torch.export.save(torch.export.export(model.eval(), (torch.zeros({shape}),)), "model.pt2")'),
+    "tflite": ("With Keras, before converting:", "inputs = keras.Input(batch_shape=({shape}))"),
+}  # fmt: skip
+
+
+def _fit_the_signature(run: Run, details: dict[str, Any]) -> Rows:
+    """One step for each thing that differs, in the words of the format that was handed in."""
+    differs = {row["label"]: row for row in details["compare"] if not row["same"]}
+    shapes = run.submission.assignment.spec.input.shapes
+    # TFLite's own layout puts the channels last; the others put them first.
+    last = run.submission.format == "tflite"
+    layout = next((key for key in shapes if key.endswith("C") == last), next(iter(shapes)))
+    ways: Rows = []
+    if any(label.startswith("Input") for label in differs):
+        words, code = EXPORTS[run.submission.format]
+        shape = ", ".join(str(size) for size in shapes[layout])
+        ways.append({"title": "Export it again with the lab's input.", "text": words, "code": code.format(shape=shape)})
+    if "Output" in differs:
+        classes = len(run.submission.assignment.spec.classes)
+        text = f"The lab asks for one output of {classes} scores for each input; yours is {differs['Output']['yours']}."
+        ways.append({"title": f"Give its last layer {classes} outputs.", "text": text, "code": ""})
     return ways
 
 

@@ -335,3 +335,23 @@ def test_an_operator_sees_whether_the_site_is_well(client, cast):
     assert "Is the site well" in page and "waiting for the first task of worker" in page
     client.force_login(cast.oscar)
     assert "Is the site well" not in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("model.onnx", "torch.zeros(1, 1, 8, 8)"), ("model.tflite", "keras.Input(batch_shape=(1, 8, 8, 1))")],
+)
+def test_the_way_out_speaks_the_format_that_was_handed_in(client, cast, tmp_path, name, said):
+    submission = hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    submission.format = name.partition(".")[2]
+    submission.save()
+    compare = [
+        {"label": "Input shape", "yours": "1×3×32×32", "gives": "1×1×8×8", "same": False},
+        {"label": "Output", "yours": "1×12", "gives": "1×10", "same": False},
+    ]
+    run = finish(
+        Outcome.REFUSED, BenchError("input_mismatch", "Another shape.", details={"compare": compare}).to_json()
+    )
+    client.force_login(cast.ruth)
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert said in page and "Give its last layer 10 outputs." in page
