@@ -7,7 +7,7 @@ from typing import Any
 
 from hardware.ondevice.pt2 import Pt2Error, sanitise
 from hardware.ondevice.session import ModelError, Options, TensorSpec, fault_of
-from hardware.ondevice.torch_session import TORCH_FAULTS, TorchSession, prepare
+from hardware.ondevice.torch_session import TORCH_FAULTS, TorchSession, fingerprint, prepare
 
 
 def load(path: str, options: Options) -> TorchSession:
@@ -25,7 +25,7 @@ def load(path: str, options: Options) -> TorchSession:
         module = program.module()
     except TORCH_FAULTS as error:
         raise fault_of("load", error) from error
-    return TorchSession("torch.export", module, inputs)
+    return TorchSession("torch.export", module, inputs, lambda: fingerprint([*module.parameters(), *module.buffers()]))
 
 
 def _inputs(program: Any, options: Options) -> list[TensorSpec]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,19 @@ TORCH_FAULTS: tuple[type[Exception], ...] = (
 
 
 class TorchSession:
-    """A torch module that takes tensors of fixed shapes and returns tensors, alone or nested."""
+    """A torch module that takes tensors of fixed shapes and returns tensors, alone or nested.
+
+    ``state`` gives a hash of all that the module keeps from one call to the next.
+    """
 
     faults = TORCH_FAULTS
 
-    def __init__(self, runtime: str, call: Callable[..., Any], inputs: list[TensorSpec]) -> None:
+    def __init__(
+        self, runtime: str, call: Callable[..., Any], inputs: list[TensorSpec], state: Callable[[], str]
+    ) -> None:
         import torch
+
+        self._state, self._loaded = state, state()
 
         self.runtime = runtime
         self.version = str(torch.__version__)
@@ -48,6 +56,10 @@ class TorchSession:
         given = [self._torch.from_numpy(array).to(dtype) for array, dtype in zip(arrays, self._dtypes, strict=True)]
         return [output.numpy() for output in self._invoke(given)]
 
+    def has_changed(self) -> bool:
+        """See Session.has_changed."""
+        return self._state() != self._loaded
+
     def _invoke(self, tensors: list[Any]) -> list[Any]:
         with self._torch.inference_mode():
             outputs = [_plain(tensor) for tensor in _tensors(self._call(*tensors))]
@@ -66,6 +78,42 @@ def _tensors(value: Any) -> Iterable[Any]:
             yield from _tensors(item)
     elif hasattr(value, "detach"):
         yield value
+
+
+def fingerprint(values: Iterable[Any]) -> str:
+    """A hash over tensors, numbers, text, and what lists and dictionaries hold of them."""
+    found = hashlib.sha256()
+    for value in values:
+        _add(found, value)
+    return found.hexdigest()
+
+
+def _add(found: Any, value: Any) -> None:
+    if isinstance(value, (list, tuple)):
+        found.update(b"[%d" % len(value))
+        for item in value:
+            _add(found, item)
+    elif isinstance(value, dict):
+        found.update(b"{%d" % len(value))
+        for key, item in value.items():
+            found.update(repr(key).encode())
+            _add(found, item)
+    elif hasattr(value, "untyped_storage"):
+        found.update(f"{value.dtype}{tuple(value.shape)}".encode())
+        found.update(_bytes(value))
+    elif value is None or isinstance(value, (bool, int, float, complex, str)):
+        found.update(repr(value).encode())
+
+
+def _bytes(tensor: Any) -> Any:
+    import torch
+
+    tensor = tensor.detach()
+    if tensor.is_quantized:
+        tensor = tensor.int_repr()
+    if tensor.layout != torch.strided:
+        tensor = tensor.to_dense()
+    return memoryview(tensor.contiguous().reshape(-1).view(torch.uint8).numpy()) if tensor.numel() else b""
 
 
 def _plain(tensor: Any) -> Any:

@@ -3,6 +3,7 @@
 import re
 
 from grading.bench.errors import BenchError
+from hardware.ondevice.words import useful_line
 
 # PyTorch has no error class of its own for an operator that does not like its input.
 FAULTS = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError, EOFError)
@@ -19,7 +20,4 @@ def raise_if_memory(error: BaseException) -> None:
 def first_line(error: BaseException) -> str:
     """The line of an error of PyTorch that says what is wrong, shortened."""
     text = str(error).partition("\nWhile executing ")[0]  # then torch.fx tells where in the graph it was
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    # A traceback of TorchScript ends with what went wrong; all else begins with it.
-    told = [line for line in lines if line.startswith(("RuntimeError:", "ValueError:"))][-1:] or lines
-    return (told[0] if told else type(error).__name__)[:160]
+    return useful_line(text, 160) or type(error).__name__

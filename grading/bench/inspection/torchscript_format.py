@@ -13,24 +13,29 @@ from grading.bench.errors import BenchError
 from grading.bench.graph import Graph
 from grading.bench.inspection.faults import FAULTS, first_line, raise_if_memory
 from grading.bench.inspection.torchscript_inputs import GIVE, Inputs
-from grading.bench.inspection.torchscript_interpreter import Interpreter
+from grading.bench.inspection.torchscript_interpreter import Interpreter, ModelRaisedError, refuse
+from grading.bench.inspection.torchscript_provenance import stateful
+from grading.bench.inspection.torchscript_walk import check_all_steps
 from grading.bench.inspection.traced import Recording
+from hardware.ondevice.torchscript_runtime import state_of
 
 
 def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
-    """Raises BenchError: damaged_model, unknown_input, control_flow, operator_not_counted, input_mismatch (the lab's
-    input does not run).
+    """Raises BenchError: damaged_model, unknown_input, operator_not_counted, input_mismatch (the lab's input does not run),
+    model_raised, and those of the interpreter.
     """
     torch.set_num_threads(1)
     try:
         module = torch.jit.load(str(path), map_location="cpu").eval()
         graph = module.inlined_graph
+        before = state_of(module)
     except FAULTS as error:
         raise_if_memory(error)
         raise BenchError(
             "damaged_model",
             f"This TorchScript file does not load ({first_line(error)}). Save it again with torch.jit.save.",
         ) from error
+    check_all_steps(module, graph)
     inputs = Inputs(module, graph)
     failure: Exception | None = None
     for examples in inputs.examples(input_shapes):
@@ -40,6 +45,8 @@ def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
             raise_if_memory(error)
             failure = failure or error
             continue  # another size or type may fit
+        if state_of(module) != before:
+            raise stateful("changes what it keeps while it runs")
         if not input_shapes:
             words = _words([(tuple(one.shape), one.dtype) for one in examples])
             said = f"TorchScript stores no input size; measured with {words}, the smallest tried that runs."
@@ -53,12 +60,13 @@ def _does_not_run(inputs: Inputs, shapes: list[tuple[int, ...]], failure: Except
         said = f"TorchScript stores no input size, and none of the common ones runs. {GIVE}"
         return BenchError("unknown_input", said)
     words = _words([(shape, guess.types[0]) for shape, guess in zip(shapes, inputs.guesses, strict=True)])
+    details = {"shape": list(shapes[0])}
+    if isinstance(failure, ModelRaisedError):
+        said = f"This model stops by itself on an input of {words}. It raises: {first_line(failure)}"
+        return BenchError("model_raised", said.rstrip(".") + ".", details=details)
     why = f" ({first_line(failure)})" if failure else ""
-    return BenchError(
-        "input_mismatch",
-        f"This model does not run on an input of {words}{why}. Save it again for that input.",
-        details={"shape": list(shapes[0])},
-    )
+    said = f"This model does not run on an input of {words}{why}. Save it again for that input."
+    return BenchError("input_mismatch", said, details=details)
 
 
 def _words(inputs: list[tuple[tuple[int, ...], torch.dtype]]) -> str:
@@ -66,9 +74,45 @@ def _words(inputs: list[tuple[tuple[int, ...], torch.dtype]]) -> str:
 
 
 def _follow(module: Any, graph: Any, inputs: Inputs, examples: list[torch.Tensor]) -> Graph:
+    """What is counted in one call must hold for every call: another input takes the same steps."""
+    found = _one_call(module, graph, inputs, examples)
+    again = _another_call(module, graph, inputs, examples)
+    if _steps(found) != _steps(again):
+        raise refuse("takes other steps on another input")
+    return found
+
+
+def _another_call(module: Any, graph: Any, inputs: Inputs, examples: list[torch.Tensor]) -> Graph:
+    """On chance numbers. Whole ones may be places in a table or lengths, where only those that ran are sure to be right."""
+    chance = torch.Generator().manual_seed(1)
+    others = [_other(example, chance) for example in examples]
+    try:
+        return _one_call(module, graph, inputs, others)
+    except FAULTS:
+        if all(map(_is_real, examples)):
+            raise
+        pairs = zip(examples, others, strict=True)
+        return _one_call(module, graph, inputs, [other if _is_real(other) else example for example, other in pairs])
+
+
+def _other(example: torch.Tensor, chance: torch.Generator) -> torch.Tensor:
+    if _is_real(example):
+        return torch.rand(example.shape, generator=chance, dtype=example.dtype)
+    return torch.randint(0, 2, example.shape, generator=chance).to(example.dtype)
+
+
+def _is_real(example: torch.Tensor) -> bool:
+    return bool(example.is_floating_point() or example.is_complex())
+
+
+def _one_call(module: Any, graph: Any, inputs: Inputs, examples: list[torch.Tensor]) -> Graph:
     recording = Recording()
     with torch.inference_mode():
         recording.store(list(module.parameters()), list(module.buffers()))
         names = [recording.input(example, f"input_{place}") for place, example in enumerate(examples)]
         result = Interpreter(recording).run(graph, module, inputs.filled(examples))
     return recording.graph("torchscript", names, result, [])
+
+
+def _steps(graph: Graph) -> list[Any]:
+    return [(each.op, each.macs, [graph.tensors[name].shape for name in each.outputs]) for each in graph.operators]

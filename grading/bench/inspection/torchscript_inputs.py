@@ -17,7 +17,7 @@ from grading.bench.inspection.faults import FAULTS
 from grading.bench.inspection.fused import FUSED
 from grading.bench.inspection.products import COUNTED
 from grading.bench.inspection.stored import unpacked
-from grading.bench.inspection.torchscript_interpreter import FORBIDDEN
+from grading.bench.inspection.torchscript_walk import FORBIDDEN
 
 Shape = tuple[int, ...]
 SIZES = (8, 16, 28, 32, 64, 96, 128, 160, 192, 224, 256)

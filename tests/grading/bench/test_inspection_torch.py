@@ -71,7 +71,7 @@ def test_tied_weights_count_once(answers):
     [
         ("early exit", "control_flow"),
         ("until right", "control_flow"),
-        ("stateful", "control_flow"),
+        ("stateful", "stateful_model"),
         ("reader", "custom_operator"),
         ("wrong shape", "input_mismatch"),
         ("two inputs", "input_mismatch"),
