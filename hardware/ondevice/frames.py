@@ -75,7 +75,7 @@ class FrameReader:
 
     def _decode(self, payload: bytes) -> tuple[str, dict[str, Any]]:
         try:
-            document = json.loads(payload)
+            document = json.loads(payload, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
             raise FrameError("A frame is not valid JSON.") from error
         if not isinstance(document, dict) or set(document) != MEMBERS:
@@ -86,3 +86,8 @@ class FrameReader:
         if not isinstance(kind, str) or not isinstance(body, dict):
             raise FrameError("A frame's kind must be text and its body an object.")
         return kind, body
+
+
+def _no_number(word: str) -> None:
+    """Python reads NaN and infinity, which are no JSON and which no database takes as such."""
+    raise ValueError(f"{word} is not JSON")

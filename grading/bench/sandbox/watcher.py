@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import IO
 
+from grading.bench.plain import plain_body, plain_text
 from grading.bench.sandbox.request import Ended, Frame, FrameHandler, Limits, SandboxResult, TickHandler
 from hardware.ondevice import processes
 from hardware.ondevice.frames import FrameError, FrameReader
@@ -112,8 +113,9 @@ class Watch:
             # Only the launcher writes before this frame, so it is the one thing that tells its failures from the
             # model's.
             self.ready = kind == "ready"
-            self.launch_error = "" if self.ready else str(body.get("message", kind))
+            self.launch_error = "" if self.ready else plain_text(str(body.get("message", kind)))
             return
+        body = plain_body(kind, body)
         if kind != "progress":
             self.frames.append((kind, body))
             # The largest moment is often just before a result; do not wait for the next poll to see it.
@@ -201,18 +203,19 @@ class Watch:
             frames=tuple(self.frames),
             exit_code=code if code >= 0 and inner_signal is None else None,
             signal=inner_signal if code >= 0 else -code,
-            stderr_tail=self.stderr_tail.decode("utf-8", "replace"),
+            stderr_tail=self._stderr(),
             wall_s=time.monotonic() - self.started,
             cpu_s=self.cpu_s,
             peak_rss_bytes=self.peak_rss_bytes,
             isolation=self.isolation,
         )
 
+    def _stderr(self) -> str:
+        return plain_text(self.stderr_tail.decode("utf-8", "replace"), STDERR_TAIL_BYTES)
+
     def _verdict(self, code: int, inner_signal: int | None) -> Verdict:
         if not self.ready:
-            reason = (
-                self.launch_error or self.stderr_tail.decode("utf-8", "replace").strip()[-300:] or f"exit status {code}"
-            )
+            reason = self.launch_error or self._stderr().strip()[-300:] or f"exit status {code}"
             return Verdict("infrastructure", "sandbox_failed", f"The sandbox did not start: {reason}")
         if code < 0:
             return self._killed_from_outside()
