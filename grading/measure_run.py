@@ -36,12 +36,14 @@ def measure_run(
     sandbox: Sandbox,
     seed: int,
     on_progress: Progress,
+    work: Path | None = None,
 ) -> dict[str, Any]:
     """Measure one model against one lab.
 
     Args:
         inputs: .npy, float32 (n, *first layout of the spec without its batch). labels: .npy, int64 (n,).
         seed: the hidden inputs are sent in a random order that follows from it.
+        work: where a copy of the inputs may lie while this runs; the system's temporary folder where None.
 
     Returns:
         JSON-ready {report, host, metrics, quality, points, environment, earned, of}.
@@ -54,11 +56,12 @@ def measure_run(
     limits = Limits(wall_s=spec.wall_s, memory_bytes=spec.memory_bytes)
     report = engine.inspect(model, sandbox=sandbox, input_shapes=hint, on_progress=on_progress, limits=limits)
     layout = check_signature(report, spec, lab)
-    with tempfile.TemporaryDirectory(prefix="milliamp-inputs-") as folder:
+    with tempfile.TemporaryDirectory(prefix="milliamp-inputs-", dir=work) as folder:
         arranged = arrange_inputs(inputs, spec, layout, Path(folder) / "inputs.npy")
         measurement = engine.measure(
-            model, report, sandbox=sandbox, inputs=arranged, seed=seed, on_progress=on_progress, limits=limits
-        )
+            model, report, sandbox=sandbox, inputs=arranged, seed=seed, scores=len(spec.classes),
+            on_progress=on_progress, limits=limits,
+        )  # fmt: skip
     on_progress("points", 0, 0)
     truth = np.load(labels, allow_pickle=False)
     scores = np.asarray(measurement.predictions, dtype=np.float32).reshape(len(truth), len(spec.classes))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from grading.bench.errors import OUTCOMES, BenchError
+from grading.bench.errors import BenchError
 from grading.bench.files import file_size, unreadable
 from grading.bench.formats import Format, sniff
 from grading.bench.measurement import HostTiming, Measurement
@@ -26,6 +26,7 @@ from grading.bench.sandbox.request import (
     SandboxResult,
     TickHandler,
 )
+from grading.bench.verdicts import forged, raise_for
 from hardware.ondevice.stats import percentile, thin
 from hardware.ondevice.timing import FIRST_RUNS, Scenario
 
@@ -36,6 +37,8 @@ PROCESSES = 3
 TORCH_FORMATS = frozenset({"torchscript", "torch_export"})
 SAMPLES_KEPT = 200
 CLOCK_SLACK = 1.05
+MOST_FINDINGS = 20
+ENVIRONMENT = ("python", "runtime", "runtime_version", "cpu", "threads")
 
 
 def inspect(
@@ -73,6 +76,7 @@ def measure(
     sandbox: Sandbox,
     inputs: Path | None,
     seed: int,
+    scores: int | None = None,
     processes: int | None = None,
     on_progress: Progress | None = None,
     limits: Limits | None = None,
@@ -81,6 +85,7 @@ def measure(
 
     Args:
         inputs: .npy, float32, (n, *input shape without its batch); None to time only.
+        scores: how many numbers the model must give for each input; None where any number will do.
         processes: 3 where None, 1 for the formats of torch.
 
     Raises:
@@ -93,13 +98,13 @@ def measure(
     for index in range(count):
         reporter.base = index * Scenario().min_runs
         given = inputs if index == count - 1 else None
-        request = _harness_request(path, report, given, seed, limits or Limits())
+        request = _harness_request(path, report, given, (seed, scores), limits or Limits())
         results.append(_run(sandbox, request, reporter))
     last = results[-1]
     return Measurement(
         host=_host_timing(results),
-        predictions=_predictions(last, expected, seed) if inputs else [],
-        environment=_single(last, "environment"),
+        predictions=_predictions(last, expected, seed, scores) if inputs else [],
+        environment=_environment(_single(last, "environment")),
         findings=_findings(_single(last, "model")),
     )
 
@@ -128,7 +133,10 @@ class _Reporter:
             self._on_progress(*self._state)
 
 
-def _harness_request(path: Path, report: Report, inputs: Path | None, seed: int, limits: Limits) -> SandboxRequest:
+def _harness_request(
+    path: Path, report: Report, inputs: Path | None, choice: tuple[int, int | None], limits: Limits
+) -> SandboxRequest:
+    seed, scores = choice
     args = ["--model", "{inputs}/model", "--format", str(report.format), "--seed", str(seed)]
     for tensor in report.inputs:  # each one, because a runtime takes them by their place
         args += ["--input-shape", "x".join(map(str, tensor.shape)) or "scalar"]
@@ -137,6 +145,7 @@ def _harness_request(path: Path, report: Report, inputs: Path | None, seed: int,
     if inputs:
         files["inputs.npy"] = inputs
         args += ["--inputs", "{inputs}/inputs.npy"]
+        args += [] if scores is None else ["--scores", str(scores)]
     return SandboxRequest("hardware.ondevice.harness", tuple(args), files, limits)
 
 
@@ -152,25 +161,8 @@ def _run(sandbox: Sandbox, request: SandboxRequest, reporter: _Reporter) -> Sand
         result = sandbox.run(request, on_frame, on_tick)
     except SandboxError as error:
         raise BenchError("isolation_unavailable", str(error), outcome="infrastructure") from error
-    _raise_for(result)
+    raise_for(result)
     return result
-
-
-def _raise_for(result: SandboxResult) -> None:
-    """Raise what a run that did not succeed means. The process's own word counts only where it ended by itself."""
-    said = next((body for kind, body in result.frames if kind == "error"), None)
-    if said is not None and result.ended in {"ok", "crashed"}:
-        code, message, outcome = (str(said.get(key) or "") for key in ("code", "message", "outcome"))
-        details = said.get("details")
-        raise BenchError(
-            code or "unknown",
-            message or "The model could not be measured.",
-            outcome=outcome if outcome in OUTCOMES else "refused",
-            details=details if isinstance(details, dict) else {},
-        )
-    if result.ended != "ok":
-        details = {"stderr": result.stderr_tail[-1000:]} if result.ended == "infrastructure" else {}
-        raise BenchError(result.code, result.message, outcome=result.ended, details=details)
 
 
 def _single(result: SandboxResult, kind: str) -> dict[str, Any]:
@@ -187,9 +179,9 @@ def _host_timing(results: list[SandboxResult]) -> HostTiming:
         latency = _single(result, "latency")
         firsts, timed = _times(latency.get("first_ms")), _times(latency.get("samples_ms"))
         if not timed or not firsts or len(firsts) > FIRST_RUNS or len(timed) > Scenario().max_runs:
-            raise _forged("It reports a number of runs that nobody asked for.")
+            raise forged("It reports a number of runs that nobody asked for.")
         if sum(firsts) + sum(timed) > result.wall_s * 1000 * CLOCK_SLACK:
-            raise _forged("It reports more time than has passed.")
+            raise forged("It reports more time than has passed.")
         first = first or firsts
         samples += timed
     p50, p90, p99 = (round(percentile(samples, percent), 6) for percent in (50, 90, 99))
@@ -213,18 +205,28 @@ def _times(values: object) -> list[float]:
     return times if len(times) == len(values) else []
 
 
-def _predictions(result: SandboxResult, expected: int, seed: int) -> list[list[float]]:
+def _predictions(result: SandboxResult, expected: int, seed: int, scores: int | None) -> list[list[float]]:
     pieces = [body for kind, body in result.frames if kind == "predictions"]
     try:
-        return assemble(pieces, expected, seed)
+        found = assemble(pieces, expected, seed)
     except PredictionsError as error:
-        raise _forged(str(error)) from error
+        raise forged("") from error  # what does not hold together could be a number that the model chose
+    if scores is not None and found and len(found[0]) != scores:
+        raise forged("")
+    return found
+
+
+def _environment(said: dict[str, Any]) -> dict[str, Any]:
+    """What a time depends on besides the model; anything else is not ours."""
+    return {key: said[key] for key in ENVIRONMENT if isinstance(said.get(key), str | int)}
 
 
 def _findings(model: dict[str, Any]) -> list[dict[str, str]]:
     found = model.get("findings")
     kept = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-    return [{"code": str(item.get("code")), "sentence": str(item.get("sentence"))} for item in kept]
+    return [
+        {"code": str(item.get("code"))[:60], "sentence": str(item.get("sentence"))} for item in kept[:MOST_FINDINGS]
+    ]
 
 
 def _count(inputs: Path) -> int:
@@ -233,11 +235,6 @@ def _count(inputs: Path) -> int:
     except (OSError, ValueError, KeyError, SyntaxError) as error:
         message = f"The lab's inputs cannot be read: {error}"
         raise BenchError("inputs_unreadable", message, outcome="infrastructure") from error
-
-
-def _forged(detail: str) -> BenchError:
-    message = f"The result of this model's process does not hold together. {detail}"
-    return BenchError("forged_result", message, outcome="misbehaved")
 
 
 def _sha256(path: Path) -> str:

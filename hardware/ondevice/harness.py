@@ -1,10 +1,13 @@
 """Measure one model on this machine: load it, time it, predict with it, and say all of it in frames.
 
 Usage: python -m hardware.ondevice.harness --model FILE --format FORMAT --fd N --nonce HEX [--input-shape 1x1x8x8]...
-[--input-type float32]... [--inputs FILE.npy] [--seed N] [--threads N] [--no-timing]
+[--input-type float32]... [--inputs FILE.npy] [--scores N] [--seed N] [--threads N] [--no-timing]
+
+The order of things is part of the protection: everything is tried on made-up inputs first, where it may be quoted; with
+the frame ``hidden`` the model gets to see hidden inputs, and from then on only the sentences of hidden.py are said.
 
 Frames: ``progress`` {phase, done, total}; ``environment``; ``model`` {inputs, outputs, findings}; ``latency``
-{first_ms, samples_ms}; ``predictions`` (see prediction.py); at the end ``done`` or ``error`` {code, message, outcome,
+{first_ms, samples_ms}; ``hidden`` {}; ``predictions`` (see prediction.py); at the end ``done`` or ``error`` {code, message, outcome,
 details}.
 """
 
@@ -22,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from hardware.ondevice import tensors, timing
 from hardware.ondevice.frames import write_frame
 from hardware.ondevice.prediction import predict
+from hardware.ondevice.rehearsal import rehearse
 from hardware.ondevice.session import ModelError, Options, Session, TensorSpec, fault_of
 
 if TYPE_CHECKING:
@@ -42,10 +46,16 @@ class Channel:
     def __init__(self, fd: int, nonce: str) -> None:
         self._fd, self._nonce = fd, nonce
         self._last_progress = 0.0
+        self.is_hiding = False
 
     def send(self, kind: str, body: dict[str, Any]) -> None:
         """Write one frame."""
         write_frame(self._fd, self._nonce, kind, body)
+
+    def hide(self) -> None:
+        """Say that hidden inputs go in now."""
+        self.is_hiding = True
+        self.send("hidden", {})
 
     def progress(self, phase: str, done: int, total: int) -> None:
         """Say how far a phase is, unless that was said a moment ago."""
@@ -59,24 +69,26 @@ def measure(options: argparse.Namespace, channel: Channel) -> None:
     """Do what the options ask for. Raises ModelError where the model cannot be measured."""
     session = _load(options)
     channel.send("environment", environment(session, options.threads))
-    data = _data(options.inputs) if options.inputs else None
-    if data is not None:
-        spec = tensors.check_input(session.inputs, tuple(data.shape[1:]))
-        findings = tensors.conversions(spec, session.outputs[0])
-        example = [tensors.to_model(_example(data, spec.shape[0]), spec)]
-    else:
-        findings, example = [], tensors.random_inputs(session.inputs, options.seed)
-    channel.send("model", {"inputs": _names(session.inputs), "outputs": _names(session.outputs), "findings": findings})
+    if options.inputs is None:
+        _send_model(session, [], channel)
+        if options.timing:
+            _send_latency(session, tensors.random_inputs(session.inputs, options.seed), channel)
+        return
+    data = _data(options.inputs)
+    spec = tensors.check_input(session.inputs, tuple(data.shape[1:]))
+    rehearsal = rehearse(session, data, options.seed, options.scores)
+    _send_model(session, tensors.conversions(spec, session.outputs[0]), channel)
     if options.timing:
-        _send_latency(session, example, channel)
-    if data is not None:
-        predict(
-            session,
-            data,
-            options.seed,
-            lambda piece: channel.send("predictions", piece),
-            lambda done, total: channel.progress("accuracy", done, total),
-        )
+        _send_latency(session, [tensors.to_model(rehearsal.inputs[: spec.shape[0]].copy(), spec)], channel)
+    channel.hide()
+    predict(
+        session,
+        data,
+        rehearsal,
+        options.seed,
+        lambda piece: channel.send("predictions", piece),
+        lambda done, total: channel.progress("accuracy", done, total),
+    )
 
 
 def _load(options: argparse.Namespace) -> Session:
@@ -98,10 +110,9 @@ def _data(path: str) -> NDArray[Any]:
     return data
 
 
-def _example(data: NDArray[Any], batch_size: int) -> NDArray[Any]:
-    import numpy as np
-
-    return np.resize(data[:batch_size], (batch_size, *data.shape[1:]))
+def _send_model(session: Session, findings: list[dict[str, str]], channel: Channel) -> None:
+    named = {"inputs": _names(session.inputs), "outputs": _names(session.outputs), "findings": findings}
+    channel.send("model", named)
 
 
 def _send_latency(session: Session, example: list[NDArray[Any]], channel: Channel) -> None:
@@ -171,6 +182,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--inputs")
     made.add_argument("--input-shape", type=shape, action="append", default=[])
     made.add_argument("--input-type", type=dtype, action="append", default=[])
+    made.add_argument("--scores", type=int)
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--threads", type=int, default=1)
     made.add_argument("--no-timing", dest="timing", action="store_false")
@@ -193,7 +205,8 @@ def main() -> None:
     except Exception as error:
         # The outermost frame of this process. Everything a model can cause was caught above, so this is a fault of
         # ours.
-        message = f"The measuring program failed: {type(error).__name__}: {error}"
+        message = f"The measuring program failed: {type(error).__name__}"
+        message += "" if channel.is_hiding else f": {error}"
         channel.send("error", {"code": "harness_fault", "message": message, "outcome": "infrastructure", "details": {}})
         raise
 

@@ -56,6 +56,10 @@ class OnnxSession:
         result: list[NDArray[Any]] = self._session.run(None, feed)
         return result
 
+    def has_changed(self) -> bool:
+        """Weights are read only here, and no operator keeps anything."""
+        return False
+
 
 def _spec(value: Any, shape: tuple[int, ...] | None) -> TensorSpec:
     if value.type not in DTYPES:

@@ -1,4 +1,7 @@
-"""Run a model over a data set in an order of our own and hand the outputs on in pieces."""
+"""Run a model over the hidden inputs in an order of our own and hand the outputs on in pieces.
+
+From here on the model knows what is hidden: every fault is one of hidden.py.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,16 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hardware.ondevice import tensors
-from hardware.ondevice.session import ModelError, Session, TensorSpec, fault_of
+from hardware.ondevice import hidden, tensors
+from hardware.ondevice.rehearsal import Rehearsal, agree, answer, answer_all
+from hardware.ondevice.session import ModelError, Session, TensorSpec, is_about_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Bytes of float32 in one frame: a third more as base64, well below what the reader takes.
 CHUNK_BYTES = 1 << 20
-MAX_OUTPUT_BYTES = 32 << 20
+REPEATED = 5
 
 
 def order(count: int, seed: int) -> list[int]:
@@ -28,6 +32,7 @@ def order(count: int, seed: int) -> list[int]:
 def predict(
     session: Session,
     data: NDArray[Any],
+    rehearsal: Rehearsal,
     seed: int,
     send: Callable[[dict[str, Any]], None],
     progress: Callable[[int, int], None],
@@ -35,55 +40,68 @@ def predict(
     """Predict each of ``data`` (N x input shape without batch, float32) and ``send`` the outputs in pieces.
 
     A piece is {"start", "count", "size", "data"}: ``count`` outputs of ``size`` float32, little-endian, base64,
-    beginning with the ``start``-th of ``order``. Raises ModelError: output_mismatch, output_too_large,
-    non_finite_output, run_failed.
+    beginning with the ``start``-th of ``order``. At the end a few inputs are answered once more. Raises ModelError
+    with a code of ``hidden.SENTENCES``.
     """
+    spec = tensors.check_input(session.inputs, tuple(data.shape[1:]))
+    try:
+        kept = _predict_all(session, data, rehearsal.size, spec, seed, send, progress)
+        _check_again(session, data, rehearsal, spec, kept)
+    except ModelError as error:
+        raise hidden.fault(error.code if error.code in hidden.SENTENCES else "run_failed") from error
+    except session.faults as error:
+        raise hidden.fault("out_of_memory" if is_about_memory(error) else "run_failed") from error
+
+
+def _predict_all(
+    session: Session,
+    data: NDArray[Any],
+    size: int,
+    spec: TensorSpec,
+    seed: int,
+    send: Callable[[dict[str, Any]], None],
+    progress: Callable[[int, int], None],
+) -> dict[int, NDArray[Any]]:
+    """All inputs once. Returns the outputs of the few that will be asked again, by their place in ``data``."""
     import numpy as np
 
-    spec = tensors.check_input(session.inputs, tuple(data.shape[1:]))
     indices, batch_size = order(len(data), seed), spec.shape[0]
+    asked_again = set(order(len(data), seed + 1)[:REPEATED])
+    kept: dict[int, NDArray[Any]] = {}
     pieces: list[NDArray[Any]] = []
-    start, held, bad = 0, 0, 0
+    start, held, finite = 0, 0, True
     for first in range(0, len(indices), batch_size):
         chosen = indices[first : first + batch_size]
-        outputs = _outputs(session, data[chosen], spec, batch_size)
-        bad += int(np.count_nonzero(~np.isfinite(outputs).all(axis=1)))
-        if outputs.shape[1] * 4 * len(indices) > MAX_OUTPUT_BYTES:
-            raise ModelError("output_too_large", f"The model returns {outputs.shape[1]} numbers for each input.")
+        outputs = answer(session, data[chosen], spec)
+        if outputs.shape[1] != size:
+            raise hidden.fault("output_mismatch")
+        finite = finite and bool(np.isfinite(outputs).all())
+        kept |= {index: row for index, row in zip(chosen, outputs, strict=True) if index in asked_again}
         pieces.append(outputs)
         held += len(chosen)
-        if held * outputs.shape[1] * 4 >= CHUNK_BYTES or first + batch_size >= len(indices):
+        if held * size * 4 >= CHUNK_BYTES or first + batch_size >= len(indices):
             send(_piece(start, np.concatenate(pieces)))
             start, held, pieces = start + held, 0, []
         progress(first + len(chosen), len(indices))
-    if bad:
-        raise ModelError(
-            "non_finite_output",
-            f"The model's output is not a number (NaN) or infinite for {bad} of {len(indices)} inputs. Look for "
-            "a division by zero, a logarithm of zero, or a number type with too small a range.",
-            details={"inputs": bad, "of": len(indices)},
-        )
+    if not finite:  # said at the end, so that the moment does not tell which input it was
+        raise hidden.fault("non_finite_output")
+    return kept
 
 
-def _outputs(session: Session, chosen: NDArray[Any], spec: TensorSpec, batch_size: int) -> NDArray[Any]:
-    """The first output for ``chosen`` as (len(chosen), size) float32. A short last batch is filled up by repetition."""
+def _check_again(
+    session: Session, data: NDArray[Any], rehearsal: Rehearsal, spec: TensorSpec, kept: dict[int, NDArray[Any]]
+) -> None:
+    """The same inputs, later, in another order and among others, must give the same answers, and leave nothing behind."""
     import numpy as np
 
-    count = len(chosen)
-    batch = np.resize(chosen, (batch_size, *chosen.shape[1:])) if count < batch_size else chosen
-    try:
-        raw = session.run([tensors.to_model(batch, spec)])[0]
-    except session.faults as error:
-        raise fault_of("run", error) from error
-    real = tensors.to_real(np.asarray(raw), session.outputs[0])
-    if batch_size == 1 and real.ndim < 2:
-        real = real.reshape(1, -1)  # a model that drops a batch of one
-    if real.ndim < 2 or real.shape[0] != batch_size:
-        shape = "x".join(map(str, real.shape)) or "scalar"
-        raise ModelError(
-            "output_mismatch", f"For {batch_size} inputs the model returns {shape}. Its first size must be the batch."
-        )
-    return real.reshape(batch_size, -1)[:count]
+    places = sorted(kept)
+    first = np.stack([kept[place] for place in places])
+    made_up = answer_all(session, rehearsal.inputs, spec)
+    later = answer_all(session, data[places], spec)
+    if not (agree(first, later, session.outputs[0]) and agree(rehearsal.outputs, made_up, session.outputs[0])):
+        raise hidden.fault("unstable_output")
+    if session.has_changed():
+        raise hidden.fault("stateful_model")
 
 
 def _piece(start: int, outputs: NDArray[Any]) -> dict[str, Any]:

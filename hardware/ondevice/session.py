@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hardware.ondevice import words
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -65,14 +67,27 @@ class Session(Protocol):
         """One inference on arrays that match ``inputs``."""
         ...
 
+    def has_changed(self) -> bool:
+        """Whether anything that the model keeps between two inferences is no longer as it was loaded."""
+        ...
+
+
+def is_about_memory(error: Exception) -> bool:
+    """Whether a runtime's exception says that it was refused memory."""
+    return any(word in str(error).lower() for word in MEMORY_WORDS)
+
 
 def fault_of(stage: str, error: Exception) -> ModelError:
-    """What a runtime's exception at ``stage`` ("load" or "run") means for the author of the model."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    # TorchScript begins with the path through the code and ends with what went wrong.
-    said = text[-300:] if "Traceback of TorchScript" in text else text[:300]
-    if any(word in text.lower() for word in MEMORY_WORDS):
-        return ModelError("out_of_memory", f"The model asked for more memory than there is: {said}", "out_of_memory")
+    """What a runtime's exception at ``stage`` ("load" or "run") means for the author of the model.
+
+    Its text is quoted, so this is not for a model that has seen hidden inputs.
+    """
+    if is_about_memory(error):
+        return ModelError("out_of_memory", "The model asked for more memory than is allowed here.", "out_of_memory")
+    said = (words.useful_line(str(error)) or type(error).__name__).rstrip(".")
     if stage == "load":
-        return ModelError("load_failed", f"The runtime cannot load this model: {said}. Export it again.", "refused")
-    return ModelError("run_failed", f"The model loads, but fails when it runs: {said}", "crashed")
+        return ModelError("load_failed", f"The runtime cannot load this model: {said}. Export it again.")
+    raised = words.raised_by_itself(str(error))
+    if raised is not None:
+        return ModelError("model_raised", f"The model stops by itself when it runs. It raises: {raised.rstrip('.')}.")
+    return ModelError("run_failed", f"The model loads, but fails when it runs: {said}.")

@@ -76,7 +76,36 @@ class Hungry(torch.nn.Module):
         return torch.ones(10 * 1024 * 1024 * 1024 // 4)[:4].reshape(1, 4)
 
 
-for kind in (Honest, Loop, Chatter, Writer, Hungry):
+class Counter(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("c", torch.zeros(1))
+
+    def forward(self, x):
+        self.c.add_(1)
+        return x if int(self.c.item()) > 1 else torch.zeros(1, 4)
+
+
+class Lister(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.q = [0]
+
+    def forward(self, x):
+        self.q.append(1)
+        return x if len(self.q) > 2 else torch.zeros(1, 4)
+
+
+class Speller(torch.nn.Module):
+    def forward(self, x):
+        letters = "0BCDEFGHIJ"
+        word = ""
+        for place in range(4):
+            word = word + letters[int(x[0, place].item() * 9)]
+        return x + float(word)
+
+
+for kind in (Honest, Loop, Chatter, Writer, Hungry, Counter, Lister, Speller):
     torch.jit.save(torch.jit.script(kind().eval()), f"{folder}/{kind.__name__.lower()}.pt")
 torch.export.save(torch.export.export(Honest().eval(), (torch.zeros(1, 4),)), f"{folder}/honest.pt2")
 """
