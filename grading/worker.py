@@ -16,9 +16,11 @@ from django.db import DatabaseError, connection
 from courseplatform.core import health
 from grading import measure_run
 from grading.bench.errors import BenchError
-from grading.bench.sandbox import Sandbox, detect
+from grading.bench.plain import plain_text
+from grading.bench.sandbox import Sandbox, SandboxError, detect
 from grading.models.runs import Run
 from grading.wake import RUN_KIND
+from grading.work_folder import work_folder
 from hardware import leases
 from hardware.leases import BEAT_S, CancelRequested, Lease, LeaseLost
 from hardware.models import Outcome
@@ -54,7 +56,7 @@ def _carry_out(lease: Lease) -> None:
         leases.lease_finish(lease, outcome=Outcome.MEASURED, result=result)
     except BenchError as error:
         if error.outcome == Outcome.INFRASTRUCTURE:
-            log.warning("run_fault", run=str(lease.job_id), code=error.code, why=error.message)
+            log.warning("run_fault", run=str(lease.job_id), code=error.code, why=error.message, details=error.details)
             leases.lease_release(lease, why=f"{error.code}: {error.message}")
         else:
             leases.lease_finish(lease, outcome=Outcome(error.outcome), result=error.to_json())
@@ -62,10 +64,12 @@ def _carry_out(lease: Lease) -> None:
         leases.lease_finish(lease, outcome=Outcome.CANCELLED, result={})
     except WorkerStopping:
         leases.lease_release(lease, why="the worker was stopped", fault=False)
-    except OSError as error:
-        # A full disk, a missing file of ours: never the student's.
+    except LeaseLost:
+        raise
+    except Exception as error:
+        # A full disk, a missing file, a mistake of ours: never the student's, and the lease must not be left to expire.
         log.exception("run_fault", run=str(lease.job_id))
-        leases.lease_release(lease, why=f"{type(error).__name__}: {error}")
+        leases.lease_release(lease, why=plain_text(f"{type(error).__name__}: {error}"))
 
 
 def _measure(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
@@ -75,26 +79,31 @@ def _measure(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
     if hidden is None:
         raise BenchError("no_hidden_set", "The lab has no hidden test set yet.", outcome="infrastructure")
     folder = Path(settings.DATA_DIR) / "hidden"
-    return measure_run.measure_run(
-        model=Path(run.submission.model_file.path),
-        name=run.submission.file_name,
-        spec=assignment.spec,
-        lab=assignment.short,
-        inputs=folder / hidden.inputs_file,
-        labels=folder / hidden.labels_file,
-        sandbox=_sandbox(),
-        seed=int.from_bytes(run.pk.bytes[:4], "big") + lease.attempt,
-        on_progress=beat.progress,
-    )
+    with work_folder(Path(settings.DATA_DIR) / "work") as work:
+        return measure_run.measure_run(
+            model=Path(run.submission.model_file.path),
+            name=run.submission.file_name,
+            spec=assignment.spec,
+            lab=assignment.short,
+            inputs=folder / hidden.inputs_file,
+            labels=folder / hidden.labels_file,
+            work=work,
+            sandbox=_sandbox(),
+            seed=int.from_bytes(run.pk.bytes[:4], "big") + lease.attempt,
+            on_progress=beat.progress,
+        )
 
 
 _found: list[Sandbox] = []
 
 
 def _sandbox() -> Sandbox:
-    """The strongest isolation that works here, tested once a process."""
+    """The strongest isolation that works here, tested once a process. Raises BenchError (ours) where none does."""
     if not _found:
-        _found.append(detect(settings.BENCH_ISOLATION))
+        try:
+            _found.append(detect(settings.BENCH_ISOLATION))
+        except SandboxError as error:
+            raise BenchError("isolation_unavailable", str(error), outcome="infrastructure") from error
     return _found[0]
 
 

@@ -25,6 +25,10 @@ LEASE_TTL_S = 20
 BEAT_S = 4
 MAX_FAULTS = 4
 CANDIDATES = 5
+GIVEN_UP = (
+    f"Our machine failed {MAX_FAULTS} times on this run, so it was ended. This is not the model's fault and costs no "
+    'attempt. Staff find it among the submissions under "our fault"; you or they can run it again.'
+)
 
 
 class LeaseLost(Conflict):
@@ -235,7 +239,7 @@ def _move_held(job: Job, lease: Lease | None, *, to: str, why: str = "", **chang
 def _give_back(job: Job, *, lease: Lease | None, why: str, fault: bool, now: datetime) -> None:
     faults = job.faults + int(fault)
     if faults >= MAX_FAULTS:
-        result = {"code": "infrastructure", "message": "Our machine failed several times on this run; staff were told."}
+        result = {"code": "infrastructure", "message": GIVEN_UP}
         with transaction.atomic():
             Job.objects.filter(pk=job.pk, attempt=job.attempt).update(faults=F("faults") + int(fault))
             _end(job, lease=lease, outcome=Outcome.INFRASTRUCTURE, result=result, by="sweep", now=now, why=why)
