@@ -78,7 +78,8 @@ def metrics_of(report: Report, quality: scoring.Quality, model_bytes: int) -> di
         "macs": report.macs,
         "peak_activation_bytes": report.peak_activation_bytes,
         "sparsity": report.sparsity,
-        "weight_bits_mean": sum(float(bits) * share for bits, share in report.weight_bits.items()),
+        # Without any weight there is nothing that was made small: as if all were float32.
+        "weight_bits_mean": sum(float(bits) * share for bits, share in (report.weight_bits or {"32": 1.0}).items()),
     }
 
 
