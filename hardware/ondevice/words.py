@@ -7,11 +7,16 @@ import re
 # Where in the runtime's own source it happened, and under which of its own names.
 SOURCE = re.compile(r"(/\S+|\b\w+)\.(cc|cpp|h|hpp|cu|py)(:\d+|\", line \d+)[^\n]*?(\)|(?= )|$)\s?")
 RUNTIME_MARKS = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : |\b(builtins|torch\.jit)\.(?=\w*(Error|Exception))")
+FUNCTION = re.compile(r"(?:[\w:]+[*&]* )?(?!aten::|quantized::)\b(?:\w+::)+~?\w+\([^)]+\)(?: const)? ?")
 FOLDERS = re.compile(r"(?<!\w)/(?:[\w.+-]+/)+")
 # Lines that point at something or belong to a trace, and say nothing by themselves.
 EMPTY = re.compile(
     r"^[\s~^]*(<--- HERE)?\s*$|^Traceback|^File \"|^code/__torch__|^The following operation failed|^Exception raised from"
     r"|^frame #\d|^Arguments for call|^Please check the warnings|^Serialized\s+File|^Overloaded torch operator"
+)
+# What follows helps whoever builds the runtime, not whoever made the model.
+ASIDE = re.compile(
+    r"\s*(This is an internal miniz error|Please check the warnings|If you are seeing this|Please file).*$"
 )
 ERROR = re.compile(r"^(\w*(?:Error|Exception)): ?")
 NAMELESS = {"RuntimeError", "Error", "Exception"}
@@ -40,4 +45,4 @@ def raised_by_itself(text: str) -> str | None:
 
 
 def _plain(line: str) -> str:
-    return FOLDERS.sub("", SOURCE.sub("", RUNTIME_MARKS.sub("", line)))
+    return ASIDE.sub("", FOLDERS.sub("", FUNCTION.sub("", SOURCE.sub("", RUNTIME_MARKS.sub("", line)))))

@@ -70,7 +70,7 @@ class Interpreter:
             "prim::Constant": self._constant, "prim::GetAttr": self._attribute, "prim::SetAttr": self._set,
             "prim::If": self._if, "prim::Loop": self._loop, "prim::RaiseException": self._raise,
             "prim::Uninitialized": _nothing, "prim::Print": _nothing, "aten::warn": _nothing,
-            "aten::format": self._words, "aten::str": self._words,
+            "aten::tensor": self._tensor, "aten::format": self._words, "aten::str": self._words,
             "prim::DictConstruct": self._dict, "prim::TupleConstruct": self._tuple,
             "prim::TupleUnpack": self._untuple, "prim::TupleIndex": self._untuple,
             **{kind: self._simple(step) for kind, step in SIMPLE.items()},
@@ -234,6 +234,16 @@ class Interpreter:
 
     def _raise(self, node: Any) -> Any:
         raise ModelRaisedError(str(self._given(node)[0])[:300])
+
+    def _tensor(self, node: Any) -> Any:
+        """A tensor of numbers that are written in the model. PyTorch's binding does not take its lists."""
+        data, dtype, *_ = self._given(node)
+
+        def made() -> torch.Tensor:
+            tensor = torch.tensor(data)
+            return tensor if dtype is None else torch.ops.aten.to.dtype(tensor, dtype)
+
+        return self.recording.run(node.kind(), {}, made)
 
     def _words(self, node: Any) -> Any:
         """Python writes numbers in another way than TorchScript, so nothing may hang on this text."""
