@@ -1,6 +1,7 @@
 """Make namespaces, build a small root file system in them, run one command there. A helper of ``namespaces``.
 
-Usage: python -m hardware.ondevice.enter PLAN, where PLAN is ``Plan`` as JSON. Three processes stand one below the
+Usage: python -m hardware.ondevice.enter FD, a descriptor that gives ``Plan`` as JSON: a model could read the command
+line of init, and the plan holds paths of the host. Three processes stand one below the
 other: this one outside, an init inside, the command. So a death by signal is seen (init itself is immune to some) and
 orphans are reaped.
 """
@@ -54,7 +55,8 @@ class Plan:
 def main() -> None:
     """Enter new namespaces, start init in them, wait for it."""
     privileges.die_with_parent(os.getppid())
-    plan = Plan(**json.loads(sys.argv[1]))
+    with open(int(sys.argv[1]), "rb") as file:
+        plan = Plan(**json.load(file))
     try:
         enter_namespaces(plan.uid)
         init = os.fork()

@@ -130,6 +130,14 @@ def look_around(options):
     say(options, environ=sorted(os.environ), cmdline=cmdline)
 
 
+def look_at_init(options):
+    try:
+        with open("/proc/1/cmdline", "rb") as file:
+            say(options, cmdline=file.read().decode("latin1"))
+    except OSError:
+        say(options, cmdline="")
+
+
 def ignore_processor_limit(options):
     signal.signal(signal.SIGXCPU, signal.SIG_IGN)
     endless_loop(options)

@@ -103,6 +103,18 @@ def test_neither_environment_nor_command_line_tells_a_secret(sandbox, monkeypatc
     assert request.nonce not in seen["cmdline"]
 
 
+def test_the_command_line_of_init_tells_no_path_of_the_host(sandbox, tmp_path):
+    if sandbox.name == "limits":
+        pytest.skip("process limits have no init of their own")
+    private = tmp_path / "model"
+    private.write_bytes(b"weights")
+    request = SandboxRequest("{inputs}/attack.py", ("look_at_init",), {"attack.py": ATTACK, "model": private})
+    cmdline = said(sandbox.run(request))["cmdline"]
+    assert cmdline
+    assert str(tmp_path) not in cmdline
+    assert str(ATTACK.parent) not in cmdline
+
+
 def test_a_given_file_that_only_its_owner_may_read_is_readable_inside(sandbox, tmp_path):
     private = tmp_path / "model"
     private.write_bytes(b"weights")

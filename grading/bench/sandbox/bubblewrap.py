@@ -49,11 +49,13 @@ class Bubblewrap:
         keep = layout.needs_root_to_read(request.readonly_files.values())
         order = launching.make_order(request, result_fd, layout.INPUTS_INSIDE, keep_reading=keep)
         environment = layout.environment(layout.APP, layout.TMP_INSIDE, request.env)
-        argv = [program, *self._options(request), *launching.LAUNCHER]
+        options = self._options(request)
         if os.geteuid() != 0:
-            argv[1:1] = ["--uid", str(layout.NOBODY), "--gid", str(layout.NOBODY), "--cap-drop", "ALL"]
-            return watcher.start(argv, environment, order, result_fd)
-        return _start_as_root(argv, environment, order, result_fd)
+            options += ["--uid", str(layout.NOBODY), "--gid", str(layout.NOBODY), "--cap-drop", "ALL"]
+            with launching.carried(b"\0".join(map(os.fsencode, options))) as given:
+                argv = [program, "--args", str(given), "--", *launching.LAUNCHER]
+                return watcher.start(argv, environment, order, result_fd, (given,))
+        return _start_as_root(program, options, environment, order, result_fd)
 
     def _options(self, request: SandboxRequest) -> list[str]:
         here = layout.build(request.readonly_files)
@@ -76,11 +78,11 @@ class Bubblewrap:
             options += ["--proc", "/proc"]
         tmp = str(layout.TMP_INSIDE)
         options += ["--perms", "1777", "--size", str(request.limits.tmp_bytes), "--tmpfs", tmp, "--chdir", tmp]
-        return [*options, "--remount-ro", "/", "--"]
+        return [*options, "--remount-ro", "/"]
 
 
 def _start_as_root(
-    argv: list[str], environment: dict[str, str], order: bytes, result_fd: int
+    program: str, options: list[str], environment: dict[str, str], order: bytes, result_fd: int
 ) -> subprocess.Popen[bytes]:
     """Start bwrap as root so that the launcher can become a user without any rights on this machine.
 
@@ -89,11 +91,12 @@ def _start_as_root(
     info_reading, info_writing = os.pipe()
     block_reading, block_writing = os.pipe()
     try:
-        argv[1:1] = ["--info-fd", str(info_writing), "--userns-block-fd", str(block_reading)]
+        options += ["--info-fd", str(info_writing), "--userns-block-fd", str(block_reading), "--cap-drop", "ALL"]
         for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_DAC_READ_SEARCH"):
-            argv[1:1] = ["--cap-add", capability]
-        argv[1:1] = ["--cap-drop", "ALL"]
-        process = watcher.start(argv, environment, order, result_fd, (info_writing, block_reading))
+            options += ["--cap-add", capability]
+        with launching.carried(b"\0".join(map(os.fsencode, options))) as given:
+            argv = [program, "--args", str(given), "--", *launching.LAUNCHER]
+            process = watcher.start(argv, environment, order, result_fd, (info_writing, block_reading, given))
         os.close(info_writing)
         info_writing = -1
         child = _child_pid(info_reading)

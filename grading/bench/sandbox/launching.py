@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -48,6 +48,19 @@ def make_order(
         read_only=read_only,
     )
     return json.dumps(asdict(order)).encode("utf-8") + b"\n"
+
+
+@contextlib.contextmanager
+def carried(data: bytes) -> Iterator[int]:
+    """A descriptor from which a helper reads ``data``. What stands in its command line, a model could read in /proc."""
+    fd = os.memfd_create("milliamp")
+    try:
+        with open(fd, "wb", closefd=False) as file:
+            file.write(data)
+        os.lseek(fd, 0, os.SEEK_SET)
+        yield fd
+    finally:
+        os.close(fd)
 
 
 def run_and_watch(

@@ -53,5 +53,6 @@ class Namespaces:
         )
         keep = layout.needs_root_to_read(request.readonly_files.values())
         order = launching.make_order(request, result_fd, layout.INPUTS_INSIDE, keep_reading=keep)
-        argv = [*ENTER, json.dumps(asdict(plan))]
-        return watcher.start(argv, layout.environment(layout.PROJECT, layout.TMP_INSIDE, {}), order, result_fd)
+        environment = layout.environment(layout.PROJECT, layout.TMP_INSIDE, {})
+        with launching.carried(json.dumps(asdict(plan)).encode()) as given:
+            return watcher.start([*ENTER, str(given)], environment, order, result_fd, (given,))
