@@ -58,12 +58,18 @@ def _stage(files: dict[str, Path], stage: Path) -> None:
         target = stage / "in" / name
         if as_root:
             shutil.copyfile(path, target)
-            target.chmod(0o644)
+            _give(target, 0o440)
         else:
             target.symlink_to(path.resolve())
     if as_root:
         for folder in (stage, *(path for path in stage.rglob("*") if path.is_dir() and not path.is_symlink())):
-            folder.chmod(0o755)
+            _give(folder, 0o750)
+
+
+def _give(path: Path, mode: int) -> None:
+    """To the user without rights by its group, and to nobody else: the folder lies where everybody looks."""
+    os.chown(path, -1, layout.NOBODY)
+    path.chmod(mode)
 
 
 def _start(request: SandboxRequest, stage: Path, result_fd: int) -> subprocess.Popen[bytes]:

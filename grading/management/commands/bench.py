@@ -1,10 +1,13 @@
 """Measure models without a course: the engine in its sandbox, for whoever sits at this machine."""
 
+import contextlib
 import json
 import os
+import signal
 import stat
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +58,8 @@ class Command(BaseCommand):
             raise CommandError(f"{unknown[0]!r} is not a device known here. Known: {known}.", returncode=USAGE)
         chosen = {slug: profiles[slug] for slug in options["device"] or profiles}
         try:
-            self._measure_all(options["models"], chosen, options["input_shape"], as_json=options["json"])
+            with ending_in_order():
+                self._measure_all(options["models"], chosen, options["input_shape"], as_json=options["json"])
         except KeyboardInterrupt:
             self.stderr.write("Stopped.")
             raise SystemExit(INTERRUPTED) from None
@@ -92,6 +96,21 @@ class Command(BaseCommand):
         if sandbox.name == "limits" and settings.BENCH_ISOLATION == "auto":
             self.stderr.write("Only process limits isolate models here: install bubblewrap for more.")
         return sandbox
+
+
+@contextlib.contextmanager
+def ending_in_order() -> Iterator[None]:
+    """SIGTERM and SIGHUP end this program as Ctrl-C does: what runs is killed, and copies of models go with it."""
+
+    def end(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def measure_file(
