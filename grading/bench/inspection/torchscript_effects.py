@@ -53,8 +53,8 @@ def overload(kind: str, text: str) -> Overload | None:
 
 
 @cache
-def _is_seeded(kind: str, overload: str) -> bool:
-    return torch.Tag.nondeterministic_seeded in torch._C._get_operation_overload(kind, overload)[2]
+def _has_tag(kind: str, overload: str, tag: Any) -> bool:
+    return tag in torch._C._get_operation_overload(kind, overload)[2]
 
 
 def draws(kind: str, overload: str, named: dict[str, Any]) -> bool:
@@ -62,7 +62,9 @@ def draws(kind: str, overload: str, named: dict[str, Any]) -> bool:
     if kind in UNKNOWABLE:
         return True
     dropout = named.get("dropout")
-    if not _is_seeded(kind, overload) and not (isinstance(dropout, float) and dropout > 0):
+    if not _has_tag(kind, overload, torch.Tag.nondeterministic_seeded) and not (
+        isinstance(dropout, float) and dropout > 0
+    ):
         return False
     in_training = named.get("train", named.get("training"))
     return not (in_training is False or 0 in [named[key] for key in ("dropout_p", "p") if key in named])
@@ -90,8 +92,11 @@ def sizes_follow_values(kind: str, schema: Any, named: dict[str, Any], tainted: 
     base = kind.rpartition("::")[2]
     if base in DATA_SIZED or "sparse" in base or "nested" in base or (base == "where" and len(schema.arguments) == 1):
         return True
-    if base == "index" and any(isinstance(mask, torch.Tensor) and mask.dtype in MASKS for mask in named["indices"]):
-        return "indices" in tainted
+    if base in {"index", "_unsafe_index"}:
+        has_mask = any(isinstance(mask, torch.Tensor) and mask.dtype in MASKS for mask in named["indices"])
+        return has_mask and "indices" in tainted
+    if _has_tag(kind, schema.overload_name, torch.Tag.dynamic_output_shape):
+        return True
     if base == "one_hot" and named.get("num_classes") == -1:
         return True
     if {"repeats", "tensor_indices_or_sections", "lengths", "batch_sizes"} & tainted:

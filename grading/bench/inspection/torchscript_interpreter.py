@@ -23,11 +23,24 @@ MOST_STEPS = 200_000
 MOST_TURNS = 20_000
 # What these tell about a tensor or a list does not depend on its values.
 SHAPE_READERS = {"aten::size", "aten::dim", "aten::len", "aten::numel", "aten::is_floating_point", "aten::__is__",
-                 "aten::__isnot__", "aten::stride", "aten::sym_size", "prim::dtype", "prim::device", "prim::layout",
+                 "aten::__isnot__", "aten::sym_size", "prim::dtype", "prim::device", "prim::layout",
                  "prim::is_quantized", "prim::requires_grad", "aten::is_complex", "prim::is_cuda", "prim::is_nested",
-                 "prim::type", "aten::is_contiguous", "prim::is_sparse", "prim::is_mkldnn", "prim::ndim",
-                 "aten::is_autocast_enabled"}  # fmt: skip
+                 "prim::type", "prim::is_sparse", "prim::is_mkldnn", "prim::ndim", "aten::is_autocast_enabled"}  # fmt: skip
 SIZED = (torch.Tensor, list, tuple, dict)
+
+
+def refuse(what: str) -> BenchError:
+    return BenchError("control_flow", f"This model {what}, so its cost cannot be counted from the file. "
+                      "Save it with torch.jit.trace, or without that step.")  # fmt: skip
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Python and TorchScript agree on None and on tensors; of numbers and lists they do not mean the same."""
+    if one is None or other is None or (isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor)):
+        return one is other
+    raise refuse("asks whether two values are one object")
+
+
 # Steps that only put values together or take them apart.
 SIMPLE: dict[str, Callable[..., Any]] = {
     "prim::ListConstruct": lambda *given: list(given),
@@ -35,18 +48,13 @@ SIMPLE: dict[str, Callable[..., Any]] = {
     "prim::unchecked_cast": lambda value: value,
     "prim::unchecked_unwrap_optional": lambda value: value,
     "aten::_unwrap_optional": lambda value: value,
-    "aten::__is__": lambda one, other: one is other,
-    "aten::__isnot__": lambda one, other: one is not other,
+    "aten::__is__": _is_same,
+    "aten::__isnot__": lambda one, other: not _is_same(one, other),
 }
 
 
 class ModelRaisedError(ValueError):
     """The model's own code raised; the text is what it said."""
-
-
-def refuse(what: str) -> BenchError:
-    return BenchError("control_flow", f"This model {what}, so its cost cannot be counted from the file. "
-                      "Save it with torch.jit.trace, or without that step.")  # fmt: skip
 
 
 class Interpreter:

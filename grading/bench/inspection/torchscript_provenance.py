@@ -68,8 +68,9 @@ class Provenance:
         self.tainted.add(name)
         mark = identity(self._values[name])
         for other, value in self._values.items():
-            if other not in self.tainted and any(identity(part) == mark for part in parts(value)):
+            if any(identity(part) == mark for part in parts(value)):
                 self.tainted.add(other)
+                self._parts.pop(other, None)
 
     def carry(self, targets: list[str], sources: list[str]) -> None:
         """Values get a second name: out of a branch, or into the next turn of a loop."""
@@ -78,6 +79,8 @@ class Provenance:
                 self.tainted.add(target)
             if source in self._parts:
                 self._parts[target] = self._parts[source]
+            else:
+                self._parts.pop(target, None)
 
     def put_together(self, target: str, sources: list[str]) -> None:
         """A tuple is made."""

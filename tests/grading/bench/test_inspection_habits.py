@@ -46,9 +46,9 @@ ATTACKS = {
     "CounterInBuffer": "stateful_model", "CounterInView": "stateful_model", "CounterInList": "stateful_model",
     "CounterInNestedList": "stateful_model", "CounterInStatistics": "stateful_model", "CounterInAttribute": "stateful_model",
     "Chance": "random_model", "AlwaysDropping": "random_model", "FileOnTheSecondCall": "custom_operator",
-    "BranchOnValue": "control_flow", "BranchOnWrittenValue": "control_flow", "BranchOnListedValue": "control_flow",
+    "BranchOnValue": "control_flow", "BranchOnWrittenValue": "control_flow", "BranchOnListedValue": "control_flow", "BranchOnTupledValue": "control_flow",
     "BranchOnUnsetMemory": "control_flow", "RowsByMask": "control_flow", "RowsByCount": "control_flow",
-    "PickedFromList": "control_flow", "LongText": "control_flow", "hooked": "control_flow",
+    "PickedFromList": "control_flow", "LongText": "control_flow", "SameObject": "control_flow", "Distinct": "control_flow", "hooked": "control_flow",
 }  # fmt: skip
 
 

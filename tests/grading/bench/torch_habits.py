@@ -248,6 +248,19 @@ class BranchOnWrittenValue(Base):
         return torch.zeros(1, 4)
 
 
+class BranchOnTupledValue(Base):
+    """The tuple was clean when it was made."""
+
+    def forward(self, x):
+        seen = torch.zeros(1)
+        both = [(seen, 1)]
+        seen.add_(x.sum())
+        held, _ = both[0]
+        if float(held.item()) > 0:
+            return self.dense(x)
+        return torch.zeros(1, 4)
+
+
 class BranchOnListedValue(Base):
     def forward(self, x):
         held = [0.0]
@@ -290,6 +303,24 @@ class LongText(Base):
         if len("{}".format(int(x.sum().item()))) > 1:  # noqa: UP032 what TorchScript knows
             return self.dense(x)
         return torch.zeros(1, 4)
+
+
+class SameObject(Base):
+    """Two readings of one list are one object in PyTorch, and two in Python."""
+
+    def __init__(self):
+        super().__init__()
+        self.q = [1]
+
+    def forward(self, x):
+        if self.q is self.q:
+            return self.dense(x)
+        return torch.zeros(1, 4)
+
+
+class Distinct(Base):
+    def forward(self, x):
+        return torch.zeros(1, 4) + self.dense(torch.unique(x)[:1].repeat(16).unsqueeze(0))
 
 
 class SetInList(Base):
@@ -344,8 +375,8 @@ BEHAVE = {
 }  # fmt: skip
 ATTACKS = (
     CounterInBuffer, CounterInView, CounterInList, CounterInNestedList, CounterInStatistics, CounterInAttribute, Chance,
-    AlwaysDropping, FileOnTheSecondCall, BranchOnValue, BranchOnWrittenValue, BranchOnListedValue, BranchOnUnsetMemory,
-    RowsByMask, RowsByCount, PickedFromList, LongText, SetInList, Raising, Endless, EndlessTensors, hooked,
+    AlwaysDropping, FileOnTheSecondCall, BranchOnValue, BranchOnWrittenValue, BranchOnListedValue, BranchOnTupledValue, BranchOnUnsetMemory,
+    RowsByMask, RowsByCount, PickedFromList, LongText, SameObject, Distinct, SetInList, Raising, Endless, EndlessTensors, hooked,
 )  # fmt: skip
 TRACED = {"residual", "convolutions", "recurrent", "attention", "encoder", "slow encoder", "normalising"}
 
