@@ -15,13 +15,14 @@ from grading.bench.errors import BenchError
 from grading.bench.graph import Graph
 from grading.bench.inspection.composites import arguments
 from grading.bench.inspection.faults import FAULTS, first_line, raise_if_memory
+from grading.bench.inspection.torch_export_effects import Effects
 from grading.bench.inspection.traced import Recording
 from hardware.ondevice.pt2 import Pt2Error, sanitise
 
 
 def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
-    """Raises BenchError: those of the sanitiser, damaged_model, operator_not_counted, input_mismatch (the lab's size of a free
-    dimension does not run).
+    """Raises BenchError: those of the sanitiser and of Effects, damaged_model, operator_not_counted, input_mismatch (the lab's size
+    of a free dimension does not run).
     """
     torch.set_num_threads(1)
     program = _load(path)
@@ -65,7 +66,7 @@ def _follow(program: Any, metas: dict[str, torch.Tensor], shapes: dict[str, list
         elif node.op == "placeholder":
             values.append(stored[node.name])
     with torch.inference_mode():
-        result = _Follower(program.graph_module, recording).run(*values)
+        result = _Follower(program.graph_module, recording, Effects(program.graph_signature)).run(*values)
     outputs = [
         value
         for spec, value in zip(program.graph_signature.output_specs, result, strict=True)
@@ -158,11 +159,15 @@ def _assumed(metas: dict[str, torch.Tensor], shapes: dict[str, list[int]]) -> li
 class _Follower(Interpreter):  # type: ignore[misc]  # torch is not typed here
     """Runs a graph node by node and notes each call."""
 
-    def __init__(self, module: torch.fx.GraphModule, recording: Recording) -> None:
+    def __init__(self, module: torch.fx.GraphModule, recording: Recording, effects: Effects) -> None:
         super().__init__(module)
-        self.recording = recording
+        self.recording, self.effects = recording, effects
+
+    def placeholder(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return self.effects.placed(target, super().placeholder(target, args, kwargs))
 
     def call_function(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self.effects.check(target, args, kwargs)
         call = super().call_function
         if not isinstance(target, OpOverload):  # arithmetic over sizes, or one result of several
             return call(target, args, kwargs)

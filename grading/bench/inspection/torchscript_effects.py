@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from grading.bench.errors import BenchError
+
 # Answers that differ from call to call, or from process to process.
 UNKNOWABLE = {"prim::TimePoint", "prim::id", "aten::seed", "aten::initial_seed", "aten::manual_seed", "aten::data_ptr",
               "aten::hash", "aten::_version"}  # fmt: skip
@@ -68,6 +70,11 @@ def draws(kind: str, overload: str, named: dict[str, Any]) -> bool:
         return False
     in_training = named.get("train", named.get("training"))
     return not (in_training is False or 0 in [named[key] for key in ("dropout_p", "p") if key in named])
+
+
+def random_model(kind: str) -> BenchError:
+    return BenchError("random_model", f"This model draws a random number while it answers ({kind[:60]}), so the same "
+                      "input can be answered differently each time. Save it without that step, after model.eval().")  # fmt: skip
 
 
 def leaves_memory(kind: str) -> bool:

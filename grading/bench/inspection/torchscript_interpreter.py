@@ -287,8 +287,7 @@ class Interpreter:
     def _check_effects(self, node: Any, kind: str, schema: Any, named: dict[str, Any]) -> None:
         """What the operator may not do, and taint that goes with what it writes."""
         if effects.draws(kind, schema.overload_name, named):
-            raise BenchError("random_model", f"This model draws a random number while it answers ({kind[:60]}), so the same "
-                             "input can be answered differently each time. Save it without that step, after model.eval().")  # fmt: skip
+            raise effects.random_model(kind)
         reads = dict(zip(named, _taken(node), strict=False))
         tainted = {argument for argument, name in reads.items() if name in self.tainted}
         if effects.sizes_follow_values(kind, schema, named, tainted):

@@ -24,6 +24,7 @@ BEHAVE = (
     "interpolated scripted", "recurrent scripted", "recurrent traced", "by hand scripted", "attention scripted",
     "attention traced", "encoder scripted", "encoder traced", "slow encoder scripted", "slow encoder traced",
     "named scripted", "normalising scripted", "normalising traced", "SetInList",
+    "residual exported", "convolutions exported", "recurrent exported", "attention exported", "encoder exported",
 )  # fmt: skip
 
 
@@ -49,6 +50,8 @@ ATTACKS = {
     "BranchOnValue": "control_flow", "BranchOnWrittenValue": "control_flow", "BranchOnListedValue": "control_flow", "BranchOnTupledValue": "control_flow",
     "BranchOnUnsetMemory": "control_flow", "RowsByMask": "control_flow", "RowsByCount": "control_flow",
     "PickedFromList": "control_flow", "LongText": "control_flow", "SameObject": "control_flow", "Distinct": "control_flow", "hooked": "control_flow",
+    "ExportedCounter": "stateful_model", "ExportedRows": "control_flow", "ExportedMask": "control_flow",
+    "ExportedChance": "random_model",
 }  # fmt: skip
 
 

@@ -357,6 +357,34 @@ class EndlessTensors(Base):
         return self.dense(x)
 
 
+class ExportedCounter(CounterInBuffer):
+    def forward(self, x):
+        self.c.add_(1)
+        return self.dense(x) * self.c
+
+
+class ExportedRows(Base):
+    """Which rows there are, without a mask: torch.export allows sizes that are known only when it runs."""
+
+    def forward(self, x):
+        rows = torch.nonzero(x.sum(1) > 0).flatten()
+        return torch.zeros(1, 4) + self.dense(x[rows]).sum(0)
+
+
+class ExportedMask(Base):
+    def forward(self, x):
+        return torch.zeros(1, 4) + self.dense(x[x.sum(1) > 0]).sum(0)
+
+
+class ExportedChance(Base):
+    def forward(self, x):
+        return self.dense(x) + torch.rand(1, 4)
+
+
+EXPORTED_ATTACKS = (ExportedCounter, ExportedRows, ExportedMask, ExportedChance)
+EXPORTED = {"residual", "convolutions", "recurrent", "attention", "encoder"}
+
+
 def hook(self, given: tuple[torch.Tensor], answer: torch.Tensor) -> torch.Tensor:
     return answer @ torch.ones(4, 4)
 
@@ -393,8 +421,22 @@ def make():
         yield build.__name__, torch.jit.script(build().eval()), (1, 16)
 
 
+def export(folder):
+    """name -> (file, input shape)."""
+    kinds = [(f"{name} exported", *BEHAVE[name]) for name in sorted(EXPORTED)]
+    for name, build, shape in [*kinds, *((build.__name__, build, (1, 16)) for build in EXPORTED_ATTACKS)]:
+        path = folder / f"{name}.pt2"
+        torch.export.save(torch.export.export(build().eval(), (torch.rand(shape),)), path)
+        yield name, path, shape
+
+
 def main():
     answers = {}
+    for name, path, shape in export(Path(sys.argv[1])):
+        try:
+            answers[name] = {"report": look_into(path, "torch_export", [shape]).to_json()}
+        except BenchError as error:
+            answers[name] = {"error": error.to_json()}
     for name, module, shape in make():
         path = Path(sys.argv[1]) / f"{name}.pt"
         torch.jit.save(module, str(path))

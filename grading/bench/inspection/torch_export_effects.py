@@ -1,0 +1,60 @@
+"""Exported programs have no branches, but sizes can follow from values, buffers can be written to, and chance can be drawn.
+
+The same rules as for TorchScript, on a graph that is followed on an example.
+"""
+
+from typing import Any
+
+import torch
+
+from grading.bench.errors import BenchError
+from grading.bench.inspection import torchscript_effects as effects
+from grading.bench.inspection.stored import flat_tensors
+from grading.bench.inspection.torchscript_provenance import identity, parts, stateful
+
+
+class Effects:
+    """Checks each call of one program.
+
+    All that the file does not store counts as depending on the input: nothing that is made on the way is told apart.
+    """
+
+    def __init__(self, signature: Any) -> None:
+        """Raises BenchError (`stateful_model`) where the program says that it changes a buffer or its input."""
+        self._inputs = set(signature.user_inputs)
+        self._kept: dict[Any, Any] = {}
+        if signature.buffers_to_mutate:
+            raise stateful(
+                f"changes its own {str(next(iter(signature.buffers_to_mutate.values())))[:60]} while it runs"
+            )
+
+    def placed(self, name: str, value: Any) -> Any:
+        """A placeholder of the graph got its value."""
+        if name not in self._inputs:
+            self._kept |= {identity(part): part for part in parts(value)}
+        return value
+
+    def check(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Raises BenchError: control_flow, random_model, stateful_model."""
+        schema = getattr(target, "_schema", None)
+        if schema is None:  # arithmetic over sizes, or taking one result of several
+            return
+        kind = str(schema.name)
+        named = {each.name: each.default_value for each in schema.arguments if each.has_default_value()}
+        named |= {each.name: value for each, value in zip(schema.arguments, args, strict=False)} | kwargs
+        if effects.draws(kind, schema.overload_name, named):
+            raise effects.random_model(kind)
+        tainted = {name for name, value in named.items() if not all(map(self._is_kept, flat_tensors(value)))}
+        is_read_out = torch.Tag.data_dependent_output in target.tags
+        if tainted and (is_read_out or effects.sizes_follow_values(kind, schema, named, tainted)):
+            raise BenchError(
+                "control_flow",
+                f"This model lets the values of its input decide over sizes ({kind[:60]}), so its cost cannot be counted "
+                "from the file. Export it again without that step.",
+            )
+        for name in effects.written(kind, schema, named):
+            if any(map(self._is_kept, flat_tensors(named.get(name)))):
+                raise stateful(f"changes a value that it keeps ({kind[:60]})")
+
+    def _is_kept(self, tensor: torch.Tensor) -> bool:
+        return identity(tensor) in self._kept
