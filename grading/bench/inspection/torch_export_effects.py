@@ -11,6 +11,7 @@ from grading.bench.errors import BenchError
 from grading.bench.inspection import torchscript_effects as effects
 from grading.bench.inspection.stored import flat_tensors
 from grading.bench.inspection.torchscript_provenance import identity, parts, stateful
+from grading.bench.inspection.traced import Recording
 
 
 class Effects:
@@ -19,8 +20,10 @@ class Effects:
     All that the file does not store counts as depending on the input: nothing that is made on the way is told apart.
     """
 
-    def __init__(self, signature: Any) -> None:
+    def __init__(self, signature: Any, recording: Recording) -> None:
         """Raises BenchError (`stateful_model`) where the program says that it changes a buffer or its input."""
+        self._recording = recording
+        self._written: dict[Any, Any] = {}  # memory that held constants until something of the input was written there
         self._inputs = set(signature.user_inputs)
         self._kept: dict[Any, Any] = {}
         if signature.buffers_to_mutate:
@@ -53,8 +56,16 @@ class Effects:
                 "from the file. Export it again without that step.",
             )
         for name in effects.written(kind, schema, named):
-            if any(map(self._is_kept, flat_tensors(named.get(name)))):
-                raise stateful(f"changes a value that it keeps ({kind[:60]})")
+            for tensor in flat_tensors(named.get(name)):
+                if self._is_kept(tensor):
+                    raise stateful(f"changes a value that it keeps ({kind[:60]})")
+                if tainted - {name} and self._recording.is_constant(tensor):
+                    self._written[identity(tensor)] = tensor
+
+    def has_lost(self, named: dict[str, Any]) -> bool:
+        """Whether an argument shares memory that was written to, and the recording does not know: see Recording.has_lost."""
+        tensors = flat_tensors(named)
+        return self._recording.has_lost(tensor for tensor in tensors if identity(tensor) in self._written)
 
     def _is_kept(self, tensor: torch.Tensor) -> bool:
         return identity(tensor) in self._kept

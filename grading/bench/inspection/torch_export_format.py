@@ -66,7 +66,7 @@ def _follow(program: Any, metas: dict[str, torch.Tensor], shapes: dict[str, list
         elif node.op == "placeholder":
             values.append(stored[node.name])
     with torch.inference_mode():
-        result = _Follower(program.graph_module, recording, Effects(program.graph_signature)).run(*values)
+        result = _Follower(program.graph_module, recording, Effects(program.graph_signature, recording)).run(*values)
     outputs = [
         value
         for spec, value in zip(program.graph_signature.output_specs, result, strict=True)
@@ -172,4 +172,5 @@ class _Follower(Interpreter):  # type: ignore[misc]  # torch is not typed here
         if not isinstance(target, OpOverload):  # arithmetic over sizes, or one result of several
             return call(target, args, kwargs)
         named = arguments(target, args, kwargs)
-        return self.recording.run(target._schema.name, named, lambda: call(target, args, kwargs))
+        lost = self.effects.has_lost(named)
+        return self.recording.run(target._schema.name, named, lambda: call(target, args, kwargs), lost=lost)

@@ -34,6 +34,11 @@ class Overload:
     plain: int
     call: Callable[..., Any]
 
+    def run(self, named: dict[str, Any]) -> Any:
+        """Call it with all of its arguments, in the order of the schema."""
+        given = list(named.values())
+        return self.call(*given[: self.plain], **dict(list(named.items())[self.plain :]))
+
 
 @cache
 def overload(kind: str, text: str) -> Overload | None:

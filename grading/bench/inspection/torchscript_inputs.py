@@ -12,12 +12,12 @@ from typing import Any
 import torch
 
 from grading.bench.errors import BenchError
+from grading.bench.inspection import torchscript_effects as effects
 from grading.bench.inspection.call import base_of
 from grading.bench.inspection.faults import FAULTS
 from grading.bench.inspection.fused import FUSED
 from grading.bench.inspection.products import COUNTED
 from grading.bench.inspection.stored import unpacked
-from grading.bench.inspection.torchscript_walk import FORBIDDEN
 
 Shape = tuple[int, ...]
 SIZES = (8, 16, 28, 32, 64, 96, 128, 160, 192, 224, 256)
@@ -157,7 +157,7 @@ class Inputs:
             return None if given[0] is None else getattr(given[0], "_c", given[0]).getattr(node.s("name"))
         if node.kind() == "prim::ListConstruct":
             return given
-        if node.kind().startswith("aten::") and node.kind() not in FORBIDDEN and _made_of_tensors(node, given):
+        if node.kind().startswith("aten::") and _made_of_tensors(node, given):
             return _computed(node, given)
         return None
 
@@ -192,10 +192,18 @@ def _made_of_tensors(node: Any, given: list[Any]) -> bool:
 
 
 def _computed(node: Any, given: list[Any]) -> Any:
+    """What the step makes. None where it would change what the file stores: nothing here is a run of the model."""
+    known = effects.overload(node.kind(), node.schema())
+    if known is None or len(known.names) != len(given):
+        return None
+    named = dict(zip(known.names, given, strict=True))
+    if effects.written(node.kind(), known.schema, named) or effects.draws(
+        node.kind(), known.schema.overload_name, named
+    ):
+        return None
     try:
-        call, _ = torch._C._jit_get_operation(node.kind())
         with torch.no_grad():
-            return call(*given)
+            return known.run(named)
     except FAULTS:
         return None
 

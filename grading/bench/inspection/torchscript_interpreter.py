@@ -27,6 +27,8 @@ SHAPE_READERS = {"aten::size", "aten::dim", "aten::len", "aten::numel", "aten::i
                  "prim::is_quantized", "prim::requires_grad", "aten::is_complex", "prim::is_cuda", "prim::is_nested",
                  "prim::type", "prim::is_sparse", "prim::is_mkldnn", "prim::ndim", "aten::is_autocast_enabled"}  # fmt: skip
 SIZED = (torch.Tensor, list, tuple, dict)
+# Steps of the runtime that are operators under another name.
+NOTED_AS = {"prim::abs": "aten::abs", "prim::data": "aten::detach"}
 
 
 def refuse(what: str) -> BenchError:
@@ -254,9 +256,13 @@ class Interpreter:
         return self.recording.run(node.kind(), {}, made)
 
     def _words(self, node: Any) -> Any:
-        """Python writes numbers in another way than TorchScript, so nothing may hang on this text."""
+        """Python writes most values in another way than TorchScript; nothing may hang on a text that holds such."""
+        given = self._given(node)
+        form, *rest = map(str, given)
+        pieces = form.split("{}")
+        if all(type(value) in {int, str} for value in given) and len(pieces) == len(rest) + 1:
+            return "".join(map("".join, zip(pieces, [*rest, ""], strict=True)))
         self.tainted.update(_made(node))
-        form, *rest = map(str, self._given(node))
         return " ".join([form.replace("{}", "…") if rest else form, *rest])[:300]
 
     def _set(self, node: Any) -> Any:
@@ -274,11 +280,12 @@ class Interpreter:
             raise refuse(f"holds the step {kind[:60]}")
         named = dict(zip(known.names, given, strict=True))
         self._check_effects(node, kind, known.schema, named)
-
-        def step() -> Any:
-            return known.call(*given[: known.plain], **{name: named[name] for name in known.names[known.plain :]})
-
-        result = step() if kind.startswith("prim::") else self.recording.run(kind, named, step)
+        if kind in NOTED_AS or not kind.startswith("prim::"):
+            lost = self.recording.has_lost(self.values[name] for name in _taken(node) if name in self.tainted)
+            result = self.recording.run(NOTED_AS.get(kind, kind), named, lambda: known.run(named), lost=lost)
+        else:
+            _check_no_tensor_is_made(kind, known.schema)
+            result = known.run(named)
         self._check_lists(node, kind, given, result)
         if effects.leaves_memory(kind):
             self.tainted.update(_made(node))
@@ -326,6 +333,13 @@ class Interpreter:
 
 def _nothing(_: Any) -> None:
     """A step without a value that matters here."""
+
+
+def _check_no_tensor_is_made(kind: str, schema: Any) -> None:
+    """The few steps of the runtime that compute with tensors are made when a model is optimised for one machine."""
+    if kind != "prim::NumToTensor" and any("Tensor" in str(each.type) for each in schema.returns):
+        raise BenchError("custom_operator", f"This model holds the step {kind[:60]}, which PyTorch makes for one machine and "
+                         "which cannot be counted. Save the model as it was before torch.jit.optimize_for_inference.")  # fmt: skip
 
 
 def _taken(node: Any) -> list[str]:

@@ -4,7 +4,7 @@ Both PyTorch formats are followed on an example input, so that every size is one
 says about sizes is only a claim. Runs the model's operators, hence only in the sandbox.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import torch
@@ -50,7 +50,18 @@ class Recording:
                 self._constant(tensor, kind)
         self._unknown = Kind.KEPT if learned else Kind.UNTOLD
 
-    def run(self, op: str, args: dict[str, Any], call: Callable[[], Any]) -> Any:
+    def has_lost(self, values: Iterable[Any]) -> bool:
+        """Whether one of these, all of which depend on the input, looks from here as though it did not.
+
+        A number that was read from a tensor does, and so does a view of memory that was written to afterwards.
+        """
+        return any(value is not None and not any(map(self._moves, flat_tensors(value))) for value in values)
+
+    def is_constant(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor was made of constants alone, as far as is seen here."""
+        return not self._moves(tensor)
+
+    def run(self, op: str, args: dict[str, Any], call: Callable[[], Any], *, lost: bool = False) -> Any:
         """Make one call, and note it.
 
         Calls over constants alone make constants and are no operators of the running model. A fused layer is taken
@@ -58,20 +69,22 @@ class Recording:
 
         Args:
             op: with its name space, `aten::add`. args: by schema name, in the order of the schema.
+            lost: something among the arguments depends on the input and does not look so (see has_lost), so what comes
+                out is no constant either.
 
         Raises:
             BenchError: too_many_operators; operator_not_counted where weights go into an operator of unknown cost.
         """
         fused = FUSED.get(op.partition(".")[0])
         if fused is not None:
-            with _Noting(self):
+            with _Noting(self, lost=lost):
                 return fused(**args)
         if is_understood(op):
             result, watch = call(), None
         else:
             with Watch() as watch:
                 result = call()
-        self._note(op, args, result, watch)
+        self._note(op, args, result, watch, lost=lost)
         return result
 
     def graph(self, model_format: str, inputs: list[str], result: Any, findings: list[tuple[str, str]]) -> Graph:
@@ -88,7 +101,7 @@ class Recording:
             )
         return Graph(model_format, self.tensors, self.operators, inputs, outputs, [*findings, *self.findings])
 
-    def _note(self, op: str, args: dict[str, Any], result: Any, watch: Watch | None) -> None:
+    def _note(self, op: str, args: dict[str, Any], result: Any, watch: Watch | None, *, lost: bool) -> None:
         made = list(flat_tensors(result))
         if not made:
             return
@@ -98,7 +111,7 @@ class Recording:
             return
         call = Call(op, {name: self._told(value) for name, value in args.items()}, [])
         given = [tensor for _, tensor in call.tensors()]
-        if given and all(tensor.constant for tensor in given):
+        if given and not lost and all(tensor.constant for tensor in given):
             for tensor in made:
                 self._derived(call, tensor)
             return
@@ -143,6 +156,10 @@ class Recording:
             self._held.append(packed)
         return found
 
+    def _moves(self, tensor: torch.Tensor) -> bool:
+        known = self._known.get(tensor)
+        return known is not None and not known.constant
+
     def _graph_tensor(self, tensor: torch.Tensor) -> Tensor:
         known = self._known.get(tensor)
         return cast("Tensor", known) if known is not None else self._constant(tensor, self._unknown)
@@ -185,16 +202,17 @@ class Recording:
 class _Noting(TorchDispatchMode):  # type: ignore[misc]  # torch is not typed here
     """Notes every operator called while it is on, as though the file had stored it."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, *, lost: bool) -> None:
         super().__init__()
-        self.recording = recording
+        self.recording, self.lost = recording, lost
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         op, kwargs = func._schema.name, kwargs or {}
         if not is_understood(op) and can_follow(func):
             with self:
                 return func.decompose(*args, **kwargs)
-        return self.recording.run(op, arguments(func, args, kwargs), lambda: func(*args, **kwargs))
+        named = arguments(func, args, kwargs)
+        return self.recording.run(op, named, lambda: func(*args, **kwargs), lost=self.lost)
 
 
 def _handed_on(op: str, args: dict[str, Any], made: list[torch.Tensor]) -> torch.Tensor | None:

@@ -62,6 +62,20 @@ def test_a_model_that_could_behave_differently_when_graded_is_refused(answers, n
     assert error["message"].endswith(".")
 
 
+SMUGGLED = (
+    "ByNumbers", "ByWrittenMemory", "ByUnsetMemory", "ByStatistics", "ByData", "Guessed", "ByWrittenMemory exported",
+    "ByUnsetMemory exported", "ByStatistics exported",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SMUGGLED)
+def test_a_layer_is_counted_whatever_way_the_input_takes_to_it(answers, name):
+    report = answers[name]["report"]
+    assert report["macs"] == 16 * 4
+    assert report["params"] >= 16 * 4 + 4
+    assert report["sparsity"] < 0.3
+
+
 def test_a_model_that_raises_by_itself_is_quoted(answers):
     error = answers["Raising"]["error"]
     assert error["code"] == "model_raised"

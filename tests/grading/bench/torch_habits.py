@@ -16,6 +16,7 @@ from torch.nn import functional as F  # noqa: N812 its usual name
 
 from grading.bench.errors import BenchError
 from grading.bench.inspection.__main__ import look_into
+from tests.grading.bench import torch_smuggled
 
 warnings.simplefilter("ignore")
 
@@ -417,13 +418,14 @@ def make():
         if name in TRACED:
             yield f"{name} traced", torch.jit.trace(build().eval(), torch.rand(shape), check_trace=False), shape
     yield "residual frozen", torch.jit.freeze(torch.jit.script(Residual().eval())), (1, 4, 6, 6)
-    for build in ATTACKS:
+    for build in (*ATTACKS, *torch_smuggled.SCRIPTED):
         yield build.__name__, torch.jit.script(build().eval()), (1, 16)
 
 
 def export(folder):
     """name -> (file, input shape)."""
     kinds = [(f"{name} exported", *BEHAVE[name]) for name in sorted(EXPORTED)]
+    kinds += [(f"{build.__name__} exported", build, (1, 16)) for build in torch_smuggled.EXPORTED]
     for name, build, shape in [*kinds, *((build.__name__, build, (1, 16)) for build in EXPORTED_ATTACKS)]:
         path = folder / f"{name}.pt2"
         torch.export.save(torch.export.export(build().eval(), (torch.rand(shape),)), path)
