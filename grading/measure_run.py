@@ -4,7 +4,8 @@ Everything that opens the model happens in the sandbox. The labels are read here
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -120,37 +121,93 @@ def check_signature(report: Report, spec: BenchSpec, lab: str) -> str:
         The layout (a key of spec.input.shapes) in which the model wants its input.
 
     Raises:
-        BenchError: code `input_mismatch` or `output_mismatch`; details.compare holds the comparison, row by row.
+        BenchError: one for all that differs, `input_mismatch` or, where only the output does, `output_mismatch`. details:
+            compare (row by row), shape (the lab's, in the layout usual for the format), shapes (by layout), format.
     """
+    shapes = spec.input.shapes
+    one = len(report.inputs) == 1
+    layout = next((key for key, shape in shapes.items() if one and tuple(shape) == tuple(report.inputs[0].shape)), None)
+    fits = _Fits(
+        shape=layout is not None,
+        dtype=one and (report.inputs[0].dtype == "float32" or _is_quantized(report)),
+        output=len(report.outputs) == 1 and _scores_in(report.outputs[0].shape) == len(spec.classes),
+    )
+    if layout is not None and fits.dtype and fits.output:
+        return layout
+    wanted = shapes[layout or _usual_layout(report.format, shapes)]
+    said = [] if fits.input else [_input_differs(report, wanted, lab, fits)]
+    said += [] if fits.output else [_output_differs(report, spec, lab, "This model" if fits.input else "It")]
+    last_layer = f"Give its last layer {len(spec.classes)} outputs"
+    if fits.input:
+        said.append(f"{last_layer}, and export it again.")
+    else:
+        said.append(
+            "Export it again with that input." if fits.output else f"{last_layer}, and export it with that input."
+        )
+    raise BenchError(
+        "output_mismatch" if fits.input else "input_mismatch",
+        " ".join(said),
+        details={
+            "compare": _compare(report, spec, wanted, fits),
+            "shape": list(wanted),
+            "shapes": {key: list(shape) for key, shape in shapes.items()},
+            "format": report.format,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class _Fits:
+    """What of a model's signature is as the lab has it."""
+
+    shape: bool
+    dtype: bool
+    output: bool
+
+    @property
+    def input(self) -> bool:
+        return self.shape and self.dtype
+
+
+def _is_quantized(report: Report) -> bool:
+    """TFLite says with which steps its whole numbers stand for real ones, so float32 can be turned into them."""
+    return report.format == "tflite" and report.inputs[0].dtype in QUANTIZED
+
+
+def _usual_layout(model_format: str, shapes: Mapping[str, tuple[int, ...]]) -> str:
+    """TFLite puts the channels last, the others put them first."""
+    return next((key for key in shapes if key.endswith("C") == (model_format == "tflite")), next(iter(shapes)))
+
+
+def _input_differs(report: Report, wanted: tuple[int, ...], lab: str, fits: _Fits) -> str:
+    """What the model takes and what the lab gives, in those words only that differ."""
     if len(report.inputs) != 1:
-        raise BenchError("input_mismatch", f"This model has {len(report.inputs)} inputs; {lab} gives one.")
-    given, dtype = tuple(report.inputs[0].shape), report.inputs[0].dtype
-    layout = next((key for key, shape in spec.input.shapes.items() if tuple(shape) == given), None)
-    dtype_fits = dtype == "float32" or (dtype in QUANTIZED and report.format == "tflite")
-    first = next(iter(spec.input.shapes))
-    wanted = spec.input.shapes[layout or first]
-    compare = [
-        _row("Input shape", _times(given), _times(wanted), layout is not None),
-        _row("Input type", dtype, "float32", dtype_fits),
+        return f"This model has {len(report.inputs)} inputs; {lab} gives one, {_times(wanted)} float32."
+    given, dtype = _times(report.inputs[0].shape), report.inputs[0].dtype
+    if fits.dtype:
+        return f"This model expects an input of {given}. {lab} gives {_times(wanted)}."
+    if fits.shape:
+        return f"This model expects its input in {dtype}. {lab} gives float32."
+    return f"This model expects an input of {given} {dtype}. {lab} gives {_times(wanted)} float32."
+
+
+def _output_differs(report: Report, spec: BenchSpec, lab: str, subject: str) -> str:
+    outputs = ", ".join(_times(output.shape) for output in report.outputs) or "nothing"
+    return f"{subject} answers {outputs}. {lab} asks for one output of {len(spec.classes)} scores, one for each class."
+
+
+def _compare(report: Report, spec: BenchSpec, wanted: tuple[int, ...], fits: _Fits) -> list[dict[str, Any]]:
+    outputs = ", ".join(_times(output.shape) for output in report.outputs) or "none"
+    output = _row("Output", outputs, f"1×{len(spec.classes)}", fits.output)
+    if len(report.inputs) != 1:
+        return [_row("Inputs", str(len(report.inputs)), "1", False), output]
+    dtype = report.inputs[0].dtype
+    told = f"{dtype}, quantized from float32" if _is_quantized(report) else dtype
+    return [
+        _row("Input shape", _times(report.inputs[0].shape), _times(wanted), fits.shape),
+        _row("Input type", told, "float32", fits.dtype),
+        output,
     ]
-    outputs = [_times(output.shape) for output in report.outputs]
-    answers = len(report.outputs) == 1 and _scores_in(report.outputs[0].shape) == len(spec.classes)
-    compare.append(_row("Output", ", ".join(outputs) or "none", f"1×{len(spec.classes)}", answers))
-    if layout is None or not dtype_fits:
-        raise BenchError(
-            "input_mismatch",
-            f"This model expects {_times(given)} {dtype}. {lab} gives {_times(wanted)} float32. "
-            "Export it again with that input.",
-            details={"compare": compare, "shape": list(wanted)},
-        )
-    if not answers:
-        raise BenchError(
-            "output_mismatch",
-            f"This model answers {', '.join(outputs) or 'nothing'}. {lab} asks for one output of {len(spec.classes)} scores, "
-            "one for each class. Give its last layer that many outputs, and export it again.",
-            details={"compare": compare, "shape": list(wanted)},
-        )
-    return layout
 
 
 def _scores_in(shape: tuple[int, ...] | list[int]) -> int:
