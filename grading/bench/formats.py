@@ -44,20 +44,25 @@ WORDS = {
     Format.TORCHSCRIPT: "a TorchScript model",
     Format.TORCH_EXPORT: "a torch.export program",
 }
-# First bytes of files that are handed in by mistake -> code, what it is, what to do. Without the last: hand in a model.
+# First bytes of files that are handed in by mistake -> code, what it is, what to do.
 MISTAKES: tuple[tuple[bytes, str, str, str], ...] = (
-    (b"%PDF", "pdf_not_model", "a PDF", "Put the report into its own field, and hand in here"),
-    (b"\x7fELF", "binary_not_model", "a compiled library, as TVM makes them", "Hand in, from before compilation,"),
-    (b"\x89HDF", "hdf5_not_model", "an HDF5 file, as Keras saves them", "Convert it, and hand in"),
+    (b"%PDF", "pdf_not_model", "a PDF", "Here a model is handed in; reports go where the course staff say."),
+    (
+        b"\x7fELF",
+        "binary_not_model",
+        "a compiled library, as TVM makes them",
+        f"Hand in, from before compilation, {TAKEN}.",
+    ),
+    (b"\x89HDF", "hdf5_not_model", "an HDF5 file, as Keras saves them", f"Convert it, and hand in {TAKEN}."),
     (
         b"\x93NUMPY",
         "checkpoint_not_model",
         "a NumPy array, not a model",
-        "Export the model with its graph, and hand in",
+        f"Export the model with its graph, and hand in {TAKEN}.",
     ),
-    (b"\x1f\x8b", "archive_not_model", "a gzip archive", "Hand in, as one file,"),
-    (b"\x89PNG", "image_not_model", "a picture", "Hand in"),
-    (b"GGUF", "gguf_not_model", "a GGUF file, which no runtime here loads", "Hand in"),
+    (b"\x1f\x8b", "archive_not_model", "a gzip archive", f"Hand in, as one file, {TAKEN}."),
+    (b"\x89PNG", "image_not_model", "a picture", f"Hand in {TAKEN}."),
+    (b"GGUF", "gguf_not_model", "a GGUF file, which no runtime here loads", f"Hand in {TAKEN}."),
 )
 
 
@@ -92,7 +97,7 @@ def sniff(path: Path, name: str) -> Format:
 def _from_content(path: Path, head: bytes) -> Format:
     for magic, code, what, to_do in MISTAKES:
         if head.startswith(magic):
-            raise BenchError(code, f"This is {what}. {to_do} {TAKEN}.")
+            raise BenchError(code, f"This is {what}. {to_do}")
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return _from_zip(path)
     if head[4:8] == b"TFL3":

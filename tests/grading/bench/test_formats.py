@@ -92,6 +92,17 @@ def test_what_is_handed_in_by_mistake_has_a_code_of_its_own(tmp_path, content, c
     assert refused(tmp_path, content).code == code
 
 
+def test_a_report_is_told_that_a_model_goes_here(tmp_path):
+    said = "This is a PDF. Here a model is handed in; reports go where the course staff say."
+    assert refused(tmp_path, b"%PDF-1.7 ...").message == said
+
+
+def test_a_compiled_library_is_told_what_to_hand_in(tmp_path):
+    message = refused(tmp_path, b"\x7fELF\x02\x01").message
+    assert message.startswith("This is a compiled library, as TVM makes them. Hand in, from before compilation, ")
+    assert ".onnx" in message
+
+
 def test_an_unknown_file_is_told_all_formats_that_are_taken(tmp_path):
     message = refused(tmp_path, b"just some words").message
     assert all(ending in message for ending in (".onnx", ".tflite", ".pt ", ".pt2"))
