@@ -1,4 +1,4 @@
-"""What every page of a course shows: who visits, the hour, the zone."""
+"""What every page shows: who visits which course, the hour, and on a page of a course the zone its times are in."""
 
 from typing import Any
 
@@ -6,13 +6,14 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
+from courseplatform.courses.zones import zone_note
+
 
 def visit(request: HttpRequest) -> dict[str, Any]:
-    now = timezone.localtime()
-    zone = timezone.get_current_timezone_name()
+    visit = getattr(request, "visit", None)
     return {
-        "visit": getattr(request, "visit", None),
-        "now": now,
-        "zone_label": "UTC" if zone == "UTC" else f"{zone.rsplit('/', 1)[-1].replace('_', ' ')} ({now:%Z})",
+        "visit": visit,
+        "now": timezone.localtime(),
+        "zone_note": zone_note(visit.course) if visit else "",
         "demo": settings.DEMO,
     }

@@ -6,6 +6,7 @@ from typing import Any
 from courseplatform.courses.access import Visit
 from courseplatform.courses.sections import Section, registry
 from courseplatform.courses.selectors import WEEKDAYS
+from courseplatform.courses.zones import is_elsewhere, zone_words
 
 
 def late_days(visit: Visit, now: datetime) -> dict[str, Any] | None:
@@ -13,6 +14,7 @@ def late_days(visit: Visit, now: datetime) -> dict[str, Any] | None:
 
 
 def office_hours(visit: Visit, now: datetime) -> dict[str, Any] | None:
+    """A rule for every week, so its hours stay the course's: converted ones would be wrong after the clocks change in one place."""
     rows = [
         {
             "who": hour.who,
@@ -23,7 +25,8 @@ def office_hours(visit: Visit, now: datetime) -> dict[str, Any] | None:
         }
         for hour in visit.course.office_hours.all()
     ]
-    return {"rows": rows} if rows else None
+    zone = zone_words(visit.course.zone) if is_elsewhere(visit.course) else ""
+    return {"rows": rows, "zone": zone} if rows else None
 
 
 def register() -> None:

@@ -1,4 +1,7 @@
-"""Four weeks on a line, as the course home draws them: days, classes, what is due, where we are. Places are shares of the width in %."""
+"""Four weeks on a line, as the course home draws them: days, classes, what is due, where we are. Places are shares of the width in %.
+
+The days are those of the zone that is active: the reader's.
+"""
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
@@ -9,8 +12,9 @@ from django.utils import timezone
 
 from courseplatform.courses.models import Course, Session
 from courseplatform.courses.sections import DueMark
+from courseplatform.courses.zones import local_start
 
-DAYS, CLASS_HOUR = 28, 0.4
+DAYS, CLASS_HOUR = 28, 0.4  # where a class without an hour stands in its day
 LABEL = 13.0  # how far apart two labels must stand, % of the width
 NEAR = 9.0  # a word closer than this to a label touches it on a phone
 EDGE = 7.5  # a label nearer to an end than this is written inwards
@@ -20,11 +24,10 @@ Marks = list[dict[str, Any]]
 
 
 class Scale:
-    """Wall-clock days of one zone as a share of the width: a day is a day, also when the clocks change."""
+    """Wall-clock days of the reader's zone as a share of the width: a day is a day, also when the clocks change."""
 
-    def __init__(self, course: Course, now: datetime) -> None:
-        self.tz = course.tz
-        today = timezone.localdate(now, self.tz)
+    def __init__(self, now: datetime) -> None:
+        today = timezone.localdate(now)
         self.first = today - timedelta(days=today.weekday())
         self.last = self.first + timedelta(days=DAYS - 1)
 
@@ -32,18 +35,20 @@ class Scale:
         return round(100 * ((day - self.first).days + share) / DAYS, 2)
 
     def of(self, moment: datetime) -> float:
-        wall = timezone.localtime(moment, self.tz).replace(tzinfo=None)
+        wall = timezone.localtime(moment).replace(tzinfo=None)
         return self.of_day(wall.date(), (wall - datetime.combine(wall.date(), time())).total_seconds() / 86400)
 
-    def shows(self, moment: datetime) -> bool:
-        return self.first <= timezone.localdate(moment, self.tz) <= self.last
+    def shows(self, day: date) -> bool:
+        return self.first <= day <= self.last
 
 
 def time_rule(course: Course, marks: list[DueMark], now: datetime) -> dict[str, Any]:
     """The line from this Monday on. `head` and `height` are pixels; all else is in % of the width."""
-    scale = Scale(course, now)
+    scale = Scale(now)
     days = [scale.first + timedelta(days=n) for n in range(DAYS)]
-    sessions = list(course.sessions.filter(held_on__gte=scale.first, held_on__lte=scale.last))
+    # One day more on each side: the course's day may be another than the reader's.
+    near = {"held_on__gte": scale.first - timedelta(days=1), "held_on__lte": scale.last + timedelta(days=1)}
+    sessions = list(course.sessions.filter(**near))
     dues, off = _dues(scale, marks, now), _no_class(scale, sessions)
     head = ABOVE + STOREY * max((due["row"] for due in dues), default=0)
     return {
@@ -51,9 +56,7 @@ def time_rule(course: Course, marks: list[DueMark], now: datetime) -> dict[str, 
             {"x": scale.of_day(day), "is_monday": day.weekday() == 0, "label": f"{day:%b} {day.day}"} for day in days
         ],
         "weekends": [{"x": scale.of_day(day), "width": round(200 / DAYS, 2)} for day in days if day.weekday() == 5],
-        "classes": [
-            {"x": scale.of_day(day, CLASS_HOUR)} for day in sorted({s.held_on for s in sessions if s.is_class})
-        ],
+        "classes": _classes(scale, course, sessions),
         "dues": dues,
         "noclass": off,
         "now_x": scale.of(now),
@@ -70,16 +73,27 @@ def _is_crowded(x: float, dues: Marks) -> bool:
     return after_monday > 7 and any(abs(due["x"] - x) < NEAR for due in dues)
 
 
+def _classes(scale: Scale, course: Course, sessions: Iterable[Session]) -> Marks:
+    places = set()
+    for session in sessions:
+        start = local_start(course, session.held_on, session.starts_at)
+        if session.is_class and scale.shows(start.date() if start else session.held_on):
+            places.add(scale.of(start) if start else scale.of_day(session.held_on, CLASS_HOUR))
+    return [{"x": x} for x in sorted(places)]
+
+
 def _dues(scale: Scale, marks: list[DueMark], now: datetime) -> Marks:
     """Due work; what is due at the same moment is one mark."""
-    shown = sorted((mark for mark in marks if scale.shows(mark.due_at)), key=lambda mark: mark.due_at)
+    shown = sorted(
+        (mark for mark in marks if scale.shows(timezone.localdate(mark.due_at))), key=lambda mark: mark.due_at
+    )
     dues: Marks = []
     for due_at, group in groupby(shown, key=lambda mark: mark.due_at):
         same = list(group)
         is_next = due_at > now and all(due["tone"] == "past" for due in dues)
         dues.append(
             {"x": scale.of(due_at), "label": ", ".join(mark.label for mark in same), "url": same[0].url,
-             "when": f"{timezone.localtime(due_at, scale.tz):%a %b %-d, %H:%M}",
+             "when": f"{timezone.localtime(due_at):%a %b %-d, %H:%M}",
              "tone": "next" if is_next else "later" if due_at > now else "past"}
         )  # fmt: skip
     return _apart(dues)
@@ -87,7 +101,9 @@ def _dues(scale: Scale, marks: list[DueMark], now: datetime) -> Marks:
 
 def _no_class(scale: Scale, sessions: Iterable[Session]) -> Marks:
     days: dict[date, str] = {
-        session.held_on: session.title for session in sessions if not session.is_class and session.title.strip("-– ")
+        session.held_on: session.title
+        for session in sessions
+        if not session.is_class and session.title.strip("-– ") and scale.shows(session.held_on)
     }
     return _apart([{"x": scale.of_day(day, CLASS_HOUR), "label": title} for day, title in sorted(days.items())])
 

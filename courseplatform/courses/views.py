@@ -37,9 +37,12 @@ def home(request: HttpRequest, visit: Visit) -> HttpResponse:
 @require_safe
 def schedule(request: HttpRequest, visit: Visit) -> HttpResponse:
     now, course = timezone.now(), visit.course
+    marks = due_marks(visit, now)
+    weeks = selectors.schedule_weeks(course, marks, now)
     context = {
-        "meets": course.meets,
-        "weeks": selectors.schedule_weeks(course, due_marks(visit, now), now),
+        "head": selectors.schedule_head(course, marks),
+        "weeks": weeks,
+        "has_today": any(week.today_before for week in weeks),
         "today_label": f"Today, {timezone.localtime(now):%A %B %-d}",
         "note": course.overlay_note,
     }

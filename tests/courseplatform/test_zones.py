@@ -1,0 +1,135 @@
+"""Times are those of the person's zone, by day and hour, and a page claims no zone where it shows no time."""
+
+from datetime import UTC, date, datetime, time
+
+import pytest
+from django.utils import timezone
+
+from courseplatform.courses import selectors
+from courseplatform.courses.models import OfficeHour, Session
+from courseplatform.courses.sections import DueMark
+from courseplatform.courses.time_rule import time_rule
+from courseplatform.courses.zones import zone_note, zone_words
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2023, 10, 30, 14, 12, tzinfo=UTC)  # Monday morning in New York, late evening in Tokyo
+WINTER, SUMMER = (
+    datetime(2023, 11, 11, 4, 59, tzinfo=UTC),
+    datetime(2023, 11, 4, 3, 59, tzinfo=UTC),
+)  # Fri 23:59 in New York
+
+
+@pytest.fixture
+def course(cast):
+    cast.course.starts_on, cast.course.ends_on, cast.course.meets = (
+        date(2023, 8, 28),
+        date(2023, 12, 8),
+        "Tuesday, 09:30",
+    )
+    cast.course.save()
+    cast.course.sessions.all().delete()
+    Session.objects.create(
+        course=cast.course, held_on=date(2023, 10, 31), starts_at=time(18, 30), ends_at=time(19, 50), place="DH 1212",
+        column="lecture", title="Transformers",
+    )  # fmt: skip
+    Session.objects.create(
+        course=cast.course, held_on=date(2023, 11, 2), column="lab", title="Lab 3: Quantization", releases_lab=True
+    )
+    Session.objects.create(
+        course=cast.course, held_on=date(2023, 11, 9), column="lab", title="Lab 30: Other", releases_lab=True
+    )
+    OfficeHour.objects.create(
+        course=cast.course, who="Clara", weekday=1, starts_at=time(13), ends_at=time(14), place="GHC 5417"
+    )
+    return cast.course
+
+
+def marks(*due):
+    return [DueMark("Lab 3", "Quantization", moment, "/lab3/") for moment in due or (SUMMER,)]
+
+
+def week(course, zone):
+    with timezone.override(zone):
+        return [(row["day"], row["title"], row["right"]) for row in selectors.week_rows(course, marks(), NOW)]
+
+
+def test_this_week_is_told_in_the_readers_days_and_hours(course):
+    assert week(course, "America/New_York") == [
+        ("Today", "No class.", ""),
+        ("Tue Oct 31", "Transformers", "18:30 to 19:50, DH 1212"),
+        ("", "Office hour, Clara", "13:00 to 14:00, GHC 5417"),
+        ("Thu Nov 2", "Lab 3: Quantization", ""),
+        ("Fri Nov 3", "Lab 3 due", "23:59"),
+    ]
+    assert week(course, "Asia/Tokyo") == [
+        ("Today", "No class.", ""),
+        ("Wed Nov 1", "Transformers", "07:30 to 08:50, DH 1212"),
+        ("", "Office hour, Clara", "02:00 to 03:00, GHC 5417"),
+        ("Thu Nov 2", "Lab 3: Quantization", ""),
+        ("Sat Nov 4", "Lab 3 due", "12:59"),
+    ]
+
+
+def test_the_time_rule_stands_in_the_readers_zone(course):
+    def rule(zone):
+        with timezone.override(zone):
+            return time_rule(course, marks(), NOW)
+
+    here, there = rule("America/New_York"), rule("Asia/Tokyo")
+    assert (here["dues"][0]["when"], there["dues"][0]["when"]) == ("Fri Nov 3, 23:59", "Sat Nov 4, 12:59")
+    day = 100 / 28
+    assert there["dues"][0]["x"] - here["dues"][0]["x"] == pytest.approx(13 / 24 * day, abs=0.02)
+    assert there["classes"][0]["x"] - here["classes"][0]["x"] == pytest.approx(13 / 24 * day, abs=0.02)
+    assert there["now_x"] - here["now_x"] == pytest.approx(13 / 24 * day, abs=0.02)
+
+
+def test_the_schedule_names_one_due_hour_in_its_head_and_several_at_each_day(course):
+    both = marks(SUMMER, WINTER)
+    with timezone.override("America/New_York"):
+        assert selectors.schedule_head(course, both) == ["Tuesday, 09:30", "Everything is due at 23:59 New York time"]
+        assert {due["hour"] for item in selectors.schedule_weeks(course, both, NOW) for due in item.due} == {""}
+    with timezone.override("Asia/Tokyo"):
+        assert selectors.schedule_head(course, both) == ["Tuesday, 09:30 (New York time)", "Due times are Tokyo time"]
+        weeks = selectors.schedule_weeks(course, both, NOW)
+    assert [(item.number, due["day"], due["hour"]) for item in weeks for due in item.due] == [
+        (10, "Sat Nov 4", "12:59"),
+        (11, "Sat Nov 11", "13:59"),
+    ]
+    assert weeks[0].lecture[0].day == "Nov 1"
+    assert weeks[0].today_before
+
+
+def test_a_lab_on_the_schedule_and_due_work_of_the_week_lead_to_it(course):
+    weeks = selectors.schedule_weeks(course, marks(), NOW)
+    assert [row.url for item in weeks for row in item.lab] == ["/lab3/", ""]  # Lab 30 is another lab
+    rows = selectors.week_rows(course, marks(), NOW)
+    assert [row["url"] for row in rows if row["title"] == "Lab 3 due"] == ["/lab3/"]
+
+
+def test_the_foot_says_what_a_time_means(course):
+    with timezone.override("America/New_York"):
+        assert zone_note(course) == "Times are New York time"
+    with timezone.override("Asia/Tokyo"):
+        assert zone_note(course) == "Times are Tokyo time where no other zone is named"
+    assert zone_words("UTC") == "UTC"
+
+
+def test_office_hours_stay_the_courses_and_say_so(client, cast, course):
+    cast.ruth.zone = "Asia/Tokyo"
+    cast.ruth.save()
+    client.force_login(cast.ruth)
+    page = client.get(f"/courses/{course.slug}/").content.decode()
+    assert "In New York time" in page and "Tuesday 13:00 to 14:00" in page
+    assert "Times are Tokyo time where no other zone is named" in page
+
+
+@pytest.mark.parametrize("address", ["/", "/accounts/profile/", "/docs/glossary/", "/courses/nothing/", "/style/"])
+def test_a_page_without_times_names_no_zone(client, cast, address):
+    client.force_login(cast.amit)  # in two courses, so that the front page is his
+    page = client.get(address).content.decode()
+    assert "Times are" not in page and "Change zone" not in page
+
+
+def test_the_front_page_offers_to_sign_in_once(client):
+    assert client.get("/").content.decode().count(">Sign in<") == 1
+    assert client.get("/docs/glossary/").content.decode().count(">Sign in<") == 1
