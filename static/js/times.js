@@ -1,6 +1,6 @@
 // Keeps relative times true: <time datetime data-relative>. The words are those of courseplatform/core/numbers.py span().
 (() => {
-  const gap = "\u202f";
+  const gap = "\u00a0";
   const words = (ms) => {
     const s = Math.floor(Math.abs(ms) / 1000), d = Math.floor(s / 86400), h = Math.floor(s / 3600) % 24, m = Math.floor(s / 60) % 60;
     if (d) return `${d}${gap}${d === 1 ? "day" : "days"}${h ? ` ${h}${gap}h` : ""}`;

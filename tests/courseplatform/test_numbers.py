@@ -8,7 +8,7 @@ from courseplatform.core import numbers
 
 
 def plain(text):
-    return text.replace("\u2009", " ").replace("\u202f", " ")
+    return text.replace("\u2009", " ").replace("\u202f", " ").replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,7 @@ def plain(text):
 )
 def test_formats(shown, wanted):
     assert plain(shown) == wanted
+
+
+def test_a_length_of_time_is_parted_from_its_unit_by_a_whole_space_that_does_not_break():
+    assert numbers.span(timedelta(days=1, hours=21)) == "1\u00a0day 21\u00a0h"
