@@ -9,6 +9,7 @@ from courseplatform.core import numbers
 from grading.spec import METRICS, BenchSpec, Criterion, Rule
 
 WIDTH, TOP, BOTTOM = 150.0, 5.0, 21.0  # of the drawn rule, in its own units
+LABEL_GAP = 6.0
 CENT = Decimal("0.01")
 
 
@@ -16,7 +17,9 @@ CENT = Decimal("0.01")
 class Drawing:
     """The rule as a line of points over the metric, and the place on it. All in a box of 150 x 28.
 
-    points: SVG polyline. place_x, place_y: the value. band: the interval, or None. labels: the rule's own limits.
+    points: SVG polyline. place_x, place_y: the value. band: the interval, or None. labels: the rule's own limits; x is the middle of the
+    text. beyond: "left" or "right" where the value is off the scale and stands at that edge. Results stored earlier have no `beyond` and
+    no `is_placed` in their labels.
     """
 
     points: str
@@ -24,6 +27,7 @@ class Drawing:
     place_y: float
     band: dict[str, float] | None
     labels: list[dict[str, Any]]
+    beyond: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,8 +183,39 @@ def _drawing(rule: Rule, value: float, unit: str, interval: tuple[float, float] 
         place_x=x(value),
         place_y=y(share_earned(rule, value)),
         band=band,
-        labels=[{"x": x(limit), "text": numbers.with_unit(limit, unit)} for limit in limits],
+        labels=_labels([(x(limit), numbers.with_unit(limit, unit)) for limit in limits]),
+        beyond="left" if value < low else "right" if value > high else "",
     )
+
+
+def _labels(limits: Sequence[tuple[float, str]]) -> list[dict[str, Any]]:
+    """The limits under the line, within the box and apart from each other: short, the common unit once. What has no place is left out."""
+    split = [_short(text) for _, text in limits]
+    is_one_unit = len({unit for _, unit in split}) == 1
+    texts = [
+        number if is_one_unit and n < len(split) - 1 else f"{number}{numbers.NARROW}{unit}" if unit else number
+        for n, (number, unit) in enumerate(split)
+    ]
+    placed: list[dict[str, Any]] = []
+    end = WIDTH
+    for (x, _), text in zip(reversed(limits), reversed(texts), strict=True):
+        half = _text_width(text) / 2
+        middle = min(max(x, half), end - half)
+        if middle >= half:
+            placed.insert(0, {"x": round(middle, 1), "text": text, "is_placed": True})
+            end = middle - half - LABEL_GAP
+    return placed
+
+
+def _short(text: str) -> tuple[str, str]:
+    """ "16.0 KiB" -> ("16", "KiB"): a limit is a round number that somebody chose."""
+    number, _, unit = text.partition(numbers.NARROW)
+    return (number.rstrip("0").rstrip(".") if "." in number else number), unit
+
+
+def _text_width(text: str) -> float:
+    """Of 12 px Inter with tabular figures, rather too much than too little."""
+    return sum(3.5 if char in "., \u2009\u202f" else 10.5 if char in "%MWm" else 7.5 for char in text)
 
 
 METRICS_MAX = {"share": 1.0}

@@ -1,8 +1,10 @@
 """Points: the rule, the arithmetic, and the place on the drawing."""
 
+from itertools import pairwise
+
 import pytest
 
-from grading.points import points_for, rule_words, share_earned
+from grading.points import _labels, _text_width, points_for, rule_words, share_earned
 from grading.spec import BenchSpec, Rule, SpecError
 from tests.people import SPEC
 
@@ -44,6 +46,41 @@ def test_the_place_on_the_drawing_lies_on_the_rule():
         if line.drawing:
             assert 0 <= line.drawing.place_x <= 150
             assert 5 <= line.drawing.place_y <= 21
+
+
+@pytest.mark.parametrize(
+    ("peak", "beyond", "place"), [(9000, "", None), (18_000, "", None), (1 << 20, "right", 150.0), (0, "", 0.0)]
+)
+def test_a_value_off_the_scale_stands_at_its_edge_and_says_so(peak, beyond, place):
+    drawing = points_for(SPEC_OBJECT, METRICS | {"peak_activation_bytes": peak}, {}, {}).lines[2].drawing
+    assert drawing.beyond == beyond
+    assert place is None or drawing.place_x == place
+
+
+def test_a_value_below_the_scale_points_to_the_left():
+    assert points_for(SPEC_OBJECT, METRICS | {"accuracy": 0.1}, {}, {}).lines[1].drawing.beyond == "left"
+
+
+@pytest.mark.parametrize(
+    ("limits", "texts"),
+    [
+        ([(30.0, "20.0\u202fk\u202fMACs"), (140.0, "200\u202fk\u202fMACs")], ["20", "200\u202fk\u202fMACs"]),
+        ([(30.0, "512\u202fKiB"), (140.0, "1.00\u202fMiB")], ["512\u202fKiB", "1\u202fMiB"]),
+        ([(20.0, "85.0\u202f%"), (120.0, "97.5\u202f%")], ["85", "97.5\u202f%"]),
+        (
+            [(0.0, "4"), (60.0, "1\u2009000\u2009000"), (62.0, "1\u2009100\u2009000")],
+            ["4", "1\u2009100\u2009000"],  # the one between has no place
+        ),
+    ],
+)
+def test_the_labels_of_a_rule_are_short_inside_the_box_and_apart(limits, texts):
+    labels = _labels(limits)
+    assert [label["text"] for label in labels] == texts
+    ends = [
+        (label["x"] - _text_width(label["text"]) / 2, label["x"] + _text_width(label["text"]) / 2) for label in labels
+    ]
+    assert ends[0][0] >= -0.1 and ends[-1][1] <= 150.1
+    assert all(one[1] < other[0] for one, other in pairwise(ends))
 
 
 def test_the_rule_in_words_names_its_limits():
