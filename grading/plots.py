@@ -8,17 +8,24 @@ the lab's spec in, a figure out.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
+from math import ceil
 from typing import Any
 
 from courseplatform.core import numbers
-from courseplatform.core.badges import Badge
+from grading import board_rows, layer_rows
+from grading.layer_rows import full_name, short_names, times
 from grading.spec import BenchSpec
 from hardware.profiles import DeviceProfile
 
 Json = dict[str, Any]
 Rows = list[list[str]]
-MOST_LAYERS = 40  # rows of the table of layers; the CSV has all
+FLAT = 0.05  # a share of the MACs that no layer exceeds where they are spread evenly
 QUIET = 0.45  # how strong what is not the point of a figure is drawn
+PERCENTILES = (
+    ("p50", "p50, typical: half are faster"),
+    ("p90", "p90: 9 of 10 are faster"),
+    ("p99", "p99: 99 of 100 are faster"),
+)
 LIMIT_IN_SIGHT = 2.5  # a limit further off than this times the peak is said, not drawn
 
 
@@ -88,7 +95,7 @@ def latency(given: Given) -> Figure:
         yshift=4,
         color="--plot-1",
     )
-    named = [("p50", host["p50_ms"]), ("p90", host["p90_ms"]), ("p99", host["p99_ms"])]
+    named = [(words, host[f"{name}_ms"]) for name, words in PERCENTILES]
     processes = f"{host['processes']} fresh {'process' if host['processes'] == 1 else 'processes'}"
     return Figure(
         slug="latency", title="Latency", basis="shown", finding=f"{finding}.",
@@ -98,7 +105,7 @@ def latency(given: Given) -> Figure:
               *([name, numbers.digits(value)] for name, value in named)],
         height=200, is_square=True,
         aside=[{"label": name, "value": numbers.milliseconds(value)} for name, value in named]
-        + [{"label": "inferences", "value": f"{numbers.count(host['runs'])} in {processes}"},
+        + [{"label": f"inferences, in {processes}", "value": numbers.count(host["runs"])},
            {"label": "per second", "value": numbers.digits(1000 / p50) if p50 else "–"}],
         plot={"data": [stems], "layout": {"xaxis": {"title": {"text": "iteration"}, "dtick": 1, "showgrid": False},
               "yaxis": _axis("ms on the host"), "shapes": [settled], "annotations": [said]}},
@@ -108,72 +115,73 @@ def latency(given: Given) -> Figure:
 def layers(given: Given) -> Figure:
     """Where the multiply-accumulates and the bytes are, operator by operator."""
     report = given.result["report"]
-    operators = report["operators"]
-    macs, live = max(report["macs"], 1), max(report["peak_activation_bytes"], 1)
-    top = max(operators, key=lambda op: op["macs"])
-    ranked = sorted((op for op in operators if op["macs"]), key=lambda op: -op["macs"])
-    finding = f"{numbers.share(top['macs'] / macs, 0)} of the multiply-accumulates are in {_name(top)}"
-    if len(ranked) > 2:
-        finding += f"; with {_name(ranked[1])} it is {numbers.share((top['macs'] + ranked[1]['macs']) / macs, 0)}"
-    heaviest = {
-        op["index"]
-        for op in sorted(operators, key=lambda op: -max(op["macs"] / macs, op["live_bytes"] / live))[:MOST_LAYERS]
-    }
-    shown = [_layer(op, report, macs, live) for op in operators if op["index"] in heaviest]
-    if rest := [op for op in operators if op["index"] not in heaviest]:
-        shown.append(_rest(rest, macs, live))
+    macs = max(report["macs"], 1)
     return Figure(
-        slug="layers", title="Cost by layer", basis="counted", finding=f"{finding}.", how="FLOPs are twice the MACs.",
-        note="In stored order. Parameters that two layers share count once.",
-        columns=["Layer", "Operator", "Class", "Output", "MACs", "Share", "Parameters", "Weights, bytes", "In use, bytes"],
-        rows=[[_name(op), op["op"], op["op_class"], _times(op["output_shape"]), str(op["macs"]), f"{op['macs'] / macs:.4f}",
-               str(op["params"]), str(op["weight_bytes"]), str(op["live_bytes"])] for op in operators],
+        slug="layers", title="Cost by layer", basis="counted", finding=_layers_finding(report), how="FLOPs are twice the MACs.",
+        note="The layers with the most MACs, in stored order. Parameters that two layers share count once.",
+        columns=["No.", "Layer", "Operator", "Class", "Output", "MACs", "Share", "Parameters", "Weights, bytes", "In use, bytes"],
+        rows=[[str(op["index"] + 1), full_name(op), op["op"], op["op_class"], times(op["output_shape"]), str(op["macs"]),
+               f"{op['macs'] / macs:.4f}", str(op["params"]), str(op["weight_bytes"]), str(op["live_bytes"])] for op in report["operators"]],
         template="grading/_figure_layers.html",
-        shown={"layers": shown, "total": {"macs": _amount(report["macs"]), "params": numbers.count(report["params"]),
-                                          "peak_kib": numbers.digits(report["peak_activation_bytes"] / 1024)}},
+        shown={"layers": layer_rows.layer_rows(report),
+               "total": {"macs": layer_rows.amount(report["macs"]), "params": numbers.count(report["params"]),
+                         "peak_kib": numbers.digits(report["peak_activation_bytes"] / 1024)}},
     )  # fmt: skip
 
 
-def _layer(op: Json, report: Json, macs: int, live: int) -> Json:
-    return {
-        "name": _name(op), "what": f"{op['op'][:28]}, to {_times(op['output_shape'])}", "macs": _amount(op["macs"]),
-        "params": numbers.count(op["params"]), "macs_share": op["macs"] / macs, "macs_percent": f"{100 * op['macs'] / macs:.1f}",
-        "live_share": op["live_bytes"] / live, "live_kib": numbers.digits(op["live_bytes"] / 1024),
-        "is_top": op["macs"] > 0.25 * macs, "is_peak": op["index"] == report["peak_operator"], "is_rest": False,
-    }  # fmt: skip
-
-
-def _rest(rest: list[Json], macs: int, live: int) -> Json:
-    """All lighter operators in one row."""
-    total, most = sum(op["macs"] for op in rest), max(op["live_bytes"] for op in rest)
-    return {
-        "name": f"{len(rest)} lighter", "what": "each is in the CSV", "macs": _amount(total),
-        "params": numbers.count(sum(op["params"] for op in rest)), "macs_share": total / macs, "macs_percent": f"{100 * total / macs:.1f}",
-        "live_share": most / live, "live_kib": numbers.digits(most / 1024), "is_top": False, "is_peak": False, "is_rest": True,
-    }  # fmt: skip
+def _layers_finding(report: Json) -> str:
+    operators, macs = report["operators"], report["macs"]
+    if not macs:
+        return "No layer multiplies: the model has no multiply-accumulates."
+    names = short_names(operators)
+    ranked = sorted((op for op in operators if op["macs"]), key=lambda op: -op["macs"])
+    top = ranked[0]
+    if top["macs"] <= FLAT * macs:
+        return f"The multiply-accumulates are spread evenly: no layer has more than {ceil(100 * top['macs'] / macs)}{numbers.NARROW}%."
+    finding = f"{numbers.share(top['macs'] / macs, 0)} of the multiply-accumulates are in {names[top['index']]}"
+    if len(ranked) > 2:
+        both = (top["macs"] + ranked[1]["macs"]) / macs
+        finding += f"; with {names[ranked[1]['index']]} it is {numbers.share(both, 0)}"
+    return f"{finding}."
 
 
 def memory(given: Given) -> Figure:
     """Bytes of live tensors at each operator in stored order: what it reads, what it writes, what waits; the peak marked."""
     report = given.result["report"]
-    operators, peak = report["operators"], report["operators"][report["peak_operator"]]
+    operators, peaks = report["operators"], _peaks(report)
     parts = [_split(op) for op in operators]
-    finding = f"The peak is {numbers.size(peak['live_bytes'])}, at {_name(peak)}"
-    if after := [op["live_bytes"] for op in operators if op["index"] > peak["index"]]:
-        finding += f"; everything after it needs {numbers.size(max(after))} or less"
-    own = sum(parts[peak["index"]][1:]) / max(peak["live_bytes"], 1)
+    own = sum(parts[peaks[0]["index"]][1:]) / max(peaks[0]["live_bytes"], 1)
+    whose = "Its own input and output" if len(peaks) == 1 else "At the first of them, input and output"
     return Figure(
-        slug="memory", title="Memory", basis="counted", finding=f"{finding}.",
-        how=f"Its own input and output are {numbers.share(own, 0)} of it. {_limit_words(given)}".strip(),
+        slug="memory", title="Memory", basis="counted", finding=_memory_finding(operators, peaks),
+        how=f"{whose} are {numbers.share(own, 0)} of it. {_limit_words(given)}".strip(),
         note="Live tensors over the order of execution. No weights, no reuse in place, no scratch.",
-        columns=["Operator", "Read, bytes", "Written, bytes", "Kept for later, bytes", "In use, bytes"],
-        rows=[[_name(op), str(read), str(written), str(kept), str(op["live_bytes"])]
+        columns=["No.", "Operator", "Read, bytes", "Written, bytes", "Kept for later, bytes", "In use, bytes"],
+        rows=[[str(op["index"] + 1), full_name(op), str(read), str(written), str(kept), str(op["live_bytes"])]
               for op, (kept, read, written) in zip(operators, parts, strict=True)],
         height=280,
         keys=[("plot-5", "input read"), ("plot-1", "output written"),
               *([("plot-0", "kept for later")] if any(kept for kept, _, _ in parts) else [])],
-        plot={"data": _stacks(operators, parts, peak["index"]), "layout": _memory_layout(given, operators, peak)},
+        plot={"data": _stacks(operators, parts, peaks[0]["live_bytes"]), "layout": _memory_layout(given, operators, peaks[0])},
     )  # fmt: skip
+
+
+def _peaks(report: Json) -> list[Json]:
+    """The operators at which the most is in use."""
+    return [op for op in report["operators"] if op["live_bytes"] == report["peak_activation_bytes"]]
+
+
+def _memory_finding(operators: list[Json], peaks: list[Json]) -> str:
+    size, first, last = numbers.size(peaks[0]["live_bytes"]), peaks[0]["index"], peaks[-1]["index"]
+    if len(peaks) == 1:
+        finding = f"The peak is {size}, at {short_names(operators)[first]}"
+    elif len(peaks) == last - first + 1:
+        finding = f"The peak is {size}, from operator {first + 1} to {last + 1}"
+    else:
+        finding = f"The peak is {size}, reached by {len(peaks)} operators from {first + 1} to {last + 1}"
+    if after := [op["live_bytes"] for op in operators if op["index"] > last]:
+        finding += f"; everything after it needs {numbers.size(max(after))} or less"
+    return f"{finding}."
 
 
 def _memory_layout(given: Given, operators: list[Json], peak: Json) -> Json:
@@ -228,10 +236,12 @@ def _split(op: Json) -> tuple[int, int, int]:
     return op["live_bytes"] - written - read, read, written
 
 
-def _stacks(operators: list[Json], parts: list[tuple[int, int, int]], peak_at: int) -> list[Json]:
-    """Three bars on top of each other for each operator, the peak's in full colour."""
-    names = [escape(_name(op)) for op in operators]  # Plotly reads a little HTML; a layer's name is a stranger's
-    opacity = [1 if op["index"] == peak_at else QUIET for op in operators]
+def _stacks(operators: list[Json], parts: list[tuple[int, int, int]], peak: int) -> list[Json]:
+    """Three bars on top of each other for each operator, those of the peak in full colour."""
+    names = [
+        f"{n}, {escape(name)}" for n, name in enumerate(short_names(operators), 1)
+    ]  # Plotly reads a little HTML; a layer's name is a stranger's
+    opacity = [1 if op["live_bytes"] == peak else QUIET for op in operators]
     return [
         {
             "type": "bar", "x": [op["index"] + 1 for op in operators], "y": [part[n] / 1024 for part in parts], "text": names,
@@ -304,38 +314,18 @@ def _recall_labels(quality: Json) -> list[Json]:
 def devices(given: Given) -> Figure:
     """Does it fit, board by board: memory, storage, runtime."""
     fits = given.result["environment"].get("fits", {})
-    boards = [_board(slug, verdict, given) for slug, verdict in fits.items() if slug in given.profiles]
     yes = sum(1 for verdict in fits.values() if verdict["fits"])
     return Figure(
         slug="devices", title="All boards", basis="counted", finding=f"It fits {yes} of {len(fits)} boards.",
         how="RAM: peak activations, weights where the board copies them, and the runtime's own share, against what the system leaves.",
-        note="Speed and energy on a board come with its calibration.",
+        note="Where the storage is a memory card, it sets no limit. Speed and energy on a board come with its calibration.",
         columns=["Board", "Fits", "RAM needed, bytes", "RAM left for models, bytes", "Flash needed, bytes", "Flash, bytes", "Why"],
         rows=[[slug, "yes" if v["fits"] else "no", str(v["ram"]["need_bytes"]), str(v["ram"]["limit_bytes"]), str(v["flash"]["need_bytes"]),
                str(v["flash"]["limit_bytes"]) if v["flash"]["limit_bytes"] else "", " ".join(v["reasons"])] for slug, v in fits.items()],
-        template="grading/_figure_devices.html", shown={"boards": boards},
+        template="grading/_figure_devices.html",
+        shown={"boards": board_rows.board_rows(fits, given.profiles, given.spec.device),
+               "reasons": board_rows.reasons(fits, given.profiles)},
     )  # fmt: skip
-
-
-def _board(slug: str, verdict: Json, given: Given) -> Json:
-    ram, flash = verdict["ram"], verdict["flash"]
-    over = (
-        ram["need_bytes"] - ram["limit_bytes"],
-        flash["need_bytes"] - flash["limit_bytes"] if flash["limit_bytes"] else 0,
-    )
-    why = "" if verdict["fits"] else verdict["runtime"]["why"]
-    if verdict["fits"]:
-        badge = Badge("good", "check", "fits")
-    elif max(over) > 0:
-        part = "RAM" if over[0] >= over[1] else "flash"
-        badge = Badge("bad", "octagon", f"{numbers.size(max(over))} of {part} over")
-    else:
-        badge = Badge("bad", "octagon", "does not run")
-    return {
-        "name": given.profiles[slug].name, "is_lab": slug == given.spec.device, "badge": badge, "why": why,
-        "ram": _mib(ram["limit_bytes"]), "ram_need": _mib(ram["need_bytes"]),
-        "flash": _mib(flash["limit_bytes"]) if flash["limit_bytes"] else "card", "flash_need": _mib(flash["need_bytes"]),
-    }  # fmt: skip
 
 
 def _axis(title: str) -> Json:
@@ -345,24 +335,6 @@ def _axis(title: str) -> Json:
 def _label(text: str, *, color: str, weight: int = 400, **place: Any) -> Json:
     """A word at the data. `color` is a token name. Never <b>: Plotly makes inline style of it, which the policy stops."""
     return {"text": text, "showarrow": False, "font": {"size": 12, "color": color, "weight": weight}, **place}
-
-
-def _name(op: Json) -> str:
-    """Stable and short: the operator's place keeps equal names apart."""
-    short = str(op["name"] or op["op"]).rsplit("/", 1)[-1][:24]
-    return f"{op['index'] + 1} {short}"
-
-
-def _times(shape: list[int]) -> str:
-    return "×".join(str(n) for n in shape) or "scalar"
-
-
-def _amount(macs: int) -> str:
-    return numbers.macs(macs).removesuffix(f"{numbers.NARROW}MACs") if macs else "0"
-
-
-def _mib(size: int) -> str:
-    return numbers.digits(size / (1 << 20))
 
 
 FIGURES: dict[str, Callable[[Given], Figure]] = {

@@ -6,6 +6,8 @@ from typing import Any
 from grading.bench.report import Report
 from hardware.profiles import DeviceProfile
 
+SPELLED = {"onnx": "ONNX", "tflite": "TFLite", "torchscript": "TorchScript", "torch_export": "torch.export"}
+
 
 @dataclass(frozen=True)
 class Need:
@@ -65,8 +67,9 @@ def fit(report: Report, profile: DeviceProfile) -> FitVerdict:
 
 def _runtime(report: Report, profile: DeviceProfile) -> Runtime:
     if report.format not in profile.formats:
-        known = " or ".join(profile.formats)
-        return Runtime(False, f"No runtime of the {profile.name} loads {report.format}: export {known}.")
+        known = " or ".join(SPELLED.get(name, name) for name in profile.formats)
+        mine = SPELLED.get(report.format, report.format)
+        return Runtime(False, f"No runtime of the {profile.name} loads {mine}: export {known}.")
     if profile.compute_dtypes and not _computes_in(report, profile.compute_dtypes):
         said = "It computes in int8 only: convert with full integer quantization, inputs and outputs included."
         return Runtime(False, said)

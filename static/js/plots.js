@@ -15,11 +15,16 @@
     if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, coloured(item)]));
     return value;
   };
+  // On a narrow frame an axis of numbers has about five ticks; none is ever turned, except names of classes that need it.
+  const ticks = (given, isNarrow) => {
+    if (given?.type === "category") return {};
+    return isNarrow ? { dtick: undefined, nticks: 6, tickangle: 0 } : { tickangle: 0 };
+  };
   // Ticks and lines in our colours. The unit is not turned on its side: it stands once, above the value axis at the left, or under the
   // other axis at its right end.
-  const axis = (given) => ({
+  const axis = (given, isNarrow) => ({
     gridcolor: token("grid"), linecolor: token("line-2"), zerolinecolor: token("line-2"), tickcolor: token("line-2"), automargin: true, fixedrange: true,
-    tickfont: { size: 12, color: token("ink-3") }, ...given, title: undefined,
+    tickfont: { size: 12, color: token("ink-3") }, ...given, ...ticks(given, isNarrow), title: undefined,
   });
   const unit = (text, place) => ({ text, showarrow: false, xref: "paper", yref: "paper", font: { size: 12, color: token("ink-3") }, ...place });
   const layout = (given, element) => {
@@ -28,10 +33,11 @@
       ...(y ? [unit(y, { x: 0, y: 1, xanchor: "left", yanchor: "bottom", xshift: -40, yshift: 6 })] : []),
       ...(x ? [top ? unit(x, { x: 0, y: 1, xanchor: "left", yanchor: "bottom", yshift: 20 }) : unit(x, { x: 1, y: 0, xanchor: "right", yanchor: "top", yshift: -24 })] : []),
     ];
+    const isNarrow = element.clientWidth < 400;
     return {
       ...given, height: Number(element.dataset.height), autosize: true, showlegend: false, annotations: [...(given.annotations ?? []), ...units],
       paper_bgcolor: token("ground"), plot_bgcolor: token("ground"), font: { family: token("text"), size: 12, color: token("ink-2") },
-      margin: { l: 40, r: 8, t: 32, b: 48, ...given.margin }, xaxis: axis(given.xaxis), yaxis: axis(given.yaxis),
+      margin: { l: 40, r: 8, t: 32, b: 48, ...given.margin }, xaxis: axis(given.xaxis, isNarrow), yaxis: axis(given.yaxis, isNarrow),
       hoverlabel: { bgcolor: token("ink"), bordercolor: token("ink"), font: { color: token("ground"), family: token("text") } },
     };
   };

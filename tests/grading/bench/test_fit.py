@@ -103,7 +103,7 @@ def test_a_file_larger_than_the_flash_does_not_fit_and_says_so_first():
 def test_a_format_that_no_runtime_there_loads_is_told_what_to_export():
     verdict = fit(model(format="torchscript"), BOARD)
     assert not verdict.fits
-    assert verdict.runtime.why == "No runtime of the Board loads torchscript: export onnx."
+    assert verdict.runtime.why == "No runtime of the Board loads TorchScript: export ONNX."
     assert verdict.reasons[0] == verdict.runtime.why
 
 
