@@ -103,6 +103,16 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_sent(tab, tmp_path):
     assert sent == []
 
 
+def test_a_cancelled_upload_is_no_error_and_leads_back_to_the_button(tab):
+    sign_in(tab, "sofia.lindgren")
+    tab.route("**/hand-in/", lambda route: None)  # the network stands still
+    hand_in(tab, "lab3", MODELS / "digits-narrow.onnx")
+    tab.get_by_role("button", name="Cancel the upload").click()
+    expect(tab.get_by_role("status").filter(has_text="You cancelled the upload")).to_be_visible()
+    expect(tab.get_by_role("alert")).to_have_count(0)
+    expect(tab.get_by_role("button", name="Choose file")).to_be_focused()
+
+
 def test_a_renamed_pdf_gets_its_sentence_in_place(tab, tmp_path):
     paper = tmp_path / "report.onnx"
     paper.write_bytes(b"%PDF-1.7\n" + b"0" * 2000)
