@@ -1,16 +1,12 @@
-// Small manners of every page: menus close, toasts leave, a page prints itself, a link to a folded table unfolds it.
+// Small manners of every page: menus close, toasts leave, a page prints itself, a button unfolds a folded table.
 (() => {
   const menus = () => document.querySelectorAll("details[data-menu][open]");
   addEventListener("click", (event) => {
     for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
     if (event.target.closest("[data-print]")) window.print();
-    const link = event.target.closest("[data-unfold]");
-    const folded = link && document.getElementById(link.dataset.unfold);
-    if (folded) {
-      event.preventDefault();
-      folded.open = !folded.open;
-      link.setAttribute("aria-expanded", String(folded.open));
-    }
+    const button = event.target.closest("[data-unfold]");
+    const folded = button && document.getElementById(button.dataset.unfold);
+    if (folded) folded.open = !folded.open;
   });
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
@@ -19,6 +15,13 @@
       menu.querySelector("summary").focus();
     }
   });
+  // However it was opened (the button, its own summary, a search in the page), the button says so.
+  for (const button of document.querySelectorAll("[data-unfold]")) {
+    const folded = document.getElementById(button.dataset.unfold);
+    const say = () => button.setAttribute("aria-expanded", String(folded.open));
+    folded.addEventListener("toggle", say);
+    say();
+  }
   // A toast stays while it is pointed at or holds the focus.
   for (const toast of document.querySelectorAll("[data-toast]")) {
     const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : toast.remove());

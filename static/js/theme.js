@@ -1,6 +1,8 @@
-// The person's choice of theme, set before the first paint; without a choice the system's wish holds.
+// The person's choice of theme, set before the first paint; without a choice the system's wish holds. The class `js` says that scripts
+// run: css/base.css hides what needs them where they do not.
 (() => {
   const root = document.documentElement;
+  root.classList.add("js");
   const stored = localStorage.getItem("theme");
   if (stored) root.dataset.theme = stored;
   addEventListener("click", (event) => {

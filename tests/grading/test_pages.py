@@ -119,6 +119,13 @@ def test_a_result_whose_drawing_was_stored_without_places_is_still_drawn(client,
     assert page.count('class="rule-drawing"') == 2
 
 
+def test_the_table_of_a_figure_is_a_button_with_scripts_and_a_summary_without(client, cast, measured):
+    client.force_login(cast.ruth)
+    page = client.get(measured.get_absolute_url()).content.decode()
+    assert '<button type="button" class="linkish" data-unfold="memory-table" aria-controls="memory-table"' in page
+    assert "<summary>Table</summary>" in page
+
+
 @pytest.mark.parametrize(
     ("kernel", "stride", "channels", "filters", "expected"),
     [(3, 1, 32, 64, 1 / 9 + 1 / 64), (5, 1, 16, 16, 1 / 25 + 1 / 16), (1, 1, 64, 64, 1.0)],

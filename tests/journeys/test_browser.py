@@ -79,6 +79,11 @@ def test_from_sign_in_to_points_and_plots(tab):
     expect(tab.get_by_text("Quantization").first).to_be_visible()
     tab.locator("#memory").scroll_into_view_if_needed()
     expect(tab.locator("#memory .main-svg").first).to_be_visible(timeout=15_000)
+    button = tab.locator("#memory").get_by_role("button", name="Table")
+    expect(button).to_have_attribute("aria-expanded", "false")
+    button.press("Space")
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(tab.get_by_role("region", name="Memory, table")).to_be_visible()
     tab.locator("#accuracy").scroll_into_view_if_needed()
     expect(tab.locator("#accuracy .main-svg").first).to_be_visible(timeout=15_000)
 
@@ -133,6 +138,7 @@ def test_without_javascript_the_form_says_the_same(world, browser, tmp_path):
     hand_in(tab, "lab3", MODELS / "digits-narrow.onnx")
     tab.get_by_role("button", name="Hand in").click()
     expect(tab.get_by_role("heading", name="It is here, on time")).to_be_visible()
+    expect(tab.get_by_role("button", name="Light or dark")).to_have_count(0)
     context.close()
 
 
