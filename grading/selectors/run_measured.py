@@ -113,7 +113,7 @@ def _hints(document: dict[str, Any]) -> Rows:
     lost = {line["metric"]: float(line["of"]) - float(line["earned"]) for line in document["points"] if line["metric"]}
     advice: dict[str, Callable[[], dict[str, str] | None]] = {
         "accuracy": lambda: _confused(document["quality"]),
-        "macs": lambda: _split_a_convolution(document["report"]),
+        "macs": lambda: _split_a_convolution(document["report"]) or _narrow_the_heaviest(document["report"]),
         "peak_activation_bytes": lambda: _lower_the_peak(document["report"]),
         "model_bytes": lambda: _narrow_the_weights(document["report"]),
         "weight_bits_mean": lambda: _narrow_the_weights(document["report"]),
@@ -165,6 +165,17 @@ def _split_a_convolution(report: dict[str, Any]) -> dict[str, str] | None:
     }  # fmt: skip
 
 
+def _narrow_the_heaviest(report: dict[str, Any]) -> dict[str, str] | None:
+    op = max(report["operators"], key=lambda op: op["macs"])
+    if not op["macs"]:
+        return None
+    share = op["macs"] / report["macs"]
+    return {
+        "title": f"Make {op['name'] or op['op']} narrower.",
+        "text": f"It holds {numbers.share(share, 0)} of the MACs; with half its outputs it would need half as many.",
+    }
+
+
 def _share_after_split(op: dict[str, Any], *, channels_last: bool) -> float:
     """MACs of depthwise and pointwise against those of one dense convolution: 1 / kernel area + 1 / output channels.
 
@@ -192,11 +203,15 @@ def _narrow_the_weights(report: dict[str, Any]) -> dict[str, str] | None:
     }  # fmt: skip
 
 
-def _lower_the_peak(report: dict[str, Any]) -> dict[str, str] | None:
+def _lower_the_peak(report: dict[str, Any]) -> dict[str, str]:
     operators = report["operators"]
     peak, ranked = operators[report["peak_operator"]], sorted((op["live_bytes"] for op in operators), reverse=True)
-    if len(ranked) < 2 or ranked[1] >= 0.8 * ranked[0]:
-        return None
+    near = sum(size >= 0.8 * ranked[0] for size in ranked)
+    if near > 1:
+        return {
+            "title": "Use fewer channels or a smaller picture from early on.",
+            "text": f"{near} operators need 80 % or more of the peak of {numbers.size(ranked[0])}: to mend one is not enough.",
+        }
     return {
         "title": f"Give {peak['name'] or peak['op']} a smaller input or output.",
         "text": f"It alone sets the peak of {numbers.size(ranked[0])}; the next operator needs {numbers.size(ranked[1])}.",
