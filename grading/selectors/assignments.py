@@ -306,7 +306,8 @@ def desk_rows(visit: Visit) -> list[dict[str, Any]]:
         rows.append(
             {
                 "title": lab.full_title, "url": lab.get_absolute_url(), "handed_in": getattr(lab, "handed_in", 0), "people": students,
-                "running": getattr(lab, "running", 0), "mean": f"{sum(marks) / len(marks):.2f}" if marks else "–", "slug": lab.slug,
+                "running": getattr(lab, "running", 0), "of": f"{lab.spec.points:.2f}", "mean": f"{sum(marks) / len(marks):.2f}" if marks else "–",
+                "slug": lab.slug,
             }
         )  # fmt: skip
     return rows

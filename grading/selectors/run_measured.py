@@ -8,7 +8,9 @@ from django.db.models import Prefetch
 
 from courseplatform.core import numbers
 from courseplatform.core.errors import NotHere
+from grading.bench.fit import SPELLED
 from grading.hand_in_rules import attempts_left
+from grading.layer_rows import short_names
 from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
 from grading.plots import FIGURES, Figure, Given
@@ -128,6 +130,12 @@ def _hints(document: dict[str, Any]) -> Rows:
     return hints
 
 
+def _short(report: dict[str, Any], op: dict[str, Any]) -> str:
+    """The layer's name as the table of layers has it."""
+    place: int = op["index"]
+    return short_names(report["operators"])[place]
+
+
 def _confused(quality: dict[str, Any]) -> dict[str, str] | None:
     if not quality["worst_pairs"]:
         return None
@@ -145,7 +153,7 @@ def _heaviest_weights(report: dict[str, Any]) -> dict[str, str] | None:
     if not op["params"]:
         return None
     return {
-        "title": f"Prune {op['name'] or op['op']} first.",
+        "title": f"Prune {_short(report, op)} first.",
         "text": f"It holds {numbers.share(op['params'] / report['params'], 0)} of the parameters.",
     }
 
@@ -159,7 +167,7 @@ def _split_a_convolution(report: dict[str, Any]) -> dict[str, str] | None:
     if left > 0.6:
         return None
     return {
-        "title": f"Split {dense['name'] or dense['op']} into a depthwise and a pointwise layer.",
+        "title": f"Split {_short(report, dense)} into a depthwise and a pointwise layer.",
         "text": f"It holds {numbers.share(dense['macs'] / report['macs'], 0)} of the MACs; the two would need about "
                 f"{numbers.share(left, 0)} of its {numbers.macs(dense['macs'])}.",
     }  # fmt: skip
@@ -171,7 +179,7 @@ def _narrow_the_heaviest(report: dict[str, Any]) -> dict[str, str] | None:
         return None
     share = op["macs"] / report["macs"]
     return {
-        "title": f"Make {op['name'] or op['op']} narrower.",
+        "title": f"Make {_short(report, op)} narrower.",
         "text": f"It holds {numbers.share(share, 0)} of the MACs; with half its outputs it would need half as many.",
     }
 
@@ -213,7 +221,7 @@ def _lower_the_peak(report: dict[str, Any]) -> dict[str, str]:
             "text": f"{near} operators need 80 % or more of the peak of {numbers.size(ranked[0])}: to mend one is not enough.",
         }
     return {
-        "title": f"Give {peak['name'] or peak['op']} a smaller input or output.",
+        "title": f"Give {_short(report, peak)} a smaller input or output.",
         "text": f"It alone sets the peak of {numbers.size(ranked[0])}; the next operator needs {numbers.size(ranked[1])}.",
     }
 
@@ -221,7 +229,7 @@ def _lower_the_peak(report: dict[str, Any]) -> dict[str, str]:
 def _environment(run: Run, document: dict[str, Any]) -> Rows:
     host, facts, report = document["host"], document["environment"], document["report"]
     rows: Rows = [
-        {"label": "Model", "value": f"{run.submission.file_name}, {report['format']}, {numbers.count(report['bytes'])} bytes"},
+        {"label": "Model", "value": f"{run.submission.file_name}, {SPELLED.get(report['format'], report['format'])}, {numbers.count(report['bytes'])} bytes"},
         {"label": "SHA-256", "value": str(report["sha256"]), "mono": True},
         {"label": "Isolation", "value": str(facts.get("isolation") or host.get("isolation", ""))},
         {"label": "Runtime", "value": f"{facts.get('runtime', '')} {facts.get('runtime_version', '')}".strip()},
@@ -266,8 +274,8 @@ def _attempt_row(submission: Submission, this: Run) -> dict[str, Any]:
     if newest is not None and hasattr(newest, "result"):
         metrics = newest.result.metrics
         row |= {
-            "accuracy": numbers.share(metrics["accuracy"]), "macs": numbers.macs(metrics["macs"]),
-            "size": numbers.size(metrics["model_bytes"]), "peak": numbers.size(metrics["peak_activation_bytes"]),
+            "accuracy": f"{100 * metrics['accuracy']:.1f}", "macs": numbers.digits(metrics["macs"] / 1000),
+            "size": numbers.digits(metrics["model_bytes"] / 1024), "peak": numbers.digits(metrics["peak_activation_bytes"] / 1024),
             "earned": newest.result.earned, "of": newest.result.of,
         }  # fmt: skip
     return row
