@@ -2,6 +2,8 @@
 
 import socket
 import struct
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
@@ -21,4 +23,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         bound = struct.pack("ll", SILENCE_S, 0)
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, bound)
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, bound)
+        if "close" not in vars(conn):
+            conn.close = partial(self._close_elsewhere, conn.close)
         super().enqueue_req(conn)
+
+    def _close_elsewhere(self, close: Callable[[bool], None], graceful: bool = False) -> None:
+        """gunicorn waits up to two seconds for the other side to close as well, in the loop that accepts everybody: eight stalled
+        clients together would hold it for sixteen."""
+        try:
+            self.tpool.submit(close, graceful)
+        except RuntimeError:  # the threads are gone: we are stopping
+            close(graceful)
