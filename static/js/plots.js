@@ -46,13 +46,17 @@
     const figure = figures.get(element);
     await Plotly.react(element, coloured(figure.data), layout(coloured(figure.layout), element), options);
   };
+  // One figure at a time, with a breath between: drawn in one go they would hold up scrolling and typing.
+  let queue = Promise.resolve();
+  const breath = () => new Promise((resolve) => setTimeout(resolve));
+  const inTurn = (act) => (queue = queue.then(breath).then(act, act));
   const watch = new IntersectionObserver((entries) => entries.forEach(async ({ isIntersecting, target }) => {
     if (!isIntersecting) return;
     watch.unobserve(target);
     try {
       const [answer] = await Promise.all([fetch(target.dataset.plotUrl, { headers: { Accept: "application/json" } }), load()]);
       figures.set(target, await answer.json());
-      await draw(target);
+      await inTurn(() => draw(target));
       target.parentElement.classList.remove("waiting");
     } catch {
       target.parentElement.classList.remove("waiting");
@@ -60,7 +64,7 @@
     }
   }), { rootMargin: "200px" });
   document.querySelectorAll("[data-plot-url]").forEach((element) => watch.observe(element));
-  const again = () => figures.forEach((_, element) => draw(element));
+  const again = () => figures.forEach((_, element) => inTurn(() => draw(element)));
   addEventListener("themechange", again);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
   addEventListener("click", (event) => {
