@@ -25,6 +25,7 @@ from hardware import leases
 from hardware.models import Status
 from hardware.profiles import load_profiles
 
+BY_DUE = ("due_at", "position", "pk")
 FORMAT_WORDS = {
     "onnx": (".onnx", ".onnx"),
     "tflite": (".tflite", ".tflite"),
@@ -103,7 +104,8 @@ def submission_get(visit: Visit, pk: Any) -> Submission:
 
 def assignment_rows(visit: Visit, now: datetime) -> list[dict[str, Any]]:
     """All assignments of the course with this person's state; for staff with the state of the class."""
-    assignments = Assignment.objects.filter(course=visit.course).select_related("course")
+    # Said again: the order of the model does not survive a sum.
+    assignments = Assignment.objects.filter(course=visit.course).select_related("course").order_by(*BY_DUE)
     if visit.is_staff:
         assignments = assignments.annotate(people=Count("submissions__person", filter=UNDONE_NOT, distinct=True))
     mine = {attempt.submission.assignment_id: attempt for attempt in _standing(visit)}
@@ -289,6 +291,7 @@ def desk_rows(visit: Visit) -> list[dict[str, Any]]:
         Assignment.objects.filter(course=visit.course)
         .exclude(bench_spec={})
         .select_related("course")
+        .order_by(*BY_DUE)
         .annotate(
             handed_in=Count("submissions__person", filter=UNDONE_NOT, distinct=True),
             running=Count("submissions__runs", filter=~Q(submissions__runs__status=Status.FINISHED), distinct=True),

@@ -21,7 +21,7 @@ from hardware import leases
 from hardware.models import Outcome
 from hardware.profiles import load_profiles
 from tests.parts import ROOT
-from tests.people import SPEC, hand_in, make_user, onnx_like
+from tests.people import SPEC, hand_in, make_lab, make_user, onnx_like
 
 MODELS = ROOT / "grading" / "demo" / "models"
 pytestmark = pytest.mark.django_db
@@ -366,3 +366,12 @@ def test_the_way_out_speaks_the_format_that_was_handed_in(client, cast, tmp_path
     client.force_login(cast.ruth)
     page = client.get(run.get_absolute_url()).content.decode()
     assert said in page and "Give its last layer 10 outputs." in page
+
+
+@pytest.mark.parametrize("who", ["ruth", "helen"])
+def test_assignments_stand_in_the_order_in_which_they_are_due(client, cast, who):
+    for n, days in enumerate((30, 10, 20), 2):
+        make_lab(cast.course, f"lab{n}", short=f"Lab {n}", due_at=timezone.now() + timedelta(days=days))
+    client.force_login(getattr(cast, who))
+    page = client.get(f"/courses/{cast.course.slug}/assignments/").content.decode()
+    assert sorted(("Lab 1:", "Lab 2:", "Lab 3:", "Lab 4:"), key=page.index) == ["Lab 1:", "Lab 3:", "Lab 4:", "Lab 2:"]
