@@ -233,16 +233,13 @@ USE_TZ = True
 
 # -- security ---------------------------------------------------------------------------------------------------------
 
-# Plotly sets an empty style element and MapLibre's sheet; both are allowed by hash, nothing else inline is.
-PLOTLY_STYLES = [
-    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
-    "'sha256-AR/cKIZjWPcPmBUPDA6oti9XBiTbJvz0Cro2J1VzzS8='",
-]
+# Plotly makes an empty style element and writes its rules into it; that is allowed by the hash of nothing, nothing else inline is.
+EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
         "script-src": ["'self'"],
-        "style-src": ["'self'", "'unsafe-hashes'", *PLOTLY_STYLES],
+        "style-src": ["'self'", EMPTY_STYLE],
         "img-src": ["'self'", "data:", "blob:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
