@@ -9,6 +9,13 @@ urlpatterns = [
     path("", include("courseplatform.core.urls")),
     path("accounts/", include("courseplatform.accounts.urls")),
     path("courses/", include("courseplatform.courses.urls")),
+    path("courses/", include("courseplatform.notices.urls")),
+    path("courses/", include("courseplatform.calendars.urls")),
+    path("courses/", include("courseplatform.roster.urls")),
+    path("courses/", include("courseplatform.teams.urls")),
+    path("courses/", include("courseplatform.seminar.urls")),
+    path("courses/", include("courseplatform.scribe.urls")),
+    path("courses/", include("courseplatform.participation.urls")),
     path("courses/", include("grading.urls")),
 ]
 handler400 = error_pages.bad_request

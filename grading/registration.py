@@ -1,6 +1,8 @@
 """What grading registers with the rooms below it when the app is ready."""
 
-from courseplatform.courses.sections import Section, registry
+from courseplatform.courses.access import MEMBERS
+from courseplatform.courses.models import STAFF
+from courseplatform.courses.sections import NavLink, Section, registry
 from grading import run_end
 from grading.selectors import sections
 from grading.wake import RUN_KIND, wake
@@ -14,4 +16,15 @@ def register_all() -> None:
     registry.add_section(Section("desk", 10, "main", "grading/_section_desk.html", sections.desk))
     registry.add_section(
         Section("latest_result", 30, "side", "grading/_section_latest_result.html", sections.latest_result)
+    )
+    registry.add_nav(
+        NavLink(
+            "Assignments",
+            "grading:assignments",
+            30,
+            MEMBERS,
+            key="a",
+            owns=("grading:assignment", "grading:receipt", "grading:run", "grading:hand_in"),
+        ),
+        NavLink("Submissions", "grading:submissions", 35, STAFF, key="u"),
     )

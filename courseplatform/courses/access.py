@@ -1,7 +1,8 @@
 """The one door: who is asking, in which course, with which role.
 
-A view decorated with `course_page` is called with a `Visit` in place of the request's loose parts. "Not yours" and
-"not there" are the same answer, 404, so that nobody learns a course's name by trying.
+A view decorated with `course_page` is called with a `Visit` in place of the request's loose parts; one decorated with
+`public_course_page` with a `Reader`, who may be a visitor without an account where the course is public. "Not yours"
+and "not there" are the same answer, 404, so that nobody learns a course's name by trying.
 """
 
 from collections.abc import Callable
@@ -43,6 +44,22 @@ class Visit:
         return self.person.email
 
 
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who reads a public page of a course: a member with a visit, or anybody else without one."""
+
+    course: Course
+    visit: Visit | None = None
+
+    @property
+    def is_staff(self) -> bool:
+        return self.visit is not None and self.visit.is_staff
+
+    @property
+    def role(self) -> Role | None:
+        return self.visit.role if self.visit else None
+
+
 CourseView = Callable[..., HttpResponseBase]
 
 
@@ -81,3 +98,37 @@ def course_page(roles: frozenset[Role] = MEMBERS) -> Callable[[CourseView], Cour
         return declare(wrapper, AUDIENCES[roles])  # type: ignore[no-any-return]
 
     return decorate
+
+
+def reader_of(person: Any, slug: str) -> Reader:
+    """Raises NotHere unless the course is public or the person is in it."""
+    if isinstance(person, User):
+        enrolment = Enrolment.objects.select_related("course").filter(course__slug=slug, person=person, is_active=True)
+        if found := enrolment.first():
+            return Reader(found.course, Visit(person=person, course=found.course, role=Role(found.role)))
+    course = Course.objects.filter(slug=slug, is_public=True).first()
+    if course is None:
+        raise NotHere("There is no such course, or it is open to its members only.")
+    return Reader(course)
+
+
+def public_course_page(view: CourseView) -> CourseView:
+    """Resolve the `course` slug of the URL to a Reader: anybody where the course is public, else its members.
+
+    Visitors of a course that is not public are sent to sign in, whether it is there or not.
+    """
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, course: str, **rest: Any) -> HttpResponseBase:
+        person = request.user if isinstance(request.user, User) else None
+        try:
+            reader = reader_of(person, course)
+        except NotHere:
+            if person is None:
+                return redirect_to_login(request.get_full_path())
+            raise
+        request.visit = reader.visit or reader  # type: ignore[attr-defined]
+        timezone.activate((person.zone if person else "") or reader.course.zone or "UTC")
+        return view(request, reader, **rest)
+
+    return declare(wrapper, Audience.COURSE_PUBLIC)  # type: ignore[no-any-return]

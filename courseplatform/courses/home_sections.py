@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from courseplatform.courses.access import Visit
-from courseplatform.courses.sections import Section, registry
+from courseplatform.courses.access import MEMBERS, Visit
+from courseplatform.courses.sections import NavLink, Section, registry
 from courseplatform.courses.selectors import WEEKDAYS
 from courseplatform.courses.zones import is_elsewhere, zone_words
 
@@ -32,3 +32,7 @@ def office_hours(visit: Visit, now: datetime) -> dict[str, Any] | None:
 def register() -> None:
     registry.add_section(Section("late_days", 10, "side", "courses/_section_late_days.html", late_days))
     registry.add_section(Section("office_hours", 90, "side", "courses/_section_office_hours.html", office_hours))
+    registry.add_nav(
+        NavLink("Home", "courses:home", 10, MEMBERS, key="h"),
+        NavLink("Schedule", "courses:schedule", 20, MEMBERS, key="s"),
+    )

@@ -1,11 +1,16 @@
-"""Sections of the course home. Each app registers its own when it is ready; `courses` owns the order and knows none of them."""
+"""What the apps above add to a course: sections of its home, due work, links of the bar, dates of the calendar.
+
+Each app registers its own when it is ready; `courses` owns the order and knows none of them.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
-from courseplatform.courses.access import Visit
+from courseplatform.accounts.models import User
+from courseplatform.courses.access import Reader, Visit
+from courseplatform.courses.models import Course, Role
 
 Column = Literal["main", "side"]
 
@@ -33,17 +38,75 @@ class DueMark:
     detail: str = ""
 
 
+@dataclass(frozen=True)
+class NavLink:
+    """A link in the bar of every page of a course.
+
+    url_name: takes `course` alone. owns: further url names, or prefixes that end in `:`, whose pages belong to it. key: the letter
+    after `g`. roles: who sees it; None = visitors. in_more: kept in the menu at the end of the bar, for what is not needed daily.
+    """
+
+    label: str
+    url_name: str
+    order: int
+    roles: frozenset[Role] | None
+    key: str = ""
+    owns: tuple[str, ...] = ()
+    in_more: bool = False
+
+    def is_current(self, view_name: str) -> bool:
+        return view_name == self.url_name or any(
+            view_name == name or (name.endswith(":") and view_name.startswith(name)) for name in self.owns
+        )
+
+
+@dataclass(frozen=True)
+class CalendarEntry:
+    """A date for the feeds of a course and of a person.
+
+    uid: stable for the life of the thing ("session-17"), unique in the course. starts, ends: aware datetimes, or days (`ends` is the
+    last day, inclusive); no `ends` = a moment. sequence: raised by each change, so that calendars take the new one.
+    """
+
+    uid: str
+    title: str
+    starts: datetime | date
+    ends: datetime | date | None = None
+    place: str = ""
+    description: str = ""
+    path: str = ""
+    is_cancelled: bool = False
+    sequence: int = 0
+    weekly_until: date | None = None
+
+
+DueSource = Callable[[Visit, datetime], list[DueMark]]
+# The dates of a course for one person, or for everybody (None): then only what is public.
+CalendarSource = Callable[[Course, User | None], list[CalendarEntry]]
+
+
 @dataclass
 class Registry:
     sections: list[Section] = field(default_factory=list)
-    due_sources: list[Callable[[Visit, datetime], list[DueMark]]] = field(default_factory=list)
+    due_sources: list[DueSource] = field(default_factory=list)
+    nav_links: list[NavLink] = field(default_factory=list)
+    calendar_sources: list[CalendarSource] = field(default_factory=list)
 
     def add_section(self, section: Section) -> None:
         self.sections = sorted([s for s in self.sections if s.name != section.name] + [section], key=lambda s: s.order)
 
-    def add_due_source(self, source: Callable[[Visit, datetime], list[DueMark]]) -> None:
+    def add_due_source(self, source: DueSource) -> None:
         if source not in self.due_sources:
             self.due_sources.append(source)
+
+    def add_nav(self, *links: NavLink) -> None:
+        names = {link.url_name for link in links}
+        kept = [link for link in self.nav_links if link.url_name not in names]
+        self.nav_links = sorted([*kept, *links], key=lambda link: link.order)
+
+    def add_calendar_source(self, source: CalendarSource) -> None:
+        if source not in self.calendar_sources:
+            self.calendar_sources.append(source)
 
 
 registry = Registry()
@@ -62,3 +125,13 @@ def built_sections(visit: Visit, now: datetime) -> dict[Column, list[dict[str, A
         if context is not None:
             columns[section.column].append({"name": section.name, "template": section.template, **context})
     return columns
+
+
+def nav_links(visit: Visit | Reader, view_name: str) -> list[dict[str, Any]]:
+    """The links of the bar for who is asking: label, url_name, key, in_more, is_current."""
+    return [
+        {"label": link.label, "url_name": link.url_name, "key": link.key, "in_more": link.in_more,
+         "is_current": link.is_current(view_name)}
+        for link in registry.nav_links
+        if (link.roles is None if visit.role is None else link.roles is not None and visit.role in link.roles)
+    ]  # fmt: skip

@@ -72,8 +72,8 @@ def schedule_weeks(course: Course, marks: list[DueMark], now: datetime) -> list[
         number = course.week_of(day)
         return by_week.setdefault(number, Week(number, is_current=number == this, is_past=number < this))
 
-    for session in course.sessions.prefetch_related("items"):
-        rows = week(session.held_on).lecture if session.column == Session.Column.LECTURE else week(session.held_on).lab
+    for session in course.sessions.exclude(held_on=None).prefetch_related("items"):
+        rows = week(session.day).lecture if session.column == Session.Column.LECTURE else week(session.day).lab
         rows.append(_session_row(course, session, marks))
     is_one_hour = len(_due_hours(marks)) == 1
     for mark in marks:
@@ -93,10 +93,10 @@ def schedule_weeks(course: Course, marks: list[DueMark], now: datetime) -> list[
 
 
 def _session_row(course: Course, session: Session, marks: list[DueMark]) -> SessionRow:
-    start = local_start(course, session.held_on, session.starts_at)
+    start = local_start(course, session.day, session.starts_at)
     return SessionRow(
-        day=day_label(start.date() if start else session.held_on), title=session.title, note=session.note, is_class=session.is_class,
-        releases_lab=session.releases_lab, items=[f"{item.label}, {day_label(item.on)}" for item in session.items.all()],
+        day=day_label(start.date() if start else session.day), title=session.title, note=session.note, is_class=session.is_class,
+        releases_lab=session.releases_lab, items=[f"{item.label}, {day_label(item.on or session.day)}" for item in session.items.all()],
         url=_lab_url(session.title, marks) if session.releases_lab else "",
     )  # fmt: skip
 
@@ -147,9 +147,9 @@ def _lessons(course: Course, today: date) -> Iterator[DayRow]:
     for session in near.prefetch_related("items"):
         if session.title != NO_SESSION:
             title = session.title if session.is_class else f"No class: {session.title}"
-            yield *_when(course, session.held_on, session, title), ""
+            yield *_when(course, session.day, session, title), ""
         for item in session.items.all():
-            yield item.on, f"{item.label}: {session.title}", "", ""
+            yield item.on or session.day, f"{item.label}: {session.title}", "", ""
 
 
 def _office_hours(course: Course, today: date) -> Iterator[DayRow]:

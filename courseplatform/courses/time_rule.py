@@ -76,9 +76,9 @@ def _is_crowded(x: float, dues: Marks) -> bool:
 def _classes(scale: Scale, course: Course, sessions: Iterable[Session]) -> Marks:
     places = set()
     for session in sessions:
-        start = local_start(course, session.held_on, session.starts_at)
-        if session.is_class and scale.shows(start.date() if start else session.held_on):
-            places.add(scale.of(start) if start else scale.of_day(session.held_on, CLASS_HOUR))
+        start = local_start(course, session.day, session.starts_at)
+        if session.is_class and scale.shows(start.date() if start else session.day):
+            places.add(scale.of(start) if start else scale.of_day(session.day, CLASS_HOUR))
     return [{"x": x} for x in sorted(places)]
 
 
@@ -101,9 +101,9 @@ def _dues(scale: Scale, marks: list[DueMark], now: datetime) -> Marks:
 
 def _no_class(scale: Scale, sessions: Iterable[Session]) -> Marks:
     days: dict[date, str] = {
-        session.held_on: session.title
+        session.day: session.title
         for session in sessions
-        if not session.is_class and session.title.strip("-– ") and scale.shows(session.held_on)
+        if not session.is_class and session.title.strip("-– ") and scale.shows(session.day)
     }
     return _apart([{"x": scale.of_day(day, CLASS_HOUR), "label": title} for day, title in sorted(days.items())])
 

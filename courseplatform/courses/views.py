@@ -53,7 +53,7 @@ def schedule(request: HttpRequest, visit: Visit) -> HttpResponse:
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     """One's own courses; a person in a single course goes straight to it. Visitors learn what Milliamp is."""
-    courses = list(Course.objects.visible_to(request.user))
+    courses = list(Course.objects.of(request.user))
     if len(courses) == 1:
         return redirect(courses[0])
     context: dict[str, Any] = {"courses": courses}

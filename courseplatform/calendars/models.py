@@ -1,0 +1,1 @@
+"""iCalendar feeds of a course and of a person."""

@@ -1,0 +1,15 @@
+from courseplatform.courses.models.changes import ScheduleChange
+from courseplatform.courses.models.course import STAFF, Course, Enrolment, Role
+from courseplatform.courses.models.schedule import DatedItem, OfficeHour, Session, StaffMember
+
+__all__ = [
+    "STAFF",
+    "Course",
+    "DatedItem",
+    "Enrolment",
+    "OfficeHour",
+    "Role",
+    "ScheduleChange",
+    "Session",
+    "StaffMember",
+]

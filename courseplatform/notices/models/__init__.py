@@ -1,0 +1,3 @@
+from courseplatform.notices.models.notifications import Notification
+
+__all__ = ["Notification"]

@@ -1,0 +1,1 @@
+"""Credits for taking part, attendance, imports of Slack and Piazza."""

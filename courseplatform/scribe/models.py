@@ -1,0 +1,1 @@
+"""Scribe notes of lectures and their review."""

@@ -1,0 +1,1 @@
+"""Papers and who presents them, lecture highlights, scribe notes."""

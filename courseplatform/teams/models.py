@@ -1,0 +1,1 @@
+"""Teams, their projects and proposals, slots with staff, peer feedback."""
