@@ -1,9 +1,10 @@
 """What grading registers with the rooms below it when the app is ready."""
 
 from courseplatform.courses.access import MEMBERS
+from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import STAFF
 from courseplatform.courses.sections import NavLink, Section, registry
-from grading import run_end
+from grading import course_file, run_end
 from grading.selectors import sections
 from grading.wake import RUN_KIND, wake
 from hardware.leases import JobKind, register_kind
@@ -12,6 +13,9 @@ from hardware.leases import JobKind, register_kind
 def register_all() -> None:
     register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake))
     registry.add_due_source(sections.due_marks)
+    registry.add_public_due_source(sections.public_due_marks)
+    file_parts.add(course_file.ASSIGNMENTS_PART)
+    file_parts.used_by.append(course_file.is_used)
     registry.add_section(Section("due_next", 20, "main", "grading/_section_due_next.html", sections.due_next))
     registry.add_section(Section("desk", 10, "main", "grading/_section_desk.html", sections.desk))
     registry.add_section(

@@ -9,5 +9,7 @@ class CoursesConfig(AppConfig):
     def ready(self) -> None:
         # Registration needs the models, which exist only now.
         from courseplatform.courses import home_sections
+        from courseplatform.courses.course_file import parts
 
         home_sections.register()
+        parts.register()

@@ -80,6 +80,7 @@ class CalendarEntry:
     weekly_until: date | None = None
 
 
+PublicDueSource = Callable[[Course, datetime], list[DueMark]]
 DueSource = Callable[[Visit, datetime], list[DueMark]]
 # The dates of a course for one person, or for everybody (None): then only what is public.
 CalendarSource = Callable[[Course, User | None], list[CalendarEntry]]
@@ -89,6 +90,7 @@ CalendarSource = Callable[[Course, User | None], list[CalendarEntry]]
 class Registry:
     sections: list[Section] = field(default_factory=list)
     due_sources: list[DueSource] = field(default_factory=list)
+    public_due_sources: list[PublicDueSource] = field(default_factory=list)
     nav_links: list[NavLink] = field(default_factory=list)
     calendar_sources: list[CalendarSource] = field(default_factory=list)
 
@@ -98,6 +100,10 @@ class Registry:
     def add_due_source(self, source: DueSource) -> None:
         if source not in self.due_sources:
             self.due_sources.append(source)
+
+    def add_public_due_source(self, source: PublicDueSource) -> None:
+        if source not in self.public_due_sources:
+            self.public_due_sources.append(source)
 
     def add_nav(self, *links: NavLink) -> None:
         names = {link.url_name for link in links}
@@ -115,6 +121,11 @@ registry = Registry()
 def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
     """Everything due in the course, earliest first, of all apps."""
     return sorted((m for source in registry.due_sources for m in source(visit, now)), key=lambda m: m.due_at)
+
+
+def public_due_marks(course: Course, now: datetime) -> list[DueMark]:
+    """What is due in the course, as far as anybody may know it; without addresses."""
+    return sorted((m for source in registry.public_due_sources for m in source(course, now)), key=lambda m: m.due_at)
 
 
 def built_sections(visit: Visit, now: datetime) -> dict[Column, list[dict[str, Any]]]:

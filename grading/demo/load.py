@@ -178,7 +178,7 @@ def _hand_in(fact: Facts, people: Mapping[str, User], assignments: Mapping[str, 
         submission_create(
             person=people[fact["person"]], assignment=assignment, upload=upload,
             upload_key=uuid5(NAMESPACE_URL, f"{fact['person']} {fact['assignment']} {fact['file']}"),
-            now=_moment(fact["at"], assignment.due_at, now),
+            now=_moment(fact["at"], assignment.due_at or now, now),
         )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Work that is due: labs, reports, proposals, the return of the hardware."""
 
-from datetime import datetime
+from datetime import datetime, time
 from functools import cached_property
 from typing import ClassVar
 
@@ -14,9 +14,14 @@ from grading.spec import BenchSpec
 
 class AssignmentKind(models.TextChoices):
     LAB = "lab", "Lab"
+    NOTEBOOK = "notebook", "Lab notebook"
     REPORT = "report", "Report"
     PROPOSAL = "proposal", "Project proposal"
     WRITEUP = "writeup", "Project write-up"
+    SCRIBE_NOTE = "scribe_note", "Scribe note"
+    PAPER_REVIEW = "paper_review", "Paper review"
+    FINAL_REPORT = "final_report", "Final report"
+    PRESENTATION = "presentation", "Presentation"
     HARDWARE_RETURN = "hardware_return", "Hardware return"
 
 
@@ -40,12 +45,30 @@ class HiddenSet(models.Model):
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def of(self, course: Course) -> "AssignmentQuerySet":
+        """The work of a course, without what left its course file."""
+        return self.filter(course=course, is_withdrawn=False)
+
     def released(self, now: datetime) -> "AssignmentQuerySet":
         return self.filter(models.Q(released_at__isnull=True) | models.Q(released_at__lte=now))
 
 
+OPENS, CLOSES = time(), time(23, 59)  # the hour of a day that names none
+
+
+def instant_of(course: Course, wall: str, at: time) -> datetime:
+    """`2023-09-15 23:59` in the course's zone; `at` is the hour of a day that names none."""
+    found = datetime.fromisoformat(wall)
+    return course.wall(found.date(), found.time() if len(wall) > 10 else at)
+
+
 class Assignment(models.Model):
-    """One piece of work of a course. `bench_spec` (see grading/spec.py) says how a model is measured; empty: no model is taken."""
+    """One piece of work of a course. `bench_spec` (see grading/spec.py) says how a model is measured; empty: no model is taken.
+
+    Due and release are wall times of the course's zone (`2023-09-15 23:59`, or a day alone whose hour nobody stated: then its last
+    minute holds); `due_at` and `released_at` are their instants, for queries; `set_dates` writes both. A course may state no due time at
+    all: then `due_at` is None and nothing is ever late.
+    """
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="assignments")
     slug = models.SlugField(max_length=60)
@@ -54,10 +77,18 @@ class Assignment(models.Model):
     title = models.CharField(max_length=160, help_text="Quantization")
     summary = models.TextField(blank=True, help_text="Markdown")
     is_individual = models.BooleanField(default=True)
+    released_wall = models.CharField(max_length=16, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
-    due_at = models.DateTimeField()
+    due_wall = models.CharField(max_length=16, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    listed_under = models.DateField(null=True, blank=True, help_text="the session beside which it stands")
+    worth_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True, help_text="of the grade")
+    is_counted = models.BooleanField(default=True, help_text="off: outside the grade")
     points = models.DecimalField(max_digits=6, decimal_places=2, default=0)
     attempts_allowed = models.PositiveSmallIntegerField(default=10)
+    is_withdrawn = models.BooleanField(
+        default=False, help_text="no longer in the course file, kept for what was handed in"
+    )
     is_demo = models.BooleanField(default=False, help_text="invented for the demo, and labelled so")
     bench_spec = models.JSONField(default=dict, blank=True)
     hidden_set = models.ForeignKey(HiddenSet, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
@@ -85,6 +116,15 @@ class Assignment(models.Model):
 
     def is_released(self, now: datetime | None = None) -> bool:
         return self.released_at is None or self.released_at <= (now or timezone.now())
+
+    def set_dates(self, *, released: str = "", due: str = "") -> None:
+        """Wall times of the course's zone; empty: open from the start, no due time."""
+        self.released_wall, self.due_wall = released, due
+        self.released_at = instant_of(self.course, released, OPENS) if released else None
+        self.due_at = instant_of(self.course, due, CLOSES) if due else None
+
+    def is_past_due(self, now: datetime) -> bool:
+        return self.due_at is not None and self.due_at < now
 
     @cached_property
     def spec(self) -> BenchSpec:

@@ -38,7 +38,7 @@ class Submission(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="submissions")
     number = models.PositiveIntegerField()
     received_at = models.DateTimeField(default=timezone.now)
-    due_at = models.DateTimeField(help_text="the due time that held when it arrived")
+    due_at = models.DateTimeField(null=True, help_text="the due time that held when it arrived; none: nothing is late")
     model_file = models.FileField(upload_to=stored_at, max_length=200)
     file_name = models.CharField(max_length=255)
     format = models.CharField(max_length=16)
@@ -70,8 +70,8 @@ class Submission(models.Model):
     @property
     def late_by(self) -> timedelta:
         """How long after the due time it arrived; zero when on time."""
-        return max(self.received_at - self.due_at, timedelta(0))
+        return max(self.received_at - self.due_at, timedelta(0)) if self.due_at else timedelta(0)
 
     @property
     def is_late(self) -> bool:
-        return self.received_at > self.due_at
+        return self.due_at is not None and self.received_at > self.due_at

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
@@ -25,7 +25,7 @@ from hardware import leases
 from hardware.models import Status
 from hardware.profiles import load_profiles
 
-BY_DUE = ("due_at", "position", "pk")
+BY_DUE = (F("due_at").asc(nulls_last=True), "position", "pk")
 FORMAT_WORDS = {
     "onnx": (".onnx", ".onnx"),
     "tflite": (".tflite", ".tflite"),
@@ -86,9 +86,7 @@ def attempts(visit: Visit, assignment: Assignment, person: User | None = None) -
 
 def assignment_get(visit: Visit, slug: str) -> Assignment:
     """Raises NotHere."""
-    assignment = (
-        Assignment.objects.select_related("course", "hidden_set").filter(course=visit.course, slug=slug).first()
-    )
+    assignment = Assignment.objects.select_related("course", "hidden_set").of(visit.course).filter(slug=slug).first()
     if assignment is None:
         raise NotHere("There is no such assignment in this course.")
     return assignment
@@ -105,7 +103,7 @@ def submission_get(visit: Visit, pk: Any) -> Submission:
 def assignment_rows(visit: Visit, now: datetime) -> list[dict[str, Any]]:
     """All assignments of the course with this person's state; for staff with the state of the class."""
     # Said again: the order of the model does not survive a sum.
-    assignments = Assignment.objects.filter(course=visit.course).select_related("course").order_by(*BY_DUE)
+    assignments = Assignment.objects.of(visit.course).select_related("course").order_by(*BY_DUE)
     if visit.is_staff:
         assignments = assignments.annotate(people=Count("submissions__person", filter=UNDONE_NOT, distinct=True))
     mine = {attempt.submission.assignment_id: attempt for attempt in _standing(visit)}
@@ -127,13 +125,15 @@ def _assignment_row(
     assignment: Assignment, attempt: Attempt | None, visit: Visit, students: int, now: datetime
 ) -> dict[str, Any]:
     measured = f"{attempt.earned} of {attempt.of}" if attempt and attempt.earned is not None else ""
-    late = assignment.due_at < now
-    row = {
+    late = assignment.is_past_due(now)
+    row: dict[str, Any] = {
         "title": assignment.full_title,
         "url": assignment.get_absolute_url(),
         "kind": assignment.get_kind_display(),
         "due_at": assignment.due_at,
-        "in_words": f"{numbers.span(abs(assignment.due_at - now))}{' ago' if late else ''}",
+        "in_words": f"{numbers.span(abs(assignment.due_at - now))}{' ago' if late else ''}"
+        if assignment.due_at
+        else "",
         "badge": assignment_badge(assignment, handed_in=bool(attempt), run=attempt.run if attempt else None, now=now),
         "measured": measured,
         "is_demo": assignment.is_demo,
@@ -150,6 +150,12 @@ def _assignment_row(
 
 def deadline(visit: Visit, assignment: Assignment, attempts: list[Attempt], now: datetime) -> dict[str, Any]:
     """The state of the due time as the title of the lab page. `until`: the moment that the title counts to or from; it ticks."""
+    if assignment.due_at is None:
+        return {
+            "tone": "neutral",
+            "title": "No due time is stated",
+            "sentence": "Ask the course staff when it is expected.",
+        }
     due = f"{timezone.localtime(assignment.due_at):%a %b %-d, %H:%M %Z}"
     if not assignment.is_released(now) and assignment.released_at is not None:
         opens = timezone.localtime(assignment.released_at)
@@ -240,19 +246,20 @@ def receipt(submission: Submission, now: datetime) -> dict[str, Any]:
     """The receipt: it is safely here, when, and what follows."""
     attempt = attempt_of(submission)
     arrived = timezone.localtime(submission.received_at)
-    gap = numbers.span(abs(submission.due_at - submission.received_at))
+    gap = numbers.span(abs(submission.due_at - submission.received_at)) if submission.due_at else ""
     when = f"{arrived:%H:%M:%S %Z}"
     if submission.is_late:
         title, tone = f"It is here, {gap} late", "warn"
         sentence = f"Attempt {submission.number} arrived complete at {when}, {gap} after the due time."
+    elif submission.due_at is None:
+        title, tone = "It is here", "good"
+        sentence = f"Attempt {submission.number} arrived complete at {when}. No due time is stated."
     else:
         title, tone = "It is here, on time", "good"
         sentence = f"Attempt {submission.number} arrived complete at {when}, {gap} before the due time."
-    due = timezone.localtime(submission.due_at)
     offset = f"{arrived:%z}"
     utc = f"UTC{offset[0]}{int(offset[1:3])}" + (f":{offset[3:5]}" if offset[3:5] != "00" else "")
     stamp = f"{arrived:%a %b %-d, %Y, %H:%M:%S}.{arrived.microsecond // 1000:03d} {arrived:%Z} ({utc})"
-    comparison = "after" if submission.is_late else "before"
     return {
         "attempt": attempt,
         "verdict": {"tone": tone, "title": title, "sentence": sentence},
@@ -262,11 +269,18 @@ def receipt(submission: Submission, now: datetime) -> dict[str, Any]:
             {"label": "Server time", "value": stamp, "mono": False},
             {"label": "Model", "value": f"{submission.file_name}, {numbers.count(submission.size_bytes)} bytes", "mono": False},
             {"label": "SHA-256", "value": submission.sha256, "mono": True},
-            {"label": "Late", "value": f"{arrived:%b %-d %H:%M:%S} is {gap} {comparison} {due:%b %-d %H:%M:%S}", "mono": False},
+            {"label": "Late", "value": _late_words(submission, arrived, gap), "mono": False},
         ],
         "late_badge": late_badge(submission),
         "line": line_words(attempt.run, submission.number),
     }  # fmt: skip
+
+
+def _late_words(submission: Submission, arrived: datetime, gap: str) -> str:
+    if submission.due_at is None:
+        return "no due time is stated, so nothing is late"
+    comparison = "after" if submission.is_late else "before"
+    return f"{arrived:%b %-d %H:%M:%S} is {gap} {comparison} {timezone.localtime(submission.due_at):%b %-d %H:%M:%S}"
 
 
 def line_words(run: Run | None, number: int) -> dict[str, str]:
@@ -288,7 +302,7 @@ def desk_rows(visit: Visit) -> list[dict[str, Any]]:
     """For staff: every lab that takes models, how many handed in, how many are running."""
     students = Enrolment.objects.filter(course=visit.course, role=Role.STUDENT, is_active=True).count()
     labs = (
-        Assignment.objects.filter(course=visit.course)
+        Assignment.objects.of(visit.course)
         .exclude(bench_spec={})
         .select_related("course")
         .order_by(*BY_DUE)

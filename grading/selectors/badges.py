@@ -46,11 +46,11 @@ def assignment_badge(assignment: Assignment, *, handed_in: bool, run: Run | None
         return run_badge(run)
     if handed_in:
         return Badge("good", "check", "handed in")
-    if not assignment.is_released(now):
+    if not assignment.is_released(now) and assignment.released_at is not None:
         opens = timezone.localtime(assignment.released_at)
         return Badge("neutral", "lock", f"opens {opens:%b %-d}")
     if not assignment.takes_model:
         return Badge("neutral", "info", "to the staff" if assignment.kind != "hardware_return" else "at the desk")
-    if assignment.due_at < now:
+    if assignment.is_past_due(now):
         return Badge("bad", "octagon", "overdue")
     return Badge("neutral", "info", "not begun")

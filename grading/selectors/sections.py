@@ -5,6 +5,7 @@ from typing import Any
 
 from courseplatform.core import numbers
 from courseplatform.courses.access import Visit
+from courseplatform.courses.models import Course
 from courseplatform.courses.sections import DueMark
 from grading.models.assignments import Assignment
 from grading.models.runs import Result
@@ -15,7 +16,7 @@ ROWS = 6
 
 
 def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
-    items = list(Assignment.objects.filter(course=visit.course).select_related("course"))
+    items = list(Assignment.objects.of(visit.course).select_related("course"))
     standing, overdue = ({}, "") if visit.is_staff else (_standing(visit), _overdue(visit, items, now))
     return [
         DueMark(
@@ -26,7 +27,14 @@ def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
             detail=f"{standing.get(item.pk, '')} {overdue}".strip(),
         )
         for item in items
+        if item.due_at is not None
     ]
+
+
+def public_due_marks(course: Course, now: datetime) -> list[DueMark]:
+    """What visitors may know: the name and the time, no address."""
+    items = Assignment.objects.of(course).exclude(due_at=None)
+    return [DueMark(item.short, item.title, item.due_at, "") for item in items if item.due_at is not None]
 
 
 def _overdue(visit: Visit, items: list[Assignment], now: datetime) -> str:
@@ -36,7 +44,7 @@ def _overdue(visit: Visit, items: list[Assignment], now: datetime) -> str:
         .exclude(counts=False)
         .values_list("assignment", flat=True)
     )
-    missing = [item.short for item in items if item.takes_model and item.due_at < now and item.pk not in done]
+    missing = [item.short for item in items if item.takes_model and item.is_past_due(now) and item.pk not in done]
     if not missing:
         return ""
     names = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
@@ -62,7 +70,7 @@ def due_next(visit: Visit, now: datetime) -> dict[str, Any] | None:
     rows = reading.assignment_rows(visit, now)
     groups = [
         {"title": "Overdue", "rows": [row for row in rows if row["badge"].word == "overdue"]},
-        {"title": "Due next", "rows": [row for row in rows if row["due_at"] >= now][:ROWS]},
+        {"title": "Due next", "rows": [row for row in rows if row["due_at"] and row["due_at"] >= now][:ROWS]},
     ]
     return {"groups": [group for group in groups if group["rows"]]}
 

@@ -1,0 +1,69 @@
+"""What one course file would change in another, as lines a person reads."""
+
+from collections.abc import Iterator
+from typing import Any
+
+NAMES = ("slug", "key", "name", "who", "short", "title", "task", "label", "device", "code", "what", "text")
+MOST_SHOWN = 60
+
+
+def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    """`~ place: old -> new`, `+ place: new`, `- place: old`; nothing when both are equal."""
+    if old == new:
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        yield from _of_mappings(old, new, path)
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _of_lists(old, new, path)
+    elif old is None:
+        yield f"+ {path}: {_short(new)}"
+    elif new is None:
+        yield f"- {path}: {_short(old)}"
+    else:
+        yield f"~ {path}: {_short(old)} -> {_short(new)}"
+
+
+def _of_mappings(old: dict[str, Any], new: dict[str, Any], path: str) -> Iterator[str]:
+    for key in [*old, *(k for k in new if k not in old)]:
+        yield from differences(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+
+
+def _of_lists(old: list[Any], new: list[Any], path: str) -> Iterator[str]:
+    """Entries are the same when their names are; a second entry of one name counts as its own."""
+    before, after = _named(old), _named(new)
+    for name, item in after.items():
+        yield from differences(before.get(name), item, f"{path}[{name}]")
+    for name, item in before.items():
+        if name not in after:
+            yield f"- {path}[{name}]: {_short(item)}"
+    if [name for name in before if name in after] != [name for name in after if name in before]:
+        yield f"~ {path}: another order"
+
+
+def _named(items: list[Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for item in items:
+        name = base = _name(item)
+        copies = 1
+        while name in found:
+            copies += 1
+            name = f"{base} ({copies})"
+        found[name] = item
+    return found
+
+
+def _name(item: Any) -> str:
+    if not isinstance(item, dict):
+        return _short(item)
+    words = [str(item[key]) for key in ("date", "from") if key in item]
+    words += [str(item[key]) for key in NAMES if key in item][:1]
+    return " ".join(words) or _short(item)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return f"{len(value)} {'entry' if len(value) == 1 else 'entries'}"
+    if isinstance(value, dict):
+        value = ", ".join(f"{key} {_short(item)}" for key, item in value.items())
+    text = " ".join(str(value).split())
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."

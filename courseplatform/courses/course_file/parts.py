@@ -1,0 +1,15 @@
+"""The parts of the course file that belong to the course itself."""
+
+from courseplatform.courses.course_file.course_part import COURSE_PARTS
+from courseplatform.courses.course_file.facts import FACTS
+from courseplatform.courses.course_file.registry import fact_part, file_parts
+from courseplatform.courses.course_file.sessions_part import SESSIONS_PART
+
+AFTER_THE_SCHEDULE = {"findings": 900}
+
+
+def register() -> None:
+    facts = [
+        fact_part(key, AFTER_THE_SCHEDULE.get(key, 50 + n), schema) for n, (key, schema) in enumerate(FACTS.items())
+    ]
+    file_parts.add(*COURSE_PARTS, SESSIONS_PART, *facts)

@@ -1,0 +1,161 @@
+"""The part `assignments` of the course file: work with its dates, and the spec by which a model is measured."""
+
+from collections.abc import Iterator
+from datetime import datetime, time
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from courseplatform.courses.course_file.reading import Finding, Source
+from courseplatform.courses.course_file.registry import FilePart
+from courseplatform.courses.course_file.words import (
+    choice,
+    day,
+    flag,
+    line,
+    listed,
+    mapping,
+    moment,
+    number,
+    prose,
+    slug,
+)
+from courseplatform.courses.models import Course
+from grading.models.assignments import CLOSES, OPENS, Assignment, AssignmentKind, instant_of
+from grading.models.submissions import Submission
+from grading.spec import BenchSpec, SpecError
+
+BENCH = {"type": "object", "description": "How a model is measured: docs/course-file.md."}
+ASSIGNMENT = mapping(
+    "A piece of work.",
+    ("slug", "kind", "short"),
+    slug=slug("Its name in addresses."),
+    kind=choice("What it is.", *AssignmentKind.values),
+    short=line("Its name in tables: Lab 3.", 40),
+    title=line("What it is about.", 160),
+    summary=prose("What is asked for."),
+    individual=flag("Each person alone; off: a team.", default=True),
+    released=moment("When it opens; left out: open from the start."),
+    due=moment("When it is due; left out: not stated."),
+    listed_under=day("The session beside which it stands."),
+    points=number("The most one can get."),
+    percent=number("Its weight in % of the grade.", 0, 100),
+    counts=flag("Off: outside the grade.", default=True),
+    bench=BENCH,
+)
+
+
+def dump(course: Course) -> list[dict[str, Any]]:
+    rows = Assignment.objects.filter(course=course, is_demo=False).order_by("position", "pk")
+    return [_assignment_dump(row) for row in rows if not row.is_withdrawn]
+
+
+def _assignment_dump(row: Assignment) -> dict[str, Any]:
+    held = {
+        "slug": row.slug, "kind": row.kind, "short": row.short, "title": row.title, "summary": row.summary, "individual": row.is_individual,
+        "released": _wall(row, row.released_wall, row.released_at, OPENS), "due": _wall(row, row.due_wall, row.due_at, CLOSES),
+        "listed_under": row.listed_under.isoformat() if row.listed_under else "", "points": _plain(row.points or None),
+        "percent": _plain(row.worth_percent), "counts": row.is_counted, "bench": row.bench_spec,
+    }  # fmt: skip
+    return {key: value for key, value in held.items() if value not in (None, "", {}) and (key, value) not in USUAL}
+
+
+USUAL = (("individual", True), ("counts", True))
+
+
+def _plain(value: Decimal | None) -> float | int | None:
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _wall(row: Assignment, wall: str, at: datetime | None, hour: time) -> str:
+    """The wall time as it was written, unless the instant was moved since."""
+    if at is None:
+        return ""
+    is_same = wall and instant_of(row.course, wall, hour) == at
+    return wall if is_same else f"{at.astimezone(row.course.tz):%Y-%m-%d %H:%M}"
+
+
+def load(course: Course, value: list[dict[str, Any]] | None) -> list[str]:
+    left = {row.slug: row for row in Assignment.objects.filter(course=course, is_demo=False)}
+    for position, item in enumerate(value or []):
+        row = left.pop(item["slug"], None) or Assignment(course=course, slug=item["slug"])
+        row.course = course  # its zone may have changed just now
+        row.kind, row.short, row.title, row.summary = (
+            item["kind"],
+            item["short"],
+            item.get("title", ""),
+            item.get("summary", ""),
+        )
+        row.is_individual, row.is_counted = item.get("individual", True), item.get("counts", True)
+        row.points, row.bench_spec = Decimal(str(item.get("points", 0))), item.get("bench", {})
+        row.worth_percent = Decimal(str(item["percent"])) if "percent" in item else None
+        row.listed_under = datetime.fromisoformat(item["listed_under"]).date() if "listed_under" in item else None
+        row.set_dates(released=item.get("released", ""), due=item.get("due", ""))
+        row.position, row.is_withdrawn = position, False
+        row.save()
+    return [sentence for row in left.values() if (sentence := _without(row))]
+
+
+def _without(row: Assignment) -> str:
+    """Work that left the file goes, unless somebody has handed something in."""
+    if row.is_withdrawn:
+        return ""
+    if not Submission.objects.filter(assignment=row).exists():
+        row.delete()
+        return ""
+    Assignment.objects.filter(pk=row.pk).update(is_withdrawn=True)
+    return f"{row.short} is no longer in the file; it is hidden and kept, because work was handed in."
+
+
+def is_used(course: Course) -> bool:
+    return Submission.objects.filter(assignment__course=course).exists()
+
+
+def check(source: Source) -> Iterator[Finding]:
+    zone = ZoneInfo(source.tree["course"].get("zone", "UTC"))
+    seen: dict[str, int] = {}
+    for n, item in enumerate(source.tree.get("assignments", [])):
+        at = source.line("assignments", n)
+        if item["slug"] in seen:
+            yield Finding(
+                at, "twice", f"The assignment {item['slug']} stands twice, first at line {seen[item['slug']]}."
+            )
+        seen.setdefault(item["slug"], at)
+        if "zone" not in source.tree["course"] and ("due" in item or "released" in item):
+            yield Finding(at, "missing_key", f"{item['short']} has a date, so the course needs course.zone.")
+        for key in ("released", "due"):
+            if said := _wrong_moment(item.get(key, ""), zone):
+                yield Finding(source.line("assignments", n, key), "no_such_time", f"{item['short']}, {key}: {said}")
+        if "released" in item and "due" in item and item["released"] >= item["due"]:
+            yield Finding(
+                source.line("assignments", n, "due"),
+                "ends_before_it_begins",
+                f"{item['short']} is due before it opens.",
+            )
+        yield from _bench(item, source.line("assignments", n, "bench"))
+
+
+def _wrong_moment(text: str, zone: ZoneInfo) -> str:
+    """Why this wall time names no instant of the zone; empty when it does."""
+    if not text:
+        return ""
+    try:
+        wall = datetime.fromisoformat(text)
+    except ValueError:
+        return f"{text} is no day of the calendar."
+    there = wall.replace(tzinfo=zone)
+    back = datetime.fromtimestamp(there.timestamp(), zone).replace(tzinfo=None)
+    return "" if back == wall else f"the clocks skip {text} in {zone.key}; choose a time before or after."
+
+
+def _bench(item: dict[str, Any], at: int) -> Iterator[Finding]:
+    if "bench" in item:
+        try:
+            BenchSpec.parse(item["bench"])
+        except SpecError as error:
+            yield Finding(at, "bench_spec", f"{item['short']}: {error}")
+
+
+ASSIGNMENTS_PART = FilePart("assignments", 400, listed(ASSIGNMENT, "Work that is due."), dump, load, check)
