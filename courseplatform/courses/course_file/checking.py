@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
@@ -49,14 +49,21 @@ def checked(source: Source) -> dict[str, Any]:
         found.extend(_from_schema(error, source))
         if len(found) >= MOST_FINDINGS:
             break
-    if found:
-        raise FileError(sorted(set(found))[:MOST_FINDINGS])
+    _refuse(found)
     plain_source = Source(tree, source.lines)
-    found = [*_zone(plain_source), *_sessions(plain_source)]
-    found += [item for part in file_parts.parts if part.check for item in part.check(plain_source)]
-    if found:
-        raise FileError(sorted(set(found))[:MOST_FINDINGS])
+    _refuse(_course(plain_source))  # what follows counts on a zone and on days in order
+    _refuse(
+        [
+            *_sessions(plain_source),
+            *(item for part in file_parts.parts if part.check for item in part.check(plain_source)),
+        ]
+    )
     return tree
+
+
+def _refuse(found: Iterable[Finding]) -> None:
+    if findings := sorted(set(found)):
+        raise FileError(findings[:MOST_FINDINGS])
 
 
 def _from_schema(error: SchemaError, source: Source) -> Iterator[Finding]:
@@ -127,7 +134,7 @@ def _form(error: SchemaError) -> str:
     )
 
 
-def _zone(source: Source) -> Iterator[Finding]:
+def _course(source: Source) -> Iterator[Finding]:
     course, line = source.tree["course"], source.line("course", "zone")
     if "zone" in course:
         try:

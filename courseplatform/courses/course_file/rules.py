@@ -123,6 +123,7 @@ RULES: dict[str, Schema] = {
     ),
     "participation": mapping(
         "Credit for taking part.",
+        title=line("Its heading."),
         each_percent=number("% for one."),
         cap_percent=number("No more than this many %."),
         what=line("What earns it.", 300),

@@ -50,6 +50,7 @@ SESSION = mapping(
     place=line("The room.", 80),
     column=choice("Where it stands, not what happens in it.", *Session.Column.values),
     kind=choice("What happens in it. Left out: lecture, a lab that is released, no class.", *Session.Kind.values),
+    also=listed(choice("A kind.", *Session.Kind.values), "What else happens in it: project hours beside a lab."),
     number=count("The lecture's number; days without class have none."),
     slot=line("What a programme calls it: Keynote 1.", 80),
     title=line("As the source writes it; -- for a slot in which nothing happens."),
@@ -73,7 +74,7 @@ SESSION = mapping(
     items=listed(ITEM, "Dated lines."),
 )
 SAYS_KIND = "says_kind"  # in details: the file names the kind though it is the usual one
-DETAILS = ("slot", "modes", "speakers", "presenters", "abstract", "biography", "outline", "links")
+DETAILS = ("also", "slot", "modes", "speakers", "presenters", "abstract", "biography", "outline", "links")
 
 
 def usual_kind(item: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """The demo course: facts of Fall 2023 moved to now, what is invented laid over them, and people who hand in."""
 
+import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,7 +11,8 @@ import yaml
 from django.conf import settings as django_settings
 
 from courseplatform.accounts.models import User
-from courseplatform.courses.models import Course, Enrolment, OfficeHour, Session
+from courseplatform.courses.course_file.registry import file_parts
+from courseplatform.courses.models import Course, DatedItem, Enrolment, OfficeHour, Session
 from grading.demo import load
 from grading.models import Assignment, Run, Submission
 from grading.models.assignments import HiddenSet
@@ -67,8 +69,7 @@ def test_all_invented_people_have_addresses_that_reach_nobody():
 @pytest.mark.parametrize("days", range(7))
 def test_today_lies_in_week_10_on_every_day_of_the_week(days):
     now = TUESDAY + timedelta(days=days)
-    shift = load._shift(FACTS, now)
-    first = shift.day(FACTS["course"]["starts_on"])
+    first = load.first_day(FACTS["course"]["starts_on"], now.date())
     course = Course(starts_on=first, zone="America/New_York")
     assert (first.weekday(), course.week_of(now.date())) == (1, 10)
 
@@ -100,9 +101,9 @@ def test_a_day_without_class_keeps_its_reason_and_no_hours(demo):
 
 
 def test_a_lecture_highlight_is_due_the_day_after_its_session(demo):
-    with_items = Session.objects.filter(course=demo, items__isnull=False)
-    assert with_items.count() == 9
-    assert {session.items.get().on - session.held_on for session in with_items} == {timedelta(days=1)}
+    highlights = DatedItem.objects.filter(session__course=demo, label="Lecture Highlight")
+    assert highlights.count() == 9
+    assert {item.on - item.session.held_on for item in highlights} == {timedelta(days=1)}
 
 
 def test_office_hours_to_be_announced_have_no_day(demo):
@@ -184,21 +185,33 @@ def test_a_moment_that_cannot_be_read_names_the_place():
         load._moment("tomorrow", TUESDAY, TUESDAY)
 
 
-def keys_in(tree):
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            yield key
-            yield from keys_in(value)
-    elif isinstance(tree, list):
-        for item in tree:
-            yield from keys_in(item)
+def keys_of(schema):
+    """The keys of a mapping, or of the mappings that a list holds."""
+    return set(schema.get("properties") or schema.get("items", {}).get("properties", {}))
 
 
 def test_every_key_of_the_course_file_is_documented():
-    documented = (Path(django_settings.BASE_DIR) / "docs" / "course-file.md").read_text()
-    boards = set(FACTS["budget"]["hours"])  # names of boards, not keys of the format
-    missing = {key for key in keys_in(FACTS) if not any(f"{before}{key}" in documented for before in "`.")}
-    assert missing - boards == set()
+    """The tables name each key at the top, and each of a session, an assignment and what lies in them; the rest the schema describes."""
+    text = (Path(django_settings.BASE_DIR) / "docs" / "course-file.md").read_text()
+    documented = set(re.findall(r"`([a-z_]+)`", text))
+    parts = file_parts.schema["properties"]
+    keys = set(parts) | keys_of(parts["sessions"]) | keys_of(parts["assignments"])
+    for below in ("items", "links"):
+        keys |= keys_of(parts["sessions"]["items"]["properties"][below])
+    assert keys - documented == set()
+
+
+def descriptions_missing(schema, place="file"):
+    if "description" not in schema and "anyOf" not in schema:
+        yield place
+    for key, below in schema.get("properties", {}).items():
+        yield from descriptions_missing(below, f"{place}.{key}")
+    if "items" in schema:
+        yield from descriptions_missing(schema["items"], f"{place}[]")
+
+
+def test_every_key_of_the_schema_says_what_it_means():
+    assert list(descriptions_missing(file_parts.schema)) == []
 
 
 def test_every_due_date_is_listed_under_a_session_that_exists():

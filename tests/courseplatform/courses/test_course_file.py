@@ -1,0 +1,250 @@
+"""The course file: read strictly, planned before written, carried out without loss, given back equal."""
+
+import random
+from datetime import date
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import yaml
+from django.core.management import call_command
+
+from courseplatform.courses.course_file.checking import checked
+from courseplatform.courses.course_file.reading import MOST_BYTES, FileError, read
+from courseplatform.courses.course_file.registry import file_parts
+from courseplatform.courses.course_file.service import course_export, course_import, export_text, plan_import, tree_of
+from courseplatform.courses.course_file.shifting import shifted
+from courseplatform.courses.course_file.writing import canonical
+from courseplatform.courses.models import Course, Session
+from grading.models import Assignment
+from tests.people import hand_in, onnx_like
+
+COURSES = sorted((Path(__file__).resolve().parents[3] / "courses").glob("*.yaml"))
+SMALL = """\
+course:
+  slug: small
+  title: Small
+  zone: America/New_York
+  starts_on: 2024-01-15
+  ends_on: 2024-03-29
+sessions:
+  - {date: 2024-01-16, column: lecture, title: One, from: "09:30", to: "10:50", place: R1}
+  - {date: 2024-01-18, column: lab, title: Two, from: "09:30", to: "10:50", place: R1, items: [{date: 2024-01-19, kind: highlight, label: Lecture Highlight}]}
+assignments:
+  - {slug: lab1, kind: lab, short: Lab 1, released: "2024-01-18 09:30", due: "2024-01-26 23:59"}
+"""
+
+
+def refusal(text):
+    with pytest.raises(FileError) as caught:
+        checked(read(text if isinstance(text, bytes) else text.encode()))
+    return [(finding.code, finding.line) for finding in caught.value.findings]
+
+
+def taken(text):
+    return course_import(plan=plan_import(text.encode()))[0]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", COURSES, ids=lambda path: path.stem)
+def test_a_shipped_course_comes_back_equal_from_its_rows_alone(path):
+    content = path.read_bytes()
+    course = course_import(plan=plan_import(content))[0]
+    assert tree_of(course) == canonical(checked(read(content)), file_parts.schema)
+    assert plan_import(content).changes == []
+    course.file_text = ""  # no form to follow: what is written comes from the rows
+    assert yaml.safe_load(export_text(course)) == canonical(yaml.safe_load(content), file_parts.schema)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", COURSES, ids=lambda path: path.stem)
+def test_the_export_keeps_every_key_in_the_order_of_the_file(path):
+    content = path.read_bytes()
+    course = course_import(plan=plan_import(content))[0]
+    Course.objects.filter(pk=course.pk).update(file_text=yaml.safe_dump(yaml.safe_load(content), sort_keys=False))
+    assert repr(yaml.safe_load(course_export(course.slug))) == repr(yaml.safe_load(content))
+
+
+@pytest.mark.django_db
+def test_keys_in_any_order_and_defaults_that_are_said_come_back_as_they_were():
+    text = SMALL.replace(
+        "{date: 2024-01-16, column: lecture,",
+        "{class: true, kind: lecture, title: Zero, published: true, date: 2024-01-16, column: lecture,",
+    ).replace(" title: One,", "")
+    course = taken(text)
+    Session.objects.filter(title="Two").update(title="Two and a half")
+    found = yaml.safe_load(export_text(Course.objects.get(pk=course.pk)))
+    wanted = yaml.safe_load(text)
+    wanted["sessions"][1]["title"] = "Two and a half"
+    assert repr(found) == repr(wanted)
+
+
+@pytest.mark.django_db
+def test_the_commands_say_what_they_did(tmp_path, capsys):
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL)
+
+    def run(*args):
+        out = StringIO()
+        call_command("import_course", *args, stdout=out)
+        return out.getvalue()
+
+    assert run("--dry-run", str(path)).startswith("would create small")
+    assert not Course.objects.filter(slug="small").exists()
+    assert run(str(path)).startswith("created small")
+    assert run(str(path)) == "no changes\n"
+    path.write_text(SMALL.replace("title: One", "title: First"))
+    said = run("--dry-run", str(path))
+    assert "would update small" in said and "One" in said and "First" in said
+    assert Session.objects.filter(title="One").exists()
+    run(str(path))
+    out = StringIO()
+    call_command("export_course", "small", stdout=out)
+    assert out.getvalue() == path.read_text()
+
+
+@pytest.mark.django_db
+def test_a_file_that_is_refused_names_file_line_code_and_sentence(tmp_path, capsys):
+    path = tmp_path / "bad.yaml"
+    path.write_text(SMALL.replace("title: Small", "titel: Small"))
+    err = StringIO()
+    with pytest.raises(SystemExit) as stopped:
+        call_command("import_course", str(path), stderr=err)
+    assert stopped.value.code == 2
+    assert f"{path}:3: unknown_key: course has no key titel. Did you mean title?" in err.getvalue()
+    with pytest.raises(SystemExit) as stopped:
+        call_command("export_course", "nothing", stderr=StringIO())
+    assert stopped.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        (lambda s: s.replace("zone: America/New_York", "zone: America/Pittsburgh"), ("unknown_zone", 4)),
+        (lambda s: s.replace("2024-01-18, column: lab", "2024-01-16, column: lecture"), ("sessions_overlap", 9)),
+        (lambda s: s.replace("2024-01-18, column: lab", "2024-01-16, column: lab"), ("sessions_overlap", 9)),  # the same room
+        (lambda s: s.replace('to: "10:50", place: R1}', 'to: "09:00", place: R1}'), ("ends_before_it_begins", 8)),
+        (lambda s: s.replace("date: 2024-01-16", "date: 2025-01-16"), ("outside_the_course", 8)),
+        (lambda s: s.replace('from: "09:30", to: "10:50", place: R1}', "from: 09:30, to: 10:50}"), ("time_without_quotes", 8)),
+        (lambda s: s.replace("  slug: small", "\tslug: small"), ("tab", 2)),
+        (lambda s: s.replace("title: Small", "title: !!python/object/apply:os.system [id]"), ("tag", 3)),
+        (lambda s: s.replace("title: Small", "title: &a [*a]"), ("anchor", 3)),
+        (lambda s: s.replace("title: Small", "title: yes"), ("wrong_type", 3)),
+        (lambda s: s.replace("title: Small", "title: ''"), ("empty", 3)),
+        (lambda s: s + "course: {slug: again, title: Again}\n", ("key_twice", 12)),
+        (lambda s: s + "---\nanother: document\n", ("two_documents", 12)),
+        (lambda s: s.replace("kind: lab, short", "kind: exam, short"), ("not_a_choice", 11)),
+        (lambda s: s.replace('due: "2024-01-26 23:59"', 'due: "2024-01-26 25:59"'), ("wrong_form", 11)),
+        (lambda s: s.replace('due: "2024-01-26 23:59"', 'due: "2024-02-31 23:59"'), ("no_such_time", 11)),
+        (lambda s: s.replace('due: "2024-01-26 23:59"', 'due: "2024-03-10 02:30"'), ("no_such_time", 11)),  # the clocks skip it
+        (lambda s: s.replace('due: "2024-01-26 23:59"', 'due: "2024-01-17 23:59"'), ("ends_before_it_begins", 11)),
+        (lambda s: s + '  - {slug: lab1, kind: lab, short: Lab 2}\n', ("twice", 12)),
+        (lambda s: s.replace("starts_on: 2024-01-15", "starts_on: 2024-13-45"), ("not_a_value", 5)),
+        (lambda s: s.replace("date: 2024-01-16", "on: 2024-01-16"), ("key_not_text", 8)),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_its_line(change, wanted):
+    changed = change(SMALL)
+    assert changed != SMALL
+    assert wanted in refusal(changed)
+
+
+def test_bombs_and_monsters_are_refused_at_once():
+    bomb = "a: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(
+        f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(20)
+    )
+    assert refusal(bomb) == [("anchor", 1)]
+    assert refusal("a: " + "[" * 50) == [("too_deep", 1)]
+    assert refusal("a: " + "[" * 50_000) == [("not_yaml", 1)]  # libyaml itself stops there
+    assert refusal(b"x" * (10 << 20)) == [("too_large", 1)]
+    assert refusal(b"x" * (MOST_BYTES + 1)) == [("too_large", 1)]
+    assert refusal(SMALL.encode("utf-16")) == [("not_utf", 1)]
+    assert refusal(b"course: \x00") == [("not_yaml", 1)]
+    assert refusal("") == [("not_a_mapping", 1)]
+    assert refusal("- 1\n- 2\n") == [("not_a_mapping", 1)]
+
+
+def test_random_damage_never_gets_past_the_reader_as_another_error():
+    """Whatever a file becomes, it is taken or refused with findings; nothing else is ever raised."""
+    rng = random.Random(20261126)
+    source = COURSES[0].read_bytes()
+    refused = []
+    for _ in range(120):
+        damaged = bytearray(source)
+        for _ in range(rng.randint(1, 8)):
+            at = rng.randrange(len(damaged))
+            damaged[at : at + rng.randint(0, 3)] = bytes(
+                rng.choice(b"\t\n:-[]{}&*!|>'\"#%@`,0a ") for _ in range(rng.randint(0, 4))
+            )
+        try:
+            checked(read(bytes(damaged)))
+        except FileError as error:
+            refused.extend(error.findings)
+    assert len(refused) > 30
+    assert all(finding.line >= 1 and finding.code and finding.sentence for finding in refused)
+
+
+@pytest.mark.django_db
+def test_an_import_never_deletes_what_students_handed_in(cast, tmp_path):
+    text = course_export(cast.course.slug)
+    assert "lab1" in text
+    submission = hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    tree = yaml.safe_load(text)
+    tree.pop("assignments")
+    _, kept = course_import(plan=plan_import(yaml.safe_dump(tree).encode()))
+    assert any("work was handed in" in sentence for sentence in kept)
+    submission.refresh_from_db()
+    assert Assignment.objects.get(pk=cast.lab.pk).is_withdrawn
+    assert not Assignment.objects.of(cast.course).exists()
+    assert plan_import(yaml.safe_dump(tree).encode()).changes == []
+    course_import(plan=plan_import(text.encode()))  # and it comes back, the same row
+    assert Assignment.objects.of(cast.course).get().pk == cast.lab.pk
+
+
+@pytest.mark.django_db
+def test_a_session_that_moved_or_was_renamed_stays_the_same_row():
+    course = taken(SMALL)
+    one, two = course.sessions.order_by("position")
+    taken(
+        SMALL.replace(
+            "{date: 2024-01-16, column: lecture, title: One", "{date: 2024-01-23, column: lecture, title: One"
+        ).replace("title: Two", "title: Deux")
+    )
+    assert {s.pk: (s.title, s.held_on) for s in course.sessions.all()} == {
+        one.pk: ("One", date(2024, 1, 23)),
+        two.pk: ("Deux", date(2024, 1, 18)),
+    }
+    assert course.sessions.get(pk=one.pk).sequence == 1
+
+
+def test_a_shift_keeps_weekdays_and_names_the_holidays():
+    for path in COURSES:
+        tree = canonical(checked(read(path.read_bytes())), file_parts.schema)
+        moved = shifted(tree, date(2025, 9, 3), file_parts.schema)
+        for old, new in zip(tree.get("sessions", []), moved.tree.get("sessions", []), strict=True):
+            if "date" in old:
+                assert date.fromisoformat(old["date"]).weekday() == date.fromisoformat(new["date"]).weekday()
+        first = date.fromisoformat(moved.tree["course"]["starts_on"])
+        assert date(2025, 9, 3) <= first <= date(2025, 9, 9)
+        for item in moved.tree.get("sessions", []):
+            if not item.get("class", True) and item["title"] != "--":
+                assert any(item["title"] in note for note in moved.notes)
+        text = yaml.safe_dump(yaml.safe_load(yaml.safe_dump(moved.tree)))
+        assert checked(read(text.encode()))
+
+
+@pytest.mark.django_db
+def test_a_shifted_course_imports_and_exports_equal_and_never_moves_work_under_people(cast, tmp_path):
+    path = next(path for path in COURSES if "f23" in path.stem)
+    plan = plan_import(path.read_bytes(), shift_to=date(2024, 8, 26))
+    course = course_import(plan=plan)[0]
+    assert (course.starts_on, course.term) == (date(2024, 8, 27), "Fall 2024")
+    assert plan_import(path.read_bytes(), shift_to=date(2024, 8, 26)).changes == []
+    assert yaml.safe_load(course_export(course.slug))["sessions"][0]["date"] == date(2024, 8, 27)
+    hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    from courseplatform.core.errors import Conflict
+
+    tree = yaml.safe_load(course_export(cast.course.slug))
+    with pytest.raises(Conflict) as refused:
+        plan_import(yaml.safe_dump(tree).encode(), shift_to=date(2030, 1, 1))
+    assert refused.value.code == "course_in_use"
