@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
-from courseplatform.courses.models import Course, DatedItem, Enrolment, OfficeHour, Role, Session
-from courseplatform.courses.selectors import WEEKDAYS
+from courseplatform.courses.course_file.reading import read
+from courseplatform.courses.course_file.service import course_import, plan_import
+from courseplatform.courses.models import Course, Enrolment, Role
 from grading.demo.digits import hidden_split, write_hidden
 from grading.models.assignments import Assignment, HiddenSet
 from grading.services.submissions import submission_create
@@ -32,23 +33,8 @@ from grading.spec import BenchSpec
 HERE = Path(__file__).parent
 COURSE_FILE = "cmu-11-767-f23.yaml"
 SLUG, TODAY_IN_WEEK = "demo", 10
+STARTS = date(2023, 8, 29)  # the term in which overlay.yaml names its days
 Facts = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Shift:
-    """Moves every date of the file by whole weeks."""
-
-    days: int
-
-    def day(self, value: Any) -> date:
-        found = value if isinstance(value, date) else date.fromisoformat(str(value))
-        return found + timedelta(days=self.days)
-
-    def moment(self, value: Any, zone: ZoneInfo) -> datetime:
-        """A wall-clock time `YYYY-MM-DD HH:MM` of the course; the clock time stays, also over a clock change."""
-        wall = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-        return (wall.replace(tzinfo=None) + timedelta(days=self.days)).replace(tzinfo=zone)
 
 
 def load_demo(*, now: datetime | None = None) -> bool:
@@ -56,12 +42,11 @@ def load_demo(*, now: datetime | None = None) -> bool:
     if Course.objects.filter(slug=SLUG).exists():
         return False
     now = now or timezone.now()
-    facts = _read(Path(settings.BASE_DIR) / "courses" / COURSE_FILE)
     overlay = _read(HERE / "overlay.yaml")
     with transaction.atomic():
-        course = _course(facts, overlay, now)
+        course = _course(overlay, now)
         people = _people(course, overlay["people"])
-        assignments = _assignments(course, facts, overlay, _shift(facts, now))
+        assignments = _assignments(course, overlay)
         for hand_in in overlay["hand_ins"]:
             _hand_in(hand_in, people, assignments, now)
     return True
@@ -74,41 +59,28 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
-def _shift(facts: Facts, now: datetime) -> Shift:
-    first = facts["course"]["starts_on"]
-    today = timezone.localdate(now, ZoneInfo(facts["course"]["zone"]))
-    first_monday = first - timedelta(days=first.weekday())
-    this_monday = today - timedelta(days=today.weekday())
-    return Shift((this_monday - first_monday).days - 7 * (TODAY_IN_WEEK - 1))
-
-
-def _course(facts: Facts, overlay: Facts, now: datetime) -> Course:
-    about, shift = facts["course"], _shift(facts, now)
-    course = Course.objects.create(
-        slug=SLUG, number=about["number"], title=about["title"], term=about["term"], zone=about["zone"],
-        starts_on=shift.day(about["starts_on"]), ends_on=shift.day(about["ends_on"]), meets=about.get("meets", ""),
-        summary=about.get("summary", ""), source=str(about.get("source", ""))[:300], overlay_note=overlay["note"],
-        late_rule=overlay["late_rule"], is_demo=True,
-    )  # fmt: skip
-    for item in facts.get("office_hours", []):
-        weekday = [name.lower() for name in WEEKDAYS].index(item["weekday"]) if item.get("weekday") else None
-        OfficeHour.objects.create(
-            course=course, who=item["who"], weekday=weekday, starts_at=_clock(item.get("from")), ends_at=_clock(item.get("to")),
-            place=item.get("place") or "",
-        )  # fmt: skip
-    for position, item in enumerate(facts["sessions"]):
-        session = Session.objects.create(
-            course=course, held_on=shift.day(item["date"]), column=item["column"], title=item["title"], note=item.get("note") or "",
-            is_class=item.get("class", True), releases_lab=item.get("releases_lab", False), starts_at=_clock(item.get("from")),
-            ends_at=_clock(item.get("to")), place=item.get("place") or "", position=position,
-        )  # fmt: skip
-        for dated in item.get("items") or []:
-            DatedItem.objects.create(session=session, on=shift.day(dated["date"]), label=dated["label"])
+def _course(overlay: Facts, now: datetime) -> Course:
+    """The real course file, moved by whole weeks so that today lies in week 10; it keeps the name of its term."""
+    content = (Path(settings.BASE_DIR) / "courses" / COURSE_FILE).read_bytes()
+    about = read(content).tree["course"]
+    plan = plan_import(
+        content, shift_to=first_day(about["starts_on"], timezone.localdate(now, ZoneInfo(about["zone"]))), slug=SLUG
+    )
+    course, _ = course_import(plan=plan)
+    course.term, course.overlay_note, course.late_rule, course.is_demo = (
+        about["term"],
+        overlay["note"],
+        overlay["late_rule"],
+        True,
+    )
+    course.save()
     return course
 
 
-def _clock(value: Any) -> time | None:
-    return time.fromisoformat(str(value)) if value else None
+def first_day(of_file: date, today: date) -> date:
+    """The first day of the course, on its own weekday, so that today lies in week 10."""
+    monday = today - timedelta(days=today.weekday() + 7 * (TODAY_IN_WEEK - 1))
+    return monday + timedelta(days=of_file.weekday())
 
 
 def _people(course: Course, people: list[Facts]) -> dict[str, User]:
@@ -124,22 +96,35 @@ def _people(course: Course, people: list[Facts]) -> dict[str, User]:
     return found
 
 
-def _assignments(course: Course, facts: Facts, overlay: Facts, shift: Shift) -> dict[str, Assignment]:
-    found = {}
-    invented = overlay.get("extra_assignments", [])
-    for position, fact in enumerate([*facts["assignments"], *invented]):
-        more = overlay.get("assignments", {}).get(fact["slug"], {})
-        bench = more.get("bench", {})
+def _assignments(course: Course, overlay: Facts) -> dict[str, Assignment]:
+    """The work of the course file with the invented specs laid over it, and the invented reports beside it."""
+    moved = course.starts_on - STARTS if course.starts_on else timedelta()
+    position = course.assignments.count()
+    for fact in overlay.get("extra_assignments", []):
+        row = Assignment(
+            course=course, slug=fact["slug"], kind=fact["kind"], short=fact["short"], title=fact.get("title", ""), summary=fact.get("summary", ""),
+            is_individual=fact.get("individual", True), points=fact.get("points", 0), is_demo=True, position=position,
+        )  # fmt: skip
+        row.set_dates(released=_moved(fact.get("released", ""), moved), due=_moved(fact["due"], moved))
+        row.save()
+        position += 1
+    found = {row.slug: row for row in course.assignments.all()}
+    for slug, more in overlay.get("assignments", {}).items():
+        row, bench = found[slug], more.get("bench", {})
+        row.points, row.summary, row.bench_spec = (
+            more.get("points", row.points),
+            more.get("summary", row.summary),
+            bench,
+        )
         if bench:
             BenchSpec.parse(bench)
-        found[fact["slug"]] = Assignment.objects.create(
-            course=course, slug=fact["slug"], kind=fact["kind"], short=fact["short"], title=fact.get("title") or "",
-            summary=more.get("summary") or fact.get("summary") or "", is_individual=fact.get("individual", True),
-            released_at=shift.moment(fact["released"], course.tz) if fact.get("released") else None,
-            due_at=shift.moment(fact["due"], course.tz), points=more.get("points", fact.get("points") or 0),
-            is_demo=fact in invented, bench_spec=bench, hidden_set=_hidden_set() if bench else None, position=position,
-        )  # fmt: skip
+            row.hidden_set = _hidden_set()
+        row.save()
     return found
+
+
+def _moved(wall: str, by: timedelta) -> str:
+    return f"{datetime.fromisoformat(wall) + by:%Y-%m-%d %H:%M}" if wall else ""
 
 
 def _hidden_set() -> HiddenSet:
