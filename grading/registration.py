@@ -14,6 +14,8 @@ def register_all() -> None:
     register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake))
     registry.add_due_source(sections.due_marks)
     registry.add_public_due_source(sections.public_due_marks)
+    registry.add_schedule_source(sections.schedule_lines)
+    registry.add_mover(sections.move_release)
     file_parts.add(course_file.ASSIGNMENTS_PART)
     file_parts.used_by.append(course_file.is_used)
     registry.add_section(Section("due_next", 20, "main", "grading/_section_due_next.html", sections.due_next))

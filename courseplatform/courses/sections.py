@@ -5,12 +5,12 @@ Each app registers its own when it is ready; `courses` owns the order and knows 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from courseplatform.accounts.models import User
 from courseplatform.courses.access import Reader, Visit
-from courseplatform.courses.models import Course, Role
+from courseplatform.courses.models import Course, Role, ScheduleChange, Session
 
 Column = Literal["main", "side"]
 
@@ -44,6 +44,7 @@ class NavLink:
 
     url_name: takes `course` alone. owns: further url names, or prefixes that end in `:`, whose pages belong to it. key: the letter
     after `g`. roles: who sees it; None = visitors. in_more: kept in the menu at the end of the bar, for what is not needed daily.
+    has_content: whether the page has anything to show in this course; makes no query.
     """
 
     label: str
@@ -53,11 +54,23 @@ class NavLink:
     key: str = ""
     owns: tuple[str, ...] = ()
     in_more: bool = False
+    has_content: Callable[[Course], bool] = lambda course: True
 
     def is_current(self, view_name: str) -> bool:
         return view_name == self.url_name or any(
             view_name == name or (name.endswith(":") and view_name.startswith(name)) for name in self.owns
         )
+
+
+@dataclass(frozen=True)
+class ScheduleLine:
+    """A line that another app adds below a session of the schedule: a paper, scribe notes, a report without a due time."""
+
+    session_id: int
+    text: str
+    url: str = ""
+    note: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,9 @@ class CalendarEntry:
     weekly_until: date | None = None
 
 
+# Moves what hangs on a session's day by as many days, and says so; by nothing: only says what would move.
+Mover = Callable[[Session, date, timedelta], list[str]]
+ScheduleSource = Callable[[Course, list[Session]], list[ScheduleLine]]  # what anybody may read
 PublicDueSource = Callable[[Course, datetime], list[DueMark]]
 DueSource = Callable[[Visit, datetime], list[DueMark]]
 # The dates of a course for one person, or for everybody (None): then only what is public.
@@ -93,6 +109,9 @@ class Registry:
     public_due_sources: list[PublicDueSource] = field(default_factory=list)
     nav_links: list[NavLink] = field(default_factory=list)
     calendar_sources: list[CalendarSource] = field(default_factory=list)
+    schedule_sources: list[ScheduleSource] = field(default_factory=list)
+    movers: list[Mover] = field(default_factory=list)
+    change_listeners: list[Callable[[ScheduleChange], None]] = field(default_factory=list)
 
     def add_section(self, section: Section) -> None:
         self.sections = sorted([s for s in self.sections if s.name != section.name] + [section], key=lambda s: s.order)
@@ -106,9 +125,22 @@ class Registry:
             self.public_due_sources.append(source)
 
     def add_nav(self, *links: NavLink) -> None:
-        names = {link.url_name for link in links}
-        kept = [link for link in self.nav_links if link.url_name not in names]
+        """A page may have one link for members and another for visitors: a link is known by both."""
+        names = {(link.url_name, link.roles) for link in links}
+        kept = [link for link in self.nav_links if (link.url_name, link.roles) not in names]
         self.nav_links = sorted([*kept, *links], key=lambda link: link.order)
+
+    def add_schedule_source(self, source: ScheduleSource) -> None:
+        if source not in self.schedule_sources:
+            self.schedule_sources.append(source)
+
+    def add_mover(self, mover: Mover) -> None:
+        if mover not in self.movers:
+            self.movers.append(mover)
+
+    def add_change_listener(self, listener: Callable[[ScheduleChange], None]) -> None:
+        if listener not in self.change_listeners:
+            self.change_listeners.append(listener)
 
     def add_calendar_source(self, source: CalendarSource) -> None:
         if source not in self.calendar_sources:
@@ -145,4 +177,5 @@ def nav_links(visit: Visit | Reader, view_name: str) -> list[dict[str, Any]]:
          "is_current": link.is_current(view_name)}
         for link in registry.nav_links
         if (link.roles is None if visit.role is None else link.roles is not None and visit.role in link.roles)
+        and link.has_content(visit.course)
     ]  # fmt: skip

@@ -1,13 +1,13 @@
 """What grading adds to the course home: what is due, the latest result, the desk of the staff."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from courseplatform.core import numbers
 from courseplatform.courses.access import Visit
-from courseplatform.courses.models import Course
-from courseplatform.courses.sections import DueMark
-from grading.models.assignments import Assignment
+from courseplatform.courses.models import Course, Session
+from courseplatform.courses.sections import DueMark, ScheduleLine
+from grading.models.assignments import OPENS, Assignment, instant_of
 from grading.models.runs import Result
 from grading.models.submissions import Submission
 from grading.selectors import assignments as reading
@@ -21,7 +21,7 @@ def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
     return [
         DueMark(
             item.short,
-            item.title,
+            item.title or _in_short(item.summary),
             item.due_at,
             item.get_absolute_url(),
             detail=f"{standing.get(item.pk, '')} {overdue}".strip(),
@@ -31,10 +31,48 @@ def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
     ]
 
 
+def _in_short(summary: str) -> str:
+    """A summary of a few words stands beside work that has no title: Except late days."""
+    first = summary.strip().split("\n")[0].rstrip(".")
+    return first if len(first) <= 40 else ""
+
+
 def public_due_marks(course: Course, now: datetime) -> list[DueMark]:
     """What visitors may know: the name and the time, no address."""
     items = Assignment.objects.of(course).exclude(due_at=None)
-    return [DueMark(item.short, item.title, item.due_at, "") for item in items if item.due_at is not None]
+    return [
+        DueMark(item.short, item.title or _in_short(item.summary), item.due_at, "")
+        for item in items
+        if item.due_at is not None
+    ]
+
+
+def schedule_lines(course: Course, sessions: list[Session]) -> list[ScheduleLine]:
+    """Work without a due time stands under its session, and says that none is stated."""
+    by_day = {session.held_on: session.pk for session in sessions if session.held_on}
+    lines = []
+    for item in Assignment.objects.of(course).filter(due_at=None).order_by("position"):
+        session_id = by_day.get(item.listed_under) if item.listed_under else None
+        if session_id is not None:
+            worth = f"{item.worth_percent.normalize():f}%" if item.worth_percent else ""
+            lines.append(
+                ScheduleLine(session_id, f"{item.full_title} {worth}".strip(), note="no due date stated", kind="due")
+            )
+    return lines
+
+
+def move_release(session: Session, before: date, by: timedelta) -> list[str]:
+    """Work that a session hands out opens with it. Its due time stays: that is a promise of its own."""
+    if not session.releases_lab:
+        return []
+    said = []
+    for item in Assignment.objects.of(session.course).filter(released_wall__startswith=before.isoformat()):
+        wall = f"{before + by}{item.released_wall[10:]}"
+        if by:
+            item.released_wall, item.released_at = wall, instant_of(session.course, wall, OPENS)
+            item.save(update_fields=["released_wall", "released_at"])
+        said.append(f"{item.short} opens on {before + by:%a %b} {(before + by).day}")
+    return said
 
 
 def _overdue(visit: Visit, items: list[Assignment], now: datetime) -> str:
