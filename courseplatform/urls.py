@@ -2,7 +2,7 @@ from django.urls import include, path
 
 from courseplatform import checks  # noqa: F401 registers itself
 from courseplatform.core import error_pages
-from courseplatform.courses.views import front
+from courseplatform.courses.views.pages import front
 
 urlpatterns = [
     path("", front, name="front"),

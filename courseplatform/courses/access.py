@@ -11,12 +11,13 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-from courseplatform.accounts.models import User
+from courseplatform.accounts.models import User, validate_zone
 from courseplatform.core.audience import Audience, declare
-from courseplatform.core.errors import Forbidden, NotHere
+from courseplatform.core.errors import BadInput, Forbidden, NotHere
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role
 
 MEMBERS = frozenset(Role)
@@ -112,6 +113,16 @@ def reader_of(person: Any, slug: str) -> Reader:
     return Reader(course)
 
 
+def _asked_zone(request: HttpRequest) -> str:
+    """The zone in which a reader asks to see the page, `?zone=Europe/Berlin`. Raises BadInput, code `unknown_zone`."""
+    asked = request.GET.get("zone", "")
+    try:
+        validate_zone(asked)
+    except ValidationError as error:
+        raise BadInput(error.messages[0], code="unknown_zone") from error
+    return asked
+
+
 def public_course_page(view: CourseView) -> CourseView:
     """Resolve the `course` slug of the URL to a Reader: anybody where the course is public, else its members.
 
@@ -128,7 +139,7 @@ def public_course_page(view: CourseView) -> CourseView:
                 return redirect_to_login(request.get_full_path())
             raise
         request.visit = reader.visit or reader  # type: ignore[attr-defined]
-        timezone.activate((person.zone if person else "") or reader.course.zone or "UTC")
+        timezone.activate(_asked_zone(request) or (person.zone if person else "") or reader.course.zone or "UTC")
         return view(request, reader, **rest)
 
     return declare(wrapper, Audience.COURSE_PUBLIC)  # type: ignore[no-any-return]

@@ -1,9 +1,7 @@
-"""What the pages of a course read: the home and the schedule. Days and hours are those of the zone that is active: the reader's."""
+"""What the home of a course reads. Days and hours are those of the zone that is active: the reader's."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,99 +9,11 @@ from django.utils import timezone
 
 from courseplatform.core import numbers
 from courseplatform.courses.models import Course, OfficeHour, Session
+from courseplatform.courses.schedule import NO_SESSION, day_label
 from courseplatform.courses.sections import DueMark
-from courseplatform.courses.zones import is_elsewhere, local_start, zone_words
+from courseplatform.courses.zones import local_start
 
-NO_SESSION = "--"  # how a course page writes a slot in which nothing happens
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-
-def day_label(day: date, *, weekday: bool = False) -> str:
-    """Sep 5, or Tue Sep 5."""
-    return f"{day:%a} {day:%b} {day.day}" if weekday else f"{day:%b} {day.day}"
-
-
-@dataclass
-class SessionRow:
-    day: str
-    title: str
-    note: str
-    is_class: bool
-    releases_lab: bool
-    items: list[str]
-    url: str = ""
-
-
-@dataclass
-class Week:
-    """A calendar week of the course, whatever zone its days are shown in.
-
-    due: day, hour (empty where the head of the page says it), title, url, detail, is_past.
-    """
-
-    number: int
-    is_current: bool
-    is_past: bool
-    today_before: bool = False
-    lecture: list[SessionRow] = field(default_factory=list)
-    lab: list[SessionRow] = field(default_factory=list)
-    due: list[dict[str, Any]] = field(default_factory=list)
-
-
-def schedule_head(course: Course, marks: list[DueMark]) -> list[str]:
-    """When the class meets and at which hour work is due, each with its zone: on paper nothing else names it."""
-    hours = _due_hours(marks)
-    meets = f"{course.meets} ({zone_words(course.zone)})" if is_elsewhere(course) or not hours else course.meets
-    here = zone_words(timezone.get_current_timezone_name())
-    due = f"Everything is due at {hours.pop()} {here}" if len(hours) == 1 else f"Due times are {here}" if hours else ""
-    return [words for words in (meets if course.meets else "", due) if words]
-
-
-def _due_hours(marks: list[DueMark]) -> set[str]:
-    return {f"{timezone.localtime(mark.due_at):%H:%M}" for mark in marks}
-
-
-def schedule_weeks(course: Course, marks: list[DueMark], now: datetime) -> list[Week]:
-    """All weeks of the term in order, each with its two columns and what is due in it."""
-    this = course.week_of(timezone.localdate(now, course.tz))
-    by_week: dict[int, Week] = {}
-
-    def week(day: date) -> Week:
-        number = course.week_of(day)
-        return by_week.setdefault(number, Week(number, is_current=number == this, is_past=number < this))
-
-    for session in course.sessions.exclude(held_on=None).prefetch_related("items"):
-        rows = week(session.day).lecture if session.column == Session.Column.LECTURE else week(session.day).lab
-        rows.append(_session_row(course, session, marks))
-    is_one_hour = len(_due_hours(marks)) == 1
-    for mark in marks:
-        due = timezone.localtime(mark.due_at)
-        week(timezone.localdate(mark.due_at, course.tz)).due.append(
-            {
-                "day": day_label(due.date(), weekday=True), "hour": "" if is_one_hour else f"{due:%H:%M}", "title": mark.label,
-                "url": mark.url, "detail": mark.title, "is_past": mark.due_at <= now,
-            }
-        )  # fmt: skip
-    weeks = [by_week[number] for number in sorted(by_week)]
-    for item in weeks:
-        if item.number >= this:
-            item.today_before = True
-            break
-    return weeks
-
-
-def _session_row(course: Course, session: Session, marks: list[DueMark]) -> SessionRow:
-    start = local_start(course, session.day, session.starts_at)
-    return SessionRow(
-        day=day_label(start.date() if start else session.day), title=session.title, note=session.note, is_class=session.is_class,
-        releases_lab=session.releases_lab, items=[f"{item.label}, {day_label(item.on or session.day)}" for item in session.items.all()],
-        url=_lab_url(session.title, marks) if session.releases_lab else "",
-    )  # fmt: skip
-
-
-def _lab_url(title: str, marks: list[DueMark]) -> str:
-    """The work that a session hands out: its title begins with the work's short name ("Lab 2 + Project Hours")."""
-    return next((mark.url for mark in marks if re.match(rf"{re.escape(mark.label)}\b", title)), "")
 
 
 def headline(course: Course, marks: list[DueMark], now: datetime) -> dict[str, Any]:
@@ -143,10 +53,18 @@ DayRow = tuple[date, str, str, str]  # day, what, when and where, address of due
 
 
 def _lessons(course: Course, today: date) -> Iterator[DayRow]:
-    near = course.sessions.filter(held_on__gte=today - timedelta(days=14), held_on__lte=today + timedelta(days=7))
+    near = course.sessions.shown_to(staff=False).filter(
+        held_on__gte=today - timedelta(days=14), held_on__lte=today + timedelta(days=7)
+    )
     for session in near.prefetch_related("items"):
         if session.title != NO_SESSION:
-            title = session.title if session.is_class else f"No class: {session.title}"
+            title = (
+                f"Cancelled: {session.title}"
+                if session.is_cancelled
+                else session.title
+                if session.is_class
+                else f"No class: {session.title}"
+            )
             yield *_when(course, session.day, session, title), ""
         for item in session.items.all():
             yield item.on or session.day, f"{item.label}: {session.title}", "", ""

@@ -41,6 +41,7 @@ def addresses(cast, data_dir, tmp_path):
     values = {
         "<slug:course>": cast.course.slug, "<slug:assignment>": cast.lab.slug, "<uuid:submission>": str(submission.pk),
         "<uuid:run>": str(run.pk), "<slug:figure>": "memory", "<slug:name>": "glossary",
+        "<int:session>": str(cast.course.sessions.first().pk),
     }  # fmt: skip
     found = []
     for route, view in PATTERNS:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 import pytest
 from django.utils import timezone
 
-from courseplatform.courses import selectors
+from courseplatform.courses import schedule, selectors
 from courseplatform.courses.models import OfficeHour, Session
 from courseplatform.courses.sections import DueMark
 from courseplatform.courses.time_rule import time_rule
@@ -86,11 +86,11 @@ def test_the_time_rule_stands_in_the_readers_zone(course):
 def test_the_schedule_names_one_due_hour_in_its_head_and_several_at_each_day(course):
     both = marks(SUMMER, WINTER)
     with timezone.override("America/New_York"):
-        assert selectors.schedule_head(course, both) == ["Tuesday, 09:30", "Everything is due at 23:59 New York time"]
-        assert {due["hour"] for item in selectors.schedule_weeks(course, both, NOW) for due in item.due} == {""}
+        assert schedule.schedule_head(course, both) == ["Tuesday, 09:30", "Everything is due at 23:59 New York time"]
+        assert {due["hour"] for item in schedule.schedule_weeks(course, both, NOW) for due in item.due} == {""}
     with timezone.override("Asia/Tokyo"):
-        assert selectors.schedule_head(course, both) == ["Tuesday, 09:30 (New York time)", "Due times are Tokyo time"]
-        weeks = selectors.schedule_weeks(course, both, NOW)
+        assert schedule.schedule_head(course, both) == ["Tuesday, 09:30 (New York time)", "Due times are Tokyo time"]
+        weeks = schedule.schedule_weeks(course, both, NOW)
     assert [(item.number, due["day"], due["hour"]) for item in weeks for due in item.due] == [
         (10, "Sat Nov 4", "12:59"),
         (11, "Sat Nov 11", "13:59"),
@@ -100,7 +100,7 @@ def test_the_schedule_names_one_due_hour_in_its_head_and_several_at_each_day(cou
 
 
 def test_a_lab_on_the_schedule_and_due_work_of_the_week_lead_to_it(course):
-    weeks = selectors.schedule_weeks(course, marks(), NOW)
+    weeks = schedule.schedule_weeks(course, marks(), NOW)
     assert [row.url for item in weeks for row in item.lab] == ["/lab3/", ""]  # Lab 30 is another lab
     rows = selectors.week_rows(course, marks(), NOW)
     assert [row["url"] for row in rows if row["title"] == "Lab 3 due"] == ["/lab3/"]
@@ -119,7 +119,10 @@ def test_office_hours_stay_the_courses_and_say_so(client, cast, course):
     cast.ruth.save()
     client.force_login(cast.ruth)
     page = client.get(f"/courses/{course.slug}/").content.decode()
-    assert "In New York time" in page and "Tuesday 13:00 to 14:00" in page
+    assert (
+        "In New York time" in page
+        and 'Tuesday <time datetime="13:00">13:00</time> to <time datetime="14:00">14:00</time>' in page
+    )
     assert "Times are Tokyo time where no other zone is named" in page
 
 

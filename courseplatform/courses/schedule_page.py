@@ -1,0 +1,47 @@
+"""All that the page of the schedule needs, in the layout that the course asks for."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from courseplatform.courses.access import Reader
+from courseplatform.courses.models import Course
+from courseplatform.courses.schedule import SessionRow, lecture_rows, programme_days, schedule_head, schedule_weeks
+from courseplatform.courses.sections import due_marks, public_due_marks
+from courseplatform.courses.zones import clock_changes, offered_zones, zone_words
+
+
+def schedule_context(reader: Reader, now: datetime) -> dict[str, Any]:
+    course, staff = reader.course, reader.is_staff
+    marks = due_marks(reader.visit, now) if reader.visit else public_due_marks(course, now)
+    here = timezone.get_current_timezone_name()
+    context: dict[str, Any] = {
+        "course": course,
+        "own": course.facts.get("course", {}),
+        "head": schedule_head(course, marks),
+        "today_label": f"Today, {timezone.localtime(now):%A %B %-d}",
+        "notes": [note for note in (course.overlay_note, clock_changes(course)) if note],
+        "zone_words": zone_words(here) if course.zone else "",
+        "zones": offered_zones(course.zone, here),
+        "here": here,
+        "can_edit": staff,
+    }
+    if course.layout == Course.Layout.COLUMNS:
+        weeks = schedule_weeks(course, marks, now, staff=staff)
+        headings = context["own"].get("headings", {})
+        context["headings"] = {
+            "lecture": _heading(headings.get("lecture", "Lecture"), [row for week in weeks for row in week.lecture]),
+            "lab": _heading(headings.get("lab", "Lab and discussion"), [row for week in weeks for row in week.lab]),
+        }
+        return context | {"weeks": weeks, "has_today": any(week.today_before for week in weeks)}
+    if course.layout == Course.Layout.LECTURES:
+        rows = lecture_rows(course, marks, now, staff=staff)
+        return context | {"rows": rows, "has_today": any(row["today_before"] for row in rows)}
+    return context | {"days": programme_days(course, now, staff=staff), "is_undated": course.starts_on is None}
+
+
+def _heading(words: str, rows: list[SessionRow]) -> str:
+    """Lectures, Tuesday: where every session of the column is on one day of the week."""
+    days = {f"{datetime.fromisoformat(row.iso):%A}" for row in rows if row.iso}
+    return f"{words}, {days.pop()}" if len(days) == 1 else words
