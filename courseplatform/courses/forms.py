@@ -8,6 +8,7 @@ from django import forms
 from courseplatform.courses.models import Session
 
 MOST_LINES = 60
+DETAILS = ("outline", "links", "speakers", "abstract")  # folded away until they are needed
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 CLOCK = {"type": "time"}
 
@@ -49,6 +50,21 @@ class SessionForm(forms.Form):
     tell = forms.BooleanField(label="Tell the members what changed", required=False)
     sequence = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
+    def main_fields(self) -> list[forms.BoundField]:
+        return [
+            field for field in self.visible_fields() if field.name not in DETAILS and field.widget_type != "checkbox"
+        ]
+
+    def more_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in DETAILS]
+
+    def checks(self) -> list[forms.BoundField]:
+        return [field for field in self.visible_fields() if field.widget_type == "checkbox"]
+
+    def has_more(self) -> bool:
+        """Whether the folded fields hold something, or something is wrong with them."""
+        return any(field.value() or field.errors for field in self.more_fields())
+
     def clean_links(self) -> list[dict[str, str]]:
         return [_link(line) for line in _lines(self.cleaned_data["links"])]
 
@@ -74,7 +90,7 @@ class SessionForm(forms.Form):
         """For services.sessions.session_save. Details that the form does not show are kept."""
         data = self.cleaned_data
         details = dict(session.details) if session else {}
-        for key in ("outline", "links", "speakers", "abstract"):
+        for key in DETAILS:
             details.pop(key, None)
             if data[key]:
                 details[key] = data[key]
