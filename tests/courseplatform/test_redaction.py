@@ -52,6 +52,13 @@ def test_a_traceback_does_not_hold_the_key(lines):
     assert "d3abc1" not in lines[0]["exception"]
 
 
-@pytest.mark.parametrize("path", ["/accounts/password/reset/key/done/", "/courses/odml/"])
+@pytest.mark.django_db
+def test_the_lines_of_a_request_do_not_hold_the_token_of_an_invitation(client, lines):
+    client.get("/courses/odml/people/invitation/0a1b2c3d4e5f/")
+    assert any("/people/invitation/[redacted]" in str(line.get("request")) for line in lines)
+    assert "0a1b2c3d4e5f" not in str(lines)
+
+
+@pytest.mark.parametrize("path", ["/accounts/password/reset/key/done/", "/courses/odml/", "/courses/odml/people/7/"])
 def test_other_paths_stay_as_they_are(path):
     assert without_reset_keys(None, "info", {"request": f"GET {path}"}) == {"request": f"GET {path}"}
