@@ -71,3 +71,23 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_full_name(self) -> str:
         return self.name
+
+
+class AccountMerge(models.Model):
+    """Two accounts of one person became one. The loser stays, inactive, as an alias: its address with the winner's password signs in.
+
+    Append-only. `moved` says in words what was moved and what stayed with the alias.
+    """
+
+    winner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="merged_in")
+    loser = models.OneToOneField(User, on_delete=models.PROTECT, related_name="merged_into")
+    by = models.CharField(max_length=120)
+    why = models.CharField(max_length=300, blank=True)
+    moved = models.JSONField(default=list)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.loser_id} is now {self.winner_id}"
