@@ -4,13 +4,14 @@ from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import STAFF
 from courseplatform.courses.sections import NavLink, Section, registry
-from grading import course_file, run_end
+from grading import course_file, merging, run_end
 from grading.selectors import sections
 from grading.wake import RUN_KIND, wake
 from hardware.leases import JobKind, register_kind
 
 
 def register_all() -> None:
+    merging.register_decisions()
     register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake))
     registry.add_due_source(sections.due_marks)
     registry.add_public_due_source(sections.public_due_marks)

@@ -22,7 +22,7 @@ def run_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
     else:
         Submission.objects.filter(pk=submission.pk, counts=None).update(counts=False)
     if outcome == Outcome.MEASURED:
-        _make_active(submission)
+        make_active(submission)
 
 
 def _record_result(run: Run, result: dict[str, Any]) -> None:
@@ -39,7 +39,7 @@ def _record_result(run: Run, result: dict[str, Any]) -> None:
     )
 
 
-def _make_active(submission: Submission) -> None:
+def make_active(submission: Submission) -> None:
     """The best measured attempt is active; of equals the earlier one, because it was there first."""
     mine = Submission.objects.filter(assignment=submission.assignment_id, person=submission.person_id)
     best = (

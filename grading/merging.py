@@ -1,0 +1,30 @@
+"""What becomes of hand-ins when two accounts of one person become one."""
+
+from typing import Any
+
+from django.db.models import Max
+
+from courseplatform.accounts.merging import Report, decide
+from grading.models.submissions import Submission
+from grading.run_end import make_active
+
+
+def _submissions(old: Any, new: Any, rows: list[Any], report: Report) -> list[Any]:
+    """Attempts of the same lab under both accounts: those of the joined account come after the others, and the best one counts.
+
+    Receipts keep the number that they were given.
+    """
+    for row in sorted(rows, key=lambda row: (row.assignment_id, row.number)):
+        both = Submission.objects.filter(assignment=row.assignment_id, person__in=[old.pk, new.pk])
+        last = both.aggregate(last=Max("number"))["last"] or 0
+        if both.filter(person=new.pk, upload_key=row.upload_key).exists():
+            report.decided.append(f"{row} stays with the joined account: it is the same upload.")
+            continue
+        Submission.objects.filter(pk=row.pk).update(person=new, number=last + 1, is_active=False)
+        report.decided.append(f"{row} becomes attempt {last + 1} of {row.assignment.short}.")
+        make_active(Submission.objects.get(pk=row.pk))
+    return []
+
+
+def register_decisions() -> None:
+    decide("grading.Submission.person", _submissions)
