@@ -184,6 +184,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TASK_DEFAULT_QUEUE = "ordinary"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "hardware.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "invitations": {"task": "roster.sweep", "schedule": 60.0, "options": {"expires": 60}},
     **{f"heartbeat {name}": {"task": "core.heartbeat", "schedule": 10.0, "args": [name], "options": {"queue": name, "expires": 10}}
        for name in ("ordinary", "bench")},
 }  # fmt: skip

@@ -4,6 +4,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from courseplatform.core.audience import Audience, audience_of
+from courseplatform.roster.models import RosterImport
 from grading.bench.errors import BenchError
 from grading.models import Run
 from tests.people import hand_in, onnx_like
@@ -42,6 +43,8 @@ def addresses(cast, data_dir, tmp_path):
         "<slug:course>": cast.course.slug, "<slug:assignment>": cast.lab.slug, "<uuid:submission>": str(submission.pk),
         "<uuid:run>": str(run.pk), "<slug:figure>": "memory", "<slug:name>": "glossary",
         "<int:session>": str(cast.course.sessions.first().pk),
+        "<int:enrolment>": str(cast.course.enrolments.get(person=cast.ruth).pk), "<str:token>": "0a1b2c3d",
+        "<int:roster_import>": str(RosterImport.objects.create(course=cast.course).pk),
     }  # fmt: skip
     found = []
     for route, view in PATTERNS:
