@@ -25,8 +25,6 @@ from courseplatform.accounts.models import User
 from courseplatform.courses.course_file.reading import read
 from courseplatform.courses.course_file.service import course_import, plan_import
 from courseplatform.courses.models import Course, Enrolment, Role
-from courseplatform.courses.models import Course, DatedItem, Enrolment, OfficeHour, Role, Session
-from courseplatform.courses.selectors import WEEKDAYS
 from courseplatform.roster import demo as roster_demo
 from grading.demo.digits import hidden_split, write_hidden
 from grading.models.assignments import Assignment, HiddenSet

@@ -1,7 +1,10 @@
 """The parts `course`, `staff` and `office_hours`: rows of their own."""
 
+from collections.abc import Callable, Iterable
 from datetime import date, time
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db import models
 
 from courseplatform.courses.course_file.facts import OUTLINE
 from courseplatform.courses.course_file.registry import FilePart
@@ -20,6 +23,7 @@ from courseplatform.courses.course_file.words import (
 )
 from courseplatform.courses.models import Course, OfficeHour, StaffMember
 
+RowT = TypeVar("RowT", bound=models.Model)
 # Keys of `course` that have a column; the rest lies in facts["course"].
 COLUMNS = ("number", "title", "term", "zone", "starts_on", "ends_on", "layout", "meets", "summary", "source")
 COURSE = mapping(
@@ -133,11 +137,21 @@ def _staff_dump(course: Course) -> list[dict[str, Any]]:
     ]
 
 
+def rewrite(old: Iterable[RowT], make: Callable[[], RowT], values: list[dict[str, Any]]) -> None:
+    """The rows of a list, in its order: the first takes the first values and so on, so that a row, and what calendars know it by, stays."""
+    left = list(old)
+    for position, fields in enumerate(values):
+        row = left.pop(0) if left else make()
+        for name, value in {**fields, "position": position}.items():
+            setattr(row, name, value)
+        row.save()
+    for row in left:
+        row.delete()
+
+
 def _staff_load(course: Course, value: list[dict[str, Any]] | None) -> list[str]:
-    course.staff.all().delete()
-    StaffMember.objects.bulk_create(
-        StaffMember(course=course, position=n, **item) for n, item in enumerate(value or [])
-    )
+    empty = {"name": "", "title": "", "affiliation": "", "url": "", "about": ""}
+    rewrite(course.staff.all(), lambda: StaffMember(course=course), [empty | item for item in value or []])
     return []
 
 
@@ -152,14 +166,14 @@ def _hours_dump(course: Course) -> list[dict[str, Any]]:
 
 
 def _hours_load(course: Course, value: list[dict[str, Any]] | None) -> list[str]:
-    course.office_hours.all().delete()
-    OfficeHour.objects.bulk_create(
-        OfficeHour(
-            course=course, position=n, who=item["who"], weekday=WEEKDAYS.index(item["weekday"]) if "weekday" in item else None,
-            starts_at=clock_value(item.get("from")), ends_at=clock_value(item.get("to")), place=item.get("place", ""), note=item.get("note", ""),
-        )
-        for n, item in enumerate(value or [])
-    )  # fmt: skip
+    fields = [
+        {
+            "who": item["who"], "weekday": WEEKDAYS.index(item["weekday"]) if "weekday" in item else None, "place": item.get("place", ""),
+            "starts_at": clock_value(item.get("from")), "ends_at": clock_value(item.get("to")), "note": item.get("note", ""),
+        }
+        for item in value or []
+    ]  # fmt: skip
+    rewrite(course.office_hours.all(), lambda: OfficeHour(course=course), fields)
     return []
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import ProtectedError
 
-from courseplatform.courses.course_file.course_part import clock_text, clock_value, day_value, without_empty
+from courseplatform.courses.course_file.course_part import clock_text, clock_value, day_value, rewrite, without_empty
 from courseplatform.courses.course_file.facts import OUTLINE
 from courseplatform.courses.course_file.registry import FilePart
 from courseplatform.courses.course_file.words import (
@@ -190,14 +190,14 @@ def _write(session: Session, item: dict[str, Any], position: int) -> None:
     session.position, session.is_withdrawn = position, False
     session.sequence += 1 if session.pk and is_moved else 0
     session.save()
-    session.items.all().delete()
-    DatedItem.objects.bulk_create(
-        DatedItem(
-            session=session, on=day_value(dated.get("date")), kind=dated.get("kind", DatedItem.Kind.MILESTONE), label=dated["label"],
-            note=dated.get("note", ""), follows=dated.get("follows", True), position=n,
-        )
-        for n, dated in enumerate(item.get("items", []))
-    )  # fmt: skip
+    fields = [
+        {
+            "on": day_value(dated.get("date")), "kind": dated.get("kind", DatedItem.Kind.MILESTONE), "label": dated["label"],
+            "note": dated.get("note", ""), "follows": dated.get("follows", True),
+        }
+        for dated in item.get("items", [])
+    ]  # fmt: skip
+    rewrite(session.items.all(), lambda: DatedItem(session=session), fields)
 
 
 SESSIONS_PART = FilePart(
