@@ -45,6 +45,19 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def site_url(name: str, hosts: list[str], *, plain: bool) -> str:
+    """The address of the site, without a slash at the end. Not set: that of the first host name.
+
+    Args:
+        plain: over HTTP, on this machine's port 8000; else HTTPS.
+    """
+    found = text(name).rstrip("/")
+    if found and not found.startswith(("http://", "https://")):
+        raise ImproperlyConfigured(f"{name} is {found!r}; it must begin with https:// or http://.")
+    host = next((host.lstrip(".") for host in hosts if host != "*"), "localhost")
+    return found or (f"http://{host}:8000" if plain else f"https://{host}")
+
+
 def folder(name: str, default: Path) -> Path:
     """An absolute path; relative ones count from where the command runs."""
     return Path(text(name, str(default))).expanduser().absolute()

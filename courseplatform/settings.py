@@ -16,7 +16,7 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 
 from courseplatform import env
-from courseplatform.core.redaction import without_reset_keys
+from courseplatform.core.redaction import without_link_keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / ".data")
@@ -37,6 +37,8 @@ else:
         raise ImproperlyConfigured("SECRET_KEY is not set. With DATABASE_URL there is no default secret.")
 CSRF_FAILURE_VIEW = "courseplatform.core.error_pages.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+# Where the site is reached, for links in mails and calendars, which no request asks for. `up` names its own address.
+SITE_URL = env.site_url("SITE_URL", ALLOWED_HOSTS, plain=EMBEDDED)
 
 # -- applications -----------------------------------------------------------------------------------------------------
 
@@ -233,6 +235,7 @@ if EMBEDDED:
 else:
     EMAIL_CONFIG = environ.Env.email_url_config(env.text("EMAIL_URL", "smtp://localhost:25"))
     vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10  # s; a mail server that hangs must not hold the worker
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Milliamp <milliamp@example.edu>")
 
 LANGUAGE_CODE = "en-us"
@@ -281,7 +284,7 @@ SHARED_PROCESSORS: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
-    without_reset_keys,
+    without_link_keys,
 ]
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -1,15 +1,20 @@
-"""What must not stand in a log: the key of a link with which a password can be chosen, also that of an invitation. A processor of structlog."""
+"""What must not stand in a log: keys in addresses that open something without signing in. A processor of structlog.
+
+That is the link with which a password can be chosen, an invitation, the address of a private calendar, and the link that stops mails.
+"""
 
 import re
 from collections.abc import MutableMapping
 from typing import Any
 
-RESET_KEY = re.compile(r"(/password/reset/key/)[0-9A-Za-z]+-[^\s\"'<>]+|(/people/invitation/)[^\s\"'<>/]+")
+LINK_KEY = re.compile(
+    r"(/password/reset/key/(?=[0-9A-Za-z]+-)|/people/invitation/|/calendar/(?=[\w-]{16,}\.)|/notifications/stop/)[^\s\"'<>]+"
+)
 
 
-def without_reset_keys(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def without_link_keys(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Every text of the event, whoever wrote the line: the path of a request, a message of Django's, a traceback."""
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = RESET_KEY.sub(r"\1\2[redacted]", value)
+            event[name] = LINK_KEY.sub(r"\1[redacted]", value)
     return event

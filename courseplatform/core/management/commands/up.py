@@ -143,6 +143,7 @@ def _children(bind: str, port: int) -> list[Child]:
     env = os.environ | {
         "MILLIAMP_BOOT": secrets.token_hex(8), "DATA_DIR": str(data), "DJANGO_SETTINGS_MODULE": "courseplatform.settings",
         "PYTHONUNBUFFERED": "1", "ALLOWED_HOSTS": ",".join(_host_names(bind)),
+        "SITE_URL": os.environ.get("SITE_URL") or _address(bind, port),
     }  # fmt: skip
     celery = [python, "-m", "celery", "-A", "courseplatform.celery", "--workdir", str(settings.BASE_DIR), "worker",
               "--pool", "solo", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]  # fmt: skip
@@ -157,6 +158,11 @@ def _children(bind: str, port: int) -> list[Child]:
         "bench": [*celery, "-I", "grading.bench_tasks", "-Q", "bench", "-n", "bench@%h"],
     }  # fmt: skip
     return [Child(name, argv, env, data / "logs" / f"{name}.log") for name, argv in commands.items()]
+
+
+def _address(bind: str, port: int) -> str:
+    """The site's address in links that leave it: mails, calendars."""
+    return f"http://{socket.gethostname() if bind in ('0.0.0.0', '') else bind}:{port}"  # noqa: S104 compared, not bound
 
 
 def _host_names(bind: str) -> list[str]:
