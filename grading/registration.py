@@ -6,6 +6,7 @@ from courseplatform.courses.models import STAFF
 from courseplatform.courses.sections import NavLink, Section, registry
 from grading import course_file, merging, run_end
 from grading.selectors import sections
+from grading.selectors.calendar import due_dates
 from grading.wake import RUN_KIND, wake
 from hardware.leases import JobKind, register_kind
 
@@ -19,6 +20,7 @@ def register_all() -> None:
     registry.add_mover(sections.move_release)
     file_parts.add(course_file.ASSIGNMENTS_PART)
     file_parts.used_by.append(course_file.is_used)
+    registry.add_calendar_source(due_dates)
     registry.add_section(Section("due_next", 20, "main", "grading/_section_due_next.html", sections.due_next))
     registry.add_section(Section("desk", 10, "main", "grading/_section_desk.html", sections.desk))
     registry.add_section(

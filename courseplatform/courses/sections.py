@@ -78,7 +78,8 @@ class CalendarEntry:
     """A date for the feeds of a course and of a person.
 
     uid: stable for the life of the thing ("session-17"), unique in the course. starts, ends: aware datetimes, or days (`ends` is the
-    last day, inclusive); no `ends` = a moment. sequence: raised by each change, so that calendars take the new one.
+    last day, inclusive); no `ends` = a moment by which something is done. sequence: raised by each change, so that calendars take the
+    new one; changed_at: when that was. weekly_until: repeats each week up to this day, except on the days of except_on.
     """
 
     uid: str
@@ -91,6 +92,8 @@ class CalendarEntry:
     is_cancelled: bool = False
     sequence: int = 0
     weekly_until: date | None = None
+    except_on: tuple[date, ...] = ()
+    changed_at: datetime | None = None
 
 
 # Moves what hangs on a session's day by as many days, and says so; by nothing: only says what would move.
