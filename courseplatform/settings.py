@@ -100,6 +100,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "courseplatform.courses.context.visit",
+                "courseplatform.notices.context.unread_notices",
                 "courseplatform.accounts.context.demo_accounts",
             ],
         },
@@ -187,6 +188,7 @@ CELERY_TASK_DEFAULT_QUEUE = "ordinary"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "hardware.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "invitations": {"task": "roster.sweep", "schedule": 60.0, "options": {"expires": 60}},
+    "notices": {"task": "notices.sweep", "schedule": 15.0, "options": {"expires": 15}},
     **{f"heartbeat {name}": {"task": "core.heartbeat", "schedule": 10.0, "args": [name], "options": {"queue": name, "expires": 10}}
        for name in ("ordinary", "bench")},
 }  # fmt: skip

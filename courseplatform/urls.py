@@ -1,13 +1,17 @@
 from django.urls import include, path
 
 from courseplatform import checks  # noqa: F401 registers itself
+from courseplatform.calendars.urls import feeds
 from courseplatform.core import error_pages
 from courseplatform.courses.views.pages import front
+from courseplatform.notices.urls import personal
 
 urlpatterns = [
     path("", front, name="front"),
     path("", include("courseplatform.core.urls")),
     path("accounts/", include("courseplatform.accounts.urls")),
+    path("notifications/", include((personal, "notifications"))),
+    path("calendar/", include((feeds, "feeds"))),
     path("courses/", include("courseplatform.courses.urls")),
     path("courses/", include("courseplatform.notices.urls")),
     path("courses/", include("courseplatform.calendars.urls")),

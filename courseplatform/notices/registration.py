@@ -1,5 +1,15 @@
 """What notices registers with the rooms below it when the app is ready."""
 
+from courseplatform.courses.access import MEMBERS
+from courseplatform.courses.sections import NavLink, Section, registry
+from courseplatform.notices.selectors import sections
+
 
 def register_all() -> None:
-    pass
+    registry.add_section(
+        Section("announcements", 5, "main", "notices/_section_announcements.html", sections.announcements)
+    )
+    registry.add_section(Section("surveys", 6, "main", "notices/_section_surveys.html", sections.surveys))
+    registry.add_nav(
+        NavLink("Announcements", "notices:announcements", 65, MEMBERS, key="m", owns=("notices:",), in_more=True)
+    )
