@@ -14,6 +14,11 @@ PAGES = (
     "courses/odml/schedule/",
     "courses/odml/assignments/",
     "courses/odml/assignments/lab1/",
+    "courses/odml/announcements/",
+    "courses/odml/surveys/",
+    "courses/odml/calendar/",
+    "notifications/",
+    "notifications/settings/",
     "style/",
 )
 

@@ -78,7 +78,7 @@ def _badges(item: Announcement, *, is_staff: bool) -> list[Badge]:
 def excerpt(text: str, length: int = 160) -> str:
     """The beginning of a Markdown text, in plain words on one line: what stands before the first table."""
     html = render_markdown(text[: 4 * length]).split("<table>")[0]
-    words = unescape(" ".join(strip_tags(html.replace("</", " </")).split()))
+    words = unescape(" ".join(strip_tags(html).split()))
     return Truncator(words).chars(length, truncate="…")
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from courseplatform.core.errors import AppError
 from courseplatform.notices.models import Announcement, AnnouncementMove, Notification
+from courseplatform.notices.selectors.announcements import excerpt
 from courseplatform.notices.services.announcements import (
     Draft,
     announcement_create,
@@ -284,3 +285,17 @@ def test_the_list_makes_the_same_queries_for_many(client, cast, django_assert_ma
     with django_assert_max_num_queries(len(few)):
         html = client.get(url).content
     assert html.count(b"<article") == 20 and len(html) < 150_000
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("In **GHC 4307**, at noon.\n\nBring boards.", "In GHC 4307, at noon. Bring boards."),
+        ("First\n\n| a | b |\n|---|---|\n| 1 | 2 |", "First"),
+        ("- one\n- two", "one two"),
+        ("a < b & c", "a < b & c"),
+        ("x" * 200, "x" * 159 + "…"),
+    ],
+)
+def test_an_excerpt_is_plain_words_on_one_line(text, expected):
+    assert excerpt(text) == expected
