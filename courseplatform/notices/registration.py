@@ -3,6 +3,7 @@
 from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.sections import NavLink, Section, registry
 from courseplatform.notices.selectors import sections
+from courseplatform.notices.services.schedule import schedule_change_tell
 
 
 def register_all() -> None:
@@ -10,6 +11,7 @@ def register_all() -> None:
         Section("announcements", 5, "main", "notices/_section_announcements.html", sections.announcements)
     )
     registry.add_section(Section("surveys", 6, "main", "notices/_section_surveys.html", sections.surveys))
+    registry.add_change_listener(schedule_change_tell)
     registry.add_nav(
         NavLink("Announcements", "notices:announcements", 65, MEMBERS, key="m", owns=("notices:",), in_more=True)
     )

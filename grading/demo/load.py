@@ -25,10 +25,8 @@ from courseplatform.accounts.models import User
 from courseplatform.courses.course_file.reading import read
 from courseplatform.courses.course_file.service import course_import, plan_import
 from courseplatform.courses.models import Course, Enrolment, Role
-from courseplatform.roster import demo as roster_demo
-from courseplatform.courses.models import Course, DatedItem, Enrolment, OfficeHour, Role, Session
-from courseplatform.courses.selectors import WEEKDAYS
 from courseplatform.notices import demo as notices_demo
+from courseplatform.roster import demo as roster_demo
 from grading.demo.digits import hidden_split, write_hidden
 from grading.models.assignments import Assignment, HiddenSet
 from grading.services.submissions import submission_create
@@ -38,8 +36,7 @@ HERE = Path(__file__).parent
 COURSE_FILE = "cmu-11-767-f23.yaml"
 SLUG, TODAY_IN_WEEK = "demo", 10
 STARTS = date(2023, 8, 29)  # the term in which overlay.yaml names its days
-DEMO_PARTS = (roster_demo,)  # what the rooms below add to the course, each in its own words
-DEMO_PARTS = (notices_demo,)  # each has load(course, people, now)
+DEMO_PARTS = (roster_demo, notices_demo)  # what the rooms below add to the course: each has load(course, people, now)
 Facts = Mapping[str, Any]
 
 

@@ -9,12 +9,12 @@ from grading.models.assignments import Assignment
 
 
 def due_dates(course: Course, person: User | None) -> list[CalendarEntry]:
-    """Every assignment of the course: the schedule names them all, also before they are handed out. One query."""
-    assignments = Assignment.objects.filter(course=course).select_related("course")
-    return [_entry(assignment, _due_at(assignment, person)) for assignment in assignments]
+    """Every assignment with a due time: the schedule names them all, also before they are handed out. One query."""
+    dated = ((item, _due_at(item, person)) for item in Assignment.objects.of(course).select_related("course"))
+    return [_entry(assignment, due_at) for assignment, due_at in dated if due_at is not None]
 
 
-def _due_at(assignment: Assignment, person: User | None) -> datetime:
+def _due_at(assignment: Assignment, person: User | None) -> datetime | None:
     """When it is due for this person; None: for everybody. The one place in which an extension will count."""
     return assignment.due_at
 

@@ -6,8 +6,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from courseplatform.calendars.services import feed_of
 from courseplatform.calendars.tokens import token_of
 from courseplatform.core.audience import Audience, audience_of
-from courseplatform.roster.models import RosterImport
 from courseplatform.notices.mails import stop_key
+from courseplatform.roster.models import RosterImport
 from grading.bench.errors import BenchError
 from grading.models import Run
 from tests.courseplatform.notices.builders import notices_of
@@ -47,10 +47,10 @@ def addresses(cast, data_dir, tmp_path):
         "<slug:course>": cast.course.slug, "<slug:assignment>": cast.lab.slug, "<uuid:submission>": str(submission.pk),
         "<uuid:run>": str(run.pk), "<slug:figure>": "memory", "<slug:name>": "glossary",
         "<int:session>": str(cast.course.sessions.first().pk),
-        "<int:enrolment>": str(cast.course.enrolments.get(person=cast.ruth).pk), "<str:token>": "0a1b2c3d",
+        "<int:enrolment>": str(cast.course.enrolments.get(person=cast.ruth).pk),
         "<int:roster_import>": str(RosterImport.objects.create(course=cast.course).pk),
         "<str:token>": token_of(feed_of(person=cast.ruth)), "<str:stop>": stop_key(cast.ruth.pk, "team"),
-        **notices_of(cast), "<uuid:run>": str(run.pk), "<slug:figure>": "memory", "<slug:name>": "glossary",
+        **notices_of(cast),
     }  # fmt: skip
     found = []
     for route, view in PATTERNS:
