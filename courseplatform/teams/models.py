@@ -1,1 +1,0 @@
-"""Teams, their projects and proposals, slots with staff, peer feedback."""
