@@ -1,5 +1,26 @@
-"""What teams registers with the rooms below it when the app is ready."""
+"""What teams registers with the rooms below it when the app is ready, and its own blocks on its own page."""
+
+from courseplatform.courses.models import STAFF, Role
+from courseplatform.courses.sections import NavLink, Section
+from courseplatform.courses.sections import registry as course
+from courseplatform.teams.sections import TeamSection
+from courseplatform.teams.sections import registry as page
+from courseplatform.teams.selectors import home, slots, team_page
+
+PAGES = ("teams:",)
 
 
 def register_all() -> None:
-    pass
+    course.add_section(Section("our_team", 20, "side", "teams/_section_our_team.html", home.our_team))
+    course.add_nav(
+        NavLink("Team", "teams:mine", 50, frozenset({Role.STUDENT}), key="t", owns=PAGES),
+        NavLink("Teams", "teams:index", 50, STAFF, key="t", owns=PAGES),
+    )
+    course.add_calendar_source(slots.calendar_entries)
+    page.add_verdict(100, team_page.team_verdict)
+    page.add_step_source(team_page.proposal_steps)
+    page.add_step_source(team_page.slot_steps)
+    page.add_section(TeamSection("board", 20, "side", "teams/_section_board.html", team_page.board_section, True))
+    page.add_section(TeamSection("project", 20, "main", "teams/_section_project.html", team_page.project_section))
+    page.add_section(TeamSection("slot", 30, "main", "teams/_section_slot.html", team_page.slot_section))
+    page.add_section(TeamSection("feedback", 50, "main", "teams/_section_feedback.html", team_page.feedback_section))

@@ -1,0 +1,81 @@
+"""What comes in from the browser. Lists of people and teams are always those of the course that is visited."""
+
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils import timezone
+
+from courseplatform.core.errors import AppError
+from courseplatform.courses.models import Course
+
+NATURAL_YEARS = (date(2000, 1, 1), date(2100, 1, 1))
+
+
+def day_field(label: str, *, required: bool = True, help_text: str = "") -> forms.DateField:
+    return forms.DateField(
+        label=label, required=required, help_text=help_text, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": "Choose a day.", "invalid": "Write the day as 2026-11-26."},
+    )  # fmt: skip
+
+
+def time_field(label: str, *, initial: time | None = None, help_text: str = "") -> forms.TimeField:
+    return forms.TimeField(
+        label=label, initial=initial, help_text=help_text, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        error_messages={"required": "Write a time.", "invalid": "Write the time as 09:50."},
+    )  # fmt: skip
+
+
+def text_field(
+    label: str, most: int, *, required: bool = True, help_text: str = "", rows: int = 0, missing: str = "", choices_id: str = ""
+) -> forms.CharField:  # fmt: skip
+    widget: forms.Widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput()
+    if choices_id:
+        widget.attrs["list"] = choices_id
+    return forms.CharField(
+        label=label, max_length=most, required=required, help_text=help_text, widget=widget,
+        error_messages={"required": missing or "This cannot be empty.", "max_length": "At most %(limit_value)d characters; this has %(show_value)d."},
+    )  # fmt: skip
+
+
+class PersonChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.name)  # never the address
+
+
+class OnePerson(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.name)
+
+
+class WallField(forms.DateTimeField):
+    """A wall time of the course, whatever zone the reader's pages are in; its form sets `zone`."""
+
+    zone = ZoneInfo("UTC")
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            label=label, help_text="In the course's zone.",
+            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+            error_messages={"required": "Choose day and hour.", "invalid": "Write it as 2026-11-26 09:30."},
+        )  # fmt: skip
+
+    def to_python(self, value: Any) -> Any:
+        with timezone.override(self.zone):
+            return super().to_python(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        with timezone.override(self.zone):
+            return super().prepare_value(value)
+
+
+def add_refusal(form: forms.Form, error: AppError) -> None:
+    """A refusal of a service, under the field that it names; nothing typed is lost."""
+    field = str(error.details.get("field", ""))
+    form.add_error(field if field in form.fields else None, forms.ValidationError(error.message, code=error.code))
+
+
+def instant_of(day: date | None, course: Course, now: datetime) -> datetime:
+    """A day means its 00:00 in the course's zone; none means now."""
+    return now if day is None else course.wall(day, time(0))
