@@ -11,6 +11,7 @@ from courseplatform.roster.models import RosterImport
 from grading.bench.errors import BenchError
 from grading.models import Run
 from tests.courseplatform.notices.builders import notices_of
+from tests.courseplatform.teams.builders import make_round, make_slot, make_team
 from tests.people import hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,7 @@ def addresses(cast, data_dir, tmp_path):
     """Every URL of the site with the objects of Ruth filled in: (address, audience)."""
     submission = hand_in(cast, cast.ruth, onnx_like(tmp_path))
     run = Run.objects.get(submission=submission)
+    team = make_team(cast, "Magpie", cast.ruth, cast.daniel, cast.sofia)
     values = {
         "<slug:course>": cast.course.slug, "<slug:assignment>": cast.lab.slug, "<uuid:submission>": str(submission.pk),
         "<uuid:run>": str(run.pk), "<slug:figure>": "memory", "<slug:name>": "glossary",
@@ -51,6 +53,8 @@ def addresses(cast, data_dir, tmp_path):
         "<int:roster_import>": str(RosterImport.objects.create(course=cast.course).pk),
         "<str:token>": token_of(feed_of(person=cast.ruth)), "<str:stop>": stop_key(cast.ruth.pk, "team"),
         **notices_of(cast),
+        "<slug:team>": team.slug, "<int:team_slot>": str(make_slot(cast).pk), "<int:feedback_round>": str(make_round(cast, team).pk),
+        "<int:team_invitation>": "1", "<int:team_booking>": "1", "<int:board_request>": "1",  # posted to, so not looked at
     }  # fmt: skip
     found = []
     for route, view in PATTERNS:
