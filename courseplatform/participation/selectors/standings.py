@@ -1,0 +1,59 @@
+"""How much everybody's participation is worth: the scheme of the course file over the credits that count."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from django.db.models import Count
+
+from courseplatform.accounts.models import User
+from courseplatform.courses.models import Course, Enrolment, Role
+from courseplatform.participation.models import Credit
+from courseplatform.participation.scheme import Facts, Scheme, Standing, scheme_of, standings
+
+NO_SCHEME = "The course file names no participation scheme."
+
+
+def course_scheme(course: Course) -> Scheme | None:
+    return scheme_of(course.fact("participation", default={}))
+
+
+def course_facts(course: Course) -> dict[int, Facts]:
+    """What counts for each student of the course, by the person's key: two queries, whatever the size.
+
+    Who has left the course takes no place among the contributors.
+    """
+    people = Enrolment.objects.filter(course=course, role=Role.STUDENT, is_active=True).values_list(
+        "person_id", flat=True
+    )
+    counts: dict[int, dict[tuple[str, str], int]] = {person: {} for person in people}
+    rows = (
+        Credit.objects.valid()
+        .filter(course=course)
+        .order_by()
+        .values_list("person_id", "kind", "channel")
+        .annotate(Count("pk"))
+    )
+    for person, kind, channel, count in rows:
+        if person in counts:
+            counts[person][kind, channel] = count
+    return {person: Facts(found) for person, found in counts.items()}
+
+
+def participation_percents(course: Course) -> dict[int, Standing]:
+    """The standing of every student by the person's key; empty where the course has no scheme."""
+    scheme = course_scheme(course)
+    return standings(scheme, course_facts(course)) if scheme else {}
+
+
+def participation_percent(course: Course, person: User) -> tuple[Decimal, str]:
+    """Percent of the grade that participation gives this person, and the sum in words. (0, why) where there is none."""
+    found = participation_percents(course).get(person.pk)
+    return (found.percent, found.sentence) if found else (Decimal(0), NO_SCHEME)
+
+
+def credit_counts(course: Course) -> dict[int, int]:
+    """How many credits each person has, whether or not the scheme counts their kind."""
+    found: dict[int, int] = defaultdict(int)
+    for person, facts in course_facts(course).items():
+        found[person] = sum(facts.credits.values())
+    return dict(found)
