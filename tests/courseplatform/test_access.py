@@ -12,6 +12,7 @@ from grading.bench.errors import BenchError
 from grading.models import Run
 from tests.courseplatform.notices.builders import notices_of
 from tests.courseplatform.teams.builders import make_round, make_slot, make_team
+from tests.courseplatform.participation.builders import slack_import
 from tests.people import hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +56,7 @@ def addresses(cast, data_dir, tmp_path):
         **notices_of(cast),
         "<slug:team>": team.slug, "<int:team_slot>": str(make_slot(cast).pk), "<int:feedback_round>": str(make_round(cast, team).pk),
         "<int:team_invitation>": "1", "<int:team_booking>": "1", "<int:board_request>": "1",  # posted to, so not looked at
+        "<int:person>": str(cast.ruth.pk), "<uuid:batch>": str(slack_import(cast, tmp_path).pk),
     }  # fmt: skip
     found = []
     for route, view in PATTERNS:
