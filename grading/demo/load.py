@@ -30,6 +30,7 @@ from courseplatform.roster import demo as roster_demo
 from courseplatform.courses.models import Course, DatedItem, Enrolment, OfficeHour, Role, Session
 from courseplatform.courses.selectors import WEEKDAYS
 from courseplatform.teams import demo as teams
+from courseplatform.participation import demo as participation_demo
 from grading.demo.digits import hidden_split, write_hidden
 from grading.models.assignments import Assignment, HiddenSet
 from grading.services.submissions import submission_create
@@ -42,6 +43,7 @@ STARTS = date(2023, 8, 29)  # the term in which overlay.yaml names its days
 DEMO_PARTS = (roster_demo, notices_demo)  # what the rooms below add to the course: each has load(course, people, now)
 # What other apps put into the demo course, in this order.
 DEMO_PARTS = (teams,)
+DEMO_PARTS = (participation_demo,)
 Facts = Mapping[str, Any]
 
 
