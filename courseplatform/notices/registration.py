@@ -1,5 +1,6 @@
 """What notices registers with the rooms below it when the app is ready."""
 
+from courseplatform.accounts.merging import decide, stay
 from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.sections import NavLink, Section, registry
 from courseplatform.notices.selectors import sections
@@ -11,6 +12,8 @@ def register_all() -> None:
         Section("announcements", 5, "main", "notices/_section_announcements.html", sections.announcements)
     )
     registry.add_section(Section("surveys", 6, "main", "notices/_section_surveys.html", sections.surveys))
+    decide("notices.MailPreference.person", stay("the remaining account's own choice holds"))
+    decide("notices.Completion.person", stay("a survey is answered once"))
     registry.add_change_listener(schedule_change_tell)
     registry.add_nav(
         NavLink("Announcements", "notices:announcements", 65, MEMBERS, key="m", owns=("notices:",), in_more=True)

@@ -1,11 +1,24 @@
 """What participation registers with the rooms below it when the app is ready."""
 
-from courseplatform.courses.models import STAFF, Role
+from courseplatform.accounts.merging import decide, stay
+from courseplatform.courses.models import STAFF, Course, Role
 from courseplatform.courses.sections import NavLink, Section, registry
+from courseplatform.notices.hooks import on_survey_ended
+from courseplatform.participation.hooks import hooks
 from courseplatform.participation.selectors.people import home_section
+from courseplatform.participation.services.surveys import survey_credits_grant
+from courseplatform.teams.selectors.membership import teams_at
+
+
+def team_names(course: Course) -> dict[int, str]:
+    """What stands beside each name when credits are entered."""
+    return {person: team.name for person, team in teams_at(course).items()}
 
 
 def register_all() -> None:
+    decide("participation.Attendance.person", stay("a session is attended once"))
+    hooks.add_labels(team_names)
+    on_survey_ended(survey_credits_grant)
     registry.add_section(Section("participation", 40, "side", "participation/_section_home.html", home_section))
     registry.add_nav(
         NavLink(

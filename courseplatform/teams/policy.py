@@ -57,11 +57,10 @@ def _joined(value: Any) -> str:
 
 
 def boards(course: Course) -> list[str]:
-    """The boards that the course lends, as one chooses them: Raspberry Pi 4, 8 GB."""
+    """The boards that the course lends, as one chooses them, each size by itself: Raspberry Pi 4, 8GB."""
+    lent = [item for item in course.fact("devices", default=[]) if item.get("lent", True)]
     return [
-        f"{item['name']}, {item['memory_gb']} GB" if item.get("memory_gb") else str(item["name"])
-        for item in course.fact("devices", default=[])
-        if isinstance(item, dict) and item.get("name") and item.get("lent", True)
+        f"{item['name']}, {size}" if size else str(item["name"]) for item in lent for size in item.get("memory", [""])
     ]
 
 

@@ -1,5 +1,6 @@
 """What teams registers with the rooms below it when the app is ready, and its own blocks on its own page."""
 
+from courseplatform.accounts.merging import decide, stay
 from courseplatform.courses.models import STAFF, Role
 from courseplatform.courses.sections import NavLink, Section
 from courseplatform.courses.sections import registry as course
@@ -11,6 +12,11 @@ PAGES = ("teams:",)
 
 
 def register_all() -> None:
+    decide("teams.Membership.person", stay("nobody is in two teams of a course at once"))
+    decide("teams.FeedbackForm.author", stay("one form for each team and round"))
+    decide("teams.TeamInvitation.person", stay("an invitation of the same team is open already"))
+    decide("teams.LookingProfile.person", stay("the remaining account looks already"))
+    decide("teams.Slot.staff", stay("the same hour is offered already"))
     course.add_section(Section("our_team", 20, "side", "teams/_section_our_team.html", home.our_team))
     course.add_nav(
         NavLink("Team", "teams:mine", 50, frozenset({Role.STUDENT}), key="t", owns=PAGES),

@@ -26,11 +26,9 @@ from courseplatform.courses.course_file.reading import read
 from courseplatform.courses.course_file.service import course_import, plan_import
 from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.notices import demo as notices_demo
-from courseplatform.roster import demo as roster_demo
-from courseplatform.courses.models import Course, DatedItem, Enrolment, OfficeHour, Role, Session
-from courseplatform.courses.selectors import WEEKDAYS
-from courseplatform.teams import demo as teams
 from courseplatform.participation import demo as participation_demo
+from courseplatform.roster import demo as roster_demo
+from courseplatform.teams import demo as teams_demo
 from grading.demo.digits import hidden_split, write_hidden
 from grading.models.assignments import Assignment, HiddenSet
 from grading.services.submissions import submission_create
@@ -40,10 +38,8 @@ HERE = Path(__file__).parent
 COURSE_FILE = "cmu-11-767-f23.yaml"
 SLUG, TODAY_IN_WEEK = "demo", 10
 STARTS = date(2023, 8, 29)  # the term in which overlay.yaml names its days
-DEMO_PARTS = (roster_demo, notices_demo)  # what the rooms below add to the course: each has load(course, people, now)
-# What other apps put into the demo course, in this order.
-DEMO_PARTS = (teams,)
-DEMO_PARTS = (participation_demo,)
+# What the rooms below add to the course, in this order: each has load(course, people, now).
+DEMO_PARTS = (roster_demo, notices_demo, teams_demo, participation_demo)
 Facts = Mapping[str, Any]
 
 

@@ -11,8 +11,8 @@ from courseplatform.roster.models import RosterImport
 from grading.bench.errors import BenchError
 from grading.models import Run
 from tests.courseplatform.notices.builders import notices_of
-from tests.courseplatform.teams.builders import make_round, make_slot, make_team
 from tests.courseplatform.participation.builders import slack_import
+from tests.courseplatform.teams.builders import make_round, make_slot, make_team
 from tests.people import hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
