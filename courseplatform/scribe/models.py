@@ -1,1 +1,0 @@
-"""Scribe notes of lectures and their review."""
