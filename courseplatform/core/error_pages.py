@@ -7,6 +7,8 @@ they are rendered without the request's context processors, from what is already
 from typing import Any
 
 import structlog
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
@@ -21,7 +23,7 @@ TITLES = {
     404: "Not here, or not yours",
     405: "This address works in another way",
     409: "That does not work now",
-    413: "The file is too large",
+    413: "This is too large",
     422: "That cannot be used",
     429: "Too many tries",
     500: "Something broke on our side",
@@ -64,6 +66,10 @@ def _refuse(request: HttpRequest, status: int, code: str, message: str, **detail
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        most = (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) >> 10
+        message = f"The text of this form is larger than {most} KiB, the most that the site takes. Go back, shorten it, and send it again."
+        return _refuse(request, 413, "form_too_large", message)
     message = "The browser sent something that the server could not read. Go back and try again."
     return _refuse(request, 400, "bad_request", message)
 

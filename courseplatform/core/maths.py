@@ -36,6 +36,10 @@ NAMED_SPACES = {"negativethinmathspace": "-0.167em", "negativemediummathspace": 
 LETTERS = {"double-struck": "mathbb", "script": "mathcal", "fraktur": "mathfrak"}
 CLASSES = {"bold": "bf", "bold-italic": "bf", "sans-serif": "sf", "monospace": "tt", "bold-sans-serif": "bf"}
 CELLS = {"left": "left", "right": "right"}
+SIGNS, BEFORE_SIGNS = (
+    frozenset("+−±∓"),
+    frozenset("=≠≈≡<>≤≥≪≫∈→←↦∼,;:(/[{|·×"),
+)  # where a sign belongs to the number after it
 BRACKETS = frozenset("⌊⌋⌈⌉⟨⟩‖")  # come as identifiers or as stretching signs; written alone they are neither
 FORBIDDEN = re.compile(
     r"\\(newcommand|renewcommand|providecommand|newenvironment|DeclareMathOperator|g?def|let|href|url|style|class|cssId|require|input|"
@@ -131,9 +135,12 @@ class _Copy:
     def _children(self, sources: list[Element], level: int) -> list[str]:
         """Upright letters in a row are one word: round, not r o u n d."""
         joined: list[str] = []
-        word = ""
+        word = before = ""
         for child in sources:
             text = unescape(child.text or "")
+            if child.tag == "mo" and text in SIGNS and before in BEFORE_SIGNS:
+                child.set("form", "prefix")
+            before = text if child.tag == "mo" else ""
             if child.tag == "mi" and child.get("mathvariant") == "normal" and len(text) == 1 and text.isalpha():
                 word += text
                 continue

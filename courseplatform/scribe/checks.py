@@ -32,13 +32,13 @@ def _plural(number: int, word: str) -> str:
 
 
 def _formulas(facts: Facts) -> list[Check]:
-    bad = [Check(False, f"equation not drawn: {why}", line) for line, _, why in facts.bad_formulas[:NAMED]]
+    bad = [Check(False, f"formula not drawn: {why}", line) for line, _, why in facts.bad_formulas[:NAMED]]
     if len(facts.bad_formulas) > NAMED:
-        bad.append(Check(False, f"{len(facts.bad_formulas) - NAMED} more equations are not drawn"))
+        bad.append(Check(False, f"{len(facts.bad_formulas) - NAMED} more formulas are not drawn"))
     if not facts.formulas:
-        return [Check(True, "no equation")]
+        return [Check(True, "no formula")]
     drawn = facts.formulas - len(facts.bad_formulas)
-    return [*bad, Check(True, f"{_plural(drawn, 'equation')} {'is' if drawn == 1 else 'are'} drawn")] if drawn else bad
+    return [*bad, Check(True, f"{_plural(drawn, 'formula')} {'is' if drawn == 1 else 'are'} drawn")] if drawn else bad
 
 
 def _images(facts: Facts) -> list[Check]:

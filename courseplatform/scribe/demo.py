@@ -128,15 +128,15 @@ class Demo:
 
         one = ask("$$ Z =", "round() is missing: Z is stored as an integer.")
         two = ask(
-            "With $r$ from", "Equation 4 rounds, the example does not. -2.25 rounds to -2; the figure already uses -2."
+            "With $r$ from", "Equation 3 rounds, the example does not. -2.25 rounds to -2; the figure already uses -2."
         )
-        three = ask("Zero padding is exact", "Say why zero has to be exact, it is the reason for Z.")
+        three = ask("real zero maps to", "Say why zero has to be exact, it is the reason for Z.")
         changes_ask(visit=staff, version=first)
         duty = ScribeDuty.objects.get(pk=duty.pk)
-        for request in (one, three):
-            request_move(visit=by, request=request, to=RequestStatus.DONE)
         second_at = self.at(day + timedelta(days=7), "21:10")
         duty = draft_import(visit=by, duty=duty, text=note("quantization-2.md"), source=source, now=second_at)
+        for request in (one, three):
+            request_move(visit=by, request=request, to=RequestStatus.DONE)
         second = note_hand_in(visit=by, duty=duty, edition=duty.edition, now=second_at)
         request_reply(
             visit=by,

@@ -36,7 +36,8 @@ def find_line(old: list[str], line: int, new: list[str]) -> Place:
     if same and quote.strip():
         return Place(min(same, key=lambda n: abs(n - expected)) + 1, Fate.SAME)
     window = range(max(expected - REACH, 0), min(expected + REACH + 1, len(new)))
-    likeness = {n: _like(quote, new[n]) for n in window if new[n].strip()}
+    others = set(old) - {quote}  # a line that stood there before is another line, however like it is
+    likeness = {n: _like(quote, new[n]) for n in window if new[n].strip() and new[n] not in others}
     best = max(likeness, key=lambda n: (likeness[n], -abs(n - expected)), default=None)
     if best is not None and likeness[best] >= LIKE:
         return Place(best + 1, Fate.CHANGED)

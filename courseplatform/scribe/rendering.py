@@ -12,7 +12,7 @@ from courseplatform.scribe.archive import image_name
 from courseplatform.scribe.checks import check_note
 from courseplatform.scribe.models import NoteImage, NoteVersion, ScribeDuty
 
-BLOCK = re.compile(r'<(\w+) data-line="(\d+)"')
+BLOCK = re.compile(r'<\w+[^<>]*? data-line="(\d+)"')
 
 
 def current_images(duty: ScribeDuty) -> dict[str, str]:
@@ -52,7 +52,7 @@ def with_marks(html: str, marks: Mapping[int, Sequence[tuple[int, str]]]) -> Saf
 
     Static markup only: the number and the tone are attributes, drawn by static/css/scribe.css.
     """
-    blocks = [(int(found[2]), found.start()) for found in BLOCK.finditer(html)]
+    blocks = [(int(found[1]), found.start()) for found in BLOCK.finditer(html)]
     at: dict[int, list[tuple[int, str]]] = {}
     for line, requests in marks.items():
         before = [(start, place) for start, place in blocks if start <= line]

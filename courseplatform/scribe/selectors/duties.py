@@ -40,10 +40,11 @@ def duties_of(course: Course) -> "QuerySet[ScribeDuty]":
     """The duties of a course with their people, without the working texts."""
     people = Prefetch("members", ScribeMember.objects.select_related("person"))
     return (
-        ScribeDuty.objects.filter(course=course)
-        .select_related("session", "course")
+        course.scribe_duties.select_related(
+            "session"
+        )  # by the relation: each duty knows this very course, its facts are read once
         .prefetch_related(people)
-        .defer("text", "course__facts", "course__file_text", "session__details")
+        .defer("text", "session__details")
         .annotate(
             open_requests=Count("requests", filter=Q(requests__status=RequestStatus.OPEN), distinct=True),
             rounds=Count("versions", filter=Q(versions__round__isnull=False), distinct=True),
@@ -225,8 +226,7 @@ def _iso(duty: ScribeDuty, moment: datetime | None) -> str:
 
 def published_notes(course: Course) -> dict[int, str]:
     """The path of the published notes of each session, by the session's id; the students' notes before an example."""
-    found = ScribeDuty.objects.filter(course=course, published__isnull=False).select_related("course")
-    found = found.defer("text", "course__facts", "course__file_text").order_by("-is_example")
+    found = course.scribe_duties.filter(published__isnull=False).defer("text").order_by("-is_example")
     return {duty.session_id: duty.get_absolute_url() for duty in found}
 
 

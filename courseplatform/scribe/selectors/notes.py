@@ -87,7 +87,7 @@ def editor(duty: ScribeDuty, text: str) -> dict[str, Any]:
     return preview(duty, text) | {
         "requests": rows,
         "open_count": sum(row.request.status == RequestStatus.OPEN for row in rows),
-        "images": NoteImage.objects.filter(duty=duty, is_current=True).select_related("duty__course"),
+        "images": duty.images.filter(is_current=True),
         "kept": duty.versions.filter(round__isnull=True).select_related("by").defer("text", "html").order_by("-at"),
         "rounds": duty.versions.filter(round__isnull=False)
         .select_related("by")

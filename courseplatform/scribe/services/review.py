@@ -88,7 +88,10 @@ def _coming_round(duty: ScribeDuty) -> int:
     last = duty.versions.filter(round__isnull=False).order_by("-round").first()
     if last is None or last.round is None:
         return 1
-    return last.round if last.text == duty.text else last.round + 1
+    text = ScribeDuty.objects.values_list("text", flat=True).get(
+        pk=duty.pk
+    )  # as it is now, not as it was when the request was read
+    return last.round if last.text == text else last.round + 1
 
 
 @transaction.atomic

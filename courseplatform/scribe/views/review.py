@@ -20,13 +20,18 @@ from courseplatform.scribe.services import review as writing
 
 
 def _page(
-    request: HttpRequest, visit: Visit, duty: ScribeDuty, round_number: str, error: AppError | None = None
+    request: HttpRequest,
+    visit: Visit,
+    duty: ScribeDuty,
+    round_number: str,
+    error: AppError | None = None,
+    line: str = "",
 ) -> HttpResponse:
     version = notes.version_get(duty, round_number)
     now = timezone.now()
     context: dict[str, Any] = {
         "duty": duty, "names": duties.names_of(duty), "badge": duties.state_badge(duty, now), "late": duties.late_badge(duty), "error": error,
-        "version": None, "line": request.POST.get("line") or request.GET.get("line", ""), "typed": request.POST.get("text", "") if error else "",
+        "version": None, "line": line, "typed": request.POST.get("text", "") if error else "",
     }  # fmt: skip
     if version is not None:
         context |= notes.review(visit, duty, version)
@@ -37,7 +42,7 @@ def _page(
 @require_safe
 def review(request: HttpRequest, visit: Visit, duty: int) -> HttpResponse:
     found = duties.duty_to_work_on(visit, duty)
-    return _page(request, visit, found, request.GET.get("round", ""))
+    return _page(request, visit, found, request.GET.get("round", ""), line=request.GET.get("line", ""))
 
 
 @course_page(STAFF)
@@ -57,7 +62,16 @@ def decide(request: HttpRequest, visit: Visit, duty: int) -> HttpResponse:
                 )
             said = _act(visit, found, version, act, sent)
     except AppError as error:
-        return _page(request, visit, found, sent.get("round", ""), error)
+        # What was typed stays; a line of an earlier round would be another one in the last.
+        is_old = error.code == "newer_round"
+        return _page(
+            request,
+            visit,
+            found,
+            "" if is_old else sent.get("round", ""),
+            error,
+            line="" if is_old else sent.get("line", ""),
+        )
     messages.success(request, said)
     return HttpResponseRedirect(found.page("review"))
 
