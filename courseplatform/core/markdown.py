@@ -165,6 +165,11 @@ def _read_inline(token: Token, line: int, env: Any) -> None:
     for child in token.children or []:
         if child.type == "text":
             facts.words += len(child.content.split())
+            if "$$" in child.content:  # left over: what begins here has no end, or a blank line before it
+                facts.formulas += 1
+                facts.bad_formulas.append(
+                    (line, child.content[:200], "a $$ has no other $$ before the next blank line")
+                )
         elif child.type.startswith("math_inline"):
             _read_formula(child, line, facts, is_block=child.type.endswith("double"))
         elif child.type == "link_open":

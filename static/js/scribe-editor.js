@@ -5,7 +5,7 @@
   if (!form) return;
   const text = form.elements.text, said = form.querySelector("[data-saved]");
   const cookie = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? form.elements.csrfmiddlewaretoken.value;
-  let saved = text.value, timer = 0, busy = false, wait = 1500, paused = "paused" in form.dataset, leaving = false;
+  let saved = "unsaved" in form.dataset ? null : text.value, timer = 0, busy = false, wait = 1500, paused = "paused" in form.dataset, leaving = false;
 
   const say = (words, isBad = false) => {
     said.textContent = words;
@@ -23,9 +23,10 @@
     for (const [name, value] of [["text", sent], ["edition", form.elements.edition.value], ["tab", form.elements.tab.value]]) body.append(name, value);
     try {
       const response = await send(form.dataset.save, body);
-      if (response.redirected || !response.headers.get("Content-Type")?.includes("json"))
-        throw new Error(response.redirected ? "You are signed out: sign in in another tab, this text stays here" : "Not saved: the server did not take it");
-      const answer = await response.json();
+      const isJson = response.headers.get("Content-Type")?.includes("json"), answer = isJson ? await response.json() : {};
+      if (response.redirected || answer.error?.code === "csrf_failed")
+        throw new Error("You are signed out. Sign in in another tab and keep this one open: the text stays here");
+      if (!isJson) throw new Error("Not saved: the server did not take it");
       if (response.ok) {
         form.elements.edition.value = answer.edition;
         saved = sent;
@@ -43,6 +44,7 @@
     busy = false;
     if (!paused && text.value !== saved) later();
   }
+  if (saved === null) later();
   text.addEventListener("input", () => {
     if (!said.classList.contains("tone-bad")) say("not saved yet");
     later();

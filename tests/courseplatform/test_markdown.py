@@ -177,6 +177,11 @@ def test_the_facts_name_lines():
     assert facts.links == [(7, "https://example.org/x")]
 
 
+def test_an_equation_without_an_end_is_named():
+    facts = read_markdown("# A\n\n$$ x = 1\n\nwords\n\n$$ y $$")[1]
+    assert [line for line, _, _ in facts.bad_formulas] == [3]
+
+
 @pytest.mark.parametrize("size", [markdown.MOST_CHARACTERS + 1, 1 << 20, 5 << 20])
 def test_a_text_that_is_too_long_is_refused_before_it_is_read(size):
     with pytest.raises(AppError) as found:
