@@ -28,10 +28,8 @@ from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.notices import demo as notices_demo
 from courseplatform.participation import demo as participation_demo
 from courseplatform.roster import demo as roster_demo
-from courseplatform.teams import demo as teams_demo
-from courseplatform.courses.models import Course, DatedItem, Enrolment, OfficeHour, Role, Session
-from courseplatform.courses.selectors import WEEKDAYS
 from courseplatform.scribe import demo as scribe_demo
+from courseplatform.teams import demo as teams_demo
 from grading.demo.digits import hidden_split, write_hidden
 from grading.models.assignments import Assignment, HiddenSet
 from grading.services.submissions import submission_create
@@ -39,12 +37,15 @@ from grading.spec import BenchSpec
 
 HERE = Path(__file__).parent
 COURSE_FILE = "cmu-11-767-f23.yaml"
-OPEN_COURSES = ("cmu-11-767-f21.yaml", "mit-6-s965-f22.yaml", "on-device-intelligence-workshop.yaml")  # to read, as they were
+OPEN_COURSES = (
+    "cmu-11-767-f21.yaml",
+    "mit-6-s965-f22.yaml",
+    "on-device-intelligence-workshop.yaml",
+)  # to read, as they were
 SLUG, TODAY_IN_WEEK = "demo", 10
 STARTS = date(2023, 8, 29)  # the term in which overlay.yaml names its days
 # What the rooms below add to the course, in this order: each has load(course, people, now).
-DEMO_PARTS = (roster_demo, notices_demo, teams_demo, participation_demo)
-DEMO_PARTS = (scribe_demo,)
+DEMO_PARTS = (roster_demo, notices_demo, teams_demo, participation_demo, scribe_demo)
 Facts = Mapping[str, Any]
 
 
