@@ -8,15 +8,13 @@ from courseplatform.calendars.tokens import token_of
 from courseplatform.core.audience import Audience, audience_of
 from courseplatform.notices.mails import stop_key
 from courseplatform.roster.models import RosterImport
+from courseplatform.scribe.services.images import image_add
 from grading.bench.errors import BenchError
 from grading.models import Run
 from tests.courseplatform.notices.builders import notices_of
 from tests.courseplatform.participation.builders import slack_import
-from tests.courseplatform.teams.builders import make_round, make_slot, make_team
-from courseplatform.scribe.services.images import image_add
-from grading.bench.errors import BenchError
-from grading.models import Run
 from tests.courseplatform.scribe.builders import duty_of, handed_in, png
+from tests.courseplatform.teams.builders import make_round, make_slot, make_team
 from tests.people import hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +48,9 @@ def addresses(cast, data_dir, tmp_path):
     submission = hand_in(cast, cast.ruth, onnx_like(tmp_path))
     run = Run.objects.get(submission=submission)
     team = make_team(cast, "Magpie", cast.ruth, cast.daniel, cast.sofia)
+    duty = duty_of(cast, cast.ruth)
+    image = image_add(visit=cast.visit(cast.ruth), duty=duty, name="a.png", content=png())
+    kept = handed_in(cast, duty)
     values = {
         "<slug:course>": cast.course.slug, "<slug:assignment>": cast.lab.slug, "<uuid:submission>": str(submission.pk),
         "<uuid:run>": str(run.pk), "<slug:figure>": "memory", "<slug:name>": "glossary",
@@ -61,12 +62,6 @@ def addresses(cast, data_dir, tmp_path):
         "<slug:team>": team.slug, "<int:team_slot>": str(make_slot(cast).pk), "<int:feedback_round>": str(make_round(cast, team).pk),
         "<int:team_invitation>": "1", "<int:team_booking>": "1", "<int:board_request>": "1",  # posted to, so not looked at
         "<int:person>": str(cast.ruth.pk), "<uuid:batch>": str(slack_import(cast, tmp_path).pk),
-    duty = duty_of(cast, cast.ruth)
-    image = image_add(visit=cast.visit(cast.ruth), duty=duty, name="a.png", content=png())
-    kept = handed_in(cast, duty)
-    values = {
-        "<slug:course>": cast.course.slug, "<slug:assignment>": cast.lab.slug, "<uuid:submission>": str(submission.pk),
-        "<uuid:run>": str(run.pk), "<slug:figure>": "memory", "<slug:name>": "glossary",
         "<int:duty>": str(duty.pk), "<uuid:image>": str(image.pk), "<int:version>": str(kept.pk), "<int:number>": "1",
     }  # fmt: skip
     found = []
