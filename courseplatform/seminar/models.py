@@ -1,1 +1,0 @@
-"""Papers and who presents them, lecture highlights, scribe notes."""

@@ -1,0 +1,129 @@
+"""The order that a student is making: what is ranked, what is saved, and the address of each next step.
+
+The draft stands in the address, so that it survives a reload, works without a script, and is never taken for a saved order.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+
+from courseplatform.core import numbers
+from courseplatform.courses.access import Visit
+from courseplatform.seminar.models import Duty, PreferenceRound, PresentationSlot, Ranking
+from courseplatform.seminar.offers import counts, duties, offered_slots, own_session_slots
+from courseplatform.seminar.people import students_of
+
+SHOWN = 6  # of those not ranked, until one asks for all
+
+
+@dataclass
+class Line:
+    slot: PresentationSlot
+    first: int
+    up: str = ""
+    down: str = ""
+    drop: str = ""
+    add: str = ""
+
+
+def open_rounds(visit: Visit) -> list[PreferenceRound]:
+    found = PreferenceRound.objects.filter(course=visit.course, status=PreferenceRound.Status.OPEN)
+    return list(found.select_related("course").order_by("due_on", "pk"))
+
+
+def draft_of(query: QueryDict, found: PreferenceRound) -> list[int] | None:
+    """The draft in the address; None where there is none. What is no number falls out."""
+    text = query.get(f"order{found.pk}")
+    return (
+        None
+        if text is None
+        else list(dict.fromkeys(int(key) for key in text.split(".") if key.isdecimal() and len(key) < 12))
+    )
+
+
+def ranking_context(visit: Visit, found: PreferenceRound, query: QueryDict, now: datetime) -> dict[str, Any] | None:
+    """What the section shows, or None when this student is not asked: a duty of this kind is there already."""
+    mine_now = duties(found).filter(person=visit.person)
+    held = list(mine_now.values_list("role", "slot__session", "slot__session__held_on"))
+    if any(counts(found, role, day) for role, _, day in held):
+        return None
+    slots = offered_slots(found, now)
+    hidden = own_session_slots(slots, {session for _, session, _ in held})
+    offered = {slot.pk: slot for slot in slots if slot.pk not in hidden}
+    rankings = list(Ranking.objects.filter(round=found))
+    mine = next((ranking for ranking in rankings if ranking.person_id == visit.person.pk), None)
+    saved = [key for key in mine.order if key in offered] if mine else []
+    draft = draft_of(query, found)
+    order = saved if draft is None else [key for key in draft if key in offered]
+    is_saved = mine is not None and order == saved
+    shows_all = query.get("all") == "1" or len(offered) - len(order) <= SHOWN + 2
+    steps = _Steps(found, order, shows_all, reverse("seminar:list", args=[visit.course.slug]))
+    first = Counter(ranking.order[0] for ranking in rankings if ranking.order)
+    rest = [slot for key, slot in offered.items() if key not in order]
+    return {
+        "round": found, "takes": found.takes_orders(now), "order": ".".join(str(key) for key in order), "is_saved": is_saved,
+        "saved_at": mine.saved_at if mine else None, "count": len(order),
+        "count_words": _words(len(order)), "last": numbers.ordinal(len(order)) if order else "",
+        "lines": [steps.line(offered[key], place, first[key]) for place, key in enumerate(order)],
+        "rest": [Line(slot, first[slot.pk], add=steps.to([*order, slot.pk])) for slot in (rest if shows_all else rest[:SHOWN])],
+        "rest_count": len(rest), "more": 0 if shows_all else len(rest) - SHOWN, "all_url": steps.to(order, shows_all=True),
+        "undo_url": steps.home if draft is not None and not is_saved else "", "hidden": len(hidden),
+        "ranked_by": len(rankings), "students": len(students_of(visit.course)), "offered": len(offered),
+        "places": _places(slots, found.role), "opens_later": _without_paper(visit, found, now), "first": first,
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """Addresses of the drafts that are one button away."""
+
+    round: PreferenceRound
+    order: list[int]
+    shows_all: bool
+    home: str
+
+    def to(self, order: list[int], *, shows_all: bool | None = None) -> str:
+        more = "&all=1" if (self.shows_all if shows_all is None else shows_all) else ""
+        return f"{self.home}?order{self.round.pk}={'.'.join(str(key) for key in order)}{more}#round-{self.round.pk}"
+
+    def line(self, slot: PresentationSlot, place: int, first: int) -> Line:
+        return Line(
+            slot, first, up=self._swapped(place - 1) if place > 0 else "",
+            down=self._swapped(place) if place < len(self.order) - 1 else "",
+            drop=self.to([key for key in self.order if key != slot.pk]),
+        )  # fmt: skip
+
+    def _swapped(self, place: int) -> str:
+        order = list(self.order)
+        order[place], order[place + 1] = order[place + 1], order[place]
+        return self.to(order)
+
+
+def _words(count: int) -> str:
+    words = ["Nothing", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"]
+    return words[count] if count < len(words) else str(count)
+
+
+def _places(slots: list[PresentationSlot], role: str) -> str:
+    """three places each, or 2 to 3 places each."""
+    sizes = sorted({slot.places(role) for slot in slots})
+    if not sizes:
+        return ""
+    return (
+        f"{sizes[0]} {'place' if sizes == [1] else 'places'} each"
+        if len(sizes) == 1
+        else f"{sizes[0]} to {sizes[-1]} places each"
+    )
+
+
+def _without_paper(visit: Visit, found: PreferenceRound, now: datetime) -> int:
+    """Slots that will be offered once their paper is chosen."""
+    if found.role != Duty.REVIEWER:
+        return 0
+    today = timezone.localdate(now, visit.course.tz)
+    return PresentationSlot.objects.of(visit.course).filter(paper=None, session__held_on__gte=today).count()
