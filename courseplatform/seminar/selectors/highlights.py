@@ -28,7 +28,7 @@ class PublishedHighlight:
 
 
 def published_highlights(course: Course) -> dict[int, list[PublishedHighlight]]:
-    """Session -> its published highlights. Two queries. For visitors of a public course leave `by` out: names are for members."""
+    """Session -> its published highlights. Three queries. For visitors of a public course leave `by` out: names are for members."""
     found = Highlight.objects.of(course).filter(status=Highlight.Status.PUBLISHED).select_related("session__course")
     by_session: dict[int, list[PublishedHighlight]] = defaultdict(list)
     for highlight in found.prefetch_related("people__person"):

@@ -47,7 +47,8 @@ def draft_of(query: QueryDict, found: PreferenceRound) -> list[int] | None:
 
 
 def ranking_context(visit: Visit, found: PreferenceRound, query: QueryDict, now: datetime) -> dict[str, Any] | None:
-    """What the section shows, or None when this student is not asked: a duty of this kind is there already."""
+    """What the section shows, or None when this student is not asked: a duty of this kind is there already, or nothing is
+    offered."""
     mine_now = duties(found).filter(person=visit.person)
     held = list(mine_now.values_list("role", "slot__session", "slot__session__held_on"))
     if any(counts(found, role, day) for role, _, day in held):
@@ -55,6 +56,8 @@ def ranking_context(visit: Visit, found: PreferenceRound, query: QueryDict, now:
     slots = offered_slots(found, now)
     hidden = own_session_slots(slots, {session for _, session, _ in held})
     offered = {slot.pk: slot for slot in slots if slot.pk not in hidden}
+    if not offered:
+        return None
     rankings = list(Ranking.objects.filter(round=found))
     mine = next((ranking for ranking in rankings if ranking.person_id == visit.person.pk), None)
     saved = [key for key in mine.order if key in offered] if mine else []

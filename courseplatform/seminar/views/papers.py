@@ -105,7 +105,9 @@ def _paper_page(request: HttpRequest, visit: Visit, found: Paper, form: AnswerFo
 def paper_change(request: HttpRequest, visit: Visit, paper: str) -> HttpResponse:
     found = reading.paper_get(visit, paper)
     if not reading.paper_page(visit, found)["may_change"]:
-        raise NotHere("Only staff, and whoever proposed it, change a paper.")
+        if request.method == "POST":
+            raise NotHere("Only staff, and whoever proposed it while it is open, change a paper.")
+        return redirect(found)
     kind = PaperForm if visit.is_staff else ProposalForm
     names = ("title", "authors", "venue", "year", "url", "topic", "reason")
     form = kind(request.POST or None, request.FILES or None, initial={name: getattr(found, name) for name in names})

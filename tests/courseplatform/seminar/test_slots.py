@@ -1,0 +1,337 @@
+"""Slots: who is in them, what moves with their session, slides, parts, feedback, points."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from courseplatform.core.errors import AppError, Conflict
+from courseplatform.courses.models import Enrolment
+from courseplatform.notices.models import Notification
+from courseplatform.seminar.models import Duty, Feedback, PresentationSlot, Score, SlotPerson
+from courseplatform.seminar.selectors.slot_page import heard
+from courseplatform.seminar.services.after import FeedbackFacts, ScoreFacts, feedback_give, score_set, scores_release
+from courseplatform.seminar.services.slots import (
+    SlotFacts,
+    duty_give,
+    duty_take,
+    slot_change,
+    slot_withdraw,
+    slots_make,
+)
+from tests.courseplatform.seminar.builders import make_paper, make_session, make_slot, make_students, put_in
+
+pytestmark = pytest.mark.django_db
+FACTS = FeedbackFacts(4, 3, "Clear figures.", "Fewer slides.")
+
+
+def code_of(call):
+    with pytest.raises(AppError) as caught:
+        call()
+    return caught.value.code
+
+
+@pytest.fixture
+def helen(cast):
+    return cast.visit(cast.helen)
+
+
+def test_slots_are_made_with_the_sizes_and_minutes_of_the_course(cast, helen):
+    parts = [
+        {"title": "Overview", "minutes": [5, 7], "per": "team"},
+        {"title": "Strengths", "minutes": [1.5], "per": "student"},
+    ]
+    sizes = {"presenters": {"most": 2}, "reviewers": {"least": 2, "most": 4}}
+    cast.course.facts = {"presentations": {**sizes, "parts": [*parts, {"title": "Questions"}]}}
+    cast.course.save()
+    made = slots_make(visit=cast.visit(cast.helen), session=make_session(cast.course), count=3)
+    assert [(slot.position, slot.minutes, slot.presenter_places, slot.reviewer_places) for slot in made] == [
+        (n, 10, 2, 4) for n in range(3)
+    ]
+
+
+def test_a_full_slot_takes_nobody_more(cast, helen):
+    slot = make_slot(cast.course, presenter_places=1)
+    duty_give(visit=helen, slot=slot, person=cast.ruth, role=Duty.PRESENTER)
+    assert code_of(lambda: duty_give(visit=helen, slot=slot, person=cast.daniel, role=Duty.PRESENTER)) == "slot_full"
+
+
+def test_one_session_has_one_duty_for_a_person(cast, helen):
+    slot = make_slot(cast.course)
+    other = make_slot(cast.course, paper="Another", session=slot.session)
+    duty_give(visit=helen, slot=slot, person=cast.ruth, role=Duty.PRESENTER)
+    for target in (slot, other):
+        assert (
+            code_of(lambda target=target: duty_give(visit=helen, slot=target, person=cast.ruth, role=Duty.REVIEWER))
+            == "same_session"
+        )
+
+
+def test_staff_and_strangers_are_not_put_in(cast, helen):
+    slot = make_slot(cast.course)
+    for person in (cast.amit, cast.lena, cast.oscar):
+        assert (
+            code_of(lambda person=person: duty_give(visit=helen, slot=slot, person=person, role=Duty.PRESENTER))
+            == "not_a_student"
+        )
+
+
+def test_who_is_put_in_or_taken_out_is_told_and_it_is_kept(cast, helen):
+    slot = make_slot(cast.course)
+    duty = duty_give(visit=helen, slot=slot, person=cast.ruth, role=Duty.PRESENTER)
+    duty_take(visit=helen, duty=duty)
+    assert [row.title for row in Notification.objects.filter(person=cast.ruth).order_by("pk")] == [
+        "You present Green AI",
+        "You no longer present Green AI",
+    ]
+    assert [change.sentence for change in slot.changes.order_by("pk")] == ["Ruth presents", "Ruth no longer presents"]
+    slot.refresh_from_db()
+    assert slot.sequence == 2
+
+
+def test_a_place_that_changed_hands_is_not_taken_from_another(cast, helen):
+    duty = put_in(make_slot(cast.course), cast.ruth)
+    SlotPerson.objects.filter(pk=duty.pk).update(person=cast.daniel)
+    assert code_of(lambda: duty_take(visit=helen, duty=duty)) == "place_moved"
+
+
+def facts_of(slot, **changes):
+    names = SlotFacts.__dataclass_fields__
+    return SlotFacts(**({name: getattr(slot, name) for name in names} | changes))
+
+
+def test_people_in_a_slot_are_told_of_a_new_day_or_paper(cast, helen):
+    slot = make_slot(cast.course)
+    put_in(slot, cast.ruth)
+    slot_change(visit=helen, slot=slot, facts=facts_of(slot, minutes=20))
+    assert Notification.objects.count() == 0
+    slot_change(
+        visit=helen,
+        slot=slot,
+        facts=facts_of(slot, session=make_session(cast.course, 30), paper=make_paper(cast.course, "New")),
+    )
+    assert Notification.objects.get().person == cast.ruth
+
+
+def test_a_slot_does_not_shrink_below_its_people_nor_share_a_paper(cast, helen):
+    slot, other = make_slot(cast.course), make_slot(cast.course, 20, "Another")
+    put_in(slot, cast.ruth)
+    assert (
+        code_of(lambda: slot_change(visit=helen, slot=slot, facts=facts_of(slot, presenter_places=0)))
+        == "too_few_places"
+    )
+    assert (
+        code_of(lambda: slot_change(visit=helen, slot=slot, facts=facts_of(slot, paper=other.paper))) == "paper_taken"
+    )
+    put_in(other, cast.ruth)
+    assert (
+        code_of(lambda: slot_change(visit=helen, slot=slot, facts=facts_of(slot, session=other.session)))
+        == "same_session"
+    )
+    assert code_of(lambda: slot_withdraw(visit=helen, slot=slot)) == "slot_in_use"
+
+
+def test_a_slot_moves_with_its_session(cast):
+    slot = make_slot(cast.course)
+    before = slot.begins_at
+    slot.session.held_on += timedelta(days=7)
+    slot.session.save()
+    moved = PresentationSlot.objects.select_related("session__course").get(pk=slot.pk)
+    assert moved.begins_at.date() == before.date() + timedelta(days=7)
+    assert (moved.begins_at.hour, moved.begins_at.minute) == (9, 30)
+
+
+def test_presenters_and_staff_save_slides_others_do_not(client, cast):
+    slot = make_slot(cast.course)
+    put_in(slot, cast.ruth)
+    url = f"{slot.get_absolute_url()}slides/"
+    client.force_login(cast.daniel)
+    assert client.post(url, {"url": "https://example.edu/a"}).status_code == 404
+    client.force_login(cast.ruth)
+    assert client.post(url, {"url": "ftp://example.edu/a", "questions": "Kept?"}).status_code == 422
+    assert client.post(url, {"url": "https://example.edu/a", "questions": ""}).status_code == 302
+    slot.refresh_from_db()
+    assert slot.slides_in_at is None  # questions are missing
+    client.post(url, {"url": "https://example.edu/a", "questions": "Why?"})
+    slot.refresh_from_db()
+    assert slot.slides_in_at is not None
+
+
+def test_presenters_part_their_presentation(client, cast):
+    slot = make_slot(cast.course)
+    mine, other = put_in(slot, cast.ruth), put_in(slot, cast.daniel)
+    client.force_login(cast.ruth)
+    client.post(
+        f"{slot.get_absolute_url()}parts/", {f"part-{mine.pk}": "Overview", f"part-{other.pk}": " Strengths  and "}
+    )
+    assert [row.part for row in slot.people.all()] == ["Overview", "Strengths and"]
+
+
+@pytest.fixture
+def held(cast):
+    """A slot of yesterday, whose feedback is open, presented by Ruth."""
+    slot = make_slot(cast.course, -1)
+    put_in(slot, cast.ruth)
+    return slot
+
+
+def test_feedback_is_given_and_changed_until_the_end_of_the_next_day(cast, held):
+    sofia = cast.visit(cast.sofia)
+    moment = held.begins_at + timedelta(hours=1)
+    feedback_give(visit=sofia, slot=held, facts=FACTS, now=moment)
+    feedback_give(
+        visit=sofia, slot=held, facts=FeedbackFacts(1, 1, "Changed"), now=held.feedback_until - timedelta(minutes=1)
+    )
+    assert Feedback.objects.get().good == "Changed"
+    for now in (held.begins_at - timedelta(minutes=1), held.feedback_until):
+        assert code_of(lambda now=now: feedback_give(visit=sofia, slot=held, facts=FACTS, now=now)) == "feedback_closed"
+    assert (
+        code_of(lambda: feedback_give(visit=cast.visit(cast.ruth), slot=held, facts=FACTS, now=moment))
+        == "own_presentation"
+    )
+
+
+def test_the_feedback_form_keeps_what_was_typed(client, cast, held):
+    client.force_login(cast.sofia)
+    response = client.post(f"{held.get_absolute_url()}feedback/", {"clarity": "4", "depth": "9", "good": "Kept words"})
+    assert response.status_code == 422
+    assert "Kept words" in response.content.decode()
+    assert (
+        client.post(f"{held.get_absolute_url()}feedback/", {"clarity": "4", "depth": "3", "good": "Yes"}).status_code
+        == 302
+    )
+
+
+def test_presenters_read_feedback_without_names_after_it_closed_and_from_three_on(cast, held):
+    closed = held.feedback_until + timedelta(minutes=1)
+    people = make_students(cast.course, 3)
+    for number, person in enumerate(people, start=1):
+        feedback_give(visit=cast.visit(person), slot=held, facts=FACTS, now=held.begins_at)
+        shown = heard(cast.visit(cast.ruth), held, closed)
+        assert len(shown["rows"]) == (3 if number == 3 else 0)
+    assert heard(cast.visit(cast.ruth), held, held.begins_at)["rows"] == []
+    assert len(heard(cast.visit(cast.helen), held, held.begins_at)["rows"]) == 3
+
+
+def test_the_presenters_page_names_no_listener(client, cast):
+    slot = make_slot(cast.course, -5)
+    put_in(slot, cast.ruth)
+    for person in make_students(cast.course, 3):
+        Feedback.objects.create(slot=slot, person=person, clarity=3, depth=4, good=f"Words {person.pk}")
+    client.force_login(cast.ruth)
+    page = client.get(slot.get_absolute_url()).content.decode()
+    assert "Words" in page
+    assert "Student" not in page
+    client.force_login(cast.daniel)  # who only listened
+    assert "Words" not in client.get(slot.get_absolute_url()).content.decode()
+    client.force_login(cast.helen)
+    assert "Student0" not in page
+    assert "Student 0" in client.get(slot.get_absolute_url()).content.decode()
+
+
+def test_points_are_seen_after_the_release_only_and_by_their_presenter_only(client, cast, held):
+    duty = held.people.select_related("person", "slot").get()
+    score_set(visit=cast.visit(cast.helen), duty=duty, facts=ScoreFacts(Decimal("12.5"), Decimal(15), "Clear."))
+    client.force_login(cast.ruth)
+    assert "12.50" not in client.get(held.get_absolute_url()).content.decode()
+    assert scores_release(visit=cast.visit(cast.helen), slot=held) == 1
+    assert scores_release(visit=cast.visit(cast.helen), slot=held) == 0
+    assert "12.50" in client.get(held.get_absolute_url()).content.decode()
+    assert Notification.objects.get().person == cast.ruth
+    client.force_login(cast.daniel)
+    assert "12.50" not in client.get(held.get_absolute_url()).content.decode()
+
+
+def test_a_released_score_that_is_corrected_is_told_again(cast, held):
+    duty, helen = held.people.select_related("person", "slot").get(), cast.visit(cast.helen)
+    score_set(visit=helen, duty=duty, facts=ScoreFacts(Decimal(12), Decimal(15)))
+    scores_release(visit=helen, slot=held)
+    score_set(visit=helen, duty=duty, facts=ScoreFacts(Decimal(13), Decimal(15)))
+    score_set(visit=helen, duty=duty, facts=ScoreFacts(Decimal(13), Decimal(15)))  # nothing new
+    assert Notification.objects.filter(person=cast.ruth).count() == 2
+    assert Score.objects.get().released_at is not None
+
+
+@pytest.mark.parametrize("points", ["16", "-1", "many", ""])
+def test_points_outside_their_range_are_refused(client, cast, held, points):
+    duty = held.people.get()
+    client.force_login(cast.helen)
+    response = client.post(
+        f"{held.get_absolute_url()}scores/",
+        {"duty": duty.pk, "points": points, "out_of": "15", "comment": "Kept comment"},
+    )
+    assert response.status_code == 422
+    assert "Kept comment" in response.content.decode()
+    assert Score.objects.count() == 0
+
+
+def test_a_reviewer_gets_no_points(cast, held):
+    duty = put_in(held, cast.daniel, Duty.REVIEWER)
+    assert (
+        code_of(lambda: score_set(visit=cast.visit(cast.helen), duty=duty, facts=ScoreFacts(Decimal(1), Decimal(2))))
+        == "not_a_presenter"
+    )
+
+
+def test_slots_of_another_course_are_not_there(client, cast):
+    slot = make_slot(cast.other_course)
+    client.force_login(cast.helen)
+    for path in ("", "change/", "people/", "scores/"):
+        address = f"/courses/odml/papers/slots/{slot.pk}/{path}"
+        assert (client.post if path else client.get)(address).status_code == 404
+
+
+def test_who_left_the_course_keeps_the_past_and_is_offered_nothing(cast, held):
+    Enrolment.objects.filter(person=cast.ruth).update(is_active=False)
+    assert held.people.get().person == cast.ruth
+    with pytest.raises(Conflict):
+        duty_give(
+            visit=cast.visit(cast.helen), slot=make_slot(cast.course, 9, "Z"), person=cast.ruth, role=Duty.PRESENTER
+        )
+
+
+def test_staff_walk_from_an_empty_course_to_a_filled_slot(client, cast):
+    session, paper = make_session(cast.course, 10), make_paper(cast.course)
+    client.force_login(cast.amit)
+    desk = "/courses/odml/papers/manage/"
+    assert client.post(f"{desk}slots/", {"session": session.pk, "count": "99"}).status_code == 422
+    assert client.post(f"{desk}slots/", {"session": session.pk, "count": "1"}).status_code == 302
+    slot = PresentationSlot.objects.get()
+    form = {
+        "session": session.pk,
+        "paper": paper.pk,
+        "minutes": 12,
+        "question_minutes": 3,
+        "presenter_places": 1,
+        "reviewer_places": 2,
+        "choose_by": "",
+    }
+    address = f"/courses/odml/papers/slots/{slot.pk}/"
+    assert client.post(f"{address}change/", form).status_code == 302
+    assert client.post(f"{address}people/", {"person": cast.ruth.pk, "role": "presenter"}).status_code == 302
+    assert client.post(f"{address}people/", {"person": cast.daniel.pk, "role": "presenter"}).status_code == 422
+    assert client.post(f"{address}people/", {"person": cast.lena.pk, "role": "presenter"}).status_code == 422
+    slot.refresh_from_db()
+    assert (slot.paper, slot.minutes) == (paper, 12)
+    assert client.get(desk).status_code == 200
+    duty = slot.people.get()
+    assert client.post(f"{address}people/", {"out": str(duty.pk)}).status_code == 302
+    assert client.post(f"{address}people/", {"out": str(duty.pk)}).status_code == 409
+    assert client.post(f"{address}change/", {"do": "withdraw"}).status_code == 302
+    assert client.get(address).status_code == 404
+
+
+def test_a_session_without_a_date_breaks_no_page(client, cast):
+    slot = make_slot(cast.course)
+    put_in(slot, cast.ruth)
+    slot.session.held_on = None
+    slot.session.save()
+    for person in (cast.ruth, cast.helen):
+        client.force_login(person)
+        for address in (
+            "/courses/odml/papers/",
+            slot.get_absolute_url(),
+            "/courses/odml/",
+            "/courses/odml/papers/slots.csv",
+        ):
+            assert client.get(address).status_code == 200
