@@ -30,10 +30,13 @@ class _Demo:
     def __init__(self, course: Course, people: dict[str, User], now: datetime) -> None:
         self.course, self.now = course, now
         self.by_first = {email.split(".", 1)[0]: person for email, person in people.items()}
+        self.visits: dict[str, Visit] = {}
         self.helen = self.visit("helen")
 
     def visit(self, first: str) -> Visit:
-        return visit_of(self.by_first[first], self.course.slug)
+        if first not in self.visits:
+            self.visits[first] = visit_of(self.by_first[first], self.course.slug)
+        return self.visits[first]
 
     def session(self, title: str) -> Session:
         return self.course.sessions.filter(title__startswith=title).exclude(held_on=None)[0]

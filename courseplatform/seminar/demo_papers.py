@@ -103,12 +103,12 @@ FEEDBACK = (
     (
         5,
         4,
-        "The table of where the energy goes: moving a number costs far more than multiplying it.",
-        "Slower on the dataflow figure.",
+        "The one figure that shows where the cost really sits.",
+        "Slower on that figure; it carries the talk.",
     ),
-    (4, 3, "That the benchmark decides what looks efficient.", ""),
+    (4, 3, "That what one measures decides what looks efficient.", ""),
     (3, 4, "The worked example on our own board.", "Fewer formulas on one slide, and the units beside them."),
-    (4, 4, "I finally see why the scale and the zero point are stored per layer.", "The appendix was worth a slide."),
+    (4, 4, "I could now explain the main idea to my team.", "The limits in the appendix were worth a slide."),
 )
 # Session, who writes, and the text, which may be empty.
 HIGHLIGHTS: tuple[tuple[str, tuple[str, ...], str], ...] = (

@@ -79,7 +79,7 @@ def scores_release(*, visit: Visit, slot: PresentationSlot, now: datetime | None
         score.save(update_fields=["released_at"])
         _tell(score)
     if scores:
-        slot_note(slot, f"{len(scores)} scores released", visit.by)
+        slot_note(slot, f"Scores released: {len(scores)}", visit.by)
     return len(scores)
 
 

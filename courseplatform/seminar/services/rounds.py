@@ -157,7 +157,7 @@ def _place(run: MatchingRun, found: PreferenceRound, slots: dict[int, Presentati
     )
     verb = "present" if found.role == Duty.PRESENTER else "review"
     for slot, count in sorted(Counter(slot for _, slot in run.result["places"]).items()):
-        slot_note(slots[slot], f"{count} people {verb} it by matching run {run.number}", by)
+        slot_note(slots[slot], f"{count} to {verb} it, by matching run {run.number}", by)
     for person, slot in run.result["places"]:
         text = f"{slots[slot].title}, {slots[slot].session.held_on}."
         _tell(
