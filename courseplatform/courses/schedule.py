@@ -37,6 +37,7 @@ class Line:
     url: str = ""
     note: str = ""
     kind: str = ""
+    html: str = ""
 
 
 @dataclass
@@ -163,7 +164,7 @@ def _row(
         else "no-class"
     )
     own = [_item_line(item, session) for item in session.items.all()]
-    added = [Line(line.text, url=line.url, note=line.note, kind=line.kind) for line in more]
+    added = [Line(line.text, url=line.url, note=line.note, kind=line.kind, html=line.html) for line in more]
     return SessionRow(
         pk=session.pk, day=day_label(day) if day else "", iso=start.isoformat() if start else day.isoformat() if day else "",
         end_iso=end.isoformat() if end else "", hours="" if is_usual else _hours(session, start, end), title=session.title, note=session.note,

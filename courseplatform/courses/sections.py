@@ -64,13 +64,17 @@ class NavLink:
 
 @dataclass(frozen=True)
 class ScheduleLine:
-    """A line that another app adds below a session of the schedule: a paper, scribe notes, a report without a due time."""
+    """A line that another app adds below a session of the schedule: a paper, scribe notes, a report without a due time.
+
+    html: safe, unfolds below the line.
+    """
 
     session_id: int
     text: str
     url: str = ""
     note: str = ""
     kind: str = ""
+    html: str = ""
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,8 @@ from courseplatform.notices import demo as notices_demo
 from courseplatform.participation import demo as participation_demo
 from courseplatform.roster import demo as roster_demo
 from courseplatform.scribe import demo as scribe_demo
-from courseplatform.teams import demo as teams_demo
-from courseplatform.courses.models import Course, DatedItem, Enrolment, OfficeHour, Role, Session
-from courseplatform.courses.selectors import WEEKDAYS
 from courseplatform.seminar import demo as seminar_demo
+from courseplatform.teams import demo as teams_demo
 from grading.demo.digits import hidden_split, write_hidden
 from grading.models.assignments import Assignment, HiddenSet
 from grading.services.submissions import submission_create
@@ -48,8 +46,7 @@ OPEN_COURSES = (
 SLUG, TODAY_IN_WEEK = "demo", 10
 STARTS = date(2023, 8, 29)  # the term in which overlay.yaml names its days
 # What the rooms below add to the course, in this order: each has load(course, people, now).
-DEMO_PARTS = (roster_demo, notices_demo, teams_demo, participation_demo, scribe_demo)
-DEMO_PARTS = (seminar_demo,)  # what other apps lay over the course, in this order
+DEMO_PARTS = (roster_demo, notices_demo, teams_demo, participation_demo, scribe_demo, seminar_demo)
 Facts = Mapping[str, Any]
 
 

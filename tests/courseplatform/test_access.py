@@ -14,8 +14,8 @@ from grading.models import Run
 from tests.courseplatform.notices.builders import notices_of
 from tests.courseplatform.participation.builders import slack_import
 from tests.courseplatform.scribe.builders import duty_of, handed_in, png
-from tests.courseplatform.teams.builders import make_round, make_slot, make_team
 from tests.courseplatform.seminar.builders import seminar_objects
+from tests.courseplatform.teams.builders import make_round, make_slot, make_team
 from tests.people import hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +52,7 @@ def addresses(cast, data_dir, tmp_path):
     duty = duty_of(cast, cast.ruth)
     image = image_add(visit=cast.visit(cast.ruth), duty=duty, name="a.png", content=png())
     kept = handed_in(cast, duty)
+    seminar = seminar_objects(cast)
     values = {
         "<slug:course>": cast.course.slug, "<slug:assignment>": cast.lab.slug, "<uuid:submission>": str(submission.pk),
         "<uuid:run>": str(run.pk), "<slug:figure>": "memory", "<slug:name>": "glossary",
@@ -64,10 +65,6 @@ def addresses(cast, data_dir, tmp_path):
         "<int:team_invitation>": "1", "<int:team_booking>": "1", "<int:board_request>": "1",  # posted to, so not looked at
         "<int:person>": str(cast.ruth.pk), "<uuid:batch>": str(slack_import(cast, tmp_path).pk),
         "<int:duty>": str(duty.pk), "<uuid:image>": str(image.pk), "<int:version>": str(kept.pk), "<int:number>": "1",
-    seminar = seminar_objects(cast)
-    values = {
-        "<slug:course>": cast.course.slug, "<slug:assignment>": cast.lab.slug, "<uuid:submission>": str(submission.pk),
-        "<uuid:run>": str(run.pk), "<slug:figure>": "memory", "<slug:name>": "glossary",
         "<slug:paper>": seminar.paper.slug, "<int:slot>": str(seminar.slot.pk), "<int:swap>": str(seminar.swap.pk),
         "<int:round>": str(seminar.round.pk), "<int:matching>": str(seminar.matching.pk), "<int:highlight>": str(seminar.highlight.pk),
     }  # fmt: skip

@@ -7,7 +7,6 @@ from courseplatform.courses.course_file.words import (
     choice,
     clock,
     count,
-    day,
     flag,
     line,
     link,
@@ -226,22 +225,6 @@ FACTS: dict[str, Schema] = {
             live=flag("Live, not recorded.", default=False),
         ),
         "Course videos.",
-    ),
-    "papers": listed(
-        mapping(
-            "A paper.",
-            ("title",),
-            title=line("Its title.", 300),
-            authors=line("As the source writes them.", 1000),
-            venue=line("Where it appeared: NeurIPS.", 120),
-            year=count("The year.", 1900, 2200),
-            kind=line("What the source calls it: Poster.", 80),
-            topic=line("Its topic."),
-            url=link("Its address."),
-            date=day("The session in which it is read or shown."),
-            note=line("What stands beside it.", 300),
-        ),
-        "Papers.",
     ),
     "findings": listed(
         mapping(

@@ -50,12 +50,14 @@ class Paper(models.Model):
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="papers")
     slug = models.SlugField(max_length=70)
-    title = models.CharField(max_length=240)
-    authors = models.CharField(max_length=600, blank=True)
+    title = models.CharField(max_length=300)
+    authors = models.CharField(max_length=1000, blank=True)
     venue = models.CharField(max_length=120, blank=True)
     year = models.PositiveSmallIntegerField(null=True, blank=True)
     url = models.URLField(max_length=300, blank=True)
-    topic = models.CharField(max_length=80, blank=True)
+    topic = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=80, blank=True, help_text="what the source calls it: Poster")
+    note = models.CharField(max_length=300, blank=True)
     pdf = models.FileField(upload_to=stored_at, max_length=120, blank=True)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.LISTED)
     proposed_by = models.ForeignKey(

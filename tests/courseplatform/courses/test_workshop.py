@@ -13,6 +13,7 @@ from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.course_file.service import export_text, tree_of
 from courseplatform.courses.course_file.writing import canonical
 from courseplatform.courses.models import Course
+from courseplatform.seminar.course_file import papers_dump
 
 SLUG = "on-device-intelligence-workshop"
 FILE = Path(settings.BASE_DIR) / "courses" / f"{SLUG}.yaml"
@@ -198,7 +199,7 @@ def test_organizers_stand_apart_from_speakers(course):
 
 
 def test_other_works_of_the_organizers_keep_year_kind_and_authors(course):
-    papers = course.facts["papers"]
+    papers = papers_dump(course)
     authors = [paper["authors"].split(" · ") for paper in papers]
     found = [
         (p["year"], p.get("kind"), p["title"], len(names), names[-1]) for p, names in zip(papers, authors, strict=True)
