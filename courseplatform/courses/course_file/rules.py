@@ -137,6 +137,10 @@ RULES: dict[str, Schema] = {
                 title=line("As the source writes it."),
                 percent=number("In % of the grade."),
                 top=count("So many people at the top get it."),
+                channels=listed(
+                    choice("Where it was said.", "class", "slack", "piazza", "zoom", "other"),
+                    "Only what was said here counts.",
+                ),
                 note=line("What it takes.", 400),
             ),
             "Ways of earning it.",
@@ -144,6 +148,8 @@ RULES: dict[str, Schema] = {
     ),
     "presentations": mapping(
         "Paper presentations.",
+        presenters=mapping("How many present a paper together.", most=count("At most.", 1)),
+        points=number("What a presentation is worth."),
         reviewers=mapping("How many review a paper together.", least=count("At least."), most=count("At most.")),
         note=line("What they are for.", 400),
         parts=listed(

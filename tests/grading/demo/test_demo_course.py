@@ -13,6 +13,7 @@ from django.conf import settings as django_settings
 from courseplatform.accounts.models import User
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import Course, DatedItem, Enrolment, OfficeHour, Session
+from courseplatform.courses.course_file.service import export_text, plan_import
 from grading.demo import load
 from grading.models import Assignment, Run, Submission
 from grading.models.assignments import HiddenSet
@@ -217,3 +218,9 @@ def test_every_key_of_the_schema_says_what_it_means():
 def test_every_due_date_is_listed_under_a_session_that_exists():
     days = {item["date"] for item in FACTS["sessions"]}
     assert {item["listed_under"] for item in FACTS["assignments"]} <= days
+
+
+def test_the_demo_course_gives_a_file_that_can_be_taken(demo):
+    """What its parts laid over it is in the schema too: an instructor who takes the file down can send it back."""
+    plan = plan_import(export_text(demo).encode())
+    assert plan.changes == []
