@@ -40,8 +40,9 @@ class BoardAnswerForm(forms.Form):
         "Run that verifies it",
         80,
         required=False,
-        help_text="Address or number of a benchmark run of an early lab on this board.",
+        help_text="A benchmark run of an early lab on this board: one of those below, or what names it elsewhere.",
     )
+    run_ref.widget.attrs["list"] = "runs"
     comment = text_field("Comment", 300, required=False, rows=2)
 
 

@@ -13,6 +13,7 @@ from courseplatform.courses.models import STAFF
 from courseplatform.teams import sections
 from courseplatform.teams.forms.staff import BoardAnswerForm, DecisionForm
 from courseplatform.teams.forms.students import BoardForm, ProposalForm
+from courseplatform.teams.hooks import run_choices
 from courseplatform.teams.models.boards import OPEN_REQUESTS, BoardRequest
 from courseplatform.teams.models.proposals import ProposalStatus
 from courseplatform.teams.models.teams import OPEN_TEAMS, Team
@@ -100,7 +101,7 @@ def _board_page(
     waits = next((item for item in requests if item.status in OPEN_REQUESTS), None)
     return form_page(
         request, "teams/board.html", answer if answer is not None else form, board_form=form, answer=answer or BoardAnswerForm(),
-        team=team, history=board_history(requests), waits=waits,
+        team=team, history=board_history(requests), waits=waits, runs=run_choices(team) if waits and visit.is_staff else [],
         may_propose=waits is None and team.status in OPEN_TEAMS and is_member(team, visit.person),
     )  # fmt: skip
 

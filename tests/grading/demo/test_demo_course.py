@@ -12,8 +12,8 @@ from django.conf import settings as django_settings
 
 from courseplatform.accounts.models import User
 from courseplatform.courses.course_file.registry import file_parts
-from courseplatform.courses.models import Course, DatedItem, Enrolment, OfficeHour, Session
 from courseplatform.courses.course_file.service import export_text, plan_import
+from courseplatform.courses.models import Course, DatedItem, Enrolment, OfficeHour, Session
 from grading.demo import load
 from grading.models import Assignment, Run, Submission
 from grading.models.assignments import HiddenSet
