@@ -142,10 +142,10 @@ def test_who_left_keeps_a_page_and_no_place_among_the_contributors(client, cast,
 def test_pages_ask_the_same_number_of_questions_at_any_size(client, cast, course, count, django_assert_max_num_queries):
     many_credits(course, many_students(course, count))
     client.force_login(cast.amit)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         client.get(PEOPLE)
     client.force_login(cast.ruth)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         client.get(MINE)
 
 
