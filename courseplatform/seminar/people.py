@@ -1,6 +1,7 @@
-"""Names as the pages write them, and whom to tell."""
+"""Names and days as the pages write them, and whom to tell."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from courseplatform.accounts.models import User
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role
@@ -16,6 +17,11 @@ def and_list(words: Iterable[str]) -> str:
     """a, b and c."""
     found = list(words)
     return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}" if found else ""
+
+
+def day_words(day: date | None) -> str:
+    """Tue Oct 31."""
+    return f"{day:%a %b} {day.day}" if day else "a day to be set"
 
 
 def staff_of(course: Course) -> list[User]:

@@ -1,7 +1,7 @@
 """What a student owes and by when; and the sentence that heads the page of papers."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -13,7 +13,7 @@ from courseplatform.core.badges import Badge
 from courseplatform.courses.access import Visit
 from courseplatform.seminar.models import Duty, Feedback, Highlight, Score, Swap
 from courseplatform.seminar.models.slots import END_OF_DAY
-from courseplatform.seminar.people import and_list
+from courseplatform.seminar.people import and_list, day_words
 from courseplatform.seminar.selectors.badges import highlight_badge
 from courseplatform.seminar.selectors.slots import SlotRow
 
@@ -30,10 +30,6 @@ class Owed:
     label: str = ""
     is_done: bool = False
     subject: str = ""
-
-
-def day_words(day: date | None) -> str:
-    return f"{day:%a %b} {day.day}" if day else "a day to be set"
 
 
 def swaps_of(visit: Visit, now: datetime) -> dict[str, Any]:

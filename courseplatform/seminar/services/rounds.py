@@ -25,7 +25,7 @@ from courseplatform.seminar.models import (
 )
 from courseplatform.seminar.models.rounds import ROUND_MOVES, RUN_MOVES
 from courseplatform.seminar.offers import offered_slots, snapshot_of
-from courseplatform.seminar.people import students_of
+from courseplatform.seminar.people import day_words, students_of
 from courseplatform.seminar.services.slots import slot_note, slots_lock
 from courseplatform.seminar.snapshots import compute
 
@@ -159,7 +159,7 @@ def _place(run: MatchingRun, found: PreferenceRound, slots: dict[int, Presentati
     for slot, count in sorted(Counter(slot for _, slot in run.result["places"]).items()):
         slot_note(slots[slot], f"{count} to {verb} it, by matching run {run.number}", by)
     for person, slot in run.result["places"]:
-        text = f"{slots[slot].title}, {slots[slot].session.held_on}."
+        text = f"{slots[slot].title}, {day_words(slots[slot].session.held_on)}."
         _tell(
             found,
             [people[person]],

@@ -13,6 +13,7 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role, Session
 from courseplatform.notices.services.notifications import notification_send
 from courseplatform.seminar.models import Duty, Paper, PresentationSlot, SlotChange, SlotPerson
+from courseplatform.seminar.people import day_words
 from courseplatform.seminar.policy import policy_of
 
 
@@ -80,7 +81,7 @@ def slot_change(*, visit: Visit, slot: PresentationSlot, facts: SlotFacts) -> Pr
     slot.save()
     if sentence:
         slot_note(slot, sentence, visit.by)
-        _tell(slot, [row.person for row in people], f"{slot.short}: {sentence.lower()}")
+        _tell(slot, [row.person for row in people], f"{slot.short}: {sentence[0].lower()}{sentence[1:]}")
     return slot
 
 
@@ -88,10 +89,11 @@ def _difference(slot: PresentationSlot, facts: SlotFacts) -> str:
     """What people in the slot have to know."""
     words = []
     if facts.session != slot.session:
-        words.append(f"Moved to {facts.session.held_on}")
+        words.append(f"Moved to {day_words(facts.session.held_on)}")
     if facts.paper != slot.paper:
-        words.append(f"Paper is now {facts.paper.short}" if facts.paper else "Its paper is open again")
-    return "; ".join(words)
+        words.append(f"paper is now {facts.paper.short}" if facts.paper else "its paper is open again")
+    sentence = "; ".join(words)
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _check_free(session: Session, people: list[User], apart_from: list[PresentationSlot]) -> None:
@@ -180,5 +182,5 @@ def _tell(slot: PresentationSlot, people: list[User], title: str) -> None:
     """Each change is an event of its own, so the number of the slot's changes makes the key."""
     notification_send(
         course=slot.session.course, people=people, kind="paper", key=f"slot-{slot.pk}-change-{slot.changes.count()}", title=title,
-        text=f"{slot.title}, {slot.session.held_on or 'undated'}.", path=slot.get_absolute_url(),
+        text=f"{slot.title}, {day_words(slot.session.held_on)}.", path=slot.get_absolute_url(),
     )  # fmt: skip

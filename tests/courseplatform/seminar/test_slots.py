@@ -9,6 +9,7 @@ from courseplatform.core.errors import AppError, Conflict
 from courseplatform.courses.models import Enrolment
 from courseplatform.notices.models import Notification
 from courseplatform.seminar.models import Duty, Feedback, PresentationSlot, Score, SlotPerson
+from courseplatform.seminar.people import day_words
 from courseplatform.seminar.selectors.slot_page import heard
 from courseplatform.seminar.services.after import FeedbackFacts, ScoreFacts, feedback_give, score_set, scores_release
 from courseplatform.seminar.services.slots import (
@@ -108,9 +109,18 @@ def test_people_in_a_slot_are_told_of_a_new_day_or_paper(cast, helen):
     slot_change(
         visit=helen,
         slot=slot,
-        facts=facts_of(slot, session=make_session(cast.course, 30), paper=make_paper(cast.course, "New")),
+        facts=facts_of(slot, session=make_session(cast.course, 30), paper=make_paper(cast.course, "MCUNet")),
     )
     assert Notification.objects.get().person == cast.ruth
+
+
+def test_a_changed_slot_is_told_with_the_day_in_words_and_the_paper_as_it_is_written(cast, helen):
+    slot, session = make_slot(cast.course), make_session(cast.course, 30)
+    put_in(slot, cast.ruth)
+    slot_change(visit=helen, slot=slot, facts=facts_of(slot, session=session, paper=make_paper(cast.course, "MCUNet")))
+    told, day = Notification.objects.get(), day_words(session.held_on)
+    assert told.title.endswith(f": moved to {day}; paper is now MCUNet")
+    assert told.text == f"MCUNet, {day}."
 
 
 def test_a_slot_does_not_shrink_below_its_people_nor_share_a_paper(cast, helen):
