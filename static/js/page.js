@@ -22,6 +22,15 @@
     folded.addEventListener("toggle", say);
     say();
   }
+  // A formula wider than its column scrolls, with the keyboard too.
+  const reach = () => {
+    for (const formula of document.querySelectorAll(".equation"))
+      if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
+      else formula.removeAttribute("tabindex");
+  };
+  reach();
+  addEventListener("resize", reach);
+  document.addEventListener("htmx:afterSettle", reach);
   // A toast stays while it is pointed at or holds the focus.
   for (const toast of document.querySelectorAll("[data-toast]")) {
     const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : toast.remove());
