@@ -147,3 +147,13 @@ def test_markdown_of_a_course_file_cannot_bring_a_script(client):
 def test_the_schema_command_writes_json(capsys):
     call_command("course_schema")
     assert '"$schema": "https://json-schema.org/draft/2020-12/schema"' in capsys.readouterr().out
+
+
+def test_the_way_back_is_home_for_a_member_and_the_course_for_a_visitor(client, cast):
+    Course.objects.filter(pk=cast.course.pk).update(is_public=True)
+    pages = [f"/courses/{cast.course.slug}/{page}/" for page in ("schedule", "policies", "devices", "projects")]
+    for page in pages:
+        assert f"</svg>{cast.course.name}</a>" in client.get(page).content.decode()
+    client.force_login(cast.ruth)
+    for page in [*pages, *(f"/courses/{cast.course.slug}/{page}/" for page in ("papers", "calendar", "scribe"))]:
+        assert "</svg>Home</a>" in client.get(page).content.decode(), page
