@@ -22,6 +22,9 @@
     folded.addEventListener("toggle", say);
     say();
   }
+  // A form that came back refused: to the first field that is wrong.
+  const wrong = document.querySelector('main [aria-invalid="true"]');
+  (wrong?.matches("fieldset") ? wrong.querySelector("input:enabled") : wrong)?.focus();
   // A formula wider than its column scrolls, with the keyboard too.
   const reach = () => {
     for (const formula of document.querySelectorAll(".equation"))

@@ -3,7 +3,9 @@
 from datetime import UTC, date, datetime, time
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from courseplatform.courses import schedule, selectors
 from courseplatform.courses.models import OfficeHour, Session
@@ -97,6 +99,15 @@ def test_the_schedule_names_one_due_hour_in_its_head_and_several_at_each_day(cou
     ]
     assert weeks[0].lecture[0].day == "Nov 1"
     assert weeks[0].today_before
+
+
+def test_two_things_due_on_one_day_each_keep_their_own_hour(course):
+    noon = datetime(2023, 11, 3, 16, 0, tzinfo=UTC)
+    with timezone.override("America/New_York"):
+        rows = schedule.due_rows([DueMark("Slides", "", noon, "/s/"), *marks(SUMMER)], NOW)
+        page = render_to_string("courses/_dues.html", {"due": rows})
+    told = " ".join(strip_tags(page).split())
+    assert told == "Fri Nov 3 12:00Slides Fri Nov 3 23:59Lab 3 Quantization"
 
 
 def test_a_lab_on_the_schedule_and_due_work_of_the_week_lead_to_it(course):
