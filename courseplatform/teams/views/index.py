@@ -37,10 +37,10 @@ def index(request: HttpRequest, visit: Visit) -> HttpResponse:
             "alone": without_team(visit.course, at), "query": request.GET.urlencode(),
         }  # fmt: skip
         return render(request, "teams/index_staff.html", context)
-    team, rows = own_team(visit), reading.team_rows(visit, at)
+    team, rows, waiting = own_team(visit), reading.team_rows(visit, at), list(reading.my_invitations(visit, at))
     context = {
         "team": team, "rule": rule, "rows": rows, "open": [row for row in rows if row.room and row.count],
-        "invitations": reading.my_invitations(visit, at), "asked": set(reading.my_invitations(visit, at).values_list("team", flat=True)),
+        "invitations": waiting, "invited": any(item.kind == "invite" for item in waiting), "asked": {item.team_id for item in waiting},
         "looking": reading.looking_profiles(visit, at, team),
         "has_profile": LookingProfile.objects.filter(course=visit.course, person=visit.person).exists(),
     }  # fmt: skip

@@ -11,7 +11,7 @@ from courseplatform.teams import demo, sections
 from courseplatform.teams.models import FeedbackForm, LookingProfile, Membership, Slot, Team
 from courseplatform.teams.selectors.home import our_team
 from courseplatform.teams.selectors.index import looking_profiles
-from courseplatform.teams.services.invitations import invitation_send
+from courseplatform.teams.services.invitations import invitation_send, join_request_send
 from courseplatform.teams.services.looking import looking_profile_save
 from tests.courseplatform.teams.builders import make_round, make_slot, make_student, make_students, make_team, set_sizes
 
@@ -289,3 +289,15 @@ def test_the_demo_makes_every_page_look_lived_in(cast, client):
         assert words in text
     client.force_login(people["tomas.novak@example.edu"])
     assert "invites you to team" in text_of(client, cast, "teams/")
+
+
+def test_who_asked_a_team_is_told_to_wait_and_who_is_invited_to_answer(client, cast):
+    team = make_team(cast, "Heron", cast.daniel)
+    join_request_send(visit=cast.visit(cast.ruth), team=team)
+    invitation_send(visit=cast.visit(cast.daniel), team=team, person=cast.sofia)
+    for person, said in (
+        (cast.ruth, "The team you asked has not answered yet."),
+        (cast.sofia, "Somebody waits for your"),
+    ):
+        client.force_login(person)
+        assert said in text_of(client, cast, "teams/")
