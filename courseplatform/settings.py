@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "courseplatform.core.middleware.SecurityHeaders",
     "courseplatform.core.middleware.KnownHost",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "courseplatform.core.middleware.Compress",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone
 
 from courseplatform.core import error_pages
@@ -56,6 +58,21 @@ class QueryCounter:
         finally:
             self.queries += 1
             self.ms += 1000 * (time.perf_counter() - start)
+
+
+class Compress(GZipMiddleware):
+    """Pages and tables go out compressed: the roster of 600 people is a tenth as heavy on a phone.
+
+    Files (images, models, archives) are sent as they are: most are compressed already, and a download keeps its length. Against
+    guessing secrets from the length of a page (BREACH) Django pads each answer by a random length and masks each form token anew.
+    """
+
+    TYPES = ("text/html", "text/csv", "application/json")
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.streaming or not response.headers.get("Content-Type", "").startswith(self.TYPES):
+            return response
+        return super().process_response(request, response)
 
 
 class SecurityHeaders(Middleware):

@@ -1,5 +1,6 @@
 """What every response carries, and what /healthz believes."""
 
+import gzip
 from datetime import timedelta
 
 import pytest
@@ -73,3 +74,14 @@ def test_pages_of_somebody_who_is_signed_in_are_kept_nowhere(client, cast):
     for page in ("", "submissions/", "submissions.csv", "assignments/none/"):
         answer = client.get(f"/courses/{cast.course.slug}/{page}")
         assert answer["Cache-Control"] == "private, no-store", page
+
+
+def test_pages_and_tables_go_out_compressed_and_files_do_not(client, cast):
+    client.force_login(cast.helen)
+    asked = {"headers": {"Accept-Encoding": "gzip"}}
+    page = client.get(f"/courses/{cast.course.slug}/people/", **asked)
+    assert page["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in page["Vary"]
+    assert b"</html>" in gzip.decompress(page.content)
+    assert "Content-Encoding" not in client.get(f"/courses/{cast.course.slug}/calendar.ics", **asked)
+    assert "Content-Encoding" not in client.get(f"/courses/{cast.course.slug}/people/")

@@ -155,7 +155,10 @@ def test_the_entry_page_of_six_hundred_is_light_as_sent(client, cast, course):
     many_credits(course, people, each=2, session=session)
     client.force_login(cast.amit)
     for name in ("entry", "attendance"):
-        html = client.get(f"/courses/odml/participation/{name}/", {"session": session.pk}).content
+        sent = client.get(
+            f"/courses/odml/participation/{name}/", {"session": session.pk}, headers={"Accept-Encoding": "gzip"}
+        ).content
+        html = gzip.decompress(sent)
         static = Path(__file__).resolve().parents[3] / "static"
         names = set(re.findall(r'(?:src|href)="/static/([^"#]+)', html.decode())) | {
             "fonts/inter.woff2",
@@ -166,4 +169,4 @@ def test_the_entry_page_of_six_hundred_is_light_as_sent(client, cast, course):
             for f in names
             for data in [(static / f).read_bytes()]
         ]
-        assert len(gzip.compress(html)) + sum(weights) < 150_000
+        assert len(sent) + sum(weights) < 150_000
