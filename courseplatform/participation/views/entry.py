@@ -23,6 +23,12 @@ from courseplatform.participation.selectors.standings import course_facts, cours
 from courseplatform.participation.services.attendance import attendance_fill, attendance_record
 from courseplatform.participation.services.credits import credit_describe, credit_record, credit_withdraw
 
+SHORT_WORDS = {
+    Attendance.Mode.IN_PERSON: "Room",
+    Attendance.Mode.VIRTUAL: "Zoom",
+    Attendance.Mode.EXCUSED: "Excused",
+    Attendance.Mode.ABSENT: "Absent",
+}
 SLIP_WORDS = "entered by mistake, and undone at once"
 
 
@@ -161,7 +167,7 @@ def attendance(request: HttpRequest, visit: Visit) -> HttpResponse:
     rows = reading.roster(visit, session, timezone.now()) if session else []
     context |= {
         "rows": rows,
-        "choices": Attendance.Mode.choices,
+        "choices": [(mode.value, mode.label, SHORT_WORDS[mode]) for mode in Attendance.Mode],
         "counts": _mode_counts(rows),
         "query": request.GET.get("q", "")[:120],
     }
