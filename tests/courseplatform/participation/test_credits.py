@@ -277,7 +277,7 @@ def test_the_page_asks_the_same_number_of_questions_at_any_size(ta, cast, count,
     session = session_of(cast.course)
     people = many_students(cast.course, count)
     many_credits(cast.course, people, session=session)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(15):
         page = ta.get(url("entry/"), {"session": session.pk})
     assert len(page.context["rows"]) == count + 3 and len(page.context["log"]["rows"]) <= 30
 
