@@ -6,6 +6,7 @@ from courseplatform.courses.models import Course, Session
 from courseplatform.courses.sections import NavLink, ScheduleLine, registry
 from courseplatform.scribe.selectors import duties
 from courseplatform.scribe.selectors.duties import published_notes
+from courseplatform.scribe.services.duties import duties_move
 
 
 def schedule_lines(course: Course, sessions: list[Session]) -> list[ScheduleLine]:
@@ -20,5 +21,6 @@ def register_all() -> None:
     decide("scribe.ScribeMember.person", stay("the remaining account writes these notes already"))
     registry.add_schedule_source(schedule_lines)
     registry.add_due_source(duties.due_marks)
+    registry.add_mover(duties_move)
     registry.add_calendar_source(duties.calendar_entries)
     registry.add_nav(NavLink("Scribe notes", "scribe:index", 60, MEMBERS, key="n", owns=("scribe:",), in_more=True))

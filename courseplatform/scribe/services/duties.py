@@ -1,7 +1,7 @@
 """Who scribes what: assigned one by one or spread over the term."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import IntegrityError, transaction
 
@@ -9,9 +9,10 @@ from courseplatform.accounts.models import User
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Session
+from courseplatform.courses.schedule import day_label
 from courseplatform.notices.services.notifications import notification_send
 from courseplatform.scribe.models import ScribeDuty, ScribeMember, Status
-from courseplatform.scribe.models.duties import due_clock
+from courseplatform.scribe.models.duties import OPEN, due_clock
 from courseplatform.scribe.services.drafts import duty_lock
 
 MOST_SCRIBES = 12
@@ -68,6 +69,20 @@ def duties_spread(*, visit: Visit, plan: Mapping[Session, Sequence[User]]) -> in
     """
     made = [duty_assign(visit=visit, session=session, people=people) for session, people in plan.items() if people]
     return len(made)
+
+
+@transaction.atomic
+def duties_move(session: Session, before: date, by: timedelta) -> list[str]:
+    """The notes of a session stay as far from it as they were, also with a day of their own. Returns what is said about it."""
+    said = []
+    for duty in session.scribe_duties.filter(is_example=False, status__in=OPEN).select_related("course"):
+        duty.session = session
+        if by and duty.due_on:
+            duty.due_on += by
+            duty.save(update_fields=["due_on"])
+        if duty.due_day:
+            said.append(f"Scribe notes are due on {day_label(duty.due_day, weekday=True)}")
+    return said
 
 
 def _check(people: Sequence[User], session: Session, due_on: date | None) -> None:
