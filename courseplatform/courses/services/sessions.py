@@ -136,7 +136,8 @@ def _log(
     tell: bool,
     is_new: bool,
 ) -> ScheduleChange:
-    told = tell and session.is_published and bool(is_new or changed & {*SAID, "is_published"})
+    was_seen = bool(old["is_published"]) and not is_new  # taking off what people saw is news too
+    told = tell and (session.is_published or was_seen) and bool(is_new or changed & {*SAID, "is_published"})
     sentence = _sentence(session, old, changed, is_new=is_new)
     if moved:
         sentence = f"{sentence} {'; '.join(moved)}."

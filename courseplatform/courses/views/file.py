@@ -54,10 +54,12 @@ def _plan(course: Course, content: bytes) -> Plan:
 
 
 def _refused(request: HttpRequest, course: Course, content: bytes, findings: list[Finding]) -> HttpResponse:
+    """The text comes back to be mended in place, unless it is no text or more than a page can hold."""
+    is_text = len(content) <= MOST_BYTES and all(finding.code != "not_utf" for finding in findings)
     context = {
         "findings": public_pages.findings(course),
         "refused": findings,
-        "text": content.decode("utf-8", "replace")[:MOST_BYTES],
+        "text": content.decode("utf-8", "replace") if is_text else "",
     }
     return render(request, "courses/file.html", context, status=422)
 

@@ -3,7 +3,9 @@
 from datetime import date, time, timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
+from courseplatform.courses.course_file.reading import MOST_BYTES
 from courseplatform.courses.forms import outline_of, outline_text
 from courseplatform.courses.models import DatedItem, ScheduleChange, Session
 from courseplatform.courses.sections import registry
@@ -218,3 +220,25 @@ def test_the_course_file_page_shows_changes_before_it_takes_them(client, cast, s
     assert client.post(base + "apply/", {"text": text, "held": text}).status_code == 409  # the course is another by now
     foreign = changed.replace(f"slug: {cast.course.slug}", "slug: another")
     assert "This is the file of another" in client.post(base + "preview/", {"text": foreign}).content.decode()
+
+
+def test_members_are_told_when_a_session_they_saw_is_taken_off_the_schedule(client, cast, session, heard):
+    client.force_login(cast.helen)
+    client.post(f"/courses/{cast.course.slug}/schedule/{session.pk}/publish/", {"published": "0"})
+    assert [change.sentence for change in heard] == ["CNNs was taken off the schedule (Tue Oct 10)."]
+
+
+def test_taking_off_in_silence_is_a_choice_of_the_form(client, cast, session, heard):
+    client.force_login(cast.helen)
+    post(client, session, is_published=None, tell=None)
+    assert heard == []
+    assert not ScheduleChange.objects.get().is_told
+
+
+@pytest.mark.parametrize("content", [b"a: " + b"x" * MOST_BYTES, b"%PDF-1.4 \xff\xfe"])
+def test_a_file_that_is_too_large_or_no_text_does_not_come_back_in_the_page(client, cast, session, content):
+    client.force_login(cast.helen)
+    file = SimpleUploadedFile("course.yaml", content)
+    answer = client.post(f"/courses/{cast.course.slug}/file/preview/", {"file": file})
+    assert answer.status_code == 422
+    assert len(answer.content) < 150_000 and b"%PDF" not in answer.content
