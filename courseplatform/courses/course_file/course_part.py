@@ -137,11 +137,22 @@ def _staff_dump(course: Course) -> list[dict[str, Any]]:
     ]
 
 
-def rewrite(old: Iterable[RowT], make: Callable[[], RowT], values: list[dict[str, Any]]) -> None:
-    """The rows of a list, in its order: the first takes the first values and so on, so that a row, and what calendars know it by, stays."""
-    left = list(old)
-    for position, fields in enumerate(values):
-        row = left.pop(0) if left else make()
+def rewrite(
+    old: Iterable[RowT], make: Callable[[], RowT], values: list[dict[str, Any]], same: tuple[str, ...] = ()
+) -> None:
+    """The rows of a list, in its order. What calendars know a row by stays with what it is about.
+
+    same: fields that tell rows apart. A row is taken by those that have all of them alike, then by those with the first alike; the rest
+    takes what is left, in order.
+    """
+    left, rows = list(old), list[RowT | None]([None] * len(values))
+    for names in dict.fromkeys((same, same[:1], ())):
+        for n, fields in enumerate(values):
+            if rows[n] is None:
+                rows[n] = next((row for row in left if all(getattr(row, name) == fields[name] for name in names)), None)
+                left = [row for row in left if row is not rows[n]]
+    for position, (found, fields) in enumerate(zip(rows, values, strict=True)):
+        row = found or make()
         for name, value in {**fields, "position": position}.items():
             setattr(row, name, value)
         row.save()
@@ -173,7 +184,7 @@ def _hours_load(course: Course, value: list[dict[str, Any]] | None) -> list[str]
         }
         for item in value or []
     ]  # fmt: skip
-    rewrite(course.office_hours.all(), lambda: OfficeHour(course=course), fields)
+    rewrite(course.office_hours.all(), lambda: OfficeHour(course=course), fields, same=("who", "weekday"))
     return []
 
 

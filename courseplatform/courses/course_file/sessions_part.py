@@ -197,7 +197,7 @@ def _write(session: Session, item: dict[str, Any], position: int) -> None:
         }
         for dated in item.get("items", [])
     ]  # fmt: skip
-    rewrite(session.items.all(), lambda: DatedItem(session=session), fields)
+    rewrite(session.items.all(), lambda: DatedItem(session=session), fields, same=("label", "on"))
 
 
 SESSIONS_PART = FilePart(

@@ -248,3 +248,23 @@ def test_a_shifted_course_imports_and_exports_equal_and_never_moves_work_under_p
     with pytest.raises(Conflict) as refused:
         plan_import(yaml.safe_dump(tree).encode(), shift_to=date(2030, 1, 1))
     assert refused.value.code == "course_in_use"
+
+
+HOURS = """office_hours:
+  - {who: Clara, weekday: tuesday, from: "13:00", to: "14:00"}
+  - {who: Clara, weekday: friday, from: "13:00", to: "14:00"}
+  - {who: Jared, weekday: thursday, from: "15:00", to: "16:00"}
+"""
+
+
+@pytest.mark.django_db
+def test_an_office_hour_stays_the_row_of_its_person_when_another_comes_before_it():
+    course, _ = course_import(plan=plan_import((SMALL + HOURS).encode()))
+    before = {(hour.who, hour.weekday): hour.pk for hour in course.office_hours.all()}
+    more = HOURS.replace(
+        "office_hours:\n", "office_hours:\n  - {who: New, weekday: monday, from: '09:00', to: '10:00'}\n"
+    )
+    course_import(plan=plan_import((SMALL + more.replace("13:00", "13:15")).encode()))
+    after = {(hour.who, hour.weekday): hour.pk for hour in course.office_hours.all()}
+    assert {key: pk for key, pk in after.items() if key[0] != "New"} == before
+    assert [hour.who for hour in course.office_hours.all()] == ["New", "Clara", "Clara", "Jared"]
