@@ -1,6 +1,6 @@
 """The part `assignments` of the course file: work with its dates, and the spec by which a model is measured."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
@@ -135,6 +135,19 @@ def check(source: Source) -> Iterator[Finding]:
                 f"{item['short']} is due before it opens.",
             )
         yield from _bench(item, source.line("assignments", n, "bench"))
+    yield from _counted(source, seen)
+
+
+def _counted(source: Source, known: Container[str]) -> Iterator[Finding]:
+    """Rules of passing that count work which the file does not have."""
+    for path in (("grading", "pass", "of"), ("late_policy", "policy", "pass", "of")):
+        found: Any = source.tree
+        for key in path:
+            found = found.get(key, {})
+        for n, name in enumerate(found):
+            if name not in known:
+                said = f"{'.'.join(path)} names {name}, and the file has no assignment of that slug."
+                yield Finding(source.line(*path, n), "unknown_assignment", said)
 
 
 def _wrong_moment(text: str, zone: ZoneInfo) -> str:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 MOST_BYTES, MOST_DEPTH = 1 << 19, 16
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it was built in: thirty times faster
@@ -62,6 +63,9 @@ def read(content: bytes) -> Source:
         source = _Builder(text).build()
     except yaml.MarkedYAMLError as error:
         raise FileError([_syntax(error, text)]) from error
+    except ReaderError as error:
+        said = "A character here is none of text; write the line again without it."
+        raise FileError([Finding(text.count("\n", 0, error.position) + 1, "not_yaml", said)]) from error
     except yaml.YAMLError as error:
         raise FileError([Finding(1, "not_yaml", f"This cannot be read as YAML: {_one_line(error)}.")]) from error
     return source
@@ -180,7 +184,7 @@ class _Builder:
             raise _stop(event, "time_without_quotes", said)
         try:
             value = self.maker.construct_object(node)
-        except (ValueError, OverflowError) as error:
+        except (ValueError, OverflowError, yaml.YAMLError) as error:
             raise _stop(event, "not_a_value", f"{event.value[:40]} is no date and no number.") from error
         if isinstance(value, datetime):
             raise _stop(event, "time_without_quotes", f'Write the moment in quotes: "{value:%Y-%m-%d %H:%M}".')

@@ -141,6 +141,8 @@ def test_a_file_that_is_refused_names_file_line_code_and_sentence(tmp_path, caps
         (lambda s: s + '  - {slug: lab1, kind: lab, short: Lab 2}\n', ("twice", 12)),
         (lambda s: s.replace("starts_on: 2024-01-15", "starts_on: 2024-13-45"), ("not_a_value", 5)),
         (lambda s: s.replace("date: 2024-01-16", "on: 2024-01-16"), ("key_not_text", 8)),
+        (lambda s: s.replace("title: Small", "<<: {title: Small}"), ("not_a_value", 3)),
+        (lambda s: s + "grading: {pass: {turned_in: 1, of: [lab1, lab9]}}\n", ("unknown_assignment", 12)),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_line(change, wanted):
@@ -159,7 +161,7 @@ def test_bombs_and_monsters_are_refused_at_once():
     assert refusal(b"x" * (10 << 20)) == [("too_large", 1)]
     assert refusal(b"x" * (MOST_BYTES + 1)) == [("too_large", 1)]
     assert refusal(SMALL.encode("utf-16")) == [("not_utf", 1)]
-    assert refusal(b"course: \x00") == [("not_yaml", 1)]
+    assert refusal(b"course: 1\n# \x00") == [("not_yaml", 2)]
     assert refusal("") == [("not_a_mapping", 1)]
     assert refusal("- 1\n- 2\n") == [("not_a_mapping", 1)]
 
