@@ -54,6 +54,7 @@ COURSE = mapping(
         project=line("The course project.", 80),
         example_projects=line("Example projects.", 80),
         devices=line("The boards.", 80),
+        papers=line("The papers.", 80),
         links=line("The resources, also where nothing stands under the heading.", 80),
     ),
     summary=prose("What it is about, in your own words."),

@@ -57,6 +57,19 @@ def public_papers(course: Course) -> list[DatedPaper]:
     )
 
 
+def public_page(course: Course) -> dict[str, Any]:
+    """The list with what its source calls it; a column in which nothing stands is left out. Two queries."""
+    rows = public_papers(course)
+    return {
+        "course": course,
+        "rows": rows,
+        "heading": course.facts.get("course", {}).get("headings", {}).get("papers", ""),
+        "has_days": any(row.day for row in rows),
+        "has_venues": any(row.paper.venue for row in rows),
+        "has_links": any(row.paper.url for row in rows),
+    }
+
+
 def member_page(visit: Visit, query: QueryDict, now: datetime) -> dict[str, Any]:
     """A bounded number of queries, whatever the size of the course."""
     swaps = swaps_of(visit, now)

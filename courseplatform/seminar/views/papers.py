@@ -24,8 +24,7 @@ from courseplatform.seminar.views.doors import only_students
 def index(request: HttpRequest, reader: Reader) -> HttpResponse:
     """For visitors the list of papers; for members their duties, the orders, and all slots."""
     if reader.visit is None:
-        rows = reading.public_papers(reader.course)
-        return render(request, "seminar/public_list.html", {"course": reader.course, "rows": rows})
+        return render(request, "seminar/public_list.html", reading.public_page(reader.course))
     context = reading.member_page(reader.visit, request.GET, timezone.now())
     htmx = getattr(request, "htmx", None)
     if htmx and not htmx.history_restore_request and context["rankings"]:
