@@ -12,8 +12,9 @@ def _days(number: float) -> str:
     return f"{number:g} late day" if number == 1 else f"{number:g} late days"
 
 
-def policy_sentences(policy: dict[str, Any]) -> list[str]:
-    return [*_bank(policy), *_unit(policy), *_after(policy), *_pass(policy.get("pass"))]
+def policy_sentences(policy: dict[str, Any], zone: str = "") -> list[str]:
+    """`zone`: the words of the zone in which a late day begins: New York time."""
+    return [*_bank(policy), *_unit(policy, zone), *_after(policy), *_pass(policy.get("pass"))]
 
 
 def _bank(policy: dict[str, Any]) -> Iterator[str]:
@@ -26,12 +27,13 @@ def _bank(policy: dict[str, Any]) -> Iterator[str]:
         yield f"At most {_days(policy['cap'])} on one assignment."
 
 
-def _unit(policy: dict[str, Any]) -> Iterator[str]:
+def _unit(policy: dict[str, Any], zone: str) -> Iterator[str]:
     unit = policy.get("unit", {})
     if unit.get("kind") == "hours":
         yield f"A late day is {unit.get('hours', 24)} hours, counted from the due time."
     elif unit.get("kind") == "calendar_day":
-        yield f"Late days are counted by the calendar: each new one begins at {unit.get('boundary', '00:00')}."
+        begins = f"{unit.get('boundary', '00:00')} {zone}".strip()
+        yield f"Late days are counted by the calendar: each new one begins at {begins}."
     grace = policy.get("grace", {})
     if grace.get("minutes"):
         yield f"{grace['minutes']} minutes after the due time nothing is late yet."

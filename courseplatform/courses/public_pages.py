@@ -14,6 +14,7 @@ from courseplatform.courses.home_sections import office_hour_rows
 from courseplatform.courses.models import Course
 from courseplatform.courses.policy_words import pass_sentences, policy_sentences
 from courseplatform.courses.schedule import SessionRow, session_rows
+from courseplatform.courses.zones import zone_words
 
 Facts = dict[str, Any]
 ADVISED = {"grading", "assignments"}  # what checking.advice calculates with
@@ -21,14 +22,15 @@ ADVISED = {"grading", "assignments"}  # what checking.advice calculates with
 
 def about(reader: Reader, now: datetime) -> Facts:
     course = reader.course
-    own = course.facts.get("course", {})
+    own, hours = course.facts.get("course", {}), office_hour_rows(course)
     return {
         "own": own,
         "summary": render_markdown(course.summary),
         "motivation": render_markdown(own.get("motivation", "")),
         "rows": _about_rows(course, own),
         "staff": _staff_groups(course),
-        "office_hours": office_hour_rows(course),
+        "office_hours": hours,
+        "hours_zone": zone_words(course.zone) if course.zone and any(row["start"] for row in hours) else "",
         "next": _next_session(reader, now),
         "findings": findings(course),
     }
@@ -36,28 +38,35 @@ def about(reader: Reader, now: datetime) -> Facts:
 
 def _about_rows(course: Course, own: Facts) -> list[tuple[str, list[Facts]]]:
     """Label and entries {text, url, note}, in the order in which one asks."""
-    facts = course.facts
+    facts, headings = course.facts, own.get("headings", {})
     rows: list[tuple[str, list[Facts]]] = [
-        ("Time and place", [{"text": course.meets}] if course.meets else [_meeting(m) for m in facts.get("meetings", [])]),
-        ("For whom", [{"text": own["audience"]}] if "audience" in own else []),
+        ("Time and place", [*_said(course.meets), *(_meeting(m, course.zone) for m in facts.get("meetings", []))]),
+        ("For whom", _said(own.get("audience", ""))),
         ("Prerequisites", [_class_line(item) for item in facts.get("prerequisites", [])]),
         ("Languages and libraries", [{"text": t["name"], "url": t.get("url"), "note": t.get("use")} for t in facts.get("tools", [])]),
         ("Textbook and materials", [_material(item) for item in facts.get("materials", [])]),
-        ("Where the course talks", [_place_to_talk(item) for item in facts.get("communication", [])]),
+        (headings.get("communication", "Where the course talks"), [_place_to_talk(item) for item in facts.get("communication", [])]),
         ("Handing in", [_hand_in(facts["hand_in"])] if "hand_in" in facts else []),
         ("Related classes", [_class_line(item) for item in facts.get("related_classes", [])]),
-        ("Resources", [{"text": item["label"], "url": item.get("url"), "note": item.get("note")} for item in facts.get("links", [])]),
+        (headings.get("links", "Resources"), [{"text": item["label"], "url": item.get("url"), "note": item.get("note")} for item in facts.get("links", [])]),
         ("Website", [{"text": own["website"], "url": own["website"]}] if "website" in own else []),
     ]  # fmt: skip
     return [(label, entries) for label, entries in rows if entries]
 
 
-def _meeting(meeting: Facts) -> Facts:
-    days = " and ".join(day.capitalize() for day in meeting.get("days", []))
-    hours = f"{meeting['from']} to {meeting['to']}" if "from" in meeting and "to" in meeting else ""
+def _said(words: str) -> list[Facts]:
+    return [{"text": words}] if words else []
+
+
+def _meeting(meeting: Facts, zone: str) -> Facts:
+    """Beside the words of the source: days, hours with their zone, and the room."""
+    hours = {"start": meeting["from"], "end": meeting["to"]} if "from" in meeting and "to" in meeting else {}
     return {
-        "text": ", ".join(part for part in (days, hours, meeting.get("place", "")) if part),
+        "text": " and ".join(day.capitalize() for day in meeting.get("days", [])),
+        "zone": zone_words(zone) if hours and zone else "",
+        "place": meeting.get("place"),
         "note": meeting.get("note"),
+        **hours,
     }
 
 
@@ -134,7 +143,9 @@ def policies(course: Course) -> Facts:
         "grading_intro": render_markdown(grading.get("intro", "")),
         "shares": _shares(grading.get("components", [])),
         "pass": list(pass_sentences(grading.get("pass"))),
-        "late": {**late, "sentences": policy_sentences(late["policy"])} if late else None,
+        "late": {**late, "sentences": policy_sentences(late["policy"], zone_words(course.zone) if course.zone else "")}
+        if late
+        else None,
         "participation": facts.get("participation"),
         "presentations": _presentations(facts.get("presentations")),
         "scribe": facts.get("scribe"),

@@ -191,9 +191,8 @@ def _hours(session: Session, start: datetime | None, end: datetime | None) -> st
 
 
 def _item_line(item: DatedItem, session: Session) -> Line:
-    """A line with a day of its own says it; one of the session's own day does not repeat it."""
     day = item.on or session.held_on
-    when = day_label(day, weekday=True) if day and day != session.held_on else ""
+    when = day_label(day, weekday=True) if day else ""
     return Line(item.label, iso=day.isoformat() if day else "", when=when, note=item.note, kind=item.kind)
 
 

@@ -46,14 +46,50 @@ def test_every_session_stands_on_the_schedule_beside_its_day(client, shipped):
         block = page.split(f'id="session-{session.pk}"', 1)
         assert len(block) == 2, session
         before, after = block
-        if session.title != "--":
-            assert session.title in squeezed(words("<" + after.split("</td>", 1)[0]))
-        stamp = re.findall(r'<time datetime="([^"]+)"', before)[-1]
+        assert session.title in squeezed(words("<" + after.split("</td>", 1)[0]))
+        stamps = re.findall(r'<time datetime="([^"]+)"', before.rsplit('<td class="day">', 1)[1])
+        stamp = stamps[0]
         assert stamp.startswith(session.held_on.isoformat() if session.held_on else f"{session.starts_at:%H:%M}")
         if session.held_on and session.starts_at:
             assert stamp == shipped.wall(session.held_on, session.starts_at).isoformat()
+        if shipped.layout == "programme" and not session.held_on:
+            assert stamps[1] == f"{session.ends_at:%H:%M}"
+        under = after.split("</td>", 1)[0]
         for item in session.items.all():
-            assert item.label in words(after.split("</td>", 1)[0])
+            day = item.on or session.held_on
+            assert re.search(rf'{re.escape(html.escape(item.label))}, <time datetime="{day}">', under)
+
+
+@pytest.mark.parametrize(
+    ("shipped", "page", "said"),
+    [
+        ("cmu-11-767-f21", "about/", "Slack and Course Communication All course communication"),
+        ("cmu-11-767-f21", "policies/", "A new question asked, or a helpful answer given, in Slack: 1 % each, up to 15 %."),
+        ("cmu-11-767-f23", "about/", "9:30am - 10:50am Tu/Th in DH 1212 Tuesday and Thursday, 09:30 to 10:50 New York time, DH 1212"),
+        ("cmu-11-767-f23", "about/", "Office hours In New York time"),
+        ("cmu-11-767-f23", "schedule/", "Course Schedule, Fall 2023"),
+        ("cmu-11-767-f23", "schedule/", "Project Hours (zoom option available) in class, zoom"),
+        ("cmu-11-767-f23", "schedule/", "-- (no session)"),
+        ("mit-6-s965-f22", "policies/", "each new one begins at 00:00 New York time."),
+        ("mit-6-s965-f22", "papers/", "Papers 15 papers Date Paper Venue Thu Sep 8 Model Compression"),
+        ("on-device-intelligence-workshop", "papers/", "More from the Same Authors 25 papers Paper Year ML-EXray"),
+        ("on-device-intelligence-workshop", "schedule/", "07:15 to 08:15 Keynote 1 Putting AI on Diet"),
+    ],
+    indirect=["shipped"],
+)  # fmt: skip
+def test_what_a_source_calls_its_parts_and_figures_is_said_so(client, shipped, page, said):
+    assert said in words(client.get(f"/courses/{shipped.slug}/{page}").content.decode())
+
+
+@pytest.mark.parametrize("shipped", ["cmu-11-767-f23", "on-device-intelligence-workshop"], indirect=True)
+def test_every_page_has_a_title_of_its_own(client, shipped):
+    titles = {
+        re.search("<title>(.*)</title>", client.get(f"/courses/{shipped.slug}/{page}").content.decode())[1]
+        for page in PAGES[1:]
+    }
+    name = shipped.number or shipped.title
+    assert len(titles) == len(PAGES) - 1
+    assert all(title.endswith(f" · {name} · Milliamp") for title in titles)
 
 
 @pytest.mark.parametrize("shipped", SHIPPED, indirect=True)
