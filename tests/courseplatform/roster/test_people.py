@@ -133,6 +133,12 @@ def test_an_instructor_whose_account_is_off_does_not_count_as_one(cast):
         member_drop(visit=cast.visit(cast.helen), enrolment=enrolment_of(cast, cast.helen))
 
 
+def test_ones_own_page_says_that_another_instructor_has_to_undo_it(cast, client):
+    client.force_login(cast.ines)
+    own, other = (client.get(page_of(cast, person)).content.decode() for person in (cast.ines, cast.ruth))
+    assert own.count("This is you") == 2 and "This is you" not in other
+
+
 def test_an_instructor_may_step_down_while_another_stays(cast, client):
     client.force_login(cast.ines)
     client.post(f"{page_of(cast, cast.ines)}role/", {"role": "ta"})
