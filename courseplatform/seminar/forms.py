@@ -108,9 +108,15 @@ class AnswerForm(SeminarForm):
         return found
 
 
+FEW = "Write how many, from 1 to 12."
+
+
 class SlotsForm(SeminarForm):
     session = SessionField(queryset=Session.objects.none(), error_messages={"required": PICK, "invalid_choice": PICK})
-    count = forms.IntegerField(min_value=1, max_value=12, initial=2)
+    count = forms.IntegerField(
+        min_value=1, max_value=12, initial=2,
+        error_messages={"min_value": FEW, "max_value": FEW, "required": FEW, "invalid": FEW},
+    )  # fmt: skip
 
     def __init__(self, course: Course, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)

@@ -118,6 +118,10 @@ def slot_withdraw(*, visit: Visit, slot: PresentationSlot) -> None:
     slot_note(slot, "Withdrawn", visit.by)
 
 
+def _all_places(count: int) -> str:
+    return "The one place is" if count == 1 else f"All {count} places are"
+
+
 @transaction.atomic
 def duty_give(*, visit: Visit, slot: PresentationSlot, person: User, role: str, why: str = "") -> SlotPerson:
     """Put a student into a slot; they are told.
@@ -130,7 +134,7 @@ def duty_give(*, visit: Visit, slot: PresentationSlot, person: User, role: str, 
         raise Conflict(f"{person} is not a student of this course now.", code="not_a_student")
     if slot.people.filter(role=role).count() >= slot.places(role):
         raise Conflict(
-            f"All {slot.places(role)} places are taken. Raise their number, or take somebody out.", code="slot_full"
+            f"{_all_places(slot.places(role))} taken. Raise their number, or take somebody out.", code="slot_full"
         )
     _check_free(slot.session, [person], [])
     row = SlotPerson.objects.create(slot=slot, person=person, role=role)

@@ -107,8 +107,9 @@ def membership_end(*, membership: Membership, at: datetime, by: str) -> None:
         Conflict: `lost_race` when somebody ended it first.
     """
     if at <= membership.since_at:
+        since = membership.since_at.astimezone(membership.team.course.tz)
         raise BadInput(
-            f"{membership.person.name} joined only after that. Choose a later date.",
+            f"{membership.person.name} joined only after that, {since:%a %b %-d at %H:%M}. Choose a later day, or none: then it holds from now on.",
             code="before_joining",
             details={"field": "effective_on"},
         )

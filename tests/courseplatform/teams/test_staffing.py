@@ -29,6 +29,7 @@ def test_a_move_cannot_hold_from_before_the_person_joined(cast, helen):
     with pytest.raises(BadInput) as caught:
         staffing.member_move(visit=helen, person=cast.ruth, to=heron, at=days_ago(4))
     assert caught.value.code == "before_joining"
+    assert "Choose a later day, or none" in caught.value.message  # today's 00:00 is before a team of this morning
     assert members_at(magpie) == [cast.ruth]
 
 
