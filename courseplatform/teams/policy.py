@@ -6,7 +6,6 @@ from typing import Any
 from courseplatform.courses.models import Course
 
 INVITATION_DAYS = 7
-OWN_PROJECT = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """How much everybody's participation is worth: the scheme of the course file over the credits that count."""
 
-from collections import defaultdict
 from decimal import Decimal
 
 from django.db.models import Count
@@ -49,11 +48,3 @@ def participation_percent(course: Course, person: User) -> tuple[Decimal, str]:
     """Percent of the grade that participation gives this person, and the sum in words. (0, why) where there is none."""
     found = participation_percents(course).get(person.pk)
     return (found.percent, found.sentence) if found else (Decimal(0), NO_SCHEME)
-
-
-def credit_counts(course: Course) -> dict[int, int]:
-    """How many credits each person has, whether or not the scheme counts their kind."""
-    found: dict[int, int] = defaultdict(int)
-    for person, facts in course_facts(course).items():
-        found[person] = sum(facts.credits.values())
-    return dict(found)

@@ -136,11 +136,6 @@ def _move(invitation: Invitation, to: str, *, by: str, why: str = "", **changes:
     move(invitation, moves=INVITATION_MOVES, to=to, by=by, why=why, history=InvitationMove, **changes)
 
 
-def invitation_withdraw(*, visit: Visit, invitation: Invitation) -> None:
-    """Raises IllegalMove when it is not open any more."""
-    _move(invitation, Status.WITHDRAWN, by=visit.by)
-
-
 def invitations_withdraw_for(*, enrolment: Enrolment, by: str, why: str) -> None:
     for invitation in enrolment.invitations.filter(status=Status.PENDING):
         _move(invitation, Status.WITHDRAWN, by=by, why=why)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import Prefetch
 
-from courseplatform.core.badges import Badge
 from courseplatform.core.errors import AppError, NotHere
 from courseplatform.courses.access import Reader, Visit
 from courseplatform.scribe.checks import check_note
@@ -177,14 +176,6 @@ def review(visit: Visit, duty: ScribeDuty, version: NoteVersion) -> dict[str, An
         "settled": counts[RequestStatus.DONE] + counts[RequestStatus.CONFIRMED], "is_scribe": is_scribe(duty, visit.person),
         "may_decide": visit.is_staff and is_last, "is_approved": duty.status in (Status.APPROVED, Status.PUBLISHED),
     }  # fmt: skip
-
-
-def request_badge(request: ChangeRequest) -> Badge:
-    return {
-        RequestStatus.OPEN: Badge("warn", "triangle", "open"),
-        RequestStatus.DONE: Badge("neutral", "clock", f"changed in round {request.done_in}"),
-        RequestStatus.CONFIRMED: Badge("good", "check", "confirmed"),
-    }[RequestStatus(request.status)]
 
 
 # -- the page that is read ----------------------------------------------------------------------------------------------

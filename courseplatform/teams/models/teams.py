@@ -137,6 +137,3 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} in {self.team_id}"
-
-    def lasts_at(self, moment: datetime) -> bool:
-        return self.since_at <= moment and (self.until_at is None or moment < self.until_at)
