@@ -74,7 +74,7 @@ _UNIT = mapping(
     clock=choice("Over a clock change.", "wall", "elapsed"),
 )
 POLICY = mapping(
-    "docs/late-days explains every field.",
+    "The late policy, field by field.",
     bank=_BANK,
     banks=_BANKS,
     unit=_UNIT,
