@@ -1,13 +1,18 @@
 """The documents agree with what they describe: keys that are explained, files that are named, pages that render."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from django.apps import apps
 
 from courseplatform.core.markdown import render_markdown
 from courseplatform.core.views import DOCUMENTS
+from courseplatform.courses.sections import Registry
+from courseplatform.participation.hooks import Hooks
+from courseplatform.teams.sections import TeamRegistry
 from grading.bench.sandbox.choice import SETTINGS
 from grading.bench.scoring import wilson
 from grading.points import share_earned
@@ -17,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 OVERLAY = yaml.safe_load((ROOT / "grading" / "demo" / "overlay.yaml").read_text())
 EXPLAINED = set(re.findall(r"[a-z_0-9]+", " ".join(re.findall(r"`([^`]+)`", (DOCS / "course-file.md").read_text()))))
+ARCHITECTURE = (DOCS / "architecture.md").read_text()
 READMES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
 
 
@@ -80,3 +86,75 @@ def test_the_readme_names_every_setting_that_is_read():
     read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "courseplatform" / "settings.py").read_text()))
     ours = {"MILLIAMP_BOOT"}  # set by the supervisor for its children
     assert [name for name in sorted(read - ours) if f"`{name}`" not in text] == []
+
+
+def hooks_of(registry):
+    return [name for name in vars(registry) if name.startswith("add_")]
+
+
+def test_every_app_is_a_room_of_the_architecture():
+    ours = [
+        config.name
+        for config in apps.get_app_configs()
+        if config.name.startswith(("courseplatform", "hardware", "grading"))
+    ]
+    assert [name for name in ours if f"| `{name.replace('.', '/')}/` |" not in ARCHITECTURE] == []
+
+
+def test_every_hook_of_the_course_is_explained_where_it_is_registered_and_how_to_use_it():
+    contributing = (ROOT / "CONTRIBUTING.md").read_text()
+    hooks = hooks_of(Registry)
+    assert [name for name in hooks if f"| `{name}` |" not in ARCHITECTURE] == []
+    assert [name for name in hooks if name not in contributing] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "registry"), [("teams/sections.py", TeamRegistry), ("participation/hooks.py", Hooks)], ids=str
+)
+def test_every_hook_of_another_room_is_explained(place, registry):
+    assert [name for name in hooks_of(registry) if f"`{place}: {name}`" not in ARCHITECTURE] == []
+
+
+@pytest.mark.parametrize(
+    "hook", ["accounts/merging.py: decide", "notices/hooks.py: on_survey_ended", "hardware/leases.py: register_kind",
+             "courses/course_file/registry.py: file_parts.add", "courses/course_file/registry.py: file_parts.used_by"],
+)  # fmt: skip
+def test_every_hook_that_is_a_function_is_explained(hook):
+    place, name = hook.split(": ")
+    path = ROOT / "courseplatform" / place if (ROOT / "courseplatform" / place).exists() else ROOT / place
+    assert name.rsplit(".", 1)[-1] in path.read_text() and f"`{hook}`" in ARCHITECTURE
+
+
+def test_who_registers_at_the_course_is_told_as_it_is():
+    """The last column of the table of hooks, against the registration of each room."""
+    for name in hooks_of(Registry):
+        row = re.search(rf"^\| `{name}` \|.*\| ([^|]+) \|$", ARCHITECTURE, re.MULTILINE)
+        rooms = {path.parent.name for path in ROOT.glob("*/**/registration.py") if name in hooks_called(path)}
+        assert rooms - {"courses"} <= set(re.findall(r"\w+", row[1])) or "every room" in row[1], name
+
+
+def hooks_called(path):
+    return set(re.findall(r"(?:registry|course)\.(add_\w+)\(", path.read_text()))
+
+
+def test_the_order_of_the_rooms_is_that_of_the_import_rule():
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]
+    drawn = [line.replace("courseplatform.", "") for line in contract["layers"]]
+    section = ARCHITECTURE[ARCHITECTURE.index("## Who may import whom") :]
+    assert re.findall(r"^    (\S.*)$", section, re.MULTILINE)[: len(drawn)] == drawn
+
+
+def test_the_readme_says_how_mail_and_addresses_are_set():
+    text = (ROOT / "README.md").read_text()
+    assert all(f"| `{name}` |" in text for name in ("SITE_URL", "EMAIL_URL", "DEFAULT_FROM_EMAIL"))
+
+
+@pytest.mark.parametrize(
+    "noun",
+    ["Session", "Lecture highlight", "Scribe notes", "Duty", "Round", "Request to join", "Change request", "Presentation slot", "Swap",
+     "Reviewer", "Order", "Matching", "Team", "Membership", "Proposal", "Slot", "Looking for a team", "Feedback round", "Credit",
+     "Attendance", "Announcement", "Notification", "Survey", "Feed", "Roster", "Section", "Invitation", "Course file", "Finding",
+     "Part", "Shift"],
+)  # fmt: skip
+def test_the_glossary_defines_the_nouns_of_the_course(noun):
+    assert f"**{noun}**" in (DOCS / "glossary.md").read_text()
