@@ -1,4 +1,5 @@
-"""What the apps above add to a course: sections of its home, due work, links of the bar, dates of the calendar.
+"""What the apps above add to a course: sections of its home, due work, links of the bar, lines of the schedule, dates of the calendar; and what
+they do when a session moves or members are to be told of a change.
 
 Each app registers its own when it is ready; `courses` owns the order and knows none of them.
 """

@@ -1,4 +1,4 @@
-"""Which notes there are, how far they are, and whose: for the index, the schedule, the calendar and later the gradebook."""
+"""Which notes there are, how far they are, and whose: for the index, the schedule, the calendar and whoever reckons grades."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """The only place that begins and ends memberships. Its callers hold a transaction.
 
 Everybody locks in one order, or two of them would wait for each other for ever: course (new names), teams by key, enrolments, invitations.
-`no_key`, because rows that only point at a locked one (a notice, a hand-in) do not have to wait for it.
+`no_key`, because rows that only point at a locked one (a notification, a hand-in) do not have to wait for it.
 Two tabs that add a member at once wait for each other at the team's row. What SQLite does with one writer, PostgreSQL does with
 `FOR UPDATE`; that nobody is in two teams is a constraint of the database besides.
 """
