@@ -19,7 +19,9 @@ from courseplatform.seminar.selectors.slots import slot_rows
 def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
     """Own duties that are not done; for staff the last moments of open rounds."""
     if visit.is_staff:
-        return [DueMark(f"{found.title} ranked", "", found.due_at, _list(visit)) for found in open_rounds(visit)]
+        return [
+            DueMark(f"Order of {found.title.lower()}", "", found.due_at, _list(visit)) for found in open_rounds(visit)
+        ]
     swaps = swaps_of(visit, now)
     found = [ranking_context(visit, item, QueryDict(), now) for item in open_rounds(visit)]
     lines = owed(
@@ -92,6 +94,6 @@ def _own_entries(course: Course, person: User) -> list[CalendarEntry]:
     rounds = PreferenceRound.objects.filter(course=course, status=PreferenceRound.Status.OPEN).select_related("course")
     path = reverse("seminar:list", args=[course.slug])
     return entries + [
-        CalendarEntry(uid=f"round-{found.pk}", title=f"{found.title}: rank them", starts=found.due_at, path=path)
+        CalendarEntry(uid=f"round-{found.pk}", title=f"Order of {found.title.lower()}", starts=found.due_at, path=path)
         for found in rounds
     ]

@@ -142,7 +142,7 @@ def test_own_duties_are_due_dates_of_the_course(cast):
     marks = {mark.label: mark for mark in due_marks(cast.visit(cast.ruth), now)}
     assert set(marks) == {"Presentation", "Slides", "Lecture highlight"}  # the only slot to rank is in the own session
     assert marks["Presentation"].due_at == slot.begins_at
-    assert [mark.label for mark in due_marks(cast.visit(cast.helen), now)] == ["Papers to review ranked"]
+    assert [mark.label for mark in due_marks(cast.visit(cast.helen), now)] == ["Order of papers to review"]
 
 
 def test_the_course_calendar_has_papers_a_persons_has_duties(cast):
