@@ -226,3 +226,10 @@ def test_stopping_the_daily_mail_stops_the_kinds_in_it(client, cast):
 def test_a_made_up_key_stops_nothing(client, cast, key):
     assert client.post(f"/notifications/stop/{key}/").status_code == 404
     assert not MailPreference.objects.exists()
+
+
+def test_many_events_of_one_transaction_wake_the_worker_once(cast, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as waiting:
+        for number in range(60):
+            tell(cast, cast.ruth, kind="team", key=f"event-{number}")
+    assert len(waiting) == 1
