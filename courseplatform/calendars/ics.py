@@ -15,6 +15,7 @@ from icalendar import Calendar, Event, Timezone, vText
 
 from courseplatform.calendars.timezones import zone_text
 from courseplatform.core.addresses import absolute
+from courseplatform.core.form_fields import YEARS
 from courseplatform.courses.models import Course
 from courseplatform.courses.sections import CalendarEntry
 
@@ -62,6 +63,7 @@ def feed_text(
     calendar.add("refresh-interval", refresh, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", f"PT{int(refresh.total_seconds()) // 60}M")
     has_many = len({item.course.pk for item in items}) > 1
+    items = [item for item in items if _is_of_our_time(item.entry)]
     events = [_event(item, site, names_course=has_many) for item in items]
     for rules in _zones(zone, items):
         calendar.add_component(rules)
@@ -81,6 +83,11 @@ def _zones(zone: str, items: Iterable[Dated]) -> list[Any]:
 def _span(entry: CalendarEntry) -> tuple[date, date]:
     last = entry.weekly_until or entry.ends or entry.starts
     return _day(entry.starts), _day(last)
+
+
+def _is_of_our_time(entry: CalendarEntry) -> bool:
+    """A mistyped year must not cost everybody the calendar: the rules of a zone are worked out day by day between the first and the last."""
+    return all(YEARS[0] <= day.year < YEARS[1] for day in _span(entry))
 
 
 def _day(value: date | datetime) -> date:

@@ -11,6 +11,7 @@ from html import escape
 from typing import Any
 
 import nh3
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -18,7 +19,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from courseplatform.core import maths
-from courseplatform.core.errors import BadInput, TooLarge
+from courseplatform.core.errors import AppError, BadInput, TooLarge
 
 RENDERER = 2  # raise it with every change of what comes out
 MOST_CHARACTERS = 100_000
@@ -75,17 +76,23 @@ def render_markdown(text: str, *, image_url: ImageUrl | None = None, line_number
             image is shown.
         line_numbers: blocks carry `data-line`, the line of the source at which they begin, from 1.
 
-    Raises:
-        TooLarge: code `markdown_too_large` above MOST_CHARACTERS.
-        BadInput: code `markdown_too_dense` for more brackets, formulas or lines than any text needs.
+    A text beyond the limits is shown as it was written, without marks: one that is stored must not take down the page it stands on.
     """
-    return read_markdown(text, image_url=image_url, line_numbers=line_numbers)[0]
+    try:
+        return read_markdown(text, image_url=image_url, line_numbers=line_numbers)[0]
+    except AppError:
+        return format_html("<pre>{}</pre>", text[:MOST_CHARACTERS])
 
 
 def read_markdown(
     text: str, *, image_url: ImageUrl | None = None, line_numbers: bool = False
 ) -> tuple[SafeString, Facts]:
-    """`render_markdown`, and what the text holds."""
+    """`render_markdown`, and what the text holds.
+
+    Raises:
+        TooLarge: code `markdown_too_large` above MOST_CHARACTERS.
+        BadInput: code `markdown_too_dense` for more brackets, formulas or lines than any text needs.
+    """
     check_size(text)
     facts = Facts()
     env = {"image_url": image_url, "facts": facts, "line_numbers": line_numbers}
@@ -98,7 +105,7 @@ def read_markdown(
 
 
 def check_size(text: str) -> None:
-    """Raises TooLarge or BadInput for what would take too long to read; see render_markdown."""
+    """Raises TooLarge or BadInput for what would take too long to read; see read_markdown."""
     if len(text) > MOST_CHARACTERS:
         raise TooLarge(
             f"This text has {len(text):,} characters; {MOST_CHARACTERS:,} is the most that is rendered. Split it, or shorten it.",

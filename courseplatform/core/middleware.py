@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from courseplatform.core import error_pages
 from courseplatform.core.audience import audience_of, known_person
-from courseplatform.core.errors import AppError
+from courseplatform.core.errors import AppError, BadInput
 
 Respond = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger(__name__)
@@ -131,6 +131,13 @@ class DefaultDeny(Middleware):
             raise Http404
 
 
+def no_nul() -> BadInput:
+    return BadInput(
+        "What was sent holds a character without a meaning (NUL), which cannot be kept; nothing was changed. Go back, and type that text anew.",
+        code="nul_character",
+    )
+
+
 class Refusals(Middleware):
     """Turns an AppError of any view, and the empty 405 of Django's, into a page or a JSON document."""
 
@@ -143,4 +150,8 @@ class Refusals(Middleware):
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, AppError):
             return error_pages.answer(request, exception)
+        if isinstance(exception, ValueError) and "NUL (0x00)" in str(
+            exception
+        ):  # PostgreSQL's driver takes no such text
+            return error_pages.answer(request, no_nul())
         return None

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from courseplatform.core.form_fields import DayField
 from courseplatform.courses.models import Session
 
 MOST_LINES = 60
@@ -15,7 +16,7 @@ CLOCK = {"type": "time"}
 
 class SessionForm(forms.Form):
     title = forms.CharField(max_length=200)
-    held_on = forms.DateField(label="Day", required=False, widget=DAY)
+    held_on = DayField(label="Day", required=False, widget=DAY)
     starts_at = forms.TimeField(label="From", required=False, widget=forms.TimeInput(attrs=CLOCK, format="%H:%M"))
     ends_at = forms.TimeField(label="To", required=False, widget=forms.TimeInput(attrs=CLOCK, format="%H:%M"))
     place = forms.CharField(max_length=80, required=False)

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from courseplatform.core.form_fields import DayField
 from courseplatform.courses.models import Course
 from courseplatform.notices.kinds import KINDS, MailChoice
 from courseplatform.notices.models.announcements import Announcement
@@ -32,7 +33,7 @@ class AnnouncementForm(forms.Form):
     is_urgent = forms.BooleanField(required=False)
     is_pinned = forms.BooleanField(required=False)
     when = forms.ChoiceField(choices=[("now", "now"), ("later", "later")], required=False)
-    goes_out_on = forms.DateField(required=False, error_messages=DATE)
+    goes_out_on = DayField(required=False, error_messages=DATE)
     goes_out_at = forms.TimeField(required=False, error_messages=TIME)
     tell_again = forms.BooleanField(required=False)
     made_with = forms.UUIDField(required=False)
@@ -71,9 +72,9 @@ class AnnouncementForm(forms.Form):
 class SurveyForm(forms.Form):
     title = forms.CharField(max_length=160, error_messages={"required": "Write a title, for example Mid-term survey."})
     intro = forms.CharField(max_length=LONGEST_TEXT, required=False)
-    opens_on = forms.DateField(error_messages=DATE)
+    opens_on = DayField(error_messages=DATE)
     opens_at = forms.TimeField(error_messages=TIME)
-    closes_on = forms.DateField(error_messages=DATE)
+    closes_on = DayField(error_messages=DATE)
     closes_at = forms.TimeField(error_messages=TIME)
     gives_credit = forms.BooleanField(required=False)
     usual_questions = forms.BooleanField(required=False)

@@ -102,6 +102,11 @@ def _check(entry: zipfile.ZipInfo) -> None:
         )
     if entry.flag_bits & 0x1:
         raise BadInput("The zip is locked with a password. Pack it without one.", code="zip_encrypted")
+    if entry.compress_type not in (
+        zipfile.ZIP_STORED,
+        zipfile.ZIP_DEFLATED,
+    ):  # others may ask for gigabytes before the first byte
+        raise BadInput("The zip is packed in an uncommon way. Pack it again with the usual settings.", code="not_a_zip")
 
 
 def _note(entries: list[zipfile.ZipInfo], chosen: str) -> zipfile.ZipInfo:

@@ -6,10 +6,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, QueryDict
 
 from courseplatform.core.errors import AppError, BadInput, TooLarge
+from courseplatform.core.form_fields import check_year
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Session
 from courseplatform.scribe import archive, text
@@ -21,7 +23,7 @@ from courseplatform.scribe.services.drafts import Source
 def number_of(value: str | None, *, most: int = 1_000_000_000) -> int:
     """A whole number from a form; -1 for anything else."""
     value = (value or "").strip()
-    return int(value) if value.isascii() and value.isdigit() and int(value[:12]) <= most else -1
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 12 and int(value) <= most else -1
 
 
 def tab_of(value: str | None) -> UUID | None:
@@ -119,9 +121,12 @@ class DutyForm:
 
 def _day(value: str) -> date | None:
     try:
-        return date.fromisoformat(value.strip()) if value.strip() else None
-    except ValueError as error:
+        day = date.fromisoformat(value.strip()) if value.strip() else None
+        if day is not None:
+            check_year(day)
+    except (ValueError, ValidationError) as error:
         raise BadInput("The day is not a date such as 2022-09-29.", code="bad_day") from error
+    return day
 
 
 def session_of(visit: Visit, value: str) -> Session:

@@ -8,6 +8,7 @@ from django.core.validators import URLValidator
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import AppError
+from courseplatform.core.form_fields import DayField, ManyChoice
 from courseplatform.courses.models import Course, Session
 from courseplatform.seminar.models import Duty, Paper, PreferenceRound, SlotPerson
 from courseplatform.seminar.pdfs import check_pdf
@@ -136,7 +137,7 @@ class SlotForm(SeminarForm):
     question_minutes = forms.IntegerField(min_value=0, max_value=120)
     presenter_places = forms.IntegerField(min_value=0, max_value=20)
     reviewer_places = forms.IntegerField(min_value=0, max_value=20)
-    choose_by = forms.DateField(required=False)
+    choose_by = DayField(required=False)
 
     def __init__(self, course: Course, current: Session, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -206,15 +207,13 @@ class ScoreForm(SeminarForm):
 
 class RoundForm(SeminarForm):
     role = forms.ChoiceField(choices=Duty.choices)
-    due_on = forms.DateField(
-        error_messages={"required": "Choose the last day.", "invalid": "Write the day as 2026-11-30."}
-    )
+    due_on = DayField(error_messages={"required": "Choose the last day.", "invalid": "Write the day as 2026-11-30."})
     due_time = forms.TimeField(error_messages={"required": "Choose the hour.", "invalid": "Write the hour as 23:59."})
     least = forms.IntegerField(min_value=0, max_value=20)
 
 
 class RoundDueForm(SeminarForm):
-    due_on = forms.DateField()
+    due_on = DayField()
     due_time = forms.TimeField()
 
 
@@ -239,7 +238,7 @@ class SwapForm(SeminarForm):
     theirs = forms.ModelChoiceField(
         queryset=SlotPerson.objects.none(), error_messages={"required": PICK, "invalid_choice": PICK}
     )
-    answer_by = forms.DateField(
+    answer_by = DayField(
         error_messages={"required": "Choose the last day for the answer.", "invalid": "Write the day as 2026-11-30."}
     )
     reason = forms.CharField(max_length=300, required=False)
@@ -259,7 +258,7 @@ class HighlightForm(SeminarForm):
 
 class AssignForm(SeminarForm):
     session = SessionField(queryset=Session.objects.none(), error_messages={"required": PICK, "invalid_choice": PICK})
-    people = forms.ModelMultipleChoiceField(
+    people = ManyChoice(
         queryset=User.objects.none(), error_messages={"required": "Choose who writes it.", "invalid_choice": PICK}
     )
     team = forms.CharField(max_length=80, required=False)

@@ -12,7 +12,8 @@ from courseplatform.seminar.people import students_of
 
 
 def offered_slots(found: PreferenceRound, now: datetime | None = None) -> list[PresentationSlot]:
-    """Slots to come with a place left for the round's duty; those to review need their paper. In the order of their days."""
+    """Slots to come, of published sessions, with a place left for the round's duty; those to review need their paper. In the order of
+    their days."""
     now = now or timezone.now()
     slots = (
         PresentationSlot.objects.of(found.course).select_related("session__course", "paper").prefetch_related("people")
@@ -22,7 +23,8 @@ def offered_slots(found: PreferenceRound, now: datetime | None = None) -> list[P
 
 def _is_offered(slot: PresentationSlot, role: str, now: datetime) -> bool:
     begins = slot.begins_at
-    if begins is None or begins <= now or slot.session.is_cancelled or slot.session.is_withdrawn:
+    session = slot.session
+    if begins is None or begins <= now or session.is_cancelled or session.is_withdrawn or not session.is_published:
         return False
     return free_places(slot, role) > 0 and not (role == Duty.REVIEWER and slot.paper_id is None)
 

@@ -29,6 +29,11 @@ class Archive:
             raise BadInput(
                 "This zip is locked with a password. Unpack it, zip it without one, and import that.", code="locked_zip"
             )
+        if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in infos):
+            # Others may ask for gigabytes before the first byte.
+            raise BadInput(
+                "This zip is packed in an uncommon way. Download the export again, and import that.", code="broken_zip"
+            )
         self.names = {info.filename for info in infos if not _is_odd(info.filename)}
         self.odd = len(infos) - len(self.names)
 

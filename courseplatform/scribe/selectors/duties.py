@@ -179,8 +179,13 @@ def note_rows(visit: Visit, chosen: NoteFilter, now: datetime) -> list[dict[str,
     for session in scribed_sessions(visit.course, staff=visit.is_staff):
         rows += [_row(visit, session, duty, now) for duty in by_session.pop(session.pk, [None])]
     for duties in by_session.values():  # sessions that are no lectures, or were cancelled: their notes stay
-        rows += [_row(visit, duty.session, duty, now) for duty in duties]
+        rows += [_row(visit, duty.session, duty, now) for duty in duties if _is_shown(visit, duty)]
     return [row for row in rows if chosen.takes(row["duty"], now)]
+
+
+def _is_shown(visit: Visit, duty: ScribeDuty) -> bool:
+    """What is not on the schedule is known to the staff, and to those who write there."""
+    return visit.is_staff or duty.session.is_published or is_scribe(duty, visit.person)
 
 
 def _row(visit: Visit, session: Session, duty: ScribeDuty | None, now: datetime) -> dict[str, Any]:

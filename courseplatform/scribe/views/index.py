@@ -87,7 +87,7 @@ def duty(request: HttpRequest, visit: Visit, duty: int) -> HttpResponse:
             return HttpResponseRedirect(reverse("scribe:index", args=[visit.course.slug]))
     chosen = request.POST.getlist("people") if error else [member.person_id for member in found.members.all()]
     context = {
-        "duty": found, "people": reading.people_to_choose(visit.course), "chosen_people": {int(pk) for pk in chosen if str(pk).isdecimal()},
+        "duty": found, "people": reading.people_to_choose(visit.course), "chosen_people": {number_of(str(pk)) for pk in chosen},
         "due_on": request.POST.get("due_on", "") if error else found.due_on.isoformat() if found.due_on else "", "error": error,
         "days": due_days(visit.course), "may_remove": found.status == "draft" and not found.edition,
     }  # fmt: skip

@@ -25,7 +25,11 @@ def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
     swaps = swaps_of(visit, now)
     found = [ranking_context(visit, item, QueryDict(), now) for item in open_rounds(visit)]
     lines = owed(
-        visit, slot_rows(visit.course, visit.person, now), swaps, [ranking for ranking in found if ranking], now
+        visit,
+        slot_rows(visit.course, visit.person, now, staff=False),
+        swaps,
+        [ranking for ranking in found if ranking],
+        now,
     )
     return [_mark(visit, line) for line in lines if not line.is_done]
 

@@ -73,7 +73,7 @@ def public_page(course: Course) -> dict[str, Any]:
 def member_page(visit: Visit, query: QueryDict, now: datetime) -> dict[str, Any]:
     """A bounded number of queries, whatever the size of the course."""
     swaps = swaps_of(visit, now)
-    rows = slot_rows(visit.course, visit.person, now, swaps["slots"])
+    rows = slot_rows(visit.course, visit.person, now, swaps["slots"], staff=visit.is_staff)
     context = {"swaps": swaps, "policy": policy_of(visit.course), "matched": latest_runs(visit)} | table(
         visit, rows, query
     )
@@ -160,7 +160,7 @@ def countering_choices(course: Course) -> list[Paper]:
 
 def manage_page(visit: Visit, now: datetime) -> dict[str, Any]:
     """The staff's desk: proposals, slots, rounds with their runs, all papers."""
-    rows = slot_rows(visit.course, None, now)
+    rows = slot_rows(visit.course, None, now, staff=True)
     papers = Paper.objects.filter(course=visit.course).select_related("course", "proposed_by")
     return {
         "proposals": [(paper, paper_badge(paper)) for paper in papers if paper.status in Paper.OPEN],

@@ -59,8 +59,13 @@ class SlotRow:
         return next((row.role for row in [*self.presenters, *self.reviewers] if row.person_id == person.pk), "")
 
 
-def slot_rows(course: Course, me: User | None, now: datetime, swapped: Iterable[int] = ()) -> list[SlotRow]:
-    """All slots in the order of their days. `swapped`: slots about which a swap of mine is open."""
+def slot_rows(
+    course: Course, me: User | None, now: datetime, swapped: Iterable[int] = (), *, staff: bool
+) -> list[SlotRow]:
+    """All slots in the order of their days; in sessions that are not published, students see none but their own.
+
+    swapped: slots about which a swap of mine is open.
+    """
     slots = PresentationSlot.objects.of(course).in_order()
     waiting = set(swapped)
     rows = []
@@ -71,6 +76,8 @@ def slot_rows(course: Course, me: User | None, now: datetime, swapped: Iterable[
             presenters=[person for person in people if person.role == Duty.PRESENTER],
             reviewers=[person for person in people if person.role == Duty.REVIEWER],
         )  # fmt: skip
+        if not (staff or slot.session.is_published or row.is_mine):
+            continue
         row.badge = slot_badge(
             slot, now, is_mine=row.is_mine, is_swap=slot.pk in waiting and not row.is_mine, is_held=bool(row.presenters)
         )
@@ -111,9 +118,12 @@ def past_line(rows: list[SlotRow]) -> dict[str, Any] | None:
 
 
 def slot_get(visit: Visit, key: int) -> PresentationSlot:
-    """Raises NotHere for a slot of another course, or a withdrawn one."""
+    """Raises NotHere for a slot of another course, a withdrawn one, or, for students, one of a session that is not published yet."""
     found = PresentationSlot.objects.of(visit.course).select_related("session__course", "paper").filter(pk=key).first()
-    if found is None:
+    is_shown = found is not None and (
+        visit.is_staff or found.session.is_published or found.people.filter(person=visit.person).exists()
+    )
+    if found is None or not is_shown:
         raise NotHere("There is no such slot in this course.")
     return found
 

@@ -49,7 +49,7 @@ def papers_csv(request: HttpRequest, visit: Visit) -> HttpResponse:
 @course_page()
 @require_safe
 def slots_csv(request: HttpRequest, visit: Visit) -> HttpResponse:
-    rows = slots.slot_rows(visit.course, None, timezone.now())
+    rows = slots.slot_rows(visit.course, None, timezone.now(), staff=visit.is_staff)
     return csv_response(f"{visit.course.slug}-presentations.csv", slots.CSV_COLUMNS, slots.csv_rows(rows))
 
 

@@ -8,13 +8,12 @@ from django import forms
 from django.utils import timezone
 
 from courseplatform.core.errors import AppError
+from courseplatform.core.form_fields import DayField, ManyChoice, check_year
 from courseplatform.courses.models import Course
 
-NATURAL_YEARS = (date(2000, 1, 1), date(2100, 1, 1))
 
-
-def day_field(label: str, *, required: bool = True, help_text: str = "") -> forms.DateField:
-    return forms.DateField(
+def day_field(label: str, *, required: bool = True, help_text: str = "") -> DayField:
+    return DayField(
         label=label, required=required, help_text=help_text, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": "Choose a day.", "invalid": "Write the day as 2026-11-26."},
     )  # fmt: skip
@@ -39,7 +38,7 @@ def text_field(
     )  # fmt: skip
 
 
-class PersonChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+class PersonChoice(ManyChoice):
     def label_from_instance(self, obj: Any) -> str:
         return str(obj.name)  # never the address
 
@@ -63,7 +62,10 @@ class WallField(forms.DateTimeField):
 
     def to_python(self, value: Any) -> Any:
         with timezone.override(self.zone):
-            return super().to_python(value)
+            found = super().to_python(value)
+        if found is not None:
+            check_year(found)
+        return found
 
     def prepare_value(self, value: Any) -> Any:
         with timezone.override(self.zone):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from courseplatform.core.form_fields import ManyChoice
 from courseplatform.courses.models import Course, Session
 from courseplatform.teams.forms.fields import WallField, text_field
 from courseplatform.teams.models.feedback import FeedbackQuestion
@@ -25,16 +26,14 @@ class RoundForm(forms.Form):
     )
     opens_at = WallField("Open from")
     closes_at = WallField("Open until")
-    teams = forms.ModelMultipleChoiceField(
-        Team.objects.none(), label="Who presents", required=False, widget=forms.CheckboxSelectMultiple
-    )
+    teams = ManyChoice(Team.objects.none(), label="Who presents", required=False, widget=forms.CheckboxSelectMultiple)
     questions = text_field("Questions", 4000, rows=6, required=False, help_text=QUESTION_HELP)
 
     def __init__(self, *args: Any, course: Course, is_new: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         session, teams = self.fields["session"], self.fields["teams"]
         assert isinstance(session, forms.ModelChoiceField)
-        assert isinstance(teams, forms.ModelMultipleChoiceField)
+        assert isinstance(teams, ManyChoice)
         session.queryset = course.sessions.exclude(held_on=None)
         teams.queryset = Team.objects.filter(course=course).standing()
         for name in ("opens_at", "closes_at"):

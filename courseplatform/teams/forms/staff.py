@@ -1,7 +1,7 @@
 """What the staff write: answers, slots, and changes of members."""
 
 from collections.abc import Iterable
-from datetime import date, time
+from datetime import time
 from typing import Any
 
 from django import forms
@@ -9,7 +9,6 @@ from django import forms
 from courseplatform.accounts.models import User
 from courseplatform.courses.models import STAFF, Course
 from courseplatform.teams.forms.fields import (
-    NATURAL_YEARS,
     OnePerson,
     PersonChoice,
     day_field,
@@ -95,12 +94,6 @@ class EffectiveForm(forms.Form):
     """Something that holds from a day on."""
 
     effective_on = day_field("From", required=False, help_text="Its 00:00 in the course's zone. Empty: from now on.")
-
-    def clean_effective_on(self) -> date | None:
-        day = self.cleaned_data["effective_on"]
-        if isinstance(day, date) and not NATURAL_YEARS[0] <= day <= NATURAL_YEARS[1]:
-            raise forms.ValidationError("Write a day of this term.")
-        return day if isinstance(day, date) else None
 
 
 class MoveForm(EffectiveForm):

@@ -56,7 +56,7 @@ def fill(request: HttpRequest, visit: Visit, feedback_round: int, team: str) -> 
     if is_member(about, visit.person):
         return redirect("teams:received", course=visit.course.slug, team=about.slug)
     errors: dict[str, str] = {}
-    typed = {key: str(value)[:4000] for key, value in request.POST.items()}
+    typed = {key: str(value)[:4000].replace("\0", "") for key, value in request.POST.items()}
     if request.method == "POST":
         answers = {question.pk: typed.get(f"q{question.pk}", "") for question in found.questions.all()}
         try:

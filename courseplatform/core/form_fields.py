@@ -1,0 +1,34 @@
+"""Fields of forms that several rooms need: what a browser sends is whatever somebody wrote."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+
+YEARS = (2000, 2100)  # of anything that a course dates: a mistyped 0202 must not draw a calendar of two thousand years
+DIGITS = 18  # of a key that a database still holds
+
+
+def check_year(day: date) -> None:
+    """Raises ValidationError (`odd_year`) for a day that no course has."""
+    if not YEARS[0] <= day.year < YEARS[1]:
+        raise forms.ValidationError(f"This day is in the year {day.year}. Check the year.", code="odd_year")
+
+
+class DayField(forms.DateField):
+    """A day of our time."""
+
+    def to_python(self, value: Any) -> date | None:
+        day = super().to_python(value)
+        if day is not None:
+            check_year(day)
+        return day
+
+
+class ManyChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Several rows. A number that is too large to be a key is none of them; Django would ask SQLite, which cannot hold it."""
+
+    def clean(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            value = [key if len(str(key)) <= DIGITS else "none" for key in value]
+        return super().clean(value)
