@@ -9,6 +9,7 @@ from django.db import transaction
 from courseplatform.core.errors import Conflict, NotHere
 from courseplatform.courses.course_file.checking import advice, checked
 from courseplatform.courses.course_file.difference import differences
+from courseplatform.courses.course_file.news import changes_tell, seen_sessions
 from courseplatform.courses.course_file.reading import read
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.course_file.shifting import shifted
@@ -70,17 +71,22 @@ def plan_import(content: bytes, *, shift_to: date | None = None, slug: str = "")
     )
 
 
-def course_import(*, plan: Plan) -> tuple[Course, list[str]]:
-    """Carry out a plan. Returns the course and sentences about what was kept although the file has it no longer."""
+def course_import(*, plan: Plan, by: str = "course file") -> tuple[Course, list[str]]:
+    """Carry out a plan. Returns the course and sentences about what was kept although the file has it no longer.
+
+    by: who is named in the log of the schedule, whose members are told what changed on it.
+    """
     kept: list[str] = []
     with transaction.atomic():
         course, _ = Course.objects.select_for_update().get_or_create(
             slug=plan.slug, defaults={"title": plan.tree["course"]["title"]}
         )
+        before = seen_sessions(course)
         for part in file_parts.parts:
             kept += part.load(course, plan.tree.get(part.key))
         course.file_text = plan.text
         course.save()
+        changes_tell(course=course, before=before, by=by)
     return course, kept
 
 

@@ -138,7 +138,7 @@ def _log(
 ) -> ScheduleChange:
     was_seen = bool(old["is_published"]) and not is_new  # taking off what people saw is news too
     told = tell and (session.is_published or was_seen) and bool(is_new or changed & {*SAID, "is_published"})
-    sentence = _sentence(session, old, changed, is_new=is_new)
+    sentence = change_sentence(session, old, changed, is_new=is_new)
     if moved:
         sentence = f"{sentence} {'; '.join(moved)}."
     change = ScheduleChange.objects.create(
@@ -150,7 +150,8 @@ def _log(
     return change
 
 
-def _sentence(session: Session, old: Mapping[str, Any], changed: set[str], *, is_new: bool) -> str:
+def change_sentence(session: Session, old: Mapping[str, Any], changed: set[str], *, is_new: bool) -> str:
+    """What changed, as members read it. old: the fields before, by name."""
     name = old["title"] or session.title
     when = day_label(session.held_on, weekday=True) if session.held_on else "a day to be announced"
     if is_new:

@@ -76,6 +76,6 @@ def apply(request: HttpRequest, visit: Visit) -> HttpResponse:
         plan = _plan(visit.course, text.replace("\r\n", "\n").encode())
     except FileError as error:
         raise BadInput(error.findings[0].sentence, code=error.findings[0].code) from error
-    _, kept = course_import(plan=plan)
+    _, kept = course_import(plan=plan, by=visit.by)
     messages.success(request, " ".join([f"{len(plan.changes)} changes were taken.", *kept]))
     return redirect("courses:file", course=visit.course.slug)

@@ -242,3 +242,34 @@ def test_a_file_that_is_too_large_or_no_text_does_not_come_back_in_the_page(clie
     answer = client.post(f"/courses/{cast.course.slug}/file/preview/", {"file": file})
     assert answer.status_code == 422
     assert len(answer.content) < 150_000 and b"%PDF" not in answer.content
+
+
+def sent_back(client, cast, change):
+    """The course file, changed and taken in the browser by Helen."""
+    client.force_login(cast.helen)
+    base = f"/courses/{cast.course.slug}/file/"
+    text = client.get(base + "download/").content.decode()
+    assert client.post(base + "apply/", {"text": change(text), "held": text}).status_code == 302
+
+
+def test_an_import_that_changes_the_schedule_is_logged_and_told_like_any_other_change(client, cast, session, heard):
+    sent_back(client, cast, lambda text: text.replace("place: DH 1212", "place: Wean 3110"))
+    assert [change.sentence for change in heard] == ["CNNs is in Wean 3110."]
+    assert ScheduleChange.objects.get().by == cast.helen.email
+
+
+def test_many_changes_of_one_import_are_one_message(client, cast, session, heard):
+    for n in range(5):
+        Session.objects.create(
+            course=cast.course, held_on=date(2023, 11, n + 1), column="lab", title=f"Lab {n}", place="Old"
+        )
+    sent_back(client, cast, lambda text: text.replace("place: Old", "place: New"))
+    assert len(heard) == 1
+    assert heard[0].sentence.startswith("5 sessions of the schedule were changed.")
+    assert ScheduleChange.objects.count() == 6
+
+
+def test_an_import_tells_nobody_of_what_is_not_published(client, cast, session, heard):
+    Session.objects.filter(pk=session.pk).update(is_published=False)
+    sent_back(client, cast, lambda text: text.replace("place: DH 1212", "place: Wean 3110"))
+    assert heard == []
