@@ -249,3 +249,11 @@ def test_a_person_in_no_course_gets_a_valid_empty_calendar(cast):
 def test_refreshing_is_asked_for_each_hour():
     calendar = feed(make_dated_course())
     assert calendar["REFRESH-INTERVAL"].params["VALUE"] == "DURATION" and calendar["X-PUBLISHED-TTL"] == "PT60M"
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(202, 11, 26), date(9999, 12, 31)])
+def test_a_mistyped_year_costs_nobody_the_calendar(cast, day):
+    Session.objects.create(course=cast.course, held_on=day, title="In another age", position=9)
+    text = selectors.course_feed(cast.course, None).decode()
+    assert "Compression" in text
+    assert "In another age" not in text
