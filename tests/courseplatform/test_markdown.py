@@ -185,7 +185,7 @@ def test_an_equation_without_an_end_is_named():
 @pytest.mark.parametrize("size", [markdown.MOST_CHARACTERS + 1, 1 << 20, 5 << 20])
 def test_a_text_that_is_too_long_is_refused_before_it_is_read(size):
     with pytest.raises(AppError) as found:
-        render_markdown("a" * size)
+        read_markdown("a" * size)
     assert found.value.code == "markdown_too_large"
 
 
@@ -194,8 +194,12 @@ def test_a_text_that_is_too_long_is_refused_before_it_is_read(size):
 )
 def test_a_text_of_nothing_but_signs_is_refused(text):
     with pytest.raises(AppError) as found:
-        render_markdown(text)
+        read_markdown(text)
     assert found.value.code == "markdown_too_dense"
+
+
+def test_a_stored_text_beyond_the_limits_is_shown_as_it_was_written():
+    assert render_markdown("[<b>" * 4000) == f"<pre>{'[&lt;b&gt;' * 4000}</pre>"
 
 
 @pytest.mark.parametrize(
