@@ -483,3 +483,12 @@ def test_pages_of_a_note_ask_as_much_for_many_requests_as_for_one(
     client.force_login(cast.amit if page == "review/" else cast.ruth)
     with django_assert_max_num_queries(18):
         assert client.get(f"{BASE}{duty.pk}/{page}").status_code == 200
+
+
+def test_students_see_no_duty_in_a_session_that_is_not_published_but_their_own(client, cast):
+    hidden = session_of(cast, title="Not on the schedule yet", is_published=False)
+    duty_of(cast, cast.daniel, session=hidden)
+    for person, sees in ((cast.ruth, False), (cast.daniel, True), (cast.amit, True)):
+        client.force_login(person)
+        page = client.get(f"/courses/{cast.course.slug}/scribe/").content.decode()
+        assert ("Not on the schedule yet" in page) is sees

@@ -9,7 +9,7 @@ from courseplatform.core.errors import AppError, Conflict
 from courseplatform.courses.models import Enrolment
 from courseplatform.notices.models import Notification
 from courseplatform.seminar.models import Duty, Feedback, PresentationSlot, Score, SlotPerson
-from courseplatform.seminar.people import day_words
+from courseplatform.seminar.offers import offered_slots
 from courseplatform.seminar.selectors.slot_page import heard
 from courseplatform.seminar.services.after import FeedbackFacts, ScoreFacts, feedback_give, score_set, scores_release
 from courseplatform.seminar.services.slots import (
@@ -20,7 +20,14 @@ from courseplatform.seminar.services.slots import (
     slot_withdraw,
     slots_make,
 )
-from tests.courseplatform.seminar.builders import make_paper, make_session, make_slot, make_students, put_in
+from tests.courseplatform.seminar.builders import (
+    make_paper,
+    make_session,
+    make_slot,
+    make_students,
+    open_round,
+    put_in,
+)
 
 pytestmark = pytest.mark.django_db
 FACTS = FeedbackFacts(4, 3, "Clear figures.", "Fewer slides.")
@@ -345,3 +352,24 @@ def test_a_session_without_a_date_breaks_no_page(client, cast):
             "/courses/odml/papers/slots.csv",
         ):
             assert client.get(address).status_code == 200
+
+
+def test_students_see_no_slot_of_a_session_that_is_not_published_but_their_own(client, cast):
+    hidden = make_session(cast.course, 9, title="Not on the schedule yet", is_published=False)
+    slot = make_slot(cast.course, session=hidden)
+    put_in(slot, cast.daniel)
+    pages = [f"/courses/{cast.course.slug}/papers/{page}" for page in ("?past=1", "slots.csv", f"slots/{slot.pk}/")]
+
+    def sees(person):
+        client.force_login(person)
+        return ["Not on the schedule yet" in client.get(page).content.decode() for page in pages]
+
+    assert sees(cast.ruth) == [False, False, False]
+    assert sees(cast.daniel) == [True, False, True]
+    assert sees(cast.amit) == [True, True, True]
+
+
+def test_slots_of_a_session_that_is_not_published_are_offered_to_nobody(cast):
+    hidden = make_session(cast.course, 9, is_published=False)
+    shown, _ = make_slot(cast.course, 10, "Shown"), make_slot(cast.course, session=hidden)
+    assert [slot.pk for slot in offered_slots(open_round(cast))] == [shown.pk]
