@@ -69,6 +69,13 @@ def test_a_damaged_zip_is_said_so(tmp_path):
     assert code_of(lambda: read(file, "channels.json")) == "broken_zip"
 
 
+def test_a_zip_of_an_uncommon_kind_is_refused_before_it_is_unpacked(tmp_path):
+    file = zipped(tmp_path, {})
+    with zipfile.ZipFile(file.path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("channels.json", "[]")
+    assert code_of(lambda: read(file, "channels.json")) == "broken_zip"
+
+
 def test_a_locked_zip_is_said_so(tmp_path):
     file = zipped(tmp_path, {"a": b"x"})
     raw = file.path.read_bytes().replace(

@@ -315,3 +315,10 @@ def test_a_text_that_is_none_is_refused(source, code):
 
 def test_a_text_has_one_kind_of_line_end():
     assert text.note_text("a\r\nb\rc\x0b\u2028d") == "a\nb\nc  d"
+
+
+def test_a_zip_of_an_uncommon_kind_is_refused_before_it_is_unpacked():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("note.md", "# A")
+    assert code_of(lambda: read_archive(out.getvalue())) == "not_a_zip"
