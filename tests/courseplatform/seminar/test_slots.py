@@ -10,6 +10,7 @@ from courseplatform.courses.models import Enrolment
 from courseplatform.notices.models import Notification
 from courseplatform.seminar.models import Duty, Feedback, PresentationSlot, Score, SlotPerson
 from courseplatform.seminar.offers import offered_slots
+from courseplatform.seminar.people import day_words
 from courseplatform.seminar.selectors.slot_page import heard
 from courseplatform.seminar.services.after import FeedbackFacts, ScoreFacts, feedback_give, score_set, scores_release
 from courseplatform.seminar.services.slots import (
