@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
@@ -16,6 +17,9 @@ from courseplatform.notices.wake import wake
 
 DIGEST_AT = time(7)
 BATCH = 500
+MOST_AN_HOUR = (
+    12  # mails of a kind to one person; the others wait for the daily mail, so that nobody can fill another's box
+)
 
 
 def notification_send(
@@ -31,7 +35,7 @@ def notification_send(
         title: a sentence without a full stop. text: Markdown. path: where it is looked at, from the site's root.
     """
     now, told = timezone.now(), list(people)
-    choices = _choices(told, kind)
+    choices = _choices(told, kind, now)
     digest_at = _digest_times(told, choices, now)
     rows = [
         Notification(
@@ -56,13 +60,19 @@ def _one_line(title: str) -> str:
     return " ".join(title.split())[:200]
 
 
-def _choices(people: Sequence[User], kind: str) -> dict[int, MailChoice]:
-    """Person -> how this kind reaches them by mail."""
+def _choices(people: Sequence[User], kind: str, now: datetime) -> dict[int, MailChoice]:
+    """Person -> how this kind reaches them by mail. Who invites and withdraws again and again sends a few mails, not a hundred."""
     rule = KINDS[kind]
     found = dict.fromkeys((person.pk for person in people), rule.default)
     if not rule.is_fixed:
         chosen = MailPreference.objects.filter(kind=kind, person__in=found)
         found |= {person: MailChoice(choice) for person, choice in chosen.values_list("person", "choice")}
+        lately = Notification.objects.filter(
+            person__in=found, kind=kind, mail=MailChoice.AT_ONCE, made_at__gt=now - timedelta(hours=1)
+        )
+        many = lately.order_by().values("person").annotate(n=Count("pk")).filter(n__gte=MOST_AN_HOUR)
+        full = [person for person in many.values_list("person", flat=True) if found[person] == MailChoice.AT_ONCE]
+        found |= dict.fromkeys(full, MailChoice.DIGEST)
     return found
 
 

@@ -57,6 +57,15 @@ def test_a_person_chooses_for_each_kind(cast):
     assert tell(cast, cast.daniel, kind="team", key="c")[0].mail == "at_once"
 
 
+def test_the_thirteenth_mail_of_a_kind_within_an_hour_waits_for_the_daily_one(cast):
+    choices = [tell(cast, cast.ruth, kind="team", key=f"invited-again-{n}")[0].mail for n in range(13)]
+    assert choices == [MailChoice.AT_ONCE] * 12 + [MailChoice.DIGEST]
+    assert tell(cast, cast.ruth, kind="paper", key="another kind")[0].mail == MailChoice.AT_ONCE
+    assert tell(cast, cast.daniel, kind="team", key="another person")[0].mail == MailChoice.AT_ONCE
+    Notification.objects.update(made_at=timezone.now() - timedelta(minutes=61))
+    assert tell(cast, cast.ruth, kind="team", key="an hour later")[0].mail == MailChoice.AT_ONCE
+
+
 def test_what_is_urgent_cannot_be_silenced(cast):
     preferences_set(person=cast.ruth, choices={"urgent": MailChoice.SITE})
     assert not MailPreference.objects.exists()
