@@ -73,7 +73,7 @@ from grading.services.submissions import submission_create
 from courseplatform.accounts.models import User
 copy = Path(shutil.copy({str(MODELS / file)!r}, tempfile.mkdtemp()))
 upload = LocalUpload(copy.name, copy.stat().st_size, sha256(copy.read_bytes()).hexdigest(), copy)
-person, lab = User.objects.get(email={person!r}), Assignment.objects.get(slug={assignment!r})
+person, lab = User.objects.get(email={person!r}), Assignment.objects.get(course__slug="demo", slug={assignment!r})
 made, _ = submission_create(person=person, assignment=lab, upload=upload, upload_key=uuid4())
 print(made.runs.get().pk.hex)
 """
