@@ -2,13 +2,13 @@
 
 import posixpath
 import zipfile
-import zlib
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import IO
 from urllib.parse import unquote
 
 from courseplatform.core.errors import BadInput, TooLarge
+from courseplatform.core.zips import DAMAGED, is_locked, is_usually_packed
 from courseplatform.scribe import image_files, text
 
 MOST_ZIP_BYTES, MOST_ENTRIES, MOST_UNPACKED, MOST_IMAGES = 20 << 20, 300, 40 << 20, 40
@@ -49,15 +49,7 @@ def read_archive(content: bytes, *, chosen: str = "") -> Archive:
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             return _read(archive, chosen)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-        EOFError,
-        OSError,
-        UnicodeDecodeError,
-        ValueError,
-    ) as error:
+    except DAMAGED as error:
         raise BadInput(
             "This file is no zip that can be read. Pack it again, or upload the .md alone.", code="not_a_zip"
         ) from error
@@ -100,12 +92,9 @@ def _check(entry: zipfile.ZipInfo) -> None:
             f"The zip names a file outside of itself ({name[:80]!r}). Nothing was read. Pack it again.",
             code="unsafe_path",
         )
-    if entry.flag_bits & 0x1:
+    if is_locked(entry):
         raise BadInput("The zip is locked with a password. Pack it without one.", code="zip_encrypted")
-    if entry.compress_type not in (
-        zipfile.ZIP_STORED,
-        zipfile.ZIP_DEFLATED,
-    ):  # others may ask for gigabytes before the first byte
+    if not is_usually_packed(entry):
         raise BadInput("The zip is packed in an uncommon way. Pack it again with the usual settings.", code="not_a_zip")
 
 

@@ -3,13 +3,13 @@
 import json
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from courseplatform.core.errors import BadInput, TooLarge
+from courseplatform.core.zips import DAMAGED, is_locked, is_usually_packed
 
 MOST_FILES = 20_000
 MOST_DIRECTORY_BYTES = 8 << 20  # of the zip's own table of contents
@@ -25,12 +25,11 @@ class Archive:
     def __init__(self, file: zipfile.ZipFile) -> None:
         self._file, self._left = file, MOST_TOTAL_BYTES
         infos = [info for info in file.infolist() if not info.is_dir()]
-        if any(info.flag_bits & 1 for info in infos):
+        if any(is_locked(info) for info in infos):
             raise BadInput(
                 "This zip is locked with a password. Unpack it, zip it without one, and import that.", code="locked_zip"
             )
-        if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in infos):
-            # Others may ask for gigabytes before the first byte.
+        if not all(is_usually_packed(info) for info in infos):
             raise BadInput(
                 "This zip is packed in an uncommon way. Download the export again, and import that.", code="broken_zip"
             )
@@ -90,15 +89,7 @@ def _too_many_files() -> TooLarge:
 def _clear_errors() -> Iterator[None]:
     try:
         yield
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
-        struct.error,
-    ) as error:
+    except DAMAGED as error:
         raise BadInput(
             "This zip is damaged and cannot be unpacked. Download the export again.", code="broken_zip"
         ) from error

@@ -67,3 +67,15 @@ def upload(name, content, kind="application/octet-stream"):
 
 def days_ago(days):
     return date.today() - timedelta(days=days)
+
+
+BASE = "/courses/odml/scribe/"
+
+
+def now_of(duty):
+    return ScribeDuty.objects.get(pk=duty.pk)
+
+
+def edit(client, duty, text, act="save", edition=None, **more):
+    data = {"text": text, "act": act, "edition": now_of(duty).edition if edition is None else edition}
+    return client.post(f"{BASE}{duty.pk}/edit/", data | more)

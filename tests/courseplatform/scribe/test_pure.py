@@ -1,6 +1,7 @@
 """What needs no database: lines found again, turns spread, checks, images and zips by their bytes."""
 
 import io
+import random
 import re
 import struct
 import zipfile
@@ -322,3 +323,18 @@ def test_a_zip_of_an_uncommon_kind_is_refused_before_it_is_unpacked():
     with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("note.md", "# A")
     assert code_of(lambda: read_archive(out.getvalue())) == "not_a_zip"
+
+
+def test_every_byte_of_a_zip_may_be_wrong():
+    """Whatever a damaged zip makes Python's reader raise, it is refused with a code."""
+    rng = random.Random(7)
+    whole, refused = zipped({"note.md": "# Note", "a.png": png()}), set()
+    for _ in range(400):
+        damaged = bytearray(whole)
+        for _ in range(rng.randint(1, 6)):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+        try:
+            read_archive(bytes(damaged[: rng.choice((len(damaged), rng.randrange(len(damaged)))) or 1]))
+        except AppError as error:
+            refused.add(error.code)
+    assert {"not_a_zip", "no_markdown"} <= refused
