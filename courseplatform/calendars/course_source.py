@@ -10,8 +10,6 @@ from courseplatform.accounts.models import User
 from courseplatform.courses.models import STAFF, Course, Enrolment, OfficeHour, ScheduleChange, Session
 from courseplatform.courses.sections import CalendarEntry
 
-NOTHING = ("-", "–", "—")  # how a course page writes a slot in which nothing happens
-
 
 def course_dates(course: Course, person: User | None) -> list[CalendarEntry]:
     """Sessions, dated items and office hours. Six queries, whatever the size of the course.
@@ -56,7 +54,7 @@ def _of_session(course: Course, session: Session, path: str, changed_at: datetim
 
 
 def _is_nothing(session: Session) -> bool:
-    return session.kind == Session.Kind.NONE or (not session.is_class and session.title.startswith(NOTHING))
+    return session.kind == Session.Kind.NONE or session.is_nothing
 
 
 def _title(session: Session) -> str:

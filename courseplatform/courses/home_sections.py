@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from courseplatform.courses.access import MEMBERS, Visit
+from courseplatform.courses.course_file.words import WEEKDAYS
 from courseplatform.courses.models import Course, Role
 from courseplatform.courses.sections import NavLink, Section, registry
-from courseplatform.courses.selectors import WEEKDAYS
 from courseplatform.courses.zones import is_elsewhere, zone_words
 
 
@@ -22,7 +22,7 @@ def office_hour_rows(course: Course) -> list[dict[str, str]]:
     """
     return [
         {
-            "who": hour.who, "day": WEEKDAYS[hour.weekday] if hour.weekday is not None else "", "place": hour.place,
+            "who": hour.who, "day": WEEKDAYS[hour.weekday].capitalize() if hour.weekday is not None else "", "place": hour.place,
             "start": f"{hour.starts_at:%H:%M}" if hour.starts_at else "", "end": f"{hour.ends_at:%H:%M}" if hour.ends_at else "",
             "note": hour.note or ("" if hour.weekday is not None else "to be announced"),
         }

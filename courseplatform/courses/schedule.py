@@ -16,7 +16,6 @@ from courseplatform.courses.models import Course, DatedItem, Session
 from courseplatform.courses.sections import DueMark, ScheduleLine, registry
 from courseplatform.courses.zones import is_elsewhere, local_start, zone_words
 
-NO_SESSION = "--"  # how a course page writes a slot in which nothing happens
 TALKS = {  # kinds that say more than their title does
     Session.Kind.GUEST, Session.Kind.KEYNOTE, Session.Kind.INVITED, Session.Kind.CONTRIBUTED, Session.Kind.TUTORIAL, Session.Kind.SPOTLIGHT,
 }  # fmt: skip
@@ -160,7 +159,7 @@ def _row(
         else "class"
         if session.is_class
         else "none"
-        if session.title == NO_SESSION
+        if session.is_nothing
         else "no-class"
     )
     own = [_item_line(item, session) for item in session.items.all()]

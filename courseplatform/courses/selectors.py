@@ -9,11 +9,9 @@ from django.utils import timezone
 
 from courseplatform.core import numbers
 from courseplatform.courses.models import Course, OfficeHour, Session
-from courseplatform.courses.schedule import NO_SESSION, day_label
+from courseplatform.courses.schedule import day_label
 from courseplatform.courses.sections import DueMark
 from courseplatform.courses.zones import local_start
-
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def headline(course: Course, marks: list[DueMark], now: datetime) -> dict[str, Any]:
@@ -57,7 +55,7 @@ def _lessons(course: Course, today: date) -> Iterator[DayRow]:
         held_on__gte=today - timedelta(days=14), held_on__lte=today + timedelta(days=7)
     )
     for session in near.prefetch_related("items"):
-        if session.title != NO_SESSION:
+        if not session.is_nothing:
             title = (
                 f"Cancelled: {session.title}"
                 if session.is_cancelled

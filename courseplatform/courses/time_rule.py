@@ -103,7 +103,7 @@ def _no_class(scale: Scale, sessions: Iterable[Session]) -> Marks:
     days: dict[date, str] = {
         session.day: session.title
         for session in sessions
-        if not session.is_class and session.title.strip("-– ") and scale.shows(session.day)
+        if not session.is_class and not session.is_nothing and scale.shows(session.day)
     }
     return _apart([{"x": scale.of_day(day, CLASS_HOUR), "label": title} for day, title in sorted(days.items())])
 

@@ -22,8 +22,8 @@ from courseplatform.courses.course_file.words import (
     prose,
 )
 from courseplatform.courses.models import Course, DatedItem, Session
+from courseplatform.courses.models.schedule import NO_SESSION
 
-NO_SESSION = "--"  # how a course page writes a slot in which nothing happens
 LINK = mapping(
     "A link, perhaps to come.",
     ("label",),

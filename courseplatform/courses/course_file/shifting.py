@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from courseplatform.courses.course_file.words import WEEKDAYS, Schema
+from courseplatform.courses.models.schedule import NO_SESSION
 
 SEASONS = {
     1: "Spring",
@@ -50,7 +51,7 @@ def shifted(tree: dict[str, Any], wanted: date, schema: Schema) -> Shifted:
     )
     notes += _term(moved, old, first)
     for item in moved.get("sessions", []):
-        if not item.get("class", True) and item["title"] != "--":
+        if not item.get("class", True) and item["title"] != NO_SESSION:
             day = date.fromisoformat(item["date"])
             notes.append(
                 f"Look at {item['title']}: it moved with the course to {day:%a} {day}, and holidays seldom do."

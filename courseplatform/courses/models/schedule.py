@@ -8,6 +8,8 @@ from django.db import models
 from courseplatform.core.fields import OrderedJSONField
 from courseplatform.courses.models.course import Course
 
+NO_SESSION = "--"  # how a course page writes a slot in which nothing happens
+
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def shown_to(self, *, staff: bool) -> "SessionQuerySet":
@@ -81,6 +83,11 @@ class Session(models.Model):
         if self.held_on is None:
             raise ValueError(f"{self.title} has no date.")
         return self.held_on
+
+    @property
+    def is_nothing(self) -> bool:
+        """A slot that stands on the schedule only for what is due beside it."""
+        return not self.title.strip("-–— ")
 
     @property
     def heading(self) -> str:

@@ -7,7 +7,8 @@ from django.utils import timezone
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Session
-from courseplatform.courses.schedule import NO_SESSION, day_label
+from courseplatform.courses.models.schedule import NO_SESSION
+from courseplatform.courses.schedule import day_label
 
 
 def class_sessions(course: Course) -> list[Session]:
