@@ -6,6 +6,7 @@ from courseplatform.courses.models import STAFF
 from courseplatform.courses.sections import NavLink, Section, registry
 from courseplatform.teams.hooks import add_run_source
 from grading import course_file, merging, run_end
+from grading.late_file.course_part import LATE_PART
 from grading.selectors import sections
 from grading.selectors.calendar import due_dates
 from grading.selectors.team_runs import team_runs
@@ -20,7 +21,7 @@ def register_all() -> None:
     registry.add_public_due_source(sections.public_due_marks)
     registry.add_schedule_source(sections.schedule_lines)
     registry.add_mover(sections.move_release)
-    file_parts.add(course_file.ASSIGNMENTS_PART)
+    file_parts.add(course_file.ASSIGNMENTS_PART, LATE_PART)
     file_parts.used_by.append(course_file.is_used)
     add_run_source(team_runs)
     registry.add_calendar_source(due_dates)

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from courseplatform.accounts.models import validate_zone
 from courseplatform.courses.course_file.reading import FileError, Finding, Path, Source, plain
 from courseplatform.courses.course_file.registry import file_parts
-from courseplatform.courses.course_file.words import CLOCK, MOMENT
+from courseplatform.courses.course_file.words import CLOCK, MOMENT, Schema
 
 MOST_FINDINGS = 50
 SchemaError = Any  # jsonschema's ValidationError, whose attributes its types leave open
@@ -23,6 +23,7 @@ KINDS = {
     "number": "a number",
     "integer": "a whole number",
     "boolean": "true or false",
+    "null": "null",
 }
 CODES = {
     "type": "wrong_type",
@@ -42,26 +43,31 @@ CODES = {
 
 def checked(source: Source) -> dict[str, Any]:
     """The values of the file as JSON has them. Raises FileError with everything that is wrong."""
-    tree: dict[str, Any] = plain(source.tree)
-    validator = Draft202012Validator(file_parts.schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    found: list[Finding] = []
-    for error in validator.iter_errors(tree):
-        found.extend(_from_schema(error, source))
-        if len(found) >= MOST_FINDINGS:
-            break
-    _refuse(found)
-    plain_source = Source(tree, source.lines)
-    _refuse(_course(plain_source))  # what follows counts on a zone and on days in order
-    _refuse(
+    plain_source = against(file_parts.schema, source)
+    refuse(_course(plain_source))  # what follows counts on a zone and on days in order
+    refuse(
         [
             *_sessions(plain_source),
             *(item for part in file_parts.parts if part.check for item in part.check(plain_source)),
         ]
     )
-    return tree
+    return plain_source.tree
 
 
-def _refuse(found: Iterable[Finding]) -> None:
+def against(schema: Schema, source: Source) -> Source:
+    """The values as JSON has them, when they obey the schema. Raises FileError with what does not."""
+    tree: dict[str, Any] = plain(source.tree)
+    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    found: list[Finding] = []
+    for error in validator.iter_errors(tree):
+        found.extend(_from_schema(error, source))
+        if len(found) >= MOST_FINDINGS:
+            break
+    refuse(found)
+    return Source(tree, source.lines)
+
+
+def refuse(found: Iterable[Finding]) -> None:
     if findings := sorted(set(found)):
         raise FileError(findings[:MOST_FINDINGS])
 
@@ -101,7 +107,7 @@ def _sentence(error: SchemaError, place: str) -> str:
     if error.validator == "type":
         if isinstance(error.instance, bool) and error.validator_value == "string":
             return f"{place} is text, and YAML reads this word as {str(error.instance).lower()}; put it in quotes."
-        return f"{place} is {KINDS.get(str(error.validator_value), error.validator_value)}, not {value or 'empty'}."
+        return f"{place} is {_kinds(error.validator_value)}, not {value or 'empty'}."
     if error.validator == "enum":
         return f"{place} is one of {', '.join(map(str, error.validator_value))}, not {value}."
     if error.validator in {"minLength", "minItems", "minProperties"}:
@@ -115,6 +121,10 @@ def _sentence(error: SchemaError, place: str) -> str:
         if error.validator in {"pattern", "format"}
         else f"{place} cannot be {value}."
     )
+
+
+def _kinds(kinds: str | list[str]) -> str:
+    return " or ".join(KINDS.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds))
 
 
 def _form(error: SchemaError) -> str:

@@ -1,4 +1,4 @@
-"""From the text of a course file to plain values with the line of each.
+"""From the text of a course file, or of another file that people write, to plain values with the line of each.
 
 YAML is read event by event with an own stack, so that neither depth nor anchors can make it grow: anchors, aliases, tags and several
 documents are refused, and every value keeps the line on which it stands.
@@ -49,18 +49,24 @@ class Source:
         return 1
 
 
-def read(content: bytes) -> Source:
-    """Raises FileError: too large, not UTF-8, not YAML, or YAML that a course file may not use."""
-    if len(content) > MOST_BYTES:
-        said = f"The file is larger than {MOST_BYTES // 1024} KiB; the largest real course has a tenth of that."
-        raise FileError([Finding(1, "too_large", said)])
+def read(
+    content: bytes, *, kind: str = "course file", most_bytes: int = MOST_BYTES, clocks_are_text: bool = False
+) -> Source:
+    """Raises FileError: too large, not UTF-8, not YAML, or YAML that such a file may not use.
+
+    clocks_are_text: what YAML would take for a moment or a number of base 60 stays the text it is; else it has to stand in quotes.
+    """
+    if len(content) > most_bytes:
+        raise FileError(
+            [Finding(1, "too_large", f"The file is larger than {most_bytes // 1024} KiB, the most a {kind} may have.")]
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise FileError([Finding(line, "not_utf", "This is not UTF-8 text. Save the file as UTF-8.")]) from error
     try:
-        source = _Builder(text).build()
+        source = _Builder(text, kind, clocks_are_text=clocks_are_text).build()
     except yaml.MarkedYAMLError as error:
         raise FileError([_syntax(error, text)]) from error
     except ReaderError as error:
@@ -102,7 +108,8 @@ class _Open:
 
 
 class _Builder:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, kind: str, *, clocks_are_text: bool) -> None:
+        self.kind, self.clocks_are_text = kind, clocks_are_text
         self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=PARSER)
         self.maker = yaml.SafeLoader("")
         self.lines: dict[Path, int] = {}
@@ -114,7 +121,7 @@ class _Builder:
         for event in self.events:
             self._take(event)
         if not isinstance(self.root, dict):
-            said = "A course file is a mapping: lines like `course:` with what belongs to it below."
+            said = f"A {self.kind} is a mapping: lines like `name:` with what belongs to it below."
             raise FileError([Finding(1, "not_a_mapping", said)])
         return Source(self.root, self.lines)
 
@@ -122,14 +129,14 @@ class _Builder:
         if isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
-                raise _stop(event, "two_documents", "The file holds several YAML documents; a course is one.")
+                raise _stop(event, "two_documents", f"The file holds several YAML documents; a {self.kind} is one.")
         elif isinstance(event, yaml.AliasEvent):
-            raise _stop(event, "alias", "Aliases (*name) are not taken in a course file; write the value out.")
+            raise _stop(event, "alias", f"Aliases (*name) are not taken in a {self.kind}; write the value out.")
         elif isinstance(event, yaml.NodeEvent):
             if event.anchor:
-                raise _stop(event, "anchor", "Anchors (&name) are not taken in a course file; write the value out.")
+                raise _stop(event, "anchor", f"Anchors (&name) are not taken in a {self.kind}; write the value out.")
             if getattr(event, "tag", None) not in (None, "!"):
-                raise _stop(event, "tag", f"Tags are not taken in a course file: {str(event.tag)[:60]}.")  # type: ignore[attr-defined]
+                raise _stop(event, "tag", f"Tags are not taken in a {self.kind}: {str(event.tag)[:60]}.")  # type: ignore[attr-defined]
             self._node(event)
         elif isinstance(event, yaml.CollectionEndEvent):
             self.stack.pop()
@@ -178,6 +185,8 @@ class _Builder:
         if not event.implicit[0]:  # quoted, or a block: text as it stands
             return event.value
         tag = self.maker.resolve(yaml.ScalarNode, event.value, (True, False))  # type: ignore[no-untyped-call]
+        if self.clocks_are_text and (tag.endswith(":timestamp") or (tag.endswith(":int") and ":" in event.value)):
+            return event.value
         node = yaml.ScalarNode(tag, event.value)
         if tag.endswith(":int") and ":" in event.value:
             said = f'YAML reads {event.value} as a number of base 60; write the time in quotes: "{event.value}".'
@@ -191,7 +200,7 @@ class _Builder:
         if isinstance(value, bytes | float) and (
             isinstance(value, bytes) or value != value or abs(value) == float("inf")
         ):
-            raise _stop(event, "not_a_value", f"{event.value[:40]} is nothing that a course file holds.")
+            raise _stop(event, "not_a_value", f"{event.value[:40]} is nothing that a {self.kind} holds.")
         return value
 
 

@@ -1,9 +1,8 @@
-"""The parts of a course file that say how one is graded: weights, late days, participation, presentations, scribe notes."""
+"""The parts of a course file that say how one is graded: weights, participation, presentations, scribe notes."""
 
 from courseplatform.courses.course_file.words import (
     Schema,
     choice,
-    clock,
     count,
     flag,
     line,
@@ -37,65 +36,11 @@ SHARE = mapping(
         "What it is made of.",
     ),
 )
-_PENALTY = mapping(
-    "What is lost after the bank.",
-    kind=choice("Of what.", "percent_of_max", "percent_of_earned", "points", "cap"),
-    steps=listed(number("Total loss."), "Total loss after 1, 2, ... uncovered units."),
-    each=number("Added for each further unit."),
-    most=number("Never more than this."),
-    used_unit_costs=number("% lost for each unit of the bank that is used."),
-)
 _PASS = mapping(
     "What must be turned in to pass.",
     turned_in=count("How many."),
     of=listed(slug("An assignment."), "Of these."),
     note=line("What counts.", 300),
-)
-_BANK = mapping(
-    "Late days without penalty.", days=count("How many."), owner=choice("Whose they are.", "person", "team")
-)
-_BANKS = listed(
-    mapping(
-        "One of several banks.",
-        ("name", "days", "owner"),
-        name=slug("Its name."),
-        days=count("How many."),
-        owner=choice("Whose.", "person", "team"),
-        assignments=listed(slug("An assignment."), "What it pays for."),
-    ),
-    "Several banks instead of one.",
-)
-_UNIT = mapping(
-    "What a late day is.",
-    kind=choice("Counted by the calendar or from the due time.", "calendar_day", "hours"),
-    boundary=clock("When a new late day begins."),
-    due_day=choice("Whether the rest of the due day is free.", "free", "counts"),
-    hours=count("Length of a unit.", 1),
-    clock=choice("Over a clock change.", "wall", "elapsed"),
-)
-POLICY = mapping(
-    "The late policy, field by field.",
-    bank=_BANK,
-    banks=_BANKS,
-    unit=_UNIT,
-    edge=choice("Exactly at a boundary.", "on_time", "late"),
-    minute=choice("Whether seconds count.", "instant", "whole"),
-    grace=mapping(
-        "Minutes in which nothing is late.", minutes=count("How many."), at=choice("Where.", "first", "every", "shift")
-    ),
-    weekend=choice("Saturdays and Sundays.", "counts", "skipped", "one"),
-    cap=count("Most units on one assignment."),
-    spend=choice("Taken by themselves, or asked for.", "automatic", "asked"),
-    order=choice("In which order the bank pays.", "submit_time", "due_date"),
-    over=mapping(
-        "What happens when the bank does not cover.",
-        rule=choice("The rule.", "penalty", "refuse", "zero"),
-        partial=flag("The bank pays as far as it goes.", default=True),
-    ),
-    penalty=_PENALTY,
-    team=choice("Members with own banks.", "each", "all", "poorest"),
-    attempt=choice("Which attempt is judged.", "active", "last", "best", "last_affordable"),
-    pass_=_PASS,
 )
 
 
@@ -112,14 +57,6 @@ RULES: dict[str, Schema] = {
         outside=listed(line("What does not count.", 300), "What stands outside the grade."),
         pass_=_PASS,
         notes=listed(line("A sentence.", 400), "What else is said."),
-    ),
-    "late_policy": mapping(
-        "Late days. Left out where the source states no rule.",
-        ("policy",),
-        title=line("Its heading."),
-        applies_to=line("Which work."),
-        source=line("Where it is from."),
-        policy=POLICY,
     ),
     "participation": mapping(
         "Credit for taking part.",

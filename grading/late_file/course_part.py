@@ -1,0 +1,32 @@
+"""The part `late_policy` of the course file: the late policy with its heading and its source, kept in Course.facts."""
+
+from collections.abc import Iterator
+
+from courseplatform.courses.course_file.reading import Finding, Source
+from courseplatform.courses.course_file.registry import FilePart, fact_part
+from courseplatform.courses.course_file.words import line, mapping
+from grading.late_file.policy import contradictions, unlike_any_policy
+from grading.late_file.schema import POLICY
+
+KEY = "late_policy"
+AFTER_GRADING = 59  # the order of `grading`, registered before: of equals the earlier stands first
+SCHEMA = mapping(
+    "Late days. Left out where the source states no rule.",
+    ("policy",),
+    title=line("Its heading."),
+    applies_to=line("Which work."),
+    source=line("Where it is from."),
+    policy=POLICY,
+)
+
+
+def check(source: Source) -> Iterator[Finding]:
+    if KEY in source.tree:
+        yield from unlike_any_policy(source, (KEY, "policy"))
+        yield from contradictions(
+            source, (KEY, "policy"), {item["slug"] for item in source.tree.get("assignments", [])}
+        )
+
+
+_KEPT = fact_part(KEY, AFTER_GRADING, SCHEMA)
+LATE_PART = FilePart(KEY, AFTER_GRADING, SCHEMA, _KEPT.dump, _KEPT.load, check)

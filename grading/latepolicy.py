@@ -1,0 +1,364 @@
+"""Late days: the only place that computes lateness and what it costs. Facts in, verdicts and their explanation out.
+
+No Django and no database: whoever has the facts may ask, the site and `manage.py late_report` alike. docs/late-days.md gives every rule and
+the cases that the published policies leave open; each of those is decided for the student.
+
+    grading/late/facts.py      what is asked and what is answered
+    grading/late/clock.py      boundaries: calendars, clock changes, grace, weekends
+    grading/late/lateness.py   how late one attempt is for one person: extensions, cutoff
+    grading/late/money.py      what the bank pays, what the rest costs
+    grading/late/words.py      the explanation of a verdict
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TypeVar
+
+from grading.late.facts import (
+    Assessment,
+    Bank,
+    Deadline,
+    Draw,
+    Extension,
+    Grant,
+    HandIn,
+    Membership,
+    PassVerdict,
+    Policy,
+    Request,
+    Verdict,
+)
+from grading.late.lateness import Lateness, Relief, lateness
+from grading.late.money import Cover, Outcome, cover_group, final_percent, outcome_of, wanted
+from grading.late.words import explain, pass_reasons
+
+Fact = TypeVar("Fact", Extension, Request)
+Balances = dict[tuple[str, str], int]
+
+
+def assess(
+    policy: Policy,
+    deadlines: Mapping[str, Deadline],
+    submissions: Iterable[HandIn],
+    extensions: Iterable[Extension] = (),
+    grants: Iterable[Grant] = (),
+    memberships: Iterable[Membership] = (),
+    *,
+    people: Iterable[str],
+    teams: Iterable[str] = (),
+    excused: Iterable[tuple[str, str]] = (),
+    requests: Iterable[Request] = (),
+) -> Assessment:
+    """What every hand-in costs, and what is left in every bank.
+
+    Args:
+        policy: the rules, and the zone in which they count.
+        deadlines: by the assignment's name.
+        submissions: all attempts; those of a name in `people` are that person's, others a team's.
+        extensions, grants, requests: in any order; the same facts in any order give the same answer.
+        memberships: who was in which team and when; a person is never in two at once.
+        people, teams: everybody who has a bank, also who handed in nothing.
+        excused: (person, assignment): never late, never charged.
+
+    Returns:
+        One verdict for each person and assignment handed in, sorted by assignment and person; balances of every owner; passes.
+    """
+    term = _Term(
+        policy, dict(deadlines), frozenset(people), frozenset(teams), list(memberships), frozenset(excused),
+        _by_work(extensions), _by_work(requests), list(grants),
+    )  # fmt: skip
+    for one in sorted(_rounds(term, submissions), key=_Round.order_of(policy)):
+        term.settle(one)
+    verdicts = tuple(sorted(term.verdicts, key=lambda v: (v.assignment, v.person)))
+    return Assessment(verdicts, term.final_balances(), _passes(term, verdicts), tuple(term.draws))
+
+
+def _by_work(facts: Iterable[Fact]) -> dict[tuple[str, str], list[Fact]]:
+    found: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+    for fact in facts:
+        found[fact.owner, fact.assignment].append(fact)
+    return found
+
+
+@dataclass
+class _Round:
+    """Attempts at one assignment among which each person has one judged. One attempt, where the policy names it beforehand."""
+
+    assignment: str
+    due: datetime
+    at: datetime
+    pools: dict[str, list[HandIn]]  # person -> attempts, earliest first
+
+    @staticmethod
+    def order_of(policy: Policy) -> "Callable[[_Round], tuple[object, ...]]":
+        """Banks are drawn in this order. Which attempt is the best depends on the balance, so those rounds go by due time."""
+        by_submit = policy.order == "submit_time" and policy.attempt in {"active", "last"}
+
+        def key(one: "_Round") -> tuple[object, ...]:
+            times = (one.at, one.due) if by_submit else (one.due, one.at)
+            return (*times, one.assignment, sorted(one.pools), sorted(h.id for p in one.pools.values() for h in p))
+
+        return key
+
+
+@dataclass
+class _Term:
+    """The facts of a course, and what its banks have paid so far."""
+
+    policy: Policy
+    deadlines: dict[str, Deadline]
+    people: frozenset[str]
+    teams: frozenset[str]
+    memberships: list[Membership]
+    excused: frozenset[tuple[str, str]]
+    extensions: dict[tuple[str, str], list[Extension]]
+    requests: dict[tuple[str, str], list[Request]]
+    grants: list[Grant]
+    drawn: Balances = field(default_factory=lambda: defaultdict(int))
+    paid_for_team: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
+    draws: list[Draw] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.of_person: dict[str, list[Membership]] = defaultdict(list)
+        self.of_team: dict[str, list[Membership]] = defaultdict(list)
+        for one in self.memberships:
+            self.of_person[one.person].append(one)
+            self.of_team[one.team].append(one)
+        self.granted: dict[tuple[str, str], list[Grant]] = defaultdict(list)
+        for grant in self.grants:
+            self.granted[grant.owner, grant.bank].append(grant)
+
+    # -- who
+
+    def judged_people(self, hand_in: HandIn) -> list[str]:
+        """Whose attempt it is: the person, or the team's members when it was handed in."""
+        if hand_in.owner in self.people:
+            return [hand_in.owner]
+        return sorted({m.person for m in self.of_team[hand_in.owner] if m.holds_at(hand_in.at)})
+
+    def team_of(self, person: str, hand_in: HandIn) -> str | None:
+        if hand_in.owner not in self.people:
+            return hand_in.owner
+        return next((m.team for m in self.of_person[person] if m.holds_at(hand_in.at)), None)
+
+    def owners_of(self, person: str, hand_in: HandIn) -> list[str]:
+        team = self.team_of(person, hand_in)
+        return [person] if team is None else [person, team]
+
+    def payer(self, bank: Bank | None, person: str, hand_in: HandIn) -> str | None:
+        if bank is None:
+            return None
+        return person if bank.owner == "person" else self.team_of(person, hand_in)
+
+    # -- how late
+
+    def lateness(self, person: str, hand_in: HandIn) -> Lateness:
+        deadline = self.deadlines[hand_in.assignment]
+        if (person, hand_in.assignment) in self.excused:
+            return Lateness(deadline.due, 0, Relief(), deadline.due)
+        mine = [e for owner in self.owners_of(person, hand_in) for e in self.extensions[owner, hand_in.assignment]]
+        return lateness(self.policy, deadline, hand_in, mine)
+
+    def requested(self, person: str, hand_in: HandIn) -> list[Request]:
+        return [r for owner in self.owners_of(person, hand_in) for r in self.requests[owner, hand_in.assignment]]
+
+    # -- what is there
+
+    def balance(self, bank: Bank | None, owner: str | None, due: datetime) -> int:
+        """Bank and grants in force for what is effectively due then, less what was drawn so far."""
+        if bank is None or owner is None:
+            return 0
+        key = (owner, bank.name)
+        held = bank.days + sum(g.days for g in self.granted[key] if self._in_force(g.since, due))
+        return max(held - self.drawn[key], 0)
+
+    def _in_force(self, since: date | datetime | None, due: datetime) -> bool:
+        if since is None:
+            return True
+        return due >= since if isinstance(since, datetime) else due.astimezone(self.policy.zone).date() >= since
+
+    def final_balances(self) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        for bank in self.policy.banks:
+            for owner in sorted(self.people if bank.owner == "person" else self.teams):
+                key = (owner, bank.name)
+                found[owner][bank.name] = bank.days + sum(g.days for g in self.granted[key]) - self.drawn[key]
+        return dict(found)
+
+    def _excused_from(self, assignment: str) -> frozenset[str]:
+        return frozenset(person for person, name in self.excused if name == assignment)
+
+    # -- what it costs
+
+    def outcomes(self, hand_in: HandIn) -> dict[str, Outcome]:
+        """What this attempt comes to now for everybody whose it is, also for those who are judged by another one; draws nothing."""
+        policy, deadline = self.policy, self.deadlines[hand_in.assignment]
+        bank = policy.bank_for(hand_in.assignment)
+        late = {person: self.lateness(person, hand_in) for person in self.judged_people(hand_in)}
+        wants, balances = {}, {}
+        for person, found in late.items():
+            asked = sum(r.units for r in self.requested(person, hand_in)) if policy.spend == "asked" else None
+            payer = self.payer(bank, person, hand_in)
+            wants[person] = wanted(policy, deadline, found, asked)
+            balances[person] = self.balance(bank, payer, found.effective_due) + self._paid_before(bank, hand_in)
+        if hand_in.owner in self.people or (
+            bank is not None and bank.owner == "team"
+        ):  # nobody waits for another's bank
+            covers = {p: Cover(want, balances[p], min(want, balances[p])) for p, want in wants.items()}
+        else:
+            covers = cover_group(policy, wants, balances, self._excused_from(hand_in.assignment))
+        return {person: outcome_of(policy, deadline, late[person], covers[person]) for person in late}
+
+    def _paid_before(self, bank: Bank | None, hand_in: HandIn) -> int:
+        """What the team's bank paid for this assignment already: it pays once, for the member who needs most."""
+        if bank is None or bank.owner != "team" or hand_in.owner in self.people:
+            return 0
+        return self.paid_for_team[hand_in.owner, bank.name, hand_in.assignment]
+
+    def settle(self, one: _Round) -> None:
+        """Choose each person's attempt, draw for it, and write the verdicts."""
+        chosen: dict[str, HandIn] = {person: pool[0] for person, pool in one.pools.items()}
+        if any(len(pool) > 1 for pool in one.pools.values()):
+            chosen = self._choose(one)
+        attempts = sorted({h.id: h for h in chosen.values()}.values(), key=lambda h: (h.at, h.id))
+        for hand_in in attempts:
+            self._charge(hand_in, sorted(person for person, h in chosen.items() if h.id == hand_in.id))
+
+    def _choose(self, one: _Round) -> dict[str, HandIn]:
+        found = {h.id: self.outcomes(h) for h in {h.id: h for pool in one.pools.values() for h in pool}.values()}
+        pick = _best if self.policy.attempt == "best" else _last_affordable
+        return {
+            person: pick(self.policy, [(h, found[h.id][person]) for h in pool]) for person, pool in one.pools.items()
+        }
+
+    def _charge(self, hand_in: HandIn, people: list[str]) -> None:
+        bank = self.policy.bank_for(hand_in.assignment)
+        every = self.outcomes(hand_in)
+        outcomes = {person: every[person] for person in people}
+        for person, outcome in outcomes.items():
+            payer = self.payer(bank, person, hand_in)
+            self.verdicts.append(self._verdict(hand_in, person, payer, outcome))
+            if bank is not None and payer is not None and bank.owner == "person":
+                self._draw(bank, payer, hand_in, outcome.charged)
+        if bank is not None and bank.owner == "team":
+            most = max((outcome.charged for outcome in outcomes.values()), default=0)
+            payer = self.payer(bank, people[0], hand_in)
+            if payer is not None:
+                before = self._paid_before(bank, hand_in)
+                self._draw(bank, payer, hand_in, most - before)
+                if hand_in.owner not in self.people:
+                    self.paid_for_team[payer, bank.name, hand_in.assignment] = max(most, before)
+
+    def _draw(self, bank: Bank, owner: str, hand_in: HandIn, units: int) -> None:
+        if units > 0:
+            self.drawn[owner, bank.name] += units
+            self.draws.append(Draw(owner, bank.name, hand_in.assignment, hand_in.id, units))
+
+    def _verdict(self, hand_in: HandIn, person: str, payer: str | None, outcome: Outcome) -> Verdict:
+        policy, deadline = self.policy, self.deadlines[hand_in.assignment]
+        final = final_percent(policy, outcome, hand_in.raw_percent)
+        late = outcome.lateness
+        return Verdict(
+            person, None if hand_in.owner in self.people else hand_in.owner, hand_in.assignment, hand_in.id, payer,
+            late.days_late, outcome.charged, outcome.lost, outcome.maximum, final, outcome.accepted,
+            tuple(explain(
+                policy, deadline, hand_in, outcome, payer=payer, final=final,
+                is_excused=(person, hand_in.assignment) in self.excused, requests=self.requested(person, hand_in),
+            )),
+        )  # fmt: skip
+
+
+# -- which attempt
+
+
+def _rounds(term: _Term, submissions: Iterable[HandIn]) -> Iterator[_Round]:
+    pools: dict[str, dict[str, list[HandIn]]] = defaultdict(lambda: defaultdict(list))
+    for hand_in in sorted((h for h in submissions if h.is_counted), key=lambda h: (h.at, h.id)):
+        for person in term.judged_people(hand_in):
+            pools[hand_in.assignment][person].append(hand_in)
+    for assignment, of_people in pools.items():
+        for group in _groups(term, of_people):
+            last = max(pool[-1].at for pool in group.values())
+            yield _Round(assignment, term.deadlines[assignment].due, last, group)
+
+
+def _groups(term: _Term, of_people: dict[str, list[HandIn]]) -> Iterator[dict[str, list[HandIn]]]:
+    """People who share an attempt are judged together."""
+    if term.policy.attempt in {"active", "last"}:
+        named = {person: [_named(term, person, pool)] for person, pool in of_people.items()}
+        yield from _sharing(named)
+    else:
+        yield from _sharing(of_people)
+
+
+def _sharing(pools: dict[str, list[HandIn]]) -> Iterator[dict[str, list[HandIn]]]:
+    left = dict(pools)
+    holders: dict[str, list[str]] = defaultdict(list)
+    for person, pool in pools.items():
+        for hand_in in pool:
+            holders[hand_in.id].append(person)
+    while left:
+        waiting, group = [next(iter(left))], {}
+        while waiting:
+            person = waiting.pop()
+            if person in left:
+                group[person] = left.pop(person)
+                waiting += [other for hand_in in group[person] for other in holders[hand_in.id]]
+        yield group
+
+
+def _named(term: _Term, person: str, pool: list[HandIn]) -> HandIn:
+    """The active attempt; if none is, or where the policy says so, the last that is not past the cutoff."""
+    if term.policy.attempt == "active":
+        active = [hand_in for hand_in in pool if hand_in.is_active]
+        if active:
+            return active[-1]
+    in_time = [hand_in for hand_in in pool if not term.lateness(person, hand_in).is_cut]
+    return (in_time or pool)[-1]
+
+
+Tried = list[tuple[HandIn, Outcome]]
+
+
+def _last_affordable(policy: Policy, tried: Tried) -> HandIn:
+    """The last attempt that the bank covers in full, else the first: then all of them are late."""
+    free = [hand_in for hand_in, outcome in tried if outcome.is_free]
+    return free[-1] if free else tried[0][0]
+
+
+def _best(policy: Policy, tried: Tried) -> HandIn:
+    """The highest final percentage; among equals what is taken, costs the bank least, is least late, and then the last.
+
+    What has no percentage yet stands after what has one, by its maximum.
+    """
+
+    def worth(one: tuple[HandIn, Outcome]) -> tuple[object, ...]:
+        hand_in, outcome = one
+        final = final_percent(policy, outcome, hand_in.raw_percent)
+        mark = outcome.maximum if final is None else final
+        return (outcome.accepted, final is not None, mark, -outcome.charged, -outcome.lateness.days_late)
+
+    return max(reversed(tried), key=worth)[0]
+
+
+# -- passing
+
+
+def _passes(term: _Term, verdicts: Iterable[Verdict]) -> dict[str, PassVerdict]:
+    rule = term.policy.pass_rule
+    if rule is None:
+        return {}
+    taken: dict[str, set[str]] = defaultdict(set)
+    for verdict in verdicts:
+        if verdict.accepted:
+            taken[verdict.person].add(verdict.assignment)
+    found = {}
+    for person in sorted(term.people):
+        excused = {name for who, name in term.excused if who == person} & set(rule.of)
+        done = taken[person] & set(rule.of)
+        needed = max(rule.turned_in - len(excused), 0)
+        found[person] = PassVerdict(len(done) >= needed, tuple(pass_reasons(rule, done, excused)))
+    return found

@@ -1,0 +1,40 @@
+"""manage.py late_report FILE"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from courseplatform.courses.course_file.reading import FileError
+from grading.late_file.facts import MOST_BYTES
+from grading.late_file.report import late_report
+
+
+class Command(BaseCommand):
+    help = (
+        "Try a late policy on a file of made-up or real hand-ins: what each costs, what is left, and why. Prints JSON."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", metavar="FILE", type=Path, help="docs/late-days.md shows one")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        try:
+            with path.open("rb") as stream:
+                content = stream.read(MOST_BYTES + 1)
+            report = late_report(content)
+        except OSError as error:
+            self._refuse([f"{path}:1: cannot_be_read: The file cannot be read: {error.strerror or error}."])
+        except FileError as error:
+            self._refuse([f"{path}:{f.line}: {f.code}: {f.sentence}" for f in error.findings])
+        else:
+            self.stdout.write(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False))
+
+    def _refuse(self, lines: list[str]) -> None:
+        for line in lines:
+            self.stderr.write(line)
+        sys.exit(2)
