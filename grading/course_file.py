@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from courseplatform.courses.course_file.reading import Finding, Source
 from courseplatform.courses.course_file.registry import FilePart
 from courseplatform.courses.course_file.words import (
+    MOMENT,
     choice,
+    count,
     day,
     flag,
     line,
@@ -21,8 +23,10 @@ from courseplatform.courses.course_file.words import (
     slug,
 )
 from courseplatform.courses.models import Course
-from grading.models.assignments import CLOSES, OPENS, Assignment, AssignmentKind, instant_of
+from grading.late_file.schema import CUTOFF, MOST_UNITS, or_null
+from grading.models.assignments import CLOSES, OPENS, ActiveRule, Assignment, AssignmentKind, instant_of
 from grading.models.submissions import Submission
+from grading.services.late_days import late_days_mark_all
 from grading.spec import BenchSpec, SpecError
 
 BENCH = {"type": "object", "description": "How a model is measured: docs/course-file.md."}
@@ -41,6 +45,12 @@ ASSIGNMENT = mapping(
     points=number("The most one can get."),
     percent=number("Its weight in % of the grade.", 0, 100),
     counts=flag("Off: outside the grade.", default=True),
+    active=choice("Which attempt the grade rests on; left out: the best.", *ActiveRule.values),
+    cap=or_null(
+        count("Most late days of the bank; null: as many as there are; left out: what the policy says.", 0, MOST_UNITS)
+    ),
+    no_late=flag("Nothing late is taken.", default=False),
+    cutoff={**CUTOFF, "pattern": MOMENT},
     bench=BENCH,
 )
 
@@ -55,12 +65,15 @@ def _assignment_dump(row: Assignment) -> dict[str, Any]:
         "slug": row.slug, "kind": row.kind, "short": row.short, "title": row.title, "summary": row.summary, "individual": row.is_individual,
         "released": _wall(row, row.released_wall, row.released_at, OPENS), "due": _wall(row, row.due_wall, row.due_at, CLOSES),
         "listed_under": row.listed_under.isoformat() if row.listed_under else "", "points": _plain(row.points or None),
-        "percent": _plain(row.worth_percent), "counts": row.is_counted, "bench": row.bench_spec,
+        "percent": _plain(row.worth_percent), "counts": row.is_counted, "active": row.active_rule,
     }  # fmt: skip
-    return {key: value for key, value in held.items() if value not in (None, "", {}) and (key, value) not in USUAL}
+    said = {key: value for key, value in held.items() if value not in (None, "") and (key, value) not in USUAL}
+    said |= row.late_rules
+    return said | ({"bench": row.bench_spec} if row.bench_spec else {})
 
 
-USUAL = (("individual", True), ("counts", True))
+USUAL = (("individual", True), ("counts", True), ("active", ActiveRule.BEST))
+LATE_RULES = ("cap", "no_late", "cutoff")
 
 
 def _plain(value: Decimal | None) -> float | int | None:
@@ -92,9 +105,12 @@ def load(course: Course, value: list[dict[str, Any]] | None) -> list[str]:
         row.points, row.bench_spec = Decimal(str(item.get("points", 0))), item.get("bench", {})
         row.worth_percent = Decimal(str(item["percent"])) if "percent" in item else None
         row.listed_under = datetime.fromisoformat(item["listed_under"]).date() if "listed_under" in item else None
+        row.active_rule = item.get("active", ActiveRule.BEST)
+        row.late_rules = {key: item[key] for key in LATE_RULES if key in item}
         row.set_dates(released=item.get("released", ""), due=item.get("due", ""))
         row.position, row.is_withdrawn = position, False
         row.save()
+    late_days_mark_all(course=course, cause="the course file changed", actor="course file")
     return [sentence for row in left.values() if (sentence := _without(row))]
 
 
@@ -134,6 +150,8 @@ def check(source: Source) -> Iterator[Finding]:
                 "ends_before_it_begins",
                 f"{item['short']} is due before it opens.",
             )
+        if isinstance(item.get("cutoff"), str) and (said := _wrong_moment(item["cutoff"], zone)):
+            yield Finding(source.line("assignments", n, "cutoff"), "no_such_time", f"{item['short']}, cutoff: {said}")
         yield from _bench(item, source.line("assignments", n, "bench"))
     yield from _counted(source, seen)
 

@@ -9,8 +9,9 @@ from django.utils import timezone
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import Conflict, NotHere, TooMany
 from courseplatform.courses.models import Enrolment
+from courseplatform.teams.selectors.membership import team_of
 from grading.models.assignments import Assignment
-from grading.models.submissions import Submission
+from grading.models.submissions import Owner, Submission
 
 
 class Upload(Protocol):
@@ -30,20 +31,26 @@ PER_HOUR = 30  # hand-ins of one person to one assignment, those that the check 
 HOUR = timedelta(hours=1)
 
 
-def check_may_hand_in(*, person: User, assignment: Assignment, now: datetime) -> None:
+def owner_of(*, person: User, assignment: Assignment, now: datetime) -> Owner:
+    """Whose attempt it is when this person hands in: the team's, for work that teams do. Who has no team hands in alone."""
+    team = None if assignment.is_individual else team_of(assignment.course, person, now)
+    return Owner(person, team)
+
+
+def check_may_hand_in(*, owner: Owner, assignment: Assignment, now: datetime) -> None:
     """Raises NotHere, TooMany, or Conflict with code `no_model_taken`, `not_released` or `no_attempts_left`."""
-    if not Enrolment.objects.filter(person=person, course=assignment.course_id, is_active=True).exists():
+    if not Enrolment.objects.filter(person=owner.person, course=assignment.course_id, is_active=True).exists():
         raise NotHere("There is no such assignment, or it is not yours.")
     if not assignment.takes_model:
         raise Conflict(f"{assignment.short} takes no model file.", code="no_model_taken")
     if not assignment.is_released(now):
         raise Conflict(f"{assignment.short} is not open yet.", code="not_released")
-    if attempts_left(person=person, assignment=assignment) <= 0:
+    if attempts_left(owner=owner, assignment=assignment) <= 0:
         raise Conflict(
             f"All {assignment.attempts_allowed} attempts of {assignment.short} are used. Ask the course staff for another.",
             code="no_attempts_left",
         )
-    _check_pace(person, assignment, now)
+    _check_pace(owner.person, assignment, now)
 
 
 def _check_pace(person: User, assignment: Assignment, now: datetime) -> None:
@@ -61,9 +68,9 @@ def _check_pace(person: User, assignment: Assignment, now: datetime) -> None:
         )
 
 
-def attempts_left(*, person: User, assignment: Assignment) -> int:
+def attempts_left(*, owner: Owner, assignment: Assignment) -> int:
     """Attempts that are counted, and those still being measured, use up the allowance; refused ones and our faults do not."""
-    used = Submission.objects.filter(person=person, assignment=assignment).exclude(counts=False).count()
+    used = Submission.objects.of_owner(owner).filter(assignment=assignment).exclude(counts=False).count()
     return max(assignment.attempts_allowed - used, 0)
 
 

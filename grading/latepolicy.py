@@ -50,6 +50,7 @@ def assess(
     teams: Iterable[str] = (),
     excused: Iterable[tuple[str, str]] = (),
     requests: Iterable[Request] = (),
+    names: Mapping[str, str] | None = None,
 ) -> Assessment:
     """What every hand-in costs, and what is left in every bank.
 
@@ -61,13 +62,14 @@ def assess(
         memberships: who was in which team and when; a person is never in two at once.
         people, teams: everybody who has a bank, also who handed in nothing.
         excused: (person, assignment): never late, never charged.
+        names: what explanations call an owner, where that is not its key.
 
     Returns:
         One verdict for each person and assignment handed in, sorted by assignment and person; balances of every owner; passes.
     """
     term = _Term(
         policy, dict(deadlines), frozenset(people), frozenset(teams), list(memberships), frozenset(excused),
-        _by_work(extensions), _by_work(requests), list(grants),
+        _by_work(extensions), _by_work(requests), list(grants), dict(names or {}),
     )  # fmt: skip
     for one in sorted(_rounds(term, submissions), key=_Round.order_of(policy)):
         term.settle(one)
@@ -116,6 +118,7 @@ class _Term:
     extensions: dict[tuple[str, str], list[Extension]]
     requests: dict[tuple[str, str], list[Request]]
     grants: list[Grant]
+    names: dict[str, str]
     drawn: Balances = field(default_factory=lambda: defaultdict(int))
     paid_for_team: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
     draws: list[Draw] = field(default_factory=list)
@@ -265,7 +268,7 @@ class _Term:
             person, None if hand_in.owner in self.people else hand_in.owner, hand_in.assignment, hand_in.id, payer,
             late.days_late, outcome.charged, outcome.lost, outcome.maximum, final, outcome.accepted,
             tuple(explain(
-                policy, deadline, hand_in, outcome, payer=payer, final=final,
+                policy, deadline, hand_in, outcome, payer=payer and self.names.get(payer, payer), final=final,
                 is_excused=(person, hand_in.assignment) in self.excused, requests=self.requested(person, hand_in),
             )),
         )  # fmt: skip

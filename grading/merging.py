@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Max
 
-from courseplatform.accounts.merging import Report, decide
+from courseplatform.accounts.merging import Report, decide, stay
 from grading.models.submissions import Submission
 from grading.run_end import make_active
 
@@ -15,7 +15,7 @@ def _submissions(old: Any, new: Any, rows: list[Any], report: Report) -> list[An
     Receipts keep the number that they were given.
     """
     for row in sorted(rows, key=lambda row: (row.assignment_id, row.number)):
-        both = Submission.objects.filter(assignment=row.assignment_id, person__in=[old.pk, new.pk])
+        both = Submission.objects.filter(assignment=row.assignment_id, team=None, person__in=[old.pk, new.pk])
         last = both.aggregate(last=Max("number"))["last"] or 0
         if both.filter(person=new.pk, upload_key=row.upload_key).exists():
             report.decided.append(f"{row} stays with the joined account: it is the same upload.")
@@ -28,3 +28,5 @@ def _submissions(old: Any, new: Any, rows: list[Any], report: Report) -> list[An
 
 def register_decisions() -> None:
     decide("grading.Submission.person", _submissions)
+    decide("grading.Excuse.person", stay("the remaining account is excused already"))
+    decide("grading.LateVerdict.person", stay("late days are counted anew"))

@@ -4,12 +4,13 @@ from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import STAFF
 from courseplatform.courses.sections import NavLink, Section, registry
-from courseplatform.teams.hooks import add_run_source
+from courseplatform.teams.hooks import add_membership_listener, add_run_source
 from grading import course_file, merging, run_end
 from grading.late_file.course_part import LATE_PART
 from grading.selectors import sections
 from grading.selectors.calendar import due_dates
 from grading.selectors.team_runs import team_runs
+from grading.services.late_days import team_changed
 from grading.wake import RUN_KIND, wake
 from hardware.leases import JobKind, register_kind
 
@@ -24,6 +25,7 @@ def register_all() -> None:
     file_parts.add(course_file.ASSIGNMENTS_PART, LATE_PART)
     file_parts.used_by.append(course_file.is_used)
     add_run_source(team_runs)
+    add_membership_listener(team_changed)
     registry.add_calendar_source(due_dates)
     registry.add_section(Section("due_next", 20, "main", "grading/_section_due_next.html", sections.due_next))
     registry.add_section(Section("desk", 10, "main", "grading/_section_desk.html", sections.desk))

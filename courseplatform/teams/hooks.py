@@ -1,9 +1,9 @@
-"""What the rooms above know about a team and this one shows. They register when they are ready."""
+"""What the rooms above know about a team and this one shows, and what they hear of it. They register when they are ready."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from courseplatform.teams.models import Team
+from courseplatform.teams.models import Membership, Team
 
 
 @dataclass(frozen=True)
@@ -26,3 +26,18 @@ def add_run_source(source: RunSource) -> None:
 
 def run_choices(team: Team) -> list[RunChoice]:
     return [choice for source in run_sources for choice in source(team)]
+
+
+# Called in the transaction of the change, with the row that began or ended and who did it.
+MembershipListener = Callable[[Membership, str], None]
+membership_listeners: list[MembershipListener] = []
+
+
+def add_membership_listener(listener: MembershipListener) -> None:
+    if listener not in membership_listeners:
+        membership_listeners.append(listener)
+
+
+def tell_membership(membership: Membership, by: str) -> None:
+    for listener in membership_listeners:
+        listener(membership, by)

@@ -109,7 +109,10 @@ POLICY = mapping(
     attempt=choice("Which attempt is judged.", "active", "last", "best", "last_affordable"),
     pass_=PASS_RULE,
 )
-UNITS = mapping("A number of late units.", ("units",), units=count("How many.", 0, MOST_UNITS))
+CUTOFF: Schema = {
+    "type": ["string", "object"], "properties": {"units": count("How many late units.", 0, MOST_UNITS)}, "required": ["units"],
+    "additionalProperties": False, "minLength": 1, "maxLength": 40, "description": "After this nothing is taken: an instant, or {units: 3}.",
+}  # fmt: skip
 ASSIGNMENT = mapping(
     "When it is due, and how far its lateness may reach.",
     ("due",),
@@ -117,8 +120,7 @@ ASSIGNMENT = mapping(
     points=number("The most one can get.", 0, MOST_NUMBER),
     cap=or_null(count("Most units of the bank; null: as many as there are.", 0, MOST_UNITS)),
     no_late=flag("Nothing late is taken.", default=False),
-    cutoff={"type": ["string", "object"], "properties": UNITS["properties"], "required": ["units"], "additionalProperties": False,
-            "minLength": 1, "maxLength": 40, "description": "After this nothing is taken: an instant, or {units: 3}."},
+    cutoff=CUTOFF,
 )  # fmt: skip
 FOLD: Schema = {"type": "integer", "enum": [0, 1], "description": "1: the second of two equal wall times."}
 OWNER = _name("A person or a team.")

@@ -1,7 +1,12 @@
 """What is handed in, run and marked. Inside the project, import from the module that defines a name; Django needs them here."""
 
 from grading.models.assignments import Assignment, AssignmentKind, HiddenSet
+from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry, LateRequest, LateStale, LateVerdict
 from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
 
-__all__ = ["Assignment", "AssignmentKind", "HiddenSet", "Result", "Run", "Submission"]
+__all__ = [
+    "Accommodation", "Assignment", "AssignmentKind", "Excuse", "Extension", "HiddenSet", "LateEntry", "LateRequest", "LateStale", "LateVerdict",
+    "Result",
+    "Run", "Submission",
+]  # fmt: skip

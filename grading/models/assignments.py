@@ -25,6 +25,14 @@ class AssignmentKind(models.TextChoices):
     HARDWARE_RETURN = "hardware_return", "Hardware return"
 
 
+class ActiveRule(models.TextChoices):
+    """Which of several attempts the grade rests on. Chosen: the one that its owner chose last, before that the newest."""
+
+    BEST = "best", "the best one"
+    LATEST = "latest", "the latest one"
+    CHOSEN = "chosen", "the one that you choose"
+
+
 class HiddenSet(models.Model):
     """Test data that students never see. Inputs may enter the sandbox, labels never do.
 
@@ -86,6 +94,10 @@ class Assignment(models.Model):
     is_counted = models.BooleanField(default=True, help_text="off: outside the grade")
     points = models.DecimalField(max_digits=6, decimal_places=2, default=0)
     attempts_allowed = models.PositiveSmallIntegerField(default=10)
+    active_rule = models.CharField(max_length=8, choices=ActiveRule.choices, default=ActiveRule.BEST)
+    late_rules = models.JSONField(
+        default=dict, blank=True, help_text="cap, no_late and cutoff, as the course file says them"
+    )
     is_withdrawn = models.BooleanField(
         default=False, help_text="no longer in the course file, kept for what was handed in"
     )

@@ -21,9 +21,8 @@ class Phase(models.TextChoices):
 
 class RunQuerySet(models.QuerySet["Run"]):
     def visible_to(self, visit: Visit) -> "RunQuerySet":
-        """Staff of the course see all of it, a student only their own."""
-        of_course = self.filter(submission__assignment__course=visit.course)
-        return of_course if visit.is_staff else of_course.filter(submission__person=visit.person)
+        """Staff of the course see all of it, a student the runs of the attempts that they see."""
+        return self.filter(submission__in=Submission.objects.visible_to(visit))
 
 
 class Run(Job):

@@ -1,15 +1,19 @@
 """What was handed in, exactly as it arrived."""
 
 import uuid
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from courseplatform.accounts.models import User
 from courseplatform.courses.access import Visit
+from courseplatform.teams.models import Membership, Team
 from grading.models.assignments import Assignment
 
 
@@ -19,15 +23,42 @@ def stored_at(submission: "Submission", file_name: str) -> str:
     return f"submissions/{submission.pk}/model.{ending}"
 
 
+@dataclass(frozen=True)
+class Owner:
+    """Whose attempt it is: the team where there is one, else the person. `person` is who acts."""
+
+    person: User
+    team: Team | None = None
+
+    def __str__(self) -> str:
+        return str(self.team or self.person)
+
+
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     def visible_to(self, visit: Visit) -> "SubmissionQuerySet":
-        """Staff of the course see all of it, a student only their own."""
-        mine = self.filter(assignment__course=visit.course)
-        return mine if visit.is_staff else mine.filter(person=visit.person)
+        """Staff of the course see all of it, a student their own and their team's, also what it handed in before they came or after
+        which they left."""
+        of_course = self.filter(assignment__course=visit.course)
+        return of_course if visit.is_staff else of_course.of_person(visit.person)
+
+    def of_person(self, person: User) -> "SubmissionQuerySet":
+        """The person's own attempts, those of the team that they are in now, and those of any team while they were in it."""
+        here = Membership.objects.filter(team=OuterRef("team"), person=person)
+        was_in = Exists(
+            here.filter(since_at__lte=OuterRef("received_at")).filter(
+                Q(until_at=None) | Q(until_at__gt=OuterRef("received_at"))
+            )
+        )
+        is_in = Exists(here.filter(until_at=None))
+        return self.filter(Q(team=None, person=person) | Q(was_in) | Q(is_in))
+
+    def of_owner(self, owner: Owner) -> "SubmissionQuerySet":
+        """The attempts of one owner: a team's, or a person's own."""
+        return self.filter(team=owner.team) if owner.team else self.filter(team=None, person=owner.person)
 
 
 class Submission(models.Model):
-    """One attempt of one person. Never changed after it is recorded, but for what the measurement decides (`counts`, `is_active`).
+    """One attempt of a person or of a team, sent by `person`. Never changed after it is recorded, but for what the measurement decides (`counts`, `is_active`).
 
     `number` counts hand-ins from 1. `counts` is None until the first run has ended: a model that the check refuses and a fault of ours
     do not use up an attempt.
@@ -36,6 +67,14 @@ class Submission(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="submissions")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="submissions")
+    team = models.ForeignKey(
+        Team,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="submissions",
+        help_text="whose attempt it is; none: the person's own",
+    )
     number = models.PositiveIntegerField()
     received_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(null=True, help_text="the due time that held when it arrived; none: nothing is late")
@@ -46,18 +85,32 @@ class Submission(models.Model):
     sha256 = models.CharField(max_length=64)
     upload_key = models.UUIDField(help_text="made by the page: the same upload twice is one hand-in")
     receipt = models.CharField(max_length=32, unique=True)
+    signature = models.TextField(blank=True, help_text="the signed receipt: grading/receipts.py")
     counts = models.BooleanField(null=True)
     is_active = models.BooleanField(default=False, help_text="the attempt that the grade rests on")
+    chosen_at = models.DateTimeField(null=True, blank=True, help_text="when its owner chose it")
 
     objects = SubmissionQuerySet.as_manager()
 
     class Meta:
         ordering = ("-received_at",)
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["assignment", "person", "number"], name="attempt_number_once"),
+            models.UniqueConstraint(
+                fields=["assignment", "person", "number"], condition=Q(team=None), name="attempt_number_once"
+            ),
+            models.UniqueConstraint(
+                fields=["assignment", "team", "number"],
+                condition=Q(team__isnull=False),
+                name="team_attempt_number_once",
+            ),
             models.UniqueConstraint(fields=["assignment", "person", "upload_key"], name="upload_once"),
             models.UniqueConstraint(
-                fields=["assignment", "person"], condition=models.Q(is_active=True), name="one_active_attempt"
+                fields=["assignment", "person"], condition=Q(is_active=True, team=None), name="one_active_attempt"
+            ),
+            models.UniqueConstraint(
+                fields=["assignment", "team"],
+                condition=Q(is_active=True, team__isnull=False),
+                name="one_active_attempt_of_team",
             ),
         ]
 
@@ -75,3 +128,7 @@ class Submission(models.Model):
     @property
     def is_late(self) -> bool:
         return self.due_at is not None and self.received_at > self.due_at
+
+    @property
+    def owner(self) -> Owner:
+        return Owner(self.person, self.team)

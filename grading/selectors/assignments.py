@@ -61,7 +61,9 @@ class Attempt:
 def with_runs(submissions: "QuerySet[Submission]") -> "QuerySet[Submission]":
     """Submissions with all they show, in a fixed number of queries."""
     runs = Run.objects.select_related("result").order_by("-queued_at")
-    return submissions.select_related("assignment__course", "person").prefetch_related(Prefetch("runs", queryset=runs))
+    return submissions.select_related("assignment__course", "person", "team__course").prefetch_related(
+        Prefetch("runs", queryset=runs)
+    )
 
 
 def attempt_of(submission: Submission) -> Attempt:
@@ -79,9 +81,9 @@ def attempt_of(submission: Submission) -> Attempt:
 
 
 def attempts(visit: Visit, assignment: Assignment, person: User | None = None) -> list[Attempt]:
-    """The attempts of one person (the visitor where None), newest first, as far as the visitor may see them."""
-    theirs = Submission.objects.visible_to(visit).filter(assignment=assignment, person=person or visit.person)
-    return [attempt_of(submission) for submission in with_runs(theirs.order_by("-number"))]
+    """The attempts of one person (the visitor where None) and of their team, newest first, as far as the visitor may see them."""
+    theirs = Submission.objects.visible_to(visit).of_person(person or visit.person).filter(assignment=assignment)
+    return [attempt_of(submission) for submission in with_runs(theirs.order_by("-received_at"))]
 
 
 def assignment_get(visit: Visit, slug: str) -> Assignment:
@@ -117,7 +119,7 @@ UNDONE_NOT = Q(submissions__counts=True) | Q(submissions__isnull=False, submissi
 
 def _standing(visit: Visit) -> list[Attempt]:
     """For each assignment the attempt that stands for it: the active one, else the newest that may count (later entries win)."""
-    own = with_runs(Submission.objects.filter(assignment__course=visit.course, person=visit.person))
+    own = with_runs(Submission.objects.of_person(visit.person).filter(assignment__course=visit.course))
     return [attempt_of(submission) for submission in own.exclude(counts=False).order_by("is_active", "number")]
 
 
@@ -196,7 +198,8 @@ def deadline(visit: Visit, assignment: Assignment, attempts: list[Attempt], now:
 def blocked(visit: Visit, assignment: Assignment, now: datetime) -> AppError | None:
     """Why this person cannot hand in now, or None."""
     try:
-        hand_in_rules.check_may_hand_in(person=visit.person, assignment=assignment, now=now)
+        owner = hand_in_rules.owner_of(person=visit.person, assignment=assignment, now=now)
+        hand_in_rules.check_may_hand_in(owner=owner, assignment=assignment, now=now)
     except AppError as error:
         return error
     return None
@@ -206,7 +209,8 @@ def limits(visit: Visit, assignment: Assignment) -> dict[str, Any]:
     """What stands beside the upload field, in the same words that the server uses."""
     spec = assignment.spec
     shapes = " or ".join("×".join(str(n) for n in shape) for shape in spec.input.shapes.values())
-    left = hand_in_rules.attempts_left(person=visit.person, assignment=assignment)
+    owner = hand_in_rules.owner_of(person=visit.person, assignment=assignment, now=timezone.now())
+    left = hand_in_rules.attempts_left(owner=owner, assignment=assignment)
     used = assignment.attempts_allowed - left
     return {
         "max_bytes": spec.max_bytes,

@@ -11,6 +11,7 @@ from courseplatform.core.errors import NotHere
 from grading.bench.fit import SPELLED
 from grading.hand_in_rules import attempts_left
 from grading.layer_rows import short_names
+from grading.models.assignments import ActiveRule
 from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
 from grading.plots import FIGURES, Figure, Given
@@ -242,17 +243,25 @@ def _environment(run: Run, document: dict[str, Any]) -> Rows:
     return [row for row in rows if row["value"]]
 
 
+ACTIVE_WORDS: dict[str, str] = {
+    ActiveRule.BEST: "The best measured attempt is active.",
+    ActiveRule.LATEST: "The latest measured attempt is active.",
+    ActiveRule.CHOSEN: "You choose which measured attempt is active.",
+}
+
+
 def _attempts_note(run: Run) -> str:
     assignment = run.submission.assignment
-    left = attempts_left(person=run.submission.person, assignment=assignment)
+    left = attempts_left(owner=run.submission.owner, assignment=assignment)
     used = assignment.attempts_allowed - left
-    return f"{used} of {assignment.attempts_allowed} counted attempts used. The best measured attempt is active."
+    return f"{used} of {assignment.attempts_allowed} counted attempts used. {ACTIVE_WORDS[assignment.active_rule]}"
 
 
 def _earlier(run: Run) -> Rows:
-    """This person's attempts of the lab, newest first: one row each, with the newest result; refused ones too."""
+    """The attempts of the lab by the same owner, newest first: one row each, with the newest result; refused ones too."""
     mine = (
-        Submission.objects.filter(assignment=run.submission.assignment_id, person=run.submission.person_id)
+        Submission.objects.of_owner(run.submission.owner)
+        .filter(assignment=run.submission.assignment_id)
         .select_related("assignment__course")
         .prefetch_related(Prefetch("runs", queryset=Run.objects.select_related("result").order_by("-queued_at")))
         .order_by("-number")

@@ -78,7 +78,8 @@ def move_release(session: Session, before: date, by: timedelta) -> list[str]:
 def _overdue(visit: Visit, items: list[Assignment], now: datetime) -> str:
     """What should have been handed in, in a sentence; it stands beside whatever is due next."""
     done = set(
-        Submission.objects.filter(person=visit.person, assignment__course=visit.course)
+        Submission.objects.of_person(visit.person)
+        .filter(assignment__course=visit.course)
         .exclude(counts=False)
         .values_list("assignment", flat=True)
     )
@@ -91,11 +92,8 @@ def _overdue(visit: Visit, items: list[Assignment], now: datetime) -> str:
 
 def _standing(visit: Visit) -> dict[int, str]:
     """Assignment -> what this person has reached there, in a sentence."""
-    active = Result.objects.filter(
-        run__submission__person=visit.person,
-        run__submission__assignment__course=visit.course,
-        run__submission__is_active=True,
-    ).order_by("made_at")
+    mine = Submission.objects.of_person(visit.person).filter(assignment__course=visit.course, is_active=True)
+    active = Result.objects.filter(run__submission__in=mine).order_by("made_at")
     return {
         assignment: f"Your best attempt has {earned} of {of} measured points."
         for assignment, earned, of in active.values_list("run__submission__assignment", "earned", "of")
@@ -115,7 +113,9 @@ def due_next(visit: Visit, now: datetime) -> dict[str, Any] | None:
 
 def latest_result(visit: Visit, now: datetime) -> dict[str, Any] | None:
     result = (
-        Result.objects.filter(run__submission__person=visit.person, run__submission__assignment__course=visit.course)
+        Result.objects.filter(
+            run__submission__in=Submission.objects.of_person(visit.person).filter(assignment__course=visit.course)
+        )
         .select_related("run__submission__assignment__course")
         .order_by("-made_at")
         .first()

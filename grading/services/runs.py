@@ -9,7 +9,8 @@ from courseplatform.courses.access import Visit
 from grading.hand_in_rules import attempts_left
 from grading.models.runs import Run
 from grading.models.submissions import Submission
-from grading.services.submissions import lock_person, run_enqueue
+from grading.services.late_days import lock_circle
+from grading.services.submissions import run_enqueue
 from hardware import leases
 from hardware.models import Outcome, Status
 
@@ -37,14 +38,14 @@ def run_again(*, visit: Visit, run: Run, now: datetime | None = None) -> Run:
         Forbidden: code `staff_only`.
     """
     submission = run.submission
-    lock_person(person=submission.person, assignment=submission.assignment)
+    lock_circle(course=submission.assignment.course, people={submission.person_id})
     if run.status != Status.FINISHED:
         raise Conflict("This run has not ended yet.", code="not_finished")
     if not may_run_again(visit=visit, run=run):
         raise Forbidden("Only the course staff can have a measured model measured again.", code="staff_only")
     # As it is now, behind the lock: another tab may have been faster.
     counts = Submission.objects.values_list("counts", flat=True).get(pk=submission.pk)
-    left = attempts_left(person=submission.person, assignment=submission.assignment)
+    left = attempts_left(owner=submission.owner, assignment=submission.assignment)
     if counts is False and left <= 0 and not visit.is_staff:
         raise Conflict(
             "All attempts of this assignment are used by now. Ask the course staff.", code="no_attempts_left"

@@ -12,13 +12,17 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import BadInput, Conflict, TooLarge
-from courseplatform.courses.models import Enrolment
+from courseplatform.notices.services.notifications import notification_send
+from courseplatform.teams.selectors.membership import members_at
 from grading.bench.errors import BenchError
 from grading.bench.formats import sniff
-from grading.hand_in_rules import Upload, attempts_left, check_may_hand_in, too_large_sentence
+from grading.hand_in_rules import Upload, attempts_left, check_may_hand_in, owner_of, too_large_sentence
+from grading.late_preview import verdict_of
 from grading.models.assignments import Assignment
 from grading.models.runs import Run
-from grading.models.submissions import Submission
+from grading.models.submissions import Owner, Submission
+from grading.receipts import receipt_facts, receipt_text, sign
+from grading.services.late_days import count_locked, lock_circle
 from grading.wake import RUN_KIND, wake
 from hardware.models import OPEN
 
@@ -43,10 +47,11 @@ def submission_create(
     """
     now = now or timezone.now()
     # The receipt of an earlier hand-in is shown also to somebody whose attempts are used up since.
-    known = _known(person, assignment, upload, upload_key)
+    owner = owner_of(person=person, assignment=assignment, now=now)
+    known = _known(owner, assignment, upload, upload_key)
     if known is not None:
         return known, False
-    check_may_hand_in(person=person, assignment=assignment, now=now)
+    check_may_hand_in(owner=owner, assignment=assignment, now=now)
     model_format = check_file(assignment=assignment, upload=upload)
     return _record(person, assignment, upload, upload_key, model_format, now)
 
@@ -75,37 +80,30 @@ def _path(upload: Upload) -> Path:
     return Path(upload.temporary_file_path())
 
 
-def _known(person: User, assignment: Assignment, upload: Upload, upload_key: UUID) -> Submission | None:
+def _known(owner: Owner, assignment: Assignment, upload: Upload, upload_key: UUID) -> Submission | None:
     """The earlier hand-in of this upload, or of the same bytes while they count or are being measured."""
-    mine = Submission.objects.filter(person=person, assignment=assignment)
+    theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
     return (
-        mine.filter(upload_key=upload_key).first()
-        or mine.filter(sha256=upload.sha256).exclude(counts=False).order_by("number").first()
+        Submission.objects.filter(assignment=assignment, person=owner.person, upload_key=upload_key).first()
+        or theirs.filter(sha256=upload.sha256).exclude(counts=False).order_by("number").first()
     )
-
-
-def lock_person(*, person: User, assignment: Assignment) -> None:
-    """Inside a transaction: what one person does in one course happens one after the other.
-
-    The enrolment row is the lock on PostgreSQL; SQLite has one writer at a time anyway.
-    """
-    Enrolment.objects.select_for_update().get(person=person, course=assignment.course_id)
 
 
 @transaction.atomic
 def _record(
     person: User, assignment: Assignment, upload: Upload, upload_key: UUID, model_format: str, now: datetime
 ) -> tuple[Submission, bool]:
-    lock_person(person=person, assignment=assignment)
-    known = _known(person, assignment, upload, upload_key)
+    circle = lock_circle(course=assignment.course, people={person.pk})
+    owner = owner_of(person=person, assignment=assignment, now=now)  # as it is behind the lock
+    known = _known(owner, assignment, upload, upload_key)
     if known is not None:
         return known, False  # the other tab was faster
-    if attempts_left(person=person, assignment=assignment) <= 0:
+    if attempts_left(owner=owner, assignment=assignment) <= 0:
         raise Conflict("All attempts are used.", code="no_attempts_left")
-    mine = Submission.objects.filter(person=person, assignment=assignment)
-    number = (mine.aggregate(last=Max("number"))["last"] or 0) + 1
+    theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
+    number = (theirs.aggregate(last=Max("number"))["last"] or 0) + 1
     submission = Submission(
-        assignment=assignment, person=person, number=number, received_at=now, due_at=assignment.due_at,
+        assignment=assignment, person=person, team=owner.team, number=number, received_at=now, due_at=assignment.due_at,
         file_name=(upload.name or "model")[:255], format=model_format, size_bytes=upload.size, sha256=upload.sha256,
         upload_key=upload_key, receipt=_receipt(assignment, number),
     )  # fmt: skip
@@ -115,8 +113,33 @@ def _record(
     except BaseException:
         _discard(submission)
         raise
+    count_locked(circle)
     run_enqueue(submission=submission, by=person.email, now=now)
+    receipt_issue(submission=submission)
     return submission, True
+
+
+def receipt_issue(*, submission: Submission) -> None:
+    """Sign the receipt and mail it to whoever handed in; a team's other members are told. In the transaction of the hand-in."""
+    facts = receipt_facts(submission, verdict_of(submission))
+    submission.signature = sign(facts)
+    submission.save(update_fields=["signature"])
+    assignment, owner = submission.assignment, submission.owner
+    path, key = submission.get_absolute_url(), f"receipt-{submission.pk}"
+    notification_send(
+        course=assignment.course, people=[submission.person], kind="hand_in", key=key,
+        title=f"Receipt {submission.receipt}: {assignment.full_title}, attempt {submission.number}",
+        text=receipt_text(facts, submission.signature), path=path,
+    )  # fmt: skip
+    others = (
+        [one for one in members_at(owner.team, submission.received_at) if one != submission.person]
+        if owner.team
+        else []
+    )
+    notification_send(
+        course=assignment.course, people=others, kind="hand_in", key=key,
+        title=f"{submission.person.name} handed in {assignment.full_title} for {owner}, attempt {submission.number}", path=path,
+    )  # fmt: skip
 
 
 def _discard(submission: Submission) -> None:
@@ -127,7 +150,7 @@ def _discard(submission: Submission) -> None:
 
 
 def run_enqueue(*, submission: Submission, by: str, now: datetime | None = None) -> Run:
-    """Put a new run of a submission in line, inside a transaction that holds `lock_person`.
+    """Put a new run of a submission in line, inside a transaction that holds `lock_circle`.
 
     Raises Conflict (`already_in_line`) while one is open.
     """

@@ -16,6 +16,7 @@ from courseplatform.accounts.models import User
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.core.states import move
 from courseplatform.courses.models import Course, Enrolment, Role
+from courseplatform.teams.hooks import tell_membership
 from courseplatform.teams.models.invitations import (
     INVITATION_MOVES,
     InvitationMove,
@@ -76,6 +77,7 @@ def membership_begin(
     except IntegrityError as error:
         raise _in_a_team(person) from error
     invitations_close(team=team, person=person, by=by, now=now)
+    tell_membership(row, by)
     return row
 
 
@@ -118,6 +120,7 @@ def membership_end(*, membership: Membership, at: datetime, by: str) -> None:
         raise Conflict(
             f"{membership.person.name} had left already. Reload the page to see the team as it is.", code="lost_race"
         )
+    tell_membership(membership, by)
 
 
 def invitations_close(*, team: Team, person: User, by: str, now: datetime) -> None:

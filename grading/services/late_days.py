@@ -1,0 +1,253 @@
+"""Counting late days: the verdicts and the ledger are made to say what grading/latepolicy.py decides from the rows.
+
+Whoever changes something that lateness hangs on marks the people (`late_days_mark`) in the same transaction. The count follows after the
+commit, or from the sweep when the process was killed in between. Counting twice changes nothing: it writes the difference.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, Sum
+
+from courseplatform.courses.models import Course, Enrolment, Role
+from courseplatform.teams.models import Membership
+from grading.late.facts import Assessment, Bank, Verdict
+from grading.late.money import shown
+from grading.late_facts import Circle, LateFacts, circle_of, facts_of, policy_for
+from grading.models.assignments import Assignment
+from grading.models.late_days import EntryKind, LateEntry, LateStale, LateVerdict
+from grading.wake import wake_count
+
+AT_ONCE = 12  # people counted in the process that made the change; more are left to the worker
+POLICY_ACTOR = "course policy"
+
+
+def late_days_mark(*, course: Course, people: Collection[int], cause: str, actor: str) -> None:
+    """Say, in the transaction of a change, that the late days of these people have to be counted again.
+
+    Args:
+        people: keys of persons. cause: why, as the ledger will say it. actor: who did it.
+    """
+    if "late_policy" not in course.facts and not LateEntry.objects.filter(course=course).exists():
+        return
+    LateStale.objects.bulk_create(
+        LateStale(course=course, person_id=pk, cause=cause[:300], actor=actor[:120]) for pk in sorted(people)
+    )
+    if len(people) <= AT_ONCE:
+        transaction.on_commit(lambda: late_days_count(course=course, people=people))
+    else:
+        transaction.on_commit(wake_count)
+
+
+def late_days_mark_all(*, course: Course, cause: str, actor: str) -> None:
+    """The same for every student of the course: its policy or a due time has changed."""
+    people = Enrolment.objects.filter(course=course, role=Role.STUDENT).values_list("person", flat=True)
+    late_days_mark(course=course, people=set(people), cause=cause, actor=actor)
+
+
+def late_days_mark_new() -> int:
+    """Mark students and teams whom a policy gives late days, and whose ledger does not say so yet: whoever came since the last sweep."""
+    done = 0
+    for course in Course.objects.filter(facts__has_key="late_policy"):
+        policy = policy_for(course)
+        kinds = {bank.owner for bank in policy.banks if bank.days} if policy else set()
+        lines = LateEntry.objects.filter(course=course, kind=EntryKind.POLICY)
+        people: set[int] = set()
+        if "person" in kinds:
+            students = Enrolment.objects.filter(course=course, role=Role.STUDENT)
+            people |= set(
+                students.exclude(person__in=lines.filter(team=None).values("person")).values_list("person", flat=True)
+            )
+        if "team" in kinds:
+            new = Membership.objects.filter(course=course).exclude(team__in=lines.filter(person=None).values("team"))
+            people |= set(new.values_list("person", flat=True))
+        if people:
+            late_days_mark(course=course, people=people, cause="", actor="")
+            done += len(people)
+    return done
+
+
+def team_changed(membership: Membership, by: str) -> None:
+    """Somebody joined or left a team: whose late days hang together is another circle now."""
+    team = membership.team
+    people = set(Membership.objects.filter(team=team).values_list("person", flat=True))
+    verb = "left" if membership.until_at else "joined"
+    late_days_mark(
+        course=team.course, people=people, cause=f"{membership.person.name} {verb} team {team.name}", actor=by
+    )
+
+
+def late_days_count_stale(limit: int = 200) -> int:
+    """Count whoever is marked, circle by circle. Returns how many people; the sweep calls it again while there are more."""
+    done = 0
+    waiting = LateStale.objects.select_related("course").order_by("pk")[:limit]
+    for course, people in _by_course(waiting).items():
+        left = set(people)
+        while left:
+            circle = circle_of(course, {left.pop()})
+            members = {user.pk for user in circle.people.values()}
+            late_days_count(course=course, people=members)
+            left -= members
+            done += len(members)
+    return done
+
+
+def _by_course(rows: Iterable[LateStale]) -> dict[Course, set[int]]:
+    found: dict[Course, set[int]] = defaultdict(set)
+    for row in rows:
+        found[row.course].add(row.person_id)
+    return found
+
+
+def late_days_count(*, course: Course, people: Collection[int]) -> None:
+    """Count the circle around these people, one transaction."""
+    with transaction.atomic():
+        circle = lock_circle(course=course, people=people)
+        count_locked(circle)
+
+
+def lock_circle(*, course: Course, people: Collection[int]) -> Circle:
+    """Inside a transaction: whose late days hang together are counted one after the other. Always in the order of the keys.
+
+    The circle is read again behind the lock, because a team may have changed while we waited.
+    """
+    while True:
+        members = {user.pk for user in circle_of(course, people).people.values()}
+        rows = Enrolment.objects.select_for_update(no_key=True).filter(course=course, person__in=members).order_by("pk")
+        list(rows)
+        circle = circle_of(course, people)
+        if {user.pk for user in circle.people.values()} <= members:
+            return circle
+
+
+def count_locked(circle: Circle) -> Assessment | None:
+    """Make ledger and verdicts say what the rules decide. The circle is locked. None: the course states no rule."""
+    members = [user.pk for user in circle.people.values()]
+    stale = LateStale.objects.filter(course=circle.course, person__in=members)
+    marks = list(stale)
+    facts = facts_of(circle)
+    assessment = facts.assessment() if facts is not None else None
+    writer = _Ledger(circle, facts, marks[-1].cause if marks else "", marks[-1].actor if marks else "")
+    writer.policy_lines()
+    writer.draw_lines(assessment)
+    _write_verdicts(circle, assessment)
+    LateStale.objects.filter(pk__in=[mark.pk for mark in marks]).delete()
+    return assessment
+
+
+class Place(NamedTuple):
+    """Where a line of the ledger stands: one of person and team, the bank, and what it was spent on."""
+
+    person: int | None
+    team: int | None
+    bank: str
+    assignment: int | None = None
+
+
+@dataclass
+class _Ledger:
+    """Writes the lines that are missing. `cause` and `actor`: what made the count necessary."""
+
+    circle: Circle
+    facts: LateFacts | None
+    cause: str
+    actor: str
+
+    def __post_init__(self) -> None:
+        self.person_of = {key: user.pk for key, user in self.circle.people.items()}
+        self.team_of = {key: team.pk for key, team in self.circle.teams.items()}
+        self.students = set(
+            Enrolment.objects.filter(
+                course=self.circle.course, person__in=self.person_of.values(), role=Role.STUDENT
+            ).values_list("person", flat=True)
+        )
+
+    def _sums(self, *, of_policy: bool) -> dict[Place, int]:
+        rows = LateEntry.objects.filter(course=self.circle.course)
+        rows = rows.filter(kind=EntryKind.POLICY) if of_policy else rows.exclude(assignment=None)
+        owned = Q(person__in=self.person_of.values()) | Q(team__in=self.team_of.values())
+        found = rows.filter(owned).order_by().values_list("person", "team", "bank", "assignment").annotate(Sum("days"))
+        return {Place(*place): days for *place, days in found}
+
+    def _owners(self, bank: Bank) -> Iterator[Place]:
+        if bank.owner == "team":
+            yield from (Place(None, pk, bank.name) for pk in self.team_of.values())
+        else:
+            yield from (Place(pk, None, bank.name) for pk in self.person_of.values() if pk in self.students)
+
+    def policy_lines(self) -> None:
+        """What the policy gives each owner, once; a policy that changed writes the difference."""
+        held = self._sums(of_policy=True)
+        wanted = {
+            place: bank.days for bank in (self.facts.policy.banks if self.facts else ()) for place in self._owners(bank)
+        }
+        for place in dict.fromkeys([*held, *wanted]):
+            gives = wanted.get(place, 0)
+            change = gives - held.get(place, 0)
+            if change:
+                first = f"every {'team' if place.team else 'student'} gets {gives}"
+                again = self.cause or f"the policy gives {gives} now"
+                self._add(place, EntryKind.POLICY, change, again if place in held else first)
+
+    def draw_lines(self, assessment: Assessment | None) -> None:
+        """What the bank pays for each assignment: spent where it pays more than the ledger says, returned where it pays less."""
+        work = {item.slug: item.pk for item in Assignment.objects.filter(course=self.circle.course)}
+        held, wanted, paid_for = self._sums(of_policy=False), defaultdict[Place, int](int), dict[Place, str]()
+        for draw in assessment.draws if assessment else ():
+            place = Place(
+                self.person_of.get(draw.owner), self.team_of.get(draw.owner), draw.bank, work[draw.assignment]
+            )
+            wanted[place] -= draw.units
+            paid_for[place] = draw.submission_id
+        for place in dict.fromkeys([*held, *wanted]):
+            change = wanted.get(place, 0) - held.get(place, 0)
+            if change:
+                kind = EntryKind.SPEND if change < 0 else EntryKind.REFUND
+                usual = "handed in late" if change < 0 else "less is charged now"
+                self._add(place, kind, change, self.cause or usual, paid_for.get(place))
+
+    def _add(self, place: Place, kind: EntryKind, days: int, reason: str, submission: str | None = None) -> None:
+        LateEntry.objects.create(
+            course=self.circle.course, person_id=place.person, team_id=place.team, bank=place.bank, kind=kind, days=days,
+            reason=reason[:400], actor=(self.actor or POLICY_ACTOR)[:120], assignment_id=place.assignment,
+            submission_id=UUID(submission) if submission else None,
+        )  # fmt: skip
+
+
+def _write_verdicts(circle: Circle, assessment: Assessment | None) -> None:
+    """The kept verdicts of the circle: those that changed are written, those that no longer hold are removed."""
+    people = {key: user.pk for key, user in circle.people.items()}
+    work = {item.slug: item.pk for item in Assignment.objects.filter(course=circle.course)}
+    kept = {
+        (row.assignment_id, row.person_id): row
+        for row in LateVerdict.objects.filter(assignment__course=circle.course, person__in=people.values())
+    }
+    for verdict in assessment.verdicts if assessment else ():
+        row = kept.pop((work[verdict.assignment], people[verdict.person]), None) or LateVerdict(
+            assignment_id=work[verdict.assignment], person_id=people[verdict.person]
+        )
+        _set(row, verdict)
+    LateVerdict.objects.filter(pk__in=[row.pk for row in kept.values()]).delete()
+
+
+def _set(row: LateVerdict, verdict: Verdict) -> None:
+    """Write the row when it says something else than the verdict."""
+    wanted = {
+        "submission_id": verdict.submission_id,
+        "days_late": verdict.days_late,
+        "free_days_used": verdict.free_days_used,
+        "penalty_percent": Decimal(str(shown(verdict.penalty_percent))),
+        "max_percent": Decimal(str(shown(verdict.max_percent))),
+        "accepted": verdict.accepted,
+        "explanation": list(verdict.explanation),
+    }
+    held = {name: str(getattr(row, name)) if name == "submission_id" else getattr(row, name) for name in wanted}
+    if row.pk is None or held != wanted:
+        for name, value in wanted.items():
+            setattr(row, name, value)
+        row.save()

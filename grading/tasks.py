@@ -1,0 +1,16 @@
+"""Doorways for Celery's ordinary worker. What a bench worker does stands in bench_tasks.py: this module is imported without numpy."""
+
+from celery import shared_task
+
+from grading.services.late_days import late_days_count_stale, late_days_mark_new
+from grading.wake import COUNT_LATE_DAYS, wake_count
+
+
+@shared_task(name=COUNT_LATE_DAYS, queue="ordinary", ignore_result=True)
+def count_late_days() -> int:
+    """Count whoever is marked or new; where that takes long, the rest waits for the next wake-up."""
+    late_days_mark_new()
+    done = late_days_count_stale()
+    if done:
+        wake_count()
+    return done
