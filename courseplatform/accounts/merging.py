@@ -11,8 +11,9 @@ from typing import Any
 
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.utils import timezone
 
-from courseplatform.accounts.models import AccountMerge, User
+from courseplatform.accounts.models import AccessToken, AccountMerge, User
 from courseplatform.core.errors import BadInput, Conflict
 
 
@@ -42,6 +43,9 @@ def stay(why: str) -> Decision:
         return []
 
     return decision
+
+
+decide("accounts.AccessToken.person", stay("a token of this name is there already"))
 
 
 def references(model: type[models.Model]) -> Iterator[models.ForeignKey[Any, Any]]:
@@ -157,6 +161,7 @@ def account_merge(*, winner: User, loser: User, by: str, why: str = "") -> Accou
 def _merge(winner: User, loser: User) -> Report:
     _check(*_locked(winner, loser))
     report = Report()
+    _end_tokens(loser, report)
     rows_move(loser, winner, report)
     loser.is_active = False
     loser.set_unusable_password()
@@ -164,6 +169,13 @@ def _merge(winner: User, loser: User) -> Report:
     if loser.is_operator and not winner.is_operator:
         report.decided.append("The rights of an operator are not carried over.")
     return report
+
+
+def _end_tokens(loser: User, report: Report) -> None:
+    """A program that was let in to one account is not let in to the other by joining them. The rows move as history."""
+    ended = AccessToken.objects.filter(person=loser, revoked_at__isnull=True).update(revoked_at=timezone.now())
+    if ended:
+        report.decided.append(f"{ended} access {'token' if ended == 1 else 'tokens'} of the joined account revoked.")
 
 
 def _locked(winner: User, loser: User) -> tuple[User, User]:

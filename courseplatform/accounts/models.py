@@ -1,5 +1,6 @@
 """The person: signs in by e-mail address, lives in a time zone."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -91,3 +92,52 @@ class AccountMerge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.loser_id} is now {self.winner_id}"
+
+
+class Scope(models.TextChoices):
+    """What a program may do in the name of its person, at most. What the person may not do, no scope opens."""
+
+    READ = "read", "Read"
+    HAND_IN = "hand_in", "Hand in"
+
+
+class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
+    def live(self, now: datetime) -> "AccessTokenQuerySet":
+        return self.filter(revoked_at__isnull=True, expires_at__gt=now)
+
+
+class AccessToken(models.Model):
+    """A key with which a program acts for one person at the API, until it expires or is revoked.
+
+    Of the secret only the SHA-256 is kept: it is 256 random bits, so nothing slower is needed. `prefix` is what the pages show of it.
+    """
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="access_tokens")
+    name = models.CharField(max_length=60, help_text="where it is used, in the person's words")
+    prefix = models.CharField(max_length=8)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list, help_text="values of Scope")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="to the minute")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AccessTokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["person", "name"], condition=models.Q(revoked_at__isnull=True), name="one_token_of_a_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix})"
+
+    @property
+    def scope_words(self) -> list[str]:
+        return [str(scope.label) for scope in Scope if scope in self.scopes]
+
+    def is_live(self, now: datetime) -> bool:
+        return self.revoked_at is None and self.expires_at > now

@@ -5,12 +5,14 @@ password without a mail. Courses enrol people by their address, so nobody makes 
 from allauth.account import views as allauth
 from django.urls import include, path, re_path
 
-from courseplatform.accounts import merge_views, views
+from courseplatform.accounts import merge_views, token_views, views
 from courseplatform.core.audience import public
 
 ours = [
     path("demo/", views.demo_sign_in, name="demo"),
     path("profile/", views.profile, name="profile"),
+    path("tokens/", token_views.tokens, name="tokens"),
+    path("tokens/<int:token>/revoke/", token_views.revoke, name="token_revoke"),
     path("merge/", merge_views.merge, name="merge"),
 ]
 urlpatterns = [

@@ -51,6 +51,13 @@ class NotHere(AppError):
     default_code = "not_found"
 
 
+class NotSignedIn(AppError):
+    """Nobody knows who is asking, or the key that was shown opens nothing. For programs; pages lead to the sign-in instead."""
+
+    http_status = 401
+    default_code = "not_signed_in"
+
+
 class Forbidden(AppError):
     """The person may see that the thing exists, but may not do this."""
 

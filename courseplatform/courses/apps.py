@@ -8,8 +8,11 @@ class CoursesConfig(AppConfig):
 
     def ready(self) -> None:
         # Registration needs the models, which exist only now.
+        from courseplatform.accounts.hooks import add_term_end
         from courseplatform.courses import home_sections
         from courseplatform.courses.course_file import parts
+        from courseplatform.courses.selectors import last_end
 
         home_sections.register()
         parts.register()
+        add_term_end(last_end)

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Max
 from django.utils import timezone
 
+from courseplatform.accounts.models import User
 from courseplatform.core import numbers
 from courseplatform.courses.models import Course, OfficeHour, Session
 from courseplatform.courses.schedule import day_label
@@ -89,3 +91,9 @@ def _when(course: Course, day: date, item: Session | OfficeHour, title: str) -> 
         return day, title, item.place
     hours = f"{start:%H:%M} to {end:%H:%M}"
     return start.date(), title, f"{hours}, {item.place}" if item.place else hours
+
+
+def last_end(person: User) -> date | None:
+    """The day on which the last of a person's courses ends, as far as it is stated."""
+    found: date | None = Course.objects.of(person).aggregate(end=Max("ends_on"))["end"]
+    return found

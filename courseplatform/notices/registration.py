@@ -1,9 +1,11 @@
 """What notices registers with the rooms below it when the app is ready."""
 
+from courseplatform.accounts.hooks import on_token_made
 from courseplatform.accounts.merging import decide, stay
 from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.sections import NavLink, Section, registry
 from courseplatform.notices.selectors import sections
+from courseplatform.notices.services.accounts import token_made_tell
 from courseplatform.notices.services.schedule import schedule_change_tell
 
 
@@ -15,6 +17,7 @@ def register_all() -> None:
     decide("notices.MailPreference.person", stay("the remaining account's own choice holds"))
     decide("notices.Completion.person", stay("a survey is answered once"))
     registry.add_change_listener(schedule_change_tell)
+    on_token_made(token_made_tell)
     registry.add_nav(
         NavLink("Announcements", "notices:announcements", 65, MEMBERS, key="m", owns=("notices:",), in_more=True)
     )
