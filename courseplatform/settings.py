@@ -60,6 +60,8 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_structlog",
+    "rest_framework",
+    "drf_spectacular",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -284,6 +286,36 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
 ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_TLS)  # rate limits count visitors, not the one proxy before us
 if BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# -- the API ----------------------------------------------------------------------------------------------------------
+
+API_PER_MINUTE = env.number("API_PER_MINUTE", 120, least=1)  # requests of one token
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "courseplatform.accounts.api_authentication.BearerAuthentication",
+        "courseplatform.accounts.api_authentication.BrowserSession",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["courseplatform.core.api_rules.PerKey"],
+    "DEFAULT_PARSER_CLASSES": ["courseplatform.core.api_json.StrictJson"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer"
+    ],  # no browsable pages: their forms list what they offer
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "courseplatform.core.api_rules.JsonAlways",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "courseplatform.core.api_shapes.Described",
+    "EXCEPTION_HANDLER": "courseplatform.core.api_rules.refuse",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Milliamp",
+    "DESCRIPTION": "Hand in models, follow their runs, read results. How to begin: docs/api.md.",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "courseplatform.core.api_shapes.add_errors",
+    ],
+}
 
 # -- logs -------------------------------------------------------------------------------------------------------------
 

@@ -31,8 +31,12 @@ TITLES = {
 }
 
 
+API = "/api/"
+
+
 def wants_json(request: HttpRequest) -> bool:
-    return request.headers.get("Accept", "").startswith("application/json")
+    """Who asks for it, and every program at the API, whatever it says that it takes."""
+    return request.path.startswith(API) or request.headers.get("Accept", "").startswith("application/json")
 
 
 def answer(request: HttpRequest, error: AppError) -> HttpResponse:

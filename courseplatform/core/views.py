@@ -39,7 +39,7 @@ METERS = (
         "note": "322 %; 2.22 MiB too much",
     },
 )
-DOCUMENTS = {"measurement": "How things are measured", "glossary": "Glossary"}
+DOCUMENTS = {"measurement": "How things are measured", "glossary": "Glossary", "api": "The API"}
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""The one door: who is asking, in which course, with which role.
+"""The one door: who is asking, in which course, with which role. Endpoints of the API have a door of the same kind in api.py.
 
 A view decorated with `course_page` is called with a `Visit` in place of the request's loose parts; one decorated with
 `public_course_page` with a `Reader`, who may be a visitor without an account where the course is public. "Not yours"
@@ -74,6 +74,15 @@ def visit_of(person: User, slug: str) -> Visit:
     return Visit(person=person, course=enrolment.course, role=Role(enrolment.role))
 
 
+def visit_in_role(person: User, slug: str, roles: frozenset[Role]) -> Visit:
+    """What both doors ask, that of the pages and that of the API. Raises NotHere, or Forbidden (`staff_only`) for too small a role."""
+    visit = visit_of(person, slug)
+    if visit.role not in roles:
+        said = f"It is for the staff of {visit.course.number}. The course home and your own work are open to you."
+        raise Forbidden(said, code="staff_only")
+    return visit
+
+
 def course_page(roles: frozenset[Role] = MEMBERS) -> Callable[[CourseView], CourseView]:
     """Resolve the `course` slug of the URL to a Visit, and refuse everyone outside `roles`.
 
@@ -86,12 +95,7 @@ def course_page(roles: frozenset[Role] = MEMBERS) -> Callable[[CourseView], Cour
         def wrapper(request: HttpRequest, course: str, **rest: Any) -> HttpResponseBase:
             if not isinstance(request.user, User):
                 return redirect_to_login(request.get_full_path())
-            visit = visit_of(request.user, course)
-            if visit.role not in roles:
-                said = (
-                    f"It is for the staff of {visit.course.number}. The course home and your own work are open to you."
-                )
-                raise Forbidden(said, code="staff_only")
+            visit = visit_in_role(request.user, course, roles)
             request.visit = visit  # type: ignore[attr-defined]
             timezone.activate(request.user.zone or visit.course.zone)
             return view(request, visit, **rest)
