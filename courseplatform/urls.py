@@ -1,14 +1,24 @@
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from courseplatform import checks  # noqa: F401 registers itself
+from courseplatform.accounts.api import Me
 from courseplatform.calendars.urls import feeds
 from courseplatform.core import error_pages
+from courseplatform.core.api_shapes import Schema
+from courseplatform.courses import api as courses_api
 from courseplatform.courses.views.pages import front
 from courseplatform.notices.urls import personal
 
+api: list[URLPattern | URLResolver] = [
+    path("schema", Schema.as_view(), name="schema"),
+    path("me", Me.as_view(), name="me"),
+    path("", include(courses_api.urlpatterns)),
+    path("", include("grading.api.urls")),
+]
 urlpatterns = [
     path("", front, name="front"),
     path("", include("courseplatform.core.urls")),
+    path("api/v1/", include((api, "api"))),
     path("accounts/", include("courseplatform.accounts.urls")),
     path("notifications/", include((personal, "notifications"))),
     path("calendar/", include((feeds, "feeds"))),

@@ -1,6 +1,7 @@
 """Default deny: every URL declares its audience, and everybody of the cast is sent to every URL."""
 
 import pytest
+from django.core.cache import cache
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from courseplatform.calendars.services import feed_of
@@ -11,6 +12,7 @@ from courseplatform.roster.models import RosterImport
 from courseplatform.scribe.services.images import image_add
 from grading.bench.errors import BenchError
 from grading.models import Run
+from tests.courseplatform.accounts.builders import headers_of
 from tests.courseplatform.notices.builders import notices_of
 from tests.courseplatform.participation.builders import slack_import
 from tests.courseplatform.scribe.builders import duty_of, handed_in, png
@@ -41,6 +43,12 @@ def test_every_url_declares_its_audience(route, view):
 def test_a_view_without_an_audience_is_nobodys(client, settings):
     settings.ROOT_URLCONF = "tests.courseplatform.undeclared_urls"
     assert client.get("/open/").status_code == 404
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_asked_yet():
+    """The API counts requests by the minute, and here one person asks for everything."""
+    cache.clear()
 
 
 @pytest.fixture
@@ -80,6 +88,7 @@ def addresses(cast, data_dir, tmp_path):
     return found
 
 
+API = "/api/"
 INSTRUCTORS = {"helen", "ines"}
 STAFF, MEMBERS = {"helen", "ines", "amit"}, {"helen", "ines", "amit", "ruth", "daniel", "sofia"}
 
@@ -91,7 +100,7 @@ def may_come(name, audience, address):
         return False
     if audience == Audience.SIGNED_IN:
         return True
-    if "/receipts/" in address or "/runs/" in address:
+    if "/receipts/" in address or "/runs/" in address or address.startswith("/api/v1/submissions/"):
         return name in STAFF | {"ruth"}  # the objects are Ruth's
     if (
         audience != Audience.COURSE_STAFF
@@ -117,9 +126,34 @@ def test_every_url_with_the_whole_cast(client, cast, addresses, name):
         if may_come(name, audience, address):
             assert status not in (401, 403) and (status != 404 or "figures" in address), (name, address, status)
         elif name is None:
-            assert status == 302, (address, status)
+            assert status == (401 if address.startswith(API) else 302), (address, status)
         else:
             assert status in (403, 404, 405), (name, address, status)
+
+
+@pytest.mark.parametrize("scopes", [["read"], ["hand_in"], ["read", "hand_in"]], ids="+".join)
+@pytest.mark.parametrize("name", ["helen", "ines", "amit", "ruth", "daniel", "sofia", "lena", "olu", "oscar"])
+def test_every_url_with_a_token_of_the_whole_cast(client, cast, addresses, name, scopes):
+    """At the API what the session opens, where the scope allows it; everywhere else a token is nobody."""
+    headers = headers_of(getattr(cast, name), scopes)
+    for address, audience in addresses:
+        answer = client.get(address, **headers)
+        status, is_public = answer.status_code, audience in (Audience.PUBLIC, Audience.COURSE_PUBLIC)
+        if not address.startswith(API):
+            assert is_public or status == 302, (name, address, status)
+        elif audience != Audience.PUBLIC and "read" not in scopes:
+            assert status == 403, (name, address, status)
+        else:
+            assert status == (200 if may_come(name, audience, address) else 404), (name, address, status)
+
+
+def test_every_address_of_the_api_has_an_audience_of_its_own():
+    found = {route: audience_of(view) for route, view in PATTERNS if f"/{route}".startswith(API)}
+    assert {route for route, audience in found.items() if audience == Audience.PUBLIC} == {"api/v1/schema"}
+    assert {route for route, audience in found.items() if audience == Audience.SIGNED_IN} == {
+        "api/v1/me",
+        "api/v1/courses",
+    }
 
 
 @pytest.mark.parametrize("name", ["daniel", "lena", "oscar"])

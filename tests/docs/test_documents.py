@@ -116,7 +116,8 @@ def test_every_hook_of_another_room_is_explained(place, registry):
 
 
 @pytest.mark.parametrize(
-    "hook", ["accounts/merging.py: decide", "notices/hooks.py: on_survey_ended", "hardware/leases.py: register_kind",
+    "hook", ["accounts/merging.py: decide", "accounts/hooks.py: on_token_made", "accounts/hooks.py: add_term_end",
+             "notices/hooks.py: on_survey_ended", "hardware/leases.py: register_kind",
              "courses/course_file/registry.py: file_parts.add", "courses/course_file/registry.py: file_parts.used_by"],
 )  # fmt: skip
 def test_every_hook_that_is_a_function_is_explained(hook):
@@ -154,7 +155,7 @@ def test_the_readme_says_how_mail_and_addresses_are_set():
     ["Session", "Lecture highlight", "Scribe notes", "Duty", "Round", "Request to join", "Change request", "Presentation slot", "Swap",
      "Reviewer", "Order", "Matching", "Team", "Membership", "Proposal", "Slot", "Looking for a team", "Feedback round", "Credit",
      "Attendance", "Announcement", "Notification", "Survey", "Feed", "Roster", "Section", "Invitation", "Course file", "Finding",
-     "Part", "Shift"],
+     "Part", "Shift", "Access token", "Scope"],
 )  # fmt: skip
 def test_the_glossary_defines_the_nouns_of_the_course(noun):
     assert f"**{noun}**" in (DOCS / "glossary.md").read_text()

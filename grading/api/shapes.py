@@ -1,0 +1,126 @@
+"""What the API says about assignments, hand-ins and runs: each field written down, so that a new column tells nobody anything."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from courseplatform.core.api_shapes import UtcField
+from grading.models.assignments import Assignment, AssignmentKind
+from grading.models.runs import Run
+from grading.models.submissions import Submission
+from grading.selectors.run_measured import result_json
+from grading.spec import BenchSpec
+from hardware.models import Outcome, Status
+
+
+class AssignmentShape(serializers.Serializer[Assignment]):
+    slug = serializers.SlugField()
+    kind = serializers.ChoiceField(choices=AssignmentKind.choices)
+    short = serializers.CharField(help_text="Lab 3")
+    title = serializers.CharField()
+    released_at = UtcField(allow_null=True, help_text="null: open from the start")
+    due_at = UtcField(allow_null=True, help_text="null: no due time is stated, so nothing is late")
+    points = serializers.DecimalField(max_digits=6, decimal_places=2)
+    takes_model = serializers.BooleanField(help_text="whether models are handed in here")
+    attempts_allowed = serializers.IntegerField()
+
+
+class LimitsShape(serializers.Serializer[BenchSpec]):
+    formats = serializers.ListField(child=serializers.CharField())
+    max_bytes = serializers.IntegerField()
+    input_shapes = serializers.DictField(
+        source="input.shapes", child=serializers.ListField(child=serializers.IntegerField()), help_text="by layout"
+    )
+    classes = serializers.ListField(child=serializers.CharField())
+    device = serializers.CharField(help_text="the board whose memory and storage it must fit")
+
+
+class OneAssignmentShape(AssignmentShape):
+    summary = serializers.CharField(help_text="Markdown")
+    attempts_left = serializers.IntegerField(source="left")
+    limits = LimitsShape(source="spec_or_none", allow_null=True, help_text="null: no model is taken")
+
+
+class RunBriefShape(serializers.Serializer[Run]):
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=Status.choices)
+    outcome = serializers.ChoiceField(
+        choices=Outcome.choices, allow_blank=True, help_text="how it ended; empty while it is open"
+    )
+    error_code = serializers.CharField(help_text="why nothing was measured; empty where it was")
+    queued_at = UtcField()
+    finished_at = UtcField(allow_null=True)
+    earned = serializers.DecimalField(
+        source="result.earned", max_digits=6, decimal_places=2, default=None, help_text="measured points"
+    )
+    of = serializers.DecimalField(source="result.of", max_digits=6, decimal_places=2, default=None)
+
+
+class SubmissionShape(serializers.Serializer[Submission]):
+    id = serializers.UUIDField()
+    course = serializers.SlugField(source="assignment.course.slug")
+    assignment = serializers.SlugField(source="assignment.slug")
+    person = serializers.EmailField(source="person.email")
+    number = serializers.IntegerField(help_text="the attempt, from 1")
+    receipt = serializers.CharField(help_text="proof that it arrived; quote it")
+    received_at = UtcField()
+    due_at = UtcField(allow_null=True, help_text="the due time that held when it arrived")
+    late_s = serializers.SerializerMethodField(help_text="seconds after the due time; 0 on time")
+    file_name = serializers.CharField()
+    format = serializers.CharField()
+    size_bytes = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    counts = serializers.BooleanField(allow_null=True, help_text="uses up an attempt; null until its run has ended")
+    is_active = serializers.BooleanField(help_text="the attempt that the grade rests on")
+    runs = RunBriefShape(many=True, help_text="newest first")
+
+    def get_late_s(self, submission: Submission) -> int:
+        return int(submission.late_by.total_seconds())
+
+
+class HandInShape(serializers.Serializer[Any]):
+    """What is sent, as multipart/form-data."""
+
+    model = serializers.FileField(help_text="the model file")
+    upload_key = serializers.UUIDField(
+        help_text="made by you, one for each upload: sent again with the same one, nothing is recorded twice"
+    )
+
+
+class ReceiptShape(SubmissionShape):
+    created = serializers.BooleanField(help_text="false: this upload or this very file was here before")
+
+
+class RunErrorShape(serializers.Serializer[Run]):
+    code = serializers.CharField(source="error_code")
+    message = serializers.CharField(source="error_message")
+
+
+class ProgressShape(serializers.Serializer[Run]):
+    phase = serializers.CharField()
+    done = serializers.IntegerField(source="progress_done")
+    total = serializers.IntegerField(source="progress_total")
+
+
+class RunShape(serializers.Serializer[Run]):
+    id = serializers.UUIDField()
+    submission = serializers.UUIDField(source="submission_id")
+    status = serializers.ChoiceField(choices=Status.choices)
+    outcome = serializers.ChoiceField(choices=Outcome.choices, allow_blank=True)
+    error = serializers.SerializerMethodField(help_text="why nothing was measured; null where it was, or still may be")
+    progress = ProgressShape(source="*")
+    queued_at = UtcField()
+    started_at = UtcField(allow_null=True)
+    finished_at = UtcField(allow_null=True)
+    result = serializers.SerializerMethodField(
+        help_text="the document of the result page: report, host, metrics, quality, points, environment, earned, of; null without one"
+    )
+
+    @extend_schema_field(RunErrorShape(allow_null=True))
+    def get_error(self, run: Run) -> dict[str, str] | None:
+        return RunErrorShape(run).data if run.error_code else None
+
+    @extend_schema_field({"type": "object", "additionalProperties": {}, "nullable": True})
+    def get_result(self, run: Run) -> dict[str, Any] | None:
+        return result_json(run.result) if hasattr(run, "result") else None

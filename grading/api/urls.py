@@ -1,0 +1,16 @@
+from django.urls import path
+
+from grading.api import views
+
+urlpatterns = [
+    path("courses/<slug:course>/assignments", views.Assignments.as_view(), name="assignments"),
+    path("courses/<slug:course>/assignments/<slug:assignment>", views.OneAssignment.as_view(), name="assignment"),
+    path(
+        "courses/<slug:course>/assignments/<slug:assignment>/submissions",
+        views.Submissions.as_view(),
+        name="submissions",
+    ),
+    path("submissions/<uuid:submission>", views.OneSubmission.as_view(), name="submission"),
+    path("submissions/<uuid:submission>/file", views.SubmissionFile.as_view(), name="submission_file"),
+    path("runs/<uuid:run>", views.OneRun.as_view(), name="run"),
+]

@@ -1,0 +1,140 @@
+"""Endpoints of assignments, hand-ins and runs. The same selectors and services as the pages."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from uuid import UUID
+
+import structlog
+from django.http import FileResponse
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from courseplatform.accounts.models import Scope, User
+from courseplatform.core.api import USUAL_SCOPES, paged
+from courseplatform.core.api_shapes import PAGE_PARAMETERS, page_of
+from courseplatform.core.errors import BadInput, Unavailable
+from courseplatform.courses.access import Visit
+from courseplatform.courses.api import CourseApiView
+from grading.api import shapes
+from grading.forms import HandInForm
+from grading.hand_in_rules import attempts_left
+from grading.models.assignments import Assignment
+from grading.selectors import endpoints
+from grading.selectors.assignments import assignment_get
+from grading.selectors.results import run_get
+from grading.services.submissions import submission_create
+
+log = structlog.get_logger(__name__)
+ONE_PERSON = OpenApiParameter("person", str, description="for staff: only hand-ins of this e-mail address")
+
+
+class Assignments(CourseApiView):
+    """The assignments of a course, in the order of its page."""
+
+    @extend_schema(responses=page_of(shapes.AssignmentShape), parameters=PAGE_PARAMETERS, operation_id="assignments")
+    def get(self, request: Request, course: str) -> Response:
+        rows = Assignment.objects.of(self.visit.course)
+        return paged(request, rows, shapes.AssignmentShape, order=("position", "pk"))
+
+
+class OneAssignment(CourseApiView):
+    """One assignment, with what it takes and how many attempts you have left."""
+
+    @extend_schema(responses=shapes.OneAssignmentShape, operation_id="assignment")
+    def get(self, request: Request, course: str, assignment: str) -> Response:
+        found: Any = assignment_get(self.visit, assignment)
+        found.left = attempts_left(person=self.visit.person, assignment=found)
+        found.spec_or_none = found.spec if found.takes_model else None
+        return Response(shapes.OneAssignmentShape(found).data)
+
+
+class Submissions(CourseApiView):
+    """The hand-ins to one assignment, newest first: your own; for staff those of the class."""
+
+    scopes: ClassVar[Mapping[str, str]] = {**USUAL_SCOPES, "POST": Scope.HAND_IN.value}
+
+    @extend_schema(
+        responses=page_of(shapes.SubmissionShape), parameters=[*PAGE_PARAMETERS, ONE_PERSON], operation_id="submissions"
+    )
+    def get(self, request: Request, course: str, assignment: str) -> Response:
+        found = assignment_get(self.visit, assignment)
+        rows = endpoints.submissions_of(self.visit, found, request.GET.get("person", ""))
+        return paged(request, rows, shapes.SubmissionShape, order=("-received_at", "-pk"))
+
+    @extend_schema(
+        request={"multipart/form-data": shapes.HandInShape},
+        responses={201: shapes.ReceiptShape, 200: shapes.ReceiptShape},
+        operation_id="hand_in",
+        description="Hand in a model. The answer is the receipt; 200 where this upload or this very file was here before.",
+    )
+    def post(self, request: Request, course: str, assignment: str) -> Response:
+        found = assignment_get(self.visit, assignment)
+        form = _hand_in_form(request)
+        made, created = submission_create(
+            person=self.visit.person, assignment=found, upload=form.upload, upload_key=form.upload_key
+        )
+        submission: Any = endpoints.submission_brief(self.visit, made.pk)
+        submission.created = created
+        address = request.build_absolute_uri(reverse("api:submission", args=[made.pk]))
+        return Response(
+            shapes.ReceiptShape(submission).data, status=201 if created else 200, headers={"Location": address}
+        )
+
+
+def _hand_in_form(request: Request) -> HandInForm:
+    """As from the page: read from Django's own request, whose upload handler writes to disk and hashes. Raises as `HandInForm.of`."""
+    try:
+        return HandInForm.of(request._request)
+    except BadInput as error:
+        if error.code != "bad_upload_key":
+            raise
+        said = "`upload_key` is missing or no UUID. Make one for each upload, and send the same one when you try again."
+        raise BadInput(said, code=error.code) from error
+
+
+class SubmissionView(CourseApiView):
+    """Found by the key of a hand-in: the course follows from it."""
+
+    def find_visit(self, person: User, **kwargs: Any) -> Visit:
+        return endpoints.visit_by_submission(person, kwargs["submission"])
+
+
+class OneSubmission(SubmissionView):
+    """One hand-in: its receipt, its runs and their points."""
+
+    @extend_schema(responses=shapes.SubmissionShape, operation_id="submission")
+    def get(self, request: Request, submission: UUID) -> Response:
+        return Response(shapes.SubmissionShape(endpoints.submission_brief(self.visit, submission)).data)
+
+
+class SubmissionFile(SubmissionView):
+    """The model as it arrived, byte for byte."""
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, operation_id="submission_file")
+    def get(self, request: Request, submission: UUID) -> FileResponse:
+        found = endpoints.submission_brief(self.visit, submission)
+        try:
+            content = found.model_file.open("rb")
+        except OSError as error:
+            log.error("model_not_readable", submission=str(found.pk), why=str(error))  # noqa: TRY400 one line
+            raise Unavailable(
+                "Our disk does not give this file now. Staff were told.", code="storage_failed"
+            ) from error
+        return FileResponse(
+            content, as_attachment=True, filename=found.file_name, content_type="application/octet-stream",
+            headers={"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"},
+        )  # fmt: skip
+
+
+class OneRun(CourseApiView):
+    """One run: where it is, and its result once there is one."""
+
+    def find_visit(self, person: User, **kwargs: Any) -> Visit:
+        return endpoints.visit_by_run(person, kwargs["run"])
+
+    @extend_schema(responses=shapes.RunShape, operation_id="run")
+    def get(self, request: Request, run: UUID) -> Response:
+        return Response(shapes.RunShape(run_get(self.visit, run)).data)

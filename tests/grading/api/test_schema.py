@@ -1,0 +1,63 @@
+"""The document of the API is what the code says, and is served to anybody."""
+
+import re
+from pathlib import Path
+
+import yaml
+from django.core.management import call_command
+from django.urls import get_resolver
+
+from courseplatform.core.api_shapes import SCHEMA
+from tests.courseplatform.test_access import all_patterns
+
+ROOT = Path(__file__).resolve().parents[3]
+TEXT = (ROOT / SCHEMA).read_text()
+DOCUMENT = yaml.safe_load(TEXT)
+GUIDE = (ROOT / "docs" / "api.md").read_text()
+
+
+def test_the_document_in_the_repository_is_current(tmp_path):
+    """Write it anew: manage.py spectacular --validate --file docs/api.yaml"""
+    target = tmp_path / "api.yaml"
+    call_command("spectacular", file=str(target), validate=True, fail_on_warn=True)
+    assert target.read_text() == TEXT
+
+
+def test_every_address_stands_in_it():
+    routes = {f"/{route}" for route, _ in all_patterns(get_resolver()) if route.startswith("api/")}
+    assert {re.sub(r"<\w+:(\w+)>", r"{\1}", route) for route in routes} == set(DOCUMENT["paths"])
+
+
+def test_every_operation_says_how_it_refuses_and_whom_it_takes():
+    operations = [(path, one) for path, methods in DOCUMENT["paths"].items() for one in methods.values()]
+    for path, operation in operations:
+        assert operation["responses"]["default"]["content"]["application/json"], path
+        is_open = path == "/api/v1/schema"
+        assert ("Scope: `" in operation["description"]) != is_open or operation["operationId"] == "hand_in", path
+        assert [list(one) for one in operation.get("security", [])] == ([] if is_open else [["token"], ["session"]]), (
+            path
+        )
+
+
+def test_the_document_is_served_to_anybody(client, db):
+    answer = client.get("/api/v1/schema")
+    assert answer.status_code == 200 and answer["Content-Type"].startswith("application/yaml")
+    assert answer.content.decode() == TEXT
+
+
+def test_the_guide_names_every_address():
+    for path in DOCUMENT["paths"]:
+        short = path.removeprefix("/api/v1/")
+        for key, word in (("{course}", "SLUG"), ("{assignment}", "LAB"), ("{submission}", "ID"), ("{run}", "ID")):
+            short = short.replace(key, word)
+        assert f"`/{short}`" in GUIDE or f"`/api/v1/{short}`" in GUIDE, path
+
+
+def test_the_limits_of_the_guide_are_those_of_the_code(settings):
+    from courseplatform.accounts.tokens import MOST_LIVE
+    from courseplatform.core.api import Pages
+    from grading.hand_in_rules import PER_HOUR
+
+    assert f"{settings.API_PER_MINUTE} requests a minute" in GUIDE and f"{PER_HOUR} hand-ins an hour" in GUIDE
+    assert f"{MOST_LIVE} live tokens" in GUIDE
+    assert f"pages of {Pages.page_size}" in GUIDE and f"page_size={Pages.max_page_size}" in GUIDE
