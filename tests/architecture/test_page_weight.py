@@ -19,6 +19,7 @@ PAGES = (
     "courses/odml/calendar/",
     "notifications/",
     "notifications/settings/",
+    "accounts/tokens/",
     "style/",
 )
 
