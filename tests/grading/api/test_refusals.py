@@ -175,7 +175,8 @@ def test_an_address_that_names_nothing_is_404(cast, api, address):
     assert code_of(api(cast.ruth).get(address)) == (404, "not_found")
 
 
-def test_an_unknown_host_and_a_fault_of_ours_are_json_too(client, rf):
+def test_an_unknown_host_and_a_fault_of_ours_are_json_too(client, rf, settings):
+    settings.ALLOWED_HOSTS = ["testserver"]
     assert code_of(client.get(ME, HTTP_HOST="evil.example.com")) == (400, "unknown_host")
     assert server_error(rf.get(ME))["Content-Type"] == "application/json"
 
