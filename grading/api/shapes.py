@@ -61,7 +61,10 @@ class SubmissionShape(serializers.Serializer[Submission]):
     id = serializers.UUIDField()
     course = serializers.SlugField(source="assignment.course.slug")
     assignment = serializers.SlugField(source="assignment.slug")
-    person = serializers.EmailField(source="person.email")
+    person = serializers.EmailField(source="person.email", help_text="who handed it in")
+    team = serializers.CharField(
+        source="team.slug", default=None, help_text="whose attempt it is; null: the person's own"
+    )
     number = serializers.IntegerField(help_text="the attempt, from 1")
     receipt = serializers.CharField(help_text="proof that it arrived; quote it")
     received_at = UtcField()
@@ -89,6 +92,7 @@ class HandInShape(serializers.Serializer[Any]):
 
 
 class ReceiptShape(SubmissionShape):
+    signature = serializers.CharField(help_text="the signed receipt: what manage.py verify_receipt takes")
     created = serializers.BooleanField(help_text="false: this upload or this very file was here before")
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from django.http import FileResponse
 from django.urls import reverse
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -20,7 +21,7 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.api import CourseApiView
 from grading.api import shapes
 from grading.forms import HandInForm
-from grading.hand_in_rules import attempts_left
+from grading.hand_in_rules import attempts_left, owner_of
 from grading.models.assignments import Assignment
 from grading.selectors import endpoints
 from grading.selectors.assignments import assignment_get
@@ -46,7 +47,8 @@ class OneAssignment(CourseApiView):
     @extend_schema(responses=shapes.OneAssignmentShape, operation_id="assignment")
     def get(self, request: Request, course: str, assignment: str) -> Response:
         found: Any = assignment_get(self.visit, assignment)
-        found.left = attempts_left(person=self.visit.person, assignment=found)
+        owner = owner_of(person=self.visit.person, assignment=found, now=timezone.now())
+        found.left = attempts_left(owner=owner, assignment=found)
         found.spec_or_none = found.spec if found.takes_model else None
         return Response(shapes.OneAssignmentShape(found).data)
 
