@@ -4,7 +4,7 @@
   const page = document.querySelector("[data-participation]"), form = page?.querySelector("[data-roster]");
   if (!form) return;
   const each = Number(page.dataset.each), cap = Number(page.dataset.cap), bar = page.querySelector("[data-said]"), log = page.querySelector("[data-log]");
-  const rows = new Map([...form.querySelectorAll("[data-person]")].map((row) => [row.dataset.person, row]));
+  const rows = window.participationRows; // those that participation-find.js read so far
   const newKey = () => crypto.randomUUID?.() ?? "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) =>
     (c ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (c / 4)))).toString(16)); // randomUUID needs https
   const figure = (n) => String(Number(n.toFixed(2)));
@@ -59,9 +59,11 @@
     changed: (state) => window.participationStatus(page, () => queue)(state),
     sent(item, answer) {
       const row = rows.get(String(answer.person ?? item.person));
-      if (!row || answer.count === undefined) return;
-      row.dataset.count = answer.count;
-      paint(row, answer.text);
+      if (answer.count === undefined) return;
+      if (row) {
+        row.dataset.count = answer.count;
+        paint(row, answer.text);
+      }
       entryOf(answer.client_key)?.replaceWith(document.createRange().createContextualFragment(answer.log_html));
       if (!each && bar.querySelector("form").elements.client_key.value === answer.client_key && item.step > 0) say(`${item.name}, ${item.word}: ${answer.text}`, answer.client_key);
     },
@@ -93,26 +95,27 @@
     if (!undo) return;
     event.preventDefault();
     const key = undo.elements.client_key.value, entry = entryOf(key), waits = queue.waiting().find((item) => item.id === key);
-    const row = rows.get(waits?.person ?? entry?.dataset.of), kind = waits?.kind ?? entry?.dataset.kind, name = row?.querySelector("[data-name]").textContent ?? "";
+    const row = rows.get(waits?.person ?? entry?.dataset.of), kind = waits?.kind ?? entry?.dataset.kind, name = (row?.querySelector("[data-name]") ?? entry?.querySelector("b"))?.textContent ?? "";
     if (row && kind) mark(row, kind, -1);
     if (entry) tally(-1);
     if (queue.drop(key)) entry?.remove();
-    else queue.add({ id: newKey(), url: page.dataset.undoUrl, body: { client_key: key }, person: row?.dataset.person, name, kind, word: "undone", step: -1, what: `undo, ${name}` });
+    else queue.add({ id: newKey(), url: page.dataset.undoUrl, body: { client_key: key }, person: waits?.person ?? entry?.dataset.of, name, kind, word: "undone", step: -1, what: `undo, ${name}` });
     if (row) paint(row);
     entry?.classList.add("back");
     say(`${name}: taken back`, "");
     queue.tell();
   });
 
-  // What this phone still held when the page was opened.
-  for (const item of queue.waiting()) {
-    const row = rows.get(item.person);
-    if (item.step > 0 && row && item.body?.session === page.dataset.session) {
-      mark(row, item.kind, 1);
-      note(item, `${item.word}, not sent yet`);
-    }
-    if (row) paint(row);
-  }
+  // What this phone still held when the page was opened, or when a row came onto it.
+  const isHere = (item) => item.step > 0 && item.body?.session === page.dataset.session;
+  const held = (row) => {
+    const items = queue.waiting().filter((item) => item.person === row.dataset.person);
+    for (const item of items.filter(isHere)) mark(row, item.kind, 1);
+    if (items.length) paint(row);
+  };
+  for (const row of rows.values()) held(row);
+  for (const item of queue.waiting().filter(isHere)) note(item, `${item.word}, not sent yet`);
+  page.addEventListener("participation:row", (event) => held(event.detail));
   if (queue.waiting().length) queue.tell();
   queue.flush();
 })();

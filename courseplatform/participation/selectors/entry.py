@@ -18,6 +18,7 @@ from courseplatform.participation.scheme import KARMA, EachScheme, Scheme, Stand
 from courseplatform.participation.selectors.standings import course_facts, course_scheme
 
 LOG_MOST = 30
+ROWS_MOST = 100  # rows sent at once; a larger roster is searched on the server
 TABS = {"room": "In the room", "zoom": "Zoom", "all": "All"}
 MODES_OF_TAB = {"room": Attendance.Mode.IN_PERSON, "zoom": Attendance.Mode.VIRTUAL}
 BUTTONS = {
@@ -38,6 +39,7 @@ class Row:
     count: int
     standing: Standing | None
     given: Counter[str]
+    place: int = 0
     is_shown: bool = True
 
     @property
@@ -106,8 +108,9 @@ def roster(visit: Visit, session: Session | None, now: datetime) -> list[Row]:
         Row(
             person=person, label=labels.get(person.pk, ""), picture=pictures.get(person.pk, ""), mode=here.get(person.pk, ""),
             count=facts[person.pk].count(kinds) if person.pk in facts else 0, standing=found.get(person.pk), given=given[person.pk],
+            place=place,
         )
-        for person in students(visit.course)
+        for place, person in enumerate(students(visit.course))
     ]  # fmt: skip
 
 
@@ -130,14 +133,34 @@ def show(rows: list[Row], wanted: str, query: str) -> tuple[str, list[dict[str, 
     counts = {name: sum(row.mode == mode for row in rows) for name, mode in MODES_OF_TAB.items()} | {"all": len(rows)}
     # Before anybody's attendance is recorded, the room would be empty.
     tab = wanted if wanted in TABS else "room" if counts["room"] else "all"
-    words = query.lower().split()
-    for row in rows:
-        row.is_shown = (bool(words) or tab == "all" or row.mode == MODES_OF_TAB[tab]) and all(
-            word in row.find for word in words
-        )
+    search(rows, query)
+    if not query.split() and tab != "all":
+        for row in rows:
+            row.is_shown = row.mode == MODES_OF_TAB[tab]
     return tab, [
         {"key": key, "label": label, "count": counts[key], "is_open": key == tab} for key, label in TABS.items()
     ]
+
+
+def search(rows: list[Row], query: str) -> None:
+    """Marks which rows are shown for the search; every word has to be found in the name, the label or the address."""
+    words = query.lower().split()
+    for row in rows:
+        row.is_shown = all(word in row.find for word in words)
+
+
+def sent(rows: list[Row]) -> dict[str, Any]:
+    """What goes to the browser. A small roster goes as a whole, and is searched in place, also without a network; of a larger one
+    the first that are shown, because a phone chokes on thousands of elements."""
+    fit = [row for row in rows if row.is_shown]
+    is_whole = len(rows) <= ROWS_MOST
+    return {
+        "rows": rows if is_whole else fit[:ROWS_MOST],
+        "people": len(rows),
+        "is_whole": is_whole,
+        "shown": len(fit),
+        "more": f"{ROWS_MOST} of {len(fit)} shown; search by name" if not is_whole and len(fit) > ROWS_MOST else "",
+    }
 
 
 def log(visit: Visit, session: Session | None, now: datetime) -> dict[str, Any]:

@@ -41,9 +41,13 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
     query = request.GET.get("q", "")[:120]
     tab, tabs = reading.show(rows, request.GET.get("tab", ""), query)
     kinds = reading.entry_kinds(scheme)
+    context |= reading.sent(rows)
+    context["rows"] = [{"row": row, "buttons": row.buttons(kinds)} for row in context["rows"]]
+    if request.GET.get("part") == "rows":
+        return render(request, "participation/_entry_list.html", context)
     context |= {
-        "rows": [{"row": row, "buttons": row.buttons(kinds)} for row in rows], "tab": tab, "tabs": tabs, "query": query, "kinds": kinds,
-        "shown": sum(row.is_shown for row in rows), "log": reading.log(visit, session, now), "entry_key": new_key(),
+        "tab": tab, "tabs": tabs, "query": query, "kinds": kinds, "heads": [reading.BUTTONS[Credit.Kind(kind)][1] for kind in kinds],
+        "log": reading.log(visit, session, now), "entry_key": new_key(),
         "each": scheme if isinstance(scheme, EachScheme) else None, "rule": _rule(scheme), "last": _last(request, visit),
         "modes": _mode_counts(rows),
     }  # fmt: skip
@@ -60,6 +64,7 @@ def _session_part(request: HttpRequest, visit: Visit) -> tuple[Session | None, d
         "is_today": is_today,
         "options": lessons.session_options(visit.course, found, session),
         "now_is": now,
+        "page_keys": [("/", "find a student; Enter goes to the first who fits")],
         "queue_key": f"participation:{visit.course.slug}:{visit.person.pk}",
     }
 
@@ -165,12 +170,13 @@ def _back(request: HttpRequest, visit: Visit, credit: Credit) -> str:
 def attendance(request: HttpRequest, visit: Visit) -> HttpResponse:
     session, context = _session_part(request, visit)
     rows = reading.roster(visit, session, timezone.now()) if session else []
-    context |= {
-        "rows": rows,
-        "choices": [(mode.value, mode.label, SHORT_WORDS[mode]) for mode in Attendance.Mode],
-        "counts": _mode_counts(rows),
-        "query": request.GET.get("q", "")[:120],
-    }
+    query = request.GET.get("q", "")[:120]
+    reading.search(rows, query)
+    context |= reading.sent(rows)
+    context["choices"] = [(mode.value, mode.label, SHORT_WORDS[mode]) for mode in Attendance.Mode]
+    if request.GET.get("part") == "rows":
+        return render(request, "participation/_attendance_list.html", context)
+    context |= {"counts": _mode_counts(rows), "query": query}
     return render(request, "participation/attendance.html", context)
 
 
@@ -184,6 +190,5 @@ def attendance_save(request: HttpRequest, visit: Visit) -> HttpResponse:
         changed = attendance_record(visit=visit, session=session, modes=attendance_modes(request.POST))
     if wants_json(request):
         return JsonResponse({"changed": changed})
-    return HttpResponseRedirect(
-        f"{reverse('participation:attendance', args=[visit.course.slug])}?session={session.pk}&saved={changed}"
-    )
+    query = {"session": session.pk, "saved": changed} | ({"q": q} if (q := request.POST.get("q", "")[:120]) else {})
+    return HttpResponseRedirect(f"{reverse('participation:attendance', args=[visit.course.slug])}?{urlencode(query)}")

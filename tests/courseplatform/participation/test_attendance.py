@@ -88,3 +88,13 @@ def test_six_hundred_people_are_recorded_and_shown_in_a_fixed_number_of_queries(
     with django_assert_max_num_queries(12):
         page = client.get("/courses/odml/participation/attendance/", {"session": session.pk})
     assert page.context["counts"]["in_person"] == count + 3
+    assert len(page.context["rows"]) == min(count + 3, 100)
+
+
+def test_of_six_hundred_anybody_is_found_and_recorded_by_a_plain_form(client, cast, session):
+    last = many_students(cast.course, 600)[-1]
+    client.force_login(cast.amit)
+    page = client.get("/courses/odml/participation/attendance/", {"session": session.pk, "q": last.name})
+    assert [row.person for row in page.context["rows"]] == [last]
+    back = client.post(RECORD, {"session": session.pk, f"mode-{last.pk}": "excused", "q": last.name})
+    assert client.get(back.url).context["rows"][0].mode == "excused"

@@ -279,7 +279,31 @@ def test_the_page_asks_the_same_number_of_questions_at_any_size(ta, cast, count,
     many_credits(cast.course, people, session=session)
     with django_assert_max_num_queries(15):
         page = ta.get(url("entry/"), {"session": session.pk})
-    assert len(page.context["rows"]) == count + 3 and len(page.context["log"]["rows"]) <= 30
+    assert len(page.context["rows"]) == min(count + 3, 100) and len(page.context["log"]["rows"]) <= 30
+
+
+def test_of_six_hundred_a_hundred_are_sent_and_each_is_found_by_name(ta, cast):
+    people = many_students(cast.course, 597)
+    page = ta.get(url("entry/"))
+    assert "100 of 600 shown; search by name" in page.content.decode()
+    assert page.content.decode().count("<li data-person=") == 100
+    for person in (people[0], people[321], people[-1], cast.sofia):
+        found = ta.get(url("entry/"), {"q": person.name, "part": "rows"}).content.decode()
+        assert found.count("<li data-person=") == 1 and f'data-person="{person.pk}"' in found and "shown;" not in found
+
+
+def test_of_six_hundred_those_of_the_tab_come_first(ta, cast):
+    session = session_of(cast.course)
+    people = many_students(cast.course, 597)
+    Attendance.objects.create(session=session, person=people[-1], mode="virtual", by="Amit", at=timezone.now())
+    found = ta.get(url("entry/"), {"session": session.pk, "tab": "zoom", "part": "rows"}).content.decode()
+    assert found.count("<li data-person=") == 1 and people[-1].name in found
+
+
+def test_a_roster_of_a_hundred_is_sent_as_a_whole(ta, cast):
+    many_students(cast.course, 97)
+    page = ta.get(url("entry/"), {"q": "ruth"})
+    assert page.content.decode().count("<li data-person=") == 100 and page.context["more"] == ""
 
 
 def at(course, hours, minutes=0, days=0):

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from courseplatform.participation.models import Attendance, Credit
-from tests.courseplatform.participation.builders import give, session_of, with_scheme
+from tests.courseplatform.participation.builders import give, many_students, session_of, with_scheme
 from tests.parts import chromium_path
 from tests.people import make_cast
 
@@ -160,6 +160,47 @@ def test_search_and_tabs_work_in_place(phone, cast):
     phone.get_by_placeholder("Find a student").fill("")
     phone.get_by_role("link", name="Zoom 0").click()
     expect(phone.locator("[data-person]:visible")).to_have_count(0)
+
+
+def test_of_six_hundred_a_name_and_two_strokes_are_an_entry(phone, cast):
+    many_students(cast.course, 597)
+    phone.goto(phone.address)
+    assert phone.evaluate("document.querySelectorAll('*').length") < 2500
+    phone.keyboard.press("/")
+    phone.keyboard.type("dent 555")
+    phone.keyboard.press("Enter")
+    expect(phone.get_by_role("button", name="Student 555, question")).to_be_focused()
+    phone.keyboard.press("Enter")
+    expect(phone.locator("[data-said]")).to_contain_text("Student 555, question: 1")
+    saved(phone)
+    assert Credit.objects.get().person.name == "Student 555"
+    phone.keyboard.press("/")
+    phone.keyboard.press("Delete")
+    expect(phone.get_by_text("100 of 600 shown; search by name")).to_be_visible()
+    expect(phone.locator("[data-person]")).to_have_count(100)
+
+
+def test_of_six_hundred_without_a_network_those_read_so_far_are_searched(phone, cast):
+    many_students(cast.course, 597)
+    phone.goto(phone.address)
+    phone.context.set_offline(True)
+    phone.get_by_placeholder("Find a student").fill("ruth")
+    expect(phone.get_by_text("Only the 100 people read so far are searched")).to_be_visible()
+    tap(phone, "Ruth")
+    phone.get_by_placeholder("Find a student").fill("daniel")
+    phone.context.set_offline(False)
+    saved(phone)
+    expect(phone.locator("[data-log] li").first).to_contain_text("question, 0 to 1")
+
+
+def test_of_six_hundred_attendance_counts_also_who_is_not_on_the_page(phone, cast):
+    many_students(cast.course, 597)
+    phone.goto(phone.address.replace("/entry/", "/attendance/"))
+    phone.get_by_placeholder("Find a student").fill("student 555")
+    phone.get_by_label("Excused").check()
+    saved(phone)
+    expect(phone.locator("[data-count-of=excused]")).to_have_text("1")
+    expect(phone.locator("[data-count-of='']")).to_have_text("599")
 
 
 def test_attendance_is_saved_choice_by_choice_also_after_a_lost_network(phone, cast):
