@@ -1,10 +1,16 @@
 """What one course file would change in another, as lines a person reads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 NAMES = ("slug", "key", "name", "who", "short", "title", "task", "label", "device", "code", "what", "text")
 MOST_SHOWN = 60
+# By what an import knows a session again when its name (day and title) is another: it was moved, or it got another title.
+SAME_SESSION: tuple[Callable[[dict[str, Any]], Any], ...] = (
+    lambda item: (item.get("column"), item["title"]),
+    lambda item: (item.get("date"), item.get("from"), item.get("column")),
+)
+KEPT = {"sessions": SAME_SESSION}
 
 
 def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
@@ -31,13 +37,30 @@ def _of_mappings(old: dict[str, Any], new: dict[str, Any], path: str) -> Iterato
 def _of_lists(old: list[Any], new: list[Any], path: str) -> Iterator[str]:
     """Entries are the same when their names are; a second entry of one name counts as its own."""
     before, after = _named(old), _named(new)
+    kept = _kept(before, after, path)
     for name, item in after.items():
-        yield from differences(before.get(name), item, f"{path}[{name}]")
+        known = kept.get(name, name)
+        yield from differences(before.get(known), item, f"{path}[{known}]")
     for name, item in before.items():
-        if name not in after:
+        if name not in after and name not in kept.values():
             yield f"- {path}[{name}]: {_short(item)}"
     if [name for name in before if name in after] != [name for name in after if name in before]:
         yield f"~ {path}: another order"
+
+
+def _kept(before: dict[str, Any], after: dict[str, Any], path: str) -> dict[str, str]:
+    """New name -> old name of the entries whose row an import keeps although their name is another."""
+    gone = [name for name in before if name not in after]
+    found: dict[str, str] = {}
+    for same in KEPT.get(path, ()):
+        for name, item in after.items():
+            if name in before or name in found:
+                continue
+            old = next((known for known in gone if same(before[known]) == same(item)), None)
+            if old is not None:
+                found[name] = old
+                gone.remove(old)
+    return found
 
 
 def _named(items: list[Any]) -> dict[str, Any]:

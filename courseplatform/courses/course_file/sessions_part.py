@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import ProtectedError
 
 from courseplatform.courses.course_file.course_part import clock_text, clock_value, day_value, rewrite, without_empty
+from courseplatform.courses.course_file.difference import SAME_SESSION
 from courseplatform.courses.course_file.facts import OUTLINE
 from courseplatform.courses.course_file.registry import FilePart
 from courseplatform.courses.course_file.words import (
@@ -148,8 +149,8 @@ def _matched(wanted: list[dict[str, Any]], left: list[Session]) -> list[Session 
     """
     keys: tuple[tuple[Callable[[dict[str, Any]], Any], Callable[[Session], Any]], ...] = (
         (lambda i: (i.get("date"), i.get("from"), i["title"]), lambda s: (_iso(s), clock_text(s.starts_at), s.title)),
-        (lambda i: (i.get("column"), i["title"]), lambda s: (s.column or None, s.title)),
-        (lambda i: (i.get("date"), i.get("from"), i.get("column")), lambda s: (_iso(s), clock_text(s.starts_at), s.column or None)),
+        (SAME_SESSION[0], lambda s: (s.column or None, s.title)),
+        (SAME_SESSION[1], lambda s: (_iso(s), clock_text(s.starts_at), s.column or None)),
     )  # fmt: skip
     found: list[Session | None] = [None] * len(wanted)
     for of_item, of_row in keys:

@@ -219,6 +219,25 @@ def test_a_session_that_moved_or_was_renamed_stays_the_same_row():
     assert course.sessions.get(pk=one.pk).sequence == 1
 
 
+@pytest.mark.django_db
+def test_a_session_that_moved_or_was_renamed_is_previewed_as_changed_and_not_as_gone():
+    taken(SMALL)
+    changed = (
+        SMALL.replace("2024-01-16, column: lecture, title: One", "2024-01-23, column: lecture, title: One")
+        .replace("title: Two", "title: Deux")
+        .replace("assignments:", "  - {date: 2024-01-30, column: lecture, title: Three}\nassignments:")
+    )
+    assert plan_import(changed.encode()).changes == [
+        "~ sessions[2024-01-16 09:30 One].date: 2024-01-16 -> 2024-01-23",
+        "~ sessions[2024-01-18 09:30 Two].title: Two -> Deux",
+        "+ sessions[2024-01-30 Three]: date 2024-01-30, column lecture, title Three",
+    ]
+    gone = yaml.safe_load(SMALL)
+    del gone["sessions"][1]
+    lines = plan_import(yaml.safe_dump(gone).encode()).changes
+    assert [line.split(":")[0] for line in lines] == ["- sessions[2024-01-18 09"]
+
+
 def test_a_shift_keeps_weekdays_and_names_the_holidays():
     for path in COURSES:
         tree = canonical(checked(read(path.read_bytes())), file_parts.schema)
