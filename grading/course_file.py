@@ -1,12 +1,13 @@
 """The part `assignments` of the course file: work with its dates, and the spec by which a model is measured."""
 
 from collections.abc import Container, Iterator
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from courseplatform.courses.course_file.reading import Finding, Source
+from courseplatform.courses.course_file.reading import Finding, Path, Source
 from courseplatform.courses.course_file.registry import FilePart
 from courseplatform.courses.course_file.words import (
     MOMENT,
@@ -19,6 +20,7 @@ from courseplatform.courses.course_file.words import (
     mapping,
     moment,
     number,
+    percent,
     prose,
     slug,
 )
@@ -28,6 +30,7 @@ from grading.models.assignments import CLOSES, OPENS, ActiveRule, Assignment, As
 from grading.models.submissions import Submission
 from grading.services.late_days import late_days_mark_all
 from grading.spec import BenchSpec, SpecError
+from hardware.profiles import load_profiles
 
 BENCH = {"type": "object", "description": "How a model is measured: docs/course-file.md."}
 ASSIGNMENT = mapping(
@@ -43,7 +46,7 @@ ASSIGNMENT = mapping(
     due=moment("When it is due; left out: not stated."),
     listed_under=day("The session beside which it stands."),
     points=number("The most one can get."),
-    percent=number("Its weight in % of the grade.", 0, 100),
+    percent=percent("Its weight in % of the grade."),
     counts=flag("Off: outside the grade.", default=True),
     active=choice("Which attempt the grade rests on; left out: the best.", *ActiveRule.values),
     cap=or_null(
@@ -57,14 +60,17 @@ ASSIGNMENT = mapping(
 
 def dump(course: Course) -> list[dict[str, Any]]:
     rows = Assignment.objects.filter(course=course, is_demo=False).order_by("position", "pk")
-    return [_assignment_dump(row) for row in rows if not row.is_withdrawn]
+    days = set(course.sessions.filter(is_withdrawn=False).values_list("held_on", flat=True))
+    return [_assignment_dump(row, days) for row in rows if not row.is_withdrawn]
 
 
-def _assignment_dump(row: Assignment) -> dict[str, Any]:
+def _assignment_dump(row: Assignment, days: Container[date | None]) -> dict[str, Any]:
+    """days: those of the sessions. Beside a day that lost its session on the site, nothing is listed, and the file takes none."""
+    listed_under = row.listed_under if row.listed_under in days else None
     held = {
         "slug": row.slug, "kind": row.kind, "short": row.short, "title": row.title, "summary": row.summary, "individual": row.is_individual,
         "released": _wall(row, row.released_wall, row.released_at, OPENS), "due": _wall(row, row.due_wall, row.due_at, CLOSES),
-        "listed_under": row.listed_under.isoformat() if row.listed_under else "", "points": _plain(row.points or None),
+        "listed_under": listed_under.isoformat() if listed_under else "", "points": _plain(row.points or None),
         "percent": _plain(row.worth_percent), "counts": row.is_counted, "active": row.active_rule,
     }  # fmt: skip
     said = {key: value for key, value in held.items() if value not in (None, "") and (key, value) not in USUAL}
@@ -153,7 +159,33 @@ def check(source: Source) -> Iterator[Finding]:
         if isinstance(item.get("cutoff"), str) and (said := _wrong_moment(item["cutoff"], zone)):
             yield Finding(source.line("assignments", n, "cutoff"), "no_such_time", f"{item['short']}, cutoff: {said}")
         yield from _bench(item, source.line("assignments", n, "bench"))
+    yield from _listed(source)
+    yield from _devices(source)
     yield from _counted(source, seen)
+
+
+def _listed(source: Source) -> Iterator[Finding]:
+    days = {item["date"] for item in source.tree.get("sessions", []) if "date" in item}
+    for n, item in enumerate(source.tree.get("assignments", [])):
+        if "listed_under" in item and item["listed_under"] not in days:
+            said = f"{item['short']} is listed under {item['listed_under']}, and no session is on that day."
+            yield Finding(source.line("assignments", n, "listed_under"), "no_session_that_day", said)
+
+
+def _devices(source: Source) -> Iterator[Finding]:
+    """Slugs that name no profile; a board without one is listed by its name alone."""
+    named: list[tuple[Path, object]] = [
+        (("devices", n, "slug"), item.get("slug")) for n, item in enumerate(source.tree.get("devices", []))
+    ]
+    for n, item in enumerate(source.tree.get("assignments", [])):
+        named.append((("assignments", n, "bench", "device"), item.get("bench", {}).get("device")))
+    known = load_profiles()
+    for path, name in named:
+        if isinstance(name, str) and name and name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
+            said = f"No profile in hardware/device_profiles is called {name[:60]}. {hint}"
+            yield Finding(source.line(*path), "unknown_device", said)
 
 
 def _counted(source: Source, known: Container[str]) -> Iterator[Finding]:

@@ -62,7 +62,10 @@ def schedule_lines(course: Course, sessions: list[Session]) -> list[ScheduleLine
 
 
 def move_release(session: Session, before: date, by: timedelta) -> list[str]:
-    """Work that a session hands out opens with it. Its due time stays: that is a promise of its own."""
+    """Work that a session hands out opens with it, and work that is listed beside it stays there. Its due time stays: that is a promise
+    of its own."""
+    if by and not session.course.sessions.filter(held_on=before, is_withdrawn=False).exclude(pk=session.pk).exists():
+        Assignment.objects.of(session.course).filter(listed_under=before).update(listed_under=before + by)
     if not session.releases_lab:
         return []
     said = []

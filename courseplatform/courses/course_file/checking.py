@@ -13,6 +13,7 @@ from courseplatform.accounts.models import validate_zone
 from courseplatform.courses.course_file.reading import FileError, Finding, Path, Source, plain
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.course_file.words import CLOCK, MOMENT, Schema
+from courseplatform.courses.course_file.sense import addresses, hours_of_nobody, losses
 
 MOST_FINDINGS = 50
 SchemaError = Any  # jsonschema's ValidationError, whose attributes its types leave open
@@ -48,6 +49,9 @@ def checked(source: Source) -> dict[str, Any]:
     refuse(
         [
             *_sessions(plain_source),
+            *addresses(plain_source),
+            *hours_of_nobody(plain_source),
+            *losses(plain_source),
             *(item for part in file_parts.parts if part.check for item in part.check(plain_source)),
         ]
     )
@@ -64,7 +68,7 @@ def against(schema: Schema, source: Source) -> Source:
         if len(found) >= MOST_FINDINGS:
             break
     refuse(found)
-    return Source(tree, source.lines)
+    return Source(tree, source.lines, source.text)
 
 
 def refuse(found: Iterable[Finding]) -> None:

@@ -36,10 +36,11 @@ class FileError(Exception):
 
 @dataclass
 class Source:
-    """The values of a file, and the line of each by its path: ("sessions", 3, "title")."""
+    """The values of a file, the line of each by its path: ("sessions", 3, "title"), and the text itself with its comments."""
 
     tree: dict[str, Any]
     lines: dict[Path, int] = field(default_factory=dict)
+    text: str = ""
 
     def line(self, *path: str | int) -> int:
         """The line of a value, or of the nearest thing around it."""
@@ -74,6 +75,7 @@ def read(
         raise FileError([Finding(text.count("\n", 0, error.position) + 1, "not_yaml", said)]) from error
     except yaml.YAMLError as error:
         raise FileError([Finding(1, "not_yaml", f"This cannot be read as YAML: {_one_line(error)}.")]) from error
+    source.text = text
     return source
 
 

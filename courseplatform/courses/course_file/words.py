@@ -41,6 +41,10 @@ def number(says: str, least: float = 0, most: float | None = None) -> Schema:
     return {"type": "number", "minimum": least, "description": says} | ({} if most is None else {"maximum": most})
 
 
+def percent(says: str) -> Schema:
+    return number(says, 0, 100)
+
+
 def count(says: str, least: int = 0, most: int = 10_000) -> Schema:
     return {"type": "integer", "minimum": least, "maximum": most, "description": says}
 

@@ -1,5 +1,6 @@
 """The course file: read strictly, planned before written, carried out without loss, given back equal."""
 
+import json
 import random
 from datetime import date
 from io import StringIO
@@ -17,7 +18,7 @@ from courseplatform.courses.course_file.shifting import shifted
 from courseplatform.courses.course_file.writing import canonical
 from courseplatform.courses.models import Course, Session
 from grading.models import Assignment
-from tests.people import hand_in, onnx_like
+from tests.people import SPEC, hand_in, onnx_like
 
 COURSES = sorted((Path(__file__).resolve().parents[3] / "courses").glob("*.yaml"))
 SMALL = """\
@@ -143,12 +144,31 @@ def test_a_file_that_is_refused_names_file_line_code_and_sentence(tmp_path, caps
         (lambda s: s.replace("date: 2024-01-16", "on: 2024-01-16"), ("key_not_text", 8)),
         (lambda s: s.replace("title: Small", "<<: {title: Small}"), ("not_a_value", 3)),
         (lambda s: s + "grading: {pass: {turned_in: 1, of: [lab1, lab9]}}\n", ("unknown_assignment", 12)),
+        (lambda s: s.replace("title: One", "title: One, note: ask ta@example.org"), ("e_mail_address", 8)),
+        (lambda s: s + "# ask a.b+c@mail.example.edu\n", ("e_mail_address", 12)),
+        (lambda s: s + "policies:\n  - title: Help\n    text: |-\n      First.\n      Write to help@example.org.\n", ("e_mail_address", 16)),
+        (lambda s: s + "staff: [{name: Ana, role: ta}]\noffice_hours:\n  - {who: Ana}\n  - {who: Bea}\n", ("not_of_staff", 15)),
+        (lambda s: s + "office_hours:\n  - {who: Bea}\n", ("not_of_staff", 13)),
+        (lambda s: s.replace("short: Lab 1", "short: Lab 1, listed_under: 2024-01-17"), ("no_session_that_day", 11)),
+        (lambda s: s + "devices:\n  - {name: Odd board}\n  - {slug: rpi-4-3gb, name: Pi}\n", ("unknown_device", 14)),
+        (lambda s: s.replace("short: Lab 1", f"short: Lab 1, bench: {json.dumps(SPEC | {'device': 'toaster'})}"), ("unknown_device", 11)),
+        (lambda s: s.replace("short: Lab 1", f"short: Lab 1, bench: {json.dumps(SPEC | {'device': ['toaster']})}"), ("bench_spec", 11)),
+        (lambda s: s + "grading:\n  components:\n    - {title: Labs, percent: 101}\n", ("too_large", 14)),
+        (lambda s: s + "participation: {each_percent: 1, cap_percent: 150}\n", ("too_large", 12)),
+        (lambda s: s + "late_policy: {policy: {penalty: {used_unit_costs: 101}}}\n", ("too_large", 12)),
+        (lambda s: s + "late_policy:\n  policy:\n    penalty: {kind: percent_of_max, steps: [10, 110]}\n", ("too_large", 14)),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_line(change, wanted):
     changed = change(SMALL)
     assert changed != SMALL
     assert wanted in refusal(changed)
+
+
+def test_a_handle_in_a_link_is_no_address_and_points_may_pass_a_hundred():
+    links = 'links: [{label: Videos, url: "https://example.org/@odml.videos"}, {label: "Wed @ 9.30"}]\n'
+    points = "late_policy: {policy: {penalty: {kind: points, each: 110}}}\n"
+    assert checked(read((SMALL + links + points).encode()))["links"][0]["label"] == "Videos"
 
 
 def test_bombs_and_monsters_are_refused_at_once():
@@ -271,7 +291,8 @@ def test_a_shifted_course_imports_and_exports_equal_and_never_moves_work_under_p
     assert refused.value.code == "course_in_use"
 
 
-HOURS = """office_hours:
+HOURS = """staff: [{name: Clara, role: ta}, {name: Jared, role: ta}, {name: New, role: ta}]
+office_hours:
   - {who: Clara, weekday: tuesday, from: "13:00", to: "14:00"}
   - {who: Clara, weekday: friday, from: "13:00", to: "14:00"}
   - {who: Jared, weekday: thursday, from: "15:00", to: "16:00"}

@@ -6,10 +6,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from courseplatform.courses.course_file.reading import MOST_BYTES
+from courseplatform.courses.course_file.service import course_import, export_text, plan_import
 from courseplatform.courses.forms import outline_of, outline_text
-from courseplatform.courses.models import DatedItem, ScheduleChange, Session
+from courseplatform.courses.models import Course, DatedItem, Enrolment, Role, ScheduleChange, Session
 from courseplatform.courses.sections import registry
 from courseplatform.courses.services.sessions import session_save
+from grading.models import Assignment
 from tests.people import make_lab
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +69,20 @@ def test_what_hangs_on_a_session_moves_with_it_and_due_times_stay(client, cast, 
     assert lab.released_at == cast.course.wall(date(2023, 10, 12), time(9, 30))
     change = ScheduleChange.objects.get()
     assert change.sentence.startswith("CNNs moved from Tue Oct 10 to Thu Oct 12.") and change.is_told
+
+
+def test_work_is_listed_beside_its_session_after_a_move_and_an_export_can_be_read_again(cast):
+    text = """\
+course: {slug: moves, title: Moves, zone: America/New_York, starts_on: 2023-10-02, ends_on: 2023-10-30}
+sessions: [{date: 2023-10-10, title: A}]
+assignments: [{slug: r1, kind: report, short: R 1, listed_under: 2023-10-10}]
+"""
+    course = course_import(plan=plan_import(text.encode()))[0]
+    Enrolment.objects.create(course=course, person=cast.helen, role=Role.INSTRUCTOR)
+    one = course.sessions.get()
+    session_save(visit=cast.visit(cast.helen, course), pk=one.pk, values={"held_on": date(2023, 10, 12)})
+    assert Assignment.objects.get(course=course).listed_under == date(2023, 10, 12)
+    assert plan_import(export_text(Course.objects.get(pk=course.pk)).encode()).changes == []
 
 
 def test_members_are_told_of_what_they_plan_by_and_not_of_a_link(client, cast, session, heard):

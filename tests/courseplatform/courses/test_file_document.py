@@ -15,6 +15,7 @@ TEXT = (ROOT / "docs" / "course-file.md").read_text()
 READERS = (
     "courseplatform/courses/course_file/reading.py",
     "courseplatform/courses/course_file/checking.py",
+    "courseplatform/courses/course_file/sense.py",
     "courseplatform/courses/views/file.py",
     "grading/course_file.py",
 )
