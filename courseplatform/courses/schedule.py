@@ -37,6 +37,7 @@ class Line:
     note: str = ""
     kind: str = ""
     html: str = ""
+    is_undated: bool = False
 
 
 @dataclass
@@ -98,13 +99,17 @@ class Week:
     due: list[dict[str, Any]] = field(default_factory=list)
 
 
-def schedule_head(course: Course, marks: list[DueMark]) -> list[str]:
-    """When the class meets and at which hour work is due, each with its zone: on paper nothing else names it."""
+def schedule_head(course: Course, marks: list[DueMark], rows: Iterable[SessionRow] = ()) -> list[str]:
+    """When the class meets and at which hour work is due, each with its zone: on paper nothing else names it.
+
+    rows: what the page shows; work without a date among it is not said to be due at an hour.
+    """
     hours = _due_hours(marks)
     names_zone = course.zone and (is_elsewhere(course) or not hours)
     meets = f"{course.meets} ({zone_words(course.zone)})" if names_zone else course.meets
     here = zone_words(timezone.get_current_timezone_name())
-    due = f"Everything is due at {hours.pop()} {here}" if len(hours) == 1 else f"Due times are {here}" if hours else ""
+    what = "Everything with a date" if any(line.is_undated for row in rows for line in row.lines) else "Everything"
+    due = f"{what} is due at {hours.pop()} {here}" if len(hours) == 1 else f"Due times are {here}" if hours else ""
     return [words for words in (meets if course.meets else "", due) if words]
 
 
@@ -163,7 +168,10 @@ def _row(
         else "no-class"
     )
     own = [_item_line(item, session) for item in session.items.all()]
-    added = [Line(line.text, url=line.url, note=line.note, kind=line.kind, html=line.html) for line in more]
+    added = [
+        Line(line.text, url=line.url, note=line.note, kind=line.kind, html=line.html, is_undated=line.is_undated)
+        for line in more
+    ]
     return SessionRow(
         pk=session.pk, day=day_label(day) if day else "", iso=start.isoformat() if start else day.isoformat() if day else "",
         end_iso=end.isoformat() if end else "", hours="" if is_usual else _hours(session, start, end), title=session.title, note=session.note,

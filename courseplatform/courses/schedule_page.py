@@ -19,7 +19,6 @@ def schedule_context(reader: Reader, now: datetime) -> dict[str, Any]:
     context: dict[str, Any] = {
         "course": course,
         "own": course.facts.get("course", {}),
-        "head": schedule_head(course, marks),
         "today_label": f"Today, {timezone.localtime(now):%A %B %-d}",
         "notes": [note for note in (course.overlay_note, clock_changes(course)) if note],
         "zone_words": zone_words(here) if course.zone else "",
@@ -29,6 +28,7 @@ def schedule_context(reader: Reader, now: datetime) -> dict[str, Any]:
     }
     if course.layout == Course.Layout.COLUMNS:
         weeks = schedule_weeks(course, marks, now, staff=staff)
+        context["head"] = schedule_head(course, marks, [row for week in weeks for row in (*week.lecture, *week.lab)])
         headings = context["own"].get("headings", {})
         context["headings"] = {
             "lecture": _heading(headings.get("lecture", "Lecture"), [row for week in weeks for row in week.lecture]),
@@ -37,8 +37,11 @@ def schedule_context(reader: Reader, now: datetime) -> dict[str, Any]:
         return context | {"weeks": weeks, "has_today": any(week.today_before for week in weeks)}
     if course.layout == Course.Layout.LECTURES:
         rows = lecture_rows(course, marks, now, staff=staff)
+        context["head"] = schedule_head(course, marks, [row["row"] for row in rows if row["row"]])
         return context | {"rows": rows, "has_today": any(row["today_before"] for row in rows)}
-    return context | {"days": programme_days(course, now, staff=staff), "is_undated": course.starts_on is None}
+    days = programme_days(course, now, staff=staff)
+    context["head"] = schedule_head(course, marks, [row for day in days for row in day["slots"]])
+    return context | {"days": days, "is_undated": course.starts_on is None}
 
 
 def _heading(words: str, rows: list[SessionRow]) -> str:

@@ -67,7 +67,7 @@ class NavLink:
 class ScheduleLine:
     """A line that another app adds below a session of the schedule: a paper, scribe notes, a report without a due time.
 
-    html: safe, unfolds below the line.
+    html: safe, unfolds below the line. is_undated: work for which no date is stated.
     """
 
     session_id: int
@@ -76,6 +76,7 @@ class ScheduleLine:
     note: str = ""
     kind: str = ""
     html: str = ""
+    is_undated: bool = False
 
 
 @dataclass(frozen=True)

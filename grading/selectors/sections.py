@@ -56,7 +56,13 @@ def schedule_lines(course: Course, sessions: list[Session]) -> list[ScheduleLine
         if session_id is not None:
             worth = f"{item.worth_percent.normalize():f}%" if item.worth_percent else ""
             lines.append(
-                ScheduleLine(session_id, f"{item.full_title} {worth}".strip(), note="no due date stated", kind="due")
+                ScheduleLine(
+                    session_id,
+                    f"{item.full_title} {worth}".strip(),
+                    note="no due date stated",
+                    kind="due",
+                    is_undated=True,
+                )
             )
     return lines
 

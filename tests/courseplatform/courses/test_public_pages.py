@@ -193,3 +193,14 @@ def test_the_way_back_is_home_for_a_member_and_the_course_for_a_visitor(client, 
     client.force_login(cast.ruth)
     for page in [*pages, *(f"/courses/{cast.course.slug}/{page}/" for page in ("papers", "calendar", "scribe"))]:
         assert "</svg>Home</a>" in client.get(page).content.decode(), page
+
+
+@pytest.mark.parametrize(
+    ("shipped", "said"),
+    [("cmu-11-767-f21", "Everything with a date is due at"), ("cmu-11-767-f23", "Everything is due at 23:59")],
+    indirect=["shipped"],
+)
+def test_an_hour_is_said_of_work_without_a_date_nowhere(client, shipped, said):
+    page = words(client.get(f"/courses/{shipped.slug}/schedule/").content.decode())
+    assert said in page
+    assert ("no due date stated" in page) == ("with a date" in said)
