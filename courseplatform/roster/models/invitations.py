@@ -28,7 +28,6 @@ class Invitation(models.Model):
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.PENDING)
     salt = models.CharField(max_length=64)
     token_hash = models.CharField(max_length=64, unique=True)
-    origin = models.CharField(max_length=200, help_text="the site as the inviter saw it: https://host")
     invited_by = models.CharField(max_length=120)
     made_at = models.DateTimeField(auto_now_add=True)
     renewed_at = models.DateTimeField(default=timezone.now)

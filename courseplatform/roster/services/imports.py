@@ -51,7 +51,6 @@ def roster_import_apply(
     digest: str,
     drop: Iterable[int] = (),
     invite: bool = True,
-    origin: str,
 ) -> RosterImport:
     """Do what the preview with this digest said, and drop those missing people whose enrolments are in `drop`.
 
@@ -62,12 +61,12 @@ def roster_import_apply(
     """
     try:
         with transaction.atomic():
-            return _apply(visit, roster_import.pk, digest, set(drop), invite, origin)
+            return _apply(visit, roster_import.pk, digest, set(drop), invite)
     except IntegrityError as error:  # an account or an ID that somebody else made in this very moment
         raise Conflict(STALE, code="stale_preview") from error
 
 
-def _apply(visit: Visit, pk: int, digest: str, drop: set[int], invite: bool, origin: str) -> RosterImport:
+def _apply(visit: Visit, pk: int, digest: str, drop: set[int], invite: bool) -> RosterImport:
     course_lock(visit.course)
     found = RosterImport.objects.select_related("course").get(pk=pk, course=visit.course)
     if found.status == RosterImport.Status.APPLIED:
@@ -79,7 +78,7 @@ def _apply(visit: Visit, pk: int, digest: str, drop: set[int], invite: bool, ori
     writer = _Writer(visit, plan, f"import {found.pk}", now)
     joined = writer.write()
     dropped = writer.drop(drop)
-    invited = greet(visit=visit, enrolments=joined, origin=origin, key=f"import-{found.pk}", invite=invite)
+    invited = greet(visit=visit, enrolments=joined, key=f"import-{found.pk}", invite=invite)
     counts = Counter(line.verdict for line in plan.lines)
     refused = [[line.rows, line.name, line.reason] for line in plan.of(planning.REFUSED)]
     result: Any = {**counts, "dropped": dropped, "invited": invited, "refused_rows": refused[:200]}

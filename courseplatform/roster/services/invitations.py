@@ -19,6 +19,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from courseplatform.accounts.models import User
+from courseplatform.core.addresses import absolute
 from courseplatform.core.errors import Conflict, TooMany
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
@@ -47,18 +48,16 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _fresh(enrolment: Enrolment, *, by: str, origin: str, now: datetime) -> Invitation:
+def _fresh(enrolment: Enrolment, *, by: str, now: datetime) -> Invitation:
     row = Invitation(
-        enrolment=enrolment, invited_by=by[:120], origin=origin.rstrip("/")[:200], salt=secrets.token_urlsafe(32), renewed_at=now,
+        enrolment=enrolment, invited_by=by[:120], salt=secrets.token_urlsafe(32), renewed_at=now,
         expires_at=now + GOOD_FOR,
     )  # fmt: skip
     row.token_hash = hash_of(token_of(row))
     return row
 
 
-def invitations_create(
-    *, enrolments: Iterable[Enrolment], by: str, origin: str, now: datetime | None = None
-) -> list[Invitation]:
+def invitations_create(*, enrolments: Iterable[Enrolment], by: str, now: datetime | None = None) -> list[Invitation]:
     """Invite those who need it and have no open invitation, in the transaction of the caller. The others are left alone."""
     now = now or timezone.now()
     wanted = {found.pk: found for found in enrolments if found.is_active and needs_invitation(found.person)}
@@ -67,18 +66,18 @@ def invitations_create(
     for past in pending.filter(expires_at__lte=now):
         _move(past, Status.EXPIRED, by=by)
     invited = set(pending.values_list("enrolment_id", flat=True))
-    rows = [_fresh(found, by=by, origin=origin, now=now) for pk, found in wanted.items() if pk not in invited]
+    rows = [_fresh(found, by=by, now=now) for pk, found in wanted.items() if pk not in invited]
     made = Invitation.objects.bulk_create(rows)
     _wake([row.pk for row in made])
     return made
 
 
 @transaction.atomic
-def invitations_send_missing(*, visit: Visit, origin: str) -> int:
+def invitations_send_missing(*, visit: Visit) -> int:
     """Invite everybody of the course who has no way in and no open invitation. Returns how many."""
     course_lock(visit.course)
     everybody = Enrolment.objects.filter(course=visit.course, is_active=True).select_related("person")
-    return len(invitations_create(enrolments=everybody, by=visit.by, origin=origin))
+    return len(invitations_create(enrolments=everybody, by=visit.by))
 
 
 def _wake(ids: list[int]) -> None:
@@ -96,7 +95,7 @@ def _wake(ids: list[int]) -> None:
 
 
 @transaction.atomic
-def invitation_renew(*, visit: Visit, enrolment: Enrolment, origin: str, now: datetime | None = None) -> Invitation:
+def invitation_renew(*, visit: Visit, enrolment: Enrolment, now: datetime | None = None) -> Invitation:
     """Send a new link; an earlier one is void.
 
     Raises:
@@ -118,15 +117,15 @@ def invitation_renew(*, visit: Visit, enrolment: Enrolment, origin: str, now: da
             code="invitation_just_sent",
         )
     if last and last.is_open(now):
-        new = _fresh(enrolment, by=visit.by, origin=origin, now=now)
-        for name in ("salt", "token_hash", "origin", "invited_by", "renewed_at", "expires_at"):
+        new = _fresh(enrolment, by=visit.by, now=now)
+        for name in ("salt", "token_hash", "invited_by", "renewed_at", "expires_at"):
             setattr(last, name, getattr(new, name))
         last.mailed_at = None
         last.save()
     else:
         if last and last.status == Status.PENDING:
             _move(last, Status.EXPIRED, by=visit.by)
-        last = _fresh(enrolment, by=visit.by, origin=origin, now=now)
+        last = _fresh(enrolment, by=visit.by, now=now)
         last.save()
     _wake([last.pk])
     return last
@@ -200,7 +199,7 @@ def _letter(invitation: Invitation, connection: Any) -> EmailMessage:
         "person": enrolment.person,
         "course": course,
         "role": enrolment.get_role_display(),
-        "link": f"{invitation.origin}{path}",
+        "link": absolute(path),
         "until": f"{invitation.expires_at.astimezone(course.tz):%A, %B %-d, %H:%M %Z}",
     }
     subject = f"{course.number or course.title}: your account"

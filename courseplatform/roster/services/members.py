@@ -60,7 +60,7 @@ def account_of(email: str) -> User | None:
 
 @transaction.atomic
 def member_add(
-    *, visit: Visit, email: str, name: str, role: str, origin: str, sections: Sequence[str] = (), sis_id: str = ""
+    *, visit: Visit, email: str, name: str, role: str, sections: Sequence[str] = (), sis_id: str = ""
 ) -> Enrolment:
     """Enrol one person; the account is made when the address has none. A person without a way in is invited.
 
@@ -86,7 +86,7 @@ def member_add(
         raise Conflict(f"Somebody else here has the student ID {sis_id}.", code="sis_id_taken") from error
     entry.sections.set(sections_named(visit.course, sections))
     row = change_record(enrolment, What.ENROLLED, "", enrolment.get_role_display(), by=visit.by, why="added by hand")
-    greet(visit=visit, enrolments=[enrolment], origin=origin, key=str(row.pk))
+    greet(visit=visit, enrolments=[enrolment], key=str(row.pk))
     return enrolment
 
 
@@ -97,7 +97,7 @@ def _account_make(email: str, name: str) -> User:
         raise BadInput(" ".join(error.messages), code="bad_person") from error
 
 
-def greet(*, visit: Visit, enrolments: Sequence[Enrolment], origin: str, key: str, invite: bool = True) -> int:
+def greet(*, visit: Visit, enrolments: Sequence[Enrolment], key: str, invite: bool = True) -> int:
     """Invite those without a way in, tell the others. Returns how many invitations were made."""
     told = [found.person for found in enrolments if not needs_invitation(found.person)]
     course = visit.course
@@ -105,7 +105,7 @@ def greet(*, visit: Visit, enrolments: Sequence[Enrolment], origin: str, key: st
         course=course, people=told, kind="people", key=f"enrolled-{course.pk}-{key}", title=f"You are now in {course.name}",
         text=f"{visit.person.name} added you to the course.", path=course.get_absolute_url(),
     )  # fmt: skip
-    return len(invitations_create(enrolments=enrolments, by=visit.by, origin=origin)) if invite else 0
+    return len(invitations_create(enrolments=enrolments, by=visit.by)) if invite else 0
 
 
 def sections_named(course: Course, names: Sequence[str], kinds: dict[str, str] | None = None) -> list[CourseSection]:
@@ -189,7 +189,7 @@ def _set(enrolment: Enrolment, **fields: Any) -> None:
 
 
 @transaction.atomic
-def member_return(*, visit: Visit, enrolment: Enrolment, origin: str, why: str = "") -> Enrolment:
+def member_return(*, visit: Visit, enrolment: Enrolment, why: str = "") -> Enrolment:
     """Take a dropped person back, with everything that was there. Raises Forbidden (`instructors_only`)."""
     enrolment = _lock(visit, enrolment)
     check_may_change(visit, enrolment.role)
@@ -197,5 +197,5 @@ def member_return(*, visit: Visit, enrolment: Enrolment, origin: str, why: str =
         return enrolment
     _set(enrolment, is_active=True, left_at=None)
     row = change_record(enrolment, What.RETURNED, "", enrolment.get_role_display(), by=visit.by, why=why)
-    greet(visit=visit, enrolments=[enrolment], origin=origin, key=str(row.pk))
+    greet(visit=visit, enrolments=[enrolment], key=str(row.pk))
     return enrolment

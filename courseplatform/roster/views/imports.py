@@ -17,7 +17,6 @@ from courseplatform.roster.models import RosterImport
 from courseplatform.roster.reading.decode import MOST_BYTES
 from courseplatform.roster.selectors.preview import preview
 from courseplatform.roster.services.imports import plan_of, roster_import_apply, roster_import_create
-from courseplatform.roster.views.people import origin_of
 
 WAITS = timedelta(days=7)  # how long a preview is offered again
 
@@ -85,7 +84,7 @@ def apply(request: HttpRequest, visit: Visit, roster_import: int) -> HttpRespons
     try:
         found = roster_import_apply(
             visit=visit, roster_import=found, digest=request.POST.get("digest", ""), drop=drop,
-            invite=request.POST.get("invite") == "on", origin=origin_of(request),
+            invite=request.POST.get("invite") == "on",
         )  # fmt: skip
     except Conflict as error:
         return _import_page(request, found, error)

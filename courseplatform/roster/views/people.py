@@ -18,11 +18,6 @@ from courseplatform.roster.services import invitations, members
 INSTRUCTORS = frozenset({Role.INSTRUCTOR})
 
 
-def origin_of(request: HttpRequest) -> str:
-    """The site as it was asked for; KnownHost has refused names that are not ours."""
-    return request.build_absolute_uri("/").rstrip("/")
-
-
 @course_page(STAFF)
 @require_safe
 def people(request: HttpRequest, visit: Visit) -> HttpResponse:
@@ -51,7 +46,7 @@ def add(request: HttpRequest, visit: Visit) -> HttpResponse:
     form = AddForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            enrolment = members.member_add(visit=visit, origin=origin_of(request), **form.cleaned_data)
+            enrolment = members.member_add(visit=visit, **form.cleaned_data)
             messages.success(request, f"{enrolment.person.name} is in the course.")
             return redirect("roster:person", course=visit.course.slug, enrolment=enrolment.pk)
         except AppError as error:
@@ -120,7 +115,7 @@ def drop(request: HttpRequest, visit: Visit, enrolment: int) -> HttpResponse:
 @require_POST
 def take_back(request: HttpRequest, visit: Visit, enrolment: int) -> HttpResponse:
     found = reading.enrolment_get(visit, enrolment)
-    members.member_return(visit=visit, enrolment=found, origin=origin_of(request))
+    members.member_return(visit=visit, enrolment=found)
     messages.success(request, f"{found.person.name} is back in the course, with all work.")
     return _back(visit, found)
 
@@ -131,7 +126,7 @@ def invite(request: HttpRequest, visit: Visit, enrolment: int) -> HttpResponse:
     found = reading.enrolment_get(visit, enrolment)
     members.check_may_change(visit, found.role)
     try:
-        invitations.invitation_renew(visit=visit, enrolment=found, origin=origin_of(request))
+        invitations.invitation_renew(visit=visit, enrolment=found)
     except (Conflict, TooMany) as error:
         return _person_page(request, visit, enrolment, error)
     messages.success(request, f"An invitation goes to {found.person.email}. Earlier links work no more.")
@@ -151,7 +146,7 @@ def withdraw(request: HttpRequest, visit: Visit, enrolment: int) -> HttpResponse
 @course_page(STAFF)
 @require_POST
 def invite_all(request: HttpRequest, visit: Visit) -> HttpResponse:
-    count = invitations.invitations_send_missing(visit=visit, origin=origin_of(request))
+    count = invitations.invitations_send_missing(visit=visit)
     some = f"{count} invitation{'' if count == 1 else 's'} on the way."
     messages.success(request, some if count else "Everybody who needs an invitation has one.")
     return redirect("roster:people", course=visit.course.slug)

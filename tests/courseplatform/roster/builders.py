@@ -5,7 +5,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from courseplatform.courses.models import Enrolment
 from courseplatform.roster.services.imports import plan_of, roster_import_apply, roster_import_create
 
-ORIGIN = "http://testserver"
 PEOPLE = "/courses/odml/people/"
 
 CMU = """Semester,Course,Section,Lecture,Mini,Last Name,Preferred/First Name,MI,Andrew ID,Email,College,Department,Major,Class,Graduation Semester,Units
@@ -35,7 +34,7 @@ def read_in(cast, text, by=None, **fields):
 def apply_now(cast, found, by=None, **fields):
     """Apply what a preview of this moment says."""
     return roster_import_apply(
-        visit=cast.visit(by or cast.helen), roster_import=found, digest=plan_of(found).digest, origin=ORIGIN, **fields
+        visit=cast.visit(by or cast.helen), roster_import=found, digest=plan_of(found).digest, **fields
     )
 
 

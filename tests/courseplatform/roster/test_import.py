@@ -14,7 +14,6 @@ from courseplatform.roster.services.imports import plan_of, roster_import_apply
 from courseplatform.roster.services.members import member_add, member_drop
 from tests.courseplatform.roster.builders import (
     CANVAS,
-    ORIGIN,
     PEOPLE,
     apply_now,
     csv_of,
@@ -60,7 +59,7 @@ def test_applying_makes_accounts_enrolments_sections_history_and_invitations(cas
 def test_applying_twice_adds_nothing(cast):
     found = take_in(cast, csv_of("Ana,ana@example.edu,0009,A", *EVERYBODY))
     before = roster_of(cast.course)
-    again = roster_import_apply(visit=cast.visit(cast.helen), roster_import=found, digest="whatever", origin=ORIGIN)
+    again = roster_import_apply(visit=cast.visit(cast.helen), roster_import=found, digest="whatever")
     assert again.pk == found.pk
     assert roster_of(cast.course) == before
 
@@ -87,10 +86,10 @@ def test_our_own_export_imported_again_changes_nothing(cast, client):
 def test_a_preview_that_is_stale_is_refused_and_applies_nothing(cast):
     found = read_in(cast, csv_of("Ana,ana@example.edu,0009,A"))
     digest = plan_of(found).digest
-    member_add(visit=cast.visit(cast.ines), email="ana@example.edu", name="Ana", role="student", origin=ORIGIN)
+    member_add(visit=cast.visit(cast.ines), email="ana@example.edu", name="Ana", role="student")
     before = roster_of(cast.course)
     with pytest.raises(Conflict) as caught:
-        roster_import_apply(visit=cast.visit(cast.helen), roster_import=found, digest=digest, origin=ORIGIN)
+        roster_import_apply(visit=cast.visit(cast.helen), roster_import=found, digest=digest)
     assert caught.value.code == "stale_preview"
     assert roster_of(cast.course) == before
 

@@ -18,7 +18,7 @@ from courseplatform.roster.models import RosterEntry
 from courseplatform.roster.services.members import member_add, member_sections_change
 from courseplatform.roster.services.merging import course_accounts_merge, sort_out
 from grading.models import Submission
-from tests.courseplatform.roster.builders import ORIGIN, PEOPLE, enrolment_of
+from tests.courseplatform.roster.builders import PEOPLE, enrolment_of
 from tests.people import hand_in, make_user, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -34,9 +34,7 @@ def _nobody_has_tried_yet():
 @pytest.fixture
 def second(cast):
     """Ruth's other account, which the course made and nobody used."""
-    return member_add(
-        visit=cast.visit(cast.helen), email="ruth2@example.edu", name="Ruth A", role="student", origin=ORIGIN
-    )
+    return member_add(visit=cast.visit(cast.helen), email="ruth2@example.edu", name="Ruth A", role="student")
 
 
 def all_references():

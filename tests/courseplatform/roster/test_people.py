@@ -16,7 +16,7 @@ from courseplatform.roster.services.members import (
     member_sections_change,
 )
 from grading.models import Submission
-from tests.courseplatform.roster.builders import ORIGIN, PEOPLE, enrolment_of
+from tests.courseplatform.roster.builders import PEOPLE, enrolment_of
 from tests.people import hand_in, make_user, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -200,7 +200,7 @@ def test_a_mistake_in_adding_is_said_and_nothing_typed_is_lost(cast, client, dat
 def test_somebody_who_was_dropped_is_not_added_a_second_time(cast):
     member_drop(visit=cast.visit(cast.helen), enrolment=enrolment_of(cast, cast.ruth))
     with pytest.raises(Conflict) as caught:
-        member_add(visit=cast.visit(cast.helen), email="ruth@example.edu", name="R", role="student", origin=ORIGIN)
+        member_add(visit=cast.visit(cast.helen), email="ruth@example.edu", name="R", role="student")
     assert caught.value.code == "already_here"
 
 
@@ -243,15 +243,13 @@ def test_students_do_not_see_the_list_and_its_link(cast, client):
 
 
 def test_returning_invites_whoever_never_came_in(cast):
-    made = member_add(visit=cast.visit(cast.helen), email="ana@example.edu", name="Ana", role="student", origin=ORIGIN)
+    made = member_add(visit=cast.visit(cast.helen), email="ana@example.edu", name="Ana", role="student")
     member_drop(visit=cast.visit(cast.helen), enrolment=made)
-    member_return(visit=cast.visit(cast.helen), enrolment=made, origin=ORIGIN)
+    member_return(visit=cast.visit(cast.helen), enrolment=made)
     assert sorted(made.invitations.values_list("status", flat=True)) == ["pending", "withdrawn"]
 
 
 def test_somebody_new_is_called_by_the_name_of_the_form(cast):
     make_user("Kim")
-    made = member_add(
-        visit=cast.visit(cast.helen), email="KIM@example.edu", name="Other", role="student", origin=ORIGIN
-    )
+    made = member_add(visit=cast.visit(cast.helen), email="KIM@example.edu", name="Other", role="student")
     assert made.person.name == "Kim"  # the account was there; its owner chose the name

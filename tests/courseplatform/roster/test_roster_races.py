@@ -13,7 +13,7 @@ from courseplatform.roster.services.imports import plan_of, roster_import_apply
 from courseplatform.roster.services.invitations import invitation_accept, invitations_send_missing
 from courseplatform.roster.services.members import member_add, member_drop
 from courseplatform.roster.services.merging import course_accounts_merge
-from tests.courseplatform.roster.builders import ORIGIN, csv_of, enrolment_of, read_in
+from tests.courseplatform.roster.builders import csv_of, enrolment_of, read_in
 from tests.people import make_cast
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_database]
@@ -64,7 +64,7 @@ def test_several_clicks_on_apply_apply_once(cast):
     digest, visit = plan_of(roster).digest, cast.visit(cast.helen)
 
     def apply():
-        return roster_import_apply(visit=visit, roster_import=roster, digest=digest, origin=ORIGIN).status
+        return roster_import_apply(visit=visit, roster_import=roster, digest=digest).status
 
     assert set(at_once(*[apply] * 5)) == {"applied"}
     assert User.objects.filter(email__startswith="p").count() == Invitation.objects.count() == 20
@@ -76,7 +76,7 @@ def test_two_imports_of_the_same_people_make_each_account_once(cast):
     imports = [read_in(cast, text) for _ in range(3)]
     ready = [(found, plan_of(found).digest) for found in imports]
     found = at_once(*[
-        lambda pair=pair: roster_import_apply(visit=visit, roster_import=pair[0], digest=pair[1], origin=ORIGIN).status for pair in ready
+        lambda pair=pair: roster_import_apply(visit=visit, roster_import=pair[0], digest=pair[1]).status for pair in ready
     ])  # fmt: skip
     assert sorted(found) == ["applied", "stale_preview", "stale_preview"]
     assert User.objects.filter(email__startswith="p").count() == 20
@@ -84,15 +84,13 @@ def test_two_imports_of_the_same_people_make_each_account_once(cast):
 
 def test_adding_one_person_in_two_tabs_is_one_account_and_one_enrolment(cast):
     visit = cast.visit(cast.helen)
-    found = at_once(
-        *[lambda: member_add(visit=visit, email="ana@example.edu", name="Ana", role="student", origin=ORIGIN).role] * 4
-    )
+    found = at_once(*[lambda: member_add(visit=visit, email="ana@example.edu", name="Ana", role="student").role] * 4)
     assert sorted(found) == ["already_here"] * 3 + ["student"]
     assert Invitation.objects.count() == 1
 
 
 def test_a_link_opened_in_several_tabs_sets_one_password(cast):
-    ana = member_add(visit=cast.visit(cast.helen), email="ana@example.edu", name="Ana", role="student", origin=ORIGIN)
+    ana = member_add(visit=cast.visit(cast.helen), email="ana@example.edu", name="Ana", role="student")
     row = ana.invitations.get()
 
     class Form:
@@ -115,13 +113,11 @@ def test_inviting_everybody_in_two_tabs_invites_each_once(cast):
         person = User.objects.create_user(email=f"p{n}@example.edu", name=f"P{n}x")
         Enrolment.objects.create(course=cast.course, person=person, role="student")
     visit = cast.visit(cast.helen)
-    assert sorted(at_once(*[lambda: invitations_send_missing(visit=visit, origin=ORIGIN)] * 3)) == [0, 0, 5]
+    assert sorted(at_once(*[lambda: invitations_send_missing(visit=visit)] * 3)) == [0, 0, 5]
 
 
 def test_joining_two_accounts_twice_at_once_joins_them_once(cast):
-    second = member_add(
-        visit=cast.visit(cast.helen), email="ruth2@example.edu", name="Ruth", role="student", origin=ORIGIN
-    )
+    second = member_add(visit=cast.visit(cast.helen), email="ruth2@example.edu", name="Ruth", role="student")
     visit = cast.visit(cast.helen)
     found = at_once(*[lambda: course_accounts_merge(visit=visit, one=cast.ruth, other=second.person).winner_id] * 3)
     assert sorted(map(str, found)) == sorted([str(cast.ruth.pk), "account_inactive", "account_inactive"])

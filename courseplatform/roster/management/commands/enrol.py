@@ -6,7 +6,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from courseplatform.accounts.models import User
-from courseplatform.core.addresses import absolute
 from courseplatform.core.errors import AppError
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Role
@@ -33,9 +32,7 @@ class Command(BaseCommand):
         visit = Visit(person=User(email="manage.py enrol", name="manage.py enrol"), course=course, role=Role.INSTRUCTOR)
         name = options["name"] or options["email"].split("@")[0]
         try:
-            member_add(
-                visit=visit, email=options["email"], name=name, role=options["role"], origin=absolute("/").rstrip("/")
-            )
+            member_add(visit=visit, email=options["email"], name=name, role=options["role"])
         except AppError as error:
             self._refuse(error.code, error.message)
         else:
