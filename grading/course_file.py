@@ -101,6 +101,7 @@ def load(course: Course, value: list[dict[str, Any]] | None) -> list[str]:
     for position, item in enumerate(value or []):
         row = left.pop(item["slug"], None) or Assignment(course=course, slug=item["slug"])
         row.course = course  # its zone may have changed just now
+        seen = (row.full_title, row.due_at, row.is_withdrawn)
         row.kind, row.short, row.title, row.summary = (
             item["kind"],
             item["short"],
@@ -115,6 +116,7 @@ def load(course: Course, value: list[dict[str, Any]] | None) -> list[str]:
         row.late_rules = {key: item[key] for key in LATE_RULES if key in item}
         row.set_dates(released=item.get("released", ""), due=item.get("due", ""))
         row.position, row.is_withdrawn = position, False
+        row.sequence += 1 if row.pk and seen != (row.full_title, row.due_at, row.is_withdrawn) else 0
         row.save()
     late_days_mark_all(course=course, cause="the course file changed", actor="course file")
     return [sentence for row in left.values() if (sentence := _without(row))]

@@ -77,7 +77,7 @@ def _between(course: Course, day: date, starts_at: time, ends_at: time | None) -
 
 
 def _office_hours(course: Course, sessions: list[Session]) -> list[CalendarEntry]:
-    """Each a rule for every week of the term, except on the days on which the class has a holiday."""
+    """Each a rule for every week of the term, except on the days on which the class has a holiday: it changes with the schedule too."""
     first, last = course.starts_on, course.ends_on
     if first is None or last is None:
         return []
@@ -102,5 +102,5 @@ def _office_hour(
     off = tuple(sorted(h for h in holidays if h.weekday() == hour.weekday and day <= h <= last))
     return CalendarEntry(
         uid=f"office-hour-{hour.pk}", title=f"Office hour, {hour.who}", starts=starts, ends=ends, place=hour.place,
-        description=hour.note, weekly_until=last, except_on=off,
+        description=hour.note, weekly_until=last, except_on=off, sequence=hour.sequence + course.sequence,
     )  # fmt: skip

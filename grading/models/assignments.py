@@ -105,6 +105,9 @@ class Assignment(models.Model):
     bench_spec = models.JSONField(default=dict, blank=True)
     hidden_set = models.ForeignKey(HiddenSet, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField(default=0)
+    sequence = models.PositiveIntegerField(
+        default=0, help_text="raised by each change of title or due time, for calendars"
+    )
 
     objects = AssignmentQuerySet.as_manager()
 

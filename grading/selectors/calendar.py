@@ -23,5 +23,5 @@ def _entry(assignment: Assignment, due_at: datetime) -> CalendarEntry:
     wall = due_at.astimezone(assignment.course.tz)
     return CalendarEntry(
         uid=f"due-{assignment.slug}", title=f"{assignment.full_title} due", starts=due_at, path=assignment.get_absolute_url(),
-        description=f"Due {wall:%a %b %-d, %H:%M %Z}.",
+        description=f"Due {wall:%a %b %-d, %H:%M %Z}.", sequence=assignment.sequence,
     )  # fmt: skip

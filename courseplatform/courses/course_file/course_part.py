@@ -5,6 +5,7 @@ from datetime import date, time
 from typing import Any, TypeVar
 
 from django.db import models
+from django.db.models import F
 
 from courseplatform.courses.course_file.facts import OUTLINE
 from courseplatform.courses.course_file.registry import FilePart
@@ -185,8 +186,17 @@ def _hours_load(course: Course, value: list[dict[str, Any]] | None) -> list[str]
         }
         for item in value or []
     ]  # fmt: skip
+    before = {row.pk: _said(row) for row in course.office_hours.all()}
     rewrite(course.office_hours.all(), lambda: OfficeHour(course=course), fields, same=("who", "weekday"))
+    for row in course.office_hours.all():
+        if before.get(row.pk, _said(row)) != _said(row):
+            OfficeHour.objects.filter(pk=row.pk).update(sequence=F("sequence") + 1)
     return []
+
+
+def _said(hour: OfficeHour) -> tuple[object, ...]:
+    """What a calendar shows of an office hour."""
+    return (hour.who, hour.weekday, hour.starts_at, hour.ends_at, hour.place, hour.note)
 
 
 COURSE_PARTS = (

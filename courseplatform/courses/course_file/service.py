@@ -85,6 +85,7 @@ def course_import(*, plan: Plan, by: str = "course file") -> tuple[Course, list[
         for part in file_parts.parts:
             kept += part.load(course, plan.tree.get(part.key))
         course.file_text = plan.text
+        course.sequence += 1 if plan.changes and not plan.is_new else 0
         course.save()
         changes_tell(course=course, before=before, by=by)
     return course, kept

@@ -64,6 +64,9 @@ class Course(models.Model):
     is_demo = models.BooleanField(default=False)
     facts = OrderedJSONField(default=dict, blank=True)
     file_text = models.TextField(blank=True)
+    sequence = models.PositiveIntegerField(
+        default=0, help_text="raised by each change of the schedule, for what calendars repeat each week of it"
+    )
     made_at = models.DateTimeField(auto_now_add=True)
 
     objects = CourseQuerySet.as_manager()

@@ -158,6 +158,7 @@ class OfficeHour(models.Model):
     place = models.CharField(max_length=80, blank=True)
     note = models.CharField(max_length=120, blank=True, help_text="to be announced, by request")
     position = models.PositiveSmallIntegerField(default=0)
+    sequence = models.PositiveIntegerField(default=0, help_text="raised by each change, for calendars")
 
     class Meta:
         ordering: ClassVar = ("position", "weekday", "starts_at", "pk")

@@ -6,7 +6,7 @@ from datetime import date, time, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import F, ProtectedError
 
 from courseplatform.core.errors import BadInput, Conflict, NotHere
 from courseplatform.courses.access import Visit
@@ -67,6 +67,7 @@ def session_save(
             return Saved(session, [], None)
         session.sequence += 1 if pk else 0
         session.save()
+        Course.objects.filter(pk=course.pk).update(sequence=F("sequence") + 1)
         moved = _follow(session, old["held_on"]) if pk and "held_on" in changed else []
         return Saved(session, moved, _log(visit, session, old, changed, moved, tell=tell, is_new=pk is None))
 

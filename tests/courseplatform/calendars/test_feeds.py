@@ -9,7 +9,9 @@ from django.utils import timezone
 from courseplatform.calendars import selectors
 from courseplatform.calendars.services import site_id
 from courseplatform.calendars.timezones import changes, zone_component
-from courseplatform.courses.models import DatedItem, Enrolment, Role, ScheduleChange, Session
+from courseplatform.courses.course_file.service import course_import, plan_import
+from courseplatform.courses.models import Course, DatedItem, Enrolment, Role, ScheduleChange, Session
+from courseplatform.courses.services.sessions import session_save
 from tests.courseplatform.calendars.builders import (
     add_office_hour,
     add_session,
@@ -214,6 +216,53 @@ def test_the_same_dates_are_the_same_bytes_and_a_change_is_seen():
     event = feed(course).events[0]
     assert event["SEQUENCE"] == 1 and event["LAST-MODIFIED"].dt > timezone.now() - timedelta(minutes=1)
     assert selectors.course_feed(course, None) != first
+
+
+FILE = """\
+course: {slug: fed, title: Fed, zone: America/New_York, starts_on: 2026-09-01, ends_on: 2026-12-01}
+staff: [{name: Ana, role: ta}]
+office_hours: [{who: Ana, weekday: tuesday, from: "13:00", to: "14:00"}]
+sessions:
+  - {date: 2026-09-03, title: One}
+  - {date: 2026-10-06, title: Two}
+assignments: [{slug: lab1, kind: lab, short: Lab 1, title: Small, due: "2026-09-30 23:59"}]
+"""
+
+
+def sequences(text):
+    """Of the office hour and of the due date, after this file was imported."""
+    course = course_import(plan=plan_import(text.encode()))[0]
+    found = {str(event["UID"])[:3]: event["SEQUENCE"] for event in feed(course).events}
+    return found["off"], found["due"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rises"),
+    [
+        ("13:00", "13:15", (True, False)),
+        ("weekday: tuesday", "weekday: friday", (True, False)),
+        ("2026-09-30 23:59", "2026-10-01 23:59", (True, True)),
+        ("title: Small", "title: Smaller", (True, True)),
+        ("title: Two", "title: No class, class: false", (True, False)),  # no office hour on that Tuesday
+        ("2026-12-01", "2026-12-08", (True, False)),  # one week more of them
+        ("America/New_York", "America/Chicago", (True, True)),
+    ],
+)
+def test_a_changed_office_hour_or_due_date_is_newer_for_every_calendar(old, new, rises):
+    before = sequences(FILE)
+    assert sequences(FILE) == before
+    after = sequences(FILE.replace(old, new))
+    assert tuple(now > then for now, then in zip(after, before, strict=True)) == rises
+    assert all(now >= then for now, then in zip(sequences(FILE), after, strict=True))
+
+
+def test_a_holiday_that_is_made_on_the_site_makes_the_office_hours_newer(cast):
+    course = course_import(plan=plan_import(FILE.encode()))[0]
+    Enrolment.objects.create(course=course, person=cast.helen, role=Role.INSTRUCTOR)
+    two = course.sessions.get(title="Two")
+    session_save(visit=cast.visit(cast.helen, course), pk=two.pk, values={"is_class": False, "kind": "holiday"})
+    hours = by_title(feed(Course.objects.get(pk=course.pk)))["Office hour, Ana"]
+    assert (hours["SEQUENCE"], hours["EXDATE"].dts[0].dt.date()) == (1, date(2026, 10, 6))
 
 
 def test_uids_survive_another_host_name(settings):
