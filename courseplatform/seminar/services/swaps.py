@@ -11,7 +11,7 @@ from courseplatform.accounts.models import User
 from courseplatform.core.errors import Conflict, Forbidden
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
-from courseplatform.courses.models import Course
+from courseplatform.courses.models import Course, Enrolment
 from courseplatform.notices.services.notifications import notification_send
 from courseplatform.seminar.models import PresentationSlot, SlotPerson, Swap, SwapMove
 from courseplatform.seminar.models.swaps import SWAP_MOVES
@@ -34,11 +34,12 @@ def swap_ask(
     """Ask for somebody else's place. `mine` is the asker's, of the same role as `theirs`.
 
     Raises:
-        Conflict: `one_swap_at_a_time`, `place_over` when one of the slots has begun, `bad_answer_day`, `same_session`.
+        Conflict: `one_swap_at_a_time`, `place_over` when one of the slots has begun, `bad_answer_day`, `same_session`, `left_the_course`.
     """
     now = now or timezone.now()
     swaps_expire(course=visit.course, now=now)
     _check_ask(mine, theirs, answer_by, now)
+    _check_here(visit.course, [mine.person, theirs.person])
     _check_sessions(mine, theirs)
     try:
         with transaction.atomic():
@@ -84,13 +85,23 @@ def _check_sessions(mine: SlotPerson, theirs: SlotPerson) -> None:
             raise Conflict(f"{person} has another duty in the session of {enters.short} already.", code="same_session")
 
 
+def _check_here(course: Course, people: list[User]) -> None:
+    """A place must not go to somebody who is no longer in the course. Inside a transaction: the enrolments stay as they are until it ends."""
+    rows = Enrolment.objects.select_for_update(no_key=True).filter(course=course, person__in=people, is_active=True)
+    here = set(rows.order_by("pk").values_list("person_id", flat=True))
+    for person in people:
+        if person.pk not in here:
+            said = f"{person} has left the course, so this place cannot be swapped. Nothing has changed; ask the staff who takes it."
+            raise Conflict(said, code="left_the_course")
+
+
 def swap_answer(*, visit: Visit, swap: Swap, is_yes: bool, now: datetime | None = None) -> Swap:
     """The asked person confirms or declines. Confirmed: the two places change hands, and both sides and the staff are told.
 
     Raises:
         Forbidden: code `not_asked_you`.
         Conflict: `swap_over` when it is no longer open, `swap_expired`, `place_moved` when one side no longer holds the place,
-            `place_over`, `same_session`.
+            `place_over`, `same_session`, `left_the_course` when one side was dropped meanwhile.
     """
     now = now or timezone.now()
     if swap.asked_id != visit.person.pk:
@@ -120,6 +131,7 @@ def _exchange(swap: Swap, by: str, now: datetime) -> None:
         raise Conflict("One of you no longer holds that place. Nothing has changed.", code="place_moved")
     if any(slot.begins_at is None or slot.begins_at <= now for slot in (mine.slot, theirs.slot)):
         raise Conflict("One of the two sessions has begun. Nothing has changed.", code="place_over")
+    _check_here(swap.course, [swap.asker, swap.asked])
     _check_sessions(mine, theirs)
     _move(swap, S.CONFIRMED, by, now)
     for row, person in ((mine, swap.asked), (theirs, swap.asker)):

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from courseplatform.core.errors import AppError
+from courseplatform.courses.models import Enrolment
 from courseplatform.notices.models import Notification
 from courseplatform.seminar.models import Duty, SlotPerson, Swap
 from courseplatform.seminar.selectors.marks import calendar_entries
@@ -152,6 +153,28 @@ def test_a_place_that_is_no_longer_there_is_not_swapped(cast, places):
     duty_take(visit=cast.visit(cast.helen), duty=places["ruth"])
     assert code_of(lambda: answer(cast, swap, cast.daniel)) == "place_moved"
     assert who(places, "daniel") == "Daniel"
+
+
+@pytest.mark.parametrize("gone", ["ruth", "daniel"])
+def test_nobody_swaps_with_somebody_who_was_dropped_meanwhile(cast, places, gone):
+    swap, visit = ask(cast, places), cast.visit(cast.daniel)
+    Enrolment.objects.filter(person=getattr(cast, gone)).update(is_active=False)
+    assert code_of(lambda: swap_answer(visit=visit, swap=swap, is_yes=True)) == "left_the_course"
+    assert (who(places, "ruth"), who(places, "daniel"), Swap.objects.get().status) == ("Ruth", "Daniel", "asked")
+    assert swap_answer(visit=visit, swap=swap, is_yes=False).status == "declined"
+
+
+def test_nobody_asks_somebody_who_was_dropped(cast, places):
+    Enrolment.objects.filter(person=cast.daniel).update(is_active=False)
+    assert code_of(lambda: ask(cast, places)) == "left_the_course"
+
+
+def test_the_page_says_why_a_swap_with_somebody_who_left_is_refused(client, cast, places):
+    swap = ask(cast, places)
+    Enrolment.objects.filter(person=cast.ruth).update(is_active=False)
+    client.force_login(cast.daniel)
+    answer = client.post(f"/courses/odml/papers/swaps/{swap.pk}/", {"do": "confirm"})
+    assert answer.status_code == 409 and "Ruth has left the course" in answer.content.decode()
 
 
 def test_other_open_swaps_about_the_same_places_are_overtaken(cast, places):
