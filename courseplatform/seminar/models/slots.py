@@ -1,6 +1,6 @@
 """When a paper is presented, by whom, who reviews it, what the room said of it, and its score."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -29,8 +29,8 @@ class SlotQuerySet(models.QuerySet["PresentationSlot"]):
 class PresentationSlot(models.Model):
     """A place in a session for one paper. Its day and hour are the session's, so that it moves with it.
 
-    `paper` may be open: then it is chosen until `choose_by`. `minutes` are without questions. `sequence` is raised by each change, for
-    calendars.
+    `paper` may be open: then it is chosen until `choose_by`, so many days before the session. `minutes` are without questions. `sequence`
+    is raised by each change, for calendars.
     """
 
     session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="slots")
@@ -40,7 +40,9 @@ class PresentationSlot(models.Model):
     question_minutes = models.PositiveSmallIntegerField(default=5)
     presenter_places = models.PositiveSmallIntegerField(default=3)
     reviewer_places = models.PositiveSmallIntegerField(default=3)
-    choose_by = models.DateField(null=True, blank=True)
+    choose_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="an open paper is chosen by so many days before the session"
+    )
     slides_url = models.URLField(max_length=300, blank=True)
     questions = models.TextField(blank=True, help_text="what the presenters ask the room, Markdown")
     slides_in_at = models.DateTimeField(null=True, blank=True)
@@ -72,6 +74,12 @@ class PresentationSlot(models.Model):
     def _wall(self, days: int, at: time) -> datetime | None:
         day = self.session.held_on
         return self.session.course.wall(day + timedelta(days=days), at) if day else None
+
+    @property
+    def choose_by(self) -> date | None:
+        """Counted from the session's day, so that it moves with it."""
+        day = self.session.held_on
+        return day - timedelta(days=self.choose_days) if day and self.choose_days is not None else None
 
     @property
     def begins_at(self) -> datetime | None:

@@ -8,7 +8,7 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
-from courseplatform.core.errors import Conflict
+from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role, Session
 from courseplatform.notices.services.notifications import notification_send
@@ -26,6 +26,9 @@ class SlotFacts:
     presenter_places: int
     reviewer_places: int
     choose_by: date | None = None
+
+
+FIELDS = ("session", "paper", "minutes", "question_minutes", "presenter_places", "reviewer_places")
 
 
 def slot_note(slot: PresentationSlot, sentence: str, by: str) -> None:
@@ -63,6 +66,7 @@ def slot_change(*, visit: Visit, slot: PresentationSlot, facts: SlotFacts) -> Pr
     Raises:
         Conflict: `too_few_places` when more people are in it than it would have places, `same_session` when somebody in it has a duty in
             the new session already, `paper_taken` when another slot holds the paper.
+        BadInput: `bad_choose_day` when the paper would not be chosen within the year before its session.
     """
     slot = slots_lock([slot.pk])[slot.pk]
     people = list(slot.people.select_related("person"))
@@ -75,14 +79,26 @@ def slot_change(*, visit: Visit, slot: PresentationSlot, facts: SlotFacts) -> Pr
     if facts.paper and PresentationSlot.objects.of(visit.course).filter(paper=facts.paper).exclude(pk=slot.pk).exists():
         raise Conflict("Another slot holds this paper.", code="paper_taken")
     sentence = _difference(slot, facts)
-    for name in SlotFacts.__dataclass_fields__:
+    for name in FIELDS:
         setattr(slot, name, getattr(facts, name))
+    slot.choose_days = _choose_days(facts)
     slot.sequence += 1
     slot.save()
     if sentence:
         slot_note(slot, sentence, visit.by)
         _tell(slot, [row.person for row in people], f"{slot.short}: {sentence[0].lower()}{sentence[1:]}")
     return slot
+
+
+def _choose_days(facts: SlotFacts) -> int | None:
+    """Days between the day by which the paper is chosen and its session's."""
+    day, by = facts.session.held_on, facts.choose_by
+    if by is None:
+        return None
+    if day is None or not 0 <= (day - by).days <= 366:
+        said = f"in the year before its session, {day_words(day)}" if day else "before a session that has a day"
+        raise BadInput(f"The paper has to be chosen {said}.", code="bad_choose_day")
+    return (day - by).days
 
 
 def _difference(slot: PresentationSlot, facts: SlotFacts) -> str:

@@ -4,9 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from courseplatform.core.errors import AppError, Conflict
 from courseplatform.courses.models import Enrolment
+from courseplatform.courses.services.sessions import session_save
 from courseplatform.notices.models import Notification
 from courseplatform.seminar.models import Duty, Feedback, PresentationSlot, Score, SlotPerson
 from courseplatform.seminar.offers import offered_slots
@@ -337,6 +339,39 @@ def test_staff_walk_from_an_empty_course_to_a_filled_slot(client, cast):
     assert client.post(f"{address}people/", {"out": str(duty.pk)}).status_code == 409
     assert client.post(f"{address}change/", {"do": "withdraw"}).status_code == 302
     assert client.get(address).status_code == 404
+
+
+def with_choice(slot, days):
+    by = slot.session.held_on - timedelta(days=days) if slot.session.held_on else timezone.localdate()
+    return SlotFacts(slot.session, None, 15, 5, 1, 2, by)
+
+
+def test_the_day_to_choose_a_paper_moves_with_its_session(client, cast, helen):
+    slot = slot_change(
+        visit=helen, slot=make_slot(cast.course, paper=None), facts=with_choice(make_slot(cast.course), 11)
+    )
+    before = slot.choose_by
+    session_save(visit=helen, pk=slot.session_id, values={"held_on": slot.session.held_on + timedelta(days=7)})
+    slot = PresentationSlot.objects.get(pk=slot.pk)
+    assert slot.choose_by == before + timedelta(days=7)
+    client.force_login(cast.helen)
+    page = client.get(slot.get_absolute_url()).content.decode()
+    assert f'value="{slot.choose_by.isoformat()}"' in page
+
+
+@pytest.mark.parametrize("days", [-1, 367])
+def test_a_paper_is_chosen_before_its_session(cast, helen, days):
+    slot = make_slot(cast.course, paper=None)
+    assert code_of(lambda: slot_change(visit=helen, slot=slot, facts=with_choice(slot, days))) == "bad_choose_day"
+
+
+def test_a_session_without_a_date_has_no_day_to_choose_by(cast, helen):
+    slot = make_slot(cast.course, paper=None)
+    slot.session.held_on = None
+    slot.session.save()
+    assert code_of(lambda: slot_change(visit=helen, slot=slot, facts=with_choice(slot, 0))) == "bad_choose_day"
+    slot.choose_days = 3
+    assert slot.choose_by is None
 
 
 def test_a_session_without_a_date_breaks_no_page(client, cast):
