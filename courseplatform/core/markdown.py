@@ -4,6 +4,7 @@ What people write is hostile until proven otherwise. Limits keep the time bounde
 Who stores the HTML stores RENDERER beside it, and renders again when that has changed.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -37,6 +38,11 @@ MOST_OF = {
 }
 MOST_NESTING = 20
 
+# What begins a link, an emphasis, code, a formula, a table or an entity anywhere; and a block at the beginning of a line.
+INLINE_MARK = re.compile(r"[\\`*_\[\]<>~|$&]")
+LINE_MARK = re.compile(r"^(\d*)([#+=.)-])", re.MULTILINE)
+ESCAPED_MARK = re.compile(r"\\([!-/:-@\[-`{-~])")
+
 ImageUrl = Callable[[str], str | None]
 
 TAGS = {
@@ -66,6 +72,22 @@ class Facts:
     links: list[tuple[int, str]] = field(default_factory=list)
     headings: list[tuple[int, int, str]] = field(default_factory=list)  # line, level as written, text
     words: int = 0
+
+
+def escaped(text: str) -> str:
+    """Plain words (a name, a reason) inside a text that is read as Markdown: they come out as they were written, and link nowhere."""
+    lines = [line.strip() for line in re.split(r"\r\n?|\n", text)]
+    return LINE_MARK.sub(r"\1\\\2", INLINE_MARK.sub(r"\\\g<0>", "\n".join(lines)))
+
+
+def quoted(text: str) -> str:
+    """Somebody's plain words as a quotation of a Markdown text; nothing for none."""
+    return "\n".join(f"> {line}" for line in escaped(text.strip()).split("\n")) if text.strip() else ""
+
+
+def unescaped(text: str) -> str:
+    """A Markdown text for a reader who sees it unrendered: without the backslashes before marks."""
+    return ESCAPED_MARK.sub(r"\1", text)
 
 
 def render_markdown(text: str, *, image_url: ImageUrl | None = None, line_numbers: bool = False) -> SafeString:

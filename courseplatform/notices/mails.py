@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from courseplatform.core.addresses import absolute, site_host
 from courseplatform.core.errors import NotHere
-from courseplatform.core.markdown import render_markdown
+from courseplatform.core.markdown import render_markdown, unescaped
 from courseplatform.notices.kinds import KINDS, MailChoice
 from courseplatform.notices.models.notifications import Notification
 
@@ -76,7 +76,7 @@ def _item(row: Notification) -> dict[str, Any]:
     return {
         "title": row.title,
         "course": row.course.name if row.course else "",
-        "text": row.text.strip(),
+        "text": unescaped(row.text.strip()),
         "html": _with_absolute_links(render_markdown(row.text)) if row.text.strip() else "",
         "url": absolute(row.path) if row.path else "",
     }

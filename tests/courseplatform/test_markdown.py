@@ -1,12 +1,14 @@
 """What people write becomes HTML that cannot harm, in bounded time, with formulas."""
 
+import html
+import re
 from html.parser import HTMLParser
 
 import pytest
 
 from courseplatform.core import markdown, maths
 from courseplatform.core.errors import AppError
-from courseplatform.core.markdown import read_markdown, render_markdown
+from courseplatform.core.markdown import escaped, quoted, read_markdown, render_markdown, unescaped
 from courseplatform.core.maths import BadTex, tex_to_mathml
 
 
@@ -209,3 +211,34 @@ def test_a_text_nested_without_end_is_read_to_a_bounded_depth(text):
     html = render_markdown(text)
     assert len(html) < 20 * len(text) + 1000
     assert html.count("<blockquote>") <= markdown.MOST_NESTING
+
+
+PLAIN = [
+    "[x](http://evil.example)",
+    "![x](http://evil.example/a.png)",
+    "<http://evil.example>",
+    "[x][1]\n\n[1]: http://evil.example",
+    "# Anne-Marie *O'Neil* __Jr.__",
+    "1. first\n- second\n+ third\n    fourth",
+    "a\r# b\r\n===\n---",
+    "| a | b |\n|---|---|\n| c | d |",
+    "```x``` ~~~y~~~ $z$ $$w$$ &lt; \\* > quoted",
+    "> quoted",
+]
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_plain_words_stay_as_they_were_written(text):
+    for found in (render_markdown(escaped(text)), render_markdown(f"With {escaped(text)} and more.")):
+        read = Tags()
+        read.feed(found)
+        assert {tag for tag, _ in read.tags} <= {"p"}
+    lines = [line.strip() for line in re.split(r"\r\n?|\n", text)]
+    words = html.unescape(re.sub(r"</?p>", "", render_markdown(escaped(text))))
+    assert words.split() == " ".join(lines).split()
+    assert unescaped(escaped(text)) == "\n".join(lines)
+
+
+def test_a_quotation_holds_every_line():
+    assert render_markdown(quoted("one\n# two")) == "<blockquote>\n<p>one\n# two</p>\n</blockquote>\n"
+    assert quoted("  \n ") == ""

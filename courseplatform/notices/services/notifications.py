@@ -32,7 +32,8 @@ def notification_send(
     Args:
         kind: what a person can switch the mail off for: one of `kinds.KINDS`.
         key: names the event for ever ("session-12-moved-3"), at most 160 characters.
-        title: a sentence without a full stop. text: Markdown. path: where it is looked at, from the site's root.
+        title: a sentence without a full stop. text: Markdown; names and what people wrote plainly go through
+            `core.markdown.escaped`. path: where it is looked at, from the site's root.
     """
     now, told = timezone.now(), list(people)
     choices = _choices(told, kind, now)

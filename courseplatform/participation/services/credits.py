@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import BadInput, NotHere
+from courseplatform.core.markdown import escaped
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Enrolment, Role, Session
 from courseplatform.notices.services.notifications import notification_send
@@ -165,8 +166,3 @@ def tell(course: Course, people: Iterable[User], *, key: str, title: str, text: 
     notification_send(
         course=course, people=people, kind=KIND, key=f"participation-{key}", title=title, text=escaped(text), path=path
     )
-
-
-def escaped(text: str) -> str:
-    """Plain words for a text that is read as Markdown."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+-!|~" else c for c in text)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import AccountMerge, User
 from courseplatform.core.errors import BadInput, Conflict, Forbidden
+from courseplatform.core.markdown import escaped
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role
 from courseplatform.notices.services.notifications import notification_send
@@ -103,7 +104,7 @@ def greet(*, visit: Visit, enrolments: Sequence[Enrolment], key: str, invite: bo
     course = visit.course
     notification_send(
         course=course, people=told, kind="people", key=f"enrolled-{course.pk}-{key}", title=f"You are now in {course.name}",
-        text=f"{visit.person.name} added you to the course.", path=course.get_absolute_url(),
+        text=f"{escaped(visit.person.name)} added you to the course.", path=course.get_absolute_url(),
     )  # fmt: skip
     return len(invitations_create(enrolments=enrolments, by=visit.by)) if invite else 0
 
@@ -140,7 +141,7 @@ def member_role_change(*, visit: Visit, enrolment: Enrolment, role: str, why: st
 def _tell(visit: Visit, enrolment: Enrolment, row: RosterChange, title: str, path: str | None = None) -> None:
     if enrolment.person_id != visit.person.pk:
         notification_send(
-            course=visit.course, people=[enrolment.person], kind="people", key=f"roster-{row.pk}", title=title, text=row.why,
+            course=visit.course, people=[enrolment.person], kind="people", key=f"roster-{row.pk}", title=title, text=escaped(row.why),
             path=visit.course.get_absolute_url() if path is None else path,
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from courseplatform.core.errors import Conflict
+from courseplatform.core.markdown import escaped
 from courseplatform.courses.access import Visit
 from courseplatform.notices.services.notifications import notification_send
 from courseplatform.seminar.models import Duty, Feedback, PresentationSlot, Score, SlotPerson
@@ -87,5 +88,5 @@ def _tell(score: Score) -> None:
     slot = PresentationSlot.objects.select_related("session__course", "paper").get(pk=score.slot_id)
     notification_send(
         course=slot.session.course, people=[score.person], kind="paper", key=f"score-{score.pk}-{slot.changes.count()}",
-        title=f"{slot.short}: {score.points} of {score.out_of} points", text=score.comment, path=slot.get_absolute_url(),
+        title=f"{slot.short}: {score.points} of {score.out_of} points", text=escaped(score.comment), path=slot.get_absolute_url(),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import BadInput, Conflict
+from courseplatform.core.markdown import escaped
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Session
@@ -128,6 +129,6 @@ def _writers(highlight: Highlight) -> list[User]:
 
 def _tell(highlight: Highlight, people: list[User], event: str, title: str, text: str = "") -> None:
     notification_send(
-        course=highlight.session.course, people=people, kind="schedule", text=text, title=title,
+        course=highlight.session.course, people=people, kind="schedule", text=escaped(text), title=title,
         key=f"highlight-{highlight.pk}-{event}-{highlight.moves.count()}", path=highlight.get_absolute_url(),
     )  # fmt: skip

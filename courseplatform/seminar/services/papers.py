@@ -11,6 +11,7 @@ from django.utils.text import slugify
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import Conflict
+from courseplatform.core.markdown import escaped
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
@@ -160,12 +161,12 @@ def _move(paper: Paper, to: str, by: str, why: str, **changes: Any) -> Paper:
 def _tell_staff(paper: Paper, title: str, times: int) -> None:
     notification_send(
         course=paper.course, people=staff_of(paper.course), kind="paper", key=f"paper-{paper.pk}-proposed-{times}", title=title,
-        text=paper.title, path=paper.get_absolute_url(),
+        text=escaped(paper.title), path=paper.get_absolute_url(),
     )  # fmt: skip
 
 
 def _tell(paper: Paper, people: list[User], title: str, text: str) -> None:
     notification_send(
         course=paper.course, people=people, kind="paper", key=f"paper-{paper.pk}-answered-{paper.moves.count()}", title=title,
-        text=text, path=paper.get_absolute_url(),
+        text=escaped(text), path=paper.get_absolute_url(),
     )  # fmt: skip

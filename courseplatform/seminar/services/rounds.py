@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from courseplatform.core.errors import BadInput, Conflict
+from courseplatform.core.markdown import escaped
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
 from courseplatform.notices.services.notifications import notification_send
@@ -179,6 +180,6 @@ def matching_discard(*, visit: Visit, run: MatchingRun) -> None:
 
 def _tell(found: PreferenceRound, people: list[Any], event: str, title: str, text: str = "", path: str = "") -> None:
     notification_send(
-        course=found.course, people=people, kind="paper", key=f"round-{found.pk}-{event}", title=title, text=text,
+        course=found.course, people=people, kind="paper", key=f"round-{found.pk}-{event}", title=title, text=escaped(text),
         path=path or f"/courses/{found.course.slug}/papers/",
     )  # fmt: skip

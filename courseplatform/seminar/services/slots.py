@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import BadInput, Conflict
+from courseplatform.core.markdown import escaped
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role, Session
 from courseplatform.notices.services.notifications import notification_send
@@ -202,5 +203,5 @@ def _tell(slot: PresentationSlot, people: list[User], title: str) -> None:
     """Each change is an event of its own, so the number of the slot's changes makes the key."""
     notification_send(
         course=slot.session.course, people=people, kind="paper", key=f"slot-{slot.pk}-change-{slot.changes.count()}", title=title,
-        text=f"{slot.title}, {day_words(slot.session.held_on)}.", path=slot.get_absolute_url(),
+        text=f"{escaped(slot.title)}, {day_words(slot.session.held_on)}.", path=slot.get_absolute_url(),
     )  # fmt: skip

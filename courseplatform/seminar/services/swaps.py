@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import Conflict, Forbidden
+from courseplatform.core.markdown import escaped
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Enrolment
@@ -181,6 +182,6 @@ def _move(swap: Swap, to: str, by: str, now: datetime) -> None:
 
 def _tell(swap: Swap, people: list[User], event: str, title: str, slot: PresentationSlot, text: str = "") -> None:
     notification_send(
-        course=swap.course, people=people, kind="paper", key=f"swap-{swap.pk}-{event}", title=title, text=text,
+        course=swap.course, people=people, kind="paper", key=f"swap-{swap.pk}-{event}", title=title, text=escaped(text),
         path=slot.get_absolute_url(),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import Conflict
+from courseplatform.core.markdown import escaped
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.teams import grouping
@@ -97,7 +98,7 @@ def assignment_apply(*, visit: Visit, seed: int, digest: str, now: datetime | No
         note(team=team, by=visit.by, sentence=f"{visit.person.name} assigned {names_of(people)} by lot {seed}")
         tell_members(
             team=team, key=f"team-{team.pk}-assigned-{seed}-{digest}", title=f"You are in team {team.name}",
-            text=f"With {names_of(people)} the staff have put together who had no team yet." if len(people) > 1 else "",
+            text=f"With {escaped(names_of(people))} the staff have put together who had no team yet." if len(people) > 1 else "",
             but=visit.person,
         )  # fmt: skip
     return found

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from courseplatform.core.errors import BadInput, Conflict
+from courseplatform.core.markdown import quoted
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
 from courseplatform.teams.models.boards import BOARD_MOVES, BoardMove, BoardRequest, BoardStatus
@@ -87,7 +88,7 @@ def board_request_decide(*, visit: Visit, request: BoardRequest, approve: bool, 
     note(team=request.team, by=visit.by, sentence=f"{visit.person.name} {word} own hardware: {request.board}")
     tell_members(
         team=request.team, key=f"board-{request.pk}-{word}", title=f"{visit.person.name} {word} your board {request.board}",
-        text=f"> {comment.strip()}" if comment.strip() else "",
+        text=quoted(comment),
     )  # fmt: skip
     return request
 

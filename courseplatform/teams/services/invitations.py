@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import BadInput, Conflict, NotHere
+from courseplatform.core.markdown import quoted
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role
@@ -40,7 +41,7 @@ def invitation_send(
     found = _open(visit, team, person, Kind.INVITE, message, now)
     notification_send(
         course=team.course, people=[person], kind="team", key=f"team-invitation-{found.pk}",
-        title=f"{visit.person.name} invites you to team {team.name}", text=_quoted(message),
+        title=f"{visit.person.name} invites you to team {team.name}", text=quoted(message),
         path=reverse("teams:index", kwargs={"course": team.course.slug}),
     )  # fmt: skip
     return found
@@ -59,14 +60,9 @@ def join_request_send(*, visit: Visit, team: Team, message: str = "", now: datet
     found = _open(visit, team, visit.person, Kind.REQUEST, message, now)
     tell_members(
         team=team, key=f"team-invitation-{found.pk}", title=f"{visit.person.name} asks to join team {team.name}",
-        text=_quoted(message),
+        text=quoted(message),
     )  # fmt: skip
     return found
-
-
-def _quoted(message: str) -> str:
-    """Somebody's words inside a Markdown text, as a quotation."""
-    return f"> {message}" if message else ""
 
 
 def _open(visit: Visit, team: Team, person: User, kind: str, message: str, now: datetime) -> TeamInvitation:

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from courseplatform.core.errors import BadInput, Conflict
+from courseplatform.core.markdown import quoted
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import STAFF, Enrolment
@@ -118,6 +119,6 @@ def proposal_decide(*, visit: Visit, team: Team, decision: str, comment: str, se
         Team.objects.filter(pk=team.pk).update(project_title=latest.title)
     tell_members(
         team=team, key=f"proposal-{proposal.pk}-move-{proposal.moves.count()}", title=f"{visit.person.name} {words}",
-        text=f"> {comment.strip()}" if comment.strip() else "", path=_path(team),
+        text=quoted(comment), path=_path(team),
     )  # fmt: skip
     return proposal

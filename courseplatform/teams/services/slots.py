@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import BadInput, Conflict, NotHere
+from courseplatform.core.markdown import escaped
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import STAFF, Course, Enrolment
 from courseplatform.notices.services.notifications import notification_send
@@ -248,5 +249,5 @@ def _tell(slot: Slot, teams: list[Team], key: str, title: str, visit: Visit) -> 
     for team in teams:
         notification_send(
             course=slot.course, people=members_at(team), kind="team", key=key, title=title,
-            text=f"Changed by {visit.person.name}. {slot.place}".strip(), path=team.get_absolute_url(),
+            text=escaped(f"Changed by {visit.person.name}. {slot.place}".strip()), path=team.get_absolute_url(),
         )  # fmt: skip

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import AppError, BadInput, Conflict
+from courseplatform.core.markdown import escaped
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
 from courseplatform.notices.services.notifications import notification_send
@@ -78,7 +79,7 @@ def _tell_moved(visit: Visit, person: User, to: Team | None, at: datetime, now: 
     notification_send(
         course=visit.course, people=[person], kind="team", key=f"team-moved-{person.pk}-{stamp}",
         title=f"{title} from {at.astimezone(visit.course.tz):%b %-d}",
-        text=f"{visit.person.name} of the staff changed it. What was handed in before stays where it was.",
+        text=f"{escaped(visit.person.name)} of the staff changed it. What was handed in before stays where it was.",
         path=to.get_absolute_url() if to else home,
     )  # fmt: skip
 

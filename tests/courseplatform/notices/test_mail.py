@@ -14,6 +14,7 @@ from courseplatform.notices.mails import stop_key
 from courseplatform.notices.models import MailPreference, Notification
 from courseplatform.notices.services.mail import BATCH, LEASE, mail_due
 from courseplatform.notices.services.notifications import notification_read, preferences_set
+from courseplatform.roster.services.members import member_add
 from tests.courseplatform.notices.builders import students, tell
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,17 @@ def broken(settings, monkeypatch):
         monkeypatch.setattr(Broken, "whom", whom)
 
     return use
+
+
+def test_a_name_is_no_link_in_either_part(cast):
+    cast.helen.name = "[Anne-Marie](http://evil.example) _x_"
+    cast.helen.save()
+    member_add(visit=cast.visit(cast.helen), email=cast.lena.email, name="", role="student")
+    assert mail_due().sent == 1
+    message = mail.outbox[0]
+    assert 'href="http://evil' not in message.alternatives[0].content
+    assert "[Anne-Marie](http://evil.example) _x_ added you" in message.body
+    assert "[Anne-Marie](http://evil.example) _x_ added you" in message.alternatives[0].content
 
 
 def test_a_mail_has_both_parts_with_absolute_links(cast):
