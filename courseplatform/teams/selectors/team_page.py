@@ -62,6 +62,11 @@ def team_verdict(at: TeamVisit) -> Verdict | None:
     """What is next for this team, as far as teams knows: members, proposal, slot."""
     team, count, rule = at.team, len(at.members), sizes(at.team.course)
     if team.status == TeamStatus.DISSOLVED:
+        if last := max((row.until_at for row in at.members if row.until_at), default=None):
+            day = f"{timezone.localtime(last, team.course.tz):%a %b %-d}"
+            return Verdict(
+                f"This team ends on {day}", "Until then it has its members, and what they hand in counts as its work."
+            )
         return Verdict("This team was dissolved", "What it did stays here, with those who were in it at the time.")
     if count < rule.least and team.status == TeamStatus.FORMING:
         missing = rule.least - count

@@ -114,9 +114,10 @@ def team_split(
         by=visit.by,
         sentence=f"{visit.person.name} split off team {fresh.name} with {names_of(people)} from {_day(at, team)}",
     )
+    said = "was split" if at <= now else f"is split on {_day(at, team)}"
     for part in (team, fresh):
         tell_members(
-            team=part, key=f"team-{fresh.pk}-split-{part.pk}", title=f"Team {team.name} was split; {fresh.name} is new",
+            team=part, key=f"team-{fresh.pk}-split-{part.pk}", title=f"Team {team.name} {said}; {fresh.name} is new",
             but=visit.person,
         )  # fmt: skip
     return fresh
@@ -141,9 +142,11 @@ def team_merge(
     dissolve(team=team, by=visit.by, why=f"merged into {into.name}", now=now)
     note(team=team, by=visit.by, sentence=f"{visit.person.name} merged it into {into.name} from {_day(at, team)}")
     people = {row.person for row in rows} | {row.person for row in into.memberships.from_on(now)}
+    day = _day(at, team)
+    said = f"is part of team {into.name} now" if at <= now else f"becomes part of team {into.name} on {day}"
     notification_send(
         course=into.course, people=people, kind="team", key=f"team-{team.pk}-merged-{into.pk}",
-        title=f"Team {team.name} is part of team {into.name} now", path=into.get_absolute_url(),
+        title=f"Team {team.name} {said}", path=into.get_absolute_url(),
     )  # fmt: skip
     return into
 

@@ -91,6 +91,27 @@ def test_merging_dissolves_one_and_keeps_its_past(cast, helen):
     assert members_at(magpie, days_ago(5)) == [cast.ruth]
 
 
+def test_a_merge_on_a_coming_day_says_the_day_and_the_team_lives_until_then(client, cast, helen):
+    magpie, heron = make_team(cast, "Magpie", cast.ruth), make_team(cast, "Heron", cast.daniel)
+    at = timezone.now() + timedelta(days=7)
+    staffing.team_merge(visit=helen, team=magpie, into=heron, at=at)
+    day = timezone.localtime(at, cast.course.tz)
+    told = Notification.objects.get(person=cast.ruth).title
+    assert told == f"Team Magpie becomes part of team Heron on {day:%b %-d}"
+    client.force_login(cast.ruth)
+    page = client.get(magpie.get_absolute_url()).content.decode()
+    assert f"This team ends on {day:%a %b %-d}" in page
+    for offered in ("Describe the project", "Write the proposal", "Propose own hardware", "The team is confirmed"):
+        assert offered not in page
+
+
+def test_a_split_on_a_coming_day_says_the_day(cast, helen):
+    team, at = make_team(cast, "Magpie", cast.ruth, cast.daniel), timezone.now() + timedelta(days=7)
+    staffing.team_split(visit=helen, team=team, people=[cast.ruth], name="Heron", at=at)
+    day = timezone.localtime(at, cast.course.tz)
+    assert Notification.objects.get(person=cast.ruth).title == f"Team Magpie is split on {day:%b %-d}; Heron is new"
+
+
 def test_a_merge_past_the_size_is_refused_whole(cast, helen):
     set_sizes(cast, 1, 2)
     magpie = make_team(cast, "Magpie", cast.ruth, cast.sofia, since=days_ago(9))
