@@ -84,9 +84,14 @@ def scores_release(*, visit: Visit, slot: PresentationSlot, now: datetime | None
     return len(scores)
 
 
+def _plain(points: Decimal) -> str:
+    """12.5, 13: one form for what was just typed and for what comes from the database."""
+    return f"{points.normalize():f}"
+
+
 def _tell(score: Score) -> None:
     slot = PresentationSlot.objects.select_related("session__course", "paper").get(pk=score.slot_id)
     notification_send(
         course=slot.session.course, people=[score.person], kind="paper", key=f"score-{score.pk}-{slot.changes.count()}",
-        title=f"{slot.short}: {score.points} of {score.out_of} points", text=escaped(score.comment), path=slot.get_absolute_url(),
+        title=f"{slot.short}: {_plain(score.points)} of {_plain(score.out_of)} points", text=escaped(score.comment), path=slot.get_absolute_url(),
     )  # fmt: skip

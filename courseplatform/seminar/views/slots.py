@@ -13,7 +13,7 @@ from courseplatform.core.errors import BadInput, Conflict, NotHere
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from courseplatform.seminar.forms import DutyForm, FeedbackForm, ScoreForm, SlidesForm, SlotForm, SwapForm
-from courseplatform.seminar.models import Duty, PresentationSlot, SlotPerson, Swap
+from courseplatform.seminar.models import Duty, PresentationSlot, Score, SlotPerson, Swap
 from courseplatform.seminar.selectors import slot_page as reading
 from courseplatform.seminar.selectors.slots import slot_get
 from courseplatform.seminar.services import after, slots, swaps
@@ -213,8 +213,18 @@ def scores(request: HttpRequest, visit: Visit, slot: int) -> HttpResponse:
         return redirect(found)
     presenters = found.people.filter(role=Duty.PRESENTER).select_related("person", "slot")
     form = ScoreForm(presenters, request.POST)
-    if form.attempt(lambda: after.score_set(visit=visit, duty=form.cleaned_data["duty"], facts=_score_facts(form))):
-        messages.success(request, "Saved. The presenter sees it after the release.")
+    kept: list[Score] = []
+
+    def save() -> None:
+        kept.append(after.score_set(visit=visit, duty=form.cleaned_data["duty"], facts=_score_facts(form)))
+
+    if form.attempt(save):
+        said = (
+            "The presenter sees it, and was told of a change."
+            if kept[0].released_at
+            else "The presenter sees it after the release."
+        )
+        messages.success(request, f"Saved. {said}")
         return redirect(found.get_absolute_url() + "#scores")
     return _page(request, visit, found, score_form=form)
 

@@ -272,6 +272,17 @@ def test_a_released_score_that_is_corrected_is_told_again(cast, held):
     assert Score.objects.get().released_at is not None
 
 
+def test_saving_points_says_whether_the_presenter_sees_them(client, cast, held):
+    client.force_login(cast.helen)
+    form = {"duty": held.people.get().pk, "points": "12.50", "out_of": "15", "comment": ""}
+    address = f"{held.get_absolute_url()}scores/"
+    assert "sees it after the release" in client.post(address, form, follow=True).content.decode()
+    client.post(address, {"do": "release"}, follow=True)
+    assert "was told of a change" in client.post(address, form | {"points": "13"}, follow=True).content.decode()
+    titles = Notification.objects.filter(person=cast.ruth).order_by("pk").values_list("title", flat=True)
+    assert [title.rsplit(": ")[-1] for title in titles] == ["12.5 of 15 points", "13 of 15 points"]
+
+
 @pytest.mark.parametrize("points", ["16", "-1", "many", ""])
 def test_points_outside_their_range_are_refused(client, cast, held, points):
     duty = held.people.get()
