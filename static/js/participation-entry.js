@@ -13,13 +13,18 @@
   const pending = (person) => queue.waiting().filter((item) => item.person === person).reduce((sum, item) => sum + item.step, 0);
   const total = (row) => Number(row.dataset.count) + pending(row.dataset.person);
 
-  const paint = (row, text) => {
-    const n = total(row), full = each > 0 && earned(n) >= cap;
+  // A bonus depends on what everybody has, so only the server can say what a tap is worth there.
+  const paint = (row, answer) => {
+    const n = total(row), bar = row.querySelector("progress");
     if (each) {
       row.querySelector("[data-text]").textContent = `${figure(earned(n))} of ${figure(cap)}`;
-      row.querySelector("progress").value = earned(n);
-      row.classList.toggle("full", full);
-    } else if (text) row.querySelector("[data-text]").textContent = text;
+      bar.value = earned(n);
+      row.classList.toggle("full", earned(n) >= cap);
+    } else if (answer) {
+      row.querySelector("[data-text]").textContent = answer.text;
+      if (bar) bar.value = answer.percent;
+      row.classList.toggle("full", answer.is_at_cap);
+    }
   };
   const mark = (row, kind, step) => {
     const button = row.querySelector(`[data-kind="${kind}"]`);
@@ -62,7 +67,7 @@
       if (answer.count === undefined) return;
       if (row) {
         row.dataset.count = answer.count;
-        paint(row, answer.text);
+        paint(row, answer);
       }
       entryOf(answer.client_key)?.replaceWith(document.createRange().createContextualFragment(answer.log_html));
       if (!each && bar.querySelector("form").elements.client_key.value === answer.client_key && item.step > 0) say(`${item.name}, ${item.word}: ${answer.text}`, answer.client_key);

@@ -151,7 +151,8 @@ def _answer(request: HttpRequest, visit: Visit, credit: Credit, *, status: int) 
     return JsonResponse(
         {
             "person": credit.person_id, "count": count, "text": reading.count_words(count, standing),
-            "is_at_cap": standing is not None and standing.is_at_cap, "client_key": str(credit.client_key),
+            "is_at_cap": standing is not None and standing.is_at_cap, "percent": float(standing.percent) if standing else 0,
+            "client_key": str(credit.client_key),
             "log_html": render_to_string("participation/_log_entry.html", {"e": row, "visit": visit}, request),
         },
         status=status,

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from courseplatform.participation.models import Attendance, Credit
-from tests.courseplatform.participation.builders import give, many_students, session_of, with_scheme
+from tests.courseplatform.participation.builders import BONUS, give, many_students, session_of, with_scheme
 from tests.parts import chromium_path
 from tests.people import make_cast
 
@@ -150,6 +150,20 @@ def test_at_the_cap_the_row_says_so_and_the_tap_is_noted(phone, cast):
     expect(phone.locator(f"[data-person='{cast.ruth.pk}'] .cap")).to_be_visible()
     saved(phone)
     assert Credit.objects.count() == 16
+
+
+def test_a_bonus_is_painted_as_the_server_counts_it(phone, cast):
+    with_scheme(cast.course, BONUS)
+    phone.goto(phone.address)
+    row = phone.locator(f"[data-person='{cast.ruth.pk}']")
+    tap(phone, "Ruth")
+    expect(row.locator("[data-text]")).to_have_text("3 of 4")
+    expect(row.locator("progress")).to_have_js_property("value", 3)
+    tap(phone, "Ruth", "karma")
+    expect(row.locator(".cap")).to_be_visible()
+    phone.locator("[data-said]").get_by_role("button", name="Undo").click()
+    expect(row.locator("[data-text]")).to_have_text("3 of 4")
+    expect(row.locator(".cap")).to_be_hidden()
 
 
 def test_search_and_tabs_work_in_place(phone, cast):
