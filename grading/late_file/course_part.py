@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from courseplatform.courses.course_file.reading import Finding, Source
+from courseplatform.courses.course_file.reading import Finding, Path, Source
 from courseplatform.courses.course_file.registry import FilePart, fact_part
 from courseplatform.courses.course_file.words import line, mapping
 from grading.late_file.policy import contradictions, unlike_any_policy
@@ -26,6 +26,19 @@ def check(source: Source) -> Iterator[Finding]:
         yield from contradictions(
             source, (KEY, "policy"), {item["slug"] for item in source.tree.get("assignments", [])}
         )
+
+
+def _above_the_whole(source: Source) -> Iterator[Finding]:
+    """More than the whole cannot be lost; as points it can, since an assignment's points may be any."""
+    penalty = source.tree[KEY]["policy"].get("penalty", {})
+    if penalty.get("kind", "percent_of_max") == "points":
+        return
+    given: list[tuple[Path, float]] = [(("steps", n), value) for n, value in enumerate(penalty.get("steps", []))]
+    given += [((key,), penalty[key]) for key in ("each", "most") if key in penalty]
+    for path, value in given:
+        if value > 100:
+            said = f"{KEY}.policy.penalty.{path[0]} is {value:g} %; more than 100 % cannot be lost."
+            yield Finding(source.line(KEY, "policy", "penalty", *path), "too_large", said)
 
 
 _KEPT = fact_part(KEY, AFTER_GRADING, SCHEMA)

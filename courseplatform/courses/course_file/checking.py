@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 from courseplatform.accounts.models import validate_zone
 from courseplatform.courses.course_file.reading import FileError, Finding, Path, Source, plain
 from courseplatform.courses.course_file.registry import file_parts
+from courseplatform.courses.course_file.sense import addresses, hours_of_nobody
 from courseplatform.courses.course_file.words import CLOCK, MOMENT, Schema
-from courseplatform.courses.course_file.sense import addresses, hours_of_nobody, losses
 
 MOST_FINDINGS = 50
 SchemaError = Any  # jsonschema's ValidationError, whose attributes its types leave open
@@ -51,7 +51,6 @@ def checked(source: Source) -> dict[str, Any]:
             *_sessions(plain_source),
             *addresses(plain_source),
             *hours_of_nobody(plain_source),
-            *losses(plain_source),
             *(item for part in file_parts.parts if part.check for item in part.check(plain_source)),
         ]
     )

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grading", "0002_dates_as_wall_times"),
+        ("grading", "0003_late_days_and_teams"),
     ]
 
     operations = [
