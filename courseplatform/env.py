@@ -63,6 +63,23 @@ def folder(name: str, default: Path) -> Path:
     return Path(text(name, str(default))).expanduser().absolute()
 
 
+def bucket(prefix: str) -> dict[str, str] | None:
+    """An S3-compatible store: {bucket, key_id, secret, endpoint, region} from <prefix>_BUCKET and so on; None where nothing is set.
+
+    Bucket, key id and secret come together or not at all; an endpoint is named for stores that are not Amazon's.
+    """
+    names = {part: f"{prefix}_{part.upper()}" for part in ("bucket", "key_id", "secret", "endpoint", "region")}
+    found = {part: text(name) for part, name in names.items()}
+    if not any(found.values()):
+        return None
+    if missing := [names[part] for part in ("bucket", "key_id", "secret") if not found[part]]:
+        said = [names[part] for part, value in found.items() if value]
+        raise ImproperlyConfigured(f"{', '.join(said)} is set, {', '.join(missing)} is not; set all of them, or none.")
+    if found["endpoint"] and not found["endpoint"].startswith(("http://", "https://")):
+        raise ImproperlyConfigured(f"{names['endpoint']} must begin with https:// or http://.")
+    return found | {"region": found["region"] or "us-east-1"}
+
+
 def embedded_secret(data_dir: Path) -> str:
     """The secret of the embedded world: made once, kept in the data directory, readable by its owner only.
 

@@ -45,6 +45,7 @@ SITE_URL = env.site_url("SITE_URL", ALLOWED_HOSTS, plain=EMBEDDED)
 INSTALLED_APPS = [
     "courseplatform.core",
     "courseplatform.accounts",
+    "courseplatform.uploads",
     "courseplatform.courses",
     "courseplatform.notices",
     "courseplatform.calendars",
@@ -147,8 +148,12 @@ CACHES = {
     }
 }
 MEDIA_ROOT = DATA_DIR / "media"
-MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_MIB", 100, least=1) << 20
+MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_MIB", 500, least=1) << 20
 INCOMING_DIR = DATA_DIR / "incoming"  # on the same disk as MEDIA_ROOT: a finished upload is moved, not copied
+UPLOADS_DIR = DATA_DIR / "uploads"  # unfinished resumable uploads; on that disk too
+UPLOAD_SLOTS = env.number("UPLOAD_SLOTS", 12, least=1)  # chunks that one web process takes at once, of its threads
+S3 = env.bucket("S3")
+UPLOAD_SPOOL = f"courseplatform.uploads.spools.{'s3.S3Spool' if S3 else 'local.LocalSpool'}"
 FILE_UPLOAD_HANDLERS = ["courseplatform.core.uploads.HashingUploadHandler"]
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 BENCH_ISOLATION = env.choice("BENCH_ISOLATION", ("auto", "bubblewrap", "namespaces", "limits"), "auto")
@@ -158,7 +163,7 @@ BENCH_ISOLATION = env.choice("BENCH_ISOLATION", ("auto", "bubblewrap", "namespac
 STATIC_URL = "/static/"
 STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = {
+STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
@@ -168,6 +173,21 @@ STORAGES = {
         },  # public, whoever collected them
     },
 }
+
+if S3:
+    STORAGES["default"] = {
+        "BACKEND": "courseplatform.uploads.s3_storage.MediaStorage",
+        "OPTIONS": {
+            "bucket_name": S3["bucket"],
+            "endpoint_url": S3["endpoint"] or None,
+            "region_name": S3["region"],
+            "access_key": S3["key_id"],
+            "secret_key": S3["secret"],
+            "location": "media",
+            "default_acl": None,
+            "file_overwrite": False,
+        },
+    }
 
 # -- work in the background -------------------------------------------------------------------------------------------
 
@@ -197,6 +217,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "hardware.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "invitations": {"task": "roster.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "late days": {"task": "grading.count_late_days", "schedule": 30.0, "options": {"expires": 30}},
+    "uploads": {"task": "uploads.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "notices": {"task": "notices.sweep", "schedule": 15.0, "options": {"expires": 15}},
     **{f"heartbeat {name}": {"task": "core.heartbeat", "schedule": 10.0, "args": [name], "options": {"queue": name, "expires": 10}}
        for name in ("ordinary", "bench")},

@@ -22,6 +22,7 @@ urlpatterns = [
     path("accounts/", include("courseplatform.accounts.urls")),
     path("notifications/", include((personal, "notifications"))),
     path("calendar/", include((feeds, "feeds"))),
+    path("uploads/", include("courseplatform.uploads.urls")),
     path("courses/", include("courseplatform.courses.urls")),
     path("courses/", include("courseplatform.notices.urls")),
     path("courses/", include("courseplatform.calendars.urls")),

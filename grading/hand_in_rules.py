@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Protocol
 
+from django.conf import settings
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import Conflict, NotHere, TooMany
 from courseplatform.courses.models import Enrolment
 from courseplatform.teams.selectors.membership import team_of
+from grading.bench.formats import ENDINGS
 from grading.models.assignments import Assignment
 from grading.models.submissions import Owner, Submission
 
@@ -74,11 +76,26 @@ def attempts_left(*, owner: Owner, assignment: Assignment) -> int:
     return max(assignment.attempts_allowed - used, 0)
 
 
+def most_bytes(assignment: Assignment) -> int:
+    """The lab's limit, or the site's where that is smaller."""
+    return min(assignment.spec.max_bytes, int(settings.MAX_UPLOAD_BYTES))
+
+
+def endings(assignment: Assignment) -> frozenset[str]:
+    """Of file names, lower case with the dot."""
+    return frozenset(f".{ending}" for ending, found in ENDINGS.items() if found in assignment.spec.formats)
+
+
+def wrong_ending_sentence(assignment: Assignment, name: str) -> str:
+    """The same words in the page and on the server."""
+    return f"{name} does not end as a model does: {assignment.short} takes {', '.join(sorted(endings(assignment)))}. Export the model in one of these."
+
+
 def too_large_sentence(assignment: Assignment, size: int | str) -> str:
     """The same words before sending (in the page) and after (on the server)."""
     # Rounded up, as in static/js/upload.js: a file that is one byte too large must not look as if it fitted.
     shown = size if isinstance(size, str) else f"{ceil(size / 1024):,} KiB".replace(",", "\u2009")
-    limit = f"{assignment.spec.max_bytes / 1024:,.0f} KiB".replace(",", "\u2009")
+    limit = f"{most_bytes(assignment) / 1024:,.0f} KiB".replace(",", "\u2009")
     return (
         f"This file has {shown}; {assignment.short} takes at most {limit}. "
         "Quantize or prune the model, or leave out the optimiser state, and hand it in again."

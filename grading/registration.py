@@ -5,7 +5,8 @@ from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import STAFF
 from courseplatform.courses.sections import NavLink, Section, registry
 from courseplatform.teams.hooks import add_membership_listener, add_run_source
-from grading import course_file, merging, run_end
+from courseplatform.uploads.purposes import register_purpose
+from grading import course_file, merging, run_end, upload_purpose
 from grading.late_file.course_part import LATE_PART
 from grading.selectors import sections
 from grading.selectors.calendar import due_dates
@@ -18,6 +19,7 @@ from hardware.leases import JobKind, register_kind
 def register_all() -> None:
     merging.register_decisions()
     register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake))
+    register_purpose(upload_purpose.HAND_IN, upload_purpose.hand_in)
     registry.add_due_source(sections.due_marks)
     registry.add_public_due_source(sections.public_due_marks)
     registry.add_schedule_source(sections.schedule_lines)

@@ -18,6 +18,7 @@ def data_dir(settings, tmp_path):
     settings.DATA_DIR = tmp_path
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.INCOMING_DIR = tmp_path / "incoming"
+    settings.UPLOADS_DIR = tmp_path / "uploads"
     return tmp_path
 
 

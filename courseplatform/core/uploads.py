@@ -19,7 +19,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpl
 from courseplatform.core.errors import AppError, TooLarge, Unavailable
 
 log = structlog.get_logger(__name__)
-DRAIN_TIMES = 40  # how many times the limit is read before the connection is cut
+DRAIN_TIMES = 8  # how many times the limit is read before the connection is cut
 
 
 def too_large(limit: int) -> TooLarge:

@@ -18,6 +18,7 @@ from tests.courseplatform.participation.builders import slack_import
 from tests.courseplatform.scribe.builders import duty_of, handed_in, png
 from tests.courseplatform.seminar.builders import seminar_objects
 from tests.courseplatform.teams.builders import make_round, make_slot, make_team
+from tests.courseplatform.uploads.builders import begin
 from tests.people import hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +72,7 @@ def addresses(cast, data_dir, tmp_path):
         **notices_of(cast),
         "<slug:team>": team.slug, "<int:team_slot>": str(make_slot(cast).pk), "<int:feedback_round>": str(make_round(cast, team).pk),
         "<int:team_invitation>": "1", "<int:team_booking>": "1", "<int:board_request>": "1",  # posted to, so not looked at
-        "<int:person>": str(cast.ruth.pk), "<uuid:batch>": str(slack_import(cast, tmp_path).pk),
+        "<uuid:upload>": str(begin(cast).pk), "<int:person>": str(cast.ruth.pk), "<uuid:batch>": str(slack_import(cast, tmp_path).pk),
         "<int:duty>": str(duty.pk), "<uuid:image>": str(image.pk), "<int:version>": str(kept.pk), "<int:number>": "1",
         "<slug:paper>": seminar.paper.slug, "<int:slot>": str(seminar.slot.pk), "<int:swap>": str(seminar.swap.pk),
         "<int:round>": str(seminar.round.pk), "<int:matching>": str(seminar.matching.pk), "<int:highlight>": str(seminar.highlight.pk),

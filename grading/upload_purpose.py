@@ -1,0 +1,30 @@
+"""What the uploads room asks before it takes the first byte of a model, and again before it hands the model over."""
+
+from django.utils import timezone
+
+from courseplatform.accounts.models import User
+from courseplatform.core.errors import NotHere
+from courseplatform.uploads.purposes import Limit
+from grading import hand_in_rules
+from grading.models.assignments import Assignment
+
+HAND_IN = "hand_in"
+
+
+def target_of(assignment: Assignment) -> str:
+    return str(assignment.pk)
+
+
+def hand_in(person: User, target: str) -> Limit:
+    """Raises what `check_may_hand_in` raises."""
+    known = target.isascii() and target.isdecimal() and len(target) < 19
+    found = Assignment.objects.filter(pk=target, is_withdrawn=False).first() if known else None
+    if found is None:
+        raise NotHere("There is no such assignment, or it is not yours.")
+    hand_in_rules.check_may_hand_in(person=person, assignment=found, now=timezone.now())
+    return Limit(
+        max_bytes=hand_in_rules.most_bytes(found),
+        endings=hand_in_rules.endings(found),
+        too_large=lambda size: hand_in_rules.too_large_sentence(found, size),
+        wrong_ending=lambda name: hand_in_rules.wrong_ending_sentence(found, name),
+    )
