@@ -1,20 +1,50 @@
 """What comes in from the browser, parsed and refused in one place."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 
+from courseplatform.accounts.models import User
 from courseplatform.core.errors import AppError, BadInput
+from courseplatform.uploads.services.taking import upload_taking
 from grading.hand_in_rules import Upload
+from grading.models.assignments import Assignment
+from grading.upload_purpose import HAND_IN, target_of
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A whole file, and the instant from which it counts; None: now."""
+
+    upload: Upload
+    upload_key: UUID
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class HandInForm:
-    upload: Upload
+    """A file in the form itself, or the id of one that came before in pieces (courseplatform/uploads)."""
+
     upload_key: UUID
+    upload: Upload | None
+    upload_id: UUID | None = None
+
+    @contextmanager
+    def arrived(self, *, person: User, assignment: Assignment, now: datetime) -> Iterator[Arrived]:
+        """The file, to be recorded in the body. Raises what `upload_taking` raises."""
+        if self.upload_id is None:
+            assert self.upload is not None  # `of` gives one of the two
+            yield Arrived(self.upload, self.upload_key)
+            return
+        target = target_of(assignment)
+        with upload_taking(person=person, upload_id=self.upload_id, purpose=HAND_IN, target=target) as file:
+            yield Arrived(file, file.upload_key, file.counts_from(now))
 
     @classmethod
     def of(cls, request: HttpRequest) -> "HandInForm":
@@ -22,6 +52,7 @@ class HandInForm:
         _check_envelope(request)
         try:
             upload, key = request.FILES.get("model"), request.POST.get("upload_key", "")
+            upload_id = request.POST.get("upload_id", "")
         except (MultiPartParserError, UnreadablePostError) as error:
             raise _broken(request) from error
         refused = getattr(request, "upload_refused", None)
@@ -30,10 +61,10 @@ class HandInForm:
         if not request.POST and not request.FILES and int(request.META.get("CONTENT_LENGTH") or 0) > 0:
             # The CSRF check reads the body first and swallows that it ended early; what is left is an empty form.
             raise _broken(request)
-        if upload is None:
+        if upload is None and not upload_id:
             raise BadInput("No file came with this hand-in. Choose a model file, and hand it in again.", code="no_file")
         try:
-            return cls(upload=upload, upload_key=UUID(str(key)))  # type: ignore[arg-type]
+            return cls(UUID(key), upload, UUID(upload_id) if upload_id else None)  # type: ignore[arg-type]
         except ValueError as error:
             raise BadInput("This page is out of date. Reload it, and hand in again.", code="bad_upload_key") from error
 

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from courseplatform.core import health
+from courseplatform.core.files import on_this_disk
 from grading import measure_run
 from grading.bench.errors import BenchError
 from grading.bench.plain import plain_text
@@ -79,9 +80,10 @@ def _measure(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
     if hidden is None:
         raise BenchError("no_hidden_set", "The lab has no hidden test set yet.", outcome="infrastructure")
     folder = Path(settings.DATA_DIR) / "hidden"
-    with work_folder(Path(settings.DATA_DIR) / "work") as work:
+    stored = run.submission.model_file
+    with work_folder(Path(settings.DATA_DIR) / "work") as work, on_this_disk(stored, work) as model:
         return measure_run.measure_run(
-            model=Path(run.submission.model_file.path),
+            model=model,
             name=run.submission.file_name,
             spec=assignment.spec,
             lab=assignment.short,

@@ -213,8 +213,10 @@ def limits(visit: Visit, assignment: Assignment) -> dict[str, Any]:
     left = hand_in_rules.attempts_left(owner=owner, assignment=assignment)
     used = assignment.attempts_allowed - left
     return {
-        "max_bytes": spec.max_bytes,
-        "max_words": numbers.size(spec.max_bytes),
+        "max_bytes": hand_in_rules.most_bytes(assignment),
+        "max_words": numbers.size(hand_in_rules.most_bytes(assignment)),
+        "endings": " ".join(sorted(hand_in_rules.endings(assignment))),
+        "wrong_ending_words": hand_in_rules.wrong_ending_sentence(assignment, "{name}"),
         "formats_words": ", ".join(FORMAT_WORDS[name][0] for name in spec.formats),
         "accept": ",".join(FORMAT_WORDS[name][1] for name in spec.formats),
         "too_large_words": hand_in_rules.too_large_sentence(assignment, "{size}"),

@@ -57,14 +57,15 @@ def _lab_page(visit: Visit, assignment: Assignment, error: AppError | None = Non
 @course_page()
 @require_POST
 def hand_in(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
-    """Takes the upload. With JavaScript the answer is JSON, without it a page; both say the same."""
+    """Takes the file, or the upload that holds it. With JavaScript the answer is JSON, without it a page; both say the same."""
     found = reading.assignment_get(visit, assignment)
     wants_json = request.headers.get("Accept", "").startswith("application/json")
     try:
         form = HandInForm.of(request)
-        submission, created = submission_create(
-            person=visit.person, assignment=found, upload=form.upload, upload_key=form.upload_key
-        )
+        with form.arrived(person=visit.person, assignment=found, now=timezone.now()) as file:
+            submission, created = submission_create(
+                person=visit.person, assignment=found, upload=file.upload, upload_key=file.upload_key, now=file.at
+            )
     except AppError as error:
         if wants_json:
             return JsonResponse(error.to_json(), status=error.http_status)
