@@ -52,6 +52,7 @@ figures: check
 	@"$(PY)" -m tests.load.start
 	@"$(PY)" -m tests.load.submit_to_result
 	@"$(PY)" -m tests.load.matching
+	@"$(PY)" -m tests.load.upload
 
 # pip-audit says "no known vulnerabilities" also when it could ask nobody: --strict makes that a failure, and we say so.
 audit:

@@ -1,0 +1,2 @@
+const { Upload } = require("tus-js-client");
+module.exports = { Upload };

@@ -1,0 +1,161 @@
+"""A line between browser and site that can be slow, cut, or down; and the journey of a file that is interrupted five times on it."""
+
+import hashlib
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.parts import ROOT
+
+STEP = 64 << 10
+
+
+class BadLine:
+    """A proxy on a port of its own. `cut` resets what is open, `down` refuses everybody until `up`."""
+
+    def __init__(self, port: int, bytes_per_s: float) -> None:
+        self.target, self.pause_s, self.open, self.is_down = port, STEP / bytes_per_s, set(), False
+        self.sent = 0  # bytes from the browser, those that were lost included
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return  # closed
+            try:
+                if self.is_down:
+                    raise OSError("down")
+                far = socket.create_connection(("127.0.0.1", self.target), timeout=5)
+            except OSError:
+                reset(near)
+                continue
+            far.settimeout(None)
+            self.open |= {near, far}
+            for source, sink, is_up in ((near, far, True), (far, near, False)):
+                threading.Thread(target=self._pump, args=(source, sink, is_up), daemon=True).start()
+
+    def _pump(self, source, sink, is_up: bool) -> None:
+        with suppress(OSError):
+            while data := source.recv(STEP):
+                if is_up:
+                    self.sent += len(data)
+                    time.sleep(self.pause_s * len(data) / STEP)
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        self.open -= {source}
+
+    def cut(self) -> None:
+        for one in list(self.open):
+            reset(one)
+        self.open.clear()
+
+    def down(self) -> None:
+        self.is_down = True
+        self.cut()
+
+    def up(self) -> None:
+        self.is_down = False
+
+    def close(self) -> None:
+        self.listener.close()
+        self.cut()
+
+
+def reset(one: socket.socket) -> None:
+    """RST, as a router that forgot the connection."""
+    with suppress(OSError):
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        one.shutdown(socket.SHUT_RDWR)
+    with suppress(OSError):
+        one.close()
+
+
+def write_model(path: Path, size: int) -> str:
+    """A file of exactly `size` bytes that is taken for ONNX at the door, random inside. Returns its SHA-256."""
+    head = b"\x08\x08\x12\x07milliam\x3a\x02\x0a\x00\x32"
+    rest = size - len(head) - 5
+    length = bytes((rest >> shift & 0x7F) | (0x80 if shift < 28 else 0) for shift in range(0, 35, 7))
+    digest = hashlib.sha256()
+    with path.open("wb") as file:
+        left = [head + length]
+        while left or size > file.tell():
+            data = left.pop() if left else os.urandom(min(1 << 20, size - file.tell()))
+            digest.update(data)
+            file.write(data)
+    return digest.hexdigest()
+
+
+def open_the_lab(world, slug: str, most_bytes: int) -> None:
+    """The demo's labs take small models only; this one takes what the site takes."""
+    code = f"""
+from grading.models import Assignment
+lab = Assignment.objects.get(course__slug="demo", slug={slug!r})
+lab.bench_spec = lab.bench_spec | {{"max_bytes": {most_bytes}}}
+lab.save()
+"""
+    subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v0", "-c", code], cwd=ROOT, check=True,
+        env={"PATH": os.environ["PATH"], "DATA_DIR": str(world.data_dir), "LOG_LEVEL": "ERROR"},
+    )  # fmt: skip
+
+
+def share(tab) -> float:
+    return float(tab.locator("[data-upload-bar]").evaluate("bar => bar.value"))
+
+
+def wait_share(tab, percent: float, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while share(tab) < percent:
+        assert time.monotonic() < end, (
+            f"{share(tab):.0f} % instead of {percent} %: {tab.locator('[data-upload-state]').inner_text()}"
+        )
+        assert tab.locator("[data-upload-error]").is_hidden(), tab.locator("[data-upload-error]").inner_text()
+        time.sleep(0.05)
+
+
+def interrupted_five_times(world, tab, line: BadLine, lab: str, file: Path, seconds: float) -> list[str]:
+    """Hand in `file` on a line that breaks in five ways. Ends at the receipt; returns what was said on the way."""
+    said = []
+    lost = tab.locator("[data-upload-words]").filter(has_text="The line was lost")
+
+    def broken(percent, act, mend=lambda: None):
+        wait_share(tab, percent, seconds)
+        act()
+        expect(lost).to_be_visible(timeout=30_000)
+        said.append(lost.inner_text())
+        mend()
+        expect(lost).to_be_hidden(timeout=60_000)
+
+    tab.goto(f"{line.url}/courses/demo/assignments/{lab}/")
+    tab.locator('input[type="file"]').set_input_files(str(file))
+    expect(tab.locator("[data-upload-words]")).to_contain_text("sent", timeout=seconds * 1000)
+    broken(8, line.cut)
+    broken(22, line.down, lambda: (time.sleep(2), line.up()))
+    broken(36, lambda: tab.context.set_offline(True), lambda: (time.sleep(1), tab.context.set_offline(False)))
+    broken(50, lambda: os.kill(world.child("gunicorn", "courseplatform.wsgi"), signal.SIGKILL))
+    wait_share(tab, 70, seconds)
+    tab.reload()
+    found = tab.locator("[data-upload-found]")
+    expect(found).to_contain_text("Choose the same file to go on", timeout=30_000)
+    said.append(found.inner_text())
+    tab.locator('input[type="file"]').set_input_files(str(file))
+    expect(tab.locator("[data-upload-words]")).to_contain_text("sent", timeout=seconds * 1000)
+    expect(tab.get_by_role("heading", name="It is here, on time")).to_be_visible(timeout=seconds * 1000)
+    return said

@@ -1,0 +1,90 @@
+"""A large file over a bad line, in a real browser: interrupted five times, it arrives once, whole and right."""
+
+import hashlib
+import os
+import signal
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.journeys.bad_line import BadLine, interrupted_five_times, open_the_lab, wait_share, write_model
+from tests.journeys.test_browser import CHROMIUM, sign_in
+from tests.journeys.world import World
+from tests.parts import chromium_path
+
+pytestmark = pytest.mark.part("chromium")
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    running = World(tmp_path_factory.mktemp("bad-line") / "data")
+    try:
+        running.wait_healthy()
+        for lab in ("lab1", "lab3"):
+            open_the_lab(running, lab, 500 * MIB)
+        yield running
+    finally:
+        running.stop()
+        for pid in running.processes():
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def line(world):
+    found = BadLine(world.port, 6e6)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def tab(line):
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM)
+        page = opened.new_context(base_url=line.url, viewport={"width": 1280, "height": 900}).new_page()
+        sign_in(page, "sofia.lindgren")
+        yield page
+        opened.close()
+
+
+def test_a_file_interrupted_five_times_arrives_once_and_whole(world, line, tab, tmp_path):
+    file = tmp_path / "large.onnx"
+    digest = write_model(file, 40 * MIB)
+    said = interrupted_five_times(world, tab, line, "lab3", file, 120)
+    assert all("Trying again in" in words for words in said[:4])
+    rows = world.rows("select sha256, size_bytes, model_file from grading_submission where file_name = 'large.onnx'")
+    assert [row[:2] for row in rows] == [(digest, 40 * MIB)]
+    assert hashlib.sha256((world.data_dir / "media" / rows[0][2]).read_bytes()).hexdigest() == digest
+    assert world.rows("select status from uploads_upload where file_name = 'large.onnx'") == [("taken",)]
+    assert list((world.data_dir / "uploads").iterdir()) == []
+    # What was lost on the way is a piece for each break, not the file again.
+    assert line.sent < 2 * 40 * MIB
+
+
+def test_pause_holds_still_and_go_on_goes_on(world, tab, tmp_path):
+    file = tmp_path / "paused.onnx"
+    write_model(file, 24 * MIB)
+    tab.goto("/courses/demo/assignments/lab1/")
+    tab.locator('input[type="file"]').set_input_files(str(file))
+    wait_share(tab, 20, 60)
+    tab.get_by_role("button", name="Pause").click()
+    expect(tab.locator("[data-upload-words]")).to_contain_text("Paused")
+    held = world.rows("select offset_bytes from uploads_upload where file_name = 'paused.onnx'")
+    tab.wait_for_timeout(3000)
+    later = world.rows("select offset_bytes from uploads_upload where file_name = 'paused.onnx'")
+    assert later[0][0] - held[0][0] <= 8 * MIB and later[0][0] < 24 * MIB
+    tab.get_by_role("button", name="Go on").click()
+    expect(tab.get_by_role("heading", name="It is here")).to_be_visible(timeout=60_000)
+
+
+def test_what_was_sent_in_part_can_be_thrown_away(world, tab, tmp_path):
+    file = tmp_path / "unwanted.onnx"
+    write_model(file, 24 * MIB)
+    tab.goto("/courses/demo/assignments/lab1/")
+    tab.locator('input[type="file"]').set_input_files(str(file))
+    wait_share(tab, 40, 60)
+    tab.reload()
+    tab.get_by_role("button", name="Throw it away").click()
+    expect(tab.get_by_role("status").filter(has_text="is thrown away")).to_be_visible()
+    assert world.rows("select status from uploads_upload where file_name = 'unwanted.onnx'") == [("discarded",)]
+    assert list((world.data_dir / "uploads").iterdir()) == []
