@@ -58,7 +58,7 @@ def test_a_file_interrupted_five_times_arrives_once_and_whole(world, line, tab, 
     assert world.rows("select status from uploads_upload where file_name = 'large.onnx'") == [("taken",)]
     assert list((world.data_dir / "uploads").iterdir()) == []
     # What was lost on the way is a piece for each break, not the file again.
-    assert line.sent < 2 * 40 * MIB
+    assert line.sent < 60 * MIB
 
 
 def test_pause_holds_still_and_go_on_goes_on(world, tab, tmp_path):

@@ -1,7 +1,6 @@
 """Listing papers, proposing them, and answering proposals."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -70,7 +69,7 @@ def _lay(paper: Paper, facts: PaperFacts) -> None:
 def _drop(paper: Paper) -> None:
     """The file of a paper that was not recorded."""
     if paper.pdf:
-        Path(paper.pdf.path).unlink(missing_ok=True)
+        paper.pdf.storage.delete(str(paper.pdf.name))
 
 
 @transaction.atomic
@@ -107,13 +106,13 @@ def paper_change(*, visit: Visit, paper: Paper, facts: PaperFacts, reason: str =
     """
     if not visit.is_staff and paper.status not in Paper.OPEN:
         raise Conflict("This proposal was decided; it can no longer be changed.", code="not_open")
-    old = paper.pdf.path if paper.pdf and facts.pdf is not None else None
+    old = str(paper.pdf.name) if paper.pdf and facts.pdf is not None else None
     _lay(paper, facts)
     if not visit.is_staff:
         paper.reason = reason
     paper.save(update_fields=["title", "authors", "venue", "year", "url", "topic", "pdf", "reason"])
     if old:
-        transaction.on_commit(lambda: Path(old).unlink(missing_ok=True))
+        transaction.on_commit(lambda: paper.pdf.storage.delete(old))
     if not visit.is_staff and paper.status == Paper.Status.COUNTERED:
         _move(paper, Paper.Status.PROPOSED, visit.by, reason)
         _tell_staff(paper, f"{visit.person} proposes {paper.short} again", paper.moves.count())

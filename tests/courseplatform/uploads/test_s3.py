@@ -1,0 +1,183 @@
+"""The S3-compatible store, at a real HTTP endpoint (moto's server)."""
+
+import subprocess
+import sys
+from hashlib import sha256
+from uuid import uuid4
+
+import boto3
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from moto.server import ThreadedMotoServer
+
+from courseplatform import env
+from courseplatform.core.errors import AppError
+from courseplatform.core.files import on_this_disk
+from courseplatform.uploads.models import Status, Upload
+from courseplatform.uploads.services.receiving import upload_discard
+from courseplatform.uploads.services.sweep import uploads_sweep
+from courseplatform.uploads.spools import base, s3
+from courseplatform.uploads.spools.base import spool
+from grading.models import Submission
+from grading.services import submissions
+from tests.courseplatform.uploads.builders import MODEL, Line, begin, complete, model_of, send
+from tests.parts import ROOT
+
+pytestmark = pytest.mark.django_db
+BUCKET, MIB = "milliamp-test", 1 << 20
+MEDIA = {"bucket_name": BUCKET, "region_name": "us-east-1", "access_key": "key", "secret_key": "secret", "location": "media",
+         "default_acl": None, "file_overwrite": False}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def store(endpoint, settings, data_dir):
+    """The settings of a deployment with a store, and an empty bucket. Gives the names of what lies there."""
+    settings.S3 = {"bucket": BUCKET, "key_id": "key", "secret": "secret", "endpoint": endpoint, "region": "us-east-1"}
+    settings.UPLOAD_SPOOL = "courseplatform.uploads.spools.s3.S3Spool"
+    media = {"BACKEND": "courseplatform.uploads.s3_storage.MediaStorage", "OPTIONS": MEDIA | {"endpoint_url": endpoint}}
+    settings.STORAGES = settings.STORAGES | {"default": media}
+    base._made.cache_clear()
+    client = boto3.client(
+        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="key", aws_secret_access_key="secret"
+    )
+    client.create_bucket(Bucket=BUCKET)
+
+    def names():
+        return sorted(found["Key"] for found in client.list_objects_v2(Bucket=BUCKET).get("Contents", []))
+
+    names.client = client
+    yield names
+    for found in client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []):
+        client.abort_multipart_upload(Bucket=BUCKET, Key=found["Key"], UploadId=found["UploadId"])
+    for name in names():
+        client.delete_object(Bucket=BUCKET, Key=name)
+    client.delete_bucket(Bucket=BUCKET)
+    base._made.cache_clear()
+
+
+@pytest.fixture
+def large(cast):
+    cast.lab.bench_spec = cast.lab.bench_spec | {"max_bytes": 64 * MIB}
+    cast.lab.save()
+    return model_of(19 * MIB)
+
+
+def test_parts_of_one_size_and_a_tail_become_the_file(store, cast, large):
+    upload = begin(cast, large)
+    for start in range(0, len(large), 5 * MIB):  # chunks that are no parts
+        piece = large[start : start + 5 * MIB]
+        upload = send(Upload.objects.get(), piece, offset=start)
+    assert (upload.status, upload.sha256) == (Status.COMPLETE, sha256(large).hexdigest())
+    assert [size for _, size in Upload.objects.get().spool_state["parts"]] == [s3.PART_BYTES] * 2
+
+
+def test_a_broken_line_loses_nothing_that_had_arrived(store, cast, large):
+    upload = begin(cast, large)
+    upload = send(upload, large, source=Line(large[: 10 * MIB + 7]), length=len(large))
+    assert Upload.objects.get().offset_bytes == 10 * MIB + 7
+    done = send(Upload.objects.get(), large[10 * MIB + 7 :], offset=10 * MIB + 7)
+    assert done.sha256 == sha256(large).hexdigest()
+
+
+def test_a_part_that_an_overtaken_writer_wrote_late_is_never_recorded(store, cast, large):
+    upload = send(begin(cast, large), large[: 9 * MIB])
+    key, state = s3.object_key(upload.pk), upload.spool_state
+    store.client.upload_part(Bucket=BUCKET, Key=key, UploadId=state["upload"], PartNumber=1, Body=bytes(s3.PART_BYTES))
+    with pytest.raises(AppError) as caught:
+        send(Upload.objects.get(), large[9 * MIB :], offset=9 * MIB)
+    assert caught.value.code == "storage_failed"
+    assert Upload.objects.get().status == Status.RECEIVING
+
+
+def test_a_process_killed_between_the_store_and_the_row_counts_what_the_row_knows(store, cast, large):
+    upload = send(begin(cast, large), large[: 6 * MIB])
+    spool().write(upload.pk, 6 * MIB, large[6 * MIB : 14 * MIB], upload.spool_state)  # and then the process was killed
+    done = send(Upload.objects.get(), large[6 * MIB :], offset=6 * MIB)
+    assert done.sha256 == sha256(large).hexdigest()
+
+
+def test_a_hand_in_is_copied_by_the_store_and_the_upload_goes(
+    store, cast, client, monkeypatch, django_capture_on_commit_callbacks, data_dir
+):
+    monkeypatch.setattr(submissions, "wake", lambda: None)
+    upload = complete(cast)
+    client.force_login(cast.ruth)
+    body = {"upload_key": str(uuid4()), "upload_id": str(upload.pk)}
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(cast.lab.get_absolute_url() + "hand-in/", body, headers={"Accept": "application/json"})
+    assert answer.status_code == 201
+    made = Submission.objects.get()
+    assert store() == [f"media/{made.model_file.name}"]
+    assert made.model_file.read() == MODEL
+    assert list((data_dir / "incoming").iterdir()) == []
+    with on_this_disk(made.model_file, data_dir) as path:
+        assert path.read_bytes() == MODEL
+    assert not path.exists()
+
+
+def test_a_plain_form_is_stored_there_too(store, cast):
+    name = storages["default"].save("submissions/x/model.onnx", ContentFile(MODEL))
+    assert store() == [f"media/{name}"]
+    assert storages["default"].open(name).read() == MODEL
+
+
+def test_a_discarded_upload_leaves_nothing(store, cast, large, django_capture_on_commit_callbacks):
+    upload = send(begin(cast, large), large[: 10 * MIB])
+    with django_capture_on_commit_callbacks(execute=True):
+        upload_discard(upload=upload, by="ruth")
+    assert store() == []
+    assert "Uploads" not in store.client.list_multipart_uploads(Bucket=BUCKET)
+
+
+def test_the_sweep_takes_away_what_no_upload_speaks_for(store, cast):
+    kept = send(begin(cast), MODEL[:7])
+    spool().write(uuid4(), 0, b"left over", {})
+    store.client.put_object(Bucket=BUCKET, Key="uploads/notes.txt", Body=b"somebody's")
+    assert uploads_sweep()["left_over"] == 1
+    assert [name.split("/")[1] for name in store()] == sorted([str(kept.pk), "notes.txt"])
+
+
+def test_a_store_that_is_away_is_our_fault(store, cast, settings):
+    settings.S3 = settings.S3 | {"endpoint": "http://127.0.0.1:9"}
+    base._made.cache_clear()
+    with pytest.raises(AppError) as caught:
+        send(begin(cast), MODEL)
+    assert (caught.value.code, caught.value.http_status) == ("storage_failed", 503)
+
+
+def test_a_store_that_is_half_named_is_refused(monkeypatch):
+    for name in ("BUCKET", "KEY_ID", "SECRET", "ENDPOINT", "REGION"):
+        monkeypatch.delenv(f"S3_{name}", raising=False)
+    assert env.bucket("S3") is None
+    monkeypatch.setenv("S3_BUCKET", "models")
+    with pytest.raises(ImproperlyConfigured, match="S3_KEY_ID, S3_SECRET is not"):
+        env.bucket("S3")
+    monkeypatch.setenv("S3_KEY_ID", "a")
+    monkeypatch.setenv("S3_SECRET", "b")
+    assert env.bucket("S3") == {"bucket": "models", "key_id": "a", "secret": "b", "endpoint": "", "region": "us-east-1"}
+    monkeypatch.setenv("S3_ENDPOINT", "store.example.edu")
+    with pytest.raises(ImproperlyConfigured, match="https://"):
+        env.bucket("S3")
+
+
+def test_boto3_is_not_imported_where_no_store_is_named(tmp_path):
+    code = (
+        "import django; django.setup(); import sys; from django.urls import get_resolver; get_resolver().url_patterns; "
+        "from courseplatform.uploads.spools.base import spool; spool(); sys.exit('boto3' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=False,
+        env={"PATH": "/usr/bin:/bin", "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "courseplatform.settings"},
+    )  # fmt: skip
+    assert done.returncode == 0
