@@ -17,7 +17,9 @@ window.Resumable = (() => {
     if (!answer.ok) throw refusal(answer.status, await answer.text());
     return answer;
   };
-  const passes = (error) => !error.status || error.status >= 500 || [409, 423].includes(error.status);
+  const isAway = (error) => !error.status || error.status >= 500;
+  // While sending, a conflict is an older connection of ours that has not ended yet.
+  const passes = (error) => isAway(error) || [409, 423].includes(error.status);
   const pause = (seconds) => new Promise((go) => { setTimeout(go, 1000 * seconds); addEventListener("online", go, { once: true }); });
 
   // The browser's own hash wants the whole file in memory, and a secure context; larger files are hashed in pieces.
@@ -47,7 +49,7 @@ window.Resumable = (() => {
   const untilThrough = async (act, onWait, isOver = () => false) => {
     for (let tries = 0; ; tries += 1) {
       try { return await act(); } catch (error) {
-        if (!passes(error) || isOver()) throw error;
+        if (!isAway(error) || isOver()) throw error;
         const seconds = WAITS_S[Math.min(tries, WAITS_S.length - 1)];
         onWait(seconds, error);
         await pause(seconds);

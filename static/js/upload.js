@@ -45,7 +45,7 @@
   const waiting = (seconds, reason) => {
     const words = reason?.status ? reason.message : "The line was lost. What has arrived is kept.";
     find("state").classList.add("waiting");
-    show(`${words} Trying again in ${seconds} s.`, find("more").textContent);
+    show(`${words} Trying again in ${seconds} s.`, `${Math.floor(bar.value)} %`);
     say(`${words} Trying again in ${seconds} s.`);
   };
 
@@ -120,10 +120,10 @@
 
   // What lies here from before: a reload, another tab, another day.
   const offer = (one) => {
-    const here = one.status === "complete", since = new Date(one.created_at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
+    const here = one.status === "complete", ago = span((Date.now() - new Date(one.created_at)) / 1000);
     find("found").querySelector("span").textContent = here
       ? `${one.file_name} is here, but not handed in yet.`
-      : `${size(one.offset_bytes)} of ${size(one.size_bytes)} of ${one.file_name} are here since ${since}. Choose the same file to go on where it stopped.`;
+      : `${one.file_name}, begun ${ago} ago: ${size(one.offset_bytes)} of ${size(one.size_bytes)} are here. Choose the same file to go on where it stopped.`;
     find("found-use").hidden = !here;
     find("found-use").onclick = () => { find("found").hidden = true; handIn(one.id, one.file_name); };
     find("found-drop").onclick = async () => {

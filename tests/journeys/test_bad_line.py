@@ -5,6 +5,7 @@ import os
 import signal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from tests.journeys.bad_line import BadLine, interrupted_five_times, open_the_lab, wait_share, write_model
@@ -84,6 +85,8 @@ def test_what_was_sent_in_part_can_be_thrown_away(world, tab, tmp_path):
     tab.locator('input[type="file"]').set_input_files(str(file))
     wait_share(tab, 40, 60)
     tab.reload()
+    expect(tab.locator("[data-upload-found]")).to_be_visible()
+    assert Axe().run(tab).response["violations"] == []
     tab.get_by_role("button", name="Throw it away").click()
     expect(tab.get_by_role("status").filter(has_text="is thrown away")).to_be_visible()
     assert world.rows("select status from uploads_upload where file_name = 'unwanted.onnx'") == [("discarded",)]

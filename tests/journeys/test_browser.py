@@ -118,6 +118,28 @@ def test_a_cancelled_upload_is_no_error_and_leads_back_to_the_button(tab):
     expect(tab.get_by_role("button", name="Choose file")).to_be_focused()
 
 
+def test_a_refusal_after_the_last_byte_is_final_and_says_why(tab):
+    """Only a line or a server that is away is asked again."""
+    sign_in(tab, "sofia.lindgren")
+    said = '{"error": {"code": "no_attempts_left", "message": "All 10 attempts of Lab 3 are used."}}'
+    tab.route("**/hand-in/", lambda route: route.fulfill(status=409, content_type="application/json", body=said))
+    hand_in(tab, "lab3", MODELS / "digits-narrow.tflite")
+    expect(tab.get_by_role("alert")).to_contain_text("All 10 attempts of Lab 3 are used.")
+    tab.unroute("**/hand-in/")
+    tab.reload()
+    expect(tab.locator("[data-upload-found]")).to_contain_text("is here, but not handed in yet")
+    tab.get_by_role("button", name="Hand it in").click()
+    expect(tab.get_by_role("heading", name="It is here, on time")).to_be_visible()
+
+
+def test_another_kind_of_file_is_refused_before_it_is_sent(tab, tmp_path):
+    archive = tmp_path / "model.zip"
+    archive.write_bytes(b"PK")
+    sign_in(tab, "sofia.lindgren")
+    hand_in(tab, "lab3", archive)
+    expect(tab.get_by_role("alert")).to_contain_text("model.zip does not end as a model does: Lab 3 takes .onnx")
+
+
 def test_a_renamed_pdf_gets_its_sentence_in_place(tab, tmp_path):
     paper = tmp_path / "report.onnx"
     paper.write_bytes(b"%PDF-1.7\n" + b"0" * 2000)
