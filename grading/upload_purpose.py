@@ -18,10 +18,12 @@ def target_of(assignment: Assignment) -> str:
 def hand_in(person: User, target: str) -> Limit:
     """Raises what `check_may_hand_in` raises."""
     known = target.isascii() and target.isdecimal() and len(target) < 19
-    found = Assignment.objects.filter(pk=target, is_withdrawn=False).first() if known else None
+    found = Assignment.objects.select_related("course").filter(pk=target, is_withdrawn=False).first() if known else None
     if found is None:
         raise NotHere("There is no such assignment, or it is not yours.")
-    hand_in_rules.check_may_hand_in(person=person, assignment=found, now=timezone.now())
+    now = timezone.now()
+    owner = hand_in_rules.owner_of(person=person, assignment=found, now=now)
+    hand_in_rules.check_may_hand_in(owner=owner, assignment=found, now=now)
     return Limit(
         max_bytes=hand_in_rules.most_bytes(found),
         endings=hand_in_rules.endings(found),

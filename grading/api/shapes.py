@@ -85,7 +85,8 @@ class SubmissionShape(serializers.Serializer[Submission]):
 class HandInShape(serializers.Serializer[Any]):
     """What is sent, as multipart/form-data."""
 
-    model = serializers.FileField(help_text="the model file")
+    model = serializers.FileField(required=False, help_text="the model file; or `upload_id`")
+    upload_id = serializers.UUIDField(required=False, help_text="a complete resumable upload of yours: docs/api.md")
     upload_key = serializers.UUIDField(
         help_text="made by you, one for each upload: sent again with the same one, nothing is recorded twice"
     )

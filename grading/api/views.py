@@ -75,9 +75,10 @@ class Submissions(CourseApiView):
     def post(self, request: Request, course: str, assignment: str) -> Response:
         found = assignment_get(self.visit, assignment)
         form = _hand_in_form(request)
-        made, created = submission_create(
-            person=self.visit.person, assignment=found, upload=form.upload, upload_key=form.upload_key
-        )
+        with form.arrived(person=self.visit.person, assignment=found, now=timezone.now()) as file:
+            made, created = submission_create(
+                person=self.visit.person, assignment=found, upload=file.upload, upload_key=file.upload_key, now=file.at
+            )
         submission: Any = endpoints.submission_brief(self.visit, made.pk)
         submission.created = created
         address = request.build_absolute_uri(reverse("api:submission", args=[made.pk]))
