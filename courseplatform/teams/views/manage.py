@@ -63,6 +63,12 @@ def _at(visit: Visit, form: forms.Form) -> datetime:
     return instant_of(form.cleaned_data["effective_on"], visit.course, now())
 
 
+def _from(visit: Visit, form: forms.Form) -> str:
+    """What is added to the sentence when a change holds from a coming day on."""
+    at = _at(visit, form)
+    return f" from {at.astimezone(visit.course.tz):%b %-d} on" if at > now() else ""
+
+
 @course_page(STAFF)
 @require_POST
 def move(request: HttpRequest, visit: Visit, team: str) -> HttpResponse:
@@ -82,7 +88,11 @@ def move(request: HttpRequest, visit: Visit, team: str) -> HttpResponse:
         if ok:
             where = f"in team {facts['to'].name}" if facts["to"] else "in no team"
             return done(
-                request, f"{facts['person'].name} is {where}", "teams:manage", course=visit.course.slug, team=found.slug
+                request,
+                f"{facts['person'].name} is {where}{_from(visit, form)}",
+                "teams:manage",
+                course=visit.course.slug,
+                team=found.slug,
             )
     return _page(request, visit, found, form)
 
@@ -101,7 +111,7 @@ def split(request: HttpRequest, visit: Visit, team: str) -> HttpResponse:
             ),
         )
         if fresh:
-            return done(request, f"Team {fresh.name} is split off", fresh)
+            return done(request, f"Team {fresh.name} is split off{_from(visit, form)}", fresh)
     return _page(request, visit, found, form)
 
 
@@ -119,7 +129,7 @@ def merge(request: HttpRequest, visit: Visit, team: str) -> HttpResponse:
             ),
         )
         if into:
-            return done(request, f"Team {found.name} is part of {into.name} now", into)
+            return done(request, f"Team {found.name} is part of {into.name}{_from(visit, form) or ' now'}", into)
     return _page(request, visit, found, form)
 
 

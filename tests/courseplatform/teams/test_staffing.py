@@ -105,6 +105,15 @@ def test_a_merge_on_a_coming_day_says_the_day_and_the_team_lives_until_then(clie
         assert offered not in page
 
 
+def test_the_page_says_from_which_day_a_merge_holds(client, cast):
+    magpie, heron = make_team(cast, "Magpie", cast.ruth), make_team(cast, "Heron", cast.daniel)
+    day = timezone.localdate(timezone=cast.course.tz) + timedelta(days=7)
+    client.force_login(cast.helen)
+    form = {"into": heron.pk, "effective_on": day.isoformat()}
+    page = client.post(f"{magpie.get_absolute_url()}members/merge/", form, follow=True).content.decode()
+    assert f"Team Magpie is part of Heron from {day:%b %-d} on" in page
+
+
 def test_a_split_on_a_coming_day_says_the_day(cast, helen):
     team, at = make_team(cast, "Magpie", cast.ruth, cast.daniel), timezone.now() + timedelta(days=7)
     staffing.team_split(visit=helen, team=team, people=[cast.ruth], name="Heron", at=at)
