@@ -26,7 +26,7 @@ from courseplatform.courses.course_file.words import (
 )
 from courseplatform.courses.models import Course
 from grading.late_file.schema import CUTOFF, MOST_UNITS, or_null
-from grading.models.assignments import CLOSES, OPENS, ActiveRule, Assignment, AssignmentKind, instant_of
+from grading.models.assignments import ATTEMPTS, CLOSES, OPENS, ActiveRule, Assignment, AssignmentKind, instant_of
 from grading.models.submissions import Submission
 from grading.services.late_days import late_days_mark_all
 from grading.spec import BenchSpec, SpecError
@@ -49,6 +49,8 @@ ASSIGNMENT = mapping(
     percent=percent("Its weight in % of the grade."),
     counts=flag("Off: outside the grade.", default=True),
     active=choice("Which attempt the grade rests on; left out: the best.", *ActiveRule.values),
+    attempts=count("How many attempts count; left out: 10.", 1, 1000),
+    cooldown_minutes=count("Minutes between two attempts that count; left out: none.", 1, 10_080),
     cap=or_null(
         count("Most late days of the bank; null: as many as there are; left out: what the policy says.", 0, MOST_UNITS)
     ),
@@ -72,13 +74,14 @@ def _assignment_dump(row: Assignment, days: Container[date | None]) -> dict[str,
         "released": _wall(row, row.released_wall, row.released_at, OPENS), "due": _wall(row, row.due_wall, row.due_at, CLOSES),
         "listed_under": listed_under.isoformat() if listed_under else "", "points": _plain(row.points or None),
         "percent": _plain(row.worth_percent), "counts": row.is_counted, "active": row.active_rule,
+        "attempts": row.attempts_allowed, "cooldown_minutes": row.cooldown_minutes or None,
     }  # fmt: skip
     said = {key: value for key, value in held.items() if value not in (None, "") and (key, value) not in USUAL}
     said |= row.late_rules
     return said | ({"bench": row.bench_spec} if row.bench_spec else {})
 
 
-USUAL = (("individual", True), ("counts", True), ("active", ActiveRule.BEST))
+USUAL = (("individual", True), ("counts", True), ("active", ActiveRule.BEST), ("attempts", ATTEMPTS))
 LATE_RULES = ("cap", "no_late", "cutoff")
 
 
@@ -113,6 +116,7 @@ def load(course: Course, value: list[dict[str, Any]] | None) -> list[str]:
         row.worth_percent = Decimal(str(item["percent"])) if "percent" in item else None
         row.listed_under = datetime.fromisoformat(item["listed_under"]).date() if "listed_under" in item else None
         row.active_rule = item.get("active", ActiveRule.BEST)
+        row.attempts_allowed, row.cooldown_minutes = item.get("attempts", ATTEMPTS), item.get("cooldown_minutes", 0)
         row.late_rules = {key: item[key] for key in LATE_RULES if key in item}
         row.set_dates(released=item.get("released", ""), due=item.get("due", ""))
         row.position, row.is_withdrawn = position, False

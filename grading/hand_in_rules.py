@@ -52,7 +52,28 @@ def check_may_hand_in(*, owner: Owner, assignment: Assignment, now: datetime) ->
             f"All {assignment.attempts_allowed} attempts of {assignment.short} are used. Ask the course staff for another.",
             code="no_attempts_left",
         )
+    check_cool_down(owner=owner, assignment=assignment, now=now)
     _check_pace(owner.person, assignment, now)
+
+
+def check_cool_down(*, owner: Owner, assignment: Assignment, now: datetime) -> None:
+    """Raises TooMany (`cool_down`) too soon after an attempt that counts or is being measured; refused ones and our faults start nothing."""
+    again = may_hand_in_from(owner=owner, assignment=assignment)
+    if again is not None and again > now:
+        wall = again.astimezone(assignment.course.tz)
+        raise TooMany(
+            f"{assignment.short} takes one attempt in {assignment.cooldown_minutes} minutes. The next one can come at {wall:%H:%M:%S %Z}.",
+            code="cool_down",
+        )
+
+
+def may_hand_in_from(*, owner: Owner, assignment: Assignment) -> datetime | None:
+    """When the cool-down after the newest attempt ends; None where there is none."""
+    if not assignment.cooldown_minutes:
+        return None
+    theirs = Submission.objects.of_owner(owner).filter(assignment=assignment).exclude(counts=False)
+    newest = theirs.order_by("-received_at").values_list("received_at", flat=True).first()
+    return newest + timedelta(minutes=assignment.cooldown_minutes) if newest else None
 
 
 def _check_pace(person: User, assignment: Assignment, now: datetime) -> None:

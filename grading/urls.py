@@ -1,12 +1,14 @@
 from django.urls import path
 
-from grading.views import assignments, runs
+from grading.views import assignments, runs, versions
 
 app_name = "grading"
 urlpatterns = [
     path("<slug:course>/assignments/", assignments.index, name="assignments"),
     path("<slug:course>/assignments/<slug:assignment>/", assignments.detail, name="assignment"),
     path("<slug:course>/assignments/<slug:assignment>/hand-in/", assignments.hand_in, name="hand_in"),
+    path("<slug:course>/assignments/<slug:assignment>/compare/", versions.compare, name="compare"),
+    path("<slug:course>/attempts/<uuid:submission>/choose/", versions.choose, name="choose"),
     path("<slug:course>/submissions/", assignments.submissions, name="submissions"),
     path("<slug:course>/submissions.csv", assignments.submissions_csv, name="submissions_csv"),
     path("<slug:course>/receipts/<uuid:submission>/", assignments.receipt, name="receipt"),

@@ -25,6 +25,9 @@ class AssignmentKind(models.TextChoices):
     HARDWARE_RETURN = "hardware_return", "Hardware return"
 
 
+ATTEMPTS = 10  # allowed where an assignment says nothing else
+
+
 class ActiveRule(models.TextChoices):
     """Which of several attempts the grade rests on. Chosen: the one that its owner chose last, before that the newest."""
 
@@ -93,7 +96,8 @@ class Assignment(models.Model):
     worth_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True, help_text="of the grade")
     is_counted = models.BooleanField(default=True, help_text="off: outside the grade")
     points = models.DecimalField(max_digits=6, decimal_places=2, default=0)
-    attempts_allowed = models.PositiveSmallIntegerField(default=10)
+    attempts_allowed = models.PositiveSmallIntegerField(default=ATTEMPTS)
+    cooldown_minutes = models.PositiveSmallIntegerField(default=0, help_text="between two attempts that count")
     active_rule = models.CharField(max_length=8, choices=ActiveRule.choices, default=ActiveRule.BEST)
     late_rules = models.JSONField(
         default=dict, blank=True, help_text="cap, no_late and cutoff, as the course file says them"

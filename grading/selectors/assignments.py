@@ -15,7 +15,7 @@ from courseplatform.core.errors import AppError, NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role
 from grading import hand_in_rules
-from grading.models.assignments import Assignment
+from grading.models.assignments import ActiveRule, Assignment
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.points import rule_words
@@ -52,6 +52,15 @@ class Attempt:
     @property
     def is_active(self) -> bool:
         return self.submission.is_active
+
+    @property
+    def may_be_chosen(self) -> bool:
+        """Whether its owner may make it the active one: its assignment lets them, and it was measured."""
+        return (
+            self.submission.assignment.active_rule == ActiveRule.CHOSEN
+            and not self.is_active
+            and self.earned is not None
+        )
 
     @property
     def handed_in_at(self) -> datetime:
@@ -221,8 +230,12 @@ def limits(visit: Visit, assignment: Assignment) -> dict[str, Any]:
         "accept": ",".join(FORMAT_WORDS[name][1] for name in spec.formats),
         "too_large_words": hand_in_rules.too_large_sentence(assignment, "{size}"),
         "checked_words": f"that it opens and takes {shapes}; a model that fails this check does not count as an attempt",
-        "attempts_words": f"{used} of {assignment.attempts_allowed} counted so far",
+        "attempts_words": f"{used} of {assignment.attempts_allowed} counted so far{_pause_words(assignment)}",
     }
+
+
+def _pause_words(assignment: Assignment) -> str:
+    return f", one in {assignment.cooldown_minutes} minutes" if assignment.cooldown_minutes else ""
 
 
 def spec_rows(assignment: Assignment) -> list[dict[str, str]]:

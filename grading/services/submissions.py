@@ -17,7 +17,14 @@ from courseplatform.notices.services.notifications import notification_send
 from courseplatform.teams.selectors.membership import members_at
 from grading.bench.errors import BenchError
 from grading.bench.formats import sniff
-from grading.hand_in_rules import Upload, attempts_left, check_may_hand_in, owner_of, too_large_sentence
+from grading.hand_in_rules import (
+    Upload,
+    attempts_left,
+    check_cool_down,
+    check_may_hand_in,
+    owner_of,
+    too_large_sentence,
+)
 from grading.late_preview import verdict_of
 from grading.models.assignments import Assignment
 from grading.models.runs import Run
@@ -101,6 +108,7 @@ def _record(
         return known, False  # the other tab was faster
     if attempts_left(owner=owner, assignment=assignment) <= 0:
         raise Conflict("All attempts are used.", code="no_attempts_left")
+    check_cool_down(owner=owner, assignment=assignment, now=now)
     theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
     number = (theirs.aggregate(last=Max("number"))["last"] or 0) + 1
     submission = Submission(

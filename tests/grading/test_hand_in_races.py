@@ -7,9 +7,10 @@ import pytest
 from django.db import connection
 
 from courseplatform.core.errors import AppError
-from grading.models import Run, Submission
+from grading.models import LateEntry, LateVerdict, Run, Submission
 from grading.services.runs import run_again, run_cancel
 from hardware.models import OPEN
+from tests.grading.test_late_days import due_ago, make_team, with_policy
 from tests.people import hand_in, make_cast, onnx_like
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_database]
@@ -24,9 +25,9 @@ def cast(settings, tmp_path):
     return make_cast()
 
 
-def at_once(act):
+def at_once(act, times=AT_ONCE):
     """`act` in several threads that start together. Returns what they returned, errors by their code."""
-    start, found = threading.Barrier(AT_ONCE), []
+    start, found = threading.Barrier(times), []
 
     def body():
         start.wait()
@@ -37,12 +38,12 @@ def at_once(act):
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=body) for _ in range(AT_ONCE)]
+    threads = [threading.Thread(target=body) for _ in range(times)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
-    assert len(found) == AT_ONCE
+        thread.join(timeout=120)
+    assert len(found) == times
     return found
 
 
@@ -60,6 +61,25 @@ def test_several_files_at_once_never_exceed_the_attempts(cast, tmp_path):
     uploads = [onnx_like(tmp_path, more=bytes([n])) for n in range(AT_ONCE)]
     found = at_once(lambda: hand_in(cast, cast.ruth, uploads.pop(), uuid4()).number)
     assert sorted(n for n in found if n != "no_attempts_left") == [1, 2]
+
+
+def test_fifty_hand_ins_of_one_team_at_once_are_charged_once(cast, tmp_path):
+    """Different files by three members, all late: one bank, and it pays for one late hand-in."""
+    with_policy(cast, bank={"days": 5, "owner": "team"})
+    team = make_team(cast, cast.ruth, cast.daniel, cast.sofia)
+    cast.lab.is_individual, cast.lab.attempts_allowed = False, 50
+    due_ago(cast.lab, hours=30)
+    work = [
+        (person, onnx_like(tmp_path, more=bytes([n])))
+        for n in range(50)
+        for person in [(cast.ruth, cast.daniel, cast.sofia)[n % 3]]
+    ]
+    found = at_once(lambda: hand_in(cast, *work.pop(), uuid4()).number, times=50)
+    assert sorted(found) == list(range(1, 51))
+    entries = LateEntry.objects.filter(course=cast.course)
+    assert sorted((row.kind, row.days) for row in entries) == [("policy", 5), ("spend", -2)]
+    assert all(row.team == team for row in entries)
+    assert LateVerdict.objects.count() == 3
 
 
 def test_several_clicks_on_run_it_again_are_one_run(cast, tmp_path):

@@ -1,0 +1,148 @@
+"""Two attempts of one owner side by side: what changed, and what it did to the points."""
+
+from typing import Any
+from uuid import UUID
+
+from courseplatform.core import numbers
+from courseplatform.core.errors import NotHere
+from courseplatform.courses.access import Visit
+from grading.models.assignments import Assignment
+from grading.models.submissions import Submission
+from grading.selectors.assignments import Attempt, attempts
+
+Row = dict[str, Any]
+METRICS = (
+    ("accuracy", "Accuracy", numbers.share, 1),
+    ("macs", "MACs", numbers.count, -1),
+    ("parameters", "Parameters", numbers.count, -1),
+    ("model_bytes", "Model file", numbers.size, -1),
+    ("peak_activation_bytes", "Memory at the peak", numbers.size, -1),
+)  # name, label, words, whether more (1) or less (-1) is better
+
+
+def compare(visit: Visit, assignment: Assignment, first: str, second: str) -> dict[str, Any]:
+    """The two attempts, older first, with what differs. Left out: the active one and the newest other. Raises NotHere for a foreign key."""
+    mine = attempts(visit, assignment, _whose(visit, assignment, first))
+    older, newer = _pick(mine, first, second)
+    context: dict[str, Any] = {"choices": mine, "older": older, "newer": newer}
+    if older is None or newer is None:
+        return context
+    return context | {
+        "same_file": older.submission.sha256 == newer.submission.sha256,
+        "facts": _facts(older, newer),
+        "metrics": _metrics(older, newer),
+        "points": _points(older, newer),
+        "sentence": _sentence(older, newer),
+    }
+
+
+def _whose(visit: Visit, assignment: Assignment, first: str) -> Any:
+    """Staff compare the attempts of whoever handed in the first one."""
+    if not visit.is_staff or not first:
+        return None
+    found = (
+        Submission.objects.visible_to(visit)
+        .filter(assignment=assignment, pk=_key(first))
+        .select_related("person")
+        .first()
+    )
+    if found is None:
+        raise NotHere("There is no such attempt.")
+    return found.person
+
+
+def _key(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotHere("There is no such attempt, or it is not yours.") from error
+
+
+def _pick(mine: list[Attempt], first: str, second: str) -> tuple[Attempt | None, Attempt | None]:
+    by_key = {attempt.submission.pk: attempt for attempt in mine}
+    chosen = [by_key.get(_key(text)) for text in (first, second) if text]
+    if None in chosen:
+        raise NotHere("There is no such attempt, or it is not yours.")
+    active = next((attempt for attempt in mine if attempt.is_active), None)
+    for candidate in (active, *mine):
+        if len(chosen) < 2 and candidate is not None and candidate not in chosen:
+            chosen.append(candidate)
+    if len(chosen) < 2 or chosen[0] is chosen[1]:
+        return (chosen[0] if chosen else None), None
+    older, newer = sorted((one for one in chosen if one is not None), key=lambda one: one.handed_in_at)[:2]
+    return older, newer
+
+
+def _facts(older: Attempt, newer: Attempt) -> list[Row]:
+    def of(attempt: Attempt) -> list[str]:
+        row = attempt.submission
+        return [row.person.name, row.file_name, row.format, numbers.size(row.size_bytes)]
+
+    labels = ("Handed in by", "File", "Format", "Size")
+    rows = zip(labels, of(older), of(newer), strict=True)
+    return [{"label": label, "older": a, "newer": b, "differs": a != b} for label, a, b in rows]
+
+
+def _result(attempt: Attempt) -> Any:
+    return getattr(attempt.run, "result", None) if attempt.run is not None else None
+
+
+def _metrics(older: Attempt, newer: Attempt) -> list[Row]:
+    one, other = _result(older), _result(newer)
+    if one is None or other is None:
+        return []
+    rows = []
+    for name, label, words, better in METRICS:
+        a, b = one.metrics.get(name), other.metrics.get(name)
+        if a is not None and b is not None:
+            rows.append(
+                {
+                    "label": label,
+                    "older": words(a),
+                    "newer": words(b),
+                    **_change(a, b, better, is_share=name == "accuracy"),
+                }
+            )
+    return rows
+
+
+def _change(a: float, b: float, better: int, *, is_share: bool) -> Row:
+    """The change in words, and whether it is one for the better: never told by colour alone."""
+    if a == b:
+        return {"change": "the same", "tone": "neutral"}
+    tone = "good" if (b - a) * better > 0 else "warn"
+    if is_share:
+        return {"change": f"{100 * (b - a):+.1f} points of %", "tone": tone}
+    if not a:
+        return {"change": "from nothing", "tone": tone}
+    ratio = b / a
+    words = f"{100 * (ratio - 1):+.0f} %" if 0.5 <= ratio <= 2 else f"x {ratio:.2g}"
+    return {"change": words, "tone": tone}
+
+
+def _points(older: Attempt, newer: Attempt) -> list[Row]:
+    """Criterion by criterion; one that only one of them knows (the lab changed between) shows a dash on the other side."""
+    sides = [{line["key"]: line for line in getattr(_result(attempt), "points", [])} for attempt in (older, newer)]
+    rows = []
+    for key in dict.fromkeys([*sides[0], *sides[1]]):
+        a, b = (side.get(key) for side in sides)
+        gained = float(b["earned"]) - float(a["earned"]) if a and b else 0.0
+        rows.append(
+            {
+                "label": (b or a or {})["title"], "older": a and a["earned"], "newer": b and b["earned"], "of": (b or a or {})["of"],
+                "change": f"{gained:+.2f}" if gained else "", "tone": "good" if gained > 0 else "warn" if gained < 0 else "neutral",
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _sentence(older: Attempt, newer: Attempt) -> str:
+    if older.submission.sha256 == newer.submission.sha256:
+        return "Both attempts are the same file, byte by byte."
+    if older.earned is None or newer.earned is None:
+        unmeasured = older if older.earned is None else newer
+        return f"Attempt {unmeasured.number} has no result, so only the files can be compared."
+    gained = newer.earned - older.earned
+    if not gained:
+        return f"Both have {newer.earned:.2f} points."
+    return f"Attempt {newer.number} has {abs(gained):.2f} points {'more' if gained > 0 else 'less'} than attempt {older.number}."
