@@ -1,9 +1,11 @@
 """Late days as rows: what a hand-in, a favour or a change of team writes into the ledger, and that it always sums to the balance."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -28,7 +30,7 @@ from grading.services.late_favours import (
 from grading.services.submissions import submission_create
 from tests.people import hand_in, make_cast, make_lab, onnx_like
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
 PERSONAL = {"bank": {"days": 3, "owner": "person"}, "unit": {"kind": "hours"}, "penalty": {"each": 10}}
 
 
@@ -36,6 +38,14 @@ PERSONAL = {"bank": {"days": 3, "owner": "person"}, "unit": {"kind": "hours"}, "
 def cast(settings, tmp_path):
     settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
     return make_cast()
+
+
+@pytest.fixture(autouse=True)
+def _commits(request, monkeypatch):
+    """The tests run inside one transaction, which never commits: what follows a commit follows at once. One test has real commits."""
+    if "transactional_db" not in request.fixturenames:
+        now = SimpleNamespace(atomic=transaction.atomic, on_commit=lambda act: act())
+        monkeypatch.setattr("grading.services.late_days.transaction", now)
 
 
 def with_policy(cast, policy=PERSONAL, **changes):
@@ -213,12 +223,12 @@ def test_a_member_who_joins_later_pays_only_for_what_comes_after(cast, tmp_path)
     assert (balance(cast.course, person=cast.ruth), balance(cast.course, person=cast.daniel)) == (2, 3)
 
 
-def test_who_leaves_a_team_has_late_days_counted_again(cast):
+def test_who_leaves_a_team_has_late_days_counted_after_the_commit(transactional_db, cast):
     with_policy(cast)
     team = make_team(cast, cast.ruth, cast.daniel)
     row = Membership.objects.get(person=cast.daniel)
     membership_end(membership=row, at=timezone.now(), by="Helen")
-    assert not LateStale.objects.exists()  # counted after the commit
+    assert not LateStale.objects.exists()
     assert set(LateEntry.objects.values_list("person", flat=True)) == {cast.ruth.pk, cast.daniel.pk}
     assert team_key(team.pk) in circle_of(cast.course, {cast.daniel.pk}).teams
 
