@@ -53,6 +53,7 @@ figures: check
 	@"$(PY)" -m tests.load.submit_to_result
 	@"$(PY)" -m tests.load.matching
 	@"$(PY)" -m tests.load.upload
+	@"$(PY)" -m tests.load.late_days
 
 # pip-audit says "no known vulnerabilities" also when it could ask nobody: --strict makes that a failure, and we say so.
 audit:
