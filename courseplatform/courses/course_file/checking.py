@@ -7,7 +7,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
+from jsonschema import ValidationError as NotOfTheSchema
 
 from courseplatform.accounts.models import validate_zone
 from courseplatform.courses.course_file.reading import FileError, Finding, Path, Source, plain
@@ -42,6 +43,17 @@ CODES = {
 }
 
 
+def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Schema) -> Iterator[NotOfTheSchema]:
+    """As JSON Schema means a pattern and editors read it: `$` is the very end, not also before a last line break, and `\\d` is 0 to 9."""
+    if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance, re.ASCII):
+        yield NotOfTheSchema("has another form")
+
+
+VALIDATOR: Any = validators.extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"pattern": _pattern}
+)
+
+
 def checked(source: Source) -> dict[str, Any]:
     """The values of the file as JSON has them. Raises FileError with everything that is wrong."""
     plain_source = against(file_parts.schema, source)
@@ -60,7 +72,7 @@ def checked(source: Source) -> dict[str, Any]:
 def against(schema: Schema, source: Source) -> Source:
     """The values as JSON has them, when they obey the schema. Raises FileError with what does not."""
     tree: dict[str, Any] = plain(source.tree)
-    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    validator = VALIDATOR(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
     found: list[Finding] = []
     for error in validator.iter_errors(tree):
         found.extend(_from_schema(error, source))

@@ -10,9 +10,9 @@ from datetime import date, datetime
 from typing import Any
 
 import yaml
-from yaml.reader import ReaderError
+from yaml.reader import Reader, ReaderError
 
-MOST_BYTES, MOST_DEPTH = 1 << 19, 16
+MOST_BYTES, MOST_DEPTH, MOST_BITS = 1 << 19, 16, 64
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it was built in: thirty times faster
 Path = tuple[str | int, ...]
 
@@ -58,9 +58,8 @@ def read(
     clocks_are_text: what YAML would take for a moment or a number of base 60 stays the text it is; else it has to stand in quotes.
     """
     if len(content) > most_bytes:
-        raise FileError(
-            [Finding(1, "too_large", f"The file is larger than {most_bytes // 1024} KiB, the most a {kind} may have.")]
-        )
+        most = f"{most_bytes // 1_000_000} MB" if most_bytes % 1_000_000 == 0 else f"{most_bytes // 1024} KiB"
+        raise FileError([Finding(1, "too_large", f"The file is larger than {most}, the most a {kind} may have.")])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -72,7 +71,9 @@ def read(
         raise FileError([_syntax(error, text)]) from error
     except ReaderError as error:
         said = "A character here is none of text; write the line again without it."
-        raise FileError([Finding(text.count("\n", 0, error.position) + 1, "not_yaml", said)]) from error
+        found = Reader.NON_PRINTABLE.search(text)  # error.position counts bytes in one parser, letters in the other
+        line = text.count("\n", 0, found.start()) + 1 if found else 1
+        raise FileError([Finding(line, "not_yaml", said)]) from error
     except yaml.YAMLError as error:
         raise FileError([Finding(1, "not_yaml", f"This cannot be read as YAML: {_one_line(error)}.")]) from error
     source.text = text
@@ -199,11 +200,16 @@ class _Builder:
             raise _stop(event, "not_a_value", f"{event.value[:40]} is no date and no number.") from error
         if isinstance(value, datetime):
             raise _stop(event, "time_without_quotes", f'Write the moment in quotes: "{value:%Y-%m-%d %H:%M}".')
-        if isinstance(value, bytes | float) and (
-            isinstance(value, bytes) or value != value or abs(value) == float("inf")
-        ):
+        if _is_beyond(value):
             raise _stop(event, "not_a_value", f"{event.value[:40]} is nothing that a {self.kind} holds.")
         return value
+
+
+def _is_beyond(value: Any) -> bool:
+    """Bytes, and numbers that no file means: no number, without end, or of so many digits that Python will not write them out."""
+    if isinstance(value, float):
+        return value != value or abs(value) == float("inf")
+    return isinstance(value, bytes) or (isinstance(value, int) and value.bit_length() > MOST_BITS)
 
 
 def plain(value: Any) -> Any:
