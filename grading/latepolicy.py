@@ -7,7 +7,7 @@ the cases that the published policies leave open; each of those is decided for t
     grading/late/clock.py      boundaries: calendars, clock changes, grace, weekends
     grading/late/lateness.py   how late one attempt is for one person: extensions, cutoff
     grading/late/money.py      what the bank pays, what the rest costs
-    grading/late/words.py      the explanation of a verdict
+    grading/late/words.py      the explanation of a verdict, with words_of_time.py and words_of_money.py
 """
 
 from collections import defaultdict
@@ -30,8 +30,8 @@ from grading.late.facts import (
     Request,
     Verdict,
 )
-from grading.late.lateness import Lateness, Relief, lateness
-from grading.late.money import Cover, Outcome, cover_group, final_percent, outcome_of, wanted
+from grading.late.lateness import Lateness, Relief, latenesses
+from grading.late.money import Cover, Holding, Outcome, cover_group, final_percent, outcome_of, wanted
 from grading.late.words import explain, pass_reasons
 
 Fact = TypeVar("Fact", Extension, Request)
@@ -119,8 +119,9 @@ class _Term:
     requests: dict[tuple[str, str], list[Request]]
     grants: list[Grant]
     names: dict[str, str]
+    attempts: dict[tuple[str, str], int] = field(default_factory=dict)
     drawn: Balances = field(default_factory=lambda: defaultdict(int))
-    paid_for_team: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
+    paid: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
     draws: list[Draw] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
 
@@ -158,25 +159,25 @@ class _Term:
 
     # -- how late
 
-    def lateness(self, person: str, hand_in: HandIn) -> Lateness:
+    def latenesses(self, person: str, hand_in: HandIn) -> list[Lateness]:
         deadline = self.deadlines[hand_in.assignment]
         if (person, hand_in.assignment) in self.excused:
-            return Lateness(deadline.due, 0, Relief(), deadline.due)
+            return [Lateness(deadline.due, 0, Relief(), deadline.due)]
         mine = [e for owner in self.owners_of(person, hand_in) for e in self.extensions[owner, hand_in.assignment]]
-        return lateness(self.policy, deadline, hand_in, mine)
+        return latenesses(self.policy, deadline, hand_in, mine)
 
     def requested(self, person: str, hand_in: HandIn) -> list[Request]:
         return [r for owner in self.owners_of(person, hand_in) for r in self.requests[owner, hand_in.assignment]]
 
     # -- what is there
 
-    def balance(self, bank: Bank | None, owner: str | None, due: datetime) -> int:
-        """Bank and grants in force for what is effectively due then, less what was drawn so far."""
+    def holding(self, bank: Bank | None, owner: str | None, hand_in: HandIn, due: datetime) -> Holding:
+        """Bank and grants in force for what is effectively due then, less what was drawn so far for other work."""
         if bank is None or owner is None:
-            return 0
+            return Holding()
         key = (owner, bank.name)
-        held = bank.days + sum(g.days for g in self.granted[key] if self._in_force(g.since, due))
-        return max(held - self.drawn[key], 0)
+        granted = sum(g.days for g in self.granted[key] if self._in_force(g.since, due))
+        return Holding(bank.days, granted, self.drawn[key] - self._paid_before(bank, owner, hand_in))
 
     def _in_force(self, since: date | datetime | None, due: datetime) -> bool:
         if since is None:
@@ -200,26 +201,33 @@ class _Term:
         """What this attempt comes to now for everybody whose it is, also for those who are judged by another one; draws nothing."""
         policy, deadline = self.policy, self.deadlines[hand_in.assignment]
         bank = policy.bank_for(hand_in.assignment)
-        late = {person: self.lateness(person, hand_in) for person in self.judged_people(hand_in)}
-        wants, balances = {}, {}
-        for person, found in late.items():
-            asked = sum(r.units for r in self.requested(person, hand_in)) if policy.spend == "asked" else None
-            payer = self.payer(bank, person, hand_in)
-            wants[person] = wanted(policy, deadline, found, asked)
-            balances[person] = self.balance(bank, payer, found.effective_due) + self._paid_before(bank, hand_in)
-        if hand_in.owner in self.people or (
-            bank is not None and bank.owner == "team"
-        ):  # nobody waits for another's bank
-            covers = {p: Cover(want, balances[p], min(want, balances[p])) for p, want in wants.items()}
-        else:
-            covers = cover_group(policy, wants, balances, self._excused_from(hand_in.assignment))
-        return {person: outcome_of(policy, deadline, late[person], covers[person]) for person in late}
+        alone = {person: self._alone(person, hand_in, bank) for person in self.judged_people(hand_in)}
+        if hand_in.owner in self.people or (bank is not None and bank.owner == "team"):
+            return alone
+        covers = {person: outcome.cover for person, outcome in alone.items()}
+        covers = cover_group(policy, covers, self._excused_from(hand_in.assignment))
+        return {person: outcome_of(policy, deadline, one.lateness, covers[person]) for person, one in alone.items()}
 
-    def _paid_before(self, bank: Bank | None, hand_in: HandIn) -> int:
-        """What the team's bank paid for this assignment already: it pays once, for the member who needs most."""
-        if bank is None or bank.owner != "team" or hand_in.owner in self.people:
+    def _alone(self, person: str, hand_in: HandIn, bank: Bank | None) -> Outcome:
+        """What it comes to with nobody else in sight, under the extension with which that is best; of equals the first."""
+        policy, deadline = self.policy, self.deadlines[hand_in.assignment]
+        asked = sum(r.units for r in self.requested(person, hand_in)) if policy.spend == "asked" else None
+        payer = self.payer(bank, person, hand_in)
+        tried = []
+        for late in self.latenesses(person, hand_in):
+            holding = self.holding(bank, payer, hand_in, late.effective_due)
+            cover = Cover.alone(wanted(policy, deadline, late, asked), holding)
+            tried.append(outcome_of(policy, deadline, late, cover))
+        return max(tried, key=lambda one: (one.accepted, one.maximum, -one.charged, -one.lateness.days_late))
+
+    def _paid_before(self, bank: Bank, owner: str, hand_in: HandIn) -> int:
+        """What the bank paid for this assignment already: it pays once, a team's for the member who needs most.
+
+        A team pays for a member's own hand-in beside that. A person who was judged by another attempt can still cover this one.
+        """
+        if bank.owner == "team" and hand_in.owner in self.people:
             return 0
-        return self.paid_for_team[hand_in.owner, bank.name, hand_in.assignment]
+        return self.paid[owner, bank.name, hand_in.assignment]
 
     def settle(self, one: _Round) -> None:
         """Choose each person's attempt, draw for it, and write the verdicts."""
@@ -241,23 +249,21 @@ class _Term:
         bank = self.policy.bank_for(hand_in.assignment)
         every = self.outcomes(hand_in)
         outcomes = {person: every[person] for person in people}
+        most: dict[str, int] = {}
         for person, outcome in outcomes.items():
             payer = self.payer(bank, person, hand_in)
             self.verdicts.append(self._verdict(hand_in, person, payer, outcome))
-            if bank is not None and payer is not None and bank.owner == "person":
-                self._draw(bank, payer, hand_in, outcome.charged)
-        if bank is not None and bank.owner == "team":
-            most = max((outcome.charged for outcome in outcomes.values()), default=0)
-            payer = self.payer(bank, people[0], hand_in)
             if payer is not None:
-                before = self._paid_before(bank, hand_in)
-                self._draw(bank, payer, hand_in, most - before)
-                if hand_in.owner not in self.people:
-                    self.paid_for_team[payer, bank.name, hand_in.assignment] = max(most, before)
+                most[payer] = max(most.get(payer, 0), outcome.charged)
+        for payer, units in most.items():
+            if bank is not None:
+                self._draw(bank, payer, hand_in, units - self._paid_before(bank, payer, hand_in))
 
     def _draw(self, bank: Bank, owner: str, hand_in: HandIn, units: int) -> None:
         if units > 0:
             self.drawn[owner, bank.name] += units
+            if bank.owner == "person" or hand_in.owner not in self.people:
+                self.paid[owner, bank.name, hand_in.assignment] += units
             self.draws.append(Draw(owner, bank.name, hand_in.assignment, hand_in.id, units))
 
     def _verdict(self, hand_in: HandIn, person: str, payer: str | None, outcome: Outcome) -> Verdict:
@@ -270,6 +276,7 @@ class _Term:
             tuple(explain(
                 policy, deadline, hand_in, outcome, payer=payer and self.names.get(payer, payer), final=final,
                 is_excused=(person, hand_in.assignment) in self.excused, requests=self.requested(person, hand_in),
+                attempts=self.attempts[person, hand_in.assignment],
             )),
         )  # fmt: skip
 
@@ -283,6 +290,7 @@ def _rounds(term: _Term, submissions: Iterable[HandIn]) -> Iterator[_Round]:
         for person in term.judged_people(hand_in):
             pools[hand_in.assignment][person].append(hand_in)
     for assignment, of_people in pools.items():
+        term.attempts |= {(person, assignment): len(pool) for person, pool in of_people.items()}
         for group in _groups(term, of_people):
             last = max(pool[-1].at for pool in group.values())
             yield _Round(assignment, term.deadlines[assignment].due, last, group)
@@ -319,8 +327,8 @@ def _named(term: _Term, person: str, pool: list[HandIn]) -> HandIn:
         active = [hand_in for hand_in in pool if hand_in.is_active]
         if active:
             return active[-1]
-    in_time = [hand_in for hand_in in pool if not term.lateness(person, hand_in).is_cut]
-    return (in_time or pool)[-1]
+    in_time = (hand_in for hand_in in reversed(pool) if not term.latenesses(person, hand_in)[0].is_cut)
+    return next(in_time, pool[-1])
 
 
 Tried = list[tuple[HandIn, Outcome]]

@@ -67,12 +67,17 @@ def _passed(policy: Policy, at: datetime, slack: timedelta, boundaries: Iterable
 
 
 def later_by(policy: Policy, at: datetime, units: int) -> datetime:
-    """The instant `units` late units after `at`: calendar days at the same clock time, or hours by the policy's clock."""
+    """The instant `units` late units after `at`: calendar days at the same clock time, or hours by the policy's clock.
+
+    Of a wall time that comes twice the first is meant, unless that is over already: from the second 01:30 on, 01:40 is the second too.
+    """
     is_day = policy.unit.kind == "calendar_day"
     length = units * (DAY if is_day else timedelta(hours=float(policy.unit.hours)))
     if not is_day and policy.unit.clock == "elapsed":
         return at + length
-    return (at.astimezone(policy.zone).replace(tzinfo=None) + length).replace(tzinfo=policy.zone).astimezone(UTC)
+    wall = (at.astimezone(policy.zone).replace(tzinfo=None) + length).replace(tzinfo=policy.zone)
+    first, second = wall.astimezone(UTC), wall.replace(fold=1).astimezone(UTC)
+    return second if first <= at < second else first
 
 
 def _hours(policy: Policy, due: datetime, at: datetime, first: int = 0) -> Iterator[datetime]:

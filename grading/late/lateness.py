@@ -48,14 +48,14 @@ class Lateness:
         return self.needed + self.kept
 
 
-def lateness(policy: Policy, deadline: Deadline, hand_in: HandIn, extensions: Iterable[Extension]) -> Lateness:
-    """The lateness under the extensions that help most.
+def latenesses(policy: Policy, deadline: Deadline, hand_in: HandIn, extensions: Iterable[Extension]) -> list[Lateness]:
+    """The lateness under each of the extensions that may count; never empty, and first the one that asks least of anybody.
 
-    The longest extension counts. Where a weekend or a kept penalty would make a longer one worse than a shorter one, or than none,
-    the better one counts: an extension never makes its assignment worse.
+    The longest extension counts. Where a weekend, a kept penalty or a dear bank would make it worse than a shorter one, or than none,
+    the better one counts: an extension never makes its assignment worse. Which is better may hang on the bank, so that is asked later.
     """
     found = [_under(policy, deadline, hand_in.at, relief) for relief in _reliefs(policy, deadline, list(extensions))]
-    return min(found, key=lambda late: (late.is_cut, late.needed + late.kept, late.needed, -late.relief.units))
+    return sorted(found, key=lambda late: (late.is_cut, late.days_late, late.needed, -late.relief.units))
 
 
 def _reliefs(policy: Policy, deadline: Deadline, extensions: list[Extension]) -> list[Relief]:
@@ -65,11 +65,12 @@ def _reliefs(policy: Policy, deadline: Deadline, extensions: list[Extension]) ->
     plain = max((e.units for e in extensions if e.until is None and not e.keeps_penalty), default=0)
     kept = max((_kept_units(policy, deadline, e) for e in extensions if e.keeps_penalty), default=0)
     covers = [(units, keeps) for units, keeps in ((plain, False), (kept, True)) if units] or [(0, False)]
-    return [
+    found = [
         Relief(until, units, keeps, reach)
         for until in dict.fromkeys([*(m for m in moved if m > deadline.due), None])
         for units, keeps in covers
     ]
+    return found if kept or not extensions else [*found, Relief()]
 
 
 def _kept_units(policy: Policy, deadline: Deadline, extension: Extension) -> int:

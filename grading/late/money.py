@@ -1,7 +1,7 @@
 """What late units cost: what the bank covers, what the policy takes for the rest, and what is left of the work."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
@@ -12,12 +12,30 @@ NOTHING = Fraction()
 
 
 @dataclass(frozen=True)
+class Holding:
+    """What a bank holds for one assignment: its days and the grants in force, less what it has paid for other work."""
+
+    days: int = 0
+    granted: int = 0
+    drawn: int = 0
+
+    @property
+    def left(self) -> int:
+        return max(self.days + self.granted - self.drawn, 0)
+
+
+@dataclass(frozen=True)
 class Cover:
-    """What the bank was asked for one person. wanted: what it may pay at most; balance: what was there; units: what it pays."""
+    """What the bank was asked for one person. wanted: what it may pay at most; holding: what was there; units: what it pays."""
 
     wanted: int
-    balance: int
+    holding: Holding
     units: int
+
+    @classmethod
+    def alone(cls, wanted: int, holding: Holding) -> "Cover":
+        """Where nobody waits for another's bank."""
+        return cls(wanted, holding, min(wanted, holding.left))
 
 
 @dataclass(frozen=True)
@@ -58,17 +76,14 @@ def wanted(policy: Policy, deadline: Deadline, late: Lateness, asked: int | None
     return 0 if late.is_cut else min(limit for limit in limits if limit is not None)
 
 
-def cover_group(
-    policy: Policy, wants: Mapping[str, int], balances: Mapping[str, int], excused: Collection[str]
-) -> dict[str, Cover]:
+def cover_group(policy: Policy, alone: Mapping[str, Cover], excused: Collection[str]) -> dict[str, Cover]:
     """What the bank of each member pays for one hand-in of a team whose members have banks of their own (`Policy.team`)."""
-    units = {person: min(want, balances[person]) for person, want in wants.items()}
-    if policy.team == "all" and any(units[person] < want for person, want in wants.items()):
-        units = dict.fromkeys(wants, 0)
-    elif policy.team == "poorest":
-        least = min((balance for person, balance in balances.items() if person not in excused), default=0)
-        units = {person: min(want, least) for person, want in wants.items()}
-    return {person: Cover(want, balances[person], units[person]) for person, want in wants.items()}
+    if policy.team == "all" and any(cover.units < cover.wanted for cover in alone.values()):
+        return {person: replace(cover, units=0) for person, cover in alone.items()}
+    if policy.team == "poorest":
+        least = min((cover.holding.left for person, cover in alone.items() if person not in excused), default=0)
+        return {person: replace(cover, units=min(cover.wanted, least)) for person, cover in alone.items()}
+    return dict(alone)
 
 
 def outcome_of(policy: Policy, deadline: Deadline, late: Lateness, cover: Cover) -> Outcome:

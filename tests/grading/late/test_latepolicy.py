@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from grading.late.clock import units_late
-from grading.late.facts import Bank, Deadline, Grant, HandIn, Penalty, Policy, Unit
+from grading.late.facts import Bank, Deadline, Draw, Extension, Grant, HandIn, Membership, Penalty, Policy, Unit
 from grading.late_file.report import late_report
 from grading.latepolicy import assess
 from tests.grading.late.second_opinion import report as second_opinion
@@ -44,15 +44,11 @@ def is_answered_otherwise(document):
         for one in extensions
         for other in extensions
     )
-    picks_in_teams = policy.get("attempt") in {"best", "last_affordable"} and document.get("teams")
+    picks_in_teams = policy.get("attempt") == "last_affordable" and policy.get("team") == "all"
     grace_at_cutoff = (policy.get("grace") or {}).get("minutes") and any(
         isinstance(item.get("cutoff"), str) for item in document["assignments"].values()
     )
-    # An extension that brings a grant into force lets the bank pay more, which `used_unit_costs` makes dearer.
-    dear_grants = policy.get("penalty", {}).get("used_unit_costs") and any(
-        "from" in g for g in document.get("grants", [])
-    )
-    return both_kinds or picks_in_teams or grace_at_cutoff or dear_grants
+    return both_kinds or picks_in_teams or grace_at_cutoff
 
 
 def without_words(report):
@@ -166,6 +162,69 @@ def test_over_a_clock_change_wall_and_elapsed_differ_by_exactly_the_hour(zone, d
         return at - timedelta(minutes=1)
 
     assert end_of_first("wall") - end_of_first("elapsed") == timedelta(hours=hour)
+
+
+def test_from_the_second_of_two_wall_times_on_a_unit_of_minutes_counts_forward():
+    """Due at the second 01:30; 01:40 then is the second one too, and not the one of half an hour before the due time."""
+    policy = Policy(NEW_YORK, unit=Unit("hours", hours=Fraction(1, 6)))
+    due = datetime(2024, 11, 3, 6, 30, tzinfo=UTC)
+    assert [units_late(policy, due, due + timedelta(minutes=m)) for m in (0, 1, 11, 21, 31)] == [0, 1, 2, 3, 4]
+
+
+def one_hand_in(policy, **lists):
+    """What a hand-in of `a` three late days after the due time comes to."""
+    document = {
+        "zone": "America/New_York", "policy": policy, "assignments": {"lab": {"due": "2022-10-03 23:59"}}, "people": ["a"],
+        "submissions": [{"id": "s", "owner": "a", "assignment": "lab", "at": "2022-10-06 09:00"}], **lists,
+    }  # fmt: skip
+    return the_product(document)["verdicts"][0]
+
+
+def test_who_is_judged_by_an_earlier_attempt_can_still_cover_the_team_s_later_one():
+    """Ann is judged by s1, her best, and pays 2 for it. Bob was not in the team yet; for his attempt s2 her 2 are there all the same."""
+    document = {
+        "zone": "America/New_York", "people": ["ann", "bob"], "assignments": {"lab": {"due": "2022-10-03 23:59"}},
+        "policy": {"bank": {"days": 2, "owner": "person"}, "team": "all", "attempt": "best", "penalty": {"each": 10}},
+        "teams": {"t": [{"person": "ann"}, {"person": "bob", "from": "2022-10-05 10:00"}]},
+        "submissions": [
+            {"id": "s1", "owner": "t", "assignment": "lab", "at": "2022-10-05 09:00", "raw_percent": 90},
+            {"id": "s2", "owner": "t", "assignment": "lab", "at": "2022-10-05 11:00", "raw_percent": 80},
+        ],
+    }  # fmt: skip
+    report = the_product(document)
+    found = {v["person"]: (v["submission_id"], v["free_days_used"], v["max_percent"]) for v in report["verdicts"]}
+    assert found == {"ann": ("s1", 2, 100), "bob": ("s2", 2, 100)}
+    assert report["balances"] == {"ann": 0, "bob": 0}
+
+
+def test_a_team_s_bank_draws_once_for_members_who_need_unlike_many():
+    bank = Bank(5, "team")
+    due = datetime(2022, 10, 4, 3, 59, tzinfo=UTC)
+    hand_in = HandIn("s", "t", "lab", due + timedelta(days=2))
+    found = assess(
+        Policy(NEW_YORK, banks=(bank,)), {"lab": Deadline(due)}, [hand_in], [Extension("a", "lab", units=1)],
+        memberships=[Membership("t", "a"), Membership("t", "b")], people=["a", "b"], teams=["t"],
+    )  # fmt: skip
+    assert found.draws == (Draw("t", "", "lab", "s", 2),)
+
+
+def test_an_extension_without_penalty_does_not_undo_one_that_keeps_it():
+    """One unit covered, two uncovered and refused; or three taken and penalised: the second is better."""
+    policy = {"bank": {"days": 0, "owner": "person"}, "over": {"rule": "refuse"}, "penalty": {"each": 10}}
+    extensions = [
+        {"owner": "a", "assignment": "lab", "units": 3, "keeps_penalty": True},
+        {"owner": "a", "assignment": "lab", "units": 1},
+    ]
+    found = one_hand_in(policy, extensions=extensions)
+    assert (found["accepted"], found["max_percent"]) == (True, 70)
+
+
+def test_an_extension_that_lets_a_dear_bank_pay_is_not_used():
+    """Without it 3 x 5 % are lost; with it the grant is in force, and 2 units of the bank would cost 20 %."""
+    policy = {"bank": {"days": 0, "owner": "person"}, "penalty": {"each": 5, "used_unit_costs": 10}}
+    extension = {"owner": "a", "assignment": "lab", "until": "2022-10-04 23:59"}
+    grant = {"owner": "a", "days": 3, "from": "2022-10-04"}
+    assert one_hand_in(policy, extensions=[extension], grants=[grant])["max_percent"] == 85
 
 
 def test_a_year_of_minutes_is_counted_without_walking_through_it():
