@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from itertools import combinations
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -149,12 +149,12 @@ class _Reader:
         for row in rows:
             by_person.setdefault(row[1].person, []).append(row)
         for mine in by_person.values():
-            for (_, one), (path, other) in combinations(mine, 2):
-                if max(one.since or EVER[0], other.since or EVER[0]) < min(
-                    one.until or EVER[1], other.until or EVER[1]
-                ):
+            mine.sort(key=lambda row: row[1].since or EVER[0])
+            for (path, one), (other_path, other) in pairwise(mine):
+                if (other.since or EVER[0]) < (one.until or EVER[1]):
                     teams = f"{one.team} and {other.team}" if one.team != other.team else f"{one.team} twice"
-                    self._wrong(path, "two_teams", f"{one.person} is in {teams} at once.")
+                    later = max(path, other_path, key=lambda p: self.source.line(*p))
+                    self._wrong(later, "two_teams", f"{one.person} is in {teams} at once.")
         return [row for _, row in rows]
 
     def _grants(self, policy: Policy) -> list[Grant]:

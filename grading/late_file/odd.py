@@ -1,12 +1,13 @@
 """What a late-day file may say and its author may not have meant: told beside the report, never refused."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from courseplatform.courses.course_file.reading import Finding, Path, Source
 from grading.late.clock import counted_due
-from grading.late.facts import Assessment, Policy
+from grading.late.facts import Assessment, Membership, Policy
 from grading.late_file.facts import LateFile
 
 
@@ -121,12 +122,15 @@ def _odd_favours(found: LateFile) -> Iterator[Finding]:
 def _odd_hand_ins(found: LateFile, assessment: Assessment) -> Iterator[Finding]:
     judged = {(verdict.team or verdict.person, verdict.assignment) for verdict in assessment.verdicts}
     people = set(found.people)
+    members: dict[str, list[Membership]] = defaultdict(list)
+    for one in found.memberships:
+        members[one.team].append(one)
     for n, hand_in in enumerate(found.submissions):
         at = found.source.line("submissions", n)
         if hand_in.is_active and not hand_in.is_counted:
             yield Finding(at, "active_not_counted", f"{hand_in.id} is active and not counted, so it is not judged.")
         is_of_nobody = hand_in.owner not in people and not any(
-            m.team == hand_in.owner and m.holds_at(hand_in.at) for m in found.memberships
+            one.holds_at(hand_in.at) for one in members[hand_in.owner]
         )
         if hand_in.is_counted and is_of_nobody and (hand_in.owner, hand_in.assignment) not in judged:
             said = f"{hand_in.owner} had no member when {hand_in.id} was handed in, so it is nobody's."

@@ -12,6 +12,7 @@ from courseplatform.courses.course_file.reading import Finding, Path, Source
 from grading.late.facts import Bank, PassRule, Penalty, Policy, Unit
 
 EARLY = ("early", "bonus", "reward")
+FREE_TEXT = {"note"}
 DECAY = ("decay", "continuous", "linear", "exponential", "half_life", "per_minute", "per_second", "curve")
 
 
@@ -85,7 +86,7 @@ def _asks_for(source: Source, tree: Any, path: Path) -> Iterator[Finding]:
     for step in path:
         value = value.get(step, {}) if isinstance(value, dict) else {}
     for key, item in value.items() if isinstance(value, dict) else ():
-        words = f"{key} {item}".lower() if isinstance(item, str) else key.lower()
+        words = "" if key in FREE_TEXT else f"{key} {item}".lower() if isinstance(item, str) else key.lower()
         at = source.line(*path, key)
         if any(word in words for word in DECAY):
             yield Finding(

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -19,12 +18,12 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", metavar="FILE", type=Path, help="docs/late-days.md shows one")
+        parser.add_argument("file", metavar="FILE", help="docs/late-days.md shows one")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        path: Path = options["file"]
+        path = str(options["file"])  # named in each refusal as it was given
         try:
-            with path.open("rb") as stream:
+            with open(path, "rb") as stream:
                 content = stream.read(MOST_BYTES + 1)
             report = late_report(content)
         except OSError as error:
@@ -32,9 +31,9 @@ class Command(BaseCommand):
         except FileError as error:
             self._refuse([f"{path}:{f.line}: {f.code}: {f.sentence}" for f in error.findings])
         else:
-            self.stdout.write(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False))
+            self.stdout.write(json.dumps(report, indent=2, allow_nan=False))  # plain ASCII, which every terminal takes
 
     def _refuse(self, lines: list[str]) -> None:
         for line in lines:
-            self.stderr.write(line)
+            self.stderr.write(" ".join(line.split()))  # a name may hold a line break, a refusal is one line
         sys.exit(2)
