@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 MOMENT = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?\s?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?",
+    r"(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(?: ?(Z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?))?",
     re.ASCII,
 )
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -59,7 +59,7 @@ def parse_moment(text: str, zone: ZoneInfo, fold: int | None = None) -> datetime
     if offset:
         if fold:
             raise NoSuchTime("not_twice", f"{text} has an offset, so it comes once; leave fold out.")
-        said = "+00:00" if offset == "Z" else offset if ":" in offset else f"{offset[:3]}:{offset[3:]}"
+        said = "+00:00" if offset == "Z" else offset if ":" in offset else f"{offset[:3]}:{offset[3:] or '00'}"
         return datetime.fromisoformat(wall.isoformat() + said).astimezone(UTC)
     return _of_wall(wall, zone, fold or 0, text)
 
