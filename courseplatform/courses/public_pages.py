@@ -134,6 +134,8 @@ def policies(course: Course) -> Facts:
     facts = course.facts
     late = facts.get("late_policy")
     grading = facts.get("grading", {})
+    names = _names_of_work(course) if late or "pass" in grading else {}
+    zone = zone_words(course.zone) if course.zone else ""
     return {
         "sections": [
             {**item, "points": item.get("items"), "html": render_markdown(item.get("text", ""))}
@@ -142,14 +144,18 @@ def policies(course: Course) -> Facts:
         "grading": grading,
         "grading_intro": render_markdown(grading.get("intro", "")),
         "shares": _shares(grading.get("components", [])),
-        "pass": list(pass_sentences(grading.get("pass"))),
-        "late": {**late, "sentences": policy_sentences(late["policy"], zone_words(course.zone) if course.zone else "")}
-        if late
-        else None,
+        "pass": list(pass_sentences(grading.get("pass"), names)),
+        "late": {**late, "sentences": policy_sentences(late["policy"], zone, names)} if late else None,
         "participation": facts.get("participation"),
         "presentations": _presentations(facts.get("presentations")),
         "scribe": facts.get("scribe"),
     }
+
+
+def _names_of_work(course: Course) -> dict[str, str]:
+    """The name in tables of each assignment, by its slug. Asked of the part that holds them, since this room has no assignments."""
+    parts = [part.dump(course) for part in file_parts.parts if part.key == "assignments"]
+    return {item["slug"]: item["short"] for part in parts for item in part or []}
 
 
 def _shares(components: Iterable[Facts]) -> list[Facts]:
