@@ -145,11 +145,19 @@ def policies(course: Course) -> Facts:
         "grading_intro": render_markdown(grading.get("intro", "")),
         "shares": _shares(grading.get("components", [])),
         "pass": list(pass_sentences(grading.get("pass"), names)),
-        "late": {**late, "sentences": policy_sentences(late["policy"], zone, names)} if late else None,
+        "late": {**late, "sentences": policy_sentences(_told_once(late["policy"], grading), zone, names)}
+        if late
+        else None,
         "participation": facts.get("participation"),
         "presentations": _presentations(facts.get("presentations")),
         "scribe": facts.get("scribe"),
     }
+
+
+def _told_once(policy: Facts, grading: Facts) -> Facts:
+    """The policy without its rule of passing, where the section Grading says the same one already."""
+    same = all(policy.get("pass", {}).get(key) == grading.get("pass", {}).get(key) for key in ("turned_in", "of"))
+    return {key: value for key, value in policy.items() if key != "pass"} if same else policy
 
 
 def _names_of_work(course: Course) -> dict[str, str]:

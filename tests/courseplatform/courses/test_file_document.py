@@ -13,6 +13,7 @@ from courseplatform.courses.management.commands.course_schema import schema_text
 ROOT = Path(settings.BASE_DIR)
 TEXT = (ROOT / "docs" / "course-file.md").read_text()
 READERS = (
+    "grading/late_file/policy.py",
     "courseplatform/courses/course_file/reading.py",
     "courseplatform/courses/course_file/checking.py",
     "courseplatform/courses/course_file/sense.py",

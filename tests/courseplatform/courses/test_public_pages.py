@@ -71,6 +71,7 @@ def test_every_session_stands_on_the_schedule_beside_its_day(client, shipped):
         ("cmu-11-767-f23", "schedule/", "Project Hours (zoom option available) in class, zoom"),
         ("cmu-11-767-f23", "schedule/", "-- (no session)"),
         ("mit-6-s965-f22", "policies/", "each new one begins at 00:00 New York time."),
+        ("mit-6-s965-f22", "policies/", "To pass, at least 3 of 4 must be turned in: Lab 1, Lab 2, Lab 3, Lab 4."),
         ("mit-6-s965-f22", "papers/", "Papers 15 papers Date Paper Venue Thu Sep 8 Model Compression"),
         ("on-device-intelligence-workshop", "papers/", "More from the Same Authors 25 papers Paper Year ML-EXray"),
         ("on-device-intelligence-workshop", "schedule/", "07:15 to 08:15 Keynote 1 Putting AI on Diet"),
@@ -204,3 +205,9 @@ def test_an_hour_is_said_of_work_without_a_date_nowhere(client, shipped, said):
     page = words(client.get(f"/courses/{shipped.slug}/schedule/").content.decode())
     assert said in page
     assert ("no due date stated" in page) == ("with a date" in said)
+
+
+@pytest.mark.parametrize("shipped", ["mit-6-s965-f22"], indirect=True)
+def test_a_rule_of_passing_that_stands_under_grading_is_told_once(client, shipped):
+    page = client.get(f"/courses/{shipped.slug}/policies/").content.decode()
+    assert page.count("To pass, at least") == 1

@@ -251,22 +251,22 @@ def test_what_is_wrong_is_refused_with_its_line(write, name, old, new, code, lin
     assert (code, line) in refusals(write(GOOD.replace(old, new, 1)))
 
 
-@pytest.mark.parametrize(
-    ("content", "code", "line"),
-    [
-        (b"", "not_a_mapping", 1),
-        (b"# only a comment\n", "not_a_mapping", 1),
-        (b"- zone: UTC\n", "not_a_mapping", 1),
-        (b"zone: UTC\npeople: [\xff]\n", "not_utf", 2),
-        (GOOD.encode("utf-16"), "not_utf", 1),
-        (bytes(range(256)), "not_utf", 2),
-        (b"zone: UTC\n\x00\x01", "not_yaml", 2),
-        (b"zone: UTC\na: " + b"[" * 10_000, "not_yaml", 2),
-        (b"zone: UTC\na:\n" + b"".join(b" " * n + b"-\n" for n in range(1, 200)), "too_deep", 18),
-        (b"#" * (MOST_BYTES + 1), "too_large", 1),
-    ],
-    ids=["empty", "comment", "list", "byte", "utf-16", "binary", "zeros", "10 000 deep", "200 deep", "over 5 MB"],
-)
+NO_FILES = [
+    (b"", "not_a_mapping", 1),
+    (b"# only a comment\n", "not_a_mapping", 1),
+    (b"- zone: UTC\n", "not_a_mapping", 1),
+    (b"zone: UTC\npeople: [\xff]\n", "not_utf", 2),
+    (GOOD.encode("utf-16"), "not_utf", 1),
+    (bytes(range(256)), "not_utf", 2),
+    (b"zone: UTC\n\x00\x01", "not_yaml", 2),
+    (b"zone: UTC\na: " + b"[" * 10_000, "not_yaml", 2),
+    (b"zone: UTC\na:\n" + b"".join(b" " * n + b"-\n" for n in range(1, 200)), "too_deep", 18),
+    (b"#" * (MOST_BYTES + 1), "too_large", 1),
+]
+KINDS = ["empty", "comment", "list", "byte", "utf-16", "binary", "zeros", "10 000 deep", "200 deep", "over 5 MB"]
+
+
+@pytest.mark.parametrize(("content", "code", "line"), NO_FILES, ids=KINDS)
 def test_what_is_no_such_file_is_refused(write, content, code, line):
     assert refusals(write(content)) == [(code, line)]
 
