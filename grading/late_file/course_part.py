@@ -26,6 +26,7 @@ def check(source: Source) -> Iterator[Finding]:
         yield from contradictions(
             source, (KEY, "policy"), {item["slug"] for item in source.tree.get("assignments", [])}
         )
+        yield from _above_the_whole(source)
 
 
 def _above_the_whole(source: Source) -> Iterator[Finding]:
