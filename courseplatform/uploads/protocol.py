@@ -47,12 +47,9 @@ def announced(headers: Headers) -> Announced:
     declared = found.get("sha256", "").lower()
     if declared and not SHA256.fullmatch(declared):
         raise BadInput("The declared `sha256` is not 64 hexadecimal digits.", code="bad_sha256")
-    target = found.get("target", "")
-    if len(target) > 64:
-        raise BadRequest("`target` has more than 64 characters.", code="bad_metadata")
     return Announced(
-        size_bytes=size_bytes, file_name=file_name(found.get("filename", "")), purpose=found.get("purpose", ""), target=target,
-        declared_sha256=declared,
+        size_bytes=size_bytes, file_name=file_name(found.get("filename", "")), purpose=found.get("purpose", ""),
+        target=found.get("target", ""), declared_sha256=declared,
     )  # fmt: skip
 
 

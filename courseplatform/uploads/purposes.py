@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import BadInput, TooLarge
+from courseplatform.uploads.errors import BadRequest
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,24 @@ class Limit:
 # (person, target) -> Limit. Raises an AppError where nothing may be sent now, NotHere where the target is not theirs.
 Purpose = Callable[[User, str], Limit]
 PURPOSES: dict[str, Purpose] = {}
+# A target as people write it -> the one spelling under which it is kept, or as it came. Says nothing about who may.
+Spelling = Callable[[str], str]
+SPELLINGS: dict[str, Spelling] = {}
+MOST_CHARACTERS = 64
 
 
-def register_purpose(name: str, purpose: Purpose) -> None:
+def register_purpose(name: str, purpose: Purpose, spelling: Spelling | None = None) -> None:
     PURPOSES[name] = purpose
+    if spelling is not None:
+        SPELLINGS[name] = spelling
+
+
+def spelled(purpose: str, target: str) -> str:
+    """The target as it is kept. Raises BadRequest (`bad_metadata`) where that is too long."""
+    found = SPELLINGS.get(purpose, str)(target)
+    if len(found) > MOST_CHARACTERS:
+        raise BadRequest(f"`target` has more than {MOST_CHARACTERS} characters.", code="bad_metadata")
+    return found
 
 
 def check(*, person: User, purpose: str, target: str, file_name: str, size_bytes: int) -> None:

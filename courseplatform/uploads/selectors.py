@@ -1,7 +1,6 @@
 """Uploads as their owner sees them."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from courseplatform.accounts.models import User
@@ -17,14 +16,12 @@ def upload_get(*, person: User, upload_id: UUID) -> Upload:
     return found
 
 
-def uploads_open(*, person: User, purpose: str, target: str, now: datetime) -> list[dict[str, Any]]:
-    """What this person has sent in part, or sent and not used: newest first, at most what one person may keep. One query."""
-    found = Upload.objects.of(person).open().filter(purpose=purpose, target=target, expires_at__gt=now)
-    return [
-        {
-            "id": str(upload.pk), "file_name": upload.file_name, "size_bytes": upload.size_bytes, "offset_bytes": upload.offset_bytes,
-            "status": upload.status, "declared_sha256": upload.declared_sha256, "sha256": upload.sha256,
-            "created_at": upload.created_at.isoformat(), "expires_at": upload.expires_at.isoformat(),
-        }
-        for upload in found
-    ]  # fmt: skip
+def uploads_open(*, person: User, now: datetime, purpose: str = "", target: str = "") -> list[Upload]:
+    """What this person has sent in part, or sent and not used: newest first, at most what one person may keep. One query.
+
+    Without a purpose or a target: whatever it is for.
+    """
+    found = Upload.objects.of(person).open().filter(expires_at__gt=now)
+    if purpose:
+        found = found.filter(purpose=purpose)
+    return list(found.filter(target=target) if target else found)

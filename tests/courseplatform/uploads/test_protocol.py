@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 
-from courseplatform.uploads import protocol, views
+from courseplatform.uploads import answers, protocol
 from courseplatform.uploads.errors import BadRequest
 from courseplatform.uploads.models import Status, Upload
 from courseplatform.uploads.services.receiving import upload_discard, upload_expire
@@ -263,7 +263,7 @@ def test_when_all_slots_are_taken_the_client_is_told_to_come_again(tus, cast, mo
 
     taken = threading.BoundedSemaphore(1)
     taken.acquire()
-    monkeypatch.setattr(views, "_slots", lambda: taken)
+    monkeypatch.setattr(answers, "_slots", lambda: taken)
     answer = tus("PATCH", address(begin(cast)), MODEL, Upload_Offset="0")
     assert code(answer) == (503, "uploads_busy")
     assert answer["Retry-After"] == "4"
