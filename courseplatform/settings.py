@@ -332,6 +332,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Hand in models, follow their runs, read results. How to begin: docs/api.md.",
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": "hardware.models.Status",
+        "UploadStatusEnum": "courseplatform.uploads.models.Status",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "courseplatform.core.api_shapes.add_errors",

@@ -8,10 +8,13 @@ from courseplatform.core.api_shapes import Schema
 from courseplatform.courses import api as courses_api
 from courseplatform.courses.views.pages import front
 from courseplatform.notices.urls import personal
+from courseplatform.uploads.api import OneUpload, Uploads
 
 api: list[URLPattern | URLResolver] = [
     path("schema", Schema.as_view(), name="schema"),
     path("me", Me.as_view(), name="me"),
+    path("uploads/", Uploads.as_view(), name="uploads"),
+    path("uploads/<uuid:upload>/", OneUpload.as_view(), name="upload"),
     path("", include(courses_api.urlpatterns)),
     path("", include("grading.api.urls")),
 ]

@@ -8,6 +8,7 @@ framework (api_rules.py), so that a client compares `error.code` everywhere.
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.cache import patch_vary_headers
@@ -18,7 +19,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from courseplatform.core.api_rules import Token
+from courseplatform.core.api_rules import Pace, Token
 from courseplatform.core.audience import Audience, declare
 from courseplatform.core.errors import BadInput, Forbidden, NotSignedIn
 
@@ -37,6 +38,10 @@ class ApiView(APIView):
     def as_view(cls, **initkwargs: Any) -> Any:
         view = super().as_view(**initkwargs)
         return view if cls.audience is None else declare(view, cls.audience)
+
+    def pace(self, method: str) -> Pace:
+        """How often one may ask with this method. What is asked for very often by its nature has a pace of its own."""
+        return Pace("api", settings.API_PER_MINUTE)
 
     def check_permissions(self, request: Request) -> None:
         """Raises NotSignedIn, or Forbidden (`scope_missing`). What the person may do is asked by the doors and services."""

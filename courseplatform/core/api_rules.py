@@ -5,10 +5,10 @@ Named in settings.py; apart from core/api.py because the framework reads these b
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol, cast
 
-from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -31,6 +31,14 @@ class Token(Protocol):
     scopes: list[str]
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How often one may ask for something: so many requests a minute, counted under a name of their own."""
+
+    name: str
+    per_minute: int
+
+
 class JsonAlways(DefaultContentNegotiation):
     """JSON, whatever the client says that it takes: an error must be readable to who asked for something else."""
 
@@ -39,7 +47,7 @@ class JsonAlways(DefaultContentNegotiation):
 
 
 class PerKey(BaseThrottle):
-    """So many requests a minute for each token, or for each person with a session; counted in the cache.
+    """So many requests a minute for each token, or for each person with a session; counted in the cache. How many, the view says.
 
     A cache that is away counts nothing (core/cache.py): then the API is open, and the log says so.
     """
@@ -49,10 +57,11 @@ class PerKey(BaseThrottle):
         if token is None and not request.user.is_authenticated:
             return True
         who = f"token:{token.digest[:32]}" if token is not None else f"person:{request.user.pk}"
-        key = f"api:{who}:{int(time.time()) // WINDOW_S}"
+        pace: Pace = view.pace(request.method)
+        key = f"{pace.name}:{who}:{int(time.time()) // WINDOW_S}"
         cache.add(key, 0, 2 * WINDOW_S)
         try:
-            return cache.incr(key) <= settings.API_PER_MINUTE
+            return cache.incr(key) <= pace.per_minute
         except ValueError:  # the cache threw the counter out between the two
             return True
 
@@ -63,7 +72,7 @@ class PerKey(BaseThrottle):
 
 def refuse(exc: Exception, context: Mapping[str, Any]) -> Response | None:
     """Every refusal as `{"error": {"code", "message", "details"}}`; None for a fault of ours, which Django's handler answers."""
-    status, error = _status_of(exc)
+    status, error = _status_of(exc, context)
     if error is None:
         return None
     response = Response(error.to_json(), status=status)
@@ -80,7 +89,7 @@ def _seconds(exc: exceptions.Throttled) -> int:
     return max(int(getattr(exc, "wait", None) or WINDOW_S), 1)
 
 
-def _status_of(exc: Exception) -> tuple[int, AppError | None]:
+def _status_of(exc: Exception, context: Mapping[str, Any]) -> tuple[int, AppError | None]:
     if isinstance(exc, AppError):
         return exc.http_status, exc
     if isinstance(exc, Http404):
@@ -88,13 +97,14 @@ def _status_of(exc: Exception) -> tuple[int, AppError | None]:
     if isinstance(exc, PermissionDenied):
         return 403, Forbidden("This is for others.")
     if isinstance(exc, exceptions.APIException):
-        return _of_framework(exc)
+        return _of_framework(exc, context)
     return 500, None
 
 
-def _of_framework(exc: exceptions.APIException) -> tuple[int, AppError]:
+def _of_framework(exc: exceptions.APIException, context: Mapping[str, Any]) -> tuple[int, AppError]:
     if isinstance(exc, exceptions.Throttled):
-        said = f"More than {settings.API_PER_MINUTE} requests within a minute. Wait {_seconds(exc)} s."
+        pace: Pace = context["view"].pace(context["request"].method)
+        said = f"More than {pace.per_minute} requests within a minute. Wait {_seconds(exc)} s."
         return 429, AppError(said, code="too_many_requests", details={"wait_s": _seconds(exc)})
     if isinstance(exc, exceptions.ValidationError):
         return 422, BadInput("Some fields cannot be used; details names them.", details={"fields": exc.detail})

@@ -45,6 +45,4 @@ def _answer(request: HttpRequest, methods: dict[str, Answer], **kwargs: Any) -> 
 
 
 collection = tus({"OPTIONS": answers.options, "POST": answers.create, "GET": answers.listed})
-resource = tus(
-    {"OPTIONS": answers.options, "HEAD": answers.head, "PATCH": answers.append, "DELETE": answers.terminate}
-)
+resource = tus({"OPTIONS": answers.options, "HEAD": answers.head, "PATCH": answers.append, "DELETE": answers.terminate})

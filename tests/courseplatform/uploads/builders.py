@@ -56,13 +56,18 @@ class Line(BytesIO):
 
 
 class Tus:
-    """A tus client over Django's test client."""
+    """A tus client over Django's test client. `always`: headers of every request."""
 
-    def __init__(self, client):
-        self.client = client
+    def __init__(self, client, root="/uploads/", **always):
+        self.client, self.root, self.always = client, root, always
 
-    def __call__(self, method, address="/uploads/", body=b"", **headers):
-        found = {"Tus-Resumable": "1.0.0"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    def __call__(self, method, address=None, body=b"", **headers):
+        address = self.root if address is None else address
+        found = (
+            self.always
+            | {"Tus-Resumable": "1.0.0"}
+            | {name.replace("_", "-"): value for name, value in headers.items()}
+        )
         kind = found.pop("Content-Type", BODY if body or method == "PATCH" else "")
         return self.client.generic(
             method, address, body, content_type=kind, headers={k: v for k, v in found.items() if v is not None}

@@ -48,7 +48,13 @@ def test_the_document_is_served_to_anybody(client, db):
 def test_the_guide_names_every_address():
     for path in DOCUMENT["paths"]:
         short = path.removeprefix("/api/v1/")
-        for key, word in (("{course}", "SLUG"), ("{assignment}", "LAB"), ("{submission}", "ID"), ("{run}", "ID")):
+        for key, word in (
+            ("{course}", "SLUG"),
+            ("{assignment}", "LAB"),
+            ("{submission}", "ID"),
+            ("{run}", "ID"),
+            ("{upload}", "ID"),
+        ):
             short = short.replace(key, word)
         assert f"`/{short}`" in GUIDE or f"`/api/v1/{short}`" in GUIDE, path
 
