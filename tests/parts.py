@@ -67,6 +67,10 @@ def _bubblewrap() -> str:
     return version
 
 
+def _curl() -> str:
+    return _program("curl", "--version").split(" (")[0]
+
+
 def _reference_models() -> str:
     if not REFERENCE_MODELS.is_dir():
         raise Missing("../shared/data/mlperf-tiny is not beside this checkout")
@@ -79,6 +83,7 @@ FINDERS: dict[str, Callable[[], str]] = {
     "docker": _docker,
     "chromium": _chromium,
     "bubblewrap": _bubblewrap,
+    "curl": _curl,
     "reference_models": _reference_models,
 }
 
