@@ -333,6 +333,9 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
+        "KindEnum": "grading.models.assignments.AssignmentKind",
+        "LateEntryKindEnum": "grading.models.late_days.EntryKind",
+        "LateUnitKindEnum": "grading.late.facts.UNIT_KINDS",
         "StatusEnum": "hardware.models.Status",
         "UploadStatusEnum": "courseplatform.uploads.models.Status",
     },

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from grading.api import views
+from grading.api import late_days, views
 
 urlpatterns = [
     path("courses/<slug:course>/assignments", views.Assignments.as_view(), name="assignments"),
@@ -10,6 +10,7 @@ urlpatterns = [
         views.Submissions.as_view(),
         name="submissions",
     ),
+    path("courses/<slug:course>/late-days", late_days.LateDays.as_view(), name="late_days"),
     path("submissions/<uuid:submission>", views.OneSubmission.as_view(), name="submission"),
     path("submissions/<uuid:submission>/file", views.SubmissionFile.as_view(), name="submission_file"),
     path("runs/<uuid:run>", views.OneRun.as_view(), name="run"),

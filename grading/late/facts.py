@@ -13,6 +13,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 ALL = Fraction(100)
+UNIT_KINDS = ("calendar_day", "hours")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Bank:
 class Unit:
     """What one late unit is. Hours count from the due time, calendar days from the local `boundary` of each day."""
 
-    kind: str = "calendar_day"  # calendar_day | hours
+    kind: str = "calendar_day"  # one of UNIT_KINDS
     boundary: time = time()
     due_day: str = "free"  # free | counts: whether the due time is a boundary too
     hours: Fraction = Fraction(24)

@@ -15,6 +15,8 @@ from grading.models.submissions import Submission
 
 ONE_OWNER = Q(person__isnull=False, team__isnull=True) | Q(person__isnull=True, team__isnull=False)
 
+POLICY_ACTOR = "course policy"  # of lines that the rules wrote by themselves
+
 
 def one_owner(name: str) -> models.CheckConstraint:
     return models.CheckConstraint(condition=ONE_OWNER, name=name)

@@ -20,11 +20,10 @@ from grading.late.facts import Assessment, Bank, Verdict
 from grading.late.money import shown
 from grading.late_facts import Circle, LateFacts, circle_of, facts_of, policy_for
 from grading.models.assignments import Assignment
-from grading.models.late_days import EntryKind, LateEntry, LateStale, LateVerdict
+from grading.models.late_days import POLICY_ACTOR, EntryKind, LateEntry, LateStale, LateVerdict
 from grading.wake import wake_count
 
 AT_ONCE = 12  # people counted in the process that made the change; more are left to the worker
-POLICY_ACTOR = "course policy"
 
 
 def late_days_mark(*, course: Course, people: Collection[int], cause: str, actor: str) -> None:
