@@ -1,6 +1,6 @@
 from django.urls import path
 
-from grading.views import assignments, runs, versions
+from grading.views import assignments, late_days, runs, versions
 
 app_name = "grading"
 urlpatterns = [
@@ -9,6 +9,9 @@ urlpatterns = [
     path("<slug:course>/assignments/<slug:assignment>/hand-in/", assignments.hand_in, name="hand_in"),
     path("<slug:course>/assignments/<slug:assignment>/compare/", versions.compare, name="compare"),
     path("<slug:course>/attempts/<uuid:submission>/choose/", versions.choose, name="choose"),
+    path("<slug:course>/assignments/<slug:assignment>/late-days/", late_days.ask, name="late_request"),
+    path("<slug:course>/late-days/", late_days.mine, name="late_days"),
+    path("<slug:course>/late-days.csv", late_days.mine_csv, name="late_days_csv"),
     path("<slug:course>/submissions/", assignments.submissions, name="submissions"),
     path("<slug:course>/submissions.csv", assignments.submissions_csv, name="submissions_csv"),
     path("<slug:course>/receipts/<uuid:submission>/", assignments.receipt, name="receipt"),

@@ -7,8 +7,10 @@ from rest_framework import serializers
 
 from courseplatform.core.api_shapes import UtcField
 from grading.models.assignments import Assignment, AssignmentKind
+from grading.models.late_days import LateVerdict
 from grading.models.runs import Run
 from grading.models.submissions import Submission
+from grading.selectors.late_words import kept_verdict, late_seconds
 from grading.selectors.run_measured import result_json
 from grading.spec import BenchSpec
 from hardware.models import Outcome, Status
@@ -57,6 +59,15 @@ class RunBriefShape(serializers.Serializer[Run]):
     of = serializers.DecimalField(source="result.of", max_digits=6, decimal_places=2, default=None)
 
 
+class LateShape(serializers.Serializer[LateVerdict]):
+    days_late = serializers.IntegerField(help_text="late units as the policy counts them, after extensions")
+    free_days_used = serializers.IntegerField(help_text="paid by the bank")
+    penalty_percent = serializers.DecimalField(max_digits=5, decimal_places=2)
+    max_percent = serializers.DecimalField(max_digits=5, decimal_places=2, help_text="what perfect work would get")
+    accepted = serializers.BooleanField(help_text="false: the policy refuses it")
+    explanation = serializers.ListField(child=serializers.CharField())
+
+
 class SubmissionShape(serializers.Serializer[Submission]):
     id = serializers.UUIDField()
     course = serializers.SlugField(source="assignment.course.slug")
@@ -69,7 +80,12 @@ class SubmissionShape(serializers.Serializer[Submission]):
     receipt = serializers.CharField(help_text="proof that it arrived; quote it")
     received_at = UtcField()
     due_at = UtcField(allow_null=True, help_text="the due time that held when it arrived")
-    late_s = serializers.SerializerMethodField(help_text="seconds after the due time; 0 on time")
+    late_s = serializers.SerializerMethodField(
+        help_text="seconds after the due time; 0 where the late policy finds it on time"
+    )
+    late = serializers.SerializerMethodField(
+        help_text="what the late policy says of it; null where none is stated, or where another attempt counts"
+    )
     file_name = serializers.CharField()
     format = serializers.CharField()
     size_bytes = serializers.IntegerField()
@@ -79,7 +95,12 @@ class SubmissionShape(serializers.Serializer[Submission]):
     runs = RunBriefShape(many=True, help_text="newest first")
 
     def get_late_s(self, submission: Submission) -> int:
-        return int(submission.late_by.total_seconds())
+        return late_seconds(submission)
+
+    @extend_schema_field(LateShape(allow_null=True))
+    def get_late(self, submission: Submission) -> dict[str, Any] | None:
+        kept = kept_verdict(submission)
+        return LateShape(kept).data if kept is not None else None
 
 
 class HandInShape(serializers.Serializer[Any]):

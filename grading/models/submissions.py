@@ -2,7 +2,6 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -119,15 +118,6 @@ class Submission(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("grading:receipt", kwargs={"course": self.assignment.course.slug, "submission": self.pk})
-
-    @property
-    def late_by(self) -> timedelta:
-        """How long after the due time it arrived; zero when on time."""
-        return max(self.received_at - self.due_at, timedelta(0)) if self.due_at else timedelta(0)
-
-    @property
-    def is_late(self) -> bool:
-        return self.due_at is not None and self.received_at > self.due_at
 
     @property
     def owner(self) -> Owner:

@@ -15,11 +15,12 @@ from courseplatform.core.errors import AppError, NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role
 from grading import hand_in_rules
+from grading.late_facts import PersonalDates, dates_of
 from grading.models.assignments import ActiveRule, Assignment
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.points import rule_words
-from grading.selectors.badges import assignment_badge, late_badge, run_badge
+from grading.selectors.badges import assignment_badge, run_badge
 from grading.spec import METRICS, BenchSpec
 from hardware import leases
 from hardware.models import Status
@@ -71,7 +72,7 @@ def with_runs(submissions: "QuerySet[Submission]") -> "QuerySet[Submission]":
     """Submissions with all they show, in a fixed number of queries."""
     runs = Run.objects.select_related("result").order_by("-queued_at")
     return submissions.select_related("assignment__course", "person", "team__course").prefetch_related(
-        Prefetch("runs", queryset=runs)
+        "late_verdicts", Prefetch("runs", queryset=runs)
     )
 
 
@@ -119,7 +120,8 @@ def assignment_rows(visit: Visit, now: datetime) -> list[dict[str, Any]]:
         assignments = assignments.annotate(people=Count("submissions__person", filter=UNDONE_NOT, distinct=True))
     mine = {attempt.submission.assignment_id: attempt for attempt in _standing(visit)}
     students = Enrolment.objects.filter(course=visit.course, role=Role.STUDENT, is_active=True).count()
-    return [_assignment_row(item, mine.get(item.pk), visit, students, now) for item in assignments]
+    dates = PersonalDates() if visit.is_staff else dates_of(visit.course, visit.person)
+    return [_assignment_row(item, mine.get(item.pk), visit, dates, students, now) for item in assignments]
 
 
 # A refused model, a cancelled run and a fault of ours leave the work undone.
@@ -133,23 +135,26 @@ def _standing(visit: Visit) -> list[Attempt]:
 
 
 def _assignment_row(
-    assignment: Assignment, attempt: Attempt | None, visit: Visit, students: int, now: datetime
+    assignment: Assignment, attempt: Attempt | None, visit: Visit, dates: PersonalDates, students: int, now: datetime
 ) -> dict[str, Any]:
     measured = f"{attempt.earned} of {attempt.of}" if attempt and attempt.earned is not None else ""
-    late = assignment.is_past_due(now)
+    due_at = dates.due_of(assignment)
+    late = due_at is not None and due_at < now
     row: dict[str, Any] = {
         "title": assignment.full_title,
         "url": assignment.get_absolute_url(),
         "kind": assignment.get_kind_display(),
-        "due_at": assignment.due_at,
-        "in_words": f"{numbers.span(abs(assignment.due_at - now))}{' ago' if late else ''}"
-        if assignment.due_at
-        else "",
-        "badge": assignment_badge(assignment, handed_in=bool(attempt), run=attempt.run if attempt else None, now=now),
+        "due_at": due_at,
+        "is_extended": due_at != assignment.due_at,
+        "in_words": f"{numbers.span(abs(due_at - now))}{' ago' if late else ''}" if due_at else "",
+        "badge": assignment_badge(
+            assignment, handed_in=bool(attempt), run=attempt.run if attempt else None, now=now, due_at=due_at,
+            is_excused=assignment.pk in dates.excused,
+        ),
         "measured": measured,
         "is_demo": assignment.is_demo,
         "group": "past" if late else "open" if assignment.is_released(now) else "later",
-    }
+    }  # fmt: skip
     if visit.is_staff:
         count = getattr(assignment, "people", 0)
         row |= {"handed_in": count, "people": students}
@@ -157,51 +162,6 @@ def _assignment_row(
             Badge("neutral", "info", f"{count} of {students} handed in") if assignment.takes_model else row["badge"]
         )
     return row
-
-
-def deadline(visit: Visit, assignment: Assignment, attempts: list[Attempt], now: datetime) -> dict[str, Any]:
-    """The state of the due time as the title of the lab page. `until`: the moment that the title counts to or from; it ticks."""
-    if assignment.due_at is None:
-        return {
-            "tone": "neutral",
-            "title": "No due time is stated",
-            "sentence": "Ask the course staff when it is expected.",
-        }
-    due = f"{timezone.localtime(assignment.due_at):%a %b %-d, %H:%M %Z}"
-    if not assignment.is_released(now) and assignment.released_at is not None:
-        opens = timezone.localtime(assignment.released_at)
-        return {"tone": "neutral", "title": f"Opens {opens:%a %b %-d, %H:%M %Z}", "sentence": f"Due {due}."}
-    standing = next((a for a in attempts if a.is_active), None) or next(
-        (a for a in attempts if a.submission.counts), None
-    )
-    left = assignment.due_at - now
-    if left.total_seconds() >= 0:
-        said = (
-            f" Your best attempt has {standing.earned} of {standing.of} measured points."
-            if standing and standing.earned
-            else ""
-        )
-        tone = "warn" if left.total_seconds() < 3600 and not standing else "neutral"
-        return {
-            "tone": tone,
-            "until": assignment.due_at,
-            "after": "left",
-            "sentence": f"Due {due}.{said}",
-            "clock": True,
-        }
-    if visit.is_staff or not assignment.takes_model:
-        return {"tone": "neutral", "title": f"Was due {due}", "sentence": f"{numbers.span(-left)} ago."}
-    if standing is None:
-        sentence = f"It was due {due}. You can still hand in; the receipt says how late it came."
-        return {"tone": "warn", "until": assignment.due_at, "after": "late", "sentence": sentence}
-    late = standing.submission.is_late
-    title = f"Handed in, {numbers.span(standing.submission.late_by)} late" if late else "Handed in on time"
-    earned = f"{standing.earned} of {standing.of} measured points. " if standing.earned is not None else ""
-    return {
-        "tone": "warn" if late else "good",
-        "title": title,
-        "sentence": f"{earned}It was due {due}; another attempt would be late.",
-    }
 
 
 def blocked(visit: Visit, assignment: Assignment, now: datetime) -> AppError | None:
@@ -259,47 +219,6 @@ def spec_rows(assignment: Assignment) -> list[dict[str, str]]:
         basis = METRICS[criterion.metric][1] if criterion.metric else "counted"
         rows.append({"label": criterion.title, "text": rule_words(criterion), "basis": basis})
     return rows
-
-
-def receipt(submission: Submission, now: datetime) -> dict[str, Any]:
-    """The receipt: it is safely here, when, and what follows."""
-    attempt = attempt_of(submission)
-    arrived = timezone.localtime(submission.received_at)
-    gap = numbers.span(abs(submission.due_at - submission.received_at)) if submission.due_at else ""
-    when = f"{arrived:%H:%M:%S %Z}"
-    if submission.is_late:
-        title, tone = f"It is here, {gap} late", "warn"
-        sentence = f"Attempt {submission.number} arrived complete at {when}, {gap} after the due time."
-    elif submission.due_at is None:
-        title, tone = "It is here", "good"
-        sentence = f"Attempt {submission.number} arrived complete at {when}. No due time is stated."
-    else:
-        title, tone = "It is here, on time", "good"
-        sentence = f"Attempt {submission.number} arrived complete at {when}, {gap} before the due time."
-    offset = f"{arrived:%z}"
-    utc = f"UTC{offset[0]}{int(offset[1:3])}" + (f":{offset[3:5]}" if offset[3:5] != "00" else "")
-    stamp = f"{arrived:%a %b %-d, %Y, %H:%M:%S}.{arrived.microsecond // 1000:03d} {arrived:%Z} ({utc})"
-    return {
-        "attempt": attempt,
-        "verdict": {"tone": tone, "title": title, "sentence": sentence},
-        "rows": [
-            {"label": "Work", "value": f"{submission.assignment.full_title}, attempt {submission.number}", "mono": False},
-            {"label": "Who", "value": str(submission.person), "mono": False},
-            {"label": "Server time", "value": stamp, "mono": False},
-            {"label": "Model", "value": f"{submission.file_name}, {numbers.count(submission.size_bytes)} bytes", "mono": False},
-            {"label": "SHA-256", "value": submission.sha256, "mono": True},
-            {"label": "Late", "value": _late_words(submission, arrived, gap), "mono": False},
-        ],
-        "late_badge": late_badge(submission),
-        "line": line_words(attempt.run, submission.number),
-    }  # fmt: skip
-
-
-def _late_words(submission: Submission, arrived: datetime, gap: str) -> str:
-    if submission.due_at is None:
-        return "no due time is stated, so nothing is late"
-    comparison = "after" if submission.is_late else "before"
-    return f"{arrived:%b %-d %H:%M:%S} is {gap} {comparison} {timezone.localtime(submission.due_at):%b %-d %H:%M:%S}"
 
 
 def line_words(run: Run | None, number: int) -> dict[str, str]:

@@ -4,11 +4,9 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from courseplatform.core import numbers
 from courseplatform.core.badges import Badge
 from grading.models.assignments import Assignment
 from grading.models.runs import Run
-from grading.models.submissions import Submission
 from hardware.models import Outcome, Status
 
 OUTCOMES: dict[str, Badge] = {
@@ -34,14 +32,16 @@ def run_badge(run: Run | None) -> Badge:
     return OUTCOMES[run.outcome] if run.status == Status.FINISHED else STATUSES[run.status]
 
 
-def late_badge(submission: Submission) -> Badge:
-    if submission.is_late:
-        return Badge("warn", "triangle", f"{numbers.span(submission.late_by)} late")
-    return Badge("good", "check", "on time")
-
-
-def assignment_badge(assignment: Assignment, *, handed_in: bool, run: Run | None, now: datetime) -> Badge:
-    """The state of one assignment for one student."""
+def assignment_badge(
+    assignment: Assignment,
+    *,
+    handed_in: bool,
+    run: Run | None,
+    now: datetime,
+    due_at: datetime | None,
+    is_excused: bool = False,
+) -> Badge:
+    """The state of one assignment for one student, for whom it is due at `due_at`."""
     if run is not None:
         return run_badge(run)
     if handed_in:
@@ -51,6 +51,8 @@ def assignment_badge(assignment: Assignment, *, handed_in: bool, run: Run | None
         return Badge("neutral", "lock", f"opens {opens:%b %-d}")
     if not assignment.takes_model:
         return Badge("neutral", "info", "to the staff" if assignment.kind != "hardware_return" else "at the desk")
-    if assignment.is_past_due(now):
+    if is_excused:
+        return Badge("neutral", "info", "excused")
+    if due_at is not None and due_at < now:
         return Badge("bad", "octagon", "overdue")
     return Badge("neutral", "info", "not begun")

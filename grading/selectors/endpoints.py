@@ -44,8 +44,8 @@ def submissions_of(visit: Visit, assignment: Assignment, email: str = "") -> "Qu
 def with_brief_runs(submissions: "QuerySet[Submission]") -> "QuerySet[Submission]":
     """With person, course and runs, in a fixed number of queries; of results only the points."""
     runs = Run.objects.select_related("result").defer(*(f"result__{name}" for name in DOCUMENTS))
-    return submissions.select_related("assignment__course", "person").prefetch_related(
-        Prefetch("runs", queryset=runs.order_by("-queued_at"))
+    return submissions.select_related("assignment__course", "person", "team").prefetch_related(
+        "late_verdicts", Prefetch("runs", queryset=runs.order_by("-queued_at"))
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from grading.models.runs import Run
-from grading.selectors.badges import late_badge, run_badge
+from grading.selectors.badges import run_badge
+from grading.selectors.late_words import late_badge, owner_line
 from grading.selectors.run_live import live_part
 from grading.selectors.run_measured import measured_part
 from grading.selectors.run_stopped import stopped_part
@@ -30,8 +31,13 @@ def run_get(visit: Visit, pk: Any) -> Run:
     run = (
         Run.objects.visible_to(visit)
         .select_related(
-            "submission__assignment__course", "submission__assignment__hidden_set", "submission__person", "result"
+            "submission__assignment__course",
+            "submission__assignment__hidden_set",
+            "submission__person",
+            "submission__team__course",
+            "result",
         )
+        .prefetch_related("submission__late_verdicts")
         .filter(pk=pk)
         .first()
     )
@@ -56,7 +62,7 @@ def page(visit: Visit, run: Run, now: datetime) -> dict[str, Any]:
         "submission": submission,
         "assignment": submission.assignment,
         "title": f"{submission.assignment.short}, attempt {submission.number}: {word}",
-        "sub": str(submission.person),
+        "sub": owner_line(submission),
         "late_badge": late_badge(submission),
         "badge": run_badge(run),
         "state": state,

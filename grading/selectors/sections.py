@@ -7,6 +7,7 @@ from courseplatform.core import numbers
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Session
 from courseplatform.courses.sections import DueMark, ScheduleLine
+from grading.late_facts import PersonalDates, dates_of
 from grading.models.assignments import OPENS, Assignment, instant_of
 from grading.models.runs import Result
 from grading.models.submissions import Submission
@@ -17,17 +18,18 @@ ROWS = 6
 
 def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
     items = list(Assignment.objects.of(visit.course).select_related("course"))
-    standing, overdue = ({}, "") if visit.is_staff else (_standing(visit), _overdue(visit, items, now))
+    dates = PersonalDates() if visit.is_staff else dates_of(visit.course, visit.person)
+    standing, overdue = ({}, "") if visit.is_staff else (_standing(visit), _overdue(visit, items, dates, now))
     return [
         DueMark(
             item.short,
             item.title or _in_short(item.summary),
-            item.due_at,
+            due_at,
             item.get_absolute_url(),
             detail=f"{standing.get(item.pk, '')} {overdue}".strip(),
         )
-        for item in items
-        if item.due_at is not None
+        for item, due_at in ((item, dates.due_of(item)) for item in items)
+        if due_at is not None
     ]
 
 
@@ -84,7 +86,7 @@ def move_release(session: Session, before: date, by: timedelta) -> list[str]:
     return said
 
 
-def _overdue(visit: Visit, items: list[Assignment], now: datetime) -> str:
+def _overdue(visit: Visit, items: list[Assignment], dates: PersonalDates, now: datetime) -> str:
     """What should have been handed in, in a sentence; it stands beside whatever is due next."""
     done = set(
         Submission.objects.of_person(visit.person)
@@ -92,7 +94,8 @@ def _overdue(visit: Visit, items: list[Assignment], now: datetime) -> str:
         .exclude(counts=False)
         .values_list("assignment", flat=True)
     )
-    missing = [item.short for item in items if item.takes_model and item.is_past_due(now) and item.pk not in done]
+    done |= dates.excused
+    missing = [item.short for item in items if item.takes_model and dates.is_past(item, now) and item.pk not in done]
     if not missing:
         return ""
     names = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"

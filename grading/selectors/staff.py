@@ -11,7 +11,7 @@ from courseplatform.courses.access import Visit
 from grading.models.assignments import Assignment
 from grading.models.submissions import Submission
 from grading.selectors.assignments import attempt_of, with_runs
-from grading.selectors.badges import late_badge
+from grading.selectors.late_words import late_badge
 from hardware.models import OPEN, Outcome
 
 LIMIT = 200
@@ -67,7 +67,7 @@ class SubmissionFilter:
 
 def submission_rows(visit: Visit, chosen: SubmissionFilter, limit: int | None = LIMIT) -> list[dict[str, Any]]:
     """Newest first, at most `limit`."""
-    found = _filtered(Submission.objects.visible_to(visit), chosen)
+    found = _filtered(Submission.objects.visible_to(visit), chosen, has_rule="late_policy" in visit.course.facts)
     rows = []
     for submission in with_runs(found.order_by("-received_at"))[:limit]:
         attempt = attempt_of(submission)
@@ -82,7 +82,10 @@ def submission_rows(visit: Visit, chosen: SubmissionFilter, limit: int | None = 
     return rows
 
 
-def _filtered(submissions: "QuerySet[Submission]", chosen: SubmissionFilter) -> "QuerySet[Submission]":
+def _filtered(
+    submissions: "QuerySet[Submission]", chosen: SubmissionFilter, *, has_rule: bool
+) -> "QuerySet[Submission]":
+    """has_rule: the course states a late policy, whose verdicts say what is late; else the due time alone does."""
     if chosen.assignment:
         submissions = submissions.filter(assignment__slug=chosen.assignment)
     if chosen.person:
@@ -94,7 +97,7 @@ def _filtered(submissions: "QuerySet[Submission]", chosen: SubmissionFilter) -> 
         "measured": Q(runs__outcome=Outcome.MEASURED),
         "stopped": Q(runs__outcome__in=STOPPED),
         "ours": Q(runs__outcome=Outcome.INFRASTRUCTURE),
-        "late": Q(received_at__gt=F("due_at")),
+        "late": Q(late_verdicts__days_late__gt=0) if has_rule else Q(received_at__gt=F("due_at")),
     }
     return submissions.filter(by_state[chosen.state]).distinct() if chosen.state else submissions
 

@@ -13,10 +13,13 @@ from courseplatform.core.markdown import render_markdown
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
+from courseplatform.teams.selectors.membership import members_at
 from grading.forms import HandInForm
+from grading.hand_in_rules import owner_of
 from grading.models.assignments import Assignment
 from grading.selectors import assignments as reading
-from grading.selectors import staff
+from grading.selectors import headings, late_panel, staff
+from grading.selectors.receipt import receipt as reading_receipt
 from grading.services.submissions import submission_create
 
 
@@ -30,22 +33,29 @@ def index(request: HttpRequest, visit: Visit) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
     found = reading.assignment_get(visit, assignment)
-    return render(request, "grading/assignment.html", _lab_page(visit, found))
+    return render(request, "grading/assignment.html", lab_page(visit, found))
 
 
-def _lab_page(visit: Visit, assignment: Assignment, error: AppError | None = None) -> dict[str, Any]:
+def lab_page(visit: Visit, assignment: Assignment, error: AppError | None = None) -> dict[str, Any]:
+    """What the lab page shows, also after a refusal."""
     now = timezone.now()
     blocked = reading.blocked(visit, assignment, now)
     attempts = reading.attempts(visit, assignment)
+    owner = owner_of(person=visit.person, assignment=assignment, now=now)
+    table = late_panel.table_for(visit, assignment, owner, now)
     context = {
         "assignment": assignment,
-        "deadline": reading.deadline(visit, assignment, attempts, now),
+        "deadline": headings.deadline(visit, assignment, attempts, table, now),
         "now_is": now,
         "summary_html": render_markdown(assignment.summary),
         "can_hand_in": blocked is None,
         "blocked": blocked,
         "upload_key": uuid4(),
+        "request_key": uuid4(),
         "late_rule": visit.course.late_rule,
+        "late": late_panel.panel(table, assignment, owner, now) if table else None,
+        "team": owner.team,
+        "members": members_at(owner.team, now) if owner.team else [],
         "attempts": attempts,
         "error": error,
     }
@@ -69,7 +79,7 @@ def hand_in(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse
     except AppError as error:
         if wants_json:
             return JsonResponse(error.to_json(), status=error.http_status)
-        return render(request, "grading/assignment.html", _lab_page(visit, found, error), status=error.http_status)
+        return render(request, "grading/assignment.html", lab_page(visit, found, error), status=error.http_status)
     url = submission.get_absolute_url() + ("" if created else "?same=1")
     if wants_json:
         return JsonResponse(
@@ -82,12 +92,16 @@ def hand_in(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse
 @require_safe
 def receipt(request: HttpRequest, visit: Visit, submission: UUID) -> HttpResponse:
     found = reading.submission_get(visit, submission)
-    context = reading.receipt(found, timezone.now()) | {
+    now, is_own = timezone.now(), not visit.is_staff
+    owner = owner_of(person=visit.person, assignment=found.assignment, now=now)
+    table = late_panel.table_for(visit, found.assignment, owner, now) if is_own else None
+    context = reading_receipt(found) | {
         "submission": found,
         "run": found.runs.first(),
         "attempts": reading.attempts(visit, found.assignment, found.person),
-        "is_own": found.person_id == visit.person.pk,
+        "is_own": is_own,
         "existing": request.GET.get("same") == "1",
+        "late": late_panel.panel(table, found.assignment, owner, now) if table else None,
     }
     return render(request, "grading/receipt.html", context)
 
