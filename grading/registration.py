@@ -2,13 +2,13 @@
 
 from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.course_file.registry import file_parts
-from courseplatform.courses.models import STAFF
+from courseplatform.courses.models import STAFF, Role
 from courseplatform.courses.sections import NavLink, Section, registry
 from courseplatform.teams.hooks import add_membership_listener, add_run_source
 from courseplatform.uploads.purposes import register_purpose
 from grading import course_file, merging, run_end, upload_purpose
 from grading.late_file.course_part import LATE_PART
-from grading.selectors import sections
+from grading.selectors import late_mine, sections
 from grading.selectors.calendar import due_dates
 from grading.selectors.team_runs import team_runs
 from grading.services.late_days import team_changed
@@ -30,6 +30,8 @@ def register_all() -> None:
     add_membership_listener(team_changed)
     registry.add_calendar_source(due_dates)
     registry.add_section(Section("due_next", 20, "main", "grading/_section_due_next.html", sections.due_next))
+    # In place of the section of the same name, which knows the rule in words alone.
+    registry.add_section(Section("late_days", 10, "side", "grading/_section_late_days.html", late_mine.home_section))
     registry.add_section(Section("desk", 10, "main", "grading/_section_desk.html", sections.desk))
     registry.add_section(
         Section("latest_result", 30, "side", "grading/_section_latest_result.html", sections.latest_result)
@@ -42,6 +44,14 @@ def register_all() -> None:
             MEMBERS,
             key="a",
             owns=("grading:assignment", "grading:receipt", "grading:run", "grading:hand_in"),
+        ),
+        NavLink(
+            "Late days",
+            "grading:late_days",
+            42,
+            frozenset({Role.STUDENT}),
+            key="l",
+            has_content=late_mine.has_policy,
         ),
         NavLink("Submissions", "grading:submissions", 35, STAFF, key="u"),
     )
