@@ -97,7 +97,7 @@ def grant_give(
         )  # fmt: skip
     said = f"{days:+d} late day{'s' if abs(days) != 1 else ''}"
     _tell(visit, owners, f"grant-{batch}", f"{said} in {visit.course.number or visit.course.title}", reason)
-    _mark(visit, owners, reason)
+    _mark(visit, owners, "late days were given")
     return batch
 
 
@@ -135,7 +135,7 @@ def extension_give(
         else (f"{units} late day{'s' if units != 1 else ''} of {assignment.short} cost you nothing")
     )
     _tell(visit, owners, f"extension-{batch}", said, "", assignment.get_absolute_url())
-    _mark(visit, owners, f"extension: {reason}")
+    _mark(visit, owners, f"an extension of {assignment.short}")
     return batch
 
 
@@ -195,7 +195,7 @@ def excuse_give(*, visit: Visit, assignment: Assignment, person: User, reason: s
     _tell(
         visit, owners, f"excuse-{row.pk}", f"You are excused from {assignment.short}", "", assignment.get_absolute_url()
     )
-    _mark(visit, owners, f"excused from {assignment.short}: {said}")
+    _mark(visit, owners, f"an excuse from {assignment.short}")
     return row
 
 
@@ -258,5 +258,6 @@ def _tell(visit: Visit, owners: Sequence[Owner], key: str, title: str, text: str
 
 
 def _mark(visit: Visit, owners: Sequence[Owner], cause: str) -> None:
+    """`cause` stands in the lines of everybody whose cost changes, team mates too, so it never holds the reason."""
     people = {person.pk for person in people_of(owners)} or {owner.person.pk for owner in owners if owner.person.pk}
     late_days_mark(course=visit.course, people=people, cause=cause, actor=visit.person.name)

@@ -160,7 +160,7 @@ def test_an_extension_after_the_fact_gives_the_day_back(cast, tmp_path):
     extension_give(visit=cast.visit(cast.helen), assignment=cast.lab, owners=owners, until=wall, reason="ill")
     assert ledger(cast.course, person=cast.ruth) == [("policy", 3), ("spend", -2), ("refund", 2)]
     refund = LateEntry.objects.get(kind="refund")
-    assert (refund.reason, refund.actor) == ("extension: ill", "Helen")
+    assert (refund.reason, refund.actor) == ("an extension of Lab 1", "Helen")
     favour_withdraw(visit=cast.visit(cast.helen), row=Extension.objects.get(), people=[cast.ruth])
     assert balance(cast.course, person=cast.ruth) == 1
 
