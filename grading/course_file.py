@@ -26,6 +26,7 @@ from courseplatform.courses.course_file.words import (
 )
 from courseplatform.courses.models import Course
 from grading.late_file.schema import CUTOFF, MOST_UNITS, or_null
+from grading.late_file.times import wrong_moment
 from grading.models.assignments import ATTEMPTS, CLOSES, OPENS, ActiveRule, Assignment, AssignmentKind, instant_of
 from grading.models.submissions import Submission
 from grading.services.late_days import late_days_mark_all
@@ -71,7 +72,7 @@ def _assignment_dump(row: Assignment, days: Container[date | None]) -> dict[str,
     listed_under = row.listed_under if row.listed_under in days else None
     held = {
         "slug": row.slug, "kind": row.kind, "short": row.short, "title": row.title, "summary": row.summary, "individual": row.is_individual,
-        "released": _wall(row, row.released_wall, row.released_at, OPENS), "due": _wall(row, row.due_wall, row.due_at, CLOSES),
+        "released": wall_of(row, row.released_wall, row.released_at, OPENS), "due": wall_of(row, row.due_wall, row.due_at, CLOSES),
         "listed_under": listed_under.isoformat() if listed_under else "", "points": _plain(row.points or None),
         "percent": _plain(row.worth_percent), "counts": row.is_counted, "active": row.active_rule,
         "attempts": row.attempts_allowed, "cooldown_minutes": row.cooldown_minutes or None,
@@ -91,7 +92,7 @@ def _plain(value: Decimal | None) -> float | int | None:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def _wall(row: Assignment, wall: str, at: datetime | None, hour: time) -> str:
+def wall_of(row: Assignment, wall: str, at: datetime | None, hour: time) -> str:
     """The wall time as it was written, unless the instant was moved since."""
     if at is None:
         return ""
@@ -154,7 +155,7 @@ def check(source: Source) -> Iterator[Finding]:
         if "zone" not in source.tree["course"] and ("due" in item or "released" in item):
             yield Finding(at, "missing_key", f"{item['short']} has a date, so the course needs course.zone.")
         for key in ("released", "due"):
-            if said := _wrong_moment(item.get(key, ""), zone):
+            if said := wrong_moment(item.get(key, ""), zone):
                 yield Finding(source.line("assignments", n, key), "no_such_time", f"{item['short']}, {key}: {said}")
         if "released" in item and "due" in item and item["released"] >= item["due"]:
             yield Finding(
@@ -162,7 +163,7 @@ def check(source: Source) -> Iterator[Finding]:
                 "ends_before_it_begins",
                 f"{item['short']} is due before it opens.",
             )
-        if isinstance(item.get("cutoff"), str) and (said := _wrong_moment(item["cutoff"], zone)):
+        if isinstance(item.get("cutoff"), str) and (said := wrong_moment(item["cutoff"], zone)):
             yield Finding(source.line("assignments", n, "cutoff"), "no_such_time", f"{item['short']}, cutoff: {said}")
         yield from _bench(item, source.line("assignments", n, "bench"))
     yield from _listed(source)
@@ -200,19 +201,6 @@ def _counted(source: Source, known: Container[str]) -> Iterator[Finding]:
         if name not in known:
             said = f"grading.pass.of names {name}, and the file has no assignment of that slug."
             yield Finding(source.line("grading", "pass", "of", n), "unknown_assignment", said)
-
-
-def _wrong_moment(text: str, zone: ZoneInfo) -> str:
-    """Why this wall time names no instant of the zone; empty when it does."""
-    if not text:
-        return ""
-    try:
-        wall = datetime.fromisoformat(text)
-    except ValueError:
-        return f"{text} is no day of the calendar."
-    there = wall.replace(tzinfo=zone)
-    back = datetime.fromtimestamp(there.timestamp(), zone).replace(tzinfo=None)
-    return "" if back == wall else f"the clocks skip {text} in {zone.key}; choose a time before or after."
 
 
 def _bench(item: dict[str, Any], at: int) -> Iterator[Finding]:

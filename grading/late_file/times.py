@@ -9,6 +9,7 @@ MOMENT = re.compile(
     re.ASCII,
 )
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+WALL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d", re.ASCII)
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
 
@@ -76,3 +77,20 @@ def _of_wall(wall: datetime, zone: ZoneInfo, fold: int, text: str) -> datetime:
 def _check_year(year: int, text: str) -> None:
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise NoSuchTime("no_such_time", f"{text}: the years {FIRST_YEAR} to {LAST_YEAR} are taken.")
+
+
+def wrong_moment(text: str, zone: ZoneInfo) -> str:
+    """Why this wall time (`2023-09-15 23:59`, or a day alone) names no instant of the zone; empty when it does, or where none is written."""
+    if not text:
+        return ""
+    try:
+        wall = datetime.fromisoformat(text)
+    except ValueError:
+        return f"{text[:40]} is no time of the calendar; write it like 2023-10-06 23:59."
+    if not (len(text) == 10 or WALL.fullmatch(text)):
+        return f"{text[:40]} is no wall time; write it like 2023-10-06 23:59."
+    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
+        return f"{text}: the years {FIRST_YEAR} to {LAST_YEAR} are taken."
+    there = wall.replace(tzinfo=zone)
+    back = datetime.fromtimestamp(there.timestamp(), zone).replace(tzinfo=None)
+    return "" if back == wall else f"the clocks skip {text} in {zone.key}; choose a time before or after."

@@ -17,8 +17,9 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.notices.services.notifications import notification_send
 from courseplatform.teams.models import Team
-from courseplatform.teams.selectors.membership import members_at
+from courseplatform.teams.selectors.membership import members_of
 from grading.late_facts import policy_for
+from grading.late_file.times import wrong_moment
 from grading.models.assignments import CLOSES, Assignment, instant_of
 from grading.models.late_days import Accommodation, EntryKind, Excuse, Extension, LateEntry, LateRequest
 from grading.models.submissions import Owner
@@ -52,7 +53,8 @@ def owners_in(course: Course, people: Iterable[User] = (), teams: Iterable[Team]
             f"{name} is no student or team of this course.", code="not_in_course", details={"field": "owners"}
         )
     found = [Owner(person) for person in wanted.values()]
-    found += [Owner(next(iter(members_at(team)), User()), team) for team in groups.values()]
+    members = members_of(groups.values())
+    found += [Owner(members[pk][0].person if members.get(pk) else User(), team) for pk, team in groups.items()]
     if not found:
         raise BadInput("Choose at least one student or team.", code="nobody", details={"field": "owners"})
     return found
@@ -91,10 +93,13 @@ def grant_give(
                 code="no_such_bank",
                 details={"field": "owners"},
             )
-        LateEntry.objects.create(
+    LateEntry.objects.bulk_create(
+        LateEntry(
             course=visit.course, person=None if owner.team else owner.person, team=owner.team, bank=bank, days=days,
-            kind=EntryKind.REFUND if is_refund else EntryKind.GRANT, since=since, reason=reason, actor=visit.person.name, batch=batch,
-        )  # fmt: skip
+            kind=EntryKind.REFUND if is_refund else EntryKind.GRANT, since=since, reason=reason, actor=visit.person.name[:120], batch=batch,
+        )
+        for owner in owners
+    )  # fmt: skip
     said = f"{days:+d} late day{'s' if abs(days) != 1 else ''}"
     _tell(visit, owners, f"grant-{batch}", f"{said} in {visit.course.number or visit.course.title}", reason)
     _mark(visit, owners, "late days were given")
@@ -124,11 +129,13 @@ def extension_give(
             f"An extension covers 1 to {MOST_DAYS} late days.", code="days_out_of_range", details={"field": "units"}
         )
     until_at = _later(assignment, until) if until else None
-    for owner in owners:
-        Extension.objects.create(
+    Extension.objects.bulk_create(
+        Extension(
             assignment=assignment, person=None if owner.team else owner.person, team=owner.team, until_wall=until, until_at=until_at,
-            units=units, keeps_penalty=keeps_penalty, reason=reason, made_by=visit.person.name, batch=batch,
-        )  # fmt: skip
+            units=units, keeps_penalty=keeps_penalty, reason=reason, made_by=visit.person.name[:120], batch=batch,
+        )
+        for owner in owners
+    )  # fmt: skip
     said = (
         f"{assignment.short} is due {until_at.astimezone(visit.course.tz):%a %b %-d, %H:%M %Z} for you"
         if until_at
@@ -140,12 +147,9 @@ def extension_give(
 
 
 def _later(assignment: Assignment, until: str) -> datetime:
-    try:
-        found = instant_of(assignment.course, until, CLOSES)
-    except ValueError as error:
-        raise BadInput(
-            "Write the time like 2023-10-06 23:59.", code="no_such_time", details={"field": "until"}
-        ) from error
+    if said := wrong_moment(until, assignment.course.tz):
+        raise BadInput(said[0].upper() + said[1:], code="no_such_time", details={"field": "until"})
+    found = instant_of(assignment.course, until, CLOSES)
     if assignment.due_at is not None and found <= assignment.due_at:
         due = assignment.due_at.astimezone(assignment.course.tz)
         raise BadInput(
@@ -238,8 +242,12 @@ def late_request_make(*, owner: Owner, assignment: Assignment, units: int, reque
 
 def people_of(owners: Iterable[Owner]) -> list[User]:
     """Everybody whom these owners are: members of a team now, or the person."""
+    owned = list(owners)
+    members = members_of(owner.team for owner in owned if owner.team)
     found = {
-        person.pk: person for owner in owners for person in (members_at(owner.team) if owner.team else [owner.person])
+        person.pk: person
+        for owner in owned
+        for person in ([row.person for row in members.get(owner.team.pk, [])] if owner.team else [owner.person])
     }
     return list(found.values())
 
