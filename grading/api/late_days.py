@@ -12,7 +12,7 @@ from courseplatform.core.api_shapes import UtcField
 from courseplatform.courses.api import CourseApiView
 from grading.late.facts import UNIT_KINDS
 from grading.models.late_days import EntryKind, LateEntry, LateVerdict
-from grading.selectors.late_ledger import late_ledger
+from grading.selectors.late_endpoint import late_ledger
 
 PERSON = OpenApiParameter("person", str, description="for staff: the e-mail address of a member of the course")
 

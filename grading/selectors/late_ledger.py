@@ -1,9 +1,10 @@
-"""The late-day ledger of one person: what each bank holds, the lines that make it so, and what was decided of each hand-in."""
+"""The ledger of one person or team as the staff read it: every line, every verdict with its explanation, every favour with its reason."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 
 from django.db.models import Q
 
@@ -12,81 +13,167 @@ from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role
 from courseplatform.teams.models import Team
-from courseplatform.teams.selectors.membership import team_of
-from grading.late.facts import Policy, Unit
+from courseplatform.teams.selectors.membership import members_at, memberships_of_person
 from grading.late_facts import policy_for
-from grading.models.late_days import POLICY_ACTOR, LateEntry, LateStale, LateVerdict
+from grading.models.late_days import (
+    Accommodation,
+    EntryKind,
+    Excuse,
+    Extension,
+    LateEntry,
+    LateRequest,
+    LateStale,
+    LateVerdict,
+)
+
+Favour = Extension | Accommodation | Excuse
+MOST_KEY = 1 << 62
 
 
 @dataclass(frozen=True)
-class LedgerBank:
-    """One bank of the person, or of the team that the person is in now. The balance is the sum of its lines, in units of the policy."""
+class Line:
+    """One line of the ledger and the balance of its bank after it, in late units."""
 
-    name: str
-    team: Team | None
-    lines: list[LateEntry]
+    entry: LateEntry
+    label: str
+    balance: int
+
+
+@dataclass(frozen=True)
+class Given:
+    """A favour as the page says it. url_name: where it is taken back."""
+
+    row: Favour
+    what: str
+    url_name: str
 
     @property
-    def balance(self) -> int:
-        return sum(line.days for line in self.lines)
+    def is_standing(self) -> bool:
+        return self.row.withdrawn_at is None
 
 
-@dataclass(frozen=True)
-class LateLedger:
-    """unit: what one late day is; None where the course states no rule. is_counted: no change waits to be counted."""
-
-    person: User
-    unit: Unit | None
-    banks: list[LedgerBank]
-    verdicts: list[LateVerdict]
-    is_counted: bool
+def student_get(visit: Visit, pk: int) -> User:
+    """Also one who left: the ledger stands. Raises NotHere for anybody else."""
+    found = Enrolment.objects.filter(course=visit.course, role=Role.STUDENT, person=pk).select_related("person")
+    enrolment = found.first() if 0 < pk < MOST_KEY else None
+    if enrolment is None:
+        raise NotHere("There is no such student in this course.")
+    return enrolment.person
 
 
-def late_ledger(visit: Visit, now: datetime, email: str = "") -> LateLedger:
-    """One's own, or for staff that of the member with this e-mail address. At most five queries.
-
-    Raises NotHere: nobody of the course has the address, or a student asks for somebody else.
-    """
-    person, role = _whose(visit, email)
-    policy, team = policy_for(visit.course), team_of(visit.course, person, now)
-    owned = Q(person=person) if team is None else Q(person=person) | Q(team=team)
-    lines = LateEntry.objects.filter(owned, course=visit.course).select_related("assignment")
-    verdicts = LateVerdict.objects.filter(person=person, assignment__course=visit.course).select_related("assignment")
-    return LateLedger(
-        person,
-        policy.unit if policy else None,
-        _banks(policy, team, lines if visit.is_staff else _told_to_students(lines), is_student=role == Role.STUDENT),
-        list(verdicts.order_by("assignment__position", "assignment")),
-        not LateStale.objects.filter(course=visit.course, person=person).exists(),
-    )
+def team_get(visit: Visit, slug: str) -> Team:
+    """Raises NotHere."""
+    team = Team.objects.filter(course=visit.course, slug=slug).select_related("course").first()
+    if team is None:
+        raise NotHere("There is no such team in this course.")
+    return team
 
 
-def _whose(visit: Visit, email: str) -> tuple[User, str]:
-    asked = email.strip().lower()[:254].replace("\0", "")
-    if not asked or asked == visit.person.email:
-        return visit.person, visit.role
-    found = Enrolment.objects.filter(course=visit.course, person__email=asked).select_related("person").first()
-    if found is None or not visit.is_staff:
-        raise NotHere("Nobody of this course has that address, or these late days are not yours to see.")
-    return found.person, found.role
+def person_page(visit: Visit, person: User) -> dict[str, Any]:
+    """What the page of one student shows. Bounded queries, however long the ledger is."""
+    memberships = list(memberships_of_person(visit.course, person))
+    teams = list(dict.fromkeys(row.team for row in memberships))
+    owned = Q(person=person, team=None)
+    favours = [
+        *_extensions(visit, owned | Q(team__in=teams)),
+        *_of_person(visit, person),
+    ]
+    work = LateVerdict.objects.filter(person=person, assignment__course=visit.course)
+    return _page(visit, owned, favours, work) | {
+        "name": person.name,
+        "person": person,
+        "teams": teams,
+        "is_waiting": LateStale.objects.filter(course=visit.course, person=person).exists(),
+    }
 
 
-def _told_to_students(lines: Iterable[LateEntry]) -> Iterable[LateEntry]:
-    """A line that the count wrote because of somebody's favour carries the reason of that favour, which may be a teammate's illness."""
+def team_page(visit: Visit, team: Team) -> dict[str, Any]:
+    """What the page of one team shows: the lines of its own bank, and the verdicts of its hand-ins for each member."""
+    owned = Q(team=team)
+    work = LateVerdict.objects.filter(submission__team=team)
+    members = members_at(team)
+    return _page(visit, owned, list(_extensions(visit, owned)), work) | {
+        "name": team.name,
+        "team": team,
+        "members": members,
+        "is_waiting": LateStale.objects.filter(course=visit.course, person__in=members).exists(),
+    }
+
+
+def _page(visit: Visit, owned: Q, favours: list[Given], work: Any) -> dict[str, Any]:
+    lines = list(_lines(LateEntry.objects.filter(owned, course=visit.course)))
+    left: dict[str, int] = {line.entry.bank: line.balance for line in lines}
+    return {
+        "lines": lines,
+        "left": left,
+        "sums": _sums(lines),
+        "favours": sorted(favours, key=lambda given: given.row.made_at),
+        "verdicts": list(
+            work.select_related("assignment__course", "submission", "person", "submission__assignment__course")
+        ),
+        "requests": list(
+            LateRequest.objects.filter(owned, assignment__course=visit.course).select_related("assignment", "person")
+        ),
+        "policy": policy_for(visit.course),
+    }
+
+
+def _lines(rows: Any) -> Iterable[Line]:
+    balance: dict[str, int] = defaultdict(int)
+    for entry in rows.select_related("assignment", "submission__assignment__course"):
+        balance[entry.bank] += entry.days
+        label = entry.get_kind_display()
+        if entry.assignment is not None:
+            label = entry.assignment.short + (", returned" if entry.kind == EntryKind.REFUND else "")
+        yield Line(entry, label, balance[entry.bank])
+
+
+def _sums(lines: list[Line]) -> dict[str, int]:
+    """What the balance is made of: given by the policy and by people, spent, returned."""
+    found = {"policy": 0, "given": 0, "spent": 0}
     for line in lines:
-        if line.batch is None and line.actor != POLICY_ACTOR:
-            line.reason = ""
-        yield line
+        kind = "spent" if line.entry.assignment_id else "policy" if line.entry.kind == EntryKind.POLICY else "given"
+        found[kind] += line.entry.days
+    return found | {"left": sum(found.values())}
 
 
-def _banks(
-    policy: Policy | None, team: Team | None, lines: Iterable[LateEntry], *, is_student: bool
-) -> list[LedgerBank]:
-    """The banks of the policy first, as it names them; then those that it named once, and that have lines."""
-    found: dict[tuple[bool, str], list[LateEntry]] = defaultdict(list)
-    for bank in policy.banks if policy else ():
-        if team is not None if bank.owner == "team" else is_student:
-            found[bank.owner == "team", bank.name] = []
-    for line in lines:
-        found[line.team_id is not None, line.bank].append(line)
-    return [LedgerBank(name, team if of_team else None, rows) for (of_team, name), rows in found.items()]
+def _extensions(visit: Visit, owned: Q) -> Iterable[Given]:
+    rows = Extension.objects.filter(owned, assignment__course=visit.course)
+    for row in rows.select_related("assignment", "team"):
+        team = f", team {row.team}" if row.team else ""
+        kept = ", stays penalised" if row.keeps_penalty else ""
+        until = _day_words(row.until_at, visit) if row.until_at else ""
+        what = f"until {until}" if until else f"{row.units} unit{'s' if row.units != 1 else ''}"
+        yield Given(row, f"Extension of {row.assignment.short}{team}: {what}{kept}", "grading:extension_withdraw")
+
+
+def _of_person(visit: Visit, person: User) -> Iterable[Given]:
+    for rule in Accommodation.objects.filter(course=visit.course, person=person):
+        kinds = f" ({', '.join(rule.kinds)})" if rule.kinds else ""
+        days = f"{rule.extra_days} day{'s' if rule.extra_days != 1 else ''}"
+        yield Given(rule, f"Accommodation: everything is due {days} later{kinds}", "grading:accommodation_withdraw")
+    excuses = Excuse.objects.filter(assignment__course=visit.course, person=person).select_related("assignment")
+    for excuse in excuses:
+        yield Given(excuse, f"Excused from {excuse.assignment.short}", "grading:excuse_withdraw")
+
+
+def _day_words(at: datetime, visit: Visit) -> str:
+    return f"{at.astimezone(visit.course.tz):%a %b %-d, %H:%M %Z}"
+
+
+def favour_get(visit: Visit, model: type[Favour], pk: int) -> Given:
+    """A favour of this course, with its words. Raises NotHere."""
+    within = {"course": visit.course} if model is Accommodation else {"assignment__course": visit.course}
+    row = cast("Any", model).objects.filter(pk=pk, **within).first() if 0 < pk < MOST_KEY else None
+    if row is None:
+        raise NotHere("There is no such favour in this course.")
+    owned = Q(pk=pk)
+    if isinstance(row, Extension):
+        return next(iter(_extensions(visit, owned)))
+    return next(given for given in _of_person(visit, row.person) if given.row == row)
+
+
+def people_of_favour(row: Favour) -> list[User]:
+    """Whom it was given to: the person, or the members of the team now."""
+    team = row.team if isinstance(row, Extension) else None
+    return members_at(team) if team else [cast("User", row.person)]
