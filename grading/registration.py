@@ -8,12 +8,18 @@ from courseplatform.teams.hooks import add_membership_listener, add_run_source
 from courseplatform.uploads.purposes import register_purpose
 from grading import course_file, merging, run_end, upload_purpose
 from grading.late_file.course_part import LATE_PART
+from grading.late_import import cost_effects
 from grading.selectors import late_mine, sections
 from grading.selectors.calendar import due_dates
 from grading.selectors.team_runs import team_runs
 from grading.services.late_days import team_changed
 from grading.wake import RUN_KIND, wake
 from hardware.leases import JobKind, register_kind
+
+LATE_PAGES = (
+    "grading:late_person", "grading:late_team", "grading:late_grant", "grading:late_extension", "grading:late_accommodation", "grading:late_excuse",
+    "grading:extension_withdraw", "grading:accommodation_withdraw", "grading:excuse_withdraw", "grading:late_policy", "grading:late_try",
+)  # fmt: skip
 
 
 def register_all() -> None:
@@ -26,6 +32,7 @@ def register_all() -> None:
     registry.add_mover(sections.move_release)
     file_parts.add(course_file.ASSIGNMENTS_PART, LATE_PART)
     file_parts.used_by.append(course_file.is_used)
+    file_parts.effects.append(cost_effects)
     add_run_source(team_runs)
     add_membership_listener(team_changed)
     registry.add_calendar_source(due_dates)
@@ -43,7 +50,13 @@ def register_all() -> None:
             30,
             MEMBERS,
             key="a",
-            owns=("grading:assignment", "grading:receipt", "grading:run", "grading:hand_in"),
+            owns=(
+                "grading:assignment",
+                "grading:assignment_dates",
+                "grading:receipt",
+                "grading:run",
+                "grading:hand_in",
+            ),
         ),
         NavLink(
             "Late days",
@@ -54,4 +67,5 @@ def register_all() -> None:
             has_content=late_mine.has_policy,
         ),
         NavLink("Submissions", "grading:submissions", 35, STAFF, key="u"),
+        NavLink("Late days", "grading:late_balances", 36, STAFF, key="l", owns=LATE_PAGES),
     )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from grading.views import assignments, late_days, runs, versions
+from grading.views import assignments, late_days, late_give, late_settings, late_staff, late_try, runs, versions
 
 app_name = "grading"
 urlpatterns = [
@@ -22,4 +22,27 @@ urlpatterns = [
     path("<slug:course>/runs/<uuid:run>/result.json", runs.result_json, name="run_json"),
     path("<slug:course>/runs/<uuid:run>/figures/<slug:figure>.json", runs.plot, name="run_plot"),
     path("<slug:course>/runs/<uuid:run>/figures/<slug:figure>.csv", runs.csv, name="run_csv"),
+    path("<slug:course>/assignments/<slug:assignment>/dates/", late_settings.dates, name="assignment_dates"),
+    path("<slug:course>/late-days/balances/", late_staff.balances, name="late_balances"),
+    path("<slug:course>/late-days/balances.csv", late_staff.balances_csv, name="late_balances_csv"),
+    path("<slug:course>/late-days/people/<int:person>/", late_staff.person, name="late_person"),
+    path("<slug:course>/late-days/teams/<slug:team>/", late_staff.team, name="late_team"),
+    path("<slug:course>/late-days/grant/", late_give.grant, name="late_grant"),
+    path("<slug:course>/late-days/extension/", late_give.extension, name="late_extension"),
+    path("<slug:course>/late-days/accommodation/", late_give.accommodation, name="late_accommodation"),
+    path("<slug:course>/late-days/excuse/", late_give.excuse, name="late_excuse"),
+    path(
+        "<slug:course>/late-days/extensions/<int:extension>/withdraw/",
+        late_give.extension_withdraw,
+        name="extension_withdraw",
+    ),
+    path(
+        "<slug:course>/late-days/accommodations/<int:accommodation>/withdraw/",
+        late_give.accommodation_withdraw,
+        name="accommodation_withdraw",
+    ),
+    path("<slug:course>/late-days/excuses/<int:excuse>/withdraw/", late_give.excuse_withdraw, name="excuse_withdraw"),
+    path("<slug:course>/late-days/policy/", late_settings.policy, name="late_policy"),
+    path("<slug:course>/late-days/try/", late_try.try_out, name="late_try"),
+    path("<slug:course>/late-days/late-report.yaml", late_try.late_report_file, name="late_report_file"),
 ]

@@ -29,10 +29,15 @@ class FilePart:
 
 @dataclass
 class FileParts:
-    """used_by: asked whether a course holds work that people handed in; then its dates are not moved under it."""
+    """used_by: asked whether a course holds work that people handed in; then its dates are not moved under it.
+
+    effects: asked what an import would do besides what the file says, with the course, what it holds and what it would hold; sentences
+    for the notes of the plan. They write nothing.
+    """
 
     parts: list[FilePart] = field(default_factory=list)
     used_by: list[Callable[[Course], bool]] = field(default_factory=list)
+    effects: list[Callable[[Course, dict[str, Any], dict[str, Any]], list[str]]] = field(default_factory=list)
 
     def add(self, *parts: FilePart) -> None:
         keys = {part.key for part in parts}

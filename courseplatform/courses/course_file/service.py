@@ -57,6 +57,8 @@ def plan_import(content: bytes, *, shift_to: date | None = None, slug: str = "")
     if course and shift_to and changes and file_parts.is_in_use(course):
         said = f"{about['slug']} has work that was handed in; its dates are not moved. Give the new term a course.slug of its own."
         raise Conflict(said, code="course_in_use")
+    if course and changes:
+        notes = [*notes, *(said for effect in file_parts.effects for said in effect(course, held, tree))]
     findings = [(item["code"], item["text"]) for item in tree.get("findings", [])] + list(advice(tree))
     return Plan(
         about["slug"],
