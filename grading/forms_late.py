@@ -18,7 +18,7 @@ from grading.models.assignments import Assignment, AssignmentKind
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 CLOCK = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-ELSEWHERE = {"owners": "people"}  # where a refusal of the services stands on the page
+ELSEWHERE = {"owners": "people", "until": "until_day"}  # where a refusal of the services stands on the page
 
 
 def add_refusal(form: forms.Form, error: AppError) -> None:

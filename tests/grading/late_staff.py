@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import uuid4
 
+from django.test import TestCase
 from django.utils import timezone
 
 from courseplatform.courses.models import Enrolment
@@ -61,4 +62,6 @@ def preview(client, url, values):
 
 
 def apply(client, url, values, digest):
-    return client.post(url, values | {"step": "apply", "seen": digest})
+    """The second step, with the count that follows the commit."""
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        return client.post(url, values | {"step": "apply", "seen": digest})
