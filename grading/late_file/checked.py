@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 from courseplatform.courses.course_file.checking import against
 from courseplatform.courses.course_file.reading import FileError, Finding, Path, Source
+from grading.late_file import course_part
 from grading.late_file.odd import odd_in_policy
-from grading.late_file.policy import contradictions, policy_of
-from grading.late_file.schema import POLICY
+from grading.late_file.policy import policy_of
 
-ROOT = "policy"
-SCHEMA = {"type": "object", "properties": {ROOT: POLICY}}
+POLICY = "policy"
+ROOT: Path = (course_part.KEY, POLICY)
+SCHEMA = {"type": "object", "properties": {course_part.KEY: course_part.SCHEMA}}
 
 
 @dataclass(frozen=True)
@@ -31,19 +32,20 @@ def refused_in(policy: dict[str, Any], known: Collection[str]) -> list[Placed]:
         checked = against(SCHEMA, source)
     except FileError as error:
         return _at(error.findings, places)
-    return _at(sorted(set(contradictions(checked, (ROOT,), known))), places)
+    checked.tree["assignments"] = [{"slug": slug} for slug in sorted(known)]
+    return _at(sorted(set(course_part.check(checked))), places)
 
 
 def odd_in(policy: dict[str, Any], zone: ZoneInfo) -> list[Placed]:
     """What a policy that can be taken says and may not mean."""
     source, places = _placed(policy)
-    return _at(sorted(set(odd_in_policy(source, (ROOT,), policy_of(policy, zone)))), places)
+    return _at(sorted(set(odd_in_policy(source, ROOT, policy_of(policy, zone)))), places)
 
 
 def _placed(policy: dict[str, Any]) -> tuple[Source, list[Path]]:
     """Every value on a line of its own, so that the line of a finding says which value it is about."""
-    places = list(_paths(policy, (ROOT,)))
-    return Source({ROOT: policy}, {path: line for line, path in enumerate(places, 1)}), places
+    places = list(_paths(policy, ROOT))
+    return Source({course_part.KEY: {POLICY: policy}}, {path: line for line, path in enumerate(places, 1)}), places
 
 
 def _paths(value: Any, path: Path) -> Iterator[Path]:
@@ -54,9 +56,9 @@ def _paths(value: Any, path: Path) -> Iterator[Path]:
 
 
 def _at(findings: list[Finding], places: list[Path]) -> list[Placed]:
-    return [Placed(places[one.line - 1][1:], one.code, _plain(one.sentence)) for one in findings]
+    return [Placed(places[one.line - 1][len(ROOT) :], one.code, _plain(one.sentence)) for one in findings]
 
 
 def _plain(sentence: str) -> str:
     """The words of the file name the whole place; a page shows them beside the field."""
-    return sentence.replace(f"{ROOT}.", "", 1) if sentence.startswith(f"{ROOT}.") else sentence
+    return sentence.removeprefix(".".join(map(str, ROOT))).removeprefix(".").strip()

@@ -70,6 +70,7 @@ def assignment_dates_save(*, visit: Visit, assignment: Assignment, dates: Dates)
     row.set_dates(released=dates.released, due=dates.due)
     if row.released_at and row.due_at and row.released_at >= row.due_at:
         raise _refused("It would be due before it opens.", "ends_before_it_begins", "due")
+    row.sequence += 1 if row.due_at != was else 0  # the calendars take the new time only by a higher number
     is_other_rule = row.active_rule != dates.active_rule
     row.active_rule, row.late_rules = dates.active_rule, dates.late_rules
     if _held(row) == before:

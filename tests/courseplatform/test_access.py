@@ -19,6 +19,7 @@ from tests.courseplatform.scribe.builders import duty_of, handed_in, png
 from tests.courseplatform.seminar.builders import seminar_objects
 from tests.courseplatform.teams.builders import make_round, make_slot, make_team
 from tests.courseplatform.uploads.builders import begin
+from tests.grading.late_staff import late_favours_of
 from tests.people import hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +76,7 @@ def addresses(cast, data_dir, tmp_path):
         "<uuid:upload>": str(begin(cast).pk), "<int:person>": str(cast.ruth.pk), "<uuid:batch>": str(slack_import(cast, tmp_path).pk),
         "<int:duty>": str(duty.pk), "<uuid:image>": str(image.pk), "<int:version>": str(kept.pk), "<int:number>": "1",
         "<slug:paper>": seminar.paper.slug, "<int:slot>": str(seminar.slot.pk), "<int:swap>": str(seminar.swap.pk),
-        "<int:round>": str(seminar.round.pk), "<int:matching>": str(seminar.matching.pk), "<int:highlight>": str(seminar.highlight.pk),
+        "<int:round>": str(seminar.round.pk), "<int:matching>": str(seminar.matching.pk), "<int:highlight>": str(seminar.highlight.pk), **late_favours_of(cast),
     }  # fmt: skip
     found = []
     for route, view in PATTERNS:

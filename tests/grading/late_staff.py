@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from courseplatform.courses.models import Enrolment
 from courseplatform.roster.models import CourseSection, RosterEntry
-from grading.models import Submission
+from grading.models import Extension, Submission
 from grading.services.late_days import late_days_count
+from grading.services.late_favours import accommodation_give, excuse_give, extension_give, owners_in
 from tests.people import make_cast
 
 PERSONAL = {"bank": {"days": 3, "owner": "person"}, "unit": {"kind": "hours"}, "penalty": {"each": 10}}
@@ -39,6 +40,17 @@ def handed_in(cast, person, *, team=None, ago=timedelta(), lab=None, number=1, *
     )  # fmt: skip
     late_days_count(course=cast.course, people={person.pk})
     return submission
+
+
+def late_favours_of(cast):
+    """What an address may name: one of each that Helen gave Ruth."""
+    visit, owners = cast.visit(cast.helen), owners_in(cast.course, [cast.ruth])
+    extension_give(visit=visit, assignment=cast.lab, owners=owners, units=1, reason="ill")
+    return {
+        "<int:extension>": str(Extension.objects.get().pk),
+        "<int:accommodation>": str(accommodation_give(visit=visit, person=cast.ruth, extra_days=1, reason="x").pk),
+        "<int:excuse>": str(excuse_give(visit=visit, assignment=cast.lab, person=cast.ruth, reason="ill").pk),
+    }
 
 
 def in_section(cast, name, *people):

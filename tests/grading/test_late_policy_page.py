@@ -173,6 +173,8 @@ def test_a_first_policy_shows_only_whose_work_it_would_make_cost_something(clien
         ({"penalty_used": "5", "over_partial": None}, "penalty_used", "later_is_cheaper"),
         ({"cap": "-1"}, "cap", "min_value"),
         ({"weekend": "never"}, "weekend", "invalid_choice"),
+        ({"penalty_each": "101"}, "penalty_each", "too_large"),
+        ({"penalty_steps": "50, 120"}, "penalty_steps", "too_large"),
     ],
 )
 def test_a_refusal_stands_beside_its_field_with_its_code(helen, cast, values, field, code):
