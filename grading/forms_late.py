@@ -18,6 +18,7 @@ from grading.models.assignments import Assignment, AssignmentKind
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 CLOCK = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+WHOM = ("people", "teams", "sections", "everybody", "person")
 ELSEWHERE = {"owners": "people", "until": "until_day"}  # where a refusal of the services stands on the page
 
 
@@ -66,6 +67,12 @@ class CourseForm(forms.Form):
 
     def fill(self) -> None:
         """The choices of this course."""
+
+    def parts(self) -> list[dict[str, Any]]:
+        """The fields as the page groups them: to whom, and the rest."""
+        whom = [field for field in self if field.name in WHOM]
+        rest = [field for field in self if field.name not in WHOM]
+        return [{"title": title, "fields": found} for title, found in (("To whom", whom), ("What", rest)) if found]
 
     def values(self) -> dict[str, Any]:
         return {name: _plain(value) for name, value in self.cleaned_data.items()}
@@ -154,17 +161,17 @@ class GrantForm(OwnersForm):
 
 class ExtensionForm(OwnersForm):
     assignment = OneOf(queryset=Assignment.objects.none(), label="Assignment", empty_label=None)
-    until_day = forms.DateField(label="Due on", required=False, widget=DAY)
+    until_day = forms.DateField(label="or: due on", required=False, widget=DAY)
     until_clock = forms.TimeField(
-        label="at", required=False, widget=CLOCK, help_text="The course's clock; empty: 23:59."
+        label="Due at", required=False, widget=CLOCK, help_text="The course's clock; empty: 23:59."
     )
     units = forms.IntegerField(
-        label="or late days that it covers", required=False, min_value=0, max_value=10_000,
+        label="Late days that it covers", required=False, min_value=0, max_value=10_000,
         help_text="They count before the bank pays, and are lost if not needed.",
     )  # fmt: skip
     keeps_penalty = forms.BooleanField(label="They stay late and penalised", required=False)
     reason = reason_field("Stands in the ledger where late days come back.")
-    field_order = ("assignment", "people", "teams", "sections", "everybody")
+    field_order = ("people", "teams", "sections", "everybody", "assignment", "units", "until_day", "until_clock")
 
     def fill(self) -> None:
         super().fill()

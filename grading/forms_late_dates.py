@@ -18,25 +18,25 @@ class DatesForm(forms.Form):
         label="Opens on", required=False, widget=DAY, help_text="Empty: open from the start."
     )
     released_clock = forms.TimeField(
-        label="at", required=False, widget=CLOCK, help_text="Empty: no hour is stated; then 00:00 holds."
+        label="Opens at", required=False, widget=CLOCK, help_text="Empty: no hour is stated; then 00:00 holds."
     )
     due_day = forms.DateField(
         label="Due on", required=False, widget=DAY, help_text="Empty: no due time; then nothing is late."
     )
     due_clock = forms.TimeField(
-        label="at", required=False, widget=CLOCK, help_text="Empty: no hour is stated; then 23:59 holds."
+        label="Due at", required=False, widget=CLOCK, help_text="Empty: no hour is stated; then 23:59 holds."
     )
     no_late = forms.BooleanField(label="Nothing late is taken", required=False)
     cap_kind = forms.ChoiceField(
-        label="Most late days of the bank", choices=[("policy", "what the policy says"), ("none", "as many as there are"), ("number", "this many:")]
+        label="Most late days of the bank", choices=[("policy", "what the policy says"), ("none", "as many as there are"), ("number", "so many:")]
     )  # fmt: skip
-    cap = forms.IntegerField(label="that many", required=False, min_value=0, max_value=MOST_UNITS)
+    cap = forms.IntegerField(label="So many of the bank", required=False, min_value=0, max_value=MOST_UNITS)
     cutoff_kind = forms.ChoiceField(
         label="After this nothing is taken", choices=[("none", "no cutoff"), ("at", "a day and hour:"), ("units", "so many late days:")]
     )  # fmt: skip
     cutoff_day = forms.DateField(label="Cutoff on", required=False, widget=DAY)
-    cutoff_clock = forms.TimeField(label="at", required=False, widget=CLOCK, help_text="Empty: 23:59.")
-    cutoff_units = forms.IntegerField(label="or late days", required=False, min_value=0, max_value=MOST_UNITS)
+    cutoff_clock = forms.TimeField(label="Cutoff at", required=False, widget=CLOCK, help_text="Empty: 23:59.")
+    cutoff_units = forms.IntegerField(label="So many late days", required=False, min_value=0, max_value=MOST_UNITS)
     active_rule = forms.ChoiceField(label="The attempt that counts", choices=ActiveRule.choices)
 
     def __init__(self, assignment: Assignment, data: Any = None) -> None:
@@ -79,7 +79,9 @@ class DatesForm(forms.Form):
     def groups(self) -> list[dict[str, Any]]:
         parts = (
             ("When", ("released_day", "released_clock", "due_day", "due_clock")),
-            ("How late it may be", ("no_late", "cap_kind", "cap", "cutoff_kind", "cutoff_day", "cutoff_clock", "cutoff_units")),
+            ("How late it may be",
+                ("no_late", "cap_kind", "cap", "cutoff_kind", "cutoff_units", "cutoff_day", "cutoff_clock"),
+            ),
             ("Several attempts", ("active_rule",)),
         )  # fmt: skip
         return [{"title": title, "fields": [self[name] for name in names]} for title, names in parts]

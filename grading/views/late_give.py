@@ -121,10 +121,8 @@ def _give(request: HttpRequest, visit: Visit, giving: Giving) -> HttpResponse:
     form = giving.form(visit, request.POST if request.method == "POST" else None, initial=_initial(request))
     step = step_of(request, visit, form, lambda: giving.meaning(visit, form))
     if step.is_done:
-        count = len(step.change.whom) if step.change else 0
-        messages.success(
-            request, f"Given to {step.change.whom[0] if count == 1 and step.change else count}. They are told."
-        )
+        whom = step.change.whom if step.change else ()
+        messages.success(request, f"Given to {whom[0] if len(whom) == 1 else len(whom)}. They are told.")
         return redirect(_back(request, visit))
     context = {"form": form, "giving": giving, "back": _back(request, visit)} | preview_context(visit, step)
     return render(request, "grading/late_staff_give.html", context, status=step.status)

@@ -1,5 +1,6 @@
 """The rules of lateness in the browser: the late policy of the course, and the dates of an assignment. Instructors only."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -46,7 +47,7 @@ def _policy_change(visit: Visit, form: PolicyForm) -> Change:
     return Change(lambda: late_policy_save(visit=visit, policy=tree), ["policy", tree])
 
 
-def _refuse_policy(known: set[str]) -> Any:
+def _refuse_policy(known: set[str]) -> Callable[[forms.Form, BadInput | Conflict], None]:
     def refuse(form: forms.Form, error: BadInput | Conflict) -> None:
         """Everything that is wrong at once, each beside its field."""
         if not isinstance(form, PolicyForm):
