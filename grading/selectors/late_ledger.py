@@ -28,6 +28,7 @@ from grading.models.late_days import (
 
 Favour = Extension | Accommodation | Excuse
 MOST_KEY = 1 << 62
+COLUMNS = ("Date", "For", "Bank", "Reason", "For work due since", "By", "Days", "Balance")
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,14 @@ def _page(visit: Visit, owned: Q, favours: list[Given], work: Any) -> dict[str, 
         ),
         "policy": policy_for(visit.course),
     }
+
+
+def csv_rows(lines: list[Line]) -> Iterable[list[object]]:
+    for line in lines:
+        entry = line.entry
+        yield [
+            entry.made_at.isoformat(), line.label, entry.bank, entry.reason, str(entry.since or ""), entry.actor, entry.days, line.balance,
+        ]  # fmt: skip
 
 
 def _lines(rows: Any) -> Iterable[Line]:

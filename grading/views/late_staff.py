@@ -45,6 +45,22 @@ def person(request: HttpRequest, visit: Visit, person: int) -> HttpResponse:
 
 @course_page(STAFF)
 @require_safe
+def person_csv(request: HttpRequest, visit: Visit, person: int) -> HttpResponse:
+    found = late_ledger.student_get(visit, person)
+    rows = late_ledger.csv_rows(late_ledger.person_page(visit, found)["lines"])
+    return csv_response(f"{visit.course.slug}-late-days-{found.pk}.csv", late_ledger.COLUMNS, rows)
+
+
+@course_page(STAFF)
+@require_safe
+def team_csv(request: HttpRequest, visit: Visit, team: str) -> HttpResponse:
+    found = late_ledger.team_get(visit, team)
+    rows = late_ledger.csv_rows(late_ledger.team_page(visit, found)["lines"])
+    return csv_response(f"{visit.course.slug}-late-days-{found.slug}.csv", late_ledger.COLUMNS, rows)
+
+
+@course_page(STAFF)
+@require_safe
 def team(request: HttpRequest, visit: Visit, team: str) -> HttpResponse:
     found = late_ledger.team_get(visit, team)
     context = late_ledger.team_page(visit, found) | {"may_give": visit.role == Role.INSTRUCTOR}

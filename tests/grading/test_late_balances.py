@@ -188,3 +188,12 @@ def test_a_ledger_makes_few_queries_however_long_it_is(staff, cast, django_asser
         extension_give(visit=visit, assignment=cast.lab, owners=owners, units=1, reason="ill")
     with django_assert_max_num_queries(22):
         assert len(staff.get(address(cast, f"late-days/people/{cast.ruth.pk}/")).context["lines"]) >= 30
+
+
+def test_a_ledger_leaves_the_house_as_a_table(staff, cast):
+    handed_in(cast, cast.ruth)
+    text = staff.get(address(cast, f"late-days/people/{cast.ruth.pk}/ledger.csv")).content.decode("utf-8-sig")
+    table = list(csv.DictReader(io.StringIO(text)))
+    assert [(row["For"], row["Days"], row["Balance"]) for row in table] == [("Policy", "3", "3"), ("Lab 1", "-2", "1")]
+    make_team(cast, "Magpie", cast.ruth)
+    assert staff.get(address(cast, "late-days/teams/magpie/ledger.csv")).status_code == 200
