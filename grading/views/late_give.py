@@ -129,7 +129,7 @@ def _give(request: HttpRequest, visit: Visit, giving: Giving) -> HttpResponse:
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
-    """`?person=`, `?team=` and `?assignment=` of the page that offered it."""
+    """`?person=` and `?team=` of the page that offered it."""
     found: dict[str, Any] = {}
     for name, field in (("person", "people"), ("team", "teams")):
         if (value := request.GET.get(name, "")).isdecimal() and len(value) < 19:
