@@ -28,7 +28,7 @@ class LineShape(serializers.Serializer[LateEntry]):
     assignment = serializers.SlugField(source="assignment.slug", default=None, help_text="null: for none in particular")
     submission = serializers.UUIDField(source="submission_id", allow_null=True)
     since = serializers.DateField(allow_null=True, help_text="counts only for what is due on or after this day")
-    reason = serializers.CharField(help_text="empty where it may be another person's, and you are no staff")
+    reason = serializers.CharField(help_text="why, in words that hold no favour's own reason but a grant's")
     actor = serializers.CharField(help_text="who or what did it")
     made_at = UtcField()
 

@@ -15,7 +15,7 @@ from courseplatform.teams.models import Team
 from courseplatform.teams.selectors.membership import team_of
 from grading.late.facts import Policy, Unit
 from grading.late_facts import policy_for
-from grading.models.late_days import POLICY_ACTOR, LateEntry, LateStale, LateVerdict
+from grading.models.late_days import LateEntry, LateStale, LateVerdict
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def late_ledger(visit: Visit, now: datetime, email: str = "") -> LateLedger:
     return LateLedger(
         person,
         policy.unit if policy else None,
-        _banks(policy, team, lines if visit.is_staff else _told_to_students(lines), is_student=role == Role.STUDENT),
+        _banks(policy, team, lines, is_student=role == Role.STUDENT),
         list(verdicts.order_by("assignment__position", "assignment")),
         not LateStale.objects.filter(course=visit.course, person=person).exists(),
     )
@@ -69,14 +69,6 @@ def _whose(visit: Visit, email: str) -> tuple[User, str]:
     if found is None or not visit.is_staff:
         raise NotHere("Nobody of this course has that address, or these late days are not yours to see.")
     return found.person, found.role
-
-
-def _told_to_students(lines: Iterable[LateEntry]) -> Iterable[LateEntry]:
-    """A line that the count wrote because of somebody's favour carries the reason of that favour, which may be a teammate's illness."""
-    for line in lines:
-        if line.batch is None and line.actor != POLICY_ACTOR:
-            line.reason = ""
-        yield line
 
 
 def _banks(

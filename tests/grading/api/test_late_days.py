@@ -138,8 +138,8 @@ def test_a_line_that_a_favour_for_a_teammate_caused_does_not_tell_its_reason(cas
             line["reason"] for line in api(reader).read(LATE, asked)["banks"][0]["lines"] if line["kind"] == "refund"
         )
 
-    assert reason(cast.daniel) == ""
-    assert reason(cast.helen, person="daniel@example.edu") == "extension: Ruth is ill"
+    assert reason(cast.daniel) == "an extension of Lab 1"
+    assert reason(cast.helen, person="daniel@example.edu") == "an extension of Lab 1"
 
 
 def test_a_change_that_waits_to_be_counted_is_said(cast, api, late):
