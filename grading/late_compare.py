@@ -54,7 +54,7 @@ def compared(now: LateFacts | None, then: LateFacts | None) -> list[CostChange]:
 
 
 def _verdicts(facts: LateFacts | None) -> dict[tuple[str, str], Verdict]:
-    return {(v.person, v.assignment): v for v in facts.assessment().verdicts} if facts else {}
+    return {(v.person, v.assignment): v for v in facts.assessment(explained=False).verdicts} if facts else {}
 
 
 def _is_free(verdict: Verdict | None) -> bool:

@@ -145,11 +145,11 @@ class LateFacts:
     excused: list[tuple[str, str]] = field(default_factory=list)
     requests: list[late.Request] = field(default_factory=list)
 
-    def assessment(self) -> late.Assessment:
+    def assessment(self, *, explained: bool = True) -> late.Assessment:
         return assess(
             self.policy, self.deadlines, self.submissions, self.extensions, self.grants, self.memberships,
             people=self.circle.people, teams=self.circle.teams, excused=self.excused, requests=self.requests,
-            names=self.circle.names,
+            names=self.circle.names, explained=explained,
         )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What staff give: grants, extensions, standing accommodations, excuses; and what a student asks to spend.
 
 Every one is a row with its reason and its giver, none is changed, and each marks whom it concerns so that late days are counted again. A
-change is shown before it is made: `grading/selectors/late_what_if.py` asks the same rules what they would say.
+change is shown before it is made: `grading/services/late_trial.py` tries it in a transaction that is rolled back.
 """
 
 from collections.abc import Iterable, Sequence

@@ -12,11 +12,9 @@ from django.utils import timezone
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.teams.models import Membership, Team
 from courseplatform.teams.services.joining import membership_end
-from grading.late.facts import Deadline
 from grading.late_facts import circle_of, facts_of, person_key, team_key
 from grading.models import Extension, LateEntry, LateStale, LateVerdict, Submission
 from grading.models.submissions import Owner
-from grading.selectors.late_what_if import cost_changes
 from grading.services.late_days import late_days_count, late_days_count_stale, late_days_mark_all
 from grading.services.late_favours import (
     accommodation_give,
@@ -252,21 +250,6 @@ def test_a_line_of_the_ledger_is_neither_changed_nor_deleted(cast):
             attempt()
         assert refused.value.code == "append_only"
     assert LateEntry.objects.get().days == 3
-
-
-def test_whose_cost_would_change_is_said_before(cast, tmp_path):
-    with_policy(cast)
-    due_ago(cast.lab, hours=30)
-    hand_in(cast, cast.ruth, onnx_like(tmp_path))
-
-    def later(facts):
-        facts.deadlines["lab1"] = Deadline(timezone.now() + timedelta(hours=1))
-
-    (change,) = cost_changes(cast.course, later)
-    assert (change.person, change.assignment, change.words) == (
-        cast.ruth, "lab1", "2 of the bank, at most 100 %, then at most 100 %",
-    )  # fmt: skip
-    assert balance(cast.course, person=cast.ruth) == 1  # nothing was written
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ import yaml
 
 from grading.late.clock import units_late
 from grading.late.facts import Bank, Deadline, Draw, Extension, Grant, HandIn, Membership, Penalty, Policy, Unit
+from grading.late_file.facts import read_late_file
 from grading.late_file.report import late_report
 from grading.latepolicy import assess
 from tests.grading.late.second_opinion import report as second_opinion
@@ -247,3 +249,13 @@ def test_assess_takes_plain_values_and_needs_no_file():
         grants=[Grant("magpie", 1)], memberships=[], people=["ruth"], teams=["magpie"],
     )  # fmt: skip
     assert (found.verdicts, found.balances) == ((), {"magpie": {"": 6}})
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_without_words_the_numbers_are_the_same(seed):
+    found = read_late_file(yaml.safe_dump(world(seed), sort_keys=False).encode())
+    facts = (found.policy, found.deadlines, found.submissions, found.extensions, found.grants, found.memberships)
+    who = {"people": found.people, "teams": found.teams, "excused": found.excused, "requests": found.requests}
+    told, silent = assess(*facts, **who), assess(*facts, **who, explained=False)
+    assert silent.balances == told.balances and silent.draws == told.draws
+    assert silent.verdicts == tuple(replace(verdict, explanation=()) for verdict in told.verdicts)
