@@ -29,4 +29,5 @@ def _submissions(old: Any, new: Any, rows: list[Any], report: Report) -> list[An
 def register_decisions() -> None:
     decide("grading.Submission.person", _submissions)
     decide("grading.Excuse.person", stay("the remaining account is excused already"))
+    decide("grading.RegradeRequest.person", stay("the remaining account asked about the same item"))
     decide("grading.LateVerdict.person", stay("late days are counted anew"))

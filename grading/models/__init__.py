@@ -1,12 +1,14 @@
 """What is handed in, run and marked. Inside the project, import from the module that defines a name; Django needs them here."""
 
 from grading.models.assignments import Assignment, AssignmentKind, HiddenSet
+from grading.models.grades import GradeEvent, GradeKind, GradeRelease, RubricItem
 from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry, LateRequest, LateStale, LateVerdict
+from grading.models.regrades import RegradeMove, RegradeRequest, RegradeStatus
 from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
 
 __all__ = [
-    "Accommodation", "Assignment", "AssignmentKind", "Excuse", "Extension", "HiddenSet", "LateEntry", "LateRequest", "LateStale", "LateVerdict",
-    "Result",
-    "Run", "Submission",
+    "Accommodation", "Assignment", "AssignmentKind", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeRelease", "HiddenSet",
+    "LateEntry", "LateRequest", "LateStale", "LateVerdict",
+    "RegradeMove", "RegradeRequest", "RegradeStatus", "Result", "RubricItem", "Run", "Submission",
 ]  # fmt: skip

@@ -102,6 +102,9 @@ class Assignment(models.Model):
     late_rules = models.JSONField(
         default=dict, blank=True, help_text="cap, no_late and cutoff, as the course file says them"
     )
+    regrade_rules = models.JSONField(
+        default=dict, blank=True, help_text="opens_hours, closes_days and limit; empty: no regrade requests"
+    )
     is_withdrawn = models.BooleanField(
         default=False, help_text="no longer in the course file, kept for what was handed in"
     )

@@ -1,0 +1,139 @@
+"""From rows to what the gradebook is asked: whose grade hangs together, what happened to it, and whether students may see it."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Q
+
+from courseplatform.accounts.models import User
+from courseplatform.teams.models import Membership, Team
+from courseplatform.teams.selectors.membership import members_at, team_of
+from grading.gradebook import ZERO, Event, Grade, Item, Late, grade_of
+from grading.late_facts import policy_for
+from grading.models.assignments import Assignment
+from grading.models.grades import GradeEvent, GradeRelease, RubricItem
+from grading.models.late_days import LateVerdict
+from grading.models.submissions import Submission
+from grading.spec import SpecError
+
+
+@dataclass(frozen=True)
+class Group:
+    """The people whose work was one: a team as it was when it handed in, or one person. `judged_at`: None before a hand-in."""
+
+    people: tuple[User, ...]
+    team: Team | None = None
+    submission: Submission | None = None
+
+    @property
+    def judged_at(self) -> datetime | None:
+        return self.submission.received_at if self.submission else None
+
+
+def release_of(assignment: Assignment) -> GradeRelease | None:
+    """The newest word about whether students see the grades; None: never released."""
+    return GradeRelease.objects.filter(assignment=assignment).order_by("pk").last()
+
+
+def is_visible(release: GradeRelease | None) -> bool:
+    return release is not None and release.is_released
+
+
+def judged(assignment: Assignment, people: Collection[int] | None = None) -> dict[int, Submission]:
+    """Person (of those asked about; None: all) -> the active attempt that their grade rests on: of several teams the one that handed in
+    last. Two queries."""
+    found = Submission.objects.filter(assignment=assignment, is_active=True).order_by("received_at")
+    if people is not None:
+        teams = Membership.objects.filter(course=assignment.course_id, person__in=people).values("team")
+        found = found.filter(Q(team=None, person__in=people) | Q(team__in=teams))
+    rows = list(found.select_related("team"))
+    members = defaultdict[int, list[Membership]](list)
+    for member in Membership.objects.filter(team__in=[row.team_id for row in rows if row.team_id]):
+        members[member.team_id].append(member)
+    by_person = dict[int, Submission]()
+    for row in rows:
+        if row.team_id is None:
+            by_person[row.person_id] = row
+            continue
+        for one in members[row.team_id]:
+            if one.since_at <= row.received_at and (one.until_at is None or one.until_at > row.received_at):
+                by_person[one.person_id] = row
+    return by_person if people is None else {pk: row for pk, row in by_person.items() if pk in people}
+
+
+def group_of(assignment: Assignment, person: User) -> Group:
+    """Whom a mark for this person is for: everybody who was in the team at the judged hand-in; without one the team of today."""
+    submission = judged(assignment, {person.pk}).get(person.pk)
+    if submission is None and not assignment.is_individual:
+        others = Submission.objects.filter(assignment=assignment).exclude(counts=False)
+        submission = others.of_person(person).order_by("-received_at").select_related("team").first()
+        if (
+            submission is not None
+            and submission.team
+            and person not in members_at(submission.team, submission.received_at)
+        ):
+            submission = None
+    if submission is not None:
+        team = submission.team
+        people = members_at(team, submission.received_at) if team else [person]
+        return Group(tuple(people), team, submission)
+    team = None if assignment.is_individual else team_of(assignment.course, person)
+    return Group(tuple(members_at(team)) if team else (person,), team)
+
+
+def measured_of(assignment: Assignment) -> Decimal:
+    """What the measured part can give at most."""
+    if not assignment.takes_model:
+        return ZERO
+    try:
+        return sum((Decimal(str(criterion.points)) for criterion in assignment.spec.criteria), ZERO)
+    except SpecError:
+        return ZERO
+
+
+def items_of(assignment: Assignment) -> list[Item]:
+    """The rubric in its order; withdrawn items come too, for the timeline."""
+    rows = RubricItem.objects.filter(assignment=assignment)
+    return [Item(row.key, row.title, row.points, row.note, row.is_withdrawn) for row in rows]
+
+
+def grades_of(assignment: Assignment, people: Collection[int]) -> dict[int, Grade]:
+    """Person -> grade, for everybody asked about. Three queries, whatever their number."""
+    items, of, events = items_of(assignment), measured_of(assignment), defaultdict(list)
+    rows = GradeEvent.objects.filter(assignment=assignment, person__in=people)
+    for row in rows.select_related("item", "result").defer(*HEAVY).order_by("pk"):
+        events[row.person_id].append(event_of(row))
+    late = lates_of(assignment, people)
+    return {
+        pk: grade_of(items, events[pk], measured_of=of, worth=assignment.points, late=late.get(pk)) for pk in people
+    }
+
+
+HEAVY = tuple(f"result__{name}" for name in ("report", "host", "metrics", "quality", "points", "environment"))
+
+
+def event_of(row: GradeEvent) -> Event:
+    return Event(
+        row.pk, row.kind, row.made_at, row.actor, row.item.key if row.item else "", row.points,
+        row.result.of if row.result else None, row.reason, row.cause_id,
+    )  # fmt: skip
+
+
+def grade_for(assignment: Assignment, person: User) -> Grade:
+    return grades_of(assignment, {person.pk})[person.pk]
+
+
+def lates_of(assignment: Assignment, people: Collection[int]) -> dict[int, Late]:
+    """Person -> what lateness takes, for those whom it takes something. One query."""
+    policy = policy_for(assignment.course)
+    if policy is None:
+        return {}
+    rows: Iterable[LateVerdict] = LateVerdict.objects.filter(assignment=assignment, person__in=people)
+    return {
+        row.person_id: Late(policy, row.penalty_percent, row.accepted, tuple(row.explanation))
+        for row in rows
+        if row.penalty_percent or not row.accepted
+    }

@@ -1,0 +1,133 @@
+"""What a grade is made of: the rubric, the events whose fold is the grade (grading/gradebook.py), and when students may see it."""
+
+from typing import Any, ClassVar, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from courseplatform.core.errors import Conflict
+from grading.models.assignments import Assignment
+from grading.models.runs import Result
+from grading.models.submissions import Submission
+
+
+class RubricItem(models.Model):
+    """One line of the rubric of an assignment. `points`: the most it can give. Once used it is withdrawn instead of deleted."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="rubric")
+    key = models.SlugField(max_length=60)
+    title = models.CharField(max_length=160)
+    points = models.DecimalField(max_digits=6, decimal_places=2)
+    note = models.CharField(max_length=400, blank=True, help_text="what the points are given for")
+    position = models.PositiveSmallIntegerField(default=0)
+    is_withdrawn = models.BooleanField(default=False, help_text="no longer in the rubric, kept for what was graded")
+
+    class Meta:
+        ordering = ("position", "pk")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["assignment", "key"], name="rubric_key_in_assignment"),
+            models.CheckConstraint(condition=Q(points__gt=0), name="rubric_item_gives_something"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class AppendOnlyQuerySet(models.QuerySet[Any]):
+    """Rows are only ever added. (Joining two accounts moves them by the base manager.)"""
+
+    def update(self, **changes: Any) -> NoReturn:
+        raise Conflict("What was written about a grade is never changed; write another line.", code="append_only")
+
+    def delete(self) -> NoReturn:
+        raise Conflict("What was written about a grade is never deleted; write another line.", code="append_only")
+
+
+class AppendOnly(models.Model):
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise Conflict("What was written about a grade is never changed; write another line.", code="append_only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise Conflict("What was written about a grade is never deleted; write another line.", code="append_only")
+
+
+class GradeKind(models.TextChoices):
+    """rubric: what an item is worth. benchmark: what the active attempt measured. override: what the whole is worth. regrade: what an
+    item is worth after a regrade request. note: words alone."""
+
+    RUBRIC = "rubric", "Rubric"
+    BENCHMARK = "benchmark", "Measured"
+    OVERRIDE = "override", "Set by hand"
+    REGRADE = "regrade", "Regrade"
+    NOTE = "note", "Note"
+
+
+OF_ITEM = Q(kind__in=["rubric", "regrade"])
+
+
+class GradeEvent(AppendOnly):
+    """One thing that happened to the grade of one person for one assignment. The grade is the fold of its events.
+
+    points: what the item (or the measured part, or the whole) is worth from now on; None: nothing is said any more. cause: the regrade
+    request that led to it. actor: who did it, in words that outlive the account.
+    """
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="grade_events")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="grade_events")
+    kind = models.CharField(max_length=10, choices=GradeKind.choices)
+    item = models.ForeignKey(RubricItem, null=True, blank=True, on_delete=models.PROTECT, related_name="events")
+    points = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)
+    reason = models.CharField(max_length=4000, blank=True)
+    cause = models.ForeignKey(
+        "grading.RegradeRequest", null=True, blank=True, on_delete=models.PROTECT, related_name="events"
+    )
+    submission = models.ForeignKey(Submission, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    result = models.ForeignKey(Result, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    actor = models.CharField(max_length=120)
+    actor_person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=(OF_ITEM & Q(item__isnull=False)) | Q(kind="note") | (~OF_ITEM & Q(item__isnull=True)),
+                name="grade_event_of_an_item_names_it",
+            ),
+            models.CheckConstraint(condition=Q(points=None) | Q(points__gte=0), name="grade_points_are_not_negative"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["assignment", "person"], name="grade_events_of_person")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.points}"
+
+
+class GradeRelease(AppendOnly):
+    """From when on students see the grades of an assignment; taking them back is another row. The newest row holds."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="grade_releases")
+    is_released = models.BooleanField()
+    by = models.CharField(max_length=120)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return "released" if self.is_released else "taken back"
+
+
+def grade_path(assignment: Assignment, name: str = "grade", **more: Any) -> str:
+    """The address of a page of grades: grade, grades, grades_person, ..."""
+    return reverse(f"grading:{name}", kwargs={"course": assignment.course.slug, "assignment": assignment.slug, **more})
