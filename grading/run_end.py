@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from grading.models.assignments import ActiveRule
 from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
+from grading.services.benchmarks import benchmark_record
 from grading.services.late_days import late_days_mark
 from hardware.models import NOT_COUNTED, Job, Outcome
 
@@ -29,6 +30,7 @@ def run_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
         Submission.objects.filter(pk=submission.pk, counts=None).update(counts=False)
     if outcome == Outcome.MEASURED:
         make_active(submission)
+        benchmark_record(submission=submission)
     late_days_mark(
         course=submission.assignment.course,
         people={submission.person_id},

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from grading.services.late_days import late_days_count_stale, late_days_mark_new
+from grading.services.regrade_answers import regrades_close_due
 from grading.wake import COUNT_LATE_DAYS, wake_count
 
 
@@ -14,3 +15,9 @@ def count_late_days() -> int:
     if done:
         wake_count()
     return done
+
+
+@shared_task(name="grading.close_regrades", queue="ordinary", ignore_result=True)
+def close_regrades() -> int:
+    """Close the regrade requests whose answer nobody can object to any more."""
+    return regrades_close_due()

@@ -36,6 +36,7 @@ KINDS: dict[str, Kind] = {
         Kind("schedule", "Schedule", "A session that moved, was cancelled or got another room.", MailChoice.DIGEST),
         Kind("team", "Team and project", "Invitations, proposals, slots with the staff, peer feedback."),
         Kind("hand_in", "Hand-ins", "The receipt of what you or your team handed in."),
+        Kind("grade", "Grades", "Grades released or changed, regrade requests and their answers."),
         Kind("late_days", "Late days", "Late days given or taken back, extensions, excuses."),
         Kind("paper", "Papers", "Your presentation slot, swaps that wait for your answer, scores."),
         Kind("scribe", "Scribe notes", "Lectures you take notes of, requested changes, approval."),

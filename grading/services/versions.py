@@ -11,6 +11,7 @@ from grading.models.assignments import ActiveRule
 from grading.models.runs import Result
 from grading.models.submissions import Submission
 from grading.run_end import activate
+from grading.services.benchmarks import benchmark_record
 from grading.services.late_days import count_locked, lock_circle
 
 
@@ -41,3 +42,4 @@ def attempt_choose(*, visit: Visit, submission: Submission, now: datetime | None
     mine = Submission.objects.of_owner(submission.owner).filter(assignment=assignment)
     activate(mine, submission.pk, chosen_at=now or timezone.now())
     count_locked(circle)
+    benchmark_record(submission=submission)

@@ -1,0 +1,58 @@
+"""The measured part of grades: an event whenever the active attempt, or its newest result, is worth something else than before."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import OuterRef, Subquery
+
+from grading.grade_facts import judged
+from grading.models.assignments import Assignment
+from grading.models.grades import GradeEvent, GradeKind
+from grading.models.runs import Result
+from grading.models.submissions import Submission
+
+ACTOR = "measurement"
+
+
+def benchmarks_record(*, assignment: Assignment, people: Collection[int] | None = None) -> int:
+    """Write what the active attempts are worth now, in the transaction of the caller. Doing it twice writes nothing the second time.
+
+    Args:
+        people: keys of persons; None: everybody. Returns how many events it wrote. Five queries, whatever their number.
+    """
+    active = judged(assignment, people)
+    results = _newest({row.pk for row in active.values()})
+    last = _last(assignment, active)
+    rows = [
+        GradeEvent(
+            assignment=assignment, person_id=person, kind=GradeKind.BENCHMARK, points=result.earned, submission=row, result=result,
+            reason=f"attempt {row.number}", actor=ACTOR,
+        )
+        for person, row in active.items()
+        if (result := results.get(row.pk)) is not None and last.get(person) != result.pk
+    ]  # fmt: skip
+    GradeEvent.objects.bulk_create(rows, batch_size=500)
+    return len(rows)
+
+
+def _newest(submissions: Collection[UUID]) -> dict[UUID, Result]:
+    """Submission -> its newest result, without the large documents."""
+    rows = Result.objects.filter(run__submission__in=submissions).order_by("made_at", "pk").select_related("run")
+    return {row.run.submission_id: row for row in rows.only("pk", "earned", "of", "made_at", "run__submission_id")}
+
+
+def _last(assignment: Assignment, people: Collection[int]) -> dict[int, int | None]:
+    """Person -> the result that their newest measured event names."""
+    of_person = GradeEvent.objects.filter(
+        assignment=assignment, kind=GradeKind.BENCHMARK, person=OuterRef("person")
+    ).order_by("-pk")
+    rows = GradeEvent.objects.filter(assignment=assignment, person__in=people, kind=GradeKind.BENCHMARK)
+    return dict(rows.filter(pk=Subquery(of_person.values("pk")[:1])).values_list("person", "result"))
+
+
+def benchmark_record(*, submission: Submission) -> int:
+    """The same for the owner of one attempt, and everybody of its team."""
+    people = {submission.person_id}
+    if submission.team is not None:
+        people |= set(submission.team.memberships.values_list("person", flat=True))
+    return benchmarks_record(assignment=submission.assignment, people=people)

@@ -1,0 +1,137 @@
+"""Grading by hand, and releasing: marks for the items of a rubric, the whole set by hand, notes, and when students see it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from courseplatform.accounts.models import User
+from courseplatform.core.errors import BadInput, Conflict
+from courseplatform.core.markdown import escaped
+from courseplatform.courses.access import Visit
+from courseplatform.courses.models import Enrolment, Role
+from courseplatform.notices.services.notifications import notification_send
+from grading.grade_facts import is_visible, release_of
+from grading.models.assignments import Assignment
+from grading.models.grades import GradeKind, GradeRelease, RubricItem, grade_path
+from grading.services.benchmarks import benchmarks_record
+from grading.services.grade_writing import (
+    MOST,
+    check_points,
+    check_seen,
+    check_text,
+    desk_locked,
+    events_add,
+    grade_changed_tell,
+)
+
+SAY_WHY = "Say why: students see these grades already, and the reason stands beside the change."
+
+
+@transaction.atomic
+def grade_give(
+    *, visit: Visit, assignment: Assignment, person: User, marks: Mapping[str, Decimal | None], seen: int,
+    reason: str = "", note: str = "",
+) -> int:  # fmt: skip
+    """Points for items of the rubric, for everybody who was in the team at the judged hand-in. Returns how many events it wrote.
+
+    Args:
+        marks: key of an item -> points; None takes a mark away. Only what differs is written.
+        seen: the newest event that the page showed. reason: required once students see the grades. note: words to the student.
+
+    Raises:
+        Conflict: `stale_grade`. BadInput: `no_such_item`, `points_out_of_range`, `reason_missing`, `reason_too_long`, `nothing_changed`.
+    """
+    desk = desk_locked(assignment, person)
+    check_seen(desk, seen)
+    items = {row.key: row for row in RubricItem.objects.filter(assignment=assignment, is_withdrawn=False)}
+    changes = [
+        (items[key], points, people)
+        for key, points in _checked(marks, items).items()
+        if (people := [one for one in desk.group.people if desk.grades[one.pk].points_of(key) != points])
+    ]
+    if not changes and not note.strip():
+        raise BadInput("Nothing was changed.", code="nothing_changed")
+    said = _reason(assignment, reason, needed=bool(changes))
+    for item, points, people in changes:
+        events_add(visit=visit, desk=desk, people=people, kind=GradeKind.RUBRIC, item=item, points=points, reason=said)
+    if note.strip():
+        text = check_text(note, "note", "Write the note.")
+        events_add(visit=visit, desk=desk, people=desk.group.people, kind=GradeKind.NOTE, reason=text)
+    concerned = {one.pk: one for _, _, people in changes for one in people}
+    grade_changed_tell(
+        desk=desk, people=desk.group.people if note.strip() else [*concerned.values()], text=escaped(said)
+    )
+    return sum(len(people) for _, _, people in changes) + (len(desk.group.people) if note.strip() else 0)
+
+
+def _checked(marks: Mapping[str, Decimal | None], items: Mapping[str, RubricItem]) -> dict[str, Decimal | None]:
+    unknown = [key for key in marks if key not in items]
+    if unknown:
+        raise BadInput("The rubric has changed. Reload the page.", code="no_such_item", details={"field": unknown[0]})
+    return {key: check_points(points, items[key].points, f"points-{key}") for key, points in marks.items()}
+
+
+def _reason(assignment: Assignment, reason: str, *, needed: bool) -> str:
+    if reason.strip() or (needed and is_visible(release_of(assignment))):
+        return check_text(reason, "reason", SAY_WHY)
+    return ""
+
+
+@transaction.atomic
+def grade_override(
+    *, visit: Visit, assignment: Assignment, person: User, points: Decimal | None, reason: str, seen: int,
+    is_for_one: bool = False,
+) -> None:  # fmt: skip
+    """Set the whole grade by hand, lateness included; None lifts it again.
+
+    is_for_one: for this person alone, also where the work was a team's.
+
+    Raises Conflict: `stale_grade`; BadInput: `points_out_of_range`, `reason_missing`, `reason_too_long`, `nothing_changed`.
+    """
+    desk = desk_locked(assignment, person)
+    check_seen(desk, seen)
+    said = check_text(reason, "reason", "Say why the grade is set by hand; the student reads it.")
+    found, people = check_points(points, MOST, "points"), [person] if is_for_one else list(desk.group.people)
+    if found is None and not any(desk.grades[one.pk].is_set_by_hand for one in people):
+        raise BadInput("No grade is set by hand here.", code="nothing_changed", details={"field": "points"})
+    events_add(visit=visit, desk=desk, people=people, kind=GradeKind.OVERRIDE, points=found, reason=said)
+    grade_changed_tell(desk=desk, people=people, text=escaped(said))
+
+
+@transaction.atomic
+def grades_release(*, visit: Visit, assignment: Assignment, now: datetime | None = None) -> GradeRelease:
+    """Let students see the grades of an assignment, and tell them. The measured parts are brought up to date before.
+
+    Raises Conflict: `released_already`.
+    """
+    _lock(assignment)
+    if is_visible(release_of(assignment)):
+        raise Conflict(f"The grades of {assignment.short} are released already.", code="released_already")
+    benchmarks_record(assignment=assignment)
+    row = GradeRelease.objects.create(
+        assignment=assignment, is_released=True, by=visit.person.name[:120], at=now or timezone.now()
+    )
+    enrolled = Enrolment.objects.filter(course=assignment.course_id, role=Role.STUDENT, is_active=True)
+    notification_send(
+        course=assignment.course, people=[one.person for one in enrolled.select_related("person")], kind="grade",
+        key=f"grades-released-{row.pk}", title=f"Grades of {assignment.short} are released", path=grade_path(assignment),
+    )  # fmt: skip
+    return row
+
+
+@transaction.atomic
+def grades_take_back(*, visit: Visit, assignment: Assignment, now: datetime | None = None) -> GradeRelease:
+    """Hide the grades from students again. Raises Conflict: `not_released`."""
+    _lock(assignment)
+    if not is_visible(release_of(assignment)):
+        raise Conflict(f"The grades of {assignment.short} are not released.", code="not_released")
+    return GradeRelease.objects.create(
+        assignment=assignment, is_released=False, by=visit.person.name[:120], at=now or timezone.now()
+    )
+
+
+def _lock(assignment: Assignment) -> None:
+    list(Assignment.objects.select_for_update(no_key=True).filter(pk=assignment.pk))

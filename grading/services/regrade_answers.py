@@ -1,0 +1,95 @@
+"""Answering a regrade request, and deciding on one that was escalated: text, and points that go up, down or stay."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from courseplatform.core import states
+from courseplatform.core.errors import BadInput, Forbidden, IllegalMove
+from courseplatform.courses.access import Visit
+from courseplatform.courses.models import Role
+from grading.models.grades import GradeKind
+from grading.models.regrades import REGRADE_MOVES, RegradeMove, RegradeRequest, RegradeStatus
+from grading.services.grade_writing import Desk, check_points, check_seen, check_text, desk_locked, events_add
+from grading.services.regrade_news import regrade_tell_students
+from grading.services.regrades import check_staff, objection_ends, regrade_move
+
+S = RegradeStatus
+OVER = (S.ANSWERED, S.ACCEPTED, S.DECIDED)
+
+
+@transaction.atomic
+def regrade_answer(
+    *, visit: Visit, row: RegradeRequest, points: Decimal | None, text: str, seen: int, now: datetime | None = None
+) -> None:
+    """What the item is worth now, and why: for everybody whose work it was.
+
+    Args:
+        points: None leaves them as they are. seen: the newest event of the grade that the page showed.
+
+    Raises:
+        Conflict: `stale_grade`, IllegalMove (somebody else has answered). Forbidden: `staff_only`.
+        BadInput: `points_out_of_range`, `answer_missing`, `answer_too_long`.
+    """
+    check_staff(visit)
+    desk, found, said = _checked(row, points, text, seen)
+    now = now or timezone.now()
+    by = visit.person.name[:120]
+    regrade_move(row, S.ANSWERED, visit, answer=said, answer_points=found, answered_by=by, answered_at=now)
+    _write(visit, desk, row, found, said)
+    regrade_tell_students(row=row, what="was answered", text=said)
+
+
+@transaction.atomic
+def regrade_decide(
+    *, visit: Visit, row: RegradeRequest, points: Decimal | None, text: str, seen: int, now: datetime | None = None
+) -> None:
+    """An instructor decides on an escalated request; there is no further step. Raises as `regrade_answer`; Forbidden: `instructor_only`."""
+    if visit.role != Role.INSTRUCTOR:
+        raise Forbidden("An escalated request is decided by an instructor.", code="instructor_only")
+    desk, found, said = _checked(row, points, text, seen)
+    now = now or timezone.now()
+    by = visit.person.name[:120]
+    regrade_move(row, S.DECIDED, visit, decision=said, decision_points=found, decided_by=by, decided_at=now)
+    _write(visit, desk, row, found, said)
+    regrade_tell_students(row=row, what="was decided", text=said)
+
+
+def _checked(row: RegradeRequest, points: Decimal | None, text: str, seen: int) -> tuple[Desk, Decimal, str]:
+    """Behind the lock of the grade: the points that the item gets, and the text."""
+    desk = desk_locked(row.assignment, row.person)
+    check_seen(desk, seen)
+    said = check_text(text, "answer", "Write the answer; the student reads it beside the points.")
+    held = desk.grades[row.person_id].points_of(row.item.key)
+    found = check_points(held if points is None else points, row.item.points, "points")
+    if found is None:
+        raise BadInput("Say what the item is worth.", code="points_out_of_range", details={"field": "points"})
+    return desk, found, said
+
+
+def _write(visit: Visit, desk: Desk, row: RegradeRequest, points: Decimal, text: str) -> None:
+    """A changed item is an event with its cause; one that stays is a note with it, so that the timeline tells both."""
+    differs = [one for one in desk.group.people if desk.grades[one.pk].points_of(row.item.key) != points]
+    same = [one for one in desk.group.people if one not in differs]
+    add = {"visit": visit, "desk": desk, "item": row.item, "reason": text, "cause": row}
+    events_add(people=differs, kind=GradeKind.REGRADE, points=points, **add)  # type: ignore[arg-type]
+    events_add(people=same, kind=GradeKind.NOTE, **add)  # type: ignore[arg-type]
+
+
+def regrades_close_due(*, now: datetime | None = None) -> int:
+    """Close what was answered, accepted or decided so long ago that nobody objects any more. Returns how many; a sweep calls it."""
+    now, done = now or timezone.now(), 0
+    old = RegradeRequest.objects.filter(status__in=OVER, answered_at__lt=now - timedelta(days=1))
+    for row in old.select_related("assignment__course"):
+        if now < objection_ends(row):
+            continue
+        try:
+            states.move(
+                row, moves=REGRADE_MOVES, to=S.CLOSED, by="sweep", why="the time to object is over", history=RegradeMove
+            )
+            done += 1
+        except IllegalMove:  # somebody acted meanwhile
+            continue
+    return done
