@@ -28,7 +28,9 @@ from courseplatform.courses.models import Course
 from grading.late_file.schema import CUTOFF, MOST_UNITS, or_null
 from grading.late_file.times import wrong_moment
 from grading.models.assignments import ATTEMPTS, CLOSES, OPENS, ActiveRule, Assignment, AssignmentKind, instant_of
+from grading.models.grades import GradeEvent
 from grading.models.submissions import Submission
+from grading.rubric_file import REGRADES, RUBRIC, rubric_check, rubric_dump, rubric_load
 from grading.services.late_days import late_days_mark_all
 from grading.spec import BenchSpec, SpecError
 from hardware.profiles import load_profiles
@@ -58,11 +60,13 @@ ASSIGNMENT = mapping(
     no_late=flag("Nothing late is taken.", default=False),
     cutoff={**CUTOFF, "pattern": MOMENT},
     bench=BENCH,
+    rubric=RUBRIC,
+    regrades=REGRADES,
 )
 
 
 def dump(course: Course) -> list[dict[str, Any]]:
-    rows = Assignment.objects.filter(course=course, is_demo=False).order_by("position", "pk")
+    rows = Assignment.objects.filter(course=course, is_demo=False).order_by("position", "pk").prefetch_related("rubric")
     days = set(course.sessions.filter(is_withdrawn=False).values_list("held_on", flat=True))
     return [_assignment_dump(row, days) for row in rows if not row.is_withdrawn]
 
@@ -79,7 +83,8 @@ def _assignment_dump(row: Assignment, days: Container[date | None]) -> dict[str,
     }  # fmt: skip
     said = {key: value for key, value in held.items() if value not in (None, "") and (key, value) not in USUAL}
     said |= row.late_rules
-    return said | ({"bench": row.bench_spec} if row.bench_spec else {})
+    said |= {"bench": row.bench_spec} if row.bench_spec else {}
+    return said | rubric_dump(row)
 
 
 USUAL = (("individual", True), ("counts", True), ("active", ActiveRule.BEST), ("attempts", ATTEMPTS))
@@ -101,7 +106,7 @@ def wall_of(row: Assignment, wall: str, at: datetime | None, hour: time) -> str:
 
 
 def load(course: Course, value: list[dict[str, Any]] | None) -> list[str]:
-    left = {row.slug: row for row in Assignment.objects.filter(course=course, is_demo=False)}
+    said, left = list[str](), {row.slug: row for row in Assignment.objects.filter(course=course, is_demo=False)}
     for position, item in enumerate(value or []):
         row = left.pop(item["slug"], None) or Assignment(course=course, slug=item["slug"])
         row.course = course  # its zone may have changed just now
@@ -122,16 +127,19 @@ def load(course: Course, value: list[dict[str, Any]] | None) -> list[str]:
         row.set_dates(released=item.get("released", ""), due=item.get("due", ""))
         row.position, row.is_withdrawn = position, False
         row.sequence += 1 if row.pk and seen != (row.full_title, row.due_at, row.is_withdrawn) else 0
+        row.regrade_rules = item.get("regrades", {})
         row.save()
+        said += rubric_load(row, item.get("rubric", []))
     late_days_mark_all(course=course, cause="the course file changed", actor="course file")
-    return [sentence for row in left.values() if (sentence := _without(row))]
+    return said + [sentence for row in left.values() if (sentence := _without(row))]
 
 
 def _without(row: Assignment) -> str:
-    """Work that left the file goes, unless somebody has handed something in."""
+    """Work that left the file goes, unless somebody has handed something in or was graded."""
     if row.is_withdrawn:
         return ""
-    if not Submission.objects.filter(assignment=row).exists():
+    of_row = {"assignment": row}
+    if not Submission.objects.filter(**of_row).exists() and not GradeEvent.objects.filter(**of_row).exists():
         row.delete()
         return ""
     Assignment.objects.filter(pk=row.pk).update(is_withdrawn=True)
@@ -166,6 +174,7 @@ def check(source: Source) -> Iterator[Finding]:
         if isinstance(item.get("cutoff"), str) and (said := wrong_moment(item["cutoff"], zone)):
             yield Finding(source.line("assignments", n, "cutoff"), "no_such_time", f"{item['short']}, cutoff: {said}")
         yield from _bench(item, source.line("assignments", n, "bench"))
+        yield from rubric_check(source, n, item)
     yield from _listed(source)
     yield from _devices(source)
     yield from _counted(source, seen)
