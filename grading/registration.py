@@ -11,6 +11,7 @@ from grading.late_file.course_part import LATE_PART
 from grading.late_import import cost_effects
 from grading.selectors import late_mine, sections
 from grading.selectors.calendar import due_dates
+from grading.selectors.regrades import waiting_section
 from grading.selectors.team_runs import team_runs
 from grading.services.late_days import team_changed
 from grading.wake import RUN_KIND, wake
@@ -43,6 +44,7 @@ def register_all() -> None:
     registry.add_section(
         Section("latest_result", 30, "side", "grading/_section_latest_result.html", sections.latest_result)
     )
+    registry.add_section(Section("regrades", 12, "side", "grading/_section_regrades.html", waiting_section))
     registry.add_nav(
         NavLink(
             "Assignments",
@@ -56,6 +58,9 @@ def register_all() -> None:
                 "grading:receipt",
                 "grading:run",
                 "grading:hand_in",
+                "grading:grade",
+                "grading:grades",
+                "grading:grades_person",
             ),
         ),
         NavLink(
@@ -66,6 +71,7 @@ def register_all() -> None:
             key="l",
             has_content=late_mine.has_policy,
         ),
+        NavLink("Regrades", "grading:regrades", 36, STAFF, owns=("grading:regrade",), in_more=True),
         NavLink("Submissions", "grading:submissions", 35, STAFF, key="u"),
         NavLink("Late days", "grading:late_balances", 36, STAFF, key="l", owns=LATE_PAGES),
     )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from grading.views import assignments, late_days, late_give, late_settings, late_staff, late_try, runs, versions
+from grading.views import assignments, grades, late_days, late_give, late_settings, late_staff, late_try, regrades, runs, versions
 
 app_name = "grading"
 urlpatterns = [
@@ -8,6 +8,14 @@ urlpatterns = [
     path("<slug:course>/assignments/<slug:assignment>/", assignments.detail, name="assignment"),
     path("<slug:course>/assignments/<slug:assignment>/hand-in/", assignments.hand_in, name="hand_in"),
     path("<slug:course>/assignments/<slug:assignment>/compare/", versions.compare, name="compare"),
+    path("<slug:course>/assignments/<slug:assignment>/grade/", grades.mine, name="grade"),
+    path("<slug:course>/assignments/<slug:assignment>/grade/ask/", grades.ask, name="regrade_ask"),
+    path("<slug:course>/assignments/<slug:assignment>/grades/", grades.index, name="grades"),
+    path("<slug:course>/assignments/<slug:assignment>/grades.csv", grades.csv, name="grades_csv"),
+    path("<slug:course>/assignments/<slug:assignment>/grades/release/", grades.release, name="grades_release"),
+    path("<slug:course>/assignments/<slug:assignment>/grades/<int:person>/", grades.person, name="grades_person"),
+    path("<slug:course>/regrades/", regrades.index, name="regrades"),
+    path("<slug:course>/regrades/<int:regrade>/", regrades.detail, name="regrade"),
     path("<slug:course>/attempts/<uuid:submission>/choose/", versions.choose, name="choose"),
     path("<slug:course>/assignments/<slug:assignment>/late-days/", late_days.ask, name="late_request"),
     path("<slug:course>/late-days/", late_days.mine, name="late_days"),

@@ -142,6 +142,7 @@ def _assignments(course: Course, overlay: Facts) -> dict[str, Assignment]:
             more.get("summary", row.summary),
             bench,
         )
+        row.is_individual = more.get("individual", row.is_individual)
         if bench:
             BenchSpec.parse(bench)
             row.hidden_set = _hidden_set()

@@ -219,11 +219,12 @@ class _Table:
         return [self.sums.get((*place, bank.name), Amount(bank.name)) for bank in self.banks[owner]]
 
     def _sums(self) -> dict[tuple[int | None, int | None, str], Amount]:
-        given = Q(assignment=None) & ~Q(kind=EntryKind.POLICY)
+        # What is given back for a fault of ours is less spent, as the ledger of its owner says it too.
+        spent = Q(kind__in=(EntryKind.SPEND, EntryKind.REFUND))
         lines = LateEntry.objects.filter(course=self.course).order_by().values_list("person", "team", "bank")
         rows = lines.annotate(
-            policy=Sum("days", filter=Q(kind=EntryKind.POLICY), default=0), given=Sum("days", filter=given, default=0),
-            spent=Sum("days", filter=Q(assignment__isnull=False), default=0),
+            policy=Sum("days", filter=Q(kind=EntryKind.POLICY), default=0), given=Sum("days", filter=Q(kind=EntryKind.GRANT), default=0),
+            spent=Sum("days", filter=spent, default=0),
         )  # fmt: skip
         return {
             (person, team, bank): Amount(bank, policy, given, -spent)

@@ -19,6 +19,7 @@ from grading.hand_in_rules import owner_of
 from grading.models.assignments import Assignment
 from grading.selectors import assignments as reading
 from grading.selectors import headings, late_panel, staff
+from grading.selectors.my_grade import grade_link
 from grading.selectors.receipt import receipt as reading_receipt
 from grading.services.submissions import submission_create
 
@@ -58,6 +59,7 @@ def lab_page(visit: Visit, assignment: Assignment, error: AppError | None = None
         "members": members_at(owner.team, now) if owner.team else [],
         "attempts": attempts,
         "error": error,
+        "grade_link": grade_link(visit, assignment),
     }
     if assignment.takes_model:
         context |= {"limits": reading.limits(visit, assignment), "spec_rows": reading.spec_rows(assignment)}

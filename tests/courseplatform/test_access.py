@@ -20,6 +20,7 @@ from tests.courseplatform.seminar.builders import seminar_objects
 from tests.courseplatform.teams.builders import make_round, make_slot, make_team
 from tests.courseplatform.uploads.builders import begin
 from tests.grading.late_staff import late_favours_of
+from tests.grading.grades import regrade_of
 from tests.people import hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +78,7 @@ def addresses(cast, data_dir, tmp_path):
         "<int:duty>": str(duty.pk), "<uuid:image>": str(image.pk), "<int:version>": str(kept.pk), "<int:number>": "1",
         "<slug:paper>": seminar.paper.slug, "<int:slot>": str(seminar.slot.pk), "<int:swap>": str(seminar.swap.pk),
         "<int:round>": str(seminar.round.pk), "<int:matching>": str(seminar.matching.pk), "<int:highlight>": str(seminar.highlight.pk), **late_favours_of(cast),
+        "<int:regrade>": str(regrade_of(cast).pk),
     }  # fmt: skip
     found = []
     for route, view in PATTERNS:
@@ -106,6 +108,8 @@ def may_come(name, audience, address):
         return True
     if "/receipts/" in address or "/runs/" in address or address.startswith("/api/v1/submissions/"):
         return name in STAFF | {"ruth"}  # the objects are Ruth's
+    if audience == Audience.COURSE_MEMBERS and "/regrades/" in address:
+        return name in STAFF | {"ruth"}
     if (
         audience != Audience.COURSE_STAFF
         and "/scribe/" in address

@@ -1,0 +1,175 @@
+"""What the staff read about the grades of an assignment: the table of the class, and one person's grade to be marked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.core.paginator import Page, Paginator
+from django.http import QueryDict
+
+from courseplatform.accounts.models import User
+from courseplatform.core.badges import Badge
+from courseplatform.core.errors import NotHere
+from courseplatform.courses.access import Visit
+from courseplatform.courses.models import Enrolment, Role
+from courseplatform.teams.selectors.membership import teams_at
+from grading.grade_facts import grades_of, group_of, is_visible, items_of, measured_of, release_of
+from grading.gradebook import Grade, Item
+from grading.models.assignments import Assignment
+from grading.models.grades import GradeKind, grade_path
+from grading.selectors.my_grade import measured_part, timeline
+
+ROWS = 100
+
+
+@dataclass(frozen=True)
+class GradeFilter:
+    """Filters of the table; they stand in the URL. Unknown values mean no filter."""
+
+    text: str = ""
+    state: str = ""
+    page: str = "1"
+
+    STATES: ClassVar[dict[str, str]] = {"missing": "to be graded", "complete": "graded"}
+
+    @classmethod
+    def of(cls, query: QueryDict) -> "GradeFilter":
+        state = query.get("state", "")
+        return cls(query.get("q", "")[:120].strip(), state if state in cls.STATES else "", query.get("page", "1")[:6])
+
+    @property
+    def query(self) -> str:
+        """Without the page."""
+        found = QueryDict(mutable=True)
+        found.update({key: value for key, value in (("q", self.text), ("state", self.state)) if value})
+        return found.urlencode()
+
+
+def class_page(visit: Visit, assignment: Assignment, chosen: GradeFilter) -> dict[str, Any]:
+    """The table, a hundred students at a time. Eight queries, whatever the size of the class."""
+    rows = class_rows(visit, assignment)
+    release = release_of(assignment)
+    shown = [row for row in rows if _fits(row, chosen)]
+    page: Page[dict[str, Any]] = Paginator(shown, ROWS).get_page(chosen.page)
+    return {
+        "assignment": assignment,
+        "items": [item for item in items_of(assignment) if not item.is_withdrawn],
+        "has_measured": bool(measured_of(assignment)),
+        "page": page,
+        "count": len(rows),
+        "complete": sum(row["grade"].is_complete for row in rows),
+        "open": sum(not row["grade"].is_complete for row in rows),
+        "release": release,
+        "is_visible": is_visible(release),
+        "filters": {"text": chosen.text, "states": _states(chosen)},
+        "query": chosen.query,
+    }
+
+
+def _states(chosen: GradeFilter) -> list[dict[str, Any]]:
+    return [{"value": key, "label": word, "chosen": key == chosen.state} for key, word in GradeFilter.STATES.items()]
+
+
+def _fits(row: dict[str, Any], chosen: GradeFilter) -> bool:
+    texts = (row["person"].name, row["person"].email, row["team"].name if row["team"] else "")
+    is_named = not chosen.text or any(chosen.text.casefold() in text.casefold() for text in texts)
+    return is_named and chosen.state in ("", "complete" if row["grade"].is_complete else "missing")
+
+
+def class_rows(visit: Visit, assignment: Assignment) -> list[dict[str, Any]]:
+    """Every active student with grade and team, by name."""
+    enrolled = Enrolment.objects.filter(course=visit.course, role=Role.STUDENT, is_active=True)
+    people = [row.person for row in enrolled.select_related("person").order_by("person__name", "person__pk")]
+    grades = grades_of(assignment, {person.pk for person in people})
+    teams = {} if assignment.is_individual else teams_at(visit.course)
+    return [_row(assignment, person, grades[person.pk], teams.get(person.pk)) for person in people]
+
+
+def _row(assignment: Assignment, person: User, grade: Grade, team: Any) -> dict[str, Any]:
+    parts = {line.kind: line.points for line in grade.lines if line.kind != "rubric"}
+    return {
+        "person": person, "team": team, "grade": grade, "badge": grade_badge(grade), "measured": parts.get("benchmark"),
+        "marks": [line.points for line in grade.lines if line.kind == "rubric"], "late": parts.get("late"),
+        "url": grade_path(assignment, "grades_person", person=person.pk),
+    }  # fmt: skip
+
+
+def grade_badge(grade: Grade) -> Badge:
+    if grade.is_set_by_hand:
+        return Badge("neutral", "info", "set by hand")
+    if grade.is_complete:
+        return Badge("good", "check", "graded")
+    if grade.missing and grade.points is not None:
+        return Badge("warn", "clock", f"{len(grade.missing)} open")
+    return Badge("neutral", "clock", "not graded")
+
+
+def csv_table(visit: Visit, assignment: Assignment) -> tuple[list[str], list[list[Any]]]:
+    """Heads and rows of the whole class."""
+    items = [item for item in items_of(assignment) if not item.is_withdrawn]
+    has_measured = bool(measured_of(assignment))
+    heads = ["Person", "E-mail", "Team", *(["Measured"] if has_measured else []), *[item.title for item in items]]
+    rows = [_csv_row(row, has_measured=has_measured) for row in class_rows(visit, assignment)]
+    return [*heads, "Late", "Points", "Of", "State"], rows
+
+
+def _csv_row(row: dict[str, Any], *, has_measured: bool) -> list[Any]:
+    def said(points: Decimal | None) -> Any:
+        return "" if points is None else points
+
+    return [
+        row["person"].name, row["person"].email, row["team"].name if row["team"] else "",
+        *([said(row["measured"])] if has_measured else []), *map(said, row["marks"]), said(row["late"]), said(row["grade"].points),
+        row["grade"].of, row["badge"].word,
+    ]  # fmt: skip
+
+
+def student_get(visit: Visit, pk: int) -> User:
+    """A student of this course, also one who left. Raises NotHere."""
+    found = Enrolment.objects.filter(course=visit.course, role=Role.STUDENT, person=pk).select_related("person").first()
+    if found is None:
+        raise NotHere("There is no such student in this course.")
+    return found.person
+
+
+def person_page(visit: Visit, assignment: Assignment, person: User) -> dict[str, Any]:
+    """One student's grade as the staff mark it. `seen`: the newest event of anybody in the group, for the form."""
+    group = group_of(assignment, person)
+    grades = grades_of(assignment, {one.pk for one in group.people} | {person.pk})
+    grade, release = grades[person.pk], release_of(assignment)
+    return {
+        "assignment": assignment,
+        "person": person,
+        "group": group,
+        "others": [one for one in group.people if one.pk != person.pk],
+        "grade": grade,
+        "badge": grade_badge(grade),
+        "seen": max(grades[one.pk].seen for one in group.people),
+        "lines": grade.lines,
+        "measured": measured_part(assignment, person),
+        "timeline": timeline(grade),
+        "is_visible": is_visible(release),
+        "back": grade_path(assignment, "grades"),
+        "submission": group.submission,
+    }
+
+
+def mark_fields(grade: Grade, items: Sequence[Item], typed: dict[str, str]) -> list[dict[str, Any]]:
+    """The fields of the rubric: what is worth now, what was typed, and where the two were set by two people.
+
+    A field that its sender left alone shows what is worth now; one that was changed keeps what was typed.
+    """
+    last = {step.event.item: step.event for step in grade.timeline if step.event.kind != GradeKind.NOTE}
+    return [_field(grade, item, typed, last.get(item.key)) for item in items if not item.is_withdrawn]
+
+
+def _field(grade: Grade, item: Item, typed: dict[str, str], event: Any) -> dict[str, Any]:
+    points = grade.points_of(item.key)
+    now = "" if points is None else f"{points:.2f}"
+    sent, was = typed.get(f"points-{item.key}", now), typed.get(f"was-{item.key}", now)
+    is_changed = sent.strip() != was
+    return {
+        "item": item, "now": now, "value": sent if is_changed else now, "event": event,
+        "is_contested": is_changed and now != was and sent.strip() != now,
+    }  # fmt: skip
