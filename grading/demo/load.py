@@ -31,7 +31,7 @@ from courseplatform.roster import demo as roster_demo
 from courseplatform.scribe import demo as scribe_demo
 from courseplatform.seminar import demo as seminar_demo
 from courseplatform.teams import demo as teams_demo
-from grading.demo import late
+from grading.demo import grades, late
 from grading.demo.digits import hidden_split, write_hidden
 from grading.models.assignments import Assignment, HiddenSet
 from grading.services.submissions import submission_create
@@ -66,6 +66,7 @@ def load_demo(*, now: datetime | None = None) -> bool:
         for part in DEMO_PARTS:
             part.load(course=course, people=people, now=now)
         late.load(course=course, people=people, overlay=overlay, now=now)
+        grades.load(course=course, people=people, now=now)
         for name in OPEN_COURSES:
             _open_course(Path(settings.BASE_DIR) / "courses" / name)
     return True

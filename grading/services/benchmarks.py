@@ -5,9 +5,11 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
 
-from grading.grade_facts import judged
+from courseplatform.accounts.models import User
+from courseplatform.notices.services.notifications import notification_send
+from grading.grade_facts import is_visible, judged, release_of
 from grading.models.assignments import Assignment
-from grading.models.grades import GradeEvent, GradeKind
+from grading.models.grades import GradeEvent, GradeKind, grade_path
 from grading.models.runs import Result
 from grading.models.submissions import Submission
 
@@ -32,7 +34,20 @@ def benchmarks_record(*, assignment: Assignment, people: Collection[int] | None 
         if (result := results.get(row.pk)) is not None and last.get(person) != result.pk
     ]  # fmt: skip
     GradeEvent.objects.bulk_create(rows, batch_size=500)
+    _tell(assignment, [row.person_id for row in rows if row.person_id in last])
     return len(rows)
+
+
+def _tell(assignment: Assignment, people: Collection[int]) -> None:
+    """Whose measured part was there already and is another one now, while they see their grade: a run that was made again says so."""
+    if not people or not is_visible(release_of(assignment)):
+        return
+    newest = GradeEvent.objects.filter(assignment=assignment, person__in=people).order_by("pk").last()
+    notification_send(
+        course=assignment.course, people=User.objects.filter(pk__in=people), kind="grade",
+        key=f"grade-event-{newest.pk if newest else 0}", title=f"The measured part of your grade of {assignment.short} changed",
+        path=grade_path(assignment),
+    )  # fmt: skip
 
 
 def _newest(submissions: Collection[UUID]) -> dict[UUID, Result]:

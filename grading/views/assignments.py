@@ -15,6 +15,7 @@ from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from courseplatform.teams.selectors.membership import members_at
 from grading.forms import HandInForm
+from grading.grade_facts import items_of
 from grading.hand_in_rules import owner_of
 from grading.models.assignments import Assignment
 from grading.selectors import assignments as reading
@@ -60,6 +61,7 @@ def lab_page(visit: Visit, assignment: Assignment, error: AppError | None = None
         "attempts": attempts,
         "error": error,
         "grade_link": grade_link(visit, assignment),
+        "rubric": [item for item in items_of(assignment) if not item.is_withdrawn],
     }
     if assignment.takes_model:
         context |= {"limits": reading.limits(visit, assignment), "spec_rows": reading.spec_rows(assignment)}

@@ -332,3 +332,10 @@ def test_the_bar_has_the_requests_for_staff_alone(client, cast):
     links = {role: "/courses/odml/regrades/" in page(client, person, "/courses/odml/") for role, person in (
         (Role.TA, cast.amit), (Role.INSTRUCTOR, cast.helen), (Role.STUDENT, cast.ruth))}  # fmt: skip
     assert links == {Role.TA: True, Role.INSTRUCTOR: True, Role.STUDENT: False}
+
+
+def test_the_page_of_the_lab_says_what_a_person_grades(client, cast):
+    with_rubric(cast)
+    cast.lab.rubric.filter(key="plot").update(is_withdrawn=True)
+    text = page(client, cast.ruth, LAB)
+    assert "up to 3.00 points" in text and "<dt>Plot</dt>" not in text

@@ -274,3 +274,12 @@ def test_a_person_of_another_course_has_no_grade_here(cast):
     make_user("Nobody")
     with_rubric(cast)
     assert grade(cast, cast.lena).points is None
+
+
+def test_a_measured_part_that_changes_after_the_release_is_told(cast, tmp_path):
+    measured(cast, cast.ruth, tmp_path)
+    released(cast)
+    GradeEvent._base_manager.update(result=None)  # as if an earlier result had been another one
+    benchmarks_record(assignment=cast.lab)
+    assert told(cast.ruth) == ["The measured part of your grade of Lab 1 changed"]
+    assert benchmarks_record(assignment=cast.lab) == 0

@@ -1,0 +1,73 @@
+"""Grades of the demo: Lab 2 with a small rubric, graded and released, one mark corrected, and one regrade request that waits."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from courseplatform.accounts.models import User
+from courseplatform.courses.access import Visit
+from courseplatform.courses.models import Course, Role
+from grading.grade_facts import grade_for
+from grading.models.assignments import Assignment
+from grading.models.grades import GradeEvent, RubricItem
+from grading.services.grades import grade_give, grades_release
+from grading.services.regrades import regrade_ask
+
+LAB = "lab2"
+ITEMS = (
+    ("discussion", "Discussion", 2, "says which layer costs what, with evidence from the measurement"),
+    ("table", "Table of variants", 1, "units in the head, one row a variant"),
+)
+RULES = {"opens_hours": 24, "closes_days": 7, "limit": 3}
+# Who, when before now, points of each item, and the note beside them. Nobody is graded who is not in the cast.
+MARKS = (
+    (
+        "ruth.adeyemi",
+        5,
+        {"discussion": "2", "table": "1"},
+        "Clear, and the second convolution is named as what costs most.",
+    ),
+    (
+        "daniel.park",
+        4,
+        {"discussion": "1", "table": "0.5"},
+        "The table mixes KiB and KB. Which of the two did you measure?",
+    ),
+)
+WHY = "The discussion names the first convolution with its share of the time in the second paragraph, right below the table."
+
+
+def load(*, course: Course, people: Mapping[str, User], now: datetime) -> None:
+    """Called once on a fresh course, inside the transaction that makes it."""
+    lab = Assignment.objects.select_related("course").get(course=course, slug=LAB)
+    for position, (key, title, points, note) in enumerate(ITEMS):
+        RubricItem.objects.create(assignment=lab, key=key, title=title, points=points, note=note, position=position)
+    lab.regrade_rules, lab.points = RULES, lab.points + sum(points for _, _, points, _ in ITEMS)
+    lab.save()
+    ta = Visit(people["amit.rosen@example.edu"], course, Role.TA)
+    for name, days, marks, note in MARKS:
+        person = people[f"{name}@example.edu"]
+        _give(ta, lab, person, marks, note)
+        _date(lab, person, now - timedelta(days=days))
+    helen = Visit(people["helen.castell@example.edu"], course, Role.INSTRUCTOR)
+    grades_release(visit=helen, assignment=lab, now=now - timedelta(days=2))
+    daniel = people["daniel.park@example.edu"]
+    _give(ta, lab, daniel, {"table": "1"}, "", reason="The units stand in the caption; I had overlooked it.")
+    GradeEvent._base_manager.filter(assignment=lab, made_at__gt=now - timedelta(days=1)).update(
+        made_at=now - timedelta(days=1)
+    )
+    asks = Visit(daniel, course, Role.STUDENT)
+    regrade_ask(
+        visit=asks, assignment=lab, item="discussion", reason=WHY, knows_both_ways=True, now=now - timedelta(hours=3)
+    )
+
+
+def _give(ta: Visit, lab: Assignment, person: User, marks: Mapping[str, str], note: str, *, reason: str = "") -> None:
+    given = {key: Decimal(points) for key, points in marks.items()}
+    seen = grade_for(lab, person).seen
+    grade_give(visit=ta, assignment=lab, person=person, marks=given, seen=seen, note=note, reason=reason)
+
+
+def _date(lab: Assignment, person: User, at: datetime) -> None:
+    """What was just written, as of a day before the release."""
+    GradeEvent._base_manager.filter(assignment=lab, person=person).update(made_at=at)

@@ -1,0 +1,57 @@
+"""The demo shows a released grade with its reasons, and one regrade request that waits."""
+
+from datetime import datetime
+from time import perf_counter
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from courseplatform.accounts.models import User
+from courseplatform.courses.models import Course
+from grading.demo import grades, load
+from grading.grade_facts import grade_for
+from grading.models import Assignment, GradeEvent, GradeRelease, RegradeRequest
+
+NOW = datetime(2026, 11, 24, 10, 12, tzinfo=ZoneInfo("America/New_York"))
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def demo(db, data_dir, monkeypatch):
+    took = {}
+    real = grades.load
+
+    def timed(**facts):
+        began = perf_counter()
+        real(**facts)
+        took["s"] = perf_counter() - began
+
+    monkeypatch.setattr(grades, "load", timed)
+    assert load.load_demo(now=NOW)
+    return took
+
+
+def test_one_lab_is_graded_and_released_and_one_request_waits(demo):
+    lab = Assignment.objects.get(course__slug=load.SLUG, slug=grades.LAB)
+    daniel = User.objects.get(email="daniel.park@example.edu")
+    grade = grade_for(lab, daniel)
+    assert (grade.points_of("discussion"), grade.points_of("table"), grade.of) == (1, 1, 9)
+    assert GradeRelease.objects.get().is_released
+    row = RegradeRequest.objects.get()
+    assert (row.person, row.status, row.graded_by) == (daniel, "open", "Amit Rosen")
+
+
+def test_what_was_graded_stands_in_the_order_of_its_days(demo):
+    days = list(GradeEvent.objects.order_by("person", "pk").values_list("person", "made_at"))
+    assert days == sorted(days)
+    assert max(at for _, at in days) < NOW
+
+
+def test_the_rubric_of_the_demo_adds_up_to_its_points(demo):
+    lab = Assignment.objects.get(course__slug=load.SLUG, slug=grades.LAB)
+    assert sum(item.points for item in lab.rubric.all()) + 6 == lab.points
+
+
+def test_it_takes_less_than_a_second(demo):
+    assert Course.objects.filter(slug=load.SLUG).exists()
+    assert demo["s"] < 1
