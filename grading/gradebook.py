@@ -12,8 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from grading.late.facts import ALL, Policy
-from grading.late.lateness import Lateness, Relief
-from grading.late.money import Cover, Outcome, final_percent, shown
+from grading.late.money import after_loss, shown
 
 CENT, ZERO = Decimal("0.01"), Decimal("0.00")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,10 +56,8 @@ class Late:
     words: tuple[str, ...] = ()
 
     def left_of(self, percent: Fraction) -> Fraction:
-        """What work worth `percent` of the maximum gets, by the rule of grading/late/money.py. Only the loss matters to it."""
-        facts = Lateness(EPOCH, 0, Relief(), EPOCH)
-        outcome = Outcome(facts, Cover(0, 0, 0), 0, 0, Fraction(self.lost), self.accepted)
-        return final_percent(self.policy, outcome, percent) or Fraction()
+        """What work worth `percent` of the maximum gets, by the rule of grading/late/money.py."""
+        return after_loss(self.policy.penalty.kind, Fraction(self.lost), percent) if self.accepted else Fraction()
 
     @property
     def title(self) -> str:

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from grading.views import assignments, grades, late_days, late_give, late_settings, late_staff, late_try, regrades, runs, versions
+from grading.views import (
+    assignments,
+    grades,
+    late_days,
+    late_give,
+    late_settings,
+    late_staff,
+    late_try,
+    regrades,
+    runs,
+    versions,
+)
 
 app_name = "grading"
 urlpatterns = [

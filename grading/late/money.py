@@ -122,7 +122,11 @@ def final_percent(policy: Policy, outcome: Outcome, raw: Fraction | None) -> Fra
         return None
     if not outcome.accepted or outcome.is_zero:
         return NOTHING
-    kind, lost = policy.penalty.kind, outcome.lost
+    return after_loss(policy.penalty.kind, outcome.lost, raw)
+
+
+def after_loss(kind: str, lost: Fraction, raw: Fraction) -> Fraction:
+    """What is left of work worth `raw` percent of the maximum when `lost` percent are taken by the penalty's kind. Never below 0."""
     if not lost:
         return max(raw, NOTHING)
     if kind == "percent_of_earned":

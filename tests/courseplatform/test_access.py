@@ -19,8 +19,8 @@ from tests.courseplatform.scribe.builders import duty_of, handed_in, png
 from tests.courseplatform.seminar.builders import seminar_objects
 from tests.courseplatform.teams.builders import make_round, make_slot, make_team
 from tests.courseplatform.uploads.builders import begin
-from tests.grading.late_staff import late_favours_of
 from tests.grading.grades import regrade_of
+from tests.grading.late_staff import late_favours_of
 from tests.people import hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
