@@ -45,33 +45,19 @@ def register_all() -> None:
         Section("latest_result", 30, "side", "grading/_section_latest_result.html", sections.latest_result)
     )
     registry.add_section(Section("regrades", 12, "side", "grading/_section_regrades.html", waiting_section))
-    registry.add_nav(
-        NavLink(
-            "Assignments",
-            "grading:assignments",
-            30,
-            MEMBERS,
-            key="a",
-            owns=(
-                "grading:assignment",
-                "grading:assignment_dates",
-                "grading:receipt",
-                "grading:run",
-                "grading:hand_in",
-                "grading:grade",
-                "grading:grades",
-                "grading:grades_person",
-            ),
-        ),
-        NavLink(
-            "Late days",
-            "grading:late_days",
-            42,
-            frozenset({Role.STUDENT}),
-            key="l",
-            has_content=late_mine.has_policy,
-        ),
-        NavLink("Regrades", "grading:regrades", 36, STAFF, owns=("grading:regrade",), in_more=True),
+    registry.add_nav(*_links())
+
+
+def _links() -> list[NavLink]:
+    work = (
+        "grading:assignment", "grading:assignment_dates", "grading:receipt", "grading:run", "grading:hand_in", "grading:grade",
+        "grading:grades", "grading:grades_person",
+    )  # fmt: skip
+    students = frozenset({Role.STUDENT})
+    return [
+        NavLink("Assignments", "grading:assignments", 30, MEMBERS, key="a", owns=work),
+        NavLink("Late days", "grading:late_days", 42, students, key="l", has_content=late_mine.has_policy),
         NavLink("Submissions", "grading:submissions", 35, STAFF, key="u"),
         NavLink("Late days", "grading:late_balances", 36, STAFF, key="l", owns=LATE_PAGES),
-    )
+        NavLink("Regrades", "grading:regrades", 36, STAFF, owns=("grading:regrade",), in_more=True),
+    ]
