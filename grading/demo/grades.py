@@ -10,6 +10,7 @@ from courseplatform.courses.models import Course, Role
 from grading.grade_facts import grade_for
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeEvent, RubricItem
+from grading.models.regrades import RegradeMove
 from grading.services.grades import grade_give, grades_release
 from grading.services.regrades import regrade_ask
 
@@ -57,9 +58,9 @@ def load(*, course: Course, people: Mapping[str, User], now: datetime) -> None:
         made_at=now - timedelta(days=1)
     )
     asks = Visit(daniel, course, Role.STUDENT)
-    regrade_ask(
-        visit=asks, assignment=lab, item="discussion", reason=WHY, knows_both_ways=True, now=now - timedelta(hours=3)
-    )
+    at = now - timedelta(hours=3)
+    regrade_ask(visit=asks, assignment=lab, item="discussion", reason=WHY, knows_both_ways=True, now=at)
+    RegradeMove.objects.filter(subject__assignment=lab).update(at=at)
 
 
 def _give(ta: Visit, lab: Assignment, person: User, marks: Mapping[str, str], note: str, *, reason: str = "") -> None:

@@ -117,12 +117,13 @@ def timeline(grade: Grade) -> list[dict[str, Any]]:
 def _step(step: Step) -> dict[str, Any]:
     event = step.event
     what = {
-        GradeKind.BENCHMARK: "measured", GradeKind.OVERRIDE: "set by hand", GradeKind.REGRADE: "after a regrade request",
-        GradeKind.NOTE: "regrade request, unchanged" if event.cause else "note", GradeKind.RUBRIC: "graded",
+        GradeKind.BENCHMARK: event.reason, GradeKind.OVERRIDE: "set by hand", GradeKind.REGRADE: "after a regrade request",
+        GradeKind.NOTE: "regrade request, unchanged" if event.cause else "", GradeKind.RUBRIC: "graded",
     }[GradeKind(event.kind)]  # fmt: skip
     if event.kind == GradeKind.OVERRIDE and event.points is None:
         what = "no longer set by hand"
-    return {"step": step, "event": event, "what": what, "html": words(event.reason), "at": timezone.localtime(event.at)}
+    html = words("" if event.kind == GradeKind.BENCHMARK else event.reason)
+    return {"step": step, "event": event, "what": what, "html": html, "at": timezone.localtime(event.at)}
 
 
 def measured_part(assignment: Assignment, person: User) -> dict[str, Any] | None:
