@@ -7,6 +7,7 @@ from courseplatform.core.markdown import quoted
 from courseplatform.courses.models import STAFF, Enrolment, Role
 from courseplatform.notices.services.notifications import notification_send
 from courseplatform.teams.selectors.membership import members_at
+from grading.grade_facts import is_visible, release_of
 from grading.models.grades import GradeEvent
 from grading.models.regrades import RegradeRequest
 
@@ -21,10 +22,11 @@ def _send(row: RegradeRequest, people: Sequence[User], title: str, text: str) ->
 
 
 def regrade_tell_students(*, row: RegradeRequest, what: str, text: str, but: User | None = None) -> None:
-    """Tell who asked; for team work everybody who was in the team then."""
+    """Tell who asked; for team work everybody who was in the team then. What was said goes along only while students see the grades."""
     people = members_at(row.team, row.judged_at) if row.team else [row.person]
     told = [one for one in people if one != but]
-    _send(row, told, f"Your regrade request about {row.assignment.short}, {row.item.title}, {what}", text)
+    said = text if is_visible(release_of(row.assignment)) else ""
+    _send(row, told, f"Your regrade request about {row.assignment.short}, {row.item.title}, {what}", said)
 
 
 def regrade_tell_staff(*, row: RegradeRequest, what: str, text: str, people: Sequence[User] | None = None) -> None:

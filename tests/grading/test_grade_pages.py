@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from courseplatform.courses.models import Role
 from grading.grade_facts import grade_for
-from grading.models import GradeEvent, RegradeRequest
+from grading.models import GradeEvent, LateVerdict, RegradeRequest
 from grading.models.grades import GradeRelease
 from tests.courseplatform.teams.builders import make_students, make_team
 from tests.grading.api.results import measured
@@ -339,3 +339,20 @@ def test_the_page_of_the_lab_says_what_a_person_grades(client, cast):
     cast.lab.rubric.filter(key="plot").update(is_withdrawn=True)
     text = page(client, cast.ruth, LAB)
     assert "up to 3.00 points" in text and "<dt>Plot</dt>" not in text
+
+
+def test_lateness_is_a_line_of_its_own_with_its_explanation(client, cast, tmp_path):
+    cast.course.facts = {"late_policy": {"policy": {"penalty": {"kind": "percent_of_max", "each": 10}}}}
+    cast.course.save()
+    cast.lab.refresh_from_db()
+    run = measured(cast, cast.ruth, tmp_path)
+    graded(cast)
+    LateVerdict.objects.update_or_create(
+        assignment=cast.lab, person=cast.ruth,
+        defaults={"submission": run.submission, "days_late": 1, "free_days_used": 0, "penalty_percent": 10, "max_percent": 90,
+                  "accepted": True, "explanation": ["One day after the due time."]},
+    )  # fmt: skip
+    text = page(client, cast.ruth, LAB + "grade/")
+    assert "Late: 10 % of the maximum is lost, so at most 90 %" in text
+    assert "One day after the due time." in text
+    assert "-1.20" in text and "8.18 of 12.00" in text

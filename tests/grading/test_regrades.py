@@ -384,3 +384,12 @@ def test_a_request_is_still_there_long_after_the_deadline(cast):
     row = regrade_of(cast)
     GradeRelease._base_manager.update(at=timezone.now() - timedelta(days=400))
     assert regrade_get(cast.visit(cast.ruth), row.pk) == row
+
+
+@pytest.mark.parametrize(("is_released", "says"), [(True, "> Read again."), (False, "")])
+def test_the_news_holds_the_answer_only_while_students_see_the_grades(cast, is_released, says):
+    row = regrade_of(cast)
+    GradeRelease.objects.create(assignment=cast.lab, is_released=is_released, by="Helen", at=timezone.now())
+    answer(cast, row, "3")
+    news = Notification.objects.get(person=cast.ruth, title__endswith="was answered")
+    assert news.text == says
