@@ -52,6 +52,7 @@ ASSIGNMENT = mapping(
     percent=percent("Its weight in % of the grade."),
     counts=flag("Off: outside the grade.", default=True),
     active=choice("Which attempt the grade rests on; left out: the best.", *ActiveRule.values),
+    statement=flag("A collaboration statement has to be there before anything is handed in.", default=False),
     attempts=count("How many attempts count; left out: 10.", 1, 1000),
     cooldown_minutes=count("Minutes between two attempts that count; left out: none.", 1, 10_080),
     cap=or_null(
@@ -78,7 +79,7 @@ def _assignment_dump(row: Assignment, days: Container[date | None]) -> dict[str,
         "slug": row.slug, "kind": row.kind, "short": row.short, "title": row.title, "summary": row.summary, "individual": row.is_individual,
         "released": wall_of(row, row.released_wall, row.released_at, OPENS), "due": wall_of(row, row.due_wall, row.due_at, CLOSES),
         "listed_under": listed_under.isoformat() if listed_under else "", "points": _plain(row.points or None),
-        "percent": _plain(row.worth_percent), "counts": row.is_counted, "active": row.active_rule,
+        "percent": _plain(row.worth_percent), "counts": row.is_counted, "active": row.active_rule, "statement": row.needs_statement,
         "attempts": row.attempts_allowed, "cooldown_minutes": row.cooldown_minutes or None,
     }  # fmt: skip
     said = {key: value for key, value in held.items() if value not in (None, "") and (key, value) not in USUAL}
@@ -87,7 +88,13 @@ def _assignment_dump(row: Assignment, days: Container[date | None]) -> dict[str,
     return said | rubric_dump(row)
 
 
-USUAL = (("individual", True), ("counts", True), ("active", ActiveRule.BEST), ("attempts", ATTEMPTS))
+USUAL = (
+    ("individual", True),
+    ("counts", True),
+    ("active", ActiveRule.BEST),
+    ("statement", False),
+    ("attempts", ATTEMPTS),
+)
 LATE_RULES = ("cap", "no_late", "cutoff")
 
 
@@ -122,6 +129,7 @@ def load(course: Course, value: list[dict[str, Any]] | None) -> list[str]:
         row.worth_percent = Decimal(str(item["percent"])) if "percent" in item else None
         row.listed_under = datetime.fromisoformat(item["listed_under"]).date() if "listed_under" in item else None
         row.active_rule = item.get("active", ActiveRule.BEST)
+        row.needs_statement = item.get("statement", False)
         row.attempts_allowed, row.cooldown_minutes = item.get("attempts", ATTEMPTS), item.get("cooldown_minutes", 0)
         row.late_rules = {key: item[key] for key in LATE_RULES if key in item}
         row.set_dates(released=item.get("released", ""), due=item.get("due", ""))

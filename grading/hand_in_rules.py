@@ -13,7 +13,7 @@ from courseplatform.courses.models import Enrolment
 from courseplatform.teams.selectors.membership import team_of
 from grading.bench.formats import ENDINGS
 from grading.models.assignments import Assignment
-from grading.models.submissions import Owner, Submission
+from grading.models.submissions import Owner, Statement, Submission
 
 
 class Upload(Protocol):
@@ -54,6 +54,23 @@ def check_may_hand_in(*, owner: Owner, assignment: Assignment, now: datetime) ->
         )
     check_cool_down(owner=owner, assignment=assignment, now=now)
     _check_pace(owner.person, assignment, now)
+
+
+def statement_of(*, owner: Owner, assignment: Assignment) -> Statement | None:
+    """The owner's collaboration statement as it stands."""
+    return Statement.objects.of_owner(owner).filter(assignment=assignment).select_related("person").first()
+
+
+def check_statement(*, owner: Owner, assignment: Assignment) -> str:
+    """The statement that goes with the hand-in. Raises Conflict (`statement_missing`): the file stays, and nothing is sent twice."""
+    found = statement_of(owner=owner, assignment=assignment)
+    if found is None and assignment.needs_statement:
+        raise Conflict(
+            "The collaboration statement is missing: say on the page with whom you talked about this work, or nobody. "
+            "Your file is kept until then.",
+            code="statement_missing",
+        )
+    return found.text if found else ""
 
 
 def check_cool_down(*, owner: Owner, assignment: Assignment, now: datetime) -> None:

@@ -42,6 +42,7 @@ def receipt_facts(submission: Submission, verdict: Verdict | None) -> dict[str, 
         "due_at": wall(submission.due_at) if submission.due_at else None,
         "zone": str(course.tz),
         "file": {"name": submission.file_name, "bytes": submission.size_bytes, "sha256": submission.sha256},
+        "statement": submission.statement,
         "late": None
         if verdict is None
         else {

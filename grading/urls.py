@@ -18,6 +18,7 @@ urlpatterns = [
     path("<slug:course>/assignments/", assignments.index, name="assignments"),
     path("<slug:course>/assignments/<slug:assignment>/", assignments.detail, name="assignment"),
     path("<slug:course>/assignments/<slug:assignment>/hand-in/", assignments.hand_in, name="hand_in"),
+    path("<slug:course>/assignments/<slug:assignment>/statement/", assignments.statement, name="statement"),
     path("<slug:course>/assignments/<slug:assignment>/compare/", versions.compare, name="compare"),
     path("<slug:course>/assignments/<slug:assignment>/grade/", grades.mine, name="grade"),
     path("<slug:course>/assignments/<slug:assignment>/grade/ask/", grades.ask, name="regrade_ask"),

@@ -108,6 +108,11 @@ class HandInShape(serializers.Serializer[Any]):
 
     model = serializers.FileField(required=False, help_text="the model file; or `upload_id`")
     upload_id = serializers.UUIDField(required=False, help_text="a complete resumable upload of yours: docs/api.md")
+    statement = serializers.CharField(
+        required=False,
+        max_length=2000,
+        help_text="the collaboration statement, where one is needed; saved before anything else",
+    )
     upload_key = serializers.UUIDField(
         help_text="made by you, one for each upload: sent again with the same one, nothing is recorded twice"
     )

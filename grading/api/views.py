@@ -26,6 +26,7 @@ from grading.models.assignments import Assignment
 from grading.selectors import endpoints
 from grading.selectors.assignments import assignment_get
 from grading.selectors.results import run_get
+from grading.services.statements import statement_save
 from grading.services.submissions import submission_create
 
 log = structlog.get_logger(__name__)
@@ -75,6 +76,9 @@ class Submissions(CourseApiView):
     def post(self, request: Request, course: str, assignment: str) -> Response:
         found = assignment_get(self.visit, assignment)
         form = _hand_in_form(request)
+        if (said := request._request.POST.get("statement", "")).strip():
+            owner = owner_of(person=self.visit.person, assignment=found, now=timezone.now())
+            statement_save(owner=owner, assignment=found, text=said)
         with form.arrived(person=self.visit.person, assignment=found, now=timezone.now()) as file:
             made, created = submission_create(
                 person=self.visit.person, assignment=found, upload=file.upload, upload_key=file.upload_key, now=file.at

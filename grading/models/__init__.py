@@ -5,10 +5,10 @@ from grading.models.grades import GradeEvent, GradeKind, GradeRelease, RubricIte
 from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry, LateRequest, LateStale, LateVerdict
 from grading.models.regrades import RegradeMove, RegradeRequest, RegradeStatus
 from grading.models.runs import Result, Run
-from grading.models.submissions import Submission
+from grading.models.submissions import Statement, Submission
 
 __all__ = [
     "Accommodation", "Assignment", "AssignmentKind", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeRelease", "HiddenSet",
     "LateEntry", "LateRequest", "LateStale", "LateVerdict",
-    "RegradeMove", "RegradeRequest", "RegradeStatus", "Result", "RubricItem", "Run", "Submission",
+    "RegradeMove", "RegradeRequest", "RegradeStatus", "Result", "RubricItem", "Run", "Statement", "Submission",
 ]  # fmt: skip

@@ -99,6 +99,7 @@ class Assignment(models.Model):
     attempts_allowed = models.PositiveSmallIntegerField(default=ATTEMPTS)
     cooldown_minutes = models.PositiveSmallIntegerField(default=0, help_text="between two attempts that count")
     active_rule = models.CharField(max_length=8, choices=ActiveRule.choices, default=ActiveRule.BEST)
+    needs_statement = models.BooleanField(default=False, help_text="a collaboration statement has to be there")
     late_rules = models.JSONField(
         default=dict, blank=True, help_text="cap, no_late and cutoff, as the course file says them"
     )

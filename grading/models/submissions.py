@@ -87,6 +87,7 @@ class Submission(models.Model):
     signature = models.TextField(blank=True, help_text="the signed receipt: grading/receipts.py")
     counts = models.BooleanField(null=True)
     is_active = models.BooleanField(default=False, help_text="the attempt that the grade rests on")
+    statement = models.TextField(blank=True, help_text="the collaboration statement that stood when it was handed in")
     chosen_at = models.DateTimeField(null=True, blank=True, help_text="when its owner chose it")
 
     objects = SubmissionQuerySet.as_manager()
@@ -122,3 +123,27 @@ class Submission(models.Model):
     @property
     def owner(self) -> Owner:
         return Owner(self.person, self.team)
+
+
+class StatementQuerySet(models.QuerySet["Statement"]):
+    def of_owner(self, owner: Owner) -> "StatementQuerySet":
+        """What one owner has said: a team, or a person alone. Newest first."""
+        return self.filter(team=owner.team) if owner.team else self.filter(team=None, person=owner.person)
+
+
+class Statement(models.Model):
+    """Whom somebody worked with on an assignment, in their own words. Saved before handing in; a change is another row, the newest counts."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="statements")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="statements")
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="statements")
+    text = models.TextField()
+    saved_at = models.DateTimeField(auto_now_add=True)
+
+    objects = StatementQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-saved_at", "-pk")
+
+    def __str__(self) -> str:
+        return self.text[:80]

@@ -36,6 +36,7 @@ def receipt(submission: Submission) -> dict[str, Any]:
             {"label": "Model", "value": f"{submission.file_name}, {numbers.count(submission.size_bytes)} bytes"},
             {"label": "SHA-256", "value": submission.sha256, "mono": True},
             {"label": "Late", "value": said["late"], "steps": said["steps"]},
+            *([{"label": "Collaboration", "value": submission.statement}] if submission.statement else []),
         ],
         "signed": armoured(submission.signature) if submission.signature else "",
         "line": line_words(attempt.run, submission.number),

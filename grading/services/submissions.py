@@ -22,6 +22,7 @@ from grading.hand_in_rules import (
     attempts_left,
     check_cool_down,
     check_may_hand_in,
+    check_statement,
     owner_of,
     too_large_sentence,
 )
@@ -51,7 +52,7 @@ def submission_create(
         BadInput: the file is not a model we can measure; `code` says why.
         TooLarge: code `too_large`.
         TooMany: code `too_many_hand_ins`.
-        Conflict: code `no_attempts_left`.
+        Conflict: code `no_attempts_left` or `statement_missing`.
     """
     now = now or timezone.now()
     # The receipt of an earlier hand-in is shown also to somebody whose attempts are used up since.
@@ -60,6 +61,7 @@ def submission_create(
     if known is not None:
         return known, False
     check_may_hand_in(owner=owner, assignment=assignment, now=now)
+    check_statement(owner=owner, assignment=assignment)
     model_format = check_file(assignment=assignment, upload=upload)
     return _record(person, assignment, upload, upload_key, model_format, now)
 
@@ -114,7 +116,7 @@ def _record(
     submission = Submission(
         assignment=assignment, person=person, team=owner.team, number=number, received_at=now, due_at=assignment.due_at,
         file_name=(upload.name or "model")[:255], format=model_format, size_bytes=upload.size, sha256=upload.sha256,
-        upload_key=upload_key, receipt=_receipt(assignment, number),
+        upload_key=upload_key, receipt=_receipt(assignment, number), statement=check_statement(owner=owner, assignment=assignment),
     )  # fmt: skip
     submission.model_file.save(upload.name or "model.bin", _as_file(upload), save=False)
     try:

@@ -16,12 +16,13 @@ from courseplatform.courses.models import STAFF
 from courseplatform.teams.selectors.membership import members_at
 from grading.forms import HandInForm
 from grading.grade_facts import items_of
-from grading.hand_in_rules import owner_of
+from grading.hand_in_rules import owner_of, statement_of
 from grading.models.assignments import Assignment
 from grading.selectors import assignments as reading
 from grading.selectors import headings, late_panel, staff
 from grading.selectors.my_grade import grade_link
 from grading.selectors.receipt import receipt as reading_receipt
+from grading.services.statements import statement_save
 from grading.services.submissions import submission_create
 
 
@@ -59,6 +60,7 @@ def lab_page(visit: Visit, assignment: Assignment, error: AppError | None = None
         "team": owner.team,
         "members": members_at(owner.team, now) if owner.team else [],
         "attempts": attempts,
+        "statement": statement_of(owner=owner, assignment=assignment) if assignment.needs_statement else None,
         "error": error,
         "grade_link": grade_link(visit, assignment),
         "rubric": [item for item in items_of(assignment) if not item.is_withdrawn],
@@ -90,6 +92,19 @@ def hand_in(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse
             {"receipt": submission.receipt, "url": url, "created": created}, status=201 if created else 200
         )
     return HttpResponseRedirect(url)
+
+
+@course_page()
+@require_POST
+def statement(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
+    """Saves the collaboration statement; the page says what is missing after that."""
+    found = reading.assignment_get(visit, assignment)
+    owner = owner_of(person=visit.person, assignment=found, now=timezone.now())
+    try:
+        statement_save(owner=owner, assignment=found, text=request.POST.get("text", ""))
+    except AppError as error:
+        return render(request, "grading/assignment.html", lab_page(visit, found, error), status=error.http_status)
+    return HttpResponseRedirect(found.get_absolute_url())
 
 
 @course_page()
