@@ -78,6 +78,9 @@ def _odd_penalty(tree: dict[str, Any], policy: Policy, at: Any) -> Iterator[Find
         yield Finding(
             at("penalty", "used_unit_costs"), "penalty_never_applies", "The bank is empty, so its units cost nothing."
         )
+    elif penalty.used_unit_costs and policy.team == "all" and any(bank.owner == "person" for bank in policy.banks):
+        said = "With team: all nobody is covered once one member's bank is empty; used_unit_costs can make that the cheaper way to be late."
+        yield Finding(at("penalty", "used_unit_costs"), "later_can_be_cheaper", said)
 
 
 def odd_in_file(found: LateFile, assessment: Assessment) -> Iterator[Finding]:

@@ -46,6 +46,7 @@ FOUND = [
     ("  edge: late\n", "  edge: late\n  over: {rule: refuse}\n", "penalty_never_applies", 7),
     ("each: 10", "each: 10, most: 0", "penalty_never_applies", 6),
     ("days: 6, owner: person}", "days: 0, owner: person}\n  penalty: {each: 1, used_unit_costs: 1}\n  minute: whole", "penalty_never_applies", 4),
+    ("each: 10}", "each: 10, used_unit_costs: 5}\n  team: all", "later_can_be_cheaper", 6),
     ("each: 10", "each: 0", "late_costs_nothing", 6),
     ("  penalty: {kind: percent_of_max, each: 10}\n", "  over: {partial: true}\n", "late_costs_nothing", 6),
     ("each: 10", "steps: [10, 90], most: 50", "steps_above_most", 6),
