@@ -134,7 +134,8 @@ class Extension(Withdrawable):
         ]
 
     def __str__(self) -> str:
-        return f"until {self.until_wall}" if self.until_wall else f"{self.units} late days"
+        units = f"{self.units} late day{'s' if self.units != 1 else ''}"
+        return f"until {self.until_wall}" if self.until_wall else units
 
 
 class Accommodation(Withdrawable):
@@ -152,7 +153,7 @@ class Accommodation(Withdrawable):
         ordering = ("made_at", "pk")
 
     def __str__(self) -> str:
-        return f"{self.extra_days} days more"
+        return f"{self.extra_days} day{'s' if self.extra_days != 1 else ''} more"
 
 
 class Excuse(Withdrawable):

@@ -215,8 +215,17 @@ def favour_withdraw(*, visit: Visit, row: Extension | Accommodation | Excuse, pe
         raise Conflict("It was taken back already. Reload the page to see how things stand.", code="withdrawn_already")
     owners = [Owner(person) for person in people]
     noun = type(row)._meta.verbose_name
-    _tell(visit, owners, f"withdrawn-{noun}-{row.pk}", f"The {noun} no longer holds: {row}", "")
+    _tell(visit, owners, f"withdrawn-{noun}-{row.pk}", _no_longer(row), "")
     _mark(visit, owners, f"{noun} taken back")
+
+
+def _no_longer(row: Extension | Accommodation | Excuse) -> str:
+    """What the person reads: which work it was, since there may be several."""
+    if isinstance(row, Excuse):
+        return f"You are no longer excused from {row.assignment.short}"
+    if isinstance(row, Extension):
+        return f"The extension of {row.assignment.short} no longer holds: {row}"
+    return f"The accommodation no longer holds: {row}"
 
 
 @transaction.atomic

@@ -9,7 +9,17 @@ from courseplatform.notices.models.notifications import Notification
 from grading.models import Accommodation, Excuse, Extension, LateEntry, LateVerdict
 from grading.services.late_favours import accommodation_give, excuse_give, extension_give, owners_in
 from tests.courseplatform.teams.builders import make_students, make_team
-from tests.grading.late_staff import OF_TEAMS, address, apply, handed_in, in_section, late_cast, preview, state
+from tests.grading.late_staff import (
+    OF_TEAMS,
+    address,
+    apply,
+    handed_in,
+    in_section,
+    late_cast,
+    late_favours_of,
+    preview,
+    state,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -284,6 +294,23 @@ def test_each_favour_is_taken_back_after_the_cost_was_seen(helen, cast, kind):
     page, _ = preview(helen, url, {})
     assert page.status_code == 409
     assert "withdrawn_already" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("extensions", "The extension of {lab} no longer holds: 1 late day"),
+        ("accommodations", "The accommodation no longer holds: 1 day more"),
+        ("excuses", "You are no longer excused from {lab}"),
+    ],
+)
+def test_whoever_loses_a_favour_reads_which_one(helen, cast, kind, said):
+    row = late_favours_of(cast)[f"<int:{kind[:-1]}>"]
+    url = address(cast, f"late-days/{kind}/{row}/withdraw/")
+    _, digest = preview(helen, url, {})
+    apply(helen, url, {}, digest)
+    news = Notification.objects.filter(person=cast.ruth, kind="late_days").order_by("pk").last()
+    assert news.title == said.format(lab=cast.lab.short)
 
 
 def test_a_favour_of_another_course_is_not_there(helen, cast):
