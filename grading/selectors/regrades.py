@@ -95,7 +95,7 @@ def may(visit: Visit, row: RegradeRequest, now: datetime) -> dict[str, bool]:
     ends = _objection_ends(row)
     if not visit.is_staff:
         return {
-            "withdraw": row.status in UNANSWERED,
+            "withdraw": row.status in UNANSWERED and row.answered_at is None,
             "accept": row.status == S.ANSWERED,
             "escalate": row.status == S.ANSWERED and row.escalated_at is None and ends is not None and now < ends,
         }

@@ -149,8 +149,13 @@ def check_student(visit: Visit) -> None:
 
 @transaction.atomic
 def regrade_withdraw(*, visit: Visit, row: RegradeRequest) -> None:
-    """The student takes it back, as long as nobody has answered. Raises Forbidden, IllegalMove."""
+    """The student takes it back, as long as nobody has answered, also not before it was opened again.
+
+    Raises Forbidden, IllegalMove; Conflict: `answered_already`.
+    """
     check_student(visit)
+    if row.is_unanswered and row.answered_at is not None:
+        raise Conflict("This request was answered, so it is not taken back any more.", code="answered_already")
     regrade_move(row, S.WITHDRAWN, visit)
 
 
@@ -182,6 +187,8 @@ def regrade_escalate(*, visit: Visit, row: RegradeRequest, reason: str, now: dat
     """
     check_student(visit)
     now, course = now or timezone.now(), row.assignment.course
+    if row.status == S.ESCALATED:
+        raise Conflict("Your objection is with the instructors already.", code="escalated_already")
     if row.escalated_at is not None:
         raise Conflict("The instructors have decided on this once; that is final.", code="escalated_already")
     if not is_visible(release_of(row.assignment)):

@@ -17,7 +17,7 @@ from grading.models import GradeEvent, LateVerdict, RegradeMove, RegradeRequest
 from grading.models.grades import GradeRelease
 from grading.models.regrades import REGRADE_MOVES, RegradeStatus
 from grading.regrade_rules import RegradeRules
-from grading.selectors.regrades import regrade_get
+from grading.selectors.regrades import may, regrade_get
 from grading.services.regrade_answers import regrade_answer, regrade_decide, regrades_close_due
 from grading.services.regrades import (
     regrade_accept,
@@ -123,6 +123,24 @@ def test_only_so_many_requests_and_what_was_withdrawn_is_given_back(cast):
     assert refused(lambda: ask(cast, item="plot")) == "none_left"
     regrade_withdraw(visit=cast.visit(cast.ruth), row=first)
     assert ask(cast).status == "open"
+
+
+def test_what_was_answered_once_is_not_withdrawn_after_it_was_opened_again(cast):
+    row, visit = regrade_of(cast), cast.visit(cast.ruth)
+    answer(cast, row, "0")
+    regrade_close(visit=cast.visit(cast.helen), row=row)
+    regrade_reopen(visit=cast.visit(cast.helen), row=row)
+    assert may(visit, row, timezone.now())["withdraw"] is False
+    assert refused(lambda: regrade_withdraw(visit=visit, row=row), Conflict) == "answered_already"
+    assert RegradeRequest.objects.get().status == "open"
+
+
+def test_a_second_click_on_an_objection_says_where_it_is(cast):
+    row = regrade_of(cast)
+    answer(cast, row)
+    escalate(cast, row)
+    with pytest.raises(Conflict, match="with the instructors already"):
+        escalate(cast, row)
 
 
 def test_an_item_can_be_asked_about_once(cast):
