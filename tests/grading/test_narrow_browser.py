@@ -1,10 +1,15 @@
 """The pages around a run on a phone: what a model calls things has no spaces, and makes no page wider than the screen."""
 
+from decimal import Decimal
+
 import pytest
 from playwright.sync_api import sync_playwright
 
 from grading.bench.errors import BenchError
+from grading.models.grades import grade_path
+from grading.services.regrade_answers import regrade_answer
 from hardware.models import Outcome
+from tests.grading.grades import regrade_of, seen
 from tests.grading.test_pages import finish
 from tests.parts import chromium_path
 from tests.people import hand_in, make_cast, onnx_like
@@ -58,3 +63,14 @@ def test_a_file_with_a_long_name_is_sent_on_a_page_as_wide_as_the_phone(phone, c
     phone.set_input_files("input[type=file]", file)
     phone.get_by_text(LONG).wait_for()
     assert width(phone) == 360
+
+
+def test_an_answer_with_a_wide_table_and_a_long_line_of_code_is_as_wide_as_the_phone(phone, cast):
+    row = regrade_of(cast)
+    text = f"| a | b |\n|---|---|\n| 1 | {LONG} |\n\n```\n{LONG * 2}\n```"
+    visit, now = cast.visit(cast.amit), seen(cast.lab, cast.ruth)
+    regrade_answer(visit=visit, row=row, points=Decimal(1), text=text, seen=now)
+    for address in (row.get_absolute_url(), grade_path(cast.lab)):
+        phone.goto(address)
+        assert LONG in phone.inner_text("main"), address
+        assert width(phone) == 360, address
