@@ -1,4 +1,4 @@
-// Copies the text of the card around the button, or the value of the field that the button names.
+// Copies the text of the card around the button with the fields in it (the signed block), or the value of the field that the button names.
 addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
@@ -13,7 +13,14 @@ addEventListener("click", async (event) => {
   }
 });
 const cardText = (button) => {
-  const rows = [...button.closest("[data-copy-text]").querySelectorAll("dt")];
+  const card = button.closest("[data-copy-text]");
   const title = button.parentElement.querySelector("h2").textContent.trim();
-  return [title, ...rows.map((dt) => `${dt.textContent.trim()}: ${dt.nextElementSibling.textContent.trim()}`)].join("\n");
+  const rows = [...card.querySelectorAll("dt")].map((dt) => `${dt.textContent.trim()}: ${linesOf(dt.nextElementSibling).join("\n  ")}`);
+  const fields = [...card.querySelectorAll("textarea")].map((field) => `\n${field.value}`);
+  return [title, ...rows, ...fields].join("\n");
+};
+// What a row says, and each item of a list in it as a line of its own.
+const linesOf = (row) => {
+  const said = [...row.childNodes].filter((node) => node.nodeName !== "OL").map((node) => node.textContent).join("");
+  return [said, ...[...row.querySelectorAll("li")].map((item) => item.textContent)].map((text) => text.trim());
 };
