@@ -12,7 +12,7 @@ from courseplatform.core.form_fields import DayField, ManyChoice
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from courseplatform.roster.models import CourseSection
-from courseplatform.teams.models import Team
+from courseplatform.teams.models import Membership, Team
 from grading.late_facts import policy_for
 from grading.models.assignments import Assignment, AssignmentKind
 
@@ -150,6 +150,19 @@ class GrantForm(OwnersForm):
         self.fields["bank"].choices = [(bank.name, f"{bank.name} (of each {bank.owner})") for bank in banks]  # type: ignore[attr-defined]
         if len(banks) < 2:
             del self.fields["bank"]
+        self.initial = {**self.initial, **self._offered(set(self.owner_of_bank.values()))}
+
+    def _offered(self, owners: set[str]) -> dict[str, list[int]]:
+        """Whom the page that offered this means, as the owners of banks: the team of a person where only teams have one, and back."""
+        people, teams = self.initial.get("people"), self.initial.get("teams")
+        now = Membership.objects.filter(course=self.visit.course, until_at=None)
+        if people and owners == {"team"}:
+            found = now.filter(person__in=people)
+            return {"people": [], "teams": list(found.values_list("team", flat=True))}
+        if teams and owners == {"person"}:
+            found = now.filter(team__in=teams)
+            return {"teams": [], "people": list(found.values_list("person", flat=True))}
+        return {}
 
     def bank_name(self) -> str:
         """The name of the bank: the one chosen, or the only one there is."""

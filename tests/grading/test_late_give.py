@@ -135,6 +135,21 @@ def test_everybody_means_the_teams_where_the_bank_is_theirs(helen, cast):
     assert list(LateEntry.objects.filter(kind="grant").values_list("team", flat=True)) == [team.pk]
 
 
+def chosen_in(page):
+    form = page.context["form"]
+    return {name: form[name].value() or [] for name in ("people", "teams")}
+
+
+def test_the_ledger_of_a_person_offers_to_give_to_the_team_where_the_bank_is_the_teams(helen, cast):
+    team, url = make_team(cast, "Magpie", cast.ruth), address(cast, "late-days/grant/")
+    assert chosen_in(helen.get(f"{url}?person={cast.ruth.pk}")) == {"people": [cast.ruth.pk], "teams": []}
+    assert chosen_in(helen.get(f"{url}?team={team.pk}")) == {"people": [cast.ruth.pk], "teams": []}
+    state(cast, OF_TEAMS)
+    assert chosen_in(helen.get(f"{url}?person={cast.ruth.pk}")) == {"people": [], "teams": [team.pk]}
+    assert chosen_in(helen.get(f"{url}?team={team.pk}")) == {"people": [], "teams": [team.pk]}
+    assert chosen_in(helen.get(f"{url}?person={cast.daniel.pk}")) == {"people": [], "teams": []}
+
+
 def test_a_correction_is_a_negative_number_and_a_refund_says_so(helen, cast):
     url = address(cast, "late-days/grant/")
     for values in (granting(cast.ruth, days=-1), granting(cast.ruth, days=1, is_refund="on", since="2026-01-01")):
