@@ -90,6 +90,12 @@ class BankForm(forms.Form):
         found["owner"] = data.get("owner") or "person"
         return found | ({"assignments": data["assignments"]} if data.get("assignments") else {})
 
+    def refuse_missing(self) -> None:
+        """In the words of the page: the file speaks of keys."""
+        missing = "days" if self.cleaned_data.get("days") is None else "name"
+        said = "Say how many late days this bank has." if missing == "days" else "Of several banks each has a name."
+        self.add_error(missing, forms.ValidationError(said, code="missing_key"))
+
 
 class PolicyForm(forms.Form):
     unit_kind = choice(
@@ -175,6 +181,10 @@ class PolicyForm(forms.Form):
             {"title": title, "note": note, "fields": [self[name] for name in names]} for title, note, names in GROUPS
         ]
 
+    @property
+    def has_refused_bank(self) -> bool:
+        return any(row.errors for row in self.banks)
+
     def is_valid(self) -> bool:
         return all([super().is_valid(), *(row.is_valid() for row in self.banks)])
 
@@ -220,9 +230,12 @@ class PolicyForm(forms.Form):
         error = forms.ValidationError(refused.sentence, code=refused.code)
         path = refused.path
         if path[:1] == ("banks",) and len(path) > 1 and isinstance(path[1], int):
-            filled = [row for row in self.banks if row.tree() is not None]
+            row = [row for row in self.banks if row.tree() is not None][path[1]]
+            if refused.code == "missing_key":
+                row.refuse_missing()
+                return
             key = str(path[2]) if len(path) > 2 else "days"
-            filled[path[1]].add_error(key if key in BankForm.base_fields else "days", error)
+            row.add_error(key if key in BankForm.base_fields else "days", error)
         elif path[:1] in (("bank",), ("banks",)):
             self.banks[0].add_error("days", error)
         else:

@@ -186,7 +186,7 @@ def test_a_refusal_stands_beside_its_field_with_its_code(helen, cast, values, fi
 @pytest.mark.parametrize(
     ("values", "row", "field", "code"),
     [
-        ({"bank1-name": "b", "bank1-days": 1}, 0, "days", "missing_key"),
+        ({"bank1-name": "b", "bank1-days": 1}, 0, "name", "missing_key"),
         (
             {"bank0-name": "b", "bank1-name": "b", "bank1-days": 1, "bank1-assignments": ["lab1"]},
             1,
@@ -202,6 +202,9 @@ def test_a_refusal_of_a_bank_stands_in_its_row(helen, cast, values, row, field, 
     assert page.status_code == 422
     found = page.context["form"].banks[row].errors
     assert code in [error.code for error in found[field].data], found
+    said = page.content.decode()
+    assert "Something has to be mended below" in said
+    assert "banks[" not in said
 
 
 def test_the_same_policy_again_changes_nothing(helen, cast):
