@@ -107,6 +107,11 @@ def test_what_is_no_receipt_is_said_to_be_none(text, tmp_path):
     assert code == 1 and said.startswith("not_genuine")
 
 
+def test_a_mail_without_the_block_is_not_called_a_changed_receipt():
+    with pytest.raises(NotGenuine, match="holds no receipt"):
+        verify("Receipt L1-1-ABCDEF\nWho: Ruth\nSignature: signed by this site; staff can verify it")
+
+
 def test_a_file_that_is_not_there_ends_with_2(tmp_path):
     err = io.StringIO()
     with pytest.raises(SystemExit) as end:
