@@ -125,8 +125,8 @@ def test_ctrl_c_leaves_nothing_running_and_no_traceback(tmp_path):
     model = models.linear(tmp_path / "m.onnx")
     # A shell starts what runs in its background deaf to Ctrl-C, and children inherit that: the suite itself may have been.
     process = subprocess.Popen(
-        ["env", "--default-signal=INT", sys.executable, "manage.py", "bench", *[str(model)] * 60], cwd=ROOT, env=os.environ | {"DATA_DIR": str(tmp_path / "data")},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ["env", "--default-signal=INT", sys.executable, "manage.py", "bench", *[str(model)] * 60],
+        cwd=ROOT, env=os.environ | {"DATA_DIR": str(tmp_path / "data")}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     process.stdout.readline()  # the first model is done, the next one is in the sandbox
     process.send_signal(signal.SIGINT)
