@@ -41,7 +41,7 @@ def owner_of(*, person: User, assignment: Assignment, now: datetime) -> Owner:
 
 def check_may_hand_in(*, owner: Owner, assignment: Assignment, now: datetime) -> None:
     """Raises NotHere, TooMany, or Conflict with code `no_model_taken`, `not_released` or `no_attempts_left`."""
-    if not Enrolment.objects.filter(person=owner.person, course=assignment.course_id, is_active=True).exists():
+    if not Enrolment.objects.of(owner.person).filter(course=assignment.course_id).exists():
         raise NotHere("There is no such assignment, or it is not yours.")
     if not assignment.takes_model:
         raise Conflict(f"{assignment.short} takes no model file.", code="no_model_taken")

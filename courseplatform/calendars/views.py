@@ -21,7 +21,7 @@ from courseplatform.courses.access import Reader, Visit, course_page, public_cou
 @require_safe
 def course_ics(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The dates of a course: what is public where the course is, else what the member sees who asks."""
-    person = reader.visit.person if reader.visit and not reader.course.is_public else None
+    person = reader.visit.person if reader.visit and not reader.course.is_open else None
     name = f"{reader.course.slug}.ics"
     return _ics(request, selectors.course_feed(reader.course, person), name, is_public=person is None)
 
@@ -59,7 +59,7 @@ def page(request: HttpRequest, reader: Reader) -> HttpResponse:
         "reader": reader,
         "coming": selectors.coming_rows(items, timezone.now()),
         "count": len(items),
-        "public_url": _absolute(request, reverse("calendars:course", args=[course.slug])) if course.is_public else "",
+        "public_url": _absolute(request, reverse("calendars:course", args=[course.slug])) if course.is_open else "",
     }
     if person is not None:
         feed = feed_of(person=person)

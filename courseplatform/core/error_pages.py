@@ -49,7 +49,7 @@ def _answer(request: HttpRequest, error: AppError, status: int) -> HttpResponse:
         return JsonResponse(error.to_json(), status=status)
     context = _in_memory(request) | {
         "status": status,
-        "title": TITLES.get(status, TITLES[400]),
+        "title": error.title or TITLES.get(status, TITLES[400]),
         "message": error.message,
         "code": error.code,
         "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),

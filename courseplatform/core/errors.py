@@ -14,11 +14,13 @@ class AppError(Exception):
         code: snake_case, stable, compared by tests and clients.
         message: one or two sentences for the person.
         http_status: what the web answers.
+        title: the head of its page, where that of its status does not say it.
         details: JSON-ready facts beside the sentence (limits, numbers), never needed to understand it.
     """
 
     http_status: ClassVar[int] = 400
     default_code: ClassVar[str] = "refused"
+    title: ClassVar[str] = ""
 
     def __init__(self, message: str, *, code: str = "", details: dict[str, Any] | None = None) -> None:
         super().__init__(message)
@@ -63,6 +65,13 @@ class Forbidden(AppError):
 
     http_status = 403
     default_code = "forbidden"
+
+
+class NotOpenYet(Forbidden):
+    """It will be this person's to see, and is not yet."""
+
+    default_code = "not_open_yet"
+    title = "Not open yet"
 
 
 class Conflict(AppError):

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User, validate_zone
 from courseplatform.core.audience import Audience, declare
-from courseplatform.core.errors import BadInput, Forbidden, NotHere
+from courseplatform.core.errors import BadInput, Forbidden, NotHere, NotOpenYet
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role
 
 MEMBERS = frozenset(Role)
@@ -64,14 +64,26 @@ class Reader:
 CourseView = Callable[..., HttpResponseBase]
 
 
-def visit_of(person: User, slug: str) -> Visit:
-    """Raises NotHere when there is no such course or the person is not in it."""
+def _find_visit(person: User, slug: str) -> Visit | None:
+    """Raises NotOpenYet (`course_is_draft`) to a student of a course that its staff are still preparing."""
     enrolment = (
         Enrolment.objects.select_related("course").filter(course__slug=slug, person=person, is_active=True).first()
     )
     if enrolment is None:
+        return None
+    visit = Visit(person=person, course=enrolment.course, role=Role(enrolment.role))
+    if not visit.course.is_published and not visit.is_staff:
+        said = "Its staff are still preparing it, and until they open it only they see it. It will stand among your courses from then on."
+        raise NotOpenYet(said, code="course_is_draft")
+    return visit
+
+
+def visit_of(person: User, slug: str) -> Visit:
+    """Raises NotHere when there is no such course or the person is not in it, NotOpenYet to a student of a draft."""
+    visit = _find_visit(person, slug)
+    if visit is None:
         raise NotHere("There is no such course, or you are not in it.")
-    return Visit(person=person, course=enrolment.course, role=Role(enrolment.role))
+    return visit
 
 
 def visit_in_role(person: User, slug: str, roles: frozenset[Role]) -> Visit:
@@ -106,12 +118,10 @@ def course_page(roles: frozenset[Role] = MEMBERS) -> Callable[[CourseView], Cour
 
 
 def reader_of(person: Any, slug: str) -> Reader:
-    """Raises NotHere unless the course is public or the person is in it."""
-    if isinstance(person, User):
-        enrolment = Enrolment.objects.select_related("course").filter(course__slug=slug, person=person, is_active=True)
-        if found := enrolment.first():
-            return Reader(found.course, Visit(person=person, course=found.course, role=Role(found.role)))
-    course = Course.objects.filter(slug=slug, is_public=True).first()
+    """Raises NotHere unless the course is open to anybody or the person is in it, NotOpenYet to a student of a draft."""
+    if isinstance(person, User) and (visit := _find_visit(person, slug)):
+        return Reader(visit.course, visit)
+    course = Course.objects.public().filter(slug=slug).first()
     if course is None:
         raise NotHere("There is no such course, or it is open to its members only.")
     return Reader(course)

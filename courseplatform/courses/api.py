@@ -58,7 +58,7 @@ class Courses(ApiView):
 
     @extend_schema(responses=page_of(CourseShape), parameters=PAGE_PARAMETERS, operation_id="courses")
     def get(self, request: Request) -> Response:
-        mine = Enrolment.objects.filter(person=person_of(request), is_active=True).select_related("course")
+        mine = Enrolment.objects.of(person_of(request)).select_related("course")
         return paged(request, mine, CourseShape, order=("-pk",))
 
 

@@ -1,5 +1,5 @@
 from courseplatform.courses.models.changes import ScheduleChange
-from courseplatform.courses.models.course import STAFF, Course, Enrolment, Role
+from courseplatform.courses.models.course import STAFF, Course, Enrolment, Role, Visibility
 from courseplatform.courses.models.schedule import DatedItem, OfficeHour, Session, StaffMember
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "ScheduleChange",
     "Session",
     "StaffMember",
+    "Visibility",
 ]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 
 from courseplatform.accounts.models import User, validate_zone
@@ -23,15 +24,24 @@ class Role(models.TextChoices):
 STAFF = frozenset({Role.TA, Role.INSTRUCTOR})
 
 
+class Visibility(models.TextChoices):
+    """Who sees a course."""
+
+    DRAFT = "draft", "Its staff"
+    MEMBERS = "members", "Its members"
+    ANYBODY = "anybody", "Anybody"
+
+
 class CourseQuerySet(models.QuerySet["Course"]):
     def of(self, person: AbstractBaseUser | AnonymousUser) -> "CourseQuerySet":
-        """The courses this person is enrolled in."""
+        """The courses this person is enrolled in. A draft is there for its staff only."""
         if not isinstance(person, User):
             return self.none()
-        return self.filter(enrolments__person=person, enrolments__is_active=True).distinct()
+        seen = Q(is_published=True) | Q(enrolments__role__in=STAFF)
+        return self.filter(seen, enrolments__person=person, enrolments__is_active=True).distinct()
 
     def public(self) -> "CourseQuerySet":
-        return self.filter(is_public=True)
+        return self.filter(is_public=True, is_published=True)
 
 
 class Course(models.Model):
@@ -61,6 +71,7 @@ class Course(models.Model):
     overlay_note = models.CharField(max_length=300, blank=True, help_text="what is invented or taken from another term")
     late_rule = models.CharField(max_length=300, blank=True, help_text="the late policy in words")
     is_public = models.BooleanField(default=False, help_text="anybody may read its pages without signing in")
+    is_published = models.BooleanField(default=True, help_text="off: a draft, which only its staff see")
     is_demo = models.BooleanField(default=False)
     facts = OrderedJSONField(default=dict, blank=True)
     file_text = models.TextField(blank=True)
@@ -85,6 +96,17 @@ class Course(models.Model):
         return f"{self.number} {self.title}".strip()
 
     @property
+    def visibility(self) -> Visibility:
+        if not self.is_published:
+            return Visibility.DRAFT
+        return Visibility.ANYBODY if self.is_public else Visibility.MEMBERS
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody may read its pages now: a draft that will be public is not open yet."""
+        return self.visibility == Visibility.ANYBODY
+
+    @property
     def tz(self) -> ZoneInfo:
         return ZoneInfo(self.zone or "UTC")
 
@@ -106,6 +128,12 @@ class Course(models.Model):
         return default if found is None else found
 
 
+class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
+    def of(self, person: User) -> "EnrolmentQuerySet":
+        """What this person is now, course by course, as far as the person sees the course."""
+        return self.filter(Q(course__is_published=True) | Q(role__in=STAFF), person=person, is_active=True)
+
+
 class Enrolment(models.Model):
     """What a person is in one course: a TA here may be a student there. Who leaves stays, inactive, with all work."""
 
@@ -115,6 +143,8 @@ class Enrolment(models.Model):
     is_active = models.BooleanField(default=True)
     made_at = models.DateTimeField(auto_now_add=True)
     left_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EnrolmentQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["course", "person"], name="one_enrolment_per_course")]

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import NotHere
-from courseplatform.courses.models import Course, Enrolment
+from courseplatform.courses.models import STAFF, Course, Enrolment
 from courseplatform.notices.kinds import KINDS, MailChoice
 from courseplatform.notices.models.notifications import MailPreference, Notification
 from courseplatform.notices.wake import wake
@@ -25,7 +25,7 @@ MOST_AN_HOUR = (
 def notification_send(
     *, course: Course | None, people: Iterable[User], kind: str, key: str, title: str, text: str = "", path: str = ""
 ) -> None:
-    """Tell each of `people`, in the transaction of the caller. The same `key` again tells nobody twice.
+    """Tell each of `people`, in the transaction of the caller. The same `key` again tells nobody twice; of a draft only its staff hear.
 
     Mail follows after the commit, as each person has chosen for this kind. Makes the same few queries for one person and for 600.
 
@@ -35,7 +35,7 @@ def notification_send(
         title: a sentence without a full stop. text: Markdown; names and what people wrote plainly go through
             `core.markdown.escaped`. path: where it is looked at, from the site's root.
     """
-    now, told = timezone.now(), list(people)
+    now, told = timezone.now(), _who_see(course, people)
     choices = _choices(told, kind, now)
     digest_at = _digest_times(told, choices, now)
     rows = [
@@ -48,6 +48,16 @@ def notification_send(
     Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
     if MailChoice.AT_ONCE in choices.values():
         _wake_after_commit()
+
+
+def _who_see(course: Course | None, people: Iterable[User]) -> list[User]:
+    told = list(people)
+    if course is None or course.is_published:
+        return told
+    staff = set(
+        Enrolment.objects.filter(course=course, role__in=STAFF, is_active=True).values_list("person", flat=True)
+    )
+    return [person for person in told if person.pk in staff]
 
 
 def _wake_after_commit() -> None:
