@@ -1,6 +1,6 @@
 from django.urls import path
 
-from courseplatform.courses.views import editing, file, pages
+from courseplatform.courses.views import editing, file, pages, visibility
 
 app_name = "courses"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("<slug:course>/schedule/<int:session>/", editing.session, name="session"),
     path("<slug:course>/schedule/<int:session>/publish/", editing.session_publish, name="session_publish"),
     path("<slug:course>/schedule/<int:session>/delete/", editing.session_delete_view, name="session_delete"),
+    path("<slug:course>/visibility/", visibility.visibility, name="visibility"),
     path("<slug:course>/file/", file.page, name="file"),
     path("<slug:course>/file/download/", file.download, name="file_download"),
     path("<slug:course>/file/preview/", file.preview, name="file_preview"),
