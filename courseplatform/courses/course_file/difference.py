@@ -22,11 +22,11 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
     elif isinstance(old, list) and isinstance(new, list):
         yield from _of_lists(old, new, path)
     elif old is None:
-        yield f"+ {path}: {_short(new)}"
+        yield f"+ {path}: {shortened(new)}"
     elif new is None:
-        yield f"- {path}: {_short(old)}"
+        yield f"- {path}: {shortened(old)}"
     else:
-        yield f"~ {path}: {_short(old)} -> {_short(new)}"
+        yield f"~ {path}: {shortened(old)} -> {shortened(new)}"
 
 
 def _of_mappings(old: dict[str, Any], new: dict[str, Any], path: str) -> Iterator[str]:
@@ -36,19 +36,19 @@ def _of_mappings(old: dict[str, Any], new: dict[str, Any], path: str) -> Iterato
 
 def _of_lists(old: list[Any], new: list[Any], path: str) -> Iterator[str]:
     """Entries are the same when their names are; a second entry of one name counts as its own."""
-    before, after = _named(old), _named(new)
-    kept = _kept(before, after, path)
+    before, after = named(old), named(new)
+    kept = kept_names(before, after, path)
     for name, item in after.items():
         known = kept.get(name, name)
         yield from differences(before.get(known), item, f"{path}[{known}]")
     for name, item in before.items():
         if name not in after and name not in kept.values():
-            yield f"- {path}[{name}]: {_short(item)}"
+            yield f"- {path}[{name}]: {shortened(item)}"
     if [name for name in before if name in after] != [name for name in after if name in before]:
         yield f"~ {path}: another order"
 
 
-def _kept(before: dict[str, Any], after: dict[str, Any], path: str) -> dict[str, str]:
+def kept_names(before: dict[str, Any], after: dict[str, Any], path: str) -> dict[str, str]:
     """New name -> old name of the entries whose row an import keeps although their name is another."""
     gone = [name for name in before if name not in after]
     found: dict[str, str] = {}
@@ -63,7 +63,8 @@ def _kept(before: dict[str, Any], after: dict[str, Any], path: str) -> dict[str,
     return found
 
 
-def _named(items: list[Any]) -> dict[str, Any]:
+def named(items: list[Any]) -> dict[str, Any]:
+    """The entries of a list by what they are called, in order."""
     found: dict[str, Any] = {}
     for item in items:
         name = base = _name(item)
@@ -77,16 +78,16 @@ def _named(items: list[Any]) -> dict[str, Any]:
 
 def _name(item: Any) -> str:
     if not isinstance(item, dict):
-        return _short(item)
+        return shortened(item)
     words = [str(item[key]) for key in ("date", "from") if key in item]
     words += [str(item[key]) for key in NAMES if key in item][:1]
-    return " ".join(words) or _short(item)
+    return " ".join(words) or shortened(item)
 
 
-def _short(value: Any) -> str:
+def shortened(value: Any) -> str:
     if isinstance(value, list):
         return f"{len(value)} {'entry' if len(value) == 1 else 'entries'}"
     if isinstance(value, dict):
-        value = ", ".join(f"{key} {_short(item)}" for key, item in value.items())
+        value = ", ".join(f"{key} {shortened(item)}" for key, item in value.items())
     text = " ".join(str(value).split())
     return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."

@@ -1,7 +1,8 @@
 """The parts a course file is made of. Each app registers its own when it is ready; nobody here knows them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -11,12 +12,21 @@ from courseplatform.courses.models import Course
 
 
 @dataclass(frozen=True)
+class Edited:
+    """Who changed an entry of a part on a page last: an address, or the name of a command."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class FilePart:
     """One key at the top of the file.
 
     dump: what the database holds now, plain values (dates as ISO text), or None for nothing; leaves out what equals a default.
     load: makes the database hold `value` (None: nothing). Returns sentences about what it kept although the file has it no longer;
-    work of students is never deleted. check: what a schema cannot say, with lines.
+    work of students is never deleted. check: what a schema cannot say, with lines. edited: who changed which entry on a page after a
+    moment (None: ever), by the name that `difference.named` gives the entry; left out where nothing is kept of it.
     """
 
     key: str
@@ -25,6 +35,7 @@ class FilePart:
     dump: Callable[[Course], Any]
     load: Callable[[Course, Any], list[str]]
     check: Callable[[Source], Iterator[Finding]] | None = None
+    edited: Callable[[Course, datetime | None], Mapping[str, Edited]] | None = None
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Importing and exporting a course file: one plan, made before anything is written, and carried out in one transaction."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,19 +10,24 @@ from django.db import transaction
 from courseplatform.core.errors import Conflict, NotHere
 from courseplatform.courses.course_file.checking import advice, checked
 from courseplatform.courses.course_file.difference import differences
+from courseplatform.courses.course_file.merging import Edit, Merged, merge
 from courseplatform.courses.course_file.news import changes_tell, seen_sessions
-from courseplatform.courses.course_file.reading import read
+from courseplatform.courses.course_file.reading import FileError, read
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.course_file.shifting import shifted
 from courseplatform.courses.course_file.writing import canonical, dress, revive, to_text
-from courseplatform.courses.models import Course
+from courseplatform.courses.models import Course, CourseFileImport
 
 HEAD = "# yaml-language-server: $schema=../docs/course-file.schema.json\n"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What an import would do. `changes` is empty where the course is already so."""
+    """What an import would do. `changes` is empty where the course is already so.
+
+    said: what the file says. tree: what the course becomes: the same, but for the edits of the pages that are kept. edits: all edits
+    that the file would overwrite, kept or not.
+    """
 
     slug: str
     name: str
@@ -32,45 +38,86 @@ class Plan:
     tree: dict[str, Any]
     text: str
     text_differs: bool
+    said: dict[str, Any]
+    edits: list[Edit]
 
 
-def plan_import(content: bytes, *, shift_to: date | None = None, slug: str = "") -> Plan:
+def plan_import(
+    content: bytes,
+    *,
+    shift_to: date | None = None,
+    slug: str = "",
+    title: str = "",
+    term: str = "",
+    keep: Collection[str] = (),
+) -> Plan:
     """Read a file and compare it with the course of its slug.
 
-    Raises FileError for a file that cannot be taken, Conflict (code `course_in_use`) when a shift would move dates under work that has
-    been handed in.
+    slug, title, term: what the course is called instead of what the file says. keep: keys of the edits that stay as they are although
+    the file says something else (`Plan.edits`).
+
+    Raises FileError for a file that cannot be taken, also where it does not fit together with the edits that are kept; Conflict (code
+    `course_in_use`) when a shift would move dates under work that has been handed in.
     """
-    source = read(content)
-    tree = canonical(checked(source), file_parts.schema)
-    text, notes = content.decode("utf-8-sig"), []
-    if slug:
-        tree["course"]["slug"] = slug
-    if shift_to:
-        moved = shifted(tree, shift_to, file_parts.schema)
-        tree, notes = moved.tree, moved.notes
-    if slug or shift_to:
-        text = to_text(revive(tree, file_parts.schema), HEAD)
-    about = tree["course"]
-    course = Course.objects.filter(slug=about["slug"]).first()
+    called = {key: value for key, value in (("slug", slug), ("title", title), ("term", term)) if value}
+    said, text, notes = _said(content, shift_to, called)
+    course = Course.objects.filter(slug=said["course"]["slug"]).first()
     held = tree_of(course) if course else {}
+    merged = merge(said_last(course), held, said, keep) if course else Merged(said, [])
+    tree = _again(merged.tree) if keep else said
     changes = list(differences(held, tree))
     if course and shift_to and changes and file_parts.is_in_use(course):
-        said = f"{about['slug']} has work that was handed in; its dates are not moved. Give the new term a course.slug of its own."
-        raise Conflict(said, code="course_in_use")
+        sentence = f"{course.slug} has work that was handed in; its dates are not moved. Give the new term a course.slug of its own."
+        raise Conflict(sentence, code="course_in_use")
     if course and changes:
-        notes = [*notes, *(said for effect in file_parts.effects for said in effect(course, held, tree))]
-    findings = [(item["code"], item["text"]) for item in tree.get("findings", [])] + list(advice(tree))
+        notes = [*notes, *(note for effect in file_parts.effects for note in effect(course, held, tree))]
+    about = tree["course"]
     return Plan(
         about["slug"],
         f"{about.get('number', '')} {about['title']}".strip(),
         course is None,
         changes,
         notes,
-        findings,
+        [(item["code"], item["text"]) for item in tree.get("findings", [])] + list(advice(tree)),
         tree,
         text,
         text_differs=course is not None and course.file_text != text,
+        said=said,
+        edits=merged.edits,
     )
+
+
+def _said(content: bytes, shift_to: date | None, called: dict[str, str]) -> tuple[dict[str, Any], str, list[str]]:
+    """What the file says, moved and called as wished; the text that says so; and notes on the move."""
+    said, notes = canonical(checked(read(content)), file_parts.schema), list[str]()
+    if not called and not shift_to:
+        return said, content.decode("utf-8-sig"), notes
+    if shift_to:
+        moved = shifted(said, shift_to, file_parts.schema)
+        said, notes = moved.tree, moved.notes
+    said["course"] |= called
+    return _again(said), to_text(revive(said, file_parts.schema), HEAD), notes
+
+
+def _again(tree: dict[str, Any]) -> dict[str, Any]:
+    """Values that were put together here, read as strictly as a file. Raises FileError with lines of a text that nobody has seen."""
+    text = to_text(revive(tree, file_parts.schema))
+    found: dict[str, Any] = canonical(checked(read(text.encode())), file_parts.schema)
+    return found
+
+
+def said_last(course: Course) -> dict[str, Any]:
+    """What the course file said when it was last taken; empty where none was, or none that is understood any longer."""
+    row = course.file_imports.first()
+    if row is not None:
+        return dict(row.tree)
+    if not course.file_text:
+        return {}
+    try:  # taken before imports were recorded
+        found: dict[str, Any] = canonical(checked(read(course.file_text.encode())), file_parts.schema)
+    except FileError:
+        return {}
+    return found
 
 
 def course_import(*, plan: Plan, by: str = "course file") -> tuple[Course, list[str]]:
@@ -90,6 +137,10 @@ def course_import(*, plan: Plan, by: str = "course file") -> tuple[Course, list[
         course.sequence += 1 if plan.changes and not plan.is_new else 0
         course.save()
         changes_tell(course=course, before=before, by=by)
+        # Last, so that what is dated after it was done by people.
+        record = CourseFileImport(course=course, by=by)
+        record.tree = plan.said
+        record.save()
     return course, kept
 
 

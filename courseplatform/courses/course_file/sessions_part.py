@@ -1,14 +1,15 @@
 """The part `sessions`: rows that keep their identity over imports, because work refers to them."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.db.models import ProtectedError
 
 from courseplatform.courses.course_file.course_part import clock_text, clock_value, day_value, rewrite, without_empty
-from courseplatform.courses.course_file.difference import SAME_SESSION
+from courseplatform.courses.course_file.difference import SAME_SESSION, named
 from courseplatform.courses.course_file.facts import OUTLINE
-from courseplatform.courses.course_file.registry import FilePart
+from courseplatform.courses.course_file.registry import Edited, FilePart
 from courseplatform.courses.course_file.words import (
     WEEKDAYS,
     choice,
@@ -22,7 +23,7 @@ from courseplatform.courses.course_file.words import (
     mapping,
     prose,
 )
-from courseplatform.courses.models import Course, DatedItem, Session
+from courseplatform.courses.models import Course, DatedItem, ScheduleChange, Session
 from courseplatform.courses.models.schedule import NO_SESSION
 
 LINK = mapping(
@@ -201,6 +202,24 @@ def _write(session: Session, item: dict[str, Any], position: int) -> None:
     rewrite(session.items.all(), lambda: DatedItem(session=session), fields, same=("label", "on"))
 
 
+def _edited(course: Course, since: datetime | None) -> dict[str, Edited]:
+    """Of the log of the schedule: the last change of each session, by the name of its entry as the course holds it."""
+    rows = course.sessions.filter(is_withdrawn=False).order_by("position", "pk").prefetch_related("items")
+    names = dict(zip([row.pk for row in rows], named([_session_dump(row) for row in rows]), strict=True))
+    changes = ScheduleChange.objects.filter(course=course).order_by("at", "pk")
+    found = {}
+    for change in changes.filter(at__gt=since) if since else changes:
+        name = names.get(change.session_id or 0)
+        if name is not None:
+            found[name] = Edited(change.by, change.at)
+    return found
+
+
 SESSIONS_PART = FilePart(
-    "sessions", 300, listed(SESSION, "The schedule, in the order in which it is read.", 1000), _dump, _load
+    "sessions",
+    300,
+    listed(SESSION, "The schedule, in the order in which it is read.", 1000),
+    _dump,
+    _load,
+    edited=_edited,
 )
