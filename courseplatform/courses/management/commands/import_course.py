@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from courseplatform.core.errors import AppError
+from courseplatform.courses.course_file.merging import overwritten_lines
 from courseplatform.courses.course_file.reading import MOST_BYTES, FileError
 from courseplatform.courses.course_file.service import Plan, course_import, plan_import
 
@@ -27,6 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("file", metavar="FILE", type=Path)
         parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
         parser.add_argument(
+            "--keep-edits", action="store_true", help="leave what was changed on pages since the last import as it is"
+        )
+        parser.add_argument(
             "--shift-to",
             metavar="DATE",
             type=a_day,
@@ -39,6 +43,9 @@ class Command(BaseCommand):
             with path.open("rb") as stream:
                 content = stream.read(MOST_BYTES + 1)
             plan = plan_import(content, shift_to=options["shift_to"])
+            if options["keep_edits"] and plan.edits:
+                keys = [edit.key for edit in plan.edits]
+                plan = plan_import(content, shift_to=options["shift_to"], keep=keys)
         except OSError as error:
             self._refuse([f"{path}:1: cannot_be_read: The file cannot be read: {error.strerror or error}."])
         except FileError as error:
@@ -46,9 +53,9 @@ class Command(BaseCommand):
         except AppError as error:
             self._refuse([f"{path}:1: {error.code}: {error.message}"])
         else:
-            self._carry_out(plan, is_dry=options["dry_run"])
+            self._carry_out(plan, is_dry=options["dry_run"], keeps=options["keep_edits"])
 
-    def _carry_out(self, plan: Plan, *, is_dry: bool) -> None:
+    def _carry_out(self, plan: Plan, *, is_dry: bool, keeps: bool) -> None:
         kept: list[str] = []
         if not is_dry and (plan.is_new or plan.changes or plan.text_differs):
             _, kept = course_import(plan=plan)
@@ -59,6 +66,8 @@ class Command(BaseCommand):
             self.stdout.write("no changes")
         for line in plan.changes:
             self.stdout.write(f"  {line}")
+        for line in overwritten_lines(plan.edits):
+            self.stdout.write(f"edit {'kept' if keeps else 'overwritten'}: {line}")
         for line in [*plan.notes, *kept]:
             self.stdout.write(f"note: {line}")
         for code, sentence in plan.findings if plan.is_new or plan.changes else []:
