@@ -90,9 +90,12 @@ def plan_import(
 def _said(content: bytes, shift_to: date | None, called: dict[str, str]) -> tuple[dict[str, Any], str, list[str]]:
     """What the file says, moved and called as wished; the text that says so; and notes on the move."""
     said, notes = canonical(checked(read(content)), file_parts.schema), list[str]()
-    if not called and not shift_to:
+    about = said["course"]
+    called = {key: value for key, value in called.items() if about.get(key) != value}
+    is_moved = shift_to is not None and about.get("starts_on") != shift_to.isoformat()
+    if not called and not is_moved:
         return said, content.decode("utf-8-sig"), notes
-    if shift_to:
+    if shift_to is not None and is_moved:
         moved = shifted(said, shift_to, file_parts.schema)
         said, notes = moved.tree, moved.notes
     said["course"] |= called

@@ -53,10 +53,12 @@ def shifted(tree: dict[str, Any], wanted: date, schema: Schema) -> Shifted:
     for item in moved.get("sessions", []):
         if not item.get("class", True) and item["title"] != NO_SESSION:
             day = date.fromisoformat(item["date"])
-            notes.append(
-                f"Look at {item['title']}: it moved with the course to {day:%a} {day}, and holidays seldom do."
-            )
+            notes.append(holiday_note(item["title"], day))
     return Shifted(moved, first, notes)
+
+
+def holiday_note(title: str, day: date) -> str:
+    return f"Look at {title}: it moved with the course to {day:%a} {day}, and holidays seldom do."
 
 
 def _moved(value: Any, schema: Schema, by: timedelta) -> Any:
@@ -71,10 +73,10 @@ def _moved(value: Any, schema: Schema, by: timedelta) -> Any:
 
 
 def _term(tree: dict[str, Any], old: date, first: date) -> list[str]:
-    """Fall 2023 -> Spring 2025 where the term is written so; else it stays and is named."""
+    """Fall 2023 -> Spring 2025 where the term is written so and is that of the days; else it stays and is named."""
     term = tree["course"].get("term", "")
     match = re.fullmatch(r"(Spring|Summer|Fall|Autumn|Winter) (\d{4})", term)
-    if match is None:
+    if match is None or abs(int(match[2]) - old.year) > 1:
         return [f"The term still reads {term}."] if term else []
     same_season = abs((first.timetuple().tm_yday - old.timetuple().tm_yday + 182) % 365 - 182) <= 45
     season = match[1] if same_season else SEASONS[first.month]

@@ -295,6 +295,16 @@ def test_a_shifted_course_imports_and_exports_equal_and_never_moves_work_under_p
     assert refused.value.code == "course_in_use"
 
 
+@pytest.mark.parametrize(
+    ("term", "wanted"), [("Fall 2023", "Fall 2025"), ("Fall 2019", "Fall 2019"), ("Autumn", "Autumn")]
+)
+def test_a_term_is_moved_on_only_where_it_is_that_of_the_days(term, wanted):
+    tree = {"course": {"slug": "a", "title": "A", "term": term, "starts_on": "2023-08-29", "ends_on": "2023-12-08"}}
+    moved = shifted(tree, date(2025, 9, 2), file_parts.schema)
+    assert moved.tree["course"]["term"] == wanted
+    assert any(wanted in note for note in moved.notes)
+
+
 HOURS = """staff: [{name: Clara, role: ta}, {name: Jared, role: ta}, {name: New, role: ta}]
 office_hours:
   - {who: Clara, weekday: tuesday, from: "13:00", to: "14:00"}
