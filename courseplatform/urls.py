@@ -6,6 +6,7 @@ from courseplatform.calendars.urls import feeds
 from courseplatform.core import error_pages
 from courseplatform.core.api_shapes import Schema
 from courseplatform.courses import api as courses_api
+from courseplatform.courses.views.new import new
 from courseplatform.courses.views.pages import front
 from courseplatform.notices.urls import personal
 from courseplatform.uploads.api import OneUpload, Uploads
@@ -20,6 +21,7 @@ api: list[URLPattern | URLResolver] = [
 ]
 urlpatterns = [
     path("", front, name="front"),
+    path("new-course/", new, name="new_course"),
     path("", include("courseplatform.core.urls")),
     path("api/v1/", include((api, "api"))),
     path("accounts/", include("courseplatform.accounts.urls")),

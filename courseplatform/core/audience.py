@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponseBase
 class Audience(StrEnum):
     PUBLIC = "public"
     SIGNED_IN = "signed_in"
+    COURSE_MAKERS = "course_makers"  # operators, and instructors of any course
     COURSE_PUBLIC = "course_public"  # anybody where the course is public, else its members
     COURSE_MEMBERS = "course_members"
     COURSE_STAFF = "course_staff"

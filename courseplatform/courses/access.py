@@ -127,6 +127,27 @@ def reader_of(person: Any, slug: str) -> Reader:
     return Reader(course)
 
 
+def may_make_courses(person: User) -> bool:
+    """Operators, and whoever is an instructor of any course."""
+    mine = Enrolment.objects.filter(person=person, is_active=True, role=Role.INSTRUCTOR)
+    return person.is_operator or mine.exists()
+
+
+def course_makers(view: CourseView) -> CourseView:
+    """Whoever may make a course. The decorated view is called as view(request, person); others who are signed in get 403."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest) -> HttpResponseBase:
+        if not isinstance(request.user, User):
+            return redirect_to_login(request.get_full_path())
+        if not may_make_courses(request.user):
+            said = "Courses are made by operators and by instructors of a course. Ask one of them to make yours."
+            raise Forbidden(said, code="makers_only")
+        return view(request, request.user)
+
+    return declare(wrapper, Audience.COURSE_MAKERS)  # type: ignore[no-any-return]
+
+
 def _asked_zone(request: HttpRequest) -> str:
     """The zone in which a reader asks to see the page, `?zone=Europe/Berlin`. Raises BadInput, code `unknown_zone`."""
     asked = request.GET.get("zone", "")

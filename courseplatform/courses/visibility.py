@@ -50,8 +50,10 @@ def what_follows(course: Course, to: str) -> list[str]:
         ]
     said = []
     if not course.is_published:
-        are = "is" if students == 1 else "are"
-        said.append(f"{_many(students, 'student')} {are} enrolled; they see it at once and are told that it is open.")
+        they = "who sees it at once and is told" if students == 1 else "who see it at once and are told"
+        said.append(
+            f"{_many(students, 'student')}, {they} that it is open." if students else "No student is enrolled yet."
+        )
     if to == Visibility.ANYBODY:
         said.append("It stands among the open courses of the front page, for everybody.")
     elif course.is_open:

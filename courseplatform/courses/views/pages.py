@@ -12,7 +12,7 @@ from courseplatform.core import health
 from courseplatform.core.audience import public
 from courseplatform.core.badges import Badge
 from courseplatform.courses import public_pages, selectors
-from courseplatform.courses.access import Reader, public_course_page
+from courseplatform.courses.access import Reader, may_make_courses, public_course_page
 from courseplatform.courses.models import Course
 from courseplatform.courses.schedule_page import schedule_context
 from courseplatform.courses.sections import built_sections, due_marks
@@ -88,6 +88,7 @@ def front(request: HttpRequest) -> HttpResponse:
     mine = {course.pk for course in courses}
     context: dict[str, Any] = {
         "courses": courses,
+        "may_make": isinstance(request.user, User) and may_make_courses(request.user),
         "public_courses": [c for c in Course.objects.public() if c.pk not in mine],
     }
     if isinstance(request.user, User) and request.user.is_operator:

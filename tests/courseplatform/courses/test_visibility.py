@@ -108,7 +108,7 @@ def test_students_of_a_draft_hear_nothing_of_its_changes(cast, draft):
 def test_opening_a_draft_is_looked_at_first_then_told_once_to_its_members(client, cast, draft):
     client.force_login(cast.helen)
     look = client.get(address_of(draft), {"to": "members"}).content.decode()
-    assert "3 students are enrolled; they see it at once and are told that it is open." in look
+    assert "3 students, who see it at once and are told that it is open." in look
     assert "With this choice nobody but its members does." in look
     draft.refresh_from_db()
     assert not draft.is_published and not Notification.objects.exists()
