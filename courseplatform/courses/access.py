@@ -73,7 +73,7 @@ def _find_visit(person: User, slug: str) -> Visit | None:
         return None
     visit = Visit(person=person, course=enrolment.course, role=Role(enrolment.role))
     if not visit.course.is_published and not visit.is_staff:
-        said = "Its staff are still preparing it, and until they open it only they see it. It will stand among your courses from then on."
+        said = "The staff of this course are still preparing it, and until they open it only they see it. It will stand among your courses then."
         raise NotOpenYet(said, code="course_is_draft")
     return visit
 

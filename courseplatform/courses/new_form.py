@@ -1,6 +1,5 @@
 """The form of a new course: what it is called, and when it begins."""
 
-from hashlib import sha256
 from typing import Any
 
 from django import forms
@@ -8,7 +7,6 @@ from django.core.validators import RegexValidator
 
 from courseplatform.core.form_fields import DayField
 from courseplatform.courses.course_file.course_part import COURSE
-from courseplatform.courses.course_file.service import Plan
 from courseplatform.courses.forms import DAY
 from courseplatform.courses.new_course import FILE, Source, suggested_day
 
@@ -63,8 +61,3 @@ class NewCourseForm(forms.Form):
         if source.key == FILE:  # written for the course that is to be made
             initial |= {"first_day": source.starts_on, "term": source.term, "slug": source.slug}
         return cls(source, initial=initial)
-
-
-def sign_of(plan: Plan) -> str:
-    """Tells one preview from another: all that would be made is in the text of its plan."""
-    return sha256(plan.text.encode()).hexdigest()

@@ -7,6 +7,7 @@ from datetime import datetime
 from courseplatform.accounts.models import User
 from courseplatform.courses.course_file.merging import Edit
 from courseplatform.courses.course_file.registry import Edited, file_parts
+from courseplatform.courses.course_file.service import COMMAND
 from courseplatform.courses.models import Course, CourseFileImport
 
 
@@ -21,6 +22,8 @@ class EditRow:
 
 @dataclass(frozen=True)
 class LastImport:
+    """by: empty where a command took the file."""
+
     by: str
     at: datetime
 
@@ -38,7 +41,9 @@ def edit_rows(course: Course, edits: list[Edit]) -> tuple[list[EditRow], LastImp
         EditRow(edit, names.get(edited.by, edited.by), edited.at) if edited else EditRow(edit)
         for edit, edited in zip(edits, found, strict=True)
     ]
-    return rows, LastImport(names.get(last.by, last.by), last.at) if last else None
+    if last is None:
+        return rows, None
+    return rows, LastImport("" if last.by == COMMAND else names.get(last.by, last.by), last.at)
 
 
 def _names(addresses: set[str]) -> dict[str, str]:

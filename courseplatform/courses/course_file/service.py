@@ -3,9 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from courseplatform.core.errors import Conflict, NotHere
 from courseplatform.courses.course_file.checking import advice, checked
@@ -18,6 +20,7 @@ from courseplatform.courses.course_file.shifting import shifted
 from courseplatform.courses.course_file.writing import canonical, dress, revive, to_text
 from courseplatform.courses.models import Course, CourseFileImport
 
+COMMAND = "course file"  # who is named where no person took it
 HEAD = "# yaml-language-server: $schema=../docs/course-file.schema.json\n"
 
 
@@ -123,28 +126,44 @@ def said_last(course: Course) -> dict[str, Any]:
     return found
 
 
-def course_import(*, plan: Plan, by: str = "course file") -> tuple[Course, list[str]]:
+def course_import(*, plan: Plan, by: str = COMMAND) -> tuple[Course, list[str]]:
     """Carry out a plan. Returns the course and sentences about what was kept although the file has it no longer.
 
     by: who is named in the log of the schedule, whose members are told what changed on it.
     """
-    kept: list[str] = []
     with transaction.atomic():
         course, _ = Course.objects.select_for_update().get_or_create(
             slug=plan.slug, defaults={"title": plan.tree["course"]["title"]}
         )
-        before = seen_sessions(course)
-        for part in file_parts.parts:
-            kept += part.load(course, plan.tree.get(part.key))
+        kept = course_write(course=course, plan=plan, by=by)
         course.file_text = plan.text
-        course.sequence += 1 if plan.changes and not plan.is_new else 0
-        course.save()
-        changes_tell(course=course, before=before, by=by)
+        course.save(update_fields=["file_text"])
         # Last, so that what is dated after it was done by people.
         record = CourseFileImport(course=course, by=by)
         record.tree = plan.said
         record.save()
     return course, kept
+
+
+@transaction.atomic
+def course_write(*, course: Course, plan: Plan, by: str) -> list[str]:
+    """Make a course, whose row is locked, what a plan says, without recording a file. Returns sentences about what was kept."""
+    before, zone = seen_sessions(course), course.zone
+    kept = [sentence for part in file_parts.parts for sentence in part.load(course, plan.tree.get(part.key))]
+    course.sequence += 1 if plan.changes and not plan.is_new else 0
+    course.save()
+    if (
+        course.zone != zone and not plan.is_new
+    ):  # the same hours are other instants, which calendars take by a higher number only
+        course.sessions.update(sequence=F("sequence") + 1)
+        course.office_hours.update(sequence=F("sequence") + 1)
+    changes_tell(course=course, before=before, by=by)
+    return kept
+
+
+def sign_of(plan: Plan) -> str:
+    """Tells one plan from another: what a person has looked at from what would be done now."""
+    return sha256("\n".join([plan.text, *plan.changes]).encode()).hexdigest()
 
 
 def tree_of(course: Course) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from courseplatform.core.errors import AppError
 from courseplatform.courses import new_course
 from courseplatform.courses.access import course_makers
 from courseplatform.courses.course_file.reading import MOST_BYTES, FileError, Finding
-from courseplatform.courses.course_file.service import Plan, plan_import
+from courseplatform.courses.course_file.service import Plan, plan_import, sign_of
 from courseplatform.courses.new_course import FILE, Source
-from courseplatform.courses.new_form import NewCourseForm, sign_of
+from courseplatform.courses.new_form import NewCourseForm
 from courseplatform.courses.services.courses import course_make, slug_taken
 
 
