@@ -1,6 +1,6 @@
 from django.urls import path
 
-from courseplatform.courses.views import editing, file, pages, visibility
+from courseplatform.courses.views import editing, file, pages, settings, visibility
 
 app_name = "courses"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("<slug:course>/schedule/<int:session>/", editing.session, name="session"),
     path("<slug:course>/schedule/<int:session>/publish/", editing.session_publish, name="session_publish"),
     path("<slug:course>/schedule/<int:session>/delete/", editing.session_delete_view, name="session_delete"),
+    path("<slug:course>/settings/", settings.settings, name="settings"),
     path("<slug:course>/visibility/", visibility.visibility, name="visibility"),
     path("<slug:course>/file/", file.page, name="file"),
     path("<slug:course>/file/download/", file.download, name="file_download"),

@@ -1,14 +1,14 @@
 """The parts `course`, `staff` and `office_hours`: rows of their own."""
 
 from collections.abc import Callable, Iterable
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any, TypeVar
 
 from django.db import models
 from django.db.models import F
 
 from courseplatform.courses.course_file.facts import OUTLINE
-from courseplatform.courses.course_file.registry import FilePart
+from courseplatform.courses.course_file.registry import Edited, FilePart
 from courseplatform.courses.course_file.words import (
     WEEKDAYS,
     choice,
@@ -22,7 +22,7 @@ from courseplatform.courses.course_file.words import (
     prose,
     slug,
 )
-from courseplatform.courses.models import Course, OfficeHour, StaffMember
+from courseplatform.courses.models import Course, OfficeHour, ScheduleChange, StaffMember
 
 RowT = TypeVar("RowT", bound=models.Model)
 # Keys of `course` that have a column; the rest lies in facts["course"].
@@ -67,6 +67,7 @@ COURSE = mapping(
     audience=line("For whom.", 200),
     source=line("Which page the facts are from.", 300),
 )
+FACTS_CHANGED = "Settings of the course were changed: "  # begins the line in the log that says so
 STAFF = listed(
     mapping(
         "Somebody.",
@@ -130,6 +131,13 @@ def _course_load(course: Course, value: dict[str, Any]) -> list[str]:
     rest = {key: item for key, item in value.items() if key not in (*COLUMNS, "slug", "public")}
     course.facts = {**{k: v for k, v in course.facts.items() if k != "course"}, **({"course": rest} if rest else {})}
     return []
+
+
+def _course_edited(course: Course, since: datetime | None) -> dict[str, Edited]:
+    """Who changed the facts last; the log does not tell one fact from another."""
+    changes = ScheduleChange.objects.filter(course=course, sentence__startswith=FACTS_CHANGED)
+    last = (changes.filter(at__gt=since) if since else changes).first()
+    return {"": Edited(last.by, last.at)} if last else {}
 
 
 def _staff_dump(course: Course) -> list[dict[str, Any]]:
@@ -200,7 +208,7 @@ def _said(hour: OfficeHour) -> tuple[object, ...]:
 
 
 COURSE_PARTS = (
-    FilePart("course", 10, COURSE, _course_dump, _course_load),
+    FilePart("course", 10, COURSE, _course_dump, _course_load, edited=_course_edited),
     FilePart("staff", 30, STAFF, _staff_dump, _staff_load),
     FilePart("office_hours", 40, OFFICE_HOURS, _hours_dump, _hours_load),
 )

@@ -26,7 +26,7 @@ class FilePart:
     dump: what the database holds now, plain values (dates as ISO text), or None for nothing; leaves out what equals a default.
     load: makes the database hold `value` (None: nothing). Returns sentences about what it kept although the file has it no longer;
     work of students is never deleted. check: what a schema cannot say, with lines. edited: who changed which entry on a page after a
-    moment (None: ever), by the name that `difference.named` gives the entry; left out where nothing is kept of it.
+    moment (None: ever), by the name that `difference.named` gives the entry (empty: of a part that is no list); left out where nothing is kept of it.
     """
 
     key: str
