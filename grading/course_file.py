@@ -30,6 +30,7 @@ from grading.late_file.times import wrong_moment
 from grading.models.assignments import ATTEMPTS, CLOSES, OPENS, ActiveRule, Assignment, AssignmentKind, instant_of
 from grading.models.grades import GradeEvent
 from grading.models.submissions import Submission
+from grading.parts_file import PARTS, parts_check
 from grading.rubric_file import REGRADES, RUBRIC, rubric_check, rubric_dump, rubric_load
 from grading.services.late_days import late_days_mark_all
 from grading.spec import BenchSpec, SpecError
@@ -61,6 +62,7 @@ ASSIGNMENT = mapping(
     no_late=flag("Nothing late is taken.", default=False),
     cutoff={**CUTOFF, "pattern": MOMENT},
     bench=BENCH,
+    parts=PARTS,
     rubric=RUBRIC,
     regrades=REGRADES,
 )
@@ -85,6 +87,7 @@ def _assignment_dump(row: Assignment, days: Container[date | None]) -> dict[str,
     said = {key: value for key, value in held.items() if value not in (None, "") and (key, value) not in USUAL}
     said |= row.late_rules
     said |= {"bench": row.bench_spec} if row.bench_spec else {}
+    said |= {"parts": row.parts} if row.parts else {}
     return said | rubric_dump(row)
 
 
@@ -126,6 +129,7 @@ def load(course: Course, value: list[dict[str, Any]] | None) -> list[str]:
         )
         row.is_individual, row.is_counted = item.get("individual", True), item.get("counts", True)
         row.points, row.bench_spec = Decimal(str(item.get("points", 0))), item.get("bench", {})
+        row.parts = item.get("parts", [])
         row.worth_percent = Decimal(str(item["percent"])) if "percent" in item else None
         row.listed_under = datetime.fromisoformat(item["listed_under"]).date() if "listed_under" in item else None
         row.active_rule = item.get("active", ActiveRule.BEST)
@@ -182,6 +186,7 @@ def check(source: Source) -> Iterator[Finding]:
         if isinstance(item.get("cutoff"), str) and (said := wrong_moment(item["cutoff"], zone)):
             yield Finding(source.line("assignments", n, "cutoff"), "no_such_time", f"{item['short']}, cutoff: {said}")
         yield from _bench(item, source.line("assignments", n, "bench"))
+        yield from parts_check(source, n, item)
         yield from rubric_check(source, n, item)
     yield from _listed(source)
     yield from _devices(source)

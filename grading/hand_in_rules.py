@@ -1,10 +1,13 @@
 """Who may hand in what, and until when: read by the page that offers it and by the service that does it."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Protocol
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
@@ -13,7 +16,10 @@ from courseplatform.courses.models import Enrolment
 from courseplatform.teams.selectors.membership import team_of
 from grading.bench.formats import ENDINGS
 from grading.models.assignments import Assignment
-from grading.models.submissions import Owner, Statement, Submission
+from grading.models.owners import Owner
+from grading.models.pieces import Piece
+from grading.models.submissions import Submission
+from grading.parts import STATEMENT, Part
 
 
 class Upload(Protocol):
@@ -39,31 +45,64 @@ def owner_of(*, person: User, assignment: Assignment, now: datetime) -> Owner:
     return Owner(person, team)
 
 
-def check_may_hand_in(*, owner: Owner, assignment: Assignment, now: datetime) -> None:
-    """Raises NotHere, TooMany, or Conflict with code `no_model_taken`, `not_released` or `no_attempts_left`."""
+def check_is_open(*, owner: Owner, assignment: Assignment, now: datetime) -> None:
+    """Whether anything of it may be put on the desk. Raises NotHere, or Conflict with code `nothing_taken` or `not_released`."""
     if not Enrolment.objects.of(owner.person).filter(course=assignment.course_id).exists():
         raise NotHere("There is no such assignment, or it is not yours.")
-    if not assignment.takes_model:
-        raise Conflict(f"{assignment.short} takes no model file.", code="no_model_taken")
+    if not assignment.takes_anything:
+        raise Conflict(f"{assignment.short} is not handed in on this site.", code="nothing_taken")
     if not assignment.is_released(now):
         raise Conflict(f"{assignment.short} is not open yet.", code="not_released")
+
+
+def check_may_hand_in(*, owner: Owner, assignment: Assignment, now: datetime, with_model: bool = True) -> None:
+    """Raises what `check_is_open` raises, TooMany, or Conflict with code `no_model_taken` or `no_attempts_left`."""
+    check_is_open(owner=owner, assignment=assignment, now=now)
+    if with_model and not assignment.takes_model:
+        raise Conflict(f"{assignment.short} takes no model file.", code="no_model_taken")
+    if with_model or not assignment.takes_model:
+        check_attempts(owner=owner, assignment=assignment, now=now)
+    _check_pace(owner.person, assignment, now)
+
+
+def check_attempts(*, owner: Owner, assignment: Assignment, now: datetime) -> None:
+    """Whether another attempt is allowed, where one is used up. Raises Conflict (`no_attempts_left`) or TooMany (`cool_down`)."""
     if attempts_left(owner=owner, assignment=assignment) <= 0:
         raise Conflict(
             f"All {assignment.attempts_allowed} attempts of {assignment.short} are used. Ask the course staff for another.",
             code="no_attempts_left",
         )
     check_cool_down(owner=owner, assignment=assignment, now=now)
-    _check_pace(owner.person, assignment, now)
 
 
-def statement_of(*, owner: Owner, assignment: Assignment) -> Statement | None:
-    """The owner's collaboration statement as it stands."""
-    return Statement.objects.of_owner(owner).filter(assignment=assignment).select_related("person").first()
+def pieces_of(*, owner: Owner, assignment: Assignment) -> list[Piece]:
+    """What lies on the owner's desk now, in the order in which it came."""
+    standing = Piece.objects.of_owner(owner).standing().filter(assignment=assignment)
+    return list(standing.select_related("person").order_by("saved_at", "pk"))
+
+
+def counting_attempt(*, owner: Owner, assignment: Assignment) -> Submission | None:
+    """The attempt that counts now: the active one, before there is one the newest that may become it."""
+    theirs = Submission.objects.of_owner(owner).filter(assignment=assignment).exclude(counts=False)
+    return theirs.order_by("-is_active", "-number").select_related("model_from").first()
+
+
+def missing_of(*, owner: Owner, assignment: Assignment, pieces: Iterable[Piece]) -> list[Part]:
+    """The parts that still have to come before the hand-in is complete. The model is not among them: whether one is there, the attempts
+    say."""
+    there = Counter(piece.part for piece in pieces)
+    is_alone = owner.team is None  # then nobody asks who did what
+    wanted = (
+        part
+        for part in assignment.all_parts
+        if part.is_required and not part.is_model and not (part.kind == "contributions" and is_alone)
+    )
+    return [part for part in wanted if there[part.key] < (part.least if part.kind == "models" else 1)]
 
 
 def check_statement(*, owner: Owner, assignment: Assignment) -> str:
     """The statement that goes with the hand-in. Raises Conflict (`statement_missing`): the file stays, and nothing is sent twice."""
-    found = statement_of(owner=owner, assignment=assignment)
+    found = next((one for one in pieces_of(owner=owner, assignment=assignment) if one.part == STATEMENT), None)
     if found is None and assignment.needs_statement:
         raise Conflict(
             "The collaboration statement is missing: say on the page with whom you talked about this work, or nobody. "
@@ -88,7 +127,7 @@ def may_hand_in_from(*, owner: Owner, assignment: Assignment) -> datetime | None
     """When the cool-down after the newest attempt ends; None where there is none."""
     if not assignment.cooldown_minutes:
         return None
-    theirs = Submission.objects.of_owner(owner).filter(assignment=assignment).exclude(counts=False)
+    theirs = _used(owner, assignment)
     newest = theirs.order_by("-received_at").values_list("received_at", flat=True).first()
     return newest + timedelta(minutes=assignment.cooldown_minutes) if newest else None
 
@@ -102,16 +141,21 @@ def _check_pace(person: User, assignment: Assignment, now: datetime) -> None:
     if len(times) == PER_HOUR:
         again = timezone.localtime(times[-1] + HOUR)
         raise TooMany(
-            f"You handed in {PER_HOUR} models to {assignment.short} within an hour. The next one can come at {again:%H:%M %Z}. "
+            f"You handed in {PER_HOUR} times to {assignment.short} within an hour. The next one can come at {again:%H:%M %Z}. "
             "To try models without waiting, run the same engine on your machine: manage.py bench.",
             code="too_many_hand_ins",
         )
 
 
 def attempts_left(*, owner: Owner, assignment: Assignment) -> int:
-    """Attempts that are counted, and those still being measured, use up the allowance; refused ones and our faults do not."""
-    used = Submission.objects.of_owner(owner).filter(assignment=assignment).exclude(counts=False).count()
-    return max(assignment.attempts_allowed - used, 0)
+    """Attempts that are counted, and those still being measured, use up the allowance; refused ones, our faults, and those that keep an
+    earlier attempt's model do not."""
+    return max(assignment.attempts_allowed - _used(owner, assignment).count(), 0)
+
+
+def _used(owner: Owner, assignment: Assignment) -> "QuerySet[Submission]":
+    theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
+    return theirs.exclude(counts=False).exclude(spares_attempt=True)
 
 
 def most_bytes(assignment: Assignment) -> int:

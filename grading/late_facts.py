@@ -193,7 +193,7 @@ class _Rows:
         return [
             late.HandIn(
                 str(row.pk), key_of(row.person_id, row.team_id), self.work[row.assignment_id].slug, row.received_at,
-                person_key(row.person_id), row.is_active, row.counts is not False, marks.get(row.pk),
+                person_key(row.person_id), row.is_active, row.counts is not False, marks.get(row.measured_pk),
             )
             for row in found
         ]  # fmt: skip

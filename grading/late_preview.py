@@ -10,7 +10,8 @@ from grading.late.clock import grace_of, passed_boundaries, read_clock
 from grading.late.facts import HandIn, Verdict
 from grading.late_facts import LateFacts, circle_of, facts_of, key_of, person_key
 from grading.models.assignments import Assignment
-from grading.models.submissions import Owner, Submission
+from grading.models.owners import Owner
+from grading.models.submissions import Submission
 
 ROWS = 8
 HORIZON = timedelta(days=15)

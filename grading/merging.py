@@ -6,7 +6,7 @@ from django.db.models import Max
 
 from courseplatform.accounts.merging import Report, decide, stay
 from grading.models.submissions import Submission
-from grading.run_end import make_active
+from grading.services.activity import make_active
 
 
 def _submissions(old: Any, new: Any, rows: list[Any], report: Report) -> list[Any]:

@@ -6,11 +6,12 @@ Called by the leases inside the transaction that finishes the job, so a run is n
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q
 
-from grading.models.assignments import ActiveRule
 from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
+from grading.parts import STATEMENT
+from grading.services.activity import make_active
 from grading.services.benchmarks import benchmark_record
 from grading.services.late_days import late_days_mark
 from hardware.models import NOT_COUNTED, Job, Outcome
@@ -23,13 +24,9 @@ def run_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
     submission = run.submission
     if outcome == Outcome.MEASURED:
         _record_result(run, result)
-    # A re-run that fails through our fault must not take away what an earlier run established.
-    if outcome not in NOT_COUNTED:
-        Submission.objects.filter(pk=submission.pk).update(counts=True)
-    else:
-        Submission.objects.filter(pk=submission.pk, counts=None).update(counts=False)
+    _settle(submission, is_counted=outcome not in NOT_COUNTED)
+    make_active(submission)
     if outcome == Outcome.MEASURED:
-        make_active(submission)
         benchmark_record(submission=submission)
     late_days_mark(
         course=submission.assignment.course,
@@ -53,25 +50,15 @@ def _record_result(run: Run, result: dict[str, Any]) -> None:
     )
 
 
-def make_active(submission: Submission) -> None:
-    """Which of its owner's attempts is active now, by the rule of the assignment. Only measured ones can be.
-
-    Of the best ones the earliest, because it was there first. Where the owner chooses, the choice stays; before it, the newest.
-    """
-    mine = Submission.objects.of_owner(submission.owner).filter(assignment=submission.assignment_id)
-    measured = Result.objects.filter(run__submission__in=mine)
-    rule = submission.assignment.active_rule
-    if rule == ActiveRule.CHOSEN and mine.filter(is_active=True, chosen_at__isnull=False).exists():
+def _settle(submission: Submission, *, is_counted: bool) -> None:
+    """Whether the attempt, and those that keep its model, count. A model that could not be measured takes nothing from the parts that
+    came with it: they are a hand-in all the same, and no attempt is used up."""
+    if is_counted:
+        Submission.objects.filter(pk=submission.pk).update(counts=True, spares_attempt=False)
+        Submission.objects.filter(model_from=submission.pk).update(counts=True)
         return
-    order = (
-        ("-earned", "run__submission__number", "-made_at") if rule == ActiveRule.BEST else ("-run__submission__number",)
-    )
-    found = measured.order_by(*order).values_list("run__submission_id", flat=True).first()
-    if found is not None:
-        activate(mine, found)
-
-
-def activate(mine: "QuerySet[Submission]", pk: Any, **changes: Any) -> None:
-    """One attempt of an owner is active. The old one first: the database allows only one."""
-    mine.filter(is_active=True).exclude(pk=pk).update(is_active=False)
-    mine.filter(pk=pk).update(is_active=True, **changes)
+    # A re-run that fails through our fault must not take away what an earlier run established.
+    undecided = Submission.objects.filter(Q(pk=submission.pk) | Q(model_from=submission.pk), counts=None)
+    for row in undecided:
+        has_work = row.pieces.exclude(part=STATEMENT).exists()
+        Submission.objects.filter(pk=row.pk).update(counts=has_work, spares_attempt=True)

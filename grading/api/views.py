@@ -26,7 +26,7 @@ from grading.models.assignments import Assignment
 from grading.selectors import endpoints
 from grading.selectors.assignments import assignment_get
 from grading.selectors.results import run_get
-from grading.services.statements import statement_save
+from grading.services.pieces import statement_save
 from grading.services.submissions import submission_create
 
 log = structlog.get_logger(__name__)

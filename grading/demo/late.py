@@ -16,7 +16,8 @@ from grading.late_facts import everybody, facts_of
 from grading.late_preview import verdict_of
 from grading.models.assignments import Assignment
 from grading.models.late_days import EntryKind, Extension, LateEntry
-from grading.models.submissions import Owner, Submission
+from grading.models.owners import Owner
+from grading.models.submissions import Submission
 from grading.receipts import receipt_facts, sign
 from grading.services.late_days import late_days_count
 from grading.services.late_favours import extension_give, grant_give, owners_in

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from courseplatform.courses.models import Course
+from grading.parts import STATEMENT, Part, parts_of
 from grading.spec import BenchSpec
 
 
@@ -110,6 +111,7 @@ class Assignment(models.Model):
         default=False, help_text="no longer in the course file, kept for what was handed in"
     )
     is_demo = models.BooleanField(default=False, help_text="invented for the demo, and labelled so")
+    parts = models.JSONField(default=list, blank=True, help_text="as the course file says them: grading/parts.py")
     bench_spec = models.JSONField(default=dict, blank=True)
     hidden_set = models.ForeignKey(HiddenSet, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField(default=0)
@@ -133,9 +135,25 @@ class Assignment(models.Model):
     def full_title(self) -> str:
         return f"{self.short}: {self.title}" if self.title else self.short
 
+    @cached_property
+    def all_parts(self) -> tuple[Part, ...]:
+        """What is handed in, in the order of the page; with the model and the statement where they are asked for."""
+        return parts_of(self.parts, is_benchmarked=bool(self.bench_spec), needs_statement=self.needs_statement)
+
     @property
     def takes_model(self) -> bool:
-        return bool(self.bench_spec)
+        """Whether an attempt brings one model that is measured for points."""
+        return any(part.is_model for part in self.all_parts)
+
+    @property
+    def family(self) -> Part | None:
+        """The part that asks for several models."""
+        return next((part for part in self.all_parts if part.kind == "models"), None)
+
+    @property
+    def takes_anything(self) -> bool:
+        """Whether it is handed in on the site at all. A statement alone is nothing to hand in."""
+        return any(part.kind != STATEMENT for part in self.all_parts)
 
     def is_released(self, now: datetime | None = None) -> bool:
         return self.released_at is None or self.released_at <= (now or timezone.now())

@@ -1,36 +1,26 @@
 """What was handed in, exactly as it arrived."""
 
 import uuid
-from dataclasses import dataclass
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.courses.access import Visit
-from courseplatform.teams.models import Membership, Team
+from courseplatform.teams.models import Team
 from grading.models.assignments import Assignment
+from grading.models.owners import Owner, of_owner, of_person
+from grading.models.pieces import Piece
 
 
 def stored_at(submission: "Submission", file_name: str) -> str:
     """The server's own name: nothing of the student's file name reaches the file system but its known ending."""
     ending = file_name.rsplit(".", 1)[-1].lower() if "." in file_name else "bin"
     return f"submissions/{submission.pk}/model.{ending}"
-
-
-@dataclass(frozen=True)
-class Owner:
-    """Whose attempt it is: the team where there is one, else the person. `person` is who acts."""
-
-    person: User
-    team: Team | None = None
-
-    def __str__(self) -> str:
-        return str(self.team or self.person)
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -42,25 +32,21 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
     def of_person(self, person: User) -> "SubmissionQuerySet":
         """The person's own attempts, those of the team that they are in now, and those of any team while they were in it."""
-        here = Membership.objects.filter(team=OuterRef("team"), person=person)
-        was_in = Exists(
-            here.filter(since_at__lte=OuterRef("received_at")).filter(
-                Q(until_at=None) | Q(until_at__gt=OuterRef("received_at"))
-            )
-        )
-        is_in = Exists(here.filter(until_at=None))
-        return self.filter(Q(team=None, person=person) | Q(was_in) | Q(is_in))
+        return self.filter(of_person(person, "received_at"))
 
     def of_owner(self, owner: Owner) -> "SubmissionQuerySet":
         """The attempts of one owner: a team's, or a person's own."""
-        return self.filter(team=owner.team) if owner.team else self.filter(team=None, person=owner.person)
+        return self.filter(of_owner(owner))
 
 
 class Submission(models.Model):
-    """One attempt of a person or of a team, sent by `person`. Never changed after it is recorded, but for what the measurement decides (`counts`, `is_active`).
+    """One attempt of a person or of a team, sent by `person`: a model, or the pieces that lay on the desk (models/pieces.py), or both.
 
-    `number` counts hand-ins from 1. `counts` is None until the first run has ended: a model that the check refuses and a fault of ours
-    do not use up an attempt.
+    Never changed after it is recorded, but for what the measurement decides (`counts`, `is_active`, `spares_attempt`). `number` counts
+    hand-ins from 1. `counts` is None until the first run has ended: a model that the check refuses and a fault of ours make no hand-in,
+    unless a file came with it. `spares_attempt`: it uses up none of the attempts allowed.
+
+    An attempt that brings no model of its own keeps that of `model_from`, with its measurement.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -77,15 +63,21 @@ class Submission(models.Model):
     number = models.PositiveIntegerField()
     received_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(null=True, help_text="the due time that held when it arrived; none: nothing is late")
-    model_file = models.FileField(upload_to=stored_at, max_length=200)
-    file_name = models.CharField(max_length=255)
-    format = models.CharField(max_length=16)
-    size_bytes = models.PositiveBigIntegerField()
-    sha256 = models.CharField(max_length=64)
+    model_file = models.FileField(upload_to=stored_at, max_length=200, blank=True, help_text="none: no model is there")
+    file_name = models.CharField(max_length=255, blank=True)
+    format = models.CharField(max_length=16, blank=True)
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    model_from = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="kept_by",
+        help_text="the attempt whose model and measurement this one keeps",
+    )  # fmt: skip
+    pieces = models.ManyToManyField(Piece, blank=True, related_name="submissions")
     upload_key = models.UUIDField(help_text="made by the page: the same upload twice is one hand-in")
     receipt = models.CharField(max_length=32, unique=True)
     signature = models.TextField(blank=True, help_text="the signed receipt: grading/receipts.py")
     counts = models.BooleanField(null=True)
+    spares_attempt = models.BooleanField(default=False, help_text="uses up none of the attempts allowed")
     is_active = models.BooleanField(default=False, help_text="the attempt that the grade rests on")
     statement = models.TextField(blank=True, help_text="the collaboration statement that stood when it was handed in")
     chosen_at = models.DateTimeField(null=True, blank=True, help_text="when its owner chose it")
@@ -124,26 +116,11 @@ class Submission(models.Model):
     def owner(self) -> Owner:
         return Owner(self.person, self.team)
 
+    @property
+    def has_model(self) -> bool:
+        return bool(self.sha256)
 
-class StatementQuerySet(models.QuerySet["Statement"]):
-    def of_owner(self, owner: Owner) -> "StatementQuerySet":
-        """What one owner has said: a team, or a person alone. Newest first."""
-        return self.filter(team=owner.team) if owner.team else self.filter(team=None, person=owner.person)
-
-
-class Statement(models.Model):
-    """Whom somebody worked with on an assignment, in their own words. Saved before handing in; a change is another row, the newest counts."""
-
-    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="statements")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="statements")
-    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="statements")
-    text = models.TextField()
-    saved_at = models.DateTimeField(auto_now_add=True)
-
-    objects = StatementQuerySet.as_manager()
-
-    class Meta:
-        ordering = ("-saved_at", "-pk")
-
-    def __str__(self) -> str:
-        return self.text[:80]
+    @property
+    def measured_pk(self) -> uuid.UUID:
+        """The attempt whose runs measure the model of this one."""
+        return self.model_from_id or self.pk

@@ -12,7 +12,7 @@ from grading.late.words_of_time import units
 from grading.late_facts import LateFacts, key_of, person_key
 from grading.late_preview import due_for, late_moments
 from grading.models.assignments import Assignment
-from grading.models.submissions import Owner
+from grading.models.owners import Owner
 from grading.selectors.late_words import percent
 
 MOST_COLUMN = 14

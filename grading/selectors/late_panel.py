@@ -13,7 +13,7 @@ from grading.late_facts import key_of, person_key
 from grading.late_preview import LateRow, LateTable, late_table
 from grading.models.assignments import Assignment
 from grading.models.late_days import EntryKind, LateEntry
-from grading.models.submissions import Owner
+from grading.models.owners import Owner
 from grading.selectors.late_words import arithmetic, cost_words, percent, policy_line, zone_words
 
 DAY = timedelta(days=1)

@@ -23,7 +23,7 @@ def benchmarks_record(*, assignment: Assignment, people: Collection[int] | None 
         people: keys of persons; None: everybody. Returns how many events it wrote. Five queries, whatever their number.
     """
     active = judged(assignment, people)
-    results = _newest({row.pk for row in active.values()})
+    results = _newest({row.measured_pk for row in active.values()})
     last = _last(assignment, active)
     rows = [
         GradeEvent(
@@ -31,7 +31,7 @@ def benchmarks_record(*, assignment: Assignment, people: Collection[int] | None 
             reason=f"attempt {row.number}", actor=ACTOR,
         )
         for person, row in active.items()
-        if (result := results.get(row.pk)) is not None and last.get(person) != result.pk
+        if (result := results.get(row.measured_pk)) is not None and last.get(person) != result.pk
     ]  # fmt: skip
     GradeEvent.objects.bulk_create(rows, batch_size=500)
     _tell(assignment, [row.person_id for row in rows if row.person_id in last])

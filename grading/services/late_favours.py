@@ -22,7 +22,7 @@ from grading.late_facts import policy_for
 from grading.late_file.times import wrong_moment
 from grading.models.assignments import CLOSES, Assignment, instant_of
 from grading.models.late_days import Accommodation, EntryKind, Excuse, Extension, LateEntry, LateRequest
-from grading.models.submissions import Owner
+from grading.models.owners import Owner
 from grading.services.late_days import late_days_mark
 
 MOST_DAYS = 100

@@ -17,7 +17,7 @@ from grading.late_file.course_part import KEY
 from grading.late_file.times import wrong_moment
 from grading.models.assignments import ActiveRule, Assignment
 from grading.models.submissions import Submission
-from grading.run_end import make_active
+from grading.services.activity import make_active
 from grading.services.late_days import late_days_mark_all
 
 

@@ -1,6 +1,7 @@
 """Handing in. The browser, the demo and later the API call the same function."""
 
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -19,18 +20,23 @@ from grading.bench.errors import BenchError
 from grading.bench.formats import sniff
 from grading.hand_in_rules import (
     Upload,
-    attempts_left,
-    check_cool_down,
+    check_attempts,
     check_may_hand_in,
     check_statement,
+    counting_attempt,
     owner_of,
+    pieces_of,
     too_large_sentence,
 )
 from grading.late_preview import verdict_of
 from grading.models.assignments import Assignment
+from grading.models.owners import Owner
+from grading.models.pieces import Piece
 from grading.models.runs import Run
-from grading.models.submissions import Owner, Submission
+from grading.models.submissions import Submission
+from grading.parts import STATEMENT
 from grading.receipts import receipt_facts, receipt_text, sign
+from grading.services.activity import make_active
 from grading.services.late_days import count_locked, lock_circle
 from grading.wake import RUN_KIND, wake
 from hardware.models import OPEN
@@ -39,20 +45,23 @@ RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that can be rea
 
 
 def submission_create(
-    *, person: User, assignment: Assignment, upload: Upload, upload_key: UUID, now: datetime | None = None
+    *, person: User, assignment: Assignment, upload: Upload | None, upload_key: UUID, now: datetime | None = None
 ) -> tuple[Submission, bool]:
-    """Record one attempt and put its run in line. Nothing is recorded unless everything is.
+    """Record one attempt, with all that lies on the desk, and put its run in line. Nothing is recorded unless everything is.
+
+    Args:
+        upload: the model of the attempt; None: what lies on the desk, with the model that counts so far.
 
     Returns:
-        (submission, created): created is False when this upload, or this very file, was handed in before; then nothing changes
-        and the earlier receipt stands.
+        (submission, created): created is False when this upload, this very file, or this very desk was handed in before; then nothing
+        changes and the earlier receipt stands.
 
     Raises:
         NotHere: the assignment is not released to this person.
         BadInput: the file is not a model we can measure; `code` says why.
         TooLarge: code `too_large`.
-        TooMany: code `too_many_hand_ins`.
-        Conflict: code `no_attempts_left` or `statement_missing`.
+        TooMany: code `too_many_hand_ins` or `cool_down`.
+        Conflict: code `no_attempts_left`, `statement_missing`, or `desk_empty` where there is no model and nothing on the desk.
     """
     now = now or timezone.now()
     # The receipt of an earlier hand-in is shown also to somebody whose attempts are used up since.
@@ -60,9 +69,10 @@ def submission_create(
     known = _known(owner, assignment, upload, upload_key)
     if known is not None:
         return known, False
-    check_may_hand_in(owner=owner, assignment=assignment, now=now)
+    brings = upload is not None and _same_model(owner, assignment, upload) is None
+    check_may_hand_in(owner=owner, assignment=assignment, now=now, with_model=brings)
     check_statement(owner=owner, assignment=assignment)
-    model_format = check_file(assignment=assignment, upload=upload)
+    model_format = check_file(assignment=assignment, upload=upload) if upload is not None else ""
     return _record(person, assignment, upload, upload_key, model_format, now)
 
 
@@ -76,7 +86,7 @@ def check_file(*, assignment: Assignment, upload: Upload) -> str:
     if upload.size > spec.max_bytes:
         raise TooLarge(too_large_sentence(assignment, upload.size), code="too_large")
     try:
-        found = sniff(_path(upload), upload.name or "model")
+        found = sniff(Path(upload.temporary_file_path()), upload.name or "model")
     except BenchError as error:
         raise BadInput(error.message, code=error.code, details=error.details) from error
     if found not in spec.formats:
@@ -86,48 +96,94 @@ def check_file(*, assignment: Assignment, upload: Upload) -> str:
     return str(found)
 
 
-def _path(upload: Upload) -> Path:
-    return Path(upload.temporary_file_path())
-
-
-def _known(owner: Owner, assignment: Assignment, upload: Upload, upload_key: UUID) -> Submission | None:
-    """The earlier hand-in of this upload, or of the same bytes while they count or are being measured."""
+def _known(owner: Owner, assignment: Assignment, upload: Upload | None, upload_key: UUID) -> Submission | None:
+    """The earlier hand-in of this upload, or of the same bytes with the same desk while they count or are being measured."""
     theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
+    again = Submission.objects.filter(assignment=assignment, person=owner.person, upload_key=upload_key).first()
+    if again is not None:
+        return again
+    desk = work_on({piece.pk: piece.part for piece in pieces_of(owner=owner, assignment=assignment)})
+    if upload is not None:
+        same = theirs.filter(sha256=upload.sha256).exclude(counts=False).order_by("number").prefetch_related("pieces")
+        return next((one for one in same if desk <= {piece.pk for piece in one.pieces.all()}), None)
+    counting = counting_attempt(owner=owner, assignment=assignment)
     return (
-        Submission.objects.filter(assignment=assignment, person=owner.person, upload_key=upload_key).first()
-        or theirs.filter(sha256=upload.sha256).exclude(counts=False).order_by("number").first()
+        counting if counting is not None and desk == work_on(dict(counting.pieces.values_list("pk", "part"))) else None
     )
+
+
+def work_on(pieces: Mapping[UUID, str]) -> set[UUID]:
+    """Of pieces (key -> part) those that are work. A statement goes with the next hand-in; by itself it is none."""
+    return {pk for pk, part in pieces.items() if part != STATEMENT}
+
+
+def _same_model(owner: Owner, assignment: Assignment, upload: Upload) -> Submission | None:
+    """The attempt that brought these very bytes and counts: they are not measured twice."""
+    theirs = Submission.objects.of_owner(owner).filter(assignment=assignment, sha256=upload.sha256, model_from=None)
+    return theirs.exclude(counts=False).order_by("number").first()
 
 
 @transaction.atomic
 def _record(
-    person: User, assignment: Assignment, upload: Upload, upload_key: UUID, model_format: str, now: datetime
+    person: User, assignment: Assignment, upload: Upload | None, upload_key: UUID, model_format: str, now: datetime
 ) -> tuple[Submission, bool]:
     circle = lock_circle(course=assignment.course, people={person.pk})
     owner = owner_of(person=person, assignment=assignment, now=now)  # as it is behind the lock
     known = _known(owner, assignment, upload, upload_key)
     if known is not None:
         return known, False  # the other tab was faster
-    if attempts_left(owner=owner, assignment=assignment) <= 0:
-        raise Conflict("All attempts are used.", code="no_attempts_left")
-    check_cool_down(owner=owner, assignment=assignment, now=now)
+    source = _same_model(owner, assignment, upload) if upload is not None else None
+    brings = upload is not None and source is None
+    if brings or not assignment.takes_model:
+        check_attempts(owner=owner, assignment=assignment, now=now)
     theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
     number = (theirs.aggregate(last=Max("number"))["last"] or 0) + 1
+    pieces = pieces_of(owner=owner, assignment=assignment)
     submission = Submission(
         assignment=assignment, person=person, team=owner.team, number=number, received_at=now, due_at=assignment.due_at,
-        file_name=(upload.name or "model")[:255], format=model_format, size_bytes=upload.size, sha256=upload.sha256,
         upload_key=upload_key, receipt=_receipt(assignment, number), statement=check_statement(owner=owner, assignment=assignment),
     )  # fmt: skip
-    submission.model_file.save(upload.name or "model.bin", _as_file(upload), save=False)
+    if upload is not None and source is None:
+        _bring_model(submission, upload, model_format)
+    else:
+        _keep_model(submission, source or counting_attempt(owner=owner, assignment=assignment), pieces)
     try:
         submission.save(force_insert=True)
+        submission.pieces.set(pieces)
+        if not brings:
+            make_active(submission)
         count_locked(circle)
-        run_enqueue(submission=submission, by=person.email, now=now)
+        if brings:
+            run_enqueue(submission=submission, by=person.email, now=now)
         receipt_issue(submission=submission)
     except BaseException:
-        _discard(submission)
+        if brings:
+            _discard(submission)
         raise
     return submission, True
+
+
+def _bring_model(submission: Submission, upload: Upload, model_format: str) -> None:
+    submission.file_name, submission.format = (upload.name or "model")[:255], model_format
+    submission.size_bytes, submission.sha256 = upload.size, upload.sha256
+    submission.model_file.save(upload.name or "model.bin", as_file(upload), save=False)
+
+
+def _keep_model(submission: Submission, before: Submission | None, pieces: list[Piece]) -> None:
+    """No new model comes with it: that of an earlier attempt stays, with its measurement. Raises Conflict (`desk_empty`)."""
+    assignment = submission.assignment
+    if all(piece.part == STATEMENT for piece in pieces):
+        raise Conflict("There is nothing to hand in yet: put a part on the page first.", code="desk_empty")
+    submission.counts, submission.spares_attempt = True, assignment.takes_model
+    if before is None or not before.has_model:
+        return
+    source = before.model_from or before
+    submission.model_from, submission.model_file = source, source.model_file.name
+    submission.file_name, submission.format = source.file_name, source.format
+    submission.size_bytes, submission.sha256 = source.size_bytes, source.sha256
+    submission.counts = source.counts  # while it is being measured, nobody knows yet
+    if before.chosen_at is not None and before.is_active:
+        submission.chosen_at = submission.received_at  # who chose the model chose what stands beside it now
 
 
 def receipt_issue(*, submission: Submission) -> None:
@@ -186,7 +242,7 @@ def _receipt(assignment: Assignment, number: int) -> str:
     return f"{letters.upper()}-{number}-{tail}"[:32]
 
 
-def _as_file(upload: Upload) -> "File[bytes]":
+def as_file(upload: Upload) -> "File[bytes]":
     if isinstance(upload, File):
         return upload  # on its way from the browser: the storage moves it, nothing is copied
     return File(open(upload.temporary_file_path(), "rb"))

@@ -16,13 +16,14 @@ from courseplatform.courses.models import STAFF
 from courseplatform.teams.selectors.membership import members_at
 from grading.forms import HandInForm
 from grading.grade_facts import items_of
-from grading.hand_in_rules import owner_of, statement_of
+from grading.hand_in_rules import owner_of, pieces_of
 from grading.models.assignments import Assignment
+from grading.parts import STATEMENT
 from grading.selectors import assignments as reading
 from grading.selectors import headings, late_panel, staff
 from grading.selectors.my_grade import grade_link
 from grading.selectors.receipt import receipt as reading_receipt
-from grading.services.statements import statement_save
+from grading.services.pieces import statement_save
 from grading.services.submissions import submission_create
 
 
@@ -60,7 +61,9 @@ def lab_page(visit: Visit, assignment: Assignment, error: AppError | None = None
         "team": owner.team,
         "members": members_at(owner.team, now) if owner.team else [],
         "attempts": attempts,
-        "statement": statement_of(owner=owner, assignment=assignment) if assignment.needs_statement else None,
+        "statement": next(
+            (one for one in pieces_of(owner=owner, assignment=assignment) if one.part == STATEMENT), None
+        ),
         "error": error,
         "grade_link": grade_link(visit, assignment),
         "rubric": [item for item in items_of(assignment) if not item.is_withdrawn],

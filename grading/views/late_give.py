@@ -19,7 +19,7 @@ from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import Role
 from grading.forms_late import AccommodationForm, CourseForm, ExcuseForm, ExtensionForm, GrantForm
 from grading.models.late_days import Accommodation, Excuse, Extension
-from grading.models.submissions import Owner
+from grading.models.owners import Owner
 from grading.selectors import late_ledger as reading
 from grading.services.late_favours import (
     accommodation_give,

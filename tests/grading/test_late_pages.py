@@ -15,7 +15,7 @@ from grading.late_facts import dates_of
 from grading.late_file.policy import policy_of
 from grading.models import LateEntry, LateVerdict, Submission
 from grading.models.late_days import LateRequest
-from grading.models.submissions import Owner
+from grading.models.owners import Owner
 from grading.receipts import verify
 from grading.selectors import late_panel
 from grading.selectors.calendar import due_dates

@@ -4,12 +4,12 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from grading.services.statements import statement_save
 
 from courseplatform.core.errors import BadInput, Conflict
 from grading.models import Statement, Submission
-from grading.models.submissions import Owner
+from grading.models.owners import Owner
 from grading.receipts import verify
-from grading.services.statements import statement_save
 from tests.grading.test_late_days import make_team
 from tests.people import hand_in, make_cast, onnx_like
 

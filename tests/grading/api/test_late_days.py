@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from grading.models import LateEntry, LateStale, LateVerdict
-from grading.models.submissions import Owner
+from grading.models.owners import Owner
 from grading.services.late_days import late_days_count
 from grading.services.late_favours import extension_give, grant_give, owners_in
 from tests.grading.test_late_days import due_ago, make_team, with_policy

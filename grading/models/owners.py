@@ -1,0 +1,32 @@
+"""Whose work it is: a person's own, or a team's."""
+
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q
+
+from courseplatform.accounts.models import User
+from courseplatform.teams.models import Membership, Team
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose attempt it is: the team where there is one, else the person. `person` is who acts."""
+
+    person: User
+    team: Team | None = None
+
+    def __str__(self) -> str:
+        return str(self.team or self.person)
+
+
+def of_owner(owner: Owner) -> Q:
+    """Rows with `team` and `person` that belong to one owner."""
+    return Q(team=owner.team) if owner.team else Q(team=None, person=owner.person)
+
+
+def of_person(person: User, moment: str) -> Q:
+    """Rows that a person may see as theirs: their own, those of the team they are in now, and those of any team from while they were in
+    it. `moment`: the field that says when a row came about."""
+    here = Membership.objects.filter(team=OuterRef("team"), person=person)
+    was_in = here.filter(since_at__lte=OuterRef(moment)).filter(Q(until_at=None) | Q(until_at__gt=OuterRef(moment)))
+    return Q(team=None, person=person) | Q(Exists(was_in)) | Q(Exists(here.filter(until_at=None)))

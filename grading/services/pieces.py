@@ -1,0 +1,112 @@
+"""The desk: parts are put on it and taken from it, and what lies there together is handed in."""
+
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from courseplatform.core.errors import Conflict, NotHere
+from grading.hand_in_rules import check_is_open, owner_of
+from grading.models.assignments import Assignment
+from grading.models.owners import Owner
+from grading.models.pieces import Piece
+from grading.parts import THE_STATEMENT, Part
+from grading.piece_reading import Content, read_text
+from grading.services.late_days import lock_circle
+from grading.services.submissions import as_file
+
+
+@transaction.atomic
+def piece_put(
+    *,
+    owner: Owner,
+    assignment: Assignment,
+    part: Part,
+    content: Content,
+    upload_key: UUID | None = None,
+    now: datetime | None = None,
+) -> tuple[Piece, bool]:
+    """Put one part on the desk, in the place of what lay there; a variant of a family beside the others.
+
+    `content` was read by grading/piece_reading.py.
+
+    Returns:
+        (piece, created): created is False where the very same lies there already; then nothing changes.
+
+    Raises:
+        NotHere, Conflict: as `check_is_open`; `too_many_models` where the family is full.
+    """  # fmt: skip
+    now = now or timezone.now()
+    check_is_open(owner=owner, assignment=assignment, now=now)
+    lock_circle(course=assignment.course, people={owner.person.pk})
+    owner = owner_of(person=owner.person, assignment=assignment, now=now)  # as it is behind the lock
+    if upload_key is not None:
+        known = Piece.objects.filter(person=owner.person, upload_key=upload_key).first()
+        if known is not None:
+            return known, False
+    there = list(Piece.objects.of_owner(owner).standing().filter(assignment=assignment, part=part.key))
+    same = next((one for one in there if one.sha256 == content.sha256), None)
+    if same is not None and (part.kind != "models" or same.data == dict(content.data)):
+        return same, False
+    if part.kind == "models":
+        there = [same] if same is not None else _with_room(part, there)
+    piece = Piece(
+        assignment=assignment, person=owner.person, team=owner.team, part=part.key, kind=part.kind, text=content.text,
+        data=dict(content.data), format=content.format, sha256=content.sha256, upload_key=upload_key, saved_at=now,
+    )  # fmt: skip
+    if content.upload is not None:
+        piece.file_name, piece.size_bytes = (content.upload.name or "file")[:255], content.upload.size
+    Piece.objects.filter(pk__in=[one.pk for one in there]).update(removed_at=now)
+    if content.upload is not None:
+        piece.file.save(piece.file_name, as_file(content.upload), save=False)
+    try:
+        piece.save(force_insert=True)
+    except BaseException:
+        _discard(piece)
+        raise
+    return piece, True
+
+
+def statement_save(*, owner: Owner, assignment: Assignment, text: str) -> Piece:
+    """The collaboration statement as its owner says it now. Raises as `read_text` and `piece_put`."""
+    content = read_text(THE_STATEMENT, text)
+    return piece_put(owner=owner, assignment=assignment, part=THE_STATEMENT, content=content)[0]
+
+
+def _with_room(part: Part, there: list[Piece]) -> list[Piece]:
+    """Nothing is replaced by a further variant. Raises Conflict (`too_many_models`)."""
+    if len(there) >= part.most:
+        raise Conflict(
+            f"{part.title} takes at most {part.most} models, and {len(there)} are here. Take one away first.",
+            code="too_many_models",
+        )
+    return []
+
+
+@transaction.atomic
+def piece_remove(*, owner: Owner, piece: Piece, now: datetime | None = None) -> None:
+    """Take a piece from the desk. What was handed in with it keeps it.
+
+    The piece was found through the visit. Raises NotHere where it is not on this owner's desk, or what `check_is_open` raises.
+    """
+    now = now or timezone.now()
+    check_is_open(owner=owner, assignment=piece.assignment, now=now)
+    lock_circle(course=piece.assignment.course, people={owner.person.pk})
+    mine = Piece.objects.of_owner(owner).standing().filter(pk=piece.pk)
+    if not mine.update(removed_at=now):
+        raise NotHere("This is on your desk no longer.")
+
+
+def _discard(piece: Piece) -> None:
+    """The file of a piece that was not recorded, and the folder made for it where there are folders."""
+    if not piece.file:
+        return
+    with suppress(NotImplementedError):  # a store without paths has no folders either
+        folder = Path(piece.file.path).parent
+        piece.file.delete(save=False)
+        folder.rmdir()
+        return
+    piece.file.delete(save=False)
