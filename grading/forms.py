@@ -14,8 +14,6 @@ from courseplatform.accounts.models import User
 from courseplatform.core.errors import AppError, BadInput
 from courseplatform.uploads.services.taking import upload_taking
 from grading.hand_in_rules import Upload
-from grading.models.assignments import Assignment
-from grading.upload_purpose import HAND_IN, target_of
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Arrived:
 
 
 @dataclass(frozen=True)
-class HandInForm:
+class FileForm:
     """A file in the form itself, or the id of one that came before in pieces (courseplatform/uploads)."""
 
     upload_key: UUID
@@ -36,37 +34,54 @@ class HandInForm:
     upload_id: UUID | None = None
 
     @contextmanager
-    def arrived(self, *, person: User, assignment: Assignment, now: datetime) -> Iterator[Arrived]:
+    def arrived(self, *, person: User, purpose: str, target: str, now: datetime) -> Iterator[Arrived]:
         """The file, to be recorded in the body. Raises what `upload_taking` raises."""
         if self.upload_id is None:
             assert self.upload is not None  # `of` gives one of the two
             yield Arrived(self.upload, self.upload_key)
             return
-        target = target_of(assignment)
-        with upload_taking(person=person, upload_id=self.upload_id, purpose=HAND_IN, target=target) as file:
+        with upload_taking(person=person, upload_id=self.upload_id, purpose=purpose, target=target) as file:
             yield Arrived(file, file.upload_key, file.counts_from(now))
 
     @classmethod
-    def of(cls, request: HttpRequest) -> "HandInForm":
+    def of(cls, request: HttpRequest, field: str = "model") -> "FileForm":
         """Raises BadInput (`not_a_form`, `no_length`, `broken_upload`, `no_file`, `bad_upload_key`), TooLarge or Unavailable."""
-        _check_envelope(request)
-        try:
-            upload, key = request.FILES.get("model"), request.POST.get("upload_key", "")
-            upload_id = request.POST.get("upload_id", "")
-        except (MultiPartParserError, UnreadablePostError) as error:
-            raise _broken(request) from error
-        refused = getattr(request, "upload_refused", None)
-        if isinstance(refused, AppError):
-            raise refused
-        if not request.POST and not request.FILES and int(request.META.get("CONTENT_LENGTH") or 0) > 0:
-            # The CSRF check reads the body first and swallows that it ended early; what is left is an empty form.
-            raise _broken(request)
+        check_envelope(request)
+        upload, upload_id = request.FILES.get(field), request.POST.get("upload_id", "")
         if upload is None and not upload_id:
-            raise BadInput("No file came with this hand-in. Choose a model file, and hand it in again.", code="no_file")
+            raise BadInput("No file came with this hand-in. Choose a file, and hand it in again.", code="no_file")
+        key = upload_key_of(request)
         try:
-            return cls(UUID(key), upload, UUID(upload_id) if upload_id else None)  # type: ignore[arg-type]
+            return cls(key, upload, UUID(upload_id) if upload_id else None)  # type: ignore[arg-type]
         except ValueError as error:
-            raise BadInput("This page is out of date. Reload it, and hand in again.", code="bad_upload_key") from error
+            raise _out_of_date() from error
+
+
+def upload_key_of(request: HttpRequest) -> UUID:
+    """Made by the page, so that the same click twice is one hand-in. Raises BadInput (`bad_upload_key`)."""
+    try:
+        return UUID(request.POST.get("upload_key", ""))
+    except ValueError as error:
+        raise _out_of_date() from error
+
+
+def _out_of_date() -> BadInput:
+    return BadInput("This page is out of date. Reload it, and hand in again.", code="bad_upload_key")
+
+
+def check_envelope(request: HttpRequest) -> None:
+    """A form that arrived whole. Raises BadInput (`not_a_form`, `no_length`, `broken_upload`), TooLarge or Unavailable."""
+    _check_envelope(request)
+    try:
+        bool(request.FILES)
+    except (MultiPartParserError, UnreadablePostError) as error:
+        raise _broken(request) from error
+    refused = getattr(request, "upload_refused", None)
+    if isinstance(refused, AppError):
+        raise refused
+    if not request.POST and not request.FILES and int(request.META.get("CONTENT_LENGTH") or 0) > 0:
+        # The CSRF check reads the body first and swallows that it ended early; what is left is an empty form.
+        raise _broken(request)
 
 
 def _check_envelope(request: HttpRequest) -> None:

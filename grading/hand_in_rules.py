@@ -1,10 +1,11 @@
 """Who may hand in what, and until when: read by the page that offers it and by the service that does it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Protocol
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -45,10 +46,17 @@ def owner_of(*, person: User, assignment: Assignment, now: datetime) -> Owner:
     return Owner(person, team)
 
 
-def check_is_open(*, owner: Owner, assignment: Assignment, now: datetime) -> None:
-    """Whether anything of it may be put on the desk. Raises NotHere, or Conflict with code `nothing_taken` or `not_released`."""
+CLOSED = frozenset(
+    {"not_found", "nothing_taken", "no_model_taken", "not_released"}
+)  # nothing of it can be put on the desk
+
+
+def check_is_open(*, owner: Owner, assignment: Assignment, now: datetime, with_model: bool = False) -> None:
+    """Whether anything of it may be put on the desk. Raises NotHere, or Conflict with a code of `CLOSED`."""
     if not Enrolment.objects.of(owner.person).filter(course=assignment.course_id).exists():
         raise NotHere("There is no such assignment, or it is not yours.")
+    if with_model and not assignment.takes_model:
+        raise Conflict(f"{assignment.short} takes no model file.", code="no_model_taken")
     if not assignment.takes_anything:
         raise Conflict(f"{assignment.short} is not handed in on this site.", code="nothing_taken")
     if not assignment.is_released(now):
@@ -56,10 +64,8 @@ def check_is_open(*, owner: Owner, assignment: Assignment, now: datetime) -> Non
 
 
 def check_may_hand_in(*, owner: Owner, assignment: Assignment, now: datetime, with_model: bool = True) -> None:
-    """Raises what `check_is_open` raises, TooMany, or Conflict with code `no_model_taken` or `no_attempts_left`."""
-    check_is_open(owner=owner, assignment=assignment, now=now)
-    if with_model and not assignment.takes_model:
-        raise Conflict(f"{assignment.short} takes no model file.", code="no_model_taken")
+    """Raises what `check_is_open` raises, TooMany, or Conflict with code `no_attempts_left`."""
+    check_is_open(owner=owner, assignment=assignment, now=now, with_model=with_model)
     if with_model or not assignment.takes_model:
         check_attempts(owner=owner, assignment=assignment, now=now)
     _check_pace(owner.person, assignment, now)
@@ -79,6 +85,11 @@ def pieces_of(*, owner: Owner, assignment: Assignment) -> list[Piece]:
     """What lies on the owner's desk now, in the order in which it came."""
     standing = Piece.objects.of_owner(owner).standing().filter(assignment=assignment)
     return list(standing.select_related("person").order_by("saved_at", "pk"))
+
+
+def work_on(pieces: Mapping[UUID, str]) -> set[UUID]:
+    """Of pieces (key -> part) those that are work. A statement goes with the next hand-in; by itself it is none."""
+    return {pk for pk, part in pieces.items() if part != STATEMENT}
 
 
 def counting_attempt(*, owner: Owner, assignment: Assignment) -> Submission | None:

@@ -45,6 +45,18 @@ def verdict_of(submission: Submission, facts: LateFacts | None = None) -> Verdic
     return verdict_alone(facts, hand_in, submission.person)
 
 
+def is_free(assignment: Assignment, owner: Owner, now: datetime) -> bool:
+    """Whether handing in at this moment costs nothing: it is not late, or no rule and no due time is stated."""
+    if assignment.due_at is None:
+        return True
+    facts = facts_of(circle_of(assignment.course, {owner.person.pk}))
+    if facts is None or assignment.slug not in facts.deadlines:
+        return now <= assignment.due_at
+    hand_in = HandIn("new", key_of(owner.person.pk, owner.team.pk if owner.team else None), assignment.slug, now)
+    verdict = verdict_alone(facts, hand_in, owner.person)
+    return verdict is not None and verdict.accepted and not verdict.days_late
+
+
 @dataclass(frozen=True)
 class LateRow:
     """One row of `If it is late`: handed in by then, so many units late, so many left in the bank, at most so many percent.

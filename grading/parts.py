@@ -67,16 +67,19 @@ class Part:
 
 THE_MODEL = Part(MODEL, MODEL, "Model")
 THE_STATEMENT = Part(
-    STATEMENT, STATEMENT, "Collaboration statement", "One sentence: with whom you talked about this work, or nobody.",
+    STATEMENT,
+    STATEMENT,
+    "Collaboration statement",
+    "One sentence: with whom you talked about this work, or nobody. Nothing can be handed in without it; a file that you send first is kept.",
     letters=2000,
-)  # fmt: skip
+)
 
 
 def parts_of(raw: Iterable[Mapping[str, Any]], *, is_benchmarked: bool, needs_statement: bool) -> tuple[Part, ...]:
-    """All parts in the order of the page: what is written first, then the model, then the statement."""
+    """All parts in the order of the page: as listed, then the statement, then the model."""
     said = [part_of(one) for one in raw]
-    said += [THE_MODEL] if is_benchmarked and not any(part.is_alone for part in said) else []
-    return tuple(said + ([THE_STATEMENT] if needs_statement else []))
+    said += [THE_STATEMENT] if needs_statement else []
+    return tuple(said + ([THE_MODEL] if is_benchmarked and not any(part.is_alone for part in said) else []))
 
 
 def part_of(raw: Mapping[str, Any]) -> Part:

@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
 from courseplatform.accounts.models import User
 from courseplatform.core import numbers
 from courseplatform.core.errors import BadInput, TooLarge
 from courseplatform.core.pdfs import pdf_pages
 from grading.bench.errors import BenchError
 from grading.bench.formats import sniff
-from grading.hand_in_rules import Upload
+from grading.hand_in_rules import Upload, endings
 from grading.models.assignments import Assignment
-from grading.parts import MOST_ROWS, Part
+from grading.parts import MOST_ROWS, THE_STATEMENT, Part
 
 MOST_CELL, MOST_COLUMNS, MOST_LINK, MOST_LABEL, MOST_DID = 200, 20, 500, 40, 600
 MOST_TABLE_BYTES = 1 << 20
@@ -52,14 +54,24 @@ def plain_lines(text: str) -> str:
 
 
 def read_text(part: Part, text: str) -> Content:
-    """A text or a statement. Raises BadInput: `part_empty`, `statement_missing`, `text_too_long`."""
-    said = plain_lines(text.replace("\r\n", "\n").replace("\r", "\n"))
-    if not said and part.kind == "statement":
-        raise bad(part, "Say with whom you talked about this work, or that it was nobody.", "statement_missing")
+    """Raises BadInput: `part_empty`, `text_too_long`."""
+    said = plain_lines(text)
     if not said:
         raise bad(part, f"{part.title} is empty. Write it, and save it again.", "part_empty")
     if len(said) > part.letters:
         raise bad(part, f"{part.title} takes at most {part.letters} letters; this has {len(said)}.", "text_too_long")
+    return Content(said)
+
+
+def read_statement(text: str) -> Content:
+    """Raises BadInput: `statement_missing`, `statement_too_long`."""
+    said = "\n".join(" ".join(line.split()) for line in text.replace("\0", "").strip().splitlines())
+    if not said:
+        words = "Say with whom you talked about this work, or that it was nobody."
+        raise bad(THE_STATEMENT, words, "statement_missing")
+    if len(said) > THE_STATEMENT.letters:
+        words = f"A statement has at most {THE_STATEMENT.letters} letters; this one has {len(said)}."
+        raise bad(THE_STATEMENT, words, "statement_too_long")
     return Content(said)
 
 
@@ -156,16 +168,16 @@ def read_contributions(part: Part, members: Sequence[User], said: Mapping[str, s
     return Content(data={"rows": rows})
 
 
-def too_large_words(part: Part, size: int | str) -> str:
+def too_large_words(assignment: Assignment, part: Part, size: int | str) -> str:
     """The same words before sending (in the page) and after (on the server)."""
     shown = size if isinstance(size, str) else numbers.size(size)
-    return f"This file has {shown}; {part.title} takes at most {numbers.size(part.max_bytes)}."
+    return f"This file has {shown}; {part.title} takes at most {numbers.size(most_bytes_of(assignment, part))}."
 
 
 def part_endings(assignment: Assignment, part: Part) -> frozenset[str]:
-    from grading.hand_in_rules import endings
-
-    return {"pdf": frozenset({".pdf"}), "models": endings(assignment)}.get(part.kind, frozenset(part.endings))
+    if part.kind == "models":
+        return endings(assignment)
+    return frozenset({".pdf"} if part.kind == "pdf" else part.endings)
 
 
 def wrong_ending_words(assignment: Assignment, part: Part, name: str) -> str:
@@ -184,7 +196,7 @@ def read_file(assignment: Assignment, part: Part, upload: Upload, labels: Mappin
     """
     name = upload.name or "file"
     if upload.size > most_bytes_of(assignment, part):
-        raise TooLarge(too_large_words(part, upload.size), code="too_large")
+        raise TooLarge(too_large_words(assignment, part, upload.size), code="too_large")
     if not name.lower().endswith(tuple(part_endings(assignment, part))):
         raise bad(part, wrong_ending_words(assignment, part, name), "wrong_ending", "file")
     path = Path(upload.temporary_file_path())
@@ -198,7 +210,8 @@ def read_file(assignment: Assignment, part: Part, upload: Upload, labels: Mappin
 
 
 def most_bytes_of(assignment: Assignment, part: Part) -> int:
-    return assignment.spec.max_bytes if part.kind == "models" else part.max_bytes
+    most = assignment.spec.max_bytes if part.kind == "models" else part.max_bytes
+    return min(most, int(settings.MAX_UPLOAD_BYTES))
 
 
 def _pages(part: Part, path: Path) -> int:

@@ -12,7 +12,9 @@ from django.core import signing
 
 from grading.late.facts import Verdict
 from grading.late.money import shown
+from grading.models.pieces import Piece
 from grading.models.submissions import Submission
+from grading.parts import STATEMENT
 
 SALT = "milliamp.receipt"
 BEGIN, END = "-----BEGIN RECEIPT-----", "-----END RECEIPT-----"
@@ -24,7 +26,11 @@ class NotGenuine(Exception):
 
 
 def receipt_facts(submission: Submission, verdict: Verdict | None) -> dict[str, Any]:
-    """What a receipt says. Times are ISO with the offset of the course's zone; `late` is None where the course states no rule."""
+    """What a receipt says. Times are ISO with the offset of the course's zone; `late` is None where the course states no rule.
+
+    `file` is the model; None: none is handed in. `model_of`: the receipt of the attempt that brought it, where this one did not.
+    `parts`: what else was handed in, each with the hash of its file or of what was written.
+    """
     assignment = submission.assignment
     course = assignment.course
 
@@ -41,7 +47,11 @@ def receipt_facts(submission: Submission, verdict: Verdict | None) -> dict[str, 
         "received_at": wall(submission.received_at),
         "due_at": wall(submission.due_at) if submission.due_at else None,
         "zone": str(course.tz),
-        "file": {"name": submission.file_name, "bytes": submission.size_bytes, "sha256": submission.sha256},
+        "file": {"name": submission.file_name, "bytes": submission.size_bytes, "sha256": submission.sha256}
+        if submission.has_model
+        else None,
+        "model_of": submission.model_from.receipt if submission.model_from else None,
+        "parts": [_part_facts(piece) for piece in submission.pieces.all() if piece.part != STATEMENT],
         "statement": submission.statement,
         "late": None
         if verdict is None
@@ -55,6 +65,11 @@ def receipt_facts(submission: Submission, verdict: Verdict | None) -> dict[str, 
     }
 
 
+def _part_facts(piece: Piece) -> dict[str, Any]:
+    facts: dict[str, Any] = {"part": piece.part, "sha256": piece.sha256}
+    return facts | ({"name": piece.file_name, "bytes": piece.size_bytes} if piece.file_name else {})
+
+
 def sign(facts: dict[str, Any]) -> str:
     return signing.dumps(facts, salt=SALT, compress=True)
 
@@ -62,10 +77,12 @@ def sign(facts: dict[str, Any]) -> str:
 def receipt_text(facts: dict[str, Any], signature: str) -> str:
     """The receipt as Markdown for a mail: what a person wants to know first, then the signed block."""
     file, late = facts["file"], facts["late"]
+    files = [("File", file)] if file else []
+    files += [(part["part"], part) for part in facts["parts"]]
     at = datetime.fromisoformat(facts["received_at"])
     lines = [
         f"- Received: {at:%a %b %-d, %Y, %H:%M:%S} ({facts['zone']}, UTC{at:%z})",
-        f"- File: {file['bytes']} bytes, SHA-256 `{file['sha256']}`",
+        *(_file_line(label, one) for label, one in files),
     ]
     if late is not None:
         used = f", {late['free_days_used']} of them paid by the bank" if late["free_days_used"] else ""
@@ -74,6 +91,11 @@ def receipt_text(facts: dict[str, Any], signature: str) -> str:
     return "\n".join(
         [*lines, "", "Keep this mail: it proves what you handed in, and when.", "", "```", armoured(signature), "```"]
     )
+
+
+def _file_line(label: str, file: dict[str, Any]) -> str:
+    size = f"{file['bytes']} bytes, " if "bytes" in file else ""
+    return f"- {label.capitalize()}: {size}SHA-256 `{file['sha256']}`"
 
 
 def armoured(signature: str) -> str:

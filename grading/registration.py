@@ -27,6 +27,7 @@ def register_all() -> None:
     merging.register_decisions()
     register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake))
     register_purpose(upload_purpose.HAND_IN, upload_purpose.hand_in, upload_purpose.spelled)
+    register_purpose(upload_purpose.PART, upload_purpose.part, upload_purpose.part_spelled)
     registry.add_due_source(sections.due_marks)
     registry.add_public_due_source(sections.public_due_marks)
     registry.add_schedule_source(sections.schedule_lines)

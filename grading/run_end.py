@@ -61,4 +61,4 @@ def _settle(submission: Submission, *, is_counted: bool) -> None:
     undecided = Submission.objects.filter(Q(pk=submission.pk) | Q(model_from=submission.pk), counts=None)
     for row in undecided:
         has_work = row.pieces.exclude(part=STATEMENT).exists()
-        Submission.objects.filter(pk=row.pk).update(counts=has_work, spares_attempt=True)
+        Submission.objects.filter(pk=row.pk).update(counts=has_work, spares_attempt=has_work)

@@ -20,7 +20,7 @@ from courseplatform.core.errors import BadInput, Unavailable
 from courseplatform.courses.access import Visit
 from courseplatform.courses.api import CourseApiView
 from grading.api import shapes
-from grading.forms import HandInForm
+from grading.forms import FileForm
 from grading.hand_in_rules import attempts_left, owner_of
 from grading.models.assignments import Assignment
 from grading.selectors import endpoints
@@ -28,6 +28,7 @@ from grading.selectors.assignments import assignment_get
 from grading.selectors.results import run_get
 from grading.services.pieces import statement_save
 from grading.services.submissions import submission_create
+from grading.upload_purpose import HAND_IN, target_of
 
 log = structlog.get_logger(__name__)
 ONE_PERSON = OpenApiParameter("person", str, description="for staff: only hand-ins of this e-mail address")
@@ -79,7 +80,8 @@ class Submissions(CourseApiView):
         if (said := request._request.POST.get("statement", "")).strip():
             owner = owner_of(person=self.visit.person, assignment=found, now=timezone.now())
             statement_save(owner=owner, assignment=found, text=said)
-        with form.arrived(person=self.visit.person, assignment=found, now=timezone.now()) as file:
+        target, now = target_of(found), timezone.now()
+        with form.arrived(person=self.visit.person, purpose=HAND_IN, target=target, now=now) as file:
             made, created = submission_create(
                 person=self.visit.person, assignment=found, upload=file.upload, upload_key=file.upload_key, now=file.at
             )
@@ -91,10 +93,10 @@ class Submissions(CourseApiView):
         )
 
 
-def _hand_in_form(request: Request) -> HandInForm:
-    """As from the page: read from Django's own request, whose upload handler writes to disk and hashes. Raises as `HandInForm.of`."""
+def _hand_in_form(request: Request) -> FileForm:
+    """As from the page: read from Django's own request, whose upload handler writes to disk and hashes. Raises as `FileForm.of`."""
     try:
-        return HandInForm.of(request._request)
+        return FileForm.of(request._request)
     except BadInput as error:
         if error.code != "bad_upload_key":
             raise

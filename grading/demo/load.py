@@ -34,6 +34,8 @@ from courseplatform.teams import demo as teams_demo
 from grading.demo import grades, late
 from grading.demo.digits import hidden_split, write_hidden
 from grading.models.assignments import Assignment, HiddenSet
+from grading.models.owners import Owner
+from grading.services.pieces import statement_save
 from grading.services.submissions import submission_create
 from grading.spec import BenchSpec
 
@@ -131,6 +133,7 @@ def _assignments(course: Course, overlay: Facts) -> dict[str, Assignment]:
         row = Assignment(
             course=course, slug=fact["slug"], kind=fact["kind"], short=fact["short"], title=fact.get("title", ""), summary=fact.get("summary", ""),
             is_individual=fact.get("individual", True), points=fact.get("points", 0), is_demo=True, position=position,
+            parts=fact.get("parts", []), needs_statement=fact.get("statement", False),
         )  # fmt: skip
         row.set_dates(released=_moved(fact.get("released", ""), moved), due=_moved(fact["due"], moved))
         row.save()
@@ -144,6 +147,7 @@ def _assignments(course: Course, overlay: Facts) -> dict[str, Assignment]:
             bench,
         )
         row.is_individual = more.get("individual", row.is_individual)
+        row.parts, row.needs_statement = more.get("parts", row.parts), more.get("statement", row.needs_statement)
         if bench:
             BenchSpec.parse(bench)
             row.hidden_set = _hidden_set()
@@ -187,6 +191,8 @@ def _hand_in(fact: Facts, people: Mapping[str, User], assignments: Mapping[str, 
     source, assignment = HERE / "models" / fact["file"], assignments[fact["assignment"]]
     with tempfile.TemporaryDirectory(prefix="milliamp-demo-") as folder:
         copy = Path(shutil.copy(source, folder))
+        if assignment.needs_statement:
+            statement_save(owner=Owner(people[fact["person"]]), assignment=assignment, text=fact["statement"])
         upload = LocalUpload(source.name, copy.stat().st_size, sha256(copy.read_bytes()).hexdigest(), copy)
         submission_create(
             person=people[fact["person"]], assignment=assignment, upload=upload,

@@ -17,10 +17,11 @@ from courseplatform.courses.models import Enrolment, Role
 from grading import hand_in_rules
 from grading.late_facts import PersonalDates, dates_of
 from grading.models.assignments import ActiveRule, Assignment
+from grading.models.owners import Owner
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.points import rule_words
-from grading.selectors.badges import assignment_badge, run_badge
+from grading.selectors.badges import assignment_badge, attempt_badge, run_badge
 from grading.spec import METRICS, BenchSpec
 from hardware import leases
 from hardware.models import Status
@@ -60,7 +61,7 @@ class Attempt:
         return (
             self.submission.assignment.active_rule == ActiveRule.CHOSEN
             and not self.is_active
-            and self.earned is not None
+            and (self.earned is not None or not self.submission.has_model)
         )
 
     @property
@@ -71,23 +72,24 @@ class Attempt:
 def with_runs(submissions: "QuerySet[Submission]") -> "QuerySet[Submission]":
     """Submissions with all they show, in a fixed number of queries."""
     runs = Run.objects.select_related("result").order_by("-queued_at")
-    return submissions.select_related("assignment__course", "person", "team__course").prefetch_related(
-        "late_verdicts", Prefetch("runs", queryset=runs)
+    return submissions.select_related("assignment__course", "person", "team__course", "model_from").prefetch_related(
+        "late_verdicts", "pieces", Prefetch("runs", queryset=runs), Prefetch("model_from__runs", queryset=runs)
     )
 
 
 def attempt_of(submission: Submission) -> Attempt:
-    """The newest run speaks for the attempt, but a result that was once reached stays until a newer one is there."""
-    runs = list(submission.runs.all())
+    """The newest run speaks for the attempt, but a result that was once reached stays until a newer one is there. One that brought no
+    model of its own shows that of the attempt whose model it keeps."""
+    source = submission.model_from or submission
+    runs = list(source.runs.all())
     newest = runs[0] if runs else None
     result = next((run.result for run in runs if hasattr(run, "result")), None)
-    url = ""
     if newest is not None:
-        newest.submission = submission
-        url = newest.get_absolute_url()
-    return Attempt(
-        submission, newest, run_badge(newest), result.earned if result else None, result.of if result else None, url
-    )
+        source.assignment = submission.assignment
+        newest.submission = source
+    earned, of = (result.earned, result.of) if result else (None, None)
+    url = newest.get_absolute_url() if newest else submission.get_absolute_url()
+    return Attempt(submission, newest, attempt_badge(submission, newest), earned, of, url)
 
 
 def attempts(visit: Visit, assignment: Assignment, person: User | None = None) -> list[Attempt]:
@@ -159,16 +161,15 @@ def _assignment_row(
         count = getattr(assignment, "people", 0)
         row |= {"handed_in": count, "people": students}
         row["badge"] = (
-            Badge("neutral", "info", f"{count} of {students} handed in") if assignment.takes_model else row["badge"]
+            Badge("neutral", "info", f"{count} of {students} handed in") if assignment.takes_anything else row["badge"]
         )
     return row
 
 
-def blocked(visit: Visit, assignment: Assignment, now: datetime) -> AppError | None:
-    """Why this person cannot hand in now, or None."""
+def blocked(owner: Owner, assignment: Assignment, now: datetime) -> AppError | None:
+    """Why this owner cannot hand in now, a model where one is taken; or None."""
     try:
-        owner = hand_in_rules.owner_of(person=visit.person, assignment=assignment, now=now)
-        hand_in_rules.check_may_hand_in(owner=owner, assignment=assignment, now=now)
+        hand_in_rules.check_may_hand_in(owner=owner, assignment=assignment, now=now, with_model=assignment.takes_model)
     except AppError as error:
         return error
     return None
@@ -224,7 +225,7 @@ def spec_rows(assignment: Assignment) -> list[dict[str, str]]:
 def line_words(run: Run | None, number: int) -> dict[str, str]:
     """Where the attempt is now, in one sentence."""
     if run is None:
-        return {"place_words": "", "sentence": f"Attempt {number} is not measured."}
+        return {"place_words": "", "sentence": "Nothing is measured here. The course staff read it."}
     if run.status == Status.FINISHED:
         result = getattr(run, "result", None)
         said = f": {result.earned} of {result.of} measured points" if result is not None else ""
@@ -241,7 +242,7 @@ def desk_rows(visit: Visit) -> list[dict[str, Any]]:
     students = Enrolment.objects.filter(course=visit.course, role=Role.STUDENT, is_active=True).count()
     labs = (
         Assignment.objects.of(visit.course)
-        .exclude(bench_spec={})
+        .exclude(bench_spec={}, parts=[])
         .select_related("course")
         .order_by(*BY_DUE)
         .annotate(
@@ -261,8 +262,8 @@ def desk_rows(visit: Visit) -> list[dict[str, Any]]:
         rows.append(
             {
                 "title": lab.full_title, "url": lab.get_absolute_url(), "handed_in": getattr(lab, "handed_in", 0), "people": students,
-                "running": getattr(lab, "running", 0), "of": f"{lab.spec.points:.2f}", "mean": f"{sum(marks) / len(marks):.2f}" if marks else "–",
-                "slug": lab.slug,
+                "running": getattr(lab, "running", 0), "of": f"{lab.spec.points:.2f}" if lab.takes_model else "",
+                "mean": f"{sum(marks) / len(marks):.2f}" if marks else "–", "slug": lab.slug,
             }
         )  # fmt: skip
     return rows

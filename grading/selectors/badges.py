@@ -7,6 +7,7 @@ from django.utils import timezone
 from courseplatform.core.badges import Badge
 from grading.models.assignments import Assignment
 from grading.models.runs import Run
+from grading.models.submissions import Submission
 from hardware.models import Outcome, Status
 
 OUTCOMES: dict[str, Badge] = {
@@ -32,6 +33,13 @@ def run_badge(run: Run | None) -> Badge:
     return OUTCOMES[run.outcome] if run.status == Status.FINISHED else STATUSES[run.status]
 
 
+def attempt_badge(submission: Submission, run: Run | None) -> Badge:
+    """The state of one attempt. `run`: the newest of its model, None where it has none."""
+    if not submission.has_model:
+        return Badge("good", "check", "handed in")
+    return run_badge(run)
+
+
 def assignment_badge(
     assignment: Assignment,
     *,
@@ -49,7 +57,7 @@ def assignment_badge(
     if not assignment.is_released(now) and assignment.released_at is not None:
         opens = timezone.localtime(assignment.released_at)
         return Badge("neutral", "lock", f"opens {opens:%b %-d}")
-    if not assignment.takes_model:
+    if not assignment.takes_anything:
         return Badge("neutral", "info", "to the staff" if assignment.kind != "hardware_return" else "at the desk")
     if is_excused:
         return Badge("neutral", "info", "excused")

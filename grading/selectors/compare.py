@@ -7,7 +7,9 @@ from courseplatform.core import numbers
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from grading.models.assignments import Assignment
+from grading.models.pieces import Piece
 from grading.models.submissions import Submission
+from grading.parts import STATEMENT
 from grading.selectors.assignments import Attempt, attempts
 
 Row = dict[str, Any]
@@ -76,11 +78,24 @@ def _pick(mine: list[Attempt], first: str, second: str) -> tuple[Attempt | None,
 def _facts(older: Attempt, newer: Attempt) -> list[Row]:
     def of(attempt: Attempt) -> list[str]:
         row = attempt.submission
-        return [row.person.name, row.file_name, row.format, numbers.size(row.size_bytes)]
+        return [row.person.name, row.file_name or "none", row.format or "–", numbers.size(row.size_bytes)]
 
-    labels = ("Handed in by", "File", "Format", "Size")
-    rows = zip(labels, of(older), of(newer), strict=True)
+    labels = ["Handed in by", "Model", "Format", "Size"]
+    sides = [of(older), of(newer)]
+    for part in older.submission.assignment.all_parts:
+        if part.is_model or part.kind == STATEMENT:
+            continue
+        labels.append(part.title)
+        for side, attempt in zip(sides, (older, newer), strict=True):
+            side.append(_pieces_words([piece for piece in attempt.submission.pieces.all() if piece.part == part.key]))
+    rows = zip(labels, *sides, strict=True)
     return [{"label": label, "older": a, "newer": b, "differs": a != b} for label, a, b in rows]
+
+
+def _pieces_words(pieces: list[Piece]) -> str:
+    """What of a part was handed in, so that two that differ read differently."""
+    said = [f"{piece.file_name or 'written'}, {piece.sha256[:8]}" for piece in pieces]
+    return said[0] if len(said) == 1 else f"{len(said)} models" if said else "none"
 
 
 def _result(attempt: Attempt) -> Any:
@@ -137,6 +152,8 @@ def _points(older: Attempt, newer: Attempt) -> list[Row]:
 
 
 def _sentence(older: Attempt, newer: Attempt) -> str:
+    if not (older.submission.has_model or newer.submission.has_model):
+        return "No model came with either: they differ in their parts."
     if older.submission.sha256 == newer.submission.sha256:
         return "Both attempts are the same file, byte by byte."
     if older.earned is None or newer.earned is None:

@@ -188,6 +188,13 @@ def heading(table: LateTable, standing: dict[str, Any] | None, now: datetime) ->
     }
 
 
+def cost_of_now(table: LateTable) -> str:
+    """What handing in at this moment costs, in a sentence; empty where it costs nothing."""
+    if not table.now.accepted:
+        return "The late policy does not take it any more; it is kept with its time."
+    return f"Handing in now costs {_of_the_rest(table)}." if table.now.days_late else ""
+
+
 def _of_the_rest(table: LateTable) -> str:
     """1 of your 3 remaining late days."""
     cost, policy = table.now, table.facts.policy

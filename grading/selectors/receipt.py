@@ -10,7 +10,9 @@ from courseplatform.core.badges import Badge
 from grading.late.facts import Policy, Verdict
 from grading.late_facts import circle_of, facts_of
 from grading.late_preview import verdict_of
+from grading.models.pieces import Piece
 from grading.models.submissions import Submission
+from grading.parts import STATEMENT
 from grading.receipts import armoured
 from grading.selectors.assignments import attempt_of, line_words
 from grading.selectors.late_words import cost_words, kept_verdict, owner_line, plain_late, steps_of, verdict_badge
@@ -33,14 +35,42 @@ def receipt(submission: Submission) -> dict[str, Any]:
             {"label": "Work", "value": f"{submission.assignment.full_title}, attempt {submission.number}"},
             {"label": "Who", "value": owner_line(submission)},
             {"label": "Server time", "value": stamp},
-            {"label": "Model", "value": f"{submission.file_name}, {numbers.count(submission.size_bytes)} bytes"},
-            {"label": "SHA-256", "value": submission.sha256, "mono": True},
+            *_model_rows(submission),
+            *(
+                row
+                for piece in submission.pieces.all()
+                if piece.part != STATEMENT
+                for row in _piece_rows(submission, piece)
+            ),
             {"label": "Late", "value": said["late"], "steps": said["steps"]},
             *([{"label": "Collaboration", "value": submission.statement}] if submission.statement else []),
         ],
         "signed": armoured(submission.signature) if submission.signature else "",
         "line": line_words(attempt.run, submission.number),
     }
+
+
+def _model_rows(submission: Submission) -> list[dict[str, Any]]:
+    if not submission.has_model:
+        return []
+    kept = f", the one of attempt {submission.model_from.number}" if submission.model_from else ""
+    return [
+        {"label": "Model", "value": f"{submission.file_name}, {numbers.count(submission.size_bytes)} bytes{kept}"},
+        {"label": "SHA-256", "value": submission.sha256, "mono": True},
+    ]
+
+
+def _piece_rows(submission: Submission, piece: Piece) -> list[dict[str, Any]]:
+    """A part as it was handed in: what it is, and the hash of its file or of what was written."""
+    part = next((one for one in submission.assignment.all_parts if one.key == piece.part), None)
+    size = f", {numbers.count(piece.size_bytes)} bytes" if piece.size_bytes else ""
+    piece.assignment = submission.assignment
+    row = {
+        "label": part.title if part else piece.part,
+        "value": f"{piece.file_name or 'written here'}{size}",
+        "url": piece.get_absolute_url(),
+    }
+    return [row, {"label": "", "value": piece.sha256, "mono": True}]
 
 
 def _head(badge: Badge, sentence: str) -> dict[str, str]:

@@ -95,7 +95,7 @@ def _overdue(visit: Visit, items: list[Assignment], dates: PersonalDates, now: d
         .values_list("assignment", flat=True)
     )
     done |= dates.excused
-    missing = [item.short for item in items if item.takes_model and dates.is_past(item, now) and item.pk not in done]
+    missing = [item.short for item in items if item.takes_anything and dates.is_past(item, now) and item.pk not in done]
     if not missing:
         return ""
     names = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"

@@ -93,17 +93,23 @@ def _filtered(
             Q(person__name__icontains=chosen.person) | Q(person__email__icontains=chosen.person)
         )
     by_state = {
-        "open": Q(runs__status__in=OPEN),
-        "measured": Q(runs__outcome=Outcome.MEASURED),
-        "stopped": Q(runs__outcome__in=STOPPED),
-        "ours": Q(runs__outcome=Outcome.INFRASTRUCTURE),
+        "open": _by_run(status__in=OPEN),
+        "measured": _by_run(outcome=Outcome.MEASURED),
+        "stopped": _by_run(outcome__in=STOPPED),
+        "ours": _by_run(outcome=Outcome.INFRASTRUCTURE),
         "late": Q(late_verdicts__days_late__gt=0) if has_rule else Q(received_at__gt=F("due_at")),
     }
     return submissions.filter(by_state[chosen.state]).distinct() if chosen.state else submissions
 
 
+def _by_run(**wanted: Any) -> Q:
+    """Attempts by the runs of their model, also where an earlier attempt brought it."""
+    ((name, value),) = wanted.items()
+    return Q(**{f"runs__{name}": value}) | Q(**{f"model_from__runs__{name}": value})
+
+
 def filter_choices(visit: Visit, chosen: SubmissionFilter) -> dict[str, Any]:
-    labs = Assignment.objects.filter(course=visit.course).exclude(bench_spec={}).values_list("slug", "short")
+    labs = Assignment.objects.filter(course=visit.course).exclude(bench_spec={}, parts=[]).values_list("slug", "short")
     return {
         "assignment": [{"value": slug, "label": short, "chosen": slug == chosen.assignment} for slug, short in labs],
         "state": [{"value": key, "label": word, "chosen": key == chosen.state} for key, word in chosen.STATES.items()],

@@ -14,7 +14,7 @@ from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.models.pieces import Piece
 from grading.parts import THE_STATEMENT, Part
-from grading.piece_reading import Content, read_text
+from grading.piece_reading import Content, read_statement
 from grading.services.late_days import lock_circle
 from grading.services.submissions import as_file
 
@@ -71,8 +71,8 @@ def piece_put(
 
 
 def statement_save(*, owner: Owner, assignment: Assignment, text: str) -> Piece:
-    """The collaboration statement as its owner says it now. Raises as `read_text` and `piece_put`."""
-    content = read_text(THE_STATEMENT, text)
+    """The collaboration statement as its owner says it now. Raises as `read_statement` and `piece_put`."""
+    content = read_statement(text)
     return piece_put(owner=owner, assignment=assignment, part=THE_STATEMENT, content=content)[0]
 
 

@@ -1,7 +1,6 @@
 """Handing in. The browser, the demo and later the API call the same function."""
 
 import secrets
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +26,7 @@ from grading.hand_in_rules import (
     owner_of,
     pieces_of,
     too_large_sentence,
+    work_on,
 )
 from grading.late_preview import verdict_of
 from grading.models.assignments import Assignment
@@ -110,11 +110,6 @@ def _known(owner: Owner, assignment: Assignment, upload: Upload | None, upload_k
     return (
         counting if counting is not None and desk == work_on(dict(counting.pieces.values_list("pk", "part"))) else None
     )
-
-
-def work_on(pieces: Mapping[UUID, str]) -> set[UUID]:
-    """Of pieces (key -> part) those that are work. A statement goes with the next hand-in; by itself it is none."""
-    return {pk for pk, part in pieces.items() if part != STATEMENT}
 
 
 def _same_model(owner: Owner, assignment: Assignment, upload: Upload) -> Submission | None:

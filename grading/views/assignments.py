@@ -14,17 +14,18 @@ from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from courseplatform.teams.selectors.membership import members_at
-from grading.forms import HandInForm
+from grading.forms import FileForm, upload_key_of
 from grading.grade_facts import items_of
-from grading.hand_in_rules import owner_of, pieces_of
+from grading.hand_in_rules import CLOSED, owner_of
 from grading.models.assignments import Assignment
-from grading.parts import STATEMENT
+from grading.models.submissions import Submission
 from grading.selectors import assignments as reading
 from grading.selectors import headings, late_panel, staff
+from grading.selectors.desk import desk
 from grading.selectors.my_grade import grade_link
 from grading.selectors.receipt import receipt as reading_receipt
-from grading.services.pieces import statement_save
 from grading.services.submissions import submission_create
+from grading.upload_purpose import HAND_IN, target_of
 
 
 @course_page()
@@ -40,13 +41,16 @@ def detail(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
     return render(request, "grading/assignment.html", lab_page(visit, found))
 
 
-def lab_page(visit: Visit, assignment: Assignment, error: AppError | None = None) -> dict[str, Any]:
-    """What the lab page shows, also after a refusal."""
+def lab_page(
+    visit: Visit, assignment: Assignment, error: AppError | None = None, typed: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """What the lab page shows, also after a refusal. `typed`: what was written into a part and refused, {part, values}."""
     now = timezone.now()
-    blocked = reading.blocked(visit, assignment, now)
     attempts = reading.attempts(visit, assignment)
     owner = owner_of(person=visit.person, assignment=assignment, now=now)
+    blocked = reading.blocked(owner, assignment, now)
     table = late_panel.table_for(visit, assignment, owner, now)
+    members = members_at(owner.team, now) if owner.team else []
     context = {
         "assignment": assignment,
         "deadline": headings.deadline(visit, assignment, attempts, table, now),
@@ -55,36 +59,35 @@ def lab_page(visit: Visit, assignment: Assignment, error: AppError | None = None
         "can_hand_in": blocked is None,
         "blocked": blocked,
         "upload_key": uuid4(),
+        "desk_key": uuid4(),
         "request_key": uuid4(),
         "late_rule": visit.course.late_rule,
         "late": late_panel.panel(table, assignment, owner, now) if table else None,
         "team": owner.team,
-        "members": members_at(owner.team, now) if owner.team else [],
+        "members": members,
         "attempts": attempts,
-        "statement": next(
-            (one for one in pieces_of(owner=owner, assignment=assignment) if one.part == STATEMENT), None
-        ),
+        "desk": desk(assignment, owner, members, attempts, table, now, typed),
+        "closed": blocked is not None and blocked.code in CLOSED,
         "error": error,
         "grade_link": grade_link(visit, assignment),
         "rubric": [item for item in items_of(assignment) if not item.is_withdrawn],
     }
     if assignment.takes_model:
-        context |= {"limits": reading.limits(visit, assignment), "spec_rows": reading.spec_rows(assignment)}
+        context["limits"] = reading.limits(visit, assignment)
+    if assignment.bench_spec:
+        context["spec_rows"] = reading.spec_rows(assignment)
     return context
 
 
 @course_page()
 @require_POST
 def hand_in(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
-    """Takes the file, or the upload that holds it. With JavaScript the answer is JSON, without it a page; both say the same."""
+    """Takes the model, or the upload that holds it; with `without_model` what lies on the desk. With JavaScript the answer is JSON, without
+    it a page; both say the same."""
     found = reading.assignment_get(visit, assignment)
     wants_json = request.headers.get("Accept", "").startswith("application/json")
     try:
-        form = HandInForm.of(request)
-        with form.arrived(person=visit.person, assignment=found, now=timezone.now()) as file:
-            submission, created = submission_create(
-                person=visit.person, assignment=found, upload=file.upload, upload_key=file.upload_key, now=file.at
-            )
+        submission, created = _arrived(request, visit, found)
     except AppError as error:
         if wants_json:
             return JsonResponse(error.to_json(), status=error.http_status)
@@ -97,17 +100,16 @@ def hand_in(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse
     return HttpResponseRedirect(url)
 
 
-@course_page()
-@require_POST
-def statement(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
-    """Saves the collaboration statement; the page says what is missing after that."""
-    found = reading.assignment_get(visit, assignment)
-    owner = owner_of(person=visit.person, assignment=found, now=timezone.now())
-    try:
-        statement_save(owner=owner, assignment=found, text=request.POST.get("text", ""))
-    except AppError as error:
-        return render(request, "grading/assignment.html", lab_page(visit, found, error), status=error.http_status)
-    return HttpResponseRedirect(found.get_absolute_url())
+def _arrived(request: HttpRequest, visit: Visit, assignment: Assignment) -> tuple[Submission, bool]:
+    now = timezone.now()
+    if request.POST.get("without_model"):
+        key = upload_key_of(request)
+        return submission_create(person=visit.person, assignment=assignment, upload=None, upload_key=key, now=now)
+    form, target = FileForm.of(request), target_of(assignment)
+    with form.arrived(person=visit.person, purpose=HAND_IN, target=target, now=now) as file:
+        return submission_create(
+            person=visit.person, assignment=assignment, upload=file.upload, upload_key=file.upload_key, now=file.at
+        )
 
 
 @course_page()

@@ -1,11 +1,9 @@
-// Hands in a model: drop or choose, checked before sending with the server's words, sent in pieces, then the receipt. What was sent in part
+// Sends a model or a part: drop or choose, checked before sending with the server's words, sent in pieces, then the receipt. What was sent in part
 // is found again after a reload, in any browser of the same person. Without this script the form is a plain upload that says the same.
-(() => {
-  const form = document.querySelector("[data-upload]");
-  if (!form) return;
+for (const form of document.querySelectorAll("[data-upload]")) {
   const { uploads, purpose, target } = form.dataset;
   const find = (name) => form.querySelector(`[data-upload-${name}]`);
-  const input = form.elements.model, button = find("button"), bar = find("bar"), error = find("error"), note = find("note");
+  const input = form.querySelector("input[type=file]"), button = find("button"), bar = find("bar"), error = find("error"), note = find("note");
   form.classList.add("js");
   button.type = "button";
   button.textContent = "Choose file";
@@ -38,7 +36,7 @@
   const fail = (message) => stop(error, message);
   const wrong = (file) => {
     if (file.size > Number(form.dataset.maxBytes)) return form.dataset.tooLarge.replace("{size}", kib(file.size));
-    if (file.size === 0) return "This file is empty. Export the model again, and choose the new file.";
+    if (file.size === 0) return "This file is empty. Export it again, and choose the new file.";
     if (!form.dataset.endings.split(" ").some((ending) => file.name.toLowerCase().endsWith(ending))) return form.dataset.wrongEnding.replace("{name}", file.name);
     return "";
   };
@@ -80,6 +78,12 @@
     say(words);
   };
 
+  // A part leads back to this very page, which assign() would not load again for its fragment alone.
+  const goTo = (url) => {
+    const to = new URL(url, location.href), isHere = to.pathname === location.pathname && to.search === location.search;
+    location.assign(to);
+    if (isHere) location.reload();
+  };
   const handIn = async (id, name) => {
     // From here on the server may have recorded it, so there is nothing left to cancel.
     find("state").hidden = find("more").hidden = false;
@@ -91,7 +95,7 @@
     body.append("upload_id", id);
     try {
       const answer = await Resumable.untilThrough(() => Resumable.ask("POST", form.action, { body }), waiting);
-      location.assign((await answer.json()).url);
+      goTo((await answer.json()).url);
     } catch (problem) { fail(problem.message); }
   };
 
@@ -153,4 +157,4 @@
     form.classList.toggle("over", type === "dragover");
     if (type === "drop" && event.dataTransfer.files.length && button.hidden === false) start(event.dataTransfer.files[0]);
   });
-})();
+}

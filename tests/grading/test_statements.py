@@ -4,12 +4,12 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from grading.services.statements import statement_save
 
 from courseplatform.core.errors import BadInput, Conflict
-from grading.models import Statement, Submission
+from grading.models import Piece, Submission
 from grading.models.owners import Owner
 from grading.receipts import verify
+from grading.services.pieces import statement_save
 from tests.grading.test_late_days import make_team
 from tests.people import hand_in, make_cast, onnx_like
 
@@ -61,22 +61,22 @@ def test_one_member_says_it_for_the_team(cast, tmp_path):
 def test_an_empty_or_endless_one_is_refused(cast, text, code):
     with pytest.raises(BadInput) as refused:
         statement_save(owner=Owner(cast.ruth), assignment=cast.lab, text=text)
-    assert refused.value.code == code and not Statement.objects.exists()
+    assert refused.value.code == code and not Piece.objects.exists()
 
 
 def test_the_same_words_are_kept_once(cast):
     for _ in range(2):
         statement_save(owner=Owner(cast.ruth), assignment=cast.lab, text="Nobody.")
-    assert Statement.objects.count() == 1
+    assert Piece.objects.count() == 1
 
 
 def test_the_page_asks_for_it_and_shows_hostile_words_as_words(cast, client):
     client.force_login(cast.ruth)
     assert "Nothing can be handed in without it" in client.get(LAB).content.decode()
-    client.post(f"{LAB}statement/", {"text": "<script>alert(1)</script>"})
+    client.post(f"{LAB}parts/statement/", {"text": "<script>alert(1)</script>"})
     page = client.get(LAB).content.decode()
-    assert "Saved" in page and "<script>alert(1)" not in page and "&lt;script&gt;alert(1)" in page
-    refused = client.post(f"{LAB}statement/", {"text": ""})
+    assert "saved " in page and "<script>alert(1)" not in page and "&lt;script&gt;alert(1)" in page
+    refused = client.post(f"{LAB}parts/statement/", {"text": ""})
     assert refused.status_code >= 400 and "statement_missing" in refused.content.decode()
 
 

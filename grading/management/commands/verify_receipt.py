@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db.models.fields.files import FieldFile
 
 from grading.models.submissions import Submission
 from grading.receipts import NotGenuine, verify
@@ -39,32 +40,44 @@ class Command(BaseCommand):
             return stream.read(MOST_BYTES).decode("utf-8", errors="replace")
 
     def _show(self, facts: dict[str, Any]) -> None:
-        file = facts["file"]
+        files = ([facts["file"]] if facts["file"] else []) + facts.get("parts", [])
         self.stdout.write(f"genuine: {facts['receipt']}, signed by this site")
         self.stdout.write(f"  {facts['course']}, {facts['assignment']}, attempt {facts['attempt']} of {facts['owner']}")
         self.stdout.write(f"  received {facts['received_at']} ({facts['zone']}), handed in by {facts['by']}")
-        self.stdout.write(f"  {file['bytes']} bytes, SHA-256 {file['sha256']}")
+        for file in files:
+            size = f"{file['bytes']} bytes, " if "bytes" in file else ""
+            self.stdout.write(f"  {file.get('part', 'model')}: {size}SHA-256 {file['sha256']}")
         if facts["late"]:
             for line in facts["late"]["explanation"]:
                 self.stdout.write(f"  {line}")
         said = self._differs(facts)
         if said:
             self._end(1, f"differs: {said}")
-        self.stdout.write("the hand-in stands in the database, and its file has this hash")
+        self.stdout.write("the hand-in stands in the database, and its files have these hashes")
 
     def _differs(self, facts: dict[str, Any]) -> str:
         """What the database or the stored file says otherwise; empty when nothing."""
         row = Submission.objects.filter(receipt=facts["receipt"]).first()
         if row is None:
             return "No hand-in of this receipt is in the database."
-        if row.sha256 != facts["file"]["sha256"] or row.number != facts["attempt"]:
+        model = facts["file"]
+        if row.sha256 != (model["sha256"] if model else "") or row.number != facts["attempt"]:
             return "The hand-in of this receipt has another hash or number in the database."
+        pieces = {(piece.part, piece.sha256): piece for piece in row.pieces.all()}
+        for part in facts.get("parts", []):
+            if (part["part"], part["sha256"]) not in pieces:
+                return f"The part {part['part']} of this hand-in has another hash in the database."
+        stored = [(row.model_file, row.sha256)] if model else []
+        stored += [(piece.file, piece.sha256) for piece in pieces.values() if piece.file]
+        return next((said for file, sha256 in stored if (said := self._file_differs(file, sha256))), "")
+
+    def _file_differs(self, file: FieldFile, sha256: str) -> str:
         try:
-            with row.model_file.open("rb") as stream:
+            with file.open("rb") as stream:
                 found = hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as error:
             return f"Its file cannot be read: {error.strerror or error}."
-        return "" if found == row.sha256 else "Its stored file has another hash than was received."
+        return "" if found == sha256 else "Its stored file has another hash than was received."
 
     def _end(self, code: int, sentence: str) -> None:
         self.stderr.write(sentence)

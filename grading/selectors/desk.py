@@ -1,0 +1,270 @@
+"""The desk of a piece of work: what is here, what is missing, and what handing in would mean."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from courseplatform.accounts.models import User
+from courseplatform.core import numbers
+from courseplatform.core.errors import NotHere
+from courseplatform.core.markdown import render_markdown
+from courseplatform.courses.access import Visit
+from grading.hand_in_rules import attempts_left, missing_of, pieces_of, work_on
+from grading.late_preview import LateTable
+from grading.models.assignments import Assignment
+from grading.models.owners import Owner
+from grading.models.pieces import Piece
+from grading.models.submissions import Submission
+from grading.parts import Part
+from grading.piece_reading import most_bytes_of, part_endings, too_large_words, wrong_ending_words
+from grading.selectors.assignments import Attempt
+from grading.selectors.late_panel import cost_of_now
+from grading.upload_purpose import part_target_of
+
+
+@dataclass(frozen=True)
+class DeskRow:
+    """One part as the page shows it.
+
+    state: `handed` (it belongs to what counts), `here` (on the desk only), `missing`, `optional` (not here, not needed).
+    typed: what somebody wrote that was refused, to be mended in place; else what stands.
+    """
+
+    part: Part
+    pieces: list[Piece]
+    state: str
+    note: str
+    limits: dict[str, Any]
+    typed: dict[str, str]
+    is_refused: bool
+    link: dict[str, str] | None = None
+
+    @property
+    def piece(self) -> Piece | None:
+        return self.pieces[-1] if self.pieces else None
+
+    @property
+    def icon(self) -> tuple[str, str]:
+        """(icon, tone)"""
+        return {
+            "handed": ("check", "tone-good"),
+            "here": ("clock", "tone-warn"),
+            "missing": ("triangle", "tone-warn"),
+        }.get(self.state, ("info", "tone-neutral"))
+
+    @property
+    def word(self) -> str:
+        return {"missing": "missing", "here": "not handed in yet", "optional": "optional"}.get(self.state, "")
+
+    @property
+    def tone(self) -> str:
+        return "second" if self.state == "optional" else "tone-warn"
+
+    @property
+    def has_form(self) -> bool:
+        return not self.part.is_model
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the form stands in the page at once, or behind a word."""
+        return self.is_refused or self.state == "missing"
+
+
+def part_get(assignment: Assignment, key: str) -> Part:
+    """Raises NotHere, also for the model, which has a way of its own."""
+    found = next((part for part in assignment.all_parts if part.key == key and not part.is_model), None)
+    if found is None:
+        raise NotHere("There is no such part in this assignment.")
+    return found
+
+
+def piece_get(visit: Visit, pk: Any) -> Piece:
+    """Raises NotHere: also for somebody else's."""
+    rows = Piece.objects.visible_to(visit).select_related("assignment__course", "person", "team")
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise NotHere("There is no such part, or it is not yours.")
+    return found
+
+
+def desk(
+    assignment: Assignment, owner: Owner, members: list[User], attempts: list[Attempt], table: LateTable | None, now: datetime,
+    typed: dict[str, Any] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """What the page shows between the deadline and the upload. `typed`: {part, values} that was refused just now."""
+    if all(part.is_model for part in assignment.all_parts):
+        return {"rows": []}  # a model alone has its own place on the page
+    pieces = pieces_of(owner=owner, assignment=assignment)
+    missing = missing_of(owner=owner, assignment=assignment, pieces=pieces)
+    counting = _counting(attempts)
+    handed = {piece.pk: piece.part for piece in counting.pieces.all()} if counting else {}
+    desk_now = {piece.pk: piece.part for piece in pieces}
+    rows = []
+    for part in assignment.all_parts:
+        if part.kind == "contributions" and owner.team is None:
+            continue
+        if part.is_model:
+            rows.append(_model_row(part, attempts, counting))
+            continue
+        mine = [piece for piece in pieces if piece.part == part.key]
+        state = _state(part, mine, part in missing, set(handed))
+        refused = typed is not None and typed["part"] == part.key
+        values = typed["values"].dict() if refused and typed else _standing_values(part, mine)
+        link = _link(assignment, part, mine)
+        rows.append(DeskRow(part, mine, state, _note(part, mine), _limits(assignment, part), values, refused, link))
+    lacks_model = assignment.takes_model and not (counting and counting.has_model)
+    is_newer = work_on(desk_now) != work_on(handed)
+    words = [_in_sentence(part) for part in missing] + (["the model"] if lacks_model else [])
+    return {
+        "rows": rows,
+        "is_refused": typed is not None,
+        "members": [{"person": one, "did": _did(rows, one)} for one in members],
+        "missing": words,
+        "sentence": _sentence(words, has_some=bool(pieces) or counting is not None, is_newer=is_newer),
+        "offer": _offer(assignment, owner, words, counting, table, now) if is_newer else None,
+        "is_newer": is_newer,
+    }  # fmt: skip
+
+
+def _model_row(part: Part, attempts: list[Attempt], counting: Submission | None) -> DeskRow:
+    """The model has an upload of its own below; here stands whether one is there."""
+    standing = next((one for one in attempts if counting is not None and one.submission.pk == counting.pk), None)
+    link = {"url": "#hand-in", "label": "Hand in another" if counting and counting.has_model else "Hand one in"}
+    if counting is None or standing is None or not counting.has_model:
+        return DeskRow(part, [], "missing", "", {}, {}, is_refused=False, link=link)
+    earned = f" with {standing.earned} of {standing.of}" if standing.earned is not None else f": {standing.badge.word}"
+    note = f"{counting.file_name}; attempt {(counting.model_from or counting).number} stands{earned}"
+    return DeskRow(part, [], "handed", note, {}, {}, is_refused=False, link=link)
+
+
+def _link(assignment: Assignment, part: Part, mine: list[Piece]) -> dict[str, str] | None:
+    """Where what is here can be looked at."""
+    return {"url": mine[-1].get_absolute_url(), "label": "Look at it"} if mine and part.kind != "models" else None
+
+
+def _counting(attempts: list[Attempt]) -> Submission | None:
+    """The attempt that counts: the active one, before there is one the newest that may become it."""
+    rows = [attempt.submission for attempt in attempts if attempt.submission.counts is not False]
+    return next((row for row in rows if row.is_active), rows[0] if rows else None)
+
+
+def _state(part: Part, mine: list[Piece], is_missing: bool, handed: set[Any]) -> str:
+    if is_missing:
+        return "missing"
+    if not mine:
+        return "optional"
+    return "handed" if all(piece.pk in handed for piece in mine) else "here"
+
+
+def _note(part: Part, mine: list[Piece]) -> str:
+    """quantization_report.pdf, 1 page, 412 KiB, Fri Nov 3, 23:41:07"""
+    if not mine:
+        return part.note
+    newest = mine[-1]
+    at = timezone.localtime(newest.saved_at)
+    when = f"{at:%a %b} {at.day}, {at:%H:%M:%S}"
+    by = f" by {newest.person.name}" if newest.team_id else ""
+    if part.kind == "models":
+        return f"{len(mine)} models, the last one {when}{by}"
+    said = [newest.file_name] if newest.file_name else []
+    if pages := newest.data.get("pages"):
+        said.append(f"{pages} page{'s' if pages != 1 else ''}")
+    said += [numbers.size(newest.size_bytes)] if newest.size_bytes else []
+    if part.kind == "table":
+        said.append(f"{len(newest.data['rows'])} rows of {len(newest.data['columns'])} columns")
+    if part.kind == "contributions":
+        said.append(f"{len(newest.data['rows'])} members")
+    if part.kind == "link":
+        said.append(newest.text)
+    return ", ".join([*said, f"{'' if said else 'saved '}{when}{by}"])
+
+
+def _standing_values(part: Part, mine: list[Piece]) -> dict[str, str]:
+    if not mine:
+        return {}
+    if part.kind == "table":
+        return {"text": "\n".join("\t".join(row) for row in [mine[-1].data["columns"], *mine[-1].data["rows"]])}
+    if part.kind == "contributions":
+        return {f"did-{row['person']}": row["did"] for row in mine[-1].data["rows"]}
+    return {"text": mine[-1].text}
+
+
+def _did(rows: list[DeskRow], person: User) -> str:
+    row = next((row for row in rows if row.part.kind == "contributions"), None)
+    return row.typed.get(f"did-{person.pk}", "") if row else ""
+
+
+def _limits(assignment: Assignment, part: Part) -> dict[str, Any]:
+    """What stands beside the field of a file, in the same words that the server uses."""
+    if not part.is_file:
+        return {}
+    endings = sorted(part_endings(assignment, part))
+    most = most_bytes_of(assignment, part)
+    pages = f", at most {part.pages} page{'s' if part.pages > 1 else ''}" if part.pages else ""
+    return {
+        "target": part_target_of(assignment, part),
+        "max_bytes": most,
+        "endings": " ".join(endings),
+        "accept": ",".join(endings),
+        "words": f"{', '.join(endings)}{pages}, at most {numbers.size(most)}; a broken upload goes on where it stopped",
+        "too_large_words": too_large_words(assignment, part, "{size}"),
+        "wrong_ending_words": wrong_ending_words(assignment, part, "{name}"),
+    }
+
+
+def _in_sentence(part: Part) -> str:
+    if part.kind == "models":
+        return f"{part.title[:1].lower()}{part.title[1:]} ({part.least} or more)"
+    return f"the {part.title[:1].lower()}{part.title[1:].split(',')[0]}"
+
+
+def _sentence(missing: list[str], *, has_some: bool, is_newer: bool) -> str:
+    if not missing:
+        return "Everything is here, but not handed in yet." if is_newer else "Everything is here and handed in."
+    count = "One thing is" if len(missing) == 1 else f"{numbers.count(len(missing))} things are"
+    listed = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
+    rest = " Everything else is safely here." if has_some else ""
+    return f"{count} missing: {listed}.{rest}"
+
+
+def _offer(
+    assignment: Assignment,
+    owner: Owner,
+    missing: list[str],
+    counting: Submission | None,
+    table: LateTable | None,
+    now: datetime,
+) -> dict[str, str] | None:
+    """What the button says that hands in what is here without a new model. None: the statement has to come first."""
+    if any("collaboration statement" in one for one in missing):
+        return None
+    model = (
+        f" with the model of attempt {(counting.model_from or counting).number}"
+        if counting and counting.has_model
+        else ""
+    )
+    label = "Hand in as it is" if missing else f"Hand in{' again' if counting else ''}"
+    cost = cost_of_now(table) if table is not None else ""
+    if not cost and assignment.due_at is not None and table is None and now > assignment.due_at:
+        cost = "It is late; the receipt says by how much."
+    left = attempts_left(owner=owner, assignment=assignment)
+    if not assignment.takes_model and left < 2:
+        cost = f"{cost} It is the last attempt." if left else f"{cost} All attempts are used."
+    lacks = f", without {' and '.join(missing)}" if missing else ""
+    sentence = f"What lies here is newer than what counts{model}." if counting else f"Nothing is handed in yet{lacks}."
+    return {"label": f"{label}{model}", "sentence": f"{sentence} {cost or 'Handing in costs nothing now.'}".strip()}
+
+
+def piece_page(visit: Visit, piece: Piece) -> dict[str, Any]:
+    """One piece as it was put on the desk, with the attempts that it was handed in with."""
+    part = next((one for one in piece.assignment.all_parts if one.key == piece.part), None)
+    attempts = piece.submissions.order_by("number")
+    return {
+        "piece": piece,
+        "part_title": part.title if part else piece.part,
+        "text_html": render_markdown(piece.text) if piece.kind == "text" else "",
+        "attempts": list(attempts),
+        "owner": piece.owner,
+    }

@@ -1,0 +1,45 @@
+"""From a desk to a hand-in: by itself while that is free, by a click when it costs something."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
+
+from courseplatform.accounts.models import User
+from courseplatform.core.errors import AppError
+from grading.hand_in_rules import attempts_left, counting_attempt, missing_of, owner_of, pieces_of
+from grading.late_preview import is_free
+from grading.models.assignments import Assignment
+from grading.models.submissions import Submission
+from grading.services.submissions import submission_create
+
+
+def desk_hand_in(*, person: User, assignment: Assignment, key: UUID, now: datetime | None = None) -> Submission | None:
+    """Hand in what lies on the desk if nothing is missing and it costs nothing; else leave it there for a click.
+
+    A part that is put on a complete desk is a hand-in, so nobody forgets a button at 23:58. It waits for one where it is late, where it
+    would use up the last attempt, and where the pieces still come one by one (a family of models).
+
+    Args:
+        key: of this click; the same one twice is one hand-in.
+    """
+    now = now or timezone.now()
+    owner = owner_of(person=person, assignment=assignment, now=now)
+    pieces = pieces_of(owner=owner, assignment=assignment)
+    if missing_of(owner=owner, assignment=assignment, pieces=pieces):
+        return None
+    if assignment.takes_model:
+        before = counting_attempt(owner=owner, assignment=assignment)
+        if before is None or not before.has_model:
+            return None
+    elif attempts_left(owner=owner, assignment=assignment) < 2:
+        return None
+    if not is_free(assignment, owner, now):
+        return None
+    try:
+        submission, created = submission_create(
+            person=person, assignment=assignment, upload=None, upload_key=key, now=now
+        )
+    except AppError:
+        return None  # the page says what stands in the way, beside the button
+    return submission if created else None
