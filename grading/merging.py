@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.db.models import Max
+from django.utils import timezone
 
 from courseplatform.accounts.merging import Report, decide, stay
+from grading.models.pieces import Piece
 from grading.models.submissions import Submission
 from grading.services.activity import make_active
 
@@ -26,7 +28,15 @@ def _submissions(old: Any, new: Any, rows: list[Any], report: Report) -> list[An
     return []
 
 
+def _pieces(old: Any, new: Any, rows: list[Any], report: Report) -> list[Any]:
+    """What lies on both desks: that of the remaining account stays, the other's is taken away and kept with what was handed in."""
+    Piece.objects.filter(pk__in=[row.pk for row in rows]).update(removed_at=timezone.now())
+    report.decided += [f"{row} is taken from the desk: the remaining account has this part already." for row in rows]
+    return rows
+
+
 def register_decisions() -> None:
+    decide("grading.Piece.person", _pieces)
     decide("grading.Submission.person", _submissions)
     decide("grading.Excuse.person", stay("the remaining account is excused already"))
     decide("grading.RegradeRequest.person", stay("the remaining account asked about the same item"))
