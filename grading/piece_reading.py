@@ -6,9 +6,11 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 
@@ -41,6 +43,15 @@ class Content:
             return self.upload.sha256
         said = self.text or json.dumps(self.data, ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came for a part. content: None where this upload is a piece already. at: from when it counts; None: now."""
+
+    content: Content | None
+    upload_key: UUID | None = None
+    at: datetime | None = None
 
 
 def bad(part: Part, sentence: str, code: str, field_name: str = "text") -> BadInput:

@@ -23,7 +23,6 @@ urlpatterns = [
     path("<slug:course>/pieces/<uuid:piece>/", parts.detail, name="piece"),
     path("<slug:course>/pieces/<uuid:piece>/file/", parts.file, name="piece_file"),
     path("<slug:course>/pieces/<uuid:piece>/pdf/", parts.pdf, name="piece_pdf"),
-    path("<slug:course>/pieces/<uuid:piece>/table.csv", parts.table_csv, name="piece_csv"),
     path("<slug:course>/pieces/<uuid:piece>/remove/", parts.remove, name="piece_remove"),
     path("<slug:course>/assignments/<slug:assignment>/compare/", versions.compare, name="compare"),
     path("<slug:course>/assignments/<slug:assignment>/grade/", grades.mine, name="grade"),

@@ -8,8 +8,10 @@ from rest_framework import serializers
 from courseplatform.core.api_shapes import UtcField
 from grading.models.assignments import Assignment, AssignmentKind
 from grading.models.late_days import LateVerdict
+from grading.models.pieces import Piece
 from grading.models.runs import Run
 from grading.models.submissions import Submission
+from grading.parts import KINDS, Part
 from grading.selectors.late_words import kept_verdict, late_seconds
 from grading.selectors.run_measured import result_json
 from grading.spec import BenchSpec
@@ -38,9 +40,39 @@ class LimitsShape(serializers.Serializer[BenchSpec]):
     device = serializers.CharField(help_text="the board whose memory and storage it must fit")
 
 
+class PartShape(serializers.Serializer[Part]):
+    key = serializers.SlugField(help_text="its name in addresses")
+    kind = serializers.ChoiceField(choices=[*KINDS, "statement", "model"])
+    title = serializers.CharField()
+    note = serializers.CharField()
+    is_required = serializers.BooleanField()
+    pages = serializers.IntegerField(help_text="of a PDF: most pages; 0: any number")
+    max_bytes = serializers.IntegerField(help_text="of a file")
+    columns = serializers.ListField(child=serializers.CharField(), help_text="of a table; empty: any")
+    hosts = serializers.ListField(child=serializers.CharField(), help_text="of a link; empty: any")
+    least = serializers.IntegerField(help_text="of a family of models")
+    most = serializers.IntegerField(help_text="of a family of models")
+
+
+class PieceShape(serializers.Serializer[Piece]):
+    id = serializers.UUIDField()
+    part = serializers.SlugField()
+    kind = serializers.CharField()
+    person = serializers.EmailField(source="person.email", help_text="who put it there")
+    saved_at = UtcField()
+    text = serializers.CharField(help_text="of a text, a link or a statement")
+    facts = serializers.DictField(
+        source="data", help_text="of a table, of contributions; of a PDF its pages; of a variant its labels"
+    )
+    file_name = serializers.CharField(help_text="empty where it is no file")
+    size_bytes = serializers.IntegerField()
+    sha256 = serializers.CharField(help_text="of the file, or of what was written")
+
+
 class OneAssignmentShape(AssignmentShape):
     summary = serializers.CharField(help_text="Markdown")
     attempts_left = serializers.IntegerField(source="left")
+    parts = PartShape(source="all_parts", many=True, help_text="what is handed in, in the order of the page")
     limits = LimitsShape(source="spec_or_none", allow_null=True, help_text="null: no model is taken")
 
 
@@ -86,13 +118,17 @@ class SubmissionShape(serializers.Serializer[Submission]):
     late = serializers.SerializerMethodField(
         help_text="what the late policy says of it; null where none is stated, or where another attempt counts"
     )
-    file_name = serializers.CharField()
+    file_name = serializers.CharField(help_text="of the model; empty: none is there")
     format = serializers.CharField()
     size_bytes = serializers.IntegerField()
     sha256 = serializers.CharField()
+    model_from = serializers.UUIDField(
+        source="model_from_id", allow_null=True, help_text="the hand-in whose model and measurement this one keeps"
+    )
+    parts = PieceShape(source="pieces", many=True, help_text="what was handed in beside the model")
     counts = serializers.BooleanField(allow_null=True, help_text="uses up an attempt; null until its run has ended")
     is_active = serializers.BooleanField(help_text="the attempt that the grade rests on")
-    runs = RunBriefShape(many=True, help_text="newest first")
+    runs = RunBriefShape(source="model_runs", many=True, help_text="of its model, newest first")
 
     def get_late_s(self, submission: Submission) -> int:
         return late_seconds(submission)
@@ -108,6 +144,9 @@ class HandInShape(serializers.Serializer[Any]):
 
     model = serializers.FileField(required=False, help_text="the model file; or `upload_id`")
     upload_id = serializers.UUIDField(required=False, help_text="a complete resumable upload of yours: docs/api.md")
+    without_model = serializers.BooleanField(
+        required=False, help_text="hand in the parts that lie on the desk, with the model that counts so far"
+    )
     statement = serializers.CharField(
         required=False,
         max_length=2000,
@@ -116,6 +155,25 @@ class HandInShape(serializers.Serializer[Any]):
     upload_key = serializers.UUIDField(
         help_text="made by you, one for each upload: sent again with the same one, nothing is recorded twice"
     )
+
+
+class PutShape(serializers.Serializer[Any]):
+    """What is sent for a part, as multipart/form-data."""
+
+    file = serializers.FileField(required=False, help_text="of a file, or a table as CSV; or `upload_id`")
+    upload_id = serializers.UUIDField(required=False, help_text="a complete resumable upload of yours: docs/api.md")
+    upload_key = serializers.UUIDField(
+        required=False,
+        help_text="for a file: made by you, one for each; sent again with the same one, nothing is put twice",
+    )
+    text = serializers.CharField(
+        required=False, help_text="of a text, a link, a statement, or a table as CSV. Contributions: `did-PERSON` each"
+    )
+
+
+class ArrivedShape(serializers.Serializer[Any]):
+    piece = PieceShape()
+    submission = serializers.UUIDField(allow_null=True, help_text="the hand-in that it completed; null: none yet")
 
 
 class ReceiptShape(SubmissionShape):

@@ -10,8 +10,11 @@ urlpatterns = [
         views.Submissions.as_view(),
         name="submissions",
     ),
+    path("courses/<slug:course>/assignments/<slug:assignment>/parts", views.Parts.as_view(), name="parts"),
+    path("courses/<slug:course>/assignments/<slug:assignment>/parts/<slug:part>", views.OnePart.as_view(), name="part"),
     path("courses/<slug:course>/late-days", late_days.LateDays.as_view(), name="late_days"),
     path("submissions/<uuid:submission>", views.OneSubmission.as_view(), name="submission"),
     path("submissions/<uuid:submission>/file", views.SubmissionFile.as_view(), name="submission_file"),
+    path("pieces/<uuid:piece>/file", views.PieceFile.as_view(), name="piece_file"),
     path("runs/<uuid:run>", views.OneRun.as_view(), name="run"),
 ]

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import structlog
+from django.db.models.fields.files import FieldFile
 from django.http import FileResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -16,16 +17,20 @@ from rest_framework.response import Response
 from courseplatform.accounts.models import Scope, User
 from courseplatform.core.api import USUAL_SCOPES, paged
 from courseplatform.core.api_shapes import PAGE_PARAMETERS, page_of
-from courseplatform.core.errors import BadInput, Unavailable
+from courseplatform.core.errors import BadInput, NotHere, Unavailable
 from courseplatform.courses.access import Visit
 from courseplatform.courses.api import CourseApiView
 from grading.api import shapes
-from grading.forms import FileForm
-from grading.hand_in_rules import attempts_left, owner_of
+from grading.forms import FileForm, check_envelope, upload_key_of
+from grading.forms_parts import part_sent
+from grading.hand_in_rules import attempts_left, owner_of, pieces_of
 from grading.models.assignments import Assignment
+from grading.models.submissions import Submission
 from grading.selectors import endpoints
 from grading.selectors.assignments import assignment_get
+from grading.selectors.desk import part_get, piece_get
 from grading.selectors.results import run_get
+from grading.services.handing_in import part_arrived
 from grading.services.pieces import statement_save
 from grading.services.submissions import submission_create
 from grading.upload_purpose import HAND_IN, target_of
@@ -76,21 +81,67 @@ class Submissions(CourseApiView):
     )
     def post(self, request: Request, course: str, assignment: str) -> Response:
         found = assignment_get(self.visit, assignment)
-        form = _hand_in_form(request)
+        if request._request.content_type == "multipart/form-data":
+            check_envelope(request._request)  # before anything is read of it
         if (said := request._request.POST.get("statement", "")).strip():
             owner = owner_of(person=self.visit.person, assignment=found, now=timezone.now())
             statement_save(owner=owner, assignment=found, text=said)
-        target, now = target_of(found), timezone.now()
-        with form.arrived(person=self.visit.person, purpose=HAND_IN, target=target, now=now) as file:
-            made, created = submission_create(
-                person=self.visit.person, assignment=found, upload=file.upload, upload_key=file.upload_key, now=file.at
-            )
+        made, created = self._arrived(request, found)
         submission: Any = endpoints.submission_brief(self.visit, made.pk)
         submission.created = created
         address = request.build_absolute_uri(reverse("api:submission", args=[made.pk]))
         return Response(
             shapes.ReceiptShape(submission).data, status=201 if created else 200, headers={"Location": address}
         )
+
+    def _arrived(self, request: Request, assignment: Assignment) -> tuple[Submission, bool]:
+        person, now = self.visit.person, timezone.now()
+        if request._request.POST.get("without_model", "") in {"1", "true", "True"}:
+            key = upload_key_of(request._request)
+            return submission_create(person=person, assignment=assignment, upload=None, upload_key=key, now=now)
+        form, target = _hand_in_form(request), target_of(assignment)
+        with form.arrived(person=person, purpose=HAND_IN, target=target, now=now) as file:
+            return submission_create(
+                person=person, assignment=assignment, upload=file.upload, upload_key=file.upload_key, now=file.at
+            )
+
+
+class Parts(CourseApiView):
+    """The desk: the parts that lie there now, handed in or not."""
+
+    @extend_schema(responses=shapes.PieceShape(many=True), operation_id="parts")
+    def get(self, request: Request, course: str, assignment: str) -> Response:
+        found = assignment_get(self.visit, assignment)
+        owner = owner_of(person=self.visit.person, assignment=found, now=timezone.now())
+        return Response([shapes.PieceShape(piece).data for piece in pieces_of(owner=owner, assignment=found)])
+
+
+class OnePart(CourseApiView):
+    """One part of the desk: what of it lies there, several models of a family."""
+
+    scopes: ClassVar[Mapping[str, str]] = {**USUAL_SCOPES, "POST": Scope.HAND_IN.value}
+
+    @extend_schema(responses=shapes.PieceShape(many=True), operation_id="part")
+    def get(self, request: Request, course: str, assignment: str, part: str) -> Response:
+        found = assignment_get(self.visit, assignment)
+        wanted = part_get(found, part)
+        owner = owner_of(person=self.visit.person, assignment=found, now=timezone.now())
+        pieces = [piece for piece in pieces_of(owner=owner, assignment=found) if piece.part == wanted.key]
+        return Response([shapes.PieceShape(piece).data for piece in pieces])
+
+    @extend_schema(
+        request={"multipart/form-data": shapes.PutShape},
+        responses=shapes.ArrivedShape,
+        operation_id="put_part",
+        description="Put a part on the desk, in the place of what lay there. A complete desk is handed in by itself while that is free.",
+    )
+    def post(self, request: Request, course: str, assignment: str, part: str) -> Response:
+        found = assignment_get(self.visit, assignment)
+        wanted, person, now = part_get(found, part), self.visit.person, timezone.now()
+        with part_sent(request._request, person=person, assignment=found, part=wanted, now=now) as sent:
+            piece, handed = part_arrived(person=person, assignment=found, part=wanted, sent=sent, now=now)
+        answer = {"piece": piece, "submission": handed.pk if handed else None}
+        return Response(shapes.ArrivedShape(answer).data)
 
 
 def _hand_in_form(request: Request) -> FileForm:
@@ -102,6 +153,20 @@ def _hand_in_form(request: Request) -> FileForm:
             raise
         said = "`upload_key` is missing or no UUID. Make one for each upload, and send the same one when you try again."
         raise BadInput(said, code=error.code) from error
+
+
+class PieceFile(CourseApiView):
+    """A part as it arrived, byte for byte."""
+
+    def find_visit(self, person: User, **kwargs: Any) -> Visit:
+        return endpoints.visit_by_piece(person, kwargs["piece"])
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, operation_id="piece_file")
+    def get(self, request: Request, piece: UUID) -> FileResponse:
+        found = piece_get(self.visit, piece)
+        if not found.file:
+            raise NotHere("This part is no file; what was written stands in `text` or `facts`.")
+        return _stored(found.file, found.file_name)
 
 
 class SubmissionView(CourseApiView):
@@ -125,17 +190,22 @@ class SubmissionFile(SubmissionView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, operation_id="submission_file")
     def get(self, request: Request, submission: UUID) -> FileResponse:
         found = endpoints.submission_brief(self.visit, submission)
-        try:
-            content = found.model_file.open("rb")
-        except OSError as error:
-            log.error("model_not_readable", submission=str(found.pk), why=str(error))  # noqa: TRY400 one line
-            raise Unavailable(
-                "Our disk does not give this file now. Staff were told.", code="storage_failed"
-            ) from error
-        return FileResponse(
-            content, as_attachment=True, filename=found.file_name, content_type="application/octet-stream",
-            headers={"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"},
-        )  # fmt: skip
+        if not found.has_model:
+            raise NotHere("No model is part of this hand-in.")
+        return _stored(found.model_file, found.file_name)
+
+
+def _stored(file: FieldFile, name: str) -> FileResponse:
+    """Raises Unavailable."""
+    try:
+        content = file.open("rb")
+    except OSError as error:
+        log.error("file_not_readable", file=file.name, why=str(error))  # noqa: TRY400 one line
+        raise Unavailable("Our disk does not give this file now. Staff were told.", code="storage_failed") from error
+    return FileResponse(
+        content, as_attachment=True, filename=name, content_type="application/octet-stream",
+        headers={"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"},
+    )  # fmt: skip
 
 
 class OneRun(CourseApiView):

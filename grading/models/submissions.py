@@ -1,7 +1,7 @@
 """What was handed in, exactly as it arrived."""
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -119,6 +119,11 @@ class Submission(models.Model):
     @property
     def has_model(self) -> bool:
         return bool(self.sha256)
+
+    @property
+    def model_runs(self) -> Any:
+        """The runs that measure its model, newest first as they were fetched."""
+        return (self.model_from or self).runs.all()
 
     @property
     def measured_pk(self) -> uuid.UUID:

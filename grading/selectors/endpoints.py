@@ -21,6 +21,11 @@ def visit_by_submission(person: User, submission: UUID) -> Visit:
     return _visit(person, Q(assignments__submissions=submission), "There is no such hand-in, or it is not yours.")
 
 
+def visit_by_piece(person: User, piece: UUID) -> Visit:
+    """The same for a piece."""
+    return _visit(person, Q(assignments__pieces=piece), "There is no such part, or it is not yours.")
+
+
 def visit_by_run(person: User, run: UUID) -> Visit:
     """The same for a run."""
     return _visit(person, Q(assignments__submissions__runs=run), "There is no such run, or it is not yours.")
@@ -44,8 +49,9 @@ def submissions_of(visit: Visit, assignment: Assignment, email: str = "") -> "Qu
 def with_brief_runs(submissions: "QuerySet[Submission]") -> "QuerySet[Submission]":
     """With person, course and runs, in a fixed number of queries; of results only the points."""
     runs = Run.objects.select_related("result").defer(*(f"result__{name}" for name in DOCUMENTS))
-    return submissions.select_related("assignment__course", "person", "team").prefetch_related(
-        "late_verdicts", Prefetch("runs", queryset=runs.order_by("-queued_at"))
+    runs = runs.order_by("-queued_at")
+    return submissions.select_related("assignment__course", "person", "team", "model_from").prefetch_related(
+        "late_verdicts", "pieces__person", Prefetch("runs", queryset=runs), Prefetch("model_from__runs", queryset=runs)
     )
 
 

@@ -10,8 +10,37 @@ from courseplatform.core.errors import AppError
 from grading.hand_in_rules import attempts_left, counting_attempt, missing_of, owner_of, pieces_of
 from grading.late_preview import is_free
 from grading.models.assignments import Assignment
+from grading.models.pieces import Piece
 from grading.models.submissions import Submission
+from grading.parts import Part
+from grading.piece_reading import Sent
+from grading.services.pieces import piece_put
 from grading.services.submissions import submission_create
+
+
+def part_arrived(
+    *, person: User, assignment: Assignment, part: Part, sent: Sent, now: datetime | None = None
+) -> tuple[Piece, Submission | None]:
+    """Put what was sent on the desk, and hand the desk in where that is free. Raises as `piece_put`.
+
+    Returns the piece, and the hand-in that it completed or None.
+    """
+    now = now or timezone.now()
+    if sent.content is None:
+        piece = Piece.objects.get(person=person, upload_key=sent.upload_key)
+    else:
+        owner = owner_of(person=person, assignment=assignment, now=now)
+        piece, _ = piece_put(
+            owner=owner,
+            assignment=assignment,
+            part=part,
+            content=sent.content,
+            upload_key=sent.upload_key,
+            now=sent.at or now,
+        )
+    if part.kind == "models":
+        return piece, None  # the next one is on its way
+    return piece, desk_hand_in(person=person, assignment=assignment, key=piece.pk, now=sent.at or now)
 
 
 def desk_hand_in(*, person: User, assignment: Assignment, key: UUID, now: datetime | None = None) -> Submission | None:
@@ -42,4 +71,4 @@ def desk_hand_in(*, person: User, assignment: Assignment, key: UUID, now: dateti
         )
     except AppError:
         return None  # the page says what stands in the way, beside the button
-    return submission if created else None
+    return submission if created or submission.upload_key == key else None

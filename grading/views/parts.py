@@ -12,29 +12,22 @@ from django.http import (
     HttpResponseBase,
     HttpResponseRedirect,
     JsonResponse,
-    QueryDict,
 )
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
-from courseplatform.core.errors import AppError, NotHere, Unavailable
+from courseplatform.core.errors import AppError, Unavailable
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
-from courseplatform.teams.selectors.membership import members_at
-from grading import piece_reading as reading
-from grading.forms import FileForm, check_envelope
+from grading.forms_parts import part_sent
 from grading.hand_in_rules import owner_of
-from grading.models.assignments import Assignment
-from grading.models.owners import Owner
 from grading.models.pieces import Piece
-from grading.parts import Part
 from grading.selectors.assignments import assignment_get
 from grading.selectors.desk import part_get, piece_get, piece_page
-from grading.services.handing_in import desk_hand_in
-from grading.services.pieces import piece_put, piece_remove
-from grading.upload_purpose import PART, part_target_of
+from grading.services.handing_in import part_arrived
+from grading.services.pieces import piece_remove
 from grading.views.assignments import lab_page
 
 log = structlog.get_logger(__name__)
@@ -48,8 +41,8 @@ def put(request: HttpRequest, visit: Visit, assignment: str, part: str) -> HttpR
     wanted = part_get(found, part)
     wants_json = request.headers.get("Accept", "").startswith("application/json")
     try:
-        piece = _put(request, visit, found, wanted)
-        handed = desk_hand_in(person=visit.person, assignment=found, key=piece.pk) if wanted.kind != "models" else None
+        with part_sent(request, person=visit.person, assignment=found, part=wanted, now=timezone.now()) as sent:
+            piece, handed = part_arrived(person=visit.person, assignment=found, part=wanted, sent=sent)
     except AppError as error:
         if wants_json:
             return JsonResponse(error.to_json(), status=error.http_status)
@@ -64,59 +57,6 @@ def put(request: HttpRequest, visit: Visit, assignment: str, part: str) -> HttpR
             messages.success(request, f"{wanted.title} is saved.")
         url = f"{found.get_absolute_url()}?put={piece.pk}#part-{wanted.key}"
     return JsonResponse({"url": url, "piece": str(piece.pk)}) if wants_json else HttpResponseRedirect(url)
-
-
-def _put(request: HttpRequest, visit: Visit, assignment: Assignment, part: Part) -> Piece:
-    now = timezone.now()
-    owner = owner_of(person=visit.person, assignment=assignment, now=now)
-    if not part.is_file:
-        content = _written(request, owner, part)
-        return piece_put(owner=owner, assignment=assignment, part=part, content=content)[0]
-    form = FileForm.of(request, "file")
-    target = part_target_of(assignment, part)
-    with form.arrived(person=visit.person, purpose=PART, target=target, now=now) as file:
-        known = Piece.objects.filter(person=visit.person, upload_key=file.upload_key).first()
-        if known is not None:
-            return known  # the same click again: its file is used up
-        content = reading.read_file(assignment, part, file.upload, _named(request.POST, "label-"))
-        return piece_put(
-            owner=owner, assignment=assignment, part=part, content=content, upload_key=file.upload_key, now=file.at
-        )[0]
-
-
-def _named(post: QueryDict, prefix: str) -> dict[str, str]:
-    """The fields whose names begin alike, by the rest of their names."""
-    return {key.removeprefix(prefix): str(post[key]) for key in post if key.startswith(prefix)}
-
-
-def _written(request: HttpRequest, owner: Owner, part: Part) -> reading.Content:
-    """What was written into the page, for a part that is no file."""
-    text = request.POST.get("text", "")
-    if part.kind == "statement":
-        return reading.read_statement(text)
-    if part.kind == "link":
-        return reading.read_link(part, text)
-    if part.kind == "table":
-        if request.content_type == "multipart/form-data":
-            check_envelope(request)
-        return reading.read_table(part, _table_file(request, part) or text)
-    if part.kind == "contributions":
-        members = members_at(owner.team) if owner.team else [owner.person]
-        return reading.read_contributions(part, members, _named(request.POST, "did-"))
-    return reading.read_text(part, text)
-
-
-def _table_file(request: HttpRequest, part: Part) -> str:
-    upload = request.FILES.get("file")
-    if upload is None:
-        return ""
-    if (upload.size or 0) > reading.MOST_TABLE_BYTES:
-        raise reading.bad(part, "A table has at most 1 MiB. Choose a smaller CSV file.", "table_too_large", "file")
-    try:
-        return str(upload.read(), "utf-8-sig")
-    except UnicodeDecodeError as error:
-        said = "This file is no text in UTF-8. Save it as CSV (UTF-8), or paste the table."
-        raise reading.bad(part, said, "not_utf8", "file") from error
 
 
 @course_page()
@@ -140,19 +80,28 @@ def detail(request: HttpRequest, visit: Visit, piece: UUID) -> HttpResponse:
 @course_page()
 @require_safe
 def file(request: HttpRequest, visit: Visit, piece: UUID) -> HttpResponseBase:
-    """The file as it arrived, to be saved."""
+    """The piece to be saved: its file as it arrived, a table as CSV, words as text."""
     found = piece_get(visit, piece)
-    return _stored(found, as_attachment=True, content_type="application/octet-stream")
+    if found.file:
+        return _stored(found, as_attachment=True, content_type="application/octet-stream")
+    name = f"{found.assignment.slug}-{found.part}"
+    if found.kind == "table":
+        return csv_response(f"{name}.csv", found.data["columns"], found.data["rows"])
+    if found.kind == "contributions":
+        return csv_response(f"{name}.csv", ["Name", "Did"], [[row["name"], row["did"]] for row in found.data["rows"]])
+    response = HttpResponse(f"{found.text}\n", content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.txt"'
+    return response
 
 
 @course_page()
 @xframe_options_sameorigin
 @require_safe
 def pdf(request: HttpRequest, visit: Visit, piece: UUID) -> HttpResponseBase:
-    """A PDF for the browser's own viewer, which opens it apart from our pages."""
+    """A PDF for the browser's own viewer, which opens it apart from our pages; of another piece its page."""
     found = piece_get(visit, piece)
     if found.kind != "pdf":
-        raise NotHere("This part is no PDF.")
+        return HttpResponseRedirect(found.get_absolute_url())
     response = _stored(found, as_attachment=False, content_type="application/pdf")
     response["Content-Security-Policy"] = (
         "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
@@ -161,21 +110,10 @@ def pdf(request: HttpRequest, visit: Visit, piece: UUID) -> HttpResponseBase:
 
 
 def _stored(piece: Piece, *, as_attachment: bool, content_type: str) -> FileResponse:
-    """Raises NotHere where the part holds no file, Unavailable where our disk does not give it."""
-    if not piece.file:
-        raise NotHere("This part holds no file.")
+    """Raises Unavailable where our disk does not give it."""
     try:
         content = piece.file.open("rb")
     except OSError as error:
         log.error("piece_not_readable", piece=str(piece.pk), why=str(error))  # noqa: TRY400 one line
         raise Unavailable("Our disk does not give this file now. Staff were told.", code="storage_failed") from error
     return FileResponse(content, as_attachment=as_attachment, filename=piece.file_name, content_type=content_type)
-
-
-@course_page()
-@require_safe
-def table_csv(request: HttpRequest, visit: Visit, piece: UUID) -> HttpResponse:
-    found = piece_get(visit, piece)
-    if found.kind != "table":
-        raise NotHere("This part is no table.")
-    return csv_response(f"{found.assignment.slug}-{found.part}.csv", found.data["columns"], found.data["rows"])

@@ -21,6 +21,7 @@ from tests.courseplatform.teams.builders import make_round, make_slot, make_team
 from tests.courseplatform.uploads.builders import begin
 from tests.grading.grades import regrade_of
 from tests.grading.late_staff import late_favours_of
+from tests.grading.parts import piece_of
 from tests.people import hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +79,7 @@ def addresses(cast, data_dir, tmp_path):
         "<int:duty>": str(duty.pk), "<uuid:image>": str(image.pk), "<int:version>": str(kept.pk), "<int:number>": "1",
         "<slug:paper>": seminar.paper.slug, "<int:slot>": str(seminar.slot.pk), "<int:swap>": str(seminar.swap.pk),
         "<int:round>": str(seminar.round.pk), "<int:matching>": str(seminar.matching.pk), "<int:highlight>": str(seminar.highlight.pk), **late_favours_of(cast),
-        "<int:regrade>": str(regrade_of(cast).pk),
+        "<int:regrade>": str(regrade_of(cast).pk), "<slug:part>": "notes", "<uuid:piece>": str(piece_of(cast, cast.ruth, tmp_path).pk),
     }  # fmt: skip
     found = []
     for route, view in PATTERNS:
@@ -108,7 +109,9 @@ def may_come(name, audience, address):
         return True
     if audience == Audience.COURSE_MAKERS:
         return name in INSTRUCTORS | {"olu"}
-    if "/receipts/" in address or "/runs/" in address or address.startswith("/api/v1/submissions/"):
+    if any(part in address for part in ("/receipts/", "/runs/", "/pieces/")) or address.startswith(
+        "/api/v1/submissions/"
+    ):
         return name in STAFF | {"ruth"}  # the objects are Ruth's
     if audience == Audience.COURSE_MEMBERS and "/regrades/" in address:
         return name in STAFF | {"ruth"}

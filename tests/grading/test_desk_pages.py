@@ -72,7 +72,7 @@ def test_a_table_comes_as_a_file_too_and_leaves_as_one(cast, essay, client):
     client.force_login(cast.ruth)
     put(client, "numbers", file=SimpleUploadedFile("t.csv", b"Model,Bits\n=cmd|x,8"))
     piece = Piece.objects.get()
-    csv = text(client.get(f"/courses/odml/pieces/{piece.pk}/table.csv"))
+    csv = text(client.get(f"/courses/odml/pieces/{piece.pk}/file/"))
     assert "Model,Bits" in csv and "\n=cmd" not in csv  # no formula for whoever opens it in a spreadsheet
     assert put(client, "numbers", file=SimpleUploadedFile("t.csv", b"\xff\xfe\x00M")).status_code == 422
 

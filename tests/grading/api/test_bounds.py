@@ -38,7 +38,7 @@ def many(cast, count, *, same_instant=False):
 def test_a_page_of_hand_ins_makes_the_same_queries(cast, api, count, django_assert_max_num_queries):
     many(cast, count)
     helen = api(cast.helen)
-    with django_assert_max_num_queries(7):  # token, its use, course, assignment, hand-ins, verdicts, runs
+    with django_assert_max_num_queries(8):  # token, its use, course, assignment, hand-ins, verdicts, parts, runs
         found = helen.read(LIST, {"page_size": "200"})
     assert len(found["results"]) == min(count, 200)
 
@@ -83,7 +83,7 @@ def test_a_document_makes_few_queries(cast, api, address, django_assert_max_num_
 def test_an_object_by_its_key_makes_few_queries(cast, api, tmp_path, address, django_assert_max_num_queries):
     submission = hand_in(cast, cast.ruth, onnx_like(tmp_path))
     ruth, where = api(cast.ruth), address.format(submission.pk, submission.runs.get().pk)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         answer = ruth.get(where)
     assert answer.status_code == 200
 

@@ -1,0 +1,73 @@
+"""What comes in for a part of a hand-in, from the page or from a program: read, and refused, in one place."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from django.http import HttpRequest, QueryDict
+
+from courseplatform.accounts.models import User
+from courseplatform.teams.selectors.membership import members_at
+from grading import piece_reading as reading
+from grading.forms import FileForm, check_envelope
+from grading.hand_in_rules import owner_of
+from grading.models.assignments import Assignment
+from grading.models.owners import Owner
+from grading.models.pieces import Piece
+from grading.parts import Part
+from grading.piece_reading import Sent
+from grading.upload_purpose import PART, part_target_of
+
+
+@contextmanager
+def part_sent(
+    request: HttpRequest, *, person: User, assignment: Assignment, part: Part, now: datetime
+) -> Iterator[Sent]:
+    """What was sent for a part; its file lies on disk in the body. Raises what `FileForm` and the readers of the part raise."""
+    if request.content_type == "multipart/form-data":
+        check_envelope(request)
+    if not part.is_file:
+        yield Sent(_written(request, owner_of(person=person, assignment=assignment, now=now), part))
+        return
+    form, target = FileForm.of(request, "file"), part_target_of(assignment, part)
+    with form.arrived(person=person, purpose=PART, target=target, now=now) as file:
+        sent = Sent(None, file.upload_key, file.at)
+        if not Piece.objects.filter(person=person, upload_key=file.upload_key).exists():  # else its file is used up
+            sent = replace(
+                sent, content=reading.read_file(assignment, part, file.upload, _named(request.POST, "label-"))
+            )
+        yield sent
+
+
+def _named(post: QueryDict, prefix: str) -> dict[str, str]:
+    """The fields whose names begin alike, by the rest of their names."""
+    return {key.removeprefix(prefix): str(post[key]) for key in post if key.startswith(prefix)}
+
+
+def _written(request: HttpRequest, owner: Owner, part: Part) -> reading.Content:
+    """What was written into the page, for a part that is no file."""
+    text = request.POST.get("text", "")
+    if part.kind == "statement":
+        return reading.read_statement(text)
+    if part.kind == "link":
+        return reading.read_link(part, text)
+    if part.kind == "table":
+        return reading.read_table(part, _table_file(request, part) or text)
+    if part.kind == "contributions":
+        members = members_at(owner.team) if owner.team else [owner.person]
+        return reading.read_contributions(part, members, _named(request.POST, "did-"))
+    return reading.read_text(part, text)
+
+
+def _table_file(request: HttpRequest, part: Part) -> str:
+    upload = request.FILES.get("file")
+    if upload is None:
+        return ""
+    if (upload.size or 0) > reading.MOST_TABLE_BYTES:
+        raise reading.bad(part, "A table has at most 1 MiB. Choose a smaller CSV file.", "table_too_large", "file")
+    try:
+        return str(upload.read(), "utf-8-sig")
+    except UnicodeDecodeError as error:
+        said = "This file is no text in UTF-8. Save it as CSV (UTF-8), or paste the table."
+        raise reading.bad(part, said, "not_utf8", "file") from error
