@@ -22,6 +22,7 @@ from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.points import rule_words
 from grading.selectors.badges import assignment_badge, attempt_badge, run_badge
+from grading.selectors.handed import lacks, lacks_words
 from grading.spec import METRICS, BenchSpec
 from hardware import leases
 from hardware.models import Status
@@ -151,7 +152,7 @@ def _assignment_row(
         "in_words": f"{numbers.span(abs(due_at - now))}{' ago' if late else ''}" if due_at else "",
         "badge": assignment_badge(
             assignment, handed_in=bool(attempt), run=attempt.run if attempt else None, now=now, due_at=due_at,
-            is_excused=assignment.pk in dates.excused,
+            is_excused=assignment.pk in dates.excused, lacks=lacks_words(lacks(attempt.submission, assignment)) if attempt else "",
         ),
         "measured": measured,
         "is_demo": assignment.is_demo,

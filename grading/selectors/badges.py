@@ -48,8 +48,11 @@ def assignment_badge(
     now: datetime,
     due_at: datetime | None,
     is_excused: bool = False,
+    lacks: str = "",
 ) -> Badge:
-    """The state of one assignment for one student, for whom it is due at `due_at`."""
+    """The state of one assignment for one student, for whom it is due at `due_at`. `lacks`: parts that did not come with the attempt."""
+    if lacks and handed_in:
+        return Badge("warn", "triangle", lacks)
     if run is not None:
         return run_badge(run)
     if handed_in:

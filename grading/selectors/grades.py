@@ -18,6 +18,7 @@ from grading.grade_facts import grades_of, group_of, is_visible, items_of, measu
 from grading.gradebook import Grade, Item
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeKind, grade_path
+from grading.selectors.handed import handed_parts
 from grading.selectors.my_grade import measured_part, timeline
 
 ROWS = 100
@@ -154,6 +155,7 @@ def person_page(visit: Visit, assignment: Assignment, person: User) -> dict[str,
         "is_visible": is_visible(release),
         "back": grade_path(assignment, "grades"),
         "submission": group.submission,
+        "handed": handed_parts(group.submission) if group.submission else [],
     }
 
 
