@@ -1,16 +1,20 @@
-"""Graded work of the cast."""
+"""Graded work of the cast, and the steps of a regrade request."""
 
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from django.utils import timezone
 
+from courseplatform.core.errors import AppError
+from courseplatform.notices.models.notifications import Notification
 from grading.grade_facts import grades_of, group_of
 from grading.models import GradeEvent, RubricItem
 from grading.models.grades import GradeRelease
 from grading.services.grade_writing import seen_of
 from grading.services.grades import grade_give
-from grading.services.regrades import regrade_ask
+from grading.services.regrade_answers import regrade_answer, regrade_decide
+from grading.services.regrades import regrade_ask, regrade_escalate
 
 REASON = "The plot has its units in the caption, page 1."
 RULES = {"opens_hours": 24, "closes_days": 7, "limit": 2}
@@ -79,3 +83,31 @@ def regrade_of(cast, person=None):
     """An open regrade request of Ruth, or of `person`."""
     graded(cast, person)
     return ask(cast, person)
+
+
+def told(person):
+    return [row.title for row in Notification.objects.filter(person=person, kind="grade").order_by("pk")]
+
+
+def answer(cast, row, points=None, by=None, text="Read again."):
+    regrade_answer(
+        visit=cast.visit(by or cast.amit), row=row, points=None if points is None else Decimal(points), text=text,
+        seen=seen(row.assignment, row.person),
+    )  # fmt: skip
+
+
+def decide(cast, row, points=None, by=None):
+    regrade_decide(
+        visit=cast.visit(by or cast.helen), row=row, points=None if points is None else Decimal(points), text="Final.",
+        seen=seen(row.assignment, row.person),
+    )  # fmt: skip
+
+
+def escalate(cast, row, reason=REASON, **more):
+    regrade_escalate(visit=cast.visit(cast.ruth), row=row, reason=reason, **more)
+
+
+def refused(act, kind=AppError):
+    with pytest.raises(kind) as caught:
+        act()
+    return caught.value.code

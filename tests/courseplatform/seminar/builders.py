@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import time, timedelta
 
+import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
+from courseplatform.core.errors import AppError
 from courseplatform.courses.models import Course, Enrolment, Role, Session
 from courseplatform.seminar.models import (
     Duty,
@@ -21,6 +23,13 @@ from courseplatform.seminar.models import (
 from courseplatform.seminar.services.highlights import highlight_assign, highlight_publish, highlight_submit
 from courseplatform.seminar.services.rounds import matching_publish, matching_run, ranking_save, round_open
 from tests.people import Cast
+
+
+def code_of(call):
+    """The code of the refusal."""
+    with pytest.raises(AppError) as caught:
+        call()
+    return caught.value.code
 
 
 def make_session(course: Course, days: int = 14, **fields: object) -> Session:

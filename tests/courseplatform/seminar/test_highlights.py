@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from courseplatform.core.errors import AppError
 from courseplatform.notices.models import Notification
 from courseplatform.seminar.models import Highlight
 from courseplatform.seminar.selectors.highlights import published_highlights
@@ -15,7 +14,7 @@ from courseplatform.seminar.services.highlights import (
     highlight_save,
     highlight_submit,
 )
-from tests.courseplatform.seminar.builders import make_session
+from tests.courseplatform.seminar.builders import code_of, make_session
 
 pytestmark = pytest.mark.django_db
 HOSTILE = "# Title\n\n<script>alert(1)</script> [x](javascript:alert(2)) ![p](https://example.edu/p.png)\n\n| a | b |\n|---|---|\n| 1 | 2 |"
@@ -33,12 +32,6 @@ def highlight(cast):
 
 def submit(cast, highlight, text="Words"):
     return highlight_submit(visit=cast.visit(cast.ruth), highlight=highlight, text=text, version=highlight.version)
-
-
-def code_of(call):
-    with pytest.raises(AppError) as caught:
-        call()
-    return caught.value.code
 
 
 def test_it_is_due_the_day_after_the_lecture_at_the_end_of_the_day_and_moves_with_it(cast, highlight):

@@ -5,23 +5,16 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from courseplatform.core.errors import AppError
 from courseplatform.courses.models import Enrolment
 from courseplatform.notices.models import Notification
 from courseplatform.seminar.models import Duty, MatchingRun, PreferenceRound, Ranking, SlotPerson
 from courseplatform.seminar.offers import snapshot_of
 from courseplatform.seminar.services.rounds import matching_publish, matching_run, ranking_save, round_extend
 from courseplatform.seminar.snapshots import compute
-from tests.courseplatform.seminar.builders import after_due, make_slot, open_round, put_in
+from tests.courseplatform.seminar.builders import after_due, code_of, make_slot, open_round, put_in
 
 pytestmark = pytest.mark.django_db
 PAPERS = "/courses/odml/papers/"
-
-
-def code_of(call):
-    with pytest.raises(AppError) as caught:
-        call()
-    return caught.value.code
 
 
 @pytest.fixture

@@ -5,22 +5,15 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from courseplatform.core.errors import AppError
 from courseplatform.courses.models import Enrolment
 from courseplatform.notices.models import Notification
 from courseplatform.seminar.models import Duty, SlotPerson, Swap
 from courseplatform.seminar.selectors.marks import calendar_entries
 from courseplatform.seminar.services.slots import duty_take
 from courseplatform.seminar.services.swaps import swap_answer, swap_ask, swap_withdraw, swaps_expire
-from tests.courseplatform.seminar.builders import make_slot, put_in
+from tests.courseplatform.seminar.builders import code_of, make_slot, put_in
 
 pytestmark = pytest.mark.django_db
-
-
-def code_of(call):
-    with pytest.raises(AppError) as caught:
-        call()
-    return caught.value.code
 
 
 @pytest.fixture
