@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from courseplatform.core.states import MoveRow, Moves
 from courseplatform.courses.access import Visit
+from courseplatform.courses.models import Role
 from courseplatform.teams.models import Membership, Team
 from grading.models.assignments import Assignment
 from grading.models.grades import RubricItem
@@ -118,6 +119,10 @@ class RegradeRequest(models.Model):
     @property
     def is_unanswered(self) -> bool:
         return self.status in UNANSWERED
+
+    def may_answer(self, visit: Visit) -> bool:
+        """Staff; once an instructor has decided, an instructor: nobody answers over a decision."""
+        return visit.is_staff and (self.decided_at is None or visit.role == Role.INSTRUCTOR)
 
 
 class RegradeMove(MoveRow):

@@ -101,7 +101,7 @@ def may(visit: Visit, row: RegradeRequest, now: datetime) -> dict[str, bool]:
         }
     return {
         "assign": row.status in UNANSWERED,
-        "answer": row.status in UNANSWERED,
+        "answer": row.status in UNANSWERED and row.may_answer(visit),
         "decide": row.status == S.ESCALATED and visit.role == Role.INSTRUCTOR,
         "close": row.status in UNANSWERED | {S.ANSWERED, S.ACCEPTED, S.DECIDED},
         "reopen": row.status in {S.CLOSED, S.ACCEPTED},
@@ -117,7 +117,8 @@ def _staff_part(visit: Visit, row: RegradeRequest) -> dict[str, Any]:
             "actor_person", flat=True
         )
     )
-    staff = Enrolment.objects.filter(course=visit.course, role__in=STAFF, is_active=True).select_related("person")
+    those = {Role.INSTRUCTOR} if row.decided_at else STAFF
+    staff = Enrolment.objects.filter(course=visit.course, role__in=those, is_active=True).select_related("person")
     return {
         "points_now": grades[row.person_id].points_of(row.item.key),
         "seen": max(grades[one.pk].seen for one in group.people),

@@ -30,10 +30,13 @@ def regrade_answer(
         points: None leaves them as they are. seen: the newest event of the grade that the page showed.
 
     Raises:
-        Conflict: `stale_grade`, IllegalMove (somebody else has answered). Forbidden: `staff_only`.
+        Conflict: `stale_grade`, IllegalMove (somebody else has answered). Forbidden: `staff_only`, `instructor_only`.
         BadInput: `points_out_of_range`, `answer_missing`, `answer_too_long`.
     """
     check_staff(visit)
+    if not row.may_answer(visit):
+        said = "An instructor has decided on this request, so only an instructor answers it again."
+        raise Forbidden(said, code="instructor_only")
     desk, found, said = _checked(row, points, text, seen)
     now = now or timezone.now()
     by = visit.person.name[:120]

@@ -161,10 +161,17 @@ def regrade_withdraw(*, visit: Visit, row: RegradeRequest) -> None:
 
 @transaction.atomic
 def regrade_assign(*, visit: Visit, row: RegradeRequest, to: User) -> None:
-    """Give it to one of the staff, also to whoever graded the item. Raises Forbidden, IllegalMove; BadInput: `not_staff`."""
+    """Give it to one of the staff, also to whoever graded the item; after a decision to an instructor.
+
+    Raises Forbidden, IllegalMove; BadInput: `not_staff`, `instructor_only`.
+    """
     check_staff(visit)
-    if not Enrolment.objects.filter(course=visit.course, person=to, role__in=STAFF, is_active=True).exists():
+    those = Enrolment.objects.filter(course=visit.course, person=to, role__in=STAFF, is_active=True).first()
+    if those is None:
         raise BadInput(f"{to.name} is not on the staff of this course.", code="not_staff", details={"field": "to"})
+    if row.decided_at is not None and those.role != Role.INSTRUCTOR:
+        said = f"An instructor has decided on this request, so {to.name} cannot answer it. Choose an instructor."
+        raise BadInput(said, code="instructor_only", details={"field": "to"})
     regrade_move(row, S.ASSIGNED, visit, f"to {to.name}", assigned_to=to)
     if to != visit.person:
         regrade_tell_staff(row=row, what="You are to answer the regrade request of", text=row.reason, people=[to])
@@ -226,7 +233,13 @@ def regrade_close(*, visit: Visit, row: RegradeRequest, reason: str = "") -> Non
 
 @transaction.atomic
 def regrade_reopen(*, visit: Visit, row: RegradeRequest) -> None:
-    """Staff take it up again: after a close or an agreement by accident. Whoever had it has it again. Raises Forbidden, IllegalMove."""
+    """Staff take it up again: after a close or an agreement by accident. Raises Forbidden, IllegalMove.
+
+    Whoever had it has it again, but for a decided one: it waits for an instructor, and who had it may be none.
+    """
     check_staff(visit)
-    regrade_move(row, S.ASSIGNED if row.assigned_to_id else S.OPEN, visit, "reopened")
+    if row.decided_at is not None:
+        regrade_move(row, S.OPEN, visit, "reopened", assigned_to=None)
+    else:
+        regrade_move(row, S.ASSIGNED if row.assigned_to_id else S.OPEN, visit, "reopened")
     regrade_tell_students(row=row, what="was opened again", text="")

@@ -156,15 +156,53 @@ def test_a_student_objects_once_and_an_instructor_decides(cast):
     assert refused(lambda: escalate(cast, row), Conflict) == "escalated_already"
 
 
-def test_after_a_reopening_there_is_no_second_objection(cast):
+def decided_and_opened_again(cast):
+    """A request that Amit had and answered, Helen decided after the objection, and staff opened again."""
     row, helen = regrade_of(cast), cast.visit(cast.helen)
+    regrade_assign(visit=helen, row=row, to=cast.amit)
     answer(cast, row)
     escalate(cast, row)
-    decide(cast, row)
+    decide(cast, row, "3")
     regrade_close(visit=helen, row=row)
-    regrade_reopen(visit=helen, row=row)
-    answer(cast, row)
+    regrade_reopen(visit=cast.visit(cast.amit), row=row)
+    return row
+
+
+def test_after_a_reopening_there_is_no_second_objection(cast):
+    row = decided_and_opened_again(cast)
+    answer(cast, row, by=cast.helen)
     assert refused(lambda: escalate(cast, row), Conflict) == "escalated_already"
+
+
+def test_after_a_decision_only_an_instructor_answers_again(cast):
+    row, amit = decided_and_opened_again(cast), cast.visit(cast.amit)
+    assert may(amit, row, timezone.now())["answer"] is False
+    assert refused(lambda: answer(cast, row, "0", by=cast.amit), Forbidden) == "instructor_only"
+    assert grade_for(cast.lab, cast.ruth).points_of("report") == 3
+    assert may(cast.visit(cast.ines), row, timezone.now())["answer"] is True
+    answer(cast, row, "2.5", by=cast.ines)
+    assert grade_for(cast.lab, cast.ruth).points_of("report") == Decimal("2.5")
+
+
+def test_a_decided_request_waits_for_an_instructor_and_is_given_to_no_ta(cast):
+    row, helen = decided_and_opened_again(cast), cast.visit(cast.helen)
+    assert (row.status, row.assigned_to) == ("open", None)  # Amit had it
+    assert refused(lambda: regrade_assign(visit=helen, row=row, to=cast.amit), BadInput) == "instructor_only"
+    regrade_assign(visit=helen, row=row, to=cast.ines)
+    assert row.assigned_to == cast.ines
+
+
+def test_the_page_of_a_decided_request_offers_a_ta_no_answer_and_keeps_what_one_typed(client, cast):
+    row = decided_and_opened_again(cast)
+    client.force_login(cast.amit)
+    page = client.get(row.get_absolute_url()).content.decode()
+    assert "Answer and tell" not in page and "only an instructor answers it again" in page
+    assert f'<option value="{cast.amit.pk}"' not in page and f'<option value="{cast.helen.pk}"' in page
+    form = {"act": "answer", "points": "0", "text": "No, less.", "seen": seen(cast.lab, cast.ruth)}
+    refusal = client.post(row.get_absolute_url(), form)
+    assert refusal.status_code == 403 and "No, less." in refusal.content.decode()
+    client.force_login(cast.helen)
+    assert "Answer and tell" in client.get(row.get_absolute_url()).content.decode()
 
 
 def test_an_objection_comes_within_the_days_after_the_answer(cast):
