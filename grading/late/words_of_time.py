@@ -24,14 +24,19 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     return f"{local:%a %b} {local.day}, {clock} {local:%Z}"
 
 
-def unit_word(policy: Policy, count: int) -> str:
-    """`late days`, or `units of 12 h` where a unit is not a day."""
-    if policy.unit.kind == "hours" and policy.unit.hours != Fraction(24):
+def unit_word(policy: Policy | None, count: int) -> str:
+    """`late days`, or `units of 12 h` where a unit is not a day. Where no policy says what a unit is (None), it is a late day."""
+    if policy is not None and policy.unit.kind == "hours" and policy.unit.hours != Fraction(24):
         return f"unit{'' if count == 1 else 's'} of {shown(policy.unit.hours)} h"
     return "late day" if count == 1 else "late days"
 
 
-def units(policy: Policy, count: int) -> str:
+def unit_head(policy: Policy | None) -> str:
+    """The same as the head of a column."""
+    return "Days" if unit_word(policy, 2) == "late days" else "Units"
+
+
+def units(policy: Policy | None, count: int) -> str:
     return f"{count} {unit_word(policy, count)}"
 
 

@@ -14,6 +14,7 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role
 from courseplatform.teams.models import Team
 from courseplatform.teams.selectors.membership import members_at, memberships_of_person
+from grading.late.words_of_time import unit_head, units
 from grading.late_facts import policy_for
 from grading.models.late_days import (
     Accommodation,
@@ -102,7 +103,7 @@ def team_page(visit: Visit, team: Team) -> dict[str, Any]:
 
 
 def _page(visit: Visit, owned: Q, favours: list[Given], work: Any) -> dict[str, Any]:
-    lines = list(_lines(LateEntry.objects.filter(owned, course=visit.course)))
+    lines, policy = list(_lines(LateEntry.objects.filter(owned, course=visit.course))), policy_for(visit.course)
     left: dict[str, int] = {line.entry.bank: line.balance for line in lines}
     return {
         "lines": lines,
@@ -112,10 +113,14 @@ def _page(visit: Visit, owned: Q, favours: list[Given], work: Any) -> dict[str, 
         "verdicts": list(
             work.select_related("assignment__course", "submission", "person", "submission__assignment__course")
         ),
-        "requests": list(
-            LateRequest.objects.filter(owned, assignment__course=visit.course).select_related("assignment", "person")
-        ),
-        "policy": policy_for(visit.course),
+        "requests": [
+            {"row": row, "words": units(policy, row.units)}
+            for row in LateRequest.objects.filter(owned, assignment__course=visit.course).select_related(
+                "assignment", "person"
+            )
+        ],
+        "policy": policy,
+        "unit_head": unit_head(policy),
     }
 
 
@@ -147,12 +152,11 @@ def _sums(lines: list[Line]) -> dict[str, int]:
 
 
 def _extensions(visit: Visit, owned: Q) -> Iterable[Given]:
-    rows = Extension.objects.filter(owned, assignment__course=visit.course)
+    rows, policy = Extension.objects.filter(owned, assignment__course=visit.course), policy_for(visit.course)
     for row in rows.select_related("assignment", "team"):
         team = f", team {row.team}" if row.team else ""
         kept = ", stays penalised" if row.keeps_penalty else ""
-        until = _day_words(row.until_at, visit) if row.until_at else ""
-        what = f"until {until}" if until else f"{row.units} unit{'s' if row.units != 1 else ''}"
+        what = f"until {_day_words(row.until_at, visit)}" if row.until_at else units(policy, row.units)
         yield Given(row, f"Extension of {row.assignment.short}{team}: {what}{kept}", "grading:extension_withdraw")
 
 

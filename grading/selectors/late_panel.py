@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from courseplatform.courses.access import Visit
 from grading.late.facts import Policy, Verdict
-from grading.late.words_of_time import unit_word, units
+from grading.late.words_of_time import unit_head, unit_word, units
 from grading.late_facts import key_of, person_key
 from grading.late_preview import LateRow, LateTable, late_table
 from grading.models.assignments import Assignment
@@ -32,7 +32,7 @@ def panel(table: LateTable, assignment: Assignment, owner: Owner, now: datetime)
         "bank": _bank_words(table, assignment),
         "change": _change_words(table, now),
         "policy": policy_line(policy),
-        "unit": "Days" if unit_word(policy, 2) == "late days" else "Units",
+        "unit": unit_head(policy),
         "rows": _rows(table, now),
         "notes": list(_notes(table)),
         "favours": list(_favours(table, assignment, owner)),

@@ -18,6 +18,8 @@ from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.notices.services.notifications import notification_send
 from courseplatform.teams.models import Team
 from courseplatform.teams.selectors.membership import members_of
+from grading.late.words_of_time import unit_word
+from grading.late.words_of_time import units as in_words
 from grading.late_facts import policy_for
 from grading.late_file.times import wrong_moment
 from grading.models.assignments import CLOSES, Assignment, instant_of
@@ -100,7 +102,7 @@ def grant_give(
         )
         for owner in owners
     )  # fmt: skip
-    said = f"{days:+d} late day{'s' if abs(days) != 1 else ''}"
+    said = f"{days:+d} {unit_word(policy, abs(days))}"
     _tell(visit, owners, f"grant-{batch}", f"{said} in {visit.course.number or visit.course.title}", reason)
     _mark(visit, owners, "late days were given")
     return batch
@@ -139,7 +141,7 @@ def extension_give(
     said = (
         f"{assignment.short} is due {until_at.astimezone(visit.course.tz):%a %b %-d, %H:%M %Z} for you"
         if until_at
-        else (f"{units} late day{'s' if units != 1 else ''} of {assignment.short} cost you nothing")
+        else f"{in_words(policy_for(visit.course), units)} of {assignment.short} cost you nothing"
     )
     _tell(visit, owners, f"extension-{batch}", said, "", assignment.get_absolute_url())
     _mark(visit, owners, f"an extension of {assignment.short}")
@@ -224,7 +226,8 @@ def _no_longer(row: Extension | Accommodation | Excuse) -> str:
     if isinstance(row, Excuse):
         return f"You are no longer excused from {row.assignment.short}"
     if isinstance(row, Extension):
-        return f"The extension of {row.assignment.short} no longer holds: {row}"
+        what = str(row) if row.until_wall else in_words(policy_for(row.assignment.course), row.units)
+        return f"The extension of {row.assignment.short} no longer holds: {what}"
     return f"The accommodation no longer holds: {row}"
 
 
@@ -244,7 +247,7 @@ def late_request_make(*, owner: Owner, assignment: Assignment, units: int, reque
         defaults={"assignment": assignment, "person": owner.person, "team": owner.team, "units": units},
     )
     if made:
-        cause = f"{owner.person.name} asked for {units} on {assignment.short}"
+        cause = f"{owner.person.name} asked for {in_words(policy, units)} on {assignment.short}"
         late_days_mark(course=assignment.course, people={owner.person.pk}, cause=cause, actor=owner.person.name)
     return row
 
