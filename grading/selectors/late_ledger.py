@@ -75,6 +75,8 @@ def person_page(visit: Visit, person: User) -> dict[str, Any]:
     """What the page of one student shows. Bounded queries, however long the ledger is."""
     memberships = list(memberships_of_person(visit.course, person))
     teams = list(dict.fromkeys(row.team for row in memberships))
+    policy = policy_for(visit.course)
+    payers = {bank.owner for bank in policy.banks} if policy else set()
     owned = Q(person=person, team=None)
     favours = [
         *_extensions(visit, owned | Q(team__in=teams)),
@@ -85,6 +87,9 @@ def person_page(visit: Visit, person: User) -> dict[str, Any]:
         "name": person.name,
         "person": person,
         "teams": teams,
+        "team_pays": "team" in payers,
+        "team_now": next((row.team for row in memberships if row.until_at is None), None),
+        "has_own_bank": "person" in payers or not payers,
         "is_waiting": LateStale.objects.filter(course=visit.course, person=person).exists(),
     }
 
