@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Protocol
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import Conflict, NotHere, TooMany
+from courseplatform.core.numbers import size_beside_limit
 from courseplatform.courses.models import Enrolment
 from courseplatform.teams.selectors.membership import team_of
 from grading.bench.formats import ENDINGS
@@ -186,9 +186,8 @@ def wrong_ending_sentence(assignment: Assignment, name: str) -> str:
 
 def too_large_sentence(assignment: Assignment, size: int | str) -> str:
     """The same words before sending (in the page) and after (on the server)."""
-    # Rounded up, as in static/js/upload.js: a file that is one byte too large must not look as if it fitted.
-    shown = size if isinstance(size, str) else f"{ceil(size / 1024):,} KiB".replace(",", "\u2009")
-    limit = f"{most_bytes(assignment) / 1024:,.0f} KiB".replace(",", "\u2009")
+    shown = size if isinstance(size, str) else size_beside_limit(size, up=True)
+    limit = size_beside_limit(most_bytes(assignment), up=False)
     return (
         f"This file has {shown}; {assignment.short} takes at most {limit}. "
         "Quantize or prune the model, or leave out the optimiser state, and hand it in again."

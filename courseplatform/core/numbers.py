@@ -33,6 +33,19 @@ def size(value: float) -> str:
     return f"{digits(value / (1 << 20))}{NARROW}MiB"
 
 
+def size_beside_limit(value: int, *, up: bool) -> str:
+    """Bytes of a file that is too large (up) or of the limit: rounded away from each other, so that the two never look alike.
+
+    The same rule stands in static/js/upload.js; the spaces are plain there too.
+    """
+    for unit, one, parts in (("MiB", 1 << 20, 100), ("KiB", 1 << 10, 1)):
+        if value >= one:
+            whole = -(-value * parts // one) if up else value * parts // one
+            shown = f"{whole / parts:,.2f}".rstrip("0").rstrip(".")
+            return f"{shown.replace(',', THIN)} {unit}"
+    return f"{value} bytes"
+
+
 def share(value: float, decimals: int = 1) -> str:
     """0.8944 -> 89.4 %."""
     return f"{100 * value:.{decimals}f}{NARROW}%"

@@ -17,6 +17,9 @@ for (const form of document.querySelectorAll("[data-upload]")) {
   const kib = (bytes) => `${thin(Math.ceil(bytes / 1024))} KiB`;
   const three = (value) => thin(value, value < 10 ? 2 : value < 100 ? 1 : 0);
   const size = (bytes) => (bytes < 1 << 20 ? kib(bytes) : `${three(bytes / (1 << 20))} MiB`);
+  // Beside the limit it is rounded up, as the server does (core/numbers.py): a file that is one byte too large must not look as if it fitted.
+  const mib = (bytes) => `${(Math.ceil((100 * bytes) / (1 << 20)) / 100).toLocaleString("en", { maximumFractionDigits: 2 }).replaceAll(",", "\u2009")} MiB`;
+  const beside = (bytes) => (bytes < 1024 ? `${bytes} bytes` : bytes < 1 << 20 ? kib(bytes) : mib(bytes));
   const span = (s) => (s < 60 ? `${Math.max(1, Math.round(s))} s` : s < 3600 ? `${Math.round(s / 60)} min` : `${Math.floor(s / 3600)} h ${Math.round((s % 3600) / 60)} min`);
   // What is read aloud changes with the state, never with each number.
   const say = (text) => { find("live").textContent = text; };
@@ -35,7 +38,7 @@ for (const form of document.querySelectorAll("[data-upload]")) {
   };
   const fail = (message) => stop(error, message);
   const wrong = (file) => {
-    if (file.size > Number(form.dataset.maxBytes)) return form.dataset.tooLarge.replace("{size}", kib(file.size));
+    if (file.size > Number(form.dataset.maxBytes)) return form.dataset.tooLarge.replace("{size}", beside(file.size));
     if (file.size === 0) return "This file is empty. Export it again, and choose the new file.";
     if (!form.dataset.endings.split(" ").some((ending) => file.name.toLowerCase().endsWith(ending))) return form.dataset.wrongEnding.replace("{name}", file.name);
     return "";

@@ -20,6 +20,13 @@ def plain(text):
         (numbers.size(1024), "1.00 KiB"),
         (numbers.size(900), "900 bytes"),
         (numbers.size(3 << 20), "3.00 MiB"),
+        (numbers.size_beside_limit(10, up=False), "10 bytes"),
+        (numbers.size_beside_limit(1025, up=True), "2 KiB"),
+        (numbers.size_beside_limit(512 << 10, up=False), "512 KiB"),
+        (numbers.size_beside_limit((1 << 20) - 1, up=True), "1 024 KiB"),
+        (numbers.size_beside_limit(64 << 20, up=False), "64 MiB"),
+        (numbers.size_beside_limit((64 << 20) + 1, up=True), "64.01 MiB"),
+        (numbers.size_beside_limit(5000 << 20, up=True), "5 000 MiB"),
         (numbers.macs(7_490_000), "7.49 M MACs"),
         (numbers.share(0.8944), "89.4 %"),
         (numbers.span(timedelta(days=4, hours=13, minutes=5)), "4 days 13 h"),
@@ -36,3 +43,8 @@ def test_formats(shown, wanted):
 
 def test_a_length_of_time_is_parted_from_its_unit_by_a_whole_space_that_does_not_break():
     assert numbers.span(timedelta(days=1, hours=21)) == "1\u00a0day 21\u00a0h"
+
+
+@pytest.mark.parametrize("limit", [1, 1023, 1024, 1_000_000, (1 << 20) - 1, 1 << 20, 1_300_000, 64 << 20, 500_000_001])
+def test_a_file_that_is_one_byte_too_large_never_looks_as_if_it_fitted(limit):
+    assert numbers.size_beside_limit(limit, up=False) != numbers.size_beside_limit(limit + 1, up=True)

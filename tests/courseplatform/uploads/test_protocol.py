@@ -89,7 +89,7 @@ def test_a_length_that_is_no_number_of_bytes_is_refused(tus, cast, length):
 def test_a_huge_length_is_refused_with_the_words_of_the_lab(tus, cast):
     answer = tus.announce(cast.lab, 10**17)
     assert code(answer) == (413, "too_large")
-    assert "Lab 1 takes at most 1\u2009024 KiB" in answer.json()["error"]["message"]
+    assert "Lab 1 takes at most 1 MiB" in answer.json()["error"]["message"]
     assert not Upload.objects.exists()
 
 
