@@ -5,3 +5,9 @@ class UploadsConfig(AppConfig):
     name = "courseplatform.uploads"
     label = "uploads"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from courseplatform.core import health
+        from courseplatform.uploads.spools.base import storage_health
+
+        health.add_probe("storage", storage_health)

@@ -58,7 +58,15 @@ def test_a_silent_worker_is_noticed(settings, data_dir):
 def test_storage_that_cannot_be_written_is_noticed(settings, tmp_path):
     (tmp_path / "file").write_text("")
     settings.MEDIA_ROOT = tmp_path / "file" / "media"
-    assert health.check()["checks"]["storage"].startswith("failing")
+    assert health.check()["checks"]["storage"] == "failing: storage_failed"
+
+
+def test_the_folder_of_unfinished_uploads_is_tried_too(settings, data_dir):
+    assert health.check()["checks"]["storage"] == "ok"
+    assert list(settings.UPLOADS_DIR.iterdir()) == []
+    (data_dir / "file").write_text("")
+    settings.UPLOADS_DIR = data_dir / "file" / "uploads"
+    assert health.check()["checks"]["storage"] == "failing: storage_failed"
 
 
 def test_every_process_speaks_to_the_configured_broker(settings):

@@ -40,6 +40,9 @@ class Spool(Protocol):
     def discard(self, key: UUID, state: State) -> None:
         """Nothing of it is left. May be called again."""
 
+    def probe(self) -> None:
+        """Put something there and take it away again, within a few seconds: whether files can be kept now."""
+
     def keys(self) -> Iterable[UUID]:
         """Every upload of which something lies here."""
 
@@ -52,3 +55,9 @@ def _made(path: str) -> Spool:
 def spool() -> Spool:
     """The one that the settings name. boto3 is imported only where that is S3."""
     return _made(settings.UPLOAD_SPOOL)
+
+
+def storage_health() -> str:
+    """For /healthz: the place that the settings name, not another."""
+    spool().probe()
+    return "ok"

@@ -45,6 +45,17 @@ def our_disk() -> Iterator[None]:
         raise Unavailable(said, code="storage_failed") from error
 
 
+def probe_folder(folder: Path) -> None:
+    """Write something there and remove it. Raises StorageFull, Unavailable."""
+    with our_disk():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / f".health-{os.getpid()}-{secrets.token_hex(4)}"
+        try:
+            probe.write_bytes(b"ok")
+        finally:
+            probe.unlink(missing_ok=True)
+
+
 class LocalSpool:
     piece_bytes = 2 << 20
 
@@ -105,6 +116,10 @@ class LocalSpool:
         with our_disk():
             for path in Path(settings.UPLOADS_DIR).glob(f"{key}.*"):
                 path.unlink(missing_ok=True)
+
+    def probe(self) -> None:
+        for folder in (settings.UPLOADS_DIR, settings.MEDIA_ROOT):
+            probe_folder(Path(folder))
 
     def keys(self) -> Iterator[UUID]:
         folder = Path(settings.UPLOADS_DIR)

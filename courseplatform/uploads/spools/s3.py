@@ -23,7 +23,7 @@ from django.conf import settings
 
 from courseplatform.core.errors import Unavailable
 from courseplatform.uploads.spools.base import State
-from courseplatform.uploads.spools.local import our_disk
+from courseplatform.uploads.spools.local import our_disk, probe_folder
 
 log = structlog.get_logger(__name__)
 PART_BYTES = 8 << 20  # a store takes no smaller one than 5 MiB, but for the last
@@ -50,18 +50,22 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def _client(**timing: Any) -> Any:
+    found: dict[str, str] = settings.S3 or {}
+    return boto3.client(
+        "s3", endpoint_url=found["endpoint"] or None, region_name=found["region"], aws_access_key_id=found["key_id"],
+        aws_secret_access_key=found["secret"], config=Config(signature_version="s3v4", **timing),
+    )  # fmt: skip
+
+
 class S3Spool:
     piece_bytes = PART_BYTES
 
     def __init__(self) -> None:
-        found: dict[str, str] = settings.S3 or {}
-        self.bucket = found["bucket"]
+        self.bucket = (settings.S3 or {})["bucket"]
         # Clients of boto3 may be shared between threads.
-        self.client: Any = boto3.client(
-            "s3", endpoint_url=found["endpoint"] or None, region_name=found["region"], aws_access_key_id=found["key_id"],
-            aws_secret_access_key=found["secret"],
-            config=Config(connect_timeout=5, read_timeout=60, retries={"max_attempts": 3}, signature_version="s3v4"),
-        )  # fmt: skip
+        self.client = _client(connect_timeout=5, read_timeout=60, retries={"max_attempts": 3})
+        self.hasty = _client(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 1})
 
     def check_room(self, size_bytes: int) -> None:
         """A store is never full."""
@@ -157,6 +161,14 @@ class S3Spool:
     def _objects(self, prefix: str) -> list[str]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         return [str(found["Key"]) for page in pages for found in page.get("Contents", [])]
+
+    def probe(self) -> None:
+        """Also the disk on which copies are looked into. A store that does not answer at once is away: whoever asks for health waits."""
+        probe_folder(Path(settings.INCOMING_DIR))
+        name = f"{PREFIX}health-{secrets.token_hex(8)}"
+        with our_store():
+            self.hasty.put_object(Bucket=self.bucket, Key=name, Body=b"ok")
+            self.hasty.delete_object(Bucket=self.bucket, Key=name)
 
     def keys(self) -> Iterator[UUID]:
         with our_store():

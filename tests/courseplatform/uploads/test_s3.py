@@ -1,8 +1,10 @@
 """The S3-compatible store, at a real HTTP endpoint (moto's server)."""
 
+import socket
 import subprocess
 import sys
 from hashlib import sha256
+from time import monotonic
 from uuid import uuid4
 
 import boto3
@@ -13,6 +15,7 @@ from django.core.files.storage import storages
 from moto.server import ThreadedMotoServer
 
 from courseplatform import env
+from courseplatform.core import health
 from courseplatform.core.errors import AppError
 from courseplatform.core.files import on_this_disk
 from courseplatform.uploads.models import Status, Upload
@@ -154,6 +157,28 @@ def test_a_store_that_is_away_is_our_fault(store, cast, settings):
     with pytest.raises(AppError) as caught:
         send(begin(cast), MODEL)
     assert (caught.value.code, caught.value.http_status) == ("storage_failed", 503)
+
+
+def test_health_tries_the_store_and_leaves_nothing_there(store, settings):
+    assert health.check()["checks"]["storage"] == "ok"
+    assert store() == []
+    assert not settings.MEDIA_ROOT.exists()  # no file is kept on the disk here
+
+
+@pytest.mark.parametrize("wrong", [{"endpoint": "http://127.0.0.1:9"}, {"bucket": "another"}])
+def test_health_says_that_the_store_is_away_whatever_the_disk_does(store, settings, wrong):
+    settings.S3 = settings.S3 | wrong
+    base._made.cache_clear()
+    assert health.check()["checks"]["storage"] == "failing: storage_failed"
+
+
+def test_a_store_that_does_not_answer_keeps_nobody_waiting_for_health(store, settings):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.S3 = settings.S3 | {"endpoint": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        base._made.cache_clear()
+        since = monotonic()
+        assert health.check()["checks"]["storage"] == "failing: storage_failed"
+        assert monotonic() - since < 10
 
 
 def test_a_store_that_is_half_named_is_refused(monkeypatch):
