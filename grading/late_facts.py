@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import Q
 
 from courseplatform.accounts.models import User
+from courseplatform.courses.access import Visit, asked_once
 from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.teams.models import Membership, Team
 from courseplatform.teams.selectors.membership import memberships_of
@@ -113,6 +114,12 @@ class PersonalDates:
     def is_past(self, item: Assignment, now: datetime) -> bool:
         due = self.due_of(item)
         return due is not None and due < now
+
+
+@asked_once
+def dates_for(visit: Visit) -> PersonalDates:
+    """The visitor's own; staff have none of their own and read those of the course."""
+    return PersonalDates() if visit.is_staff else dates_of(visit.course, visit.person)
 
 
 def dates_of(course: Course, person: User) -> PersonalDates:

@@ -6,9 +6,9 @@ and "not there" are the same answer, 404, so that nobody learns a course's name 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
@@ -20,6 +20,8 @@ from courseplatform.core.audience import Audience, declare
 from courseplatform.core.errors import BadInput, Forbidden, NotHere, NotOpenYet
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role
 
+P = ParamSpec("P")
+T = TypeVar("T")
 MEMBERS = frozenset(Role)
 AUDIENCES = {
     MEMBERS: Audience.COURSE_MEMBERS,
@@ -35,6 +37,8 @@ class Visit:
     person: User
     course: Course
     role: Role
+    # What was read for it already (`asked_once`). It ends with the request.
+    known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def is_staff(self) -> bool:
@@ -43,6 +47,23 @@ class Visit:
     @property
     def by(self) -> str:
         return self.person.email
+
+
+def asked_once(read: Callable[Concatenate[Visit, P], T]) -> Callable[Concatenate[Visit, P], T]:
+    """For a selector that several parts of one page ask alike: a visit reads it once for the same arguments.
+
+    Not for what the same request writes: it would be read as it was before.
+    """
+
+    @wraps(read)
+    def reading(visit: Visit, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        key = (read, args, tuple(kwargs.items()))
+        if key not in visit.known:
+            visit.known[key] = read(visit, *args, **kwargs)
+        found: T = visit.known[key]
+        return found
+
+    return reading
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def _lessons(course: Course, today: date) -> Iterator[DayRow]:
 
 
 def _office_hours(course: Course, today: date) -> Iterator[DayRow]:
-    for hour in course.office_hours.exclude(weekday=None):
+    for hour in course.office_hours.all():  # the home has them ready
         # One day more on each side: the course's day may be another than the reader's.
         for day in (today + timedelta(days=n) for n in range(-1, 8)):
             if day.weekday() == hour.weekday:

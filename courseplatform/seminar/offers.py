@@ -1,24 +1,33 @@
 """Which slots a round offers, to whom, and what a matching is computed from. Read by services and pages alike."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
+from courseplatform.courses.models import Course
 from courseplatform.seminar.models import Duty, PreferenceRound, PresentationSlot, Ranking, SlotPerson
 from courseplatform.seminar.people import students_of
 
 
-def offered_slots(found: PreferenceRound, now: datetime | None = None) -> list[PresentationSlot]:
+def slots_of(course: Course) -> list[PresentationSlot]:
+    """All slots of a course with their people, in the order of their days. Two queries."""
+    people = Prefetch("people", SlotPerson.objects.select_related("person"))
+    slots = PresentationSlot.objects.of(course).select_related("session__course", "paper").prefetch_related(people)
+    return list(slots.in_order())
+
+
+def offered_slots(
+    found: PreferenceRound, now: datetime | None = None, slots: Iterable[PresentationSlot] | None = None
+) -> list[PresentationSlot]:
     """Slots to come, of published sessions, with a place left for the round's duty; those to review need their paper. In the order of
-    their days."""
+    their days. `slots`: those of the course, where they were read already."""
     now = now or timezone.now()
-    slots = (
-        PresentationSlot.objects.of(found.course).select_related("session__course", "paper").prefetch_related("people")
-    )
-    return [slot for slot in slots.in_order() if _is_offered(slot, found.role, now)]
+    every = slots_of(found.course) if slots is None else slots
+    return [slot for slot in every if _is_offered(slot, found.role, now)]
 
 
 def _is_offered(slot: PresentationSlot, role: str, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """What the pages around an assignment read: the list, the lab page, the receipt, the attempts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,10 +13,10 @@ from courseplatform.accounts.models import User
 from courseplatform.core import numbers
 from courseplatform.core.badges import Badge
 from courseplatform.core.errors import AppError, NotHere
-from courseplatform.courses.access import Visit
+from courseplatform.courses.access import Visit, asked_once
 from courseplatform.courses.models import Enrolment, Role
 from grading import hand_in_rules
-from grading.late_facts import PersonalDates, dates_of
+from grading.late_facts import PersonalDates, dates_for
 from grading.models.assignments import ActiveRule, Assignment
 from grading.models.owners import Owner
 from grading.models.runs import Run
@@ -117,24 +118,36 @@ def submission_get(visit: Visit, pk: Any) -> Submission:
 
 def assignment_rows(visit: Visit, now: datetime) -> list[dict[str, Any]]:
     """All assignments of the course with this person's state; for staff with the state of the class."""
-    # Said again: the order of the model does not survive a sum.
-    assignments = Assignment.objects.of(visit.course).select_related("course").order_by(*BY_DUE)
+    mine, dates, students = standing_attempts(visit), dates_for(visit), 0
+    assignments: Iterable[Assignment] = work_of(visit)
     if visit.is_staff:
-        assignments = assignments.annotate(people=Count("submissions__person", filter=UNDONE_NOT, distinct=True))
-    mine = {attempt.submission.assignment_id: attempt for attempt in _standing(visit)}
-    students = Enrolment.objects.filter(course=visit.course, role=Role.STUDENT, is_active=True).count()
-    dates = PersonalDates() if visit.is_staff else dates_of(visit.course, visit.person)
+        handed_in = Count("submissions__person", filter=UNDONE_NOT, distinct=True)
+        # The order is said again: that of the model does not survive a sum.
+        assignments = _work(visit).annotate(people=handed_in).order_by(*BY_DUE)
+        students = Enrolment.objects.filter(course=visit.course, role=Role.STUDENT, is_active=True).count()
     return [_assignment_row(item, mine.get(item.pk), visit, dates, students, now) for item in assignments]
+
+
+@asked_once
+def work_of(visit: Visit) -> list[Assignment]:
+    """The assignments of the course by their due time."""
+    return list(_work(visit).order_by(*BY_DUE))
+
+
+def _work(visit: Visit) -> "QuerySet[Assignment]":
+    return Assignment.objects.of(visit.course).select_related("course")
 
 
 # A refused model, a cancelled run and a fault of ours leave the work undone.
 UNDONE_NOT = Q(submissions__counts=True) | Q(submissions__isnull=False, submissions__counts__isnull=True)
 
 
-def _standing(visit: Visit) -> list[Attempt]:
-    """For each assignment the attempt that stands for it: the active one, else the newest that may count (later entries win)."""
+@asked_once
+def standing_attempts(visit: Visit) -> dict[int, Attempt]:
+    """Assignment -> the attempt that stands for it: the active one, else the newest that may count."""
     own = with_runs(Submission.objects.of_person(visit.person).filter(assignment__course=visit.course))
-    return [attempt_of(submission) for submission in own.exclude(counts=False).order_by("is_active", "number")]
+    rows = own.exclude(counts=False).order_by("is_active", "number")  # later ones win
+    return {submission.assignment_id: attempt_of(submission) for submission in rows}
 
 
 def _assignment_row(

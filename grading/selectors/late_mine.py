@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from courseplatform.courses.access import Visit
 from courseplatform.teams.models import Team
-from courseplatform.teams.selectors.membership import team_of
+from courseplatform.teams.selectors.membership import team_now
 from grading.late.facts import Assessment, Bank, HandIn, Policy, Verdict
 from grading.late.words_of_time import units
 from grading.late_facts import LateFacts, circle_of, facts_of, person_key, policy_for, team_key
@@ -88,7 +88,7 @@ def home_section(visit: Visit, now: datetime) -> dict[str, Any] | None:
 
 
 def _banks(visit: Visit, policy: Policy, now: datetime) -> list[dict[str, Any]]:
-    team, found = team_of(visit.course, visit.person, now), []
+    team, found = team_now(visit, now), []
     entries = list(LateEntry.objects.filter(_owned(visit, team), course=visit.course))
     for bank in policy.banks:
         if bank.owner == "person" or team is not None:

@@ -7,7 +7,7 @@ from courseplatform.core import numbers
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Session
 from courseplatform.courses.sections import DueMark, ScheduleLine
-from grading.late_facts import PersonalDates, dates_of
+from grading.late_facts import PersonalDates, dates_for
 from grading.models.assignments import OPENS, Assignment, instant_of
 from grading.models.runs import Result
 from grading.models.submissions import Submission
@@ -17,8 +17,7 @@ ROWS = 6
 
 
 def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
-    items = list(Assignment.objects.of(visit.course).select_related("course"))
-    dates = PersonalDates() if visit.is_staff else dates_of(visit.course, visit.person)
+    items, dates = reading.work_of(visit), dates_for(visit)
     standing, overdue = ({}, "") if visit.is_staff else (_standing(visit), _overdue(visit, items, dates, now))
     return [
         DueMark(
@@ -88,13 +87,7 @@ def move_release(session: Session, before: date, by: timedelta) -> list[str]:
 
 def _overdue(visit: Visit, items: list[Assignment], dates: PersonalDates, now: datetime) -> str:
     """What should have been handed in, in a sentence; it stands beside whatever is due next."""
-    done = set(
-        Submission.objects.of_person(visit.person)
-        .filter(assignment__course=visit.course)
-        .exclude(counts=False)
-        .values_list("assignment", flat=True)
-    )
-    done |= dates.excused
+    done = reading.standing_attempts(visit).keys() | dates.excused
     missing = [item.short for item in items if item.takes_anything and dates.is_past(item, now) and item.pk not in done]
     if not missing:
         return ""
@@ -104,11 +97,10 @@ def _overdue(visit: Visit, items: list[Assignment], dates: PersonalDates, now: d
 
 def _standing(visit: Visit) -> dict[int, str]:
     """Assignment -> what this person has reached there, in a sentence."""
-    mine = Submission.objects.of_person(visit.person).filter(assignment__course=visit.course, is_active=True)
-    active = Result.objects.filter(run__submission__in=mine).order_by("made_at")
     return {
-        assignment: f"Your best attempt has {earned} of {of} measured points."
-        for assignment, earned, of in active.values_list("run__submission__assignment", "earned", "of")
+        assignment: f"Your best attempt has {attempt.earned} of {attempt.of} measured points."
+        for assignment, attempt in reading.standing_attempts(visit).items()
+        if attempt.is_active and attempt.earned is not None
     }
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -26,6 +27,7 @@ def home(request: HttpRequest, reader: Reader) -> HttpResponse:
     if reader.visit is None:
         return about_page(request, reader)
     visit, now, course = reader.visit, timezone.now(), reader.course
+    prefetch_related_objects([course], "office_hours")  # for the week and for their section
     marks = due_marks(visit, now)
     context = {
         "today_label": f"{timezone.localtime(now):%A, %B %-d, %H:%M %Z}",

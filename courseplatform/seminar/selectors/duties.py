@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from courseplatform.core import numbers
 from courseplatform.core.badges import Badge
-from courseplatform.courses.access import Visit
+from courseplatform.courses.access import Visit, asked_once
 from courseplatform.seminar.models import Duty, Feedback, Highlight, Score, Swap
 from courseplatform.seminar.models.slots import END_OF_DAY
 from courseplatform.seminar.people import and_list, day_words
@@ -32,6 +32,7 @@ class Owed:
     subject: str = ""
 
 
+@asked_once
 def swaps_of(visit: Visit, now: datetime) -> dict[str, Any]:
     """My open swaps: `asked` the one I asked for, `received` those that wait for me."""
     found = Swap.objects.filter(

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import QueryDict
 from django.urls import reverse
 
 from courseplatform.accounts.models import User
@@ -11,8 +10,9 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
 from courseplatform.courses.sections import CalendarEntry, DueMark
 from courseplatform.seminar.models import Duty, Highlight, PreferenceRound, PresentationSlot
+from courseplatform.seminar.offers import slots_of
 from courseplatform.seminar.selectors.duties import Owed, owed, swaps_of
-from courseplatform.seminar.selectors.ranking import open_rounds, ranking_context
+from courseplatform.seminar.selectors.ranking import asked_order, open_rounds
 from courseplatform.seminar.selectors.slots import slot_rows
 
 
@@ -23,14 +23,10 @@ def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
             DueMark(f"Order of {found.title.lower()}", "", found.due_at, _list(visit)) for found in open_rounds(visit)
         ]
     swaps = swaps_of(visit, now)
-    found = [ranking_context(visit, item, QueryDict(), now) for item in open_rounds(visit)]
-    lines = owed(
-        visit,
-        slot_rows(visit.course, visit.person, now, staff=False),
-        swaps,
-        [ranking for ranking in found if ranking],
-        now,
-    )
+    slots = slots_of(visit.course)
+    asked = [asked_order(visit, item, now, slots) for item in open_rounds(visit)]
+    rows = slot_rows(visit.course, visit.person, now, staff=False, slots=slots)
+    lines = owed(visit, rows, swaps, [item.head for item in asked if item], now)
     return [_mark(visit, line) for line in lines if not line.is_done]
 
 

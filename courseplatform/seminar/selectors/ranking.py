@@ -4,6 +4,7 @@ The draft stands in the address, so that it survives a reload, works without a s
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,20 +47,50 @@ def draft_of(query: QueryDict, found: PreferenceRound) -> list[int] | None:
     )
 
 
-def ranking_context(visit: Visit, found: PreferenceRound, query: QueryDict, now: datetime) -> dict[str, Any] | None:
-    """What the section shows, or None when this student is not asked: a duty of this kind is there already, or nothing is
-    offered."""
+@dataclass(frozen=True)
+class Asked:
+    """A round that asks this student: what is offered, what stays hidden since the student has a duty on that day, who has ranked."""
+
+    round: PreferenceRound
+    slots: list[PresentationSlot]
+    offered: dict[int, PresentationSlot]
+    hidden: set[int]
+    rankings: list[Ranking]
+    mine: Ranking | None
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """What is said of it beside other work that is due."""
+        return {
+            "round": self.round, "is_saved": self.mine is not None, "saved_at": self.mine.saved_at if self.mine else None,
+            "offered": len(self.offered), "places": _places(self.slots, self.round.role),
+        }  # fmt: skip
+
+
+def asked_order(
+    visit: Visit, found: PreferenceRound, now: datetime, slots: Iterable[PresentationSlot] | None = None
+) -> Asked | None:
+    """None when this student is not asked: a duty of this kind is there already, or nothing is offered."""
     mine_now = duties(found).filter(person=visit.person)
     held = list(mine_now.values_list("role", "slot__session", "slot__session__held_on"))
     if any(counts(found, role, day) for role, _, day in held):
         return None
-    slots = offered_slots(found, now)
-    hidden = own_session_slots(slots, {session for _, session, _ in held})
-    offered = {slot.pk: slot for slot in slots if slot.pk not in hidden}
+    open_slots = offered_slots(found, now, slots)
+    hidden = own_session_slots(open_slots, {session for _, session, _ in held})
+    offered = {slot.pk: slot for slot in open_slots if slot.pk not in hidden}
     if not offered:
         return None
     rankings = list(Ranking.objects.filter(round=found))
     mine = next((ranking for ranking in rankings if ranking.person_id == visit.person.pk), None)
+    return Asked(found, open_slots, offered, hidden, rankings, mine)
+
+
+def ranking_context(visit: Visit, found: PreferenceRound, query: QueryDict, now: datetime) -> dict[str, Any] | None:
+    """What the section shows, or None when this student is not asked."""
+    asked = asked_order(visit, found, now)
+    if asked is None:
+        return None
+    offered, hidden, rankings, mine = asked.offered, asked.hidden, asked.rankings, asked.mine
     saved = [key for key in mine.order if key in offered] if mine else []
     draft = draft_of(query, found)
     order = saved if draft is None else [key for key in draft if key in offered]
@@ -68,16 +99,15 @@ def ranking_context(visit: Visit, found: PreferenceRound, query: QueryDict, now:
     steps = _Steps(found, order, shows_all, reverse("seminar:list", args=[visit.course.slug]))
     first = Counter(ranking.order[0] for ranking in rankings if ranking.order)
     rest = [slot for key, slot in offered.items() if key not in order]
-    return {
-        "round": found, "takes": found.takes_orders(now), "order": ".".join(str(key) for key in order), "is_saved": is_saved,
-        "saved_at": mine.saved_at if mine else None, "count": len(order),
+    return asked.head | {
+        "takes": found.takes_orders(now), "order": ".".join(str(key) for key in order), "is_saved": is_saved, "count": len(order),
         "count_words": _words(len(order)), "last": numbers.ordinal(len(order)) if order else "",
         "lines": [steps.line(offered[key], place, first[key]) for place, key in enumerate(order)],
         "rest": [Line(slot, first[slot.pk], add=steps.to([*order, slot.pk])) for slot in (rest if shows_all else rest[:SHOWN])],
         "rest_count": len(rest), "more": 0 if shows_all else len(rest) - SHOWN, "all_url": steps.to(order, shows_all=True),
         "undo_url": steps.home if draft is not None and not is_saved else "", "hidden": len(hidden),
-        "ranked_by": len(rankings), "students": len(students_of(visit.course)), "offered": len(offered),
-        "places": _places(slots, found.role), "opens_later": _without_paper(visit, found, now), "first": first,
+        "ranked_by": len(rankings), "students": len(students_of(visit.course)),
+        "opens_later": _without_paper(visit, found, now), "first": first,
     }  # fmt: skip
 
 

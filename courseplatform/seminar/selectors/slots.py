@@ -12,6 +12,7 @@ from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Session
 from courseplatform.seminar.models import Duty, PresentationSlot, SlotPerson
+from courseplatform.seminar.offers import slots_of
 from courseplatform.seminar.people import short_name
 from courseplatform.seminar.selectors.badges import slot_badge
 
@@ -60,16 +61,16 @@ class SlotRow:
 
 
 def slot_rows(
-    course: Course, me: User | None, now: datetime, swapped: Iterable[int] = (), *, staff: bool
-) -> list[SlotRow]:
+    course: Course, me: User | None, now: datetime, swapped: Iterable[int] = (), *, staff: bool,
+    slots: Iterable[PresentationSlot] | None = None,
+) -> list[SlotRow]:  # fmt: skip
     """All slots in the order of their days; in sessions that are not published, students see none but their own.
 
-    swapped: slots about which a swap of mine is open.
+    swapped: slots about which a swap of mine is open. slots: those of the course, where they were read already.
     """
-    slots = PresentationSlot.objects.of(course).in_order()
     waiting = set(swapped)
     rows = []
-    for slot in slots.select_related("session__course", "paper").prefetch_related("people__person"):
+    for slot in slots_of(course) if slots is None else slots:
         people = list(slot.people.all())
         row = SlotRow(
             slot=slot, me=me, is_over=slot.is_over(now), is_mine=any(person.person_id == me.pk for person in people) if me else False,

@@ -9,7 +9,7 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from courseplatform.teams.policy import sizes
 from courseplatform.teams.selectors.index import my_invitations
-from courseplatform.teams.selectors.membership import team_of
+from courseplatform.teams.selectors.membership import team_now
 from courseplatform.teams.selectors.slots import live_bookings
 from courseplatform.teams.selectors.team_page import proposal_of, team_visit
 from courseplatform.teams.selectors.words import proposal_badge, size_badge
@@ -19,7 +19,7 @@ def our_team(visit: Visit, now: datetime) -> dict[str, Any] | None:
     """For students: the team with what is open there, or the ways into one. Nothing for staff and for courses without projects."""
     if visit.role != Role.STUDENT:
         return None
-    team = team_of(visit.course, visit.person, now)
+    team = team_now(visit, now)
     if team is None:
         has_teams = visit.course.teams.standing().exists() or visit.course.fact("project") is not None
         waiting = my_invitations(visit, now).filter(kind="invite").count()

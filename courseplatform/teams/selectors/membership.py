@@ -11,6 +11,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
+from courseplatform.courses.access import Visit, asked_once
 from courseplatform.courses.models import Course
 from courseplatform.teams.models.teams import Membership, MembershipQuerySet, Team
 
@@ -24,6 +25,12 @@ def team_of(course: Course, person: User, at: datetime | None = None) -> Team | 
         .first()
     )
     return found.team if found else None
+
+
+@asked_once
+def team_now(visit: Visit, now: datetime) -> Team | None:
+    """The visitor's team, for the sections of a page that all ask for it."""
+    return team_of(visit.course, visit.person, now)
 
 
 def members_at(team: Team, at: datetime | None = None) -> list[User]:
