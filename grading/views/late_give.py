@@ -21,6 +21,7 @@ from grading.forms_late import AccommodationForm, CourseForm, ExcuseForm, Extens
 from grading.models.late_days import Accommodation, Excuse, Extension
 from grading.models.owners import Owner
 from grading.selectors import late_ledger as reading
+from grading.selectors.late_giving import accommodation_said, excuse_said, extension_said, grant_said
 from grading.services.late_favours import (
     accommodation_give,
     excuse_give,
@@ -46,9 +47,12 @@ class Giving:
     meaning: Callable[[Visit, Any], Change]
 
 
-def _change(form: CourseForm, owners: list[Owner], act: Callable[[], object]) -> Change:
+def _change(
+    form: CourseForm, owners: list[Owner], act: Callable[[], object], said: Callable[[tuple[str, ...]], str]
+) -> Change:
+    whom = tuple(str(owner) for owner in owners)
     people = {person.pk for person in people_of(owners)} or {o.person.pk for o in owners if o.person.pk}
-    return Change(act, [type(form).__name__, form.values()], people, tuple(str(owner) for owner in owners))
+    return Change(act, [type(form).__name__, form.values()], people, whom, lambda: said(whom))
 
 
 def _grant(visit: Visit, form: GrantForm) -> Change:
@@ -56,7 +60,7 @@ def _grant(visit: Visit, form: GrantForm) -> Change:
     return _change(form, owners, lambda: grant_give(
         visit=visit, owners=owners, days=data["days"] or 0, reason=data["reason"], since=data["since"], bank=form.bank_name(),
         is_refund=data["is_refund"],
-    ))  # fmt: skip
+    ), lambda whom: grant_said(visit, whom, data, form.bank_name() if "bank" in form.fields else ""))  # fmt: skip
 
 
 def _extension(visit: Visit, form: ExtensionForm) -> Change:
@@ -64,17 +68,22 @@ def _extension(visit: Visit, form: ExtensionForm) -> Change:
     return _change(form, owners, lambda: extension_give(
         visit=visit, assignment=data["assignment"], owners=owners, reason=data["reason"], until=form.until(), units=data["units"] or 0,
         keeps_penalty=data["keeps_penalty"],
-    ))  # fmt: skip
+    ), lambda whom: extension_said(visit, whom, data, form.until()))  # fmt: skip
 
 
 def _accommodation(visit: Visit, form: AccommodationForm) -> Change:
     data = form.cleaned_data
-    return _change(form, [Owner(data["person"])], lambda: accommodation_give(visit=visit, **data))
+    return _change(
+        form, [Owner(data["person"])], lambda: accommodation_give(visit=visit, **data),
+        lambda whom: accommodation_said(whom, data),
+    )  # fmt: skip
 
 
 def _excuse(visit: Visit, form: ExcuseForm) -> Change:
     data = form.cleaned_data
-    return _change(form, [Owner(data["person"])], lambda: excuse_give(visit=visit, **data))
+    return _change(
+        form, [Owner(data["person"])], lambda: excuse_give(visit=visit, **data), lambda whom: excuse_said(whom, data)
+    )
 
 
 GIVINGS = {

@@ -11,6 +11,7 @@ from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit
 from grading.forms_late import add_refusal
 from grading.models.assignments import Assignment
+from grading.selectors.late_giving import names
 from grading.services.late_trial import Trial, late_change_try
 
 MOST_SHOWN = 200
@@ -18,12 +19,14 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True)
 class Change:
-    """What a filled-in form means. people: keys of those whom it concerns, None: everybody. whom: their names, for the preview."""
+    """What a filled-in form means. people: keys of those whom it concerns, None: everybody. whom: their names. said: what is given to them
+    and why, for the preview; asked only once the change can be made."""
 
     act: Callable[[], object]
     values: Any
     people: Collection[int] | None = None
     whom: tuple[str, ...] = ()
+    said: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ def preview_context(visit: Visit, step: Step) -> dict[str, Any]:
     """What `grading/_late_preview.html` shows."""
     if step.trial is None:
         return {"preview": None}
-    changes = step.trial.changes
+    changes, whom = step.trial.changes, step.change.whom if step.change else ()
+    said = step.change.said if step.change else None
     work = dict(Assignment.objects.filter(course=visit.course).values_list("slug", "short")) if changes else {}
     return {
         "preview": {
@@ -74,6 +78,6 @@ def preview_context(visit: Visit, step: Step) -> dict[str, Any]:
             "more": max(len(changes) - MOST_SHOWN, 0),
             "digest": step.trial.digest,
             "is_other": step.trial.is_other,
-            "whom": step.change.whom if step.change else (),
+            "said": said() if said else f"For {names(whom)}." if whom else "",
         }
     }
