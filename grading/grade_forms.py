@@ -40,6 +40,11 @@ class GradeForm:
         return self.typed.get(name, "")
 
     @property
+    def written(self) -> str:
+        """The words of somebody, an answer or a reason; empty for a plain button."""
+        return self.text("text").strip() or self.text("reason").strip()
+
+    @property
     def seen(self) -> int:
         return number_of(self.text("seen"))
 

@@ -117,7 +117,9 @@ def ask(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
     except AppError as error:
         if visit.is_staff:
             raise
-        context = my_grade(visit, found, timezone.now()) | _typed(form, error)
+        context = my_grade(visit, found, timezone.now()) | _typed(form, error) | {"written": form.written}
+        asked = [row["line"].key for row in context.get("lines", []) if row["may_ask"]]
+        context["has_field"] = form.text("item") in asked
         return render(request, "grading/grade.html", context, status=error.http_status)
     messages.success(request, "Your request is with the staff")
     return HttpResponseRedirect(row.get_absolute_url())

@@ -1,6 +1,7 @@
 """Regrade requests: the staff's list, and the page of one request for its student and the staff."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -69,8 +70,15 @@ def detail(request: HttpRequest, visit: Visit, regrade: int) -> HttpResponse:
         except AppError as refused:
             error, row = refused, reading.regrade_get(visit, regrade)
     context = reading.regrade_page(visit, row, timezone.now())
-    context |= {"typed": form.typed, "act": form.text("act"), "error": error}
+    context |= {"typed": form.typed, "act": form.text("act"), "error": error, "written": form.written}
+    context["has_field"] = _has_field(form.text("act"), context)
     return render(request, "grading/regrade.html", context, status=error.http_status if error else 200)
+
+
+def _has_field(act: str, context: dict[str, Any]) -> bool:
+    """Whether the page still has the form of this step, and shows in it what was typed."""
+    offers = act in {"answer", "decide", "close", "escalate"} and context["may"].get(act, False)
+    return offers and (act != "escalate" or context["shows"])
 
 
 def _act(visit: Visit, row: RegradeRequest, form: GradeForm) -> str:
