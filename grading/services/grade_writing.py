@@ -61,12 +61,16 @@ def check_seen(desk: Desk, seen: int) -> None:
 
 
 def check_points(points: Decimal | None, most: Decimal, field: str) -> Decimal | None:
-    """With two decimals. Raises BadInput (`points_out_of_range`)."""
+    """With two decimals. Raises BadInput (`points_out_of_range`, `too_many_decimals`)."""
     if points is None:
         return None
     if not points.is_finite() or not 0 <= points <= most:
         raise BadInput(f"Give 0 to {most:.2f} points.", code="points_out_of_range", details={"field": field})
-    return points.quantize(Decimal("0.01"))
+    found = points.quantize(Decimal("0.01"))
+    if found != points:  # not rounded: whoever types 1e-9 does not mean 0.00
+        said = "Give points with at most two decimals, like 2.25."
+        raise BadInput(said, code="too_many_decimals", details={"field": field})
+    return found
 
 
 def check_text(text: str, field: str, said: str, *, least: int = 1, most: int = MOST_LETTERS) -> str:

@@ -42,7 +42,8 @@ def grade_give(
         seen: the newest event that the page showed. reason: required once students see the grades. note: words to the student.
 
     Raises:
-        Conflict: `stale_grade`. BadInput: `no_such_item`, `points_out_of_range`, `reason_missing`, `reason_too_long`, `nothing_changed`.
+        Conflict: `stale_grade`. BadInput: `no_such_item`, `points_out_of_range`, `too_many_decimals`, `reason_missing`,
+        `reason_too_long`, `nothing_changed`.
     """
     desk = desk_locked(assignment, person)
     check_seen(desk, seen)
@@ -89,7 +90,7 @@ def grade_override(
 
     is_for_one: for this person alone, also where the work was a team's.
 
-    Raises Conflict: `stale_grade`; BadInput: `points_out_of_range`, `reason_missing`, `reason_too_long`, `nothing_changed`.
+    Raises Conflict: `stale_grade`; BadInput: `points_out_of_range`, `too_many_decimals`, `reason_missing`, `reason_too_long`, `nothing_changed`.
     """
     desk = desk_locked(assignment, person)
     check_seen(desk, seen)

@@ -31,7 +31,7 @@ def regrade_answer(
 
     Raises:
         Conflict: `stale_grade`, IllegalMove (somebody else has answered). Forbidden: `staff_only`, `instructor_only`.
-        BadInput: `points_out_of_range`, `answer_missing`, `answer_too_long`.
+        BadInput: `points_out_of_range`, `too_many_decimals`, `answer_missing`, `answer_too_long`.
     """
     check_staff(visit)
     if not row.may_answer(visit):

@@ -35,9 +35,11 @@ def test_a_refused_answer_without_words_claims_none(client, cast):
 
 def test_a_refused_answer_stays_in_its_field(client, cast):
     row = regrade_of(cast)
-    fields = {"act": "answer", "points": "77", "text": "Far better.", "seen": seen(cast.lab, cast.ruth)}
+    fields = {"act": "answer", "points": "1e-9", "text": "Far better.", "seen": seen(cast.lab, cast.ruth)}
     page = refused(client, cast.amit, row.get_absolute_url(), **fields)
-    assert BELOW in page and page.count("Far better.") == 1 and 'value="77"' in page
+    assert (
+        BELOW in page and page.count("Far better.") == 1 and 'value="1e-9"' in page and "at most two decimals" in page
+    )
 
 
 def test_words_whose_field_is_gone_are_shown_for_themselves(client, cast):

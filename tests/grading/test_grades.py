@@ -57,6 +57,22 @@ def test_points_stay_within_the_item(cast, points):
     assert history(cast.lab, cast.ruth) == []
 
 
+@pytest.mark.parametrize("points", ["1e-9", "2.505", "0.001"])
+def test_points_are_not_rounded_but_refused(cast, points):
+    with_rubric(cast)
+    with pytest.raises(BadInput, match="at most two decimals") as refused:
+        give(cast, cast.ruth, report=points)
+    assert (refused.value.code, refused.value.details) == ("too_many_decimals", {"field": "points-report"})
+    assert history(cast.lab, cast.ruth) == []
+
+
+@pytest.mark.parametrize("points", ["2.500", "25e-1"])
+def test_points_with_two_decimals_may_be_written_otherwise(cast, points):
+    with_rubric(cast)
+    give(cast, cast.ruth, report=points)
+    assert history(cast.lab, cast.ruth) == [("rubric", "report", Decimal("2.5"))]
+
+
 def test_an_item_of_another_lab_is_refused(cast):
     with_rubric(cast)
     with pytest.raises(BadInput) as refused:
