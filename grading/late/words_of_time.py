@@ -25,10 +25,16 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
 
 
 def unit_word(policy: Policy | None, count: int) -> str:
-    """`late days`, or `units of 12 h` where a unit is not a day. Where no policy says what a unit is (None), it is a late day."""
+    """`late days`, or `units of 12 h`, `units of 30 min` where a unit is not a day. Where no policy says what a unit is (None), it is a late day."""
     if policy is not None and policy.unit.kind == "hours" and policy.unit.hours != Fraction(24):
-        return f"unit{'' if count == 1 else 's'} of {shown(policy.unit.hours)} h"
+        return f"unit{'' if count == 1 else 's'} of {unit_length(policy)}"
     return "late day" if count == 1 else "late days"
+
+
+def unit_length(policy: Policy) -> str:
+    """`12 h`, `30 min`: how long a unit of hours is. Under an hour in minutes, since 1 min in hours is 0.01666."""
+    hours = policy.unit.hours
+    return f"{shown(hours)} h" if hours >= 1 else f"{shown(60 * hours)} min"
 
 
 def unit_head(policy: Policy | None) -> str:

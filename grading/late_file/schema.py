@@ -73,7 +73,7 @@ POLICY = mapping(
         kind=choice("Counted by the calendar, or from the due time.", "calendar_day", "hours"),
         boundary=clock("When a new late day begins."),
         due_day=choice("Whether the rest of the due day is free.", "free", "counts"),
-        hours=number("Length of a unit.", 1 / 60, MOST_UNITS),
+        hours=number("Length of a unit.", 1 / 60, MOST_UNITS, least_words="0.0167, which is 1 min"),
         clock=choice("What a clock change does to hours.", "wall", "elapsed"),
     ),
     edge=choice("Exactly at a boundary; left out: late for calendar days, on time for hours.", "on_time", "late"),

@@ -14,7 +14,7 @@ from courseplatform.core import numbers
 from courseplatform.core.badges import Badge
 from grading.late.facts import Bank, Penalty, Policy, Verdict
 from grading.late.money import shown
-from grading.late.words_of_time import unit_word, units
+from grading.late.words_of_time import unit_length, unit_word, units
 from grading.late_facts import policy_for
 from grading.models.late_days import LateVerdict
 from grading.models.submissions import Submission
@@ -120,7 +120,7 @@ def _bank(bank: Bank, policy: Policy) -> str:
 def _counted(policy: Policy) -> str:
     unit = policy.unit
     if unit.kind == "hours":
-        return f"in units of {shown(unit.hours)} h"
+        return f"in units of {unit_length(policy)}"
     at = "midnight" if not (unit.boundary.hour or unit.boundary.minute) else f"{unit.boundary:%H:%M}"
     return f"counted at {at} {zone_words(policy.zone)} time"
 

@@ -110,6 +110,7 @@ def test_the_course_home_says_what_is_left(client, cast, tmp_path):
     ("tree", "said"),
     [(PERSONAL, "3 late days for each person, in units of 24 h; after them 10 % off the maximum for each further one"),
      (MIDNIGHT, "3 late days for each person, counted at midnight New York time; after them 2 % off the maximum for each further one"),
+     (STRICT | {"unit": {"kind": "hours", "hours": 1 / 60}}, "1 unit of 1 min for each person, in units of 1 min; after them nothing is taken"),
      (STRICT | {"cap": 1}, "1 late day for each person, in units of 24 h, at most 1 on one assignment; after them nothing is taken")],
 )  # fmt: skip
 def test_the_policy_in_one_line(cast, tree, said):

@@ -183,6 +183,11 @@ def test_a_refusal_stands_beside_its_field_with_its_code(helen, cast, values, fi
     assert code in [error.code for error in page.context["form"].errors[field].data]
 
 
+def test_a_unit_that_is_too_short_is_refused_in_minutes(helen, cast):
+    page, _ = preview(helen, address(cast, "late-days/policy/"), posted(PERSONAL, unit_hours="0.001"))
+    assert page.context["form"].errors["unit_hours"] == ["unit.hours is 0.001; it is at least 0.0167, which is 1 min."]
+
+
 @pytest.mark.parametrize(
     ("values", "row", "field", "code"),
     [

@@ -14,7 +14,7 @@ from courseplatform.accounts.models import validate_zone
 from courseplatform.courses.course_file.reading import FileError, Finding, Path, Source, plain
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.course_file.sense import addresses, hours_of_nobody
-from courseplatform.courses.course_file.words import CLOCK, MOMENT, Schema
+from courseplatform.courses.course_file.words import CLOCK, LEAST_WORDS, MOMENT, Schema
 
 MOST_FINDINGS = 50
 SchemaError = Any  # jsonschema's ValidationError, whose attributes its types leave open
@@ -129,8 +129,10 @@ def _sentence(error: SchemaError, place: str) -> str:
         return f"{place} is empty; leave the key out instead."
     if error.validator == "maxLength":
         return f"{place} has {len(error.instance)} letters; at most {error.validator_value} are kept."
-    if error.validator in {"minimum", "maximum"}:
-        return f"{place} is {value}; it is at {'least' if error.validator == 'minimum' else 'most'} {error.validator_value}."
+    if error.validator == "minimum":
+        return f"{place} is {value}; it is at least {error.schema.get(LEAST_WORDS, error.validator_value)}."
+    if error.validator == "maximum":
+        return f"{place} is {value}; it is at most {error.validator_value}."
     return (
         f"{place} {_form(error)}, not {value}."
         if error.validator in {"pattern", "format"}

@@ -4,6 +4,7 @@ from typing import Any
 
 Schema = dict[str, Any]
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
+LEAST_WORDS = "x-least"
 MOMENT = r"^\d{4}-\d\d-\d\d( ([01]\d|2[0-3]):[0-5]\d)?$"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -37,8 +38,12 @@ def moment(says: str) -> Schema:
     }
 
 
-def number(says: str, least: float = 0, most: float | None = None) -> Schema:
-    return {"type": "number", "minimum": least, "description": says} | ({} if most is None else {"maximum": most})
+def number(says: str, least: float = 0, most: float | None = None, *, least_words: str = "") -> Schema:
+    """least_words: how the least is said to people where its digits say little; editors pass over it."""
+    words = {LEAST_WORDS: least_words} if least_words else {}
+    return (
+        {"type": "number", "minimum": least, "description": says} | ({} if most is None else {"maximum": most}) | words
+    )
 
 
 def percent(says: str) -> Schema:

@@ -114,6 +114,8 @@ def sentences(**changes):
          "An extension covers 1 late day, which stays penalised."),
         ({"grants": [{"owner": "a", "days": 1}]}, "The bank covers the smallest of 3 needed; 1 + 1 granted = 2 in the bank of a: 2."),
         ({"policy__unit": {"kind": "hours", "hours": 48}}, "Penalty for 1 unit of 48 h: 10 % off the maximum."),
+        ({"policy__unit": {"kind": "hours", "hours": 0.5}},
+         "Penalty for 114 units of 30 min: 30 + 20 x 112 = 2270, at most 100 % off the maximum."),
         ({"excused": [{"person": "a", "assignment": "lab"}]}, "Excused: never late and never charged."),
     ],
 )  # fmt: skip
