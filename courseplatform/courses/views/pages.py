@@ -25,7 +25,7 @@ from courseplatform.courses.time_rule import time_rule
 def home(request: HttpRequest, reader: Reader) -> HttpResponse:
     """A member's home; whoever else may read the course gets its public page."""
     if reader.visit is None:
-        return about_page(request, reader)
+        return about_page(request, reader, is_home=True)
     visit, now, course = reader.visit, timezone.now(), reader.course
     prefetch_related_objects([course], "office_hours")  # for the week and for their section
     marks = due_marks(visit, now)
@@ -39,9 +39,9 @@ def home(request: HttpRequest, reader: Reader) -> HttpResponse:
     return render(request, "courses/home.html", context)
 
 
-def about_page(request: HttpRequest, reader: Reader) -> HttpResponse:
+def about_page(request: HttpRequest, reader: Reader, *, is_home: bool = False) -> HttpResponse:
     now = timezone.now()
-    context = {"course": reader.course, **public_pages.about(reader, now)}
+    context = {"course": reader.course, "is_home": is_home, **public_pages.about(reader, now)}
     return render(request, "courses/about.html", context)
 
 
