@@ -1,0 +1,41 @@
+"""Fields in a browser: what a finger or a pointer aims at is at least 24 px, and each stop of Tab can be seen."""
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.parts import chromium_path
+from tests.people import make_cast
+
+pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
+LOW = """() => [...document.querySelectorAll("main label:has(input), main input:not(label input), main select, main button")]
+  .filter((one) => one.getBoundingClientRect().height > 0 && one.getBoundingClientRect().height < 24).map((one) => one.outerHTML)"""
+RING = "() => [document.activeElement.id, getComputedStyle(document.activeElement).outlineStyle]"
+
+
+@pytest.fixture
+def page(client, settings, tmp_path, transactional_db, live_server):
+    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
+    client.force_login(make_cast().helen)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
+        context = browser.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900})
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        yield context.new_page()
+        browser.close()
+
+
+def test_targets_of_the_token_form_are_large_enough_and_every_stop_is_seen(page):
+    page.goto("/accounts/tokens/")
+    assert page.evaluate(LOW) == []
+    page.locator("#name").focus()
+    stops = []
+    for _ in range(6):  # two scopes; month, day, year and the button of the calendar
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate(RING))
+    assert [name for name, _ in stops] == ["scope-read", "scope-hand_in", *["expires_on"] * 4]
+    assert {style for _, style in stops} == {"solid"}
+
+
+def test_the_form_of_an_announcement_has_large_targets_too(page):
+    page.goto("/courses/odml/announcements/new/")
+    assert page.evaluate(LOW) == []
