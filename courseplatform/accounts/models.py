@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from courseplatform.core.append_only import AppendOnly
+
 NO_PLACES = {"Factory", "localtime", "posixrules"}  # files beside the time zones that are none
 
 
@@ -74,10 +76,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name
 
 
-class AccountMerge(models.Model):
+class AccountMerge(AppendOnly):
     """Two accounts of one person became one. The loser stays, inactive, as an alias: its address with the winner's password signs in.
 
-    Append-only. `moved` says in words what was moved and what stayed with the alias.
+    `moved` says in words what was moved and what stayed with the alias.
     """
 
     winner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="merged_in")

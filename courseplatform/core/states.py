@@ -9,14 +9,15 @@ from typing import Any, TypeVar
 
 from django.db import models, transaction
 
+from courseplatform.core.append_only import AppendOnly
 from courseplatform.core.errors import IllegalMove
 
 RowT = TypeVar("RowT", bound=models.Model)
 Moves = Mapping[str, frozenset[str]]
 
 
-class MoveRow(models.Model):
-    """Base of the append-only history of one machine: who moved it, from what, to what, why and when.
+class MoveRow(AppendOnly):
+    """Base of the history of one machine: who moved it, from what, to what, why and when.
 
     A subclass adds the foreign key `subject`. `by` is a short text ("worker bench@host", an e-mail address, "sweep"):
     history must outlive the account or the worker that made it.

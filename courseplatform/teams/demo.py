@@ -9,6 +9,7 @@ from courseplatform.accounts.models import User
 from courseplatform.core.states import MoveRow
 from courseplatform.courses.access import Visit, visit_of
 from courseplatform.courses.models import Course
+from courseplatform.teams.models.boards import BoardMove
 from courseplatform.teams.models.proposals import ProposalMove
 from courseplatform.teams.models.slots import Slot
 from courseplatform.teams.models.teams import Membership, Team, TeamEvent
@@ -118,12 +119,12 @@ def _date_moves(rows: list[ProposalMove], moments: list[datetime]) -> None:
     """History is stamped when it is written; the demo's happened earlier."""
     for row, moment in zip(rows, moments, strict=True):
         history: type[MoveRow] = type(row)
-        history._default_manager.filter(pk=row.pk).update(at=moment)
+        history._base_manager.filter(pk=row.pk).update(at=moment)
 
 
 def _date_events(team: Team, moments: list[datetime]) -> None:
     for row, moment in zip(TeamEvent.objects.filter(team=team).order_by("pk"), moments, strict=False):
-        TeamEvent.objects.filter(pk=row.pk).update(at=moment)
+        TeamEvent._base_manager.filter(pk=row.pk).update(at=moment)
 
 
 def _heron(visits: Mapping[str, Visit], now: datetime) -> Team:
@@ -141,13 +142,13 @@ def _heron(visits: Mapping[str, Visit], now: datetime) -> Team:
         visit=ana, team=team, title="Translation without a server", suggestion="Real-time Machine Translation", inputs="speech",
         output="text", text=HERON_TEXT, seen_revision=0, now=handed_in,
     )  # fmt: skip
-    ProposalMove.objects.filter(subject=revision.proposal).update(at=handed_in)
+    ProposalMove._base_manager.filter(subject=revision.proposal).update(at=handed_in)
     request = board_request_create(
         visit=kenji, team=team, board="Coral Dev Board Mini, 2 GB", now=now - timedelta(days=12),
         why="Kenji owns one, and its accelerator runs the encoder in eight bits.",
     )  # fmt: skip
     board_request_verify(request=request, run_ref="Lab 2, run of Kenji Mori", by=visits["amit.rosen"].by)
-    request.moves.update(at=now - timedelta(days=9))
+    BoardMove._base_manager.filter(subject=request).update(at=now - timedelta(days=9))
     days = [timedelta(days=12), timedelta(days=9)]
     _date_events(
         team, [founded, founded + timedelta(hours=20), founded + timedelta(hours=21), *(now - gap for gap in days)]

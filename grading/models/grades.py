@@ -1,13 +1,13 @@
 """What a grade is made of: the rubric, the events whose fold is the grade (grading/gradebook.py), and when students may see it."""
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from courseplatform.core.errors import Conflict
+from courseplatform.core.append_only import AppendOnly
 from grading.models.assignments import Assignment
 from grading.models.runs import Result
 from grading.models.submissions import Submission
@@ -35,29 +35,11 @@ class RubricItem(models.Model):
         return self.title
 
 
-class AppendOnlyQuerySet(models.QuerySet[Any]):
-    """Rows are only ever added. (Joining two accounts moves them by the base manager.)"""
-
-    def update(self, **changes: Any) -> NoReturn:
-        raise Conflict("What was written about a grade is never changed; write another line.", code="append_only")
-
-    def delete(self) -> NoReturn:
-        raise Conflict("What was written about a grade is never deleted; write another line.", code="append_only")
-
-
-class AppendOnly(models.Model):
-    objects = AppendOnlyQuerySet.as_manager()
+class OfGrade(AppendOnly):
+    kept = "What was written about a grade"
 
     class Meta:
         abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise Conflict("What was written about a grade is never changed; write another line.", code="append_only")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise Conflict("What was written about a grade is never deleted; write another line.", code="append_only")
 
 
 class GradeKind(models.TextChoices):
@@ -74,7 +56,7 @@ class GradeKind(models.TextChoices):
 OF_ITEM = Q(kind__in=["rubric", "regrade"])
 
 
-class GradeEvent(AppendOnly):
+class GradeEvent(OfGrade):
     """One thing that happened to the grade of one person for one assignment. The grade is the fold of its events.
 
     points: what the item (or the measured part, or the whole) is worth from now on; None: nothing is said any more. cause: the regrade
@@ -113,7 +95,7 @@ class GradeEvent(AppendOnly):
         return f"{self.kind} {self.points}"
 
 
-class GradeRelease(AppendOnly):
+class GradeRelease(OfGrade):
     """From when on students see the grades of an assignment; taking them back is another row. The newest row holds."""
 
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="grade_releases")

@@ -1,13 +1,13 @@
 """Late days as rows: the ledger, and what is granted to people. What they cost is decided in grading/latepolicy.py alone."""
 
-from typing import Any, ClassVar, NoReturn
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from courseplatform.accounts.models import User
-from courseplatform.core.errors import Conflict
+from courseplatform.core.append_only import AppendOnly
 from courseplatform.courses.models import Course
 from courseplatform.teams.models import Team
 from grading.models.assignments import Assignment
@@ -31,22 +31,14 @@ class EntryKind(models.TextChoices):
     REFUND = "refund", "Refund"
 
 
-class LateEntryQuerySet(models.QuerySet["LateEntry"]):
-    """Lines are only ever added. (Joining two accounts moves them by the base manager.)"""
-
-    def update(self, **changes: Any) -> NoReturn:
-        raise Conflict("A line of the ledger is never changed; write another one.", code="append_only")
-
-    def delete(self) -> NoReturn:
-        raise Conflict("A line of the ledger is never deleted; write another one.", code="append_only")
-
-
-class LateEntry(models.Model):
+class LateEntry(AppendOnly):
     """One line of the late-day ledger of a person or a team. The balance is the sum of `days`.
 
     days: units of the policy, positive for what is given, negative for what is spent, never 0. since: a grant that counts only for what
     is due on or after that day. actor: who or what did it, in words that outlive the account.
     """
+
+    kept = "A line of the ledger"
 
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="late_entries")
     person = models.ForeignKey(
@@ -68,8 +60,6 @@ class LateEntry(models.Model):
     batch = models.UUIDField(null=True, blank=True, help_text="lines that were written together")
     made_at = models.DateTimeField(auto_now_add=True)
 
-    objects = LateEntryQuerySet.as_manager()
-
     class Meta:
         ordering = ("made_at", "pk")
         constraints: ClassVar = [
@@ -83,14 +73,6 @@ class LateEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.days:+d} {self.kind}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise Conflict("A line of the ledger is never changed; write another one.", code="append_only")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise Conflict("A line of the ledger is never deleted; write another one.", code="append_only")
 
 
 class Withdrawable(models.Model):

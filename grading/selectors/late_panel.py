@@ -78,7 +78,8 @@ def granted(table: LateTable, bank: str, days: int) -> int:
     key = table.now.charged_to or ""
     owned = {"team": int(key[1:])} if key.startswith("t") else {"team": None, "person": int(key[1:])}
     rows = LateEntry.objects.filter(course=table.facts.circle.course, kind=EntryKind.GRANT, bank=bank, **owned)
-    return days + sum(rows.values_list("days", flat=True))
+    given: int = sum(rows.values_list("days", flat=True))
+    return days + given
 
 
 def _change_words(table: LateTable, now: datetime) -> str:

@@ -2,12 +2,13 @@
 
 from django.db import models
 
+from courseplatform.core.append_only import AppendOnly
 from courseplatform.courses.models.course import Course
 from courseplatform.courses.models.schedule import Session
 
 
-class ScheduleChange(models.Model):
-    """Append-only: one row a change. `sentence` is what members read; history outlives the account, so `by` is text."""
+class ScheduleChange(AppendOnly):
+    """One row a change. `sentence` is what members read; history outlives the account, so `by` is text."""
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="changes")
     session = models.ForeignKey(Session, null=True, on_delete=models.SET_NULL, related_name="changes")

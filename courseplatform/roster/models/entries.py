@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Lower
 
+from courseplatform.core.append_only import AppendOnly
 from courseplatform.courses.models import Course, Enrolment
 
 
@@ -53,8 +54,8 @@ class RosterEntry(models.Model):
         return self.registrar_name or self.sis_id or str(self.enrolment_id)
 
 
-class RosterChange(models.Model):
-    """Append-only: one row a change of somebody in a course. History outlives accounts, so `by` is text."""
+class RosterChange(AppendOnly):
+    """One row a change of somebody in a course. History outlives accounts, so `by` is text."""
 
     class What(models.TextChoices):
         ENROLLED = "enrolled", "Enrolled"

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
+from courseplatform.core.append_only import AppendOnly
 from courseplatform.courses.models import Course, Session
 from courseplatform.seminar.models.papers import Paper
 
@@ -120,8 +121,8 @@ class SlotPerson(models.Model):
         return f"{self.person_id} {self.role} of slot {self.slot_id}"
 
 
-class SlotChange(models.Model):
-    """Append-only: what was done with a slot and its people, by whom. History outlives accounts, so names are text."""
+class SlotChange(AppendOnly):
+    """What was done with a slot and its people, by whom. History outlives accounts, so names are text."""
 
     slot = models.ForeignKey(PresentationSlot, on_delete=models.CASCADE, related_name="changes")
     sentence = models.CharField(max_length=300)

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 
+from courseplatform.core.append_only import AppendOnly
 from courseplatform.core.states import MoveRow, Moves
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
@@ -83,8 +84,8 @@ class TeamMove(MoveRow):
         return f"{self.subject_id}: {self.moved_from} to {self.moved_to}"
 
 
-class TeamEvent(models.Model):
-    """What happened to a team, in a sentence without an e-mail address: append-only, and `by` outlives the account."""
+class TeamEvent(AppendOnly):
+    """What happened to a team, in a sentence without an e-mail address; `by` outlives the account."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="events")
     by = models.CharField(max_length=120)
