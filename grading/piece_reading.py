@@ -181,8 +181,9 @@ def read_contributions(part: Part, members: Sequence[User], said: Mapping[str, s
 
 def too_large_words(assignment: Assignment, part: Part, size: int | str) -> str:
     """The same words before sending (in the page) and after (on the server)."""
-    shown = size if isinstance(size, str) else numbers.size(size)
-    return f"This file has {shown}; {part.title} takes at most {numbers.size(most_bytes_of(assignment, part))}."
+    shown = size if isinstance(size, str) else numbers.size_beside_limit(size, up=True)
+    limit = numbers.size_beside_limit(most_bytes_of(assignment, part), up=False)
+    return f"This file has {shown}; {part.title} takes at most {limit}."
 
 
 def part_endings(assignment: Assignment, part: Part) -> frozenset[str]:
