@@ -6,7 +6,7 @@ Two parts stand in no list: where an assignment is benchmarked, the model (unles
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 KINDS = {
     # kind: what it is called; which keys it has beside key, kind, title, note and required
@@ -95,32 +95,42 @@ def part_of(raw: Mapping[str, Any]) -> Part:
     )  # fmt: skip
 
 
-def wrong_with(raw: Iterable[Mapping[str, Any]], *, is_benchmarked: bool) -> list[tuple[int, str, str]]:
-    """(which part, code, sentence) for what a schema cannot say: keys that stand twice or belong to another kind, a family without a
+class Wrong(NamedTuple):
+    """Which part of the list, a code and a sentence."""
+
+    part: int
+    code: str
+    sentence: str
+
+
+def wrong_with(raw: Iterable[Mapping[str, Any]], *, is_benchmarked: bool) -> list[Wrong]:
+    """What a schema cannot say: keys that stand twice or belong to another kind, a family without a
     benchmark."""
-    found, seen = list[tuple[int, str, str]](), set[str]()
+    found, seen = list[Wrong](), set[str]()
     families = 0
     for n, one in enumerate(raw):
         key, kind = one["key"], one["kind"]
         if key in RESERVED:
-            found.append((n, "reserved_part", f"The part {key} is there by itself; give this one another key."))
+            found.append(Wrong(n, "reserved_part", f"The part {key} is there by itself; give this one another key."))
         if key in seen:
-            found.append((n, "twice", f"The part {key} stands twice."))
+            found.append(Wrong(n, "twice", f"The part {key} stands twice."))
         seen.add(key)
         families += kind == "models"
         if kind == "models" and not is_benchmarked:
             said = f"The part {key} asks for models, and nothing says how they are measured. Add `bench`."
-            found.append((n, "nothing_measures", said))
+            found.append(Wrong(n, "nothing_measures", said))
         if kind == "models" and families > 1:
-            found.append((n, "twice", "A piece of work has one family of models at most."))
+            found.append(Wrong(n, "twice", "A piece of work has one family of models at most."))
         known = KINDS[kind][1]
         foreign = [name for name in one if name not in (*known, "key", "kind", "title", "note", "required")]
         if foreign:
             has = f"it has {', '.join(known)}" if known else "it has none of its own"
             said = f"The part {key} is {KINDS[kind][0]}, which has no key {', '.join(foreign)}; {has}."
-            found.append((n, "foreign_key", said))
+            found.append(Wrong(n, "foreign_key", said))
         if kind == "file" and not one.get("endings"):
-            found.append((n, "missing_key", f"The part {key} does not say which endings its file may have: endings."))
+            found.append(
+                Wrong(n, "missing_key", f"The part {key} does not say which endings its file may have: endings.")
+            )
         if one.get("least", 2) > one.get("most", MOST_MODELS):
-            found.append((n, "ends_before_it_begins", f"The part {key} asks for more models than it takes."))
+            found.append(Wrong(n, "ends_before_it_begins", f"The part {key} asks for more models than it takes."))
     return found

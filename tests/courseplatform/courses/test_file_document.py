@@ -19,13 +19,18 @@ READERS = (
     "courseplatform/courses/course_file/sense.py",
     "courseplatform/courses/views/file.py",
     "grading/course_file.py",
+    "grading/parts.py",
 )
 
 
 def codes_in(path):
-    """The second argument of every Finding(...) and _stop(...) that is written out."""
+    """The second argument of every Finding(...), Wrong(...) and _stop(...) that is written out."""
     for call in ast.walk(ast.parse((ROOT / path).read_text())):
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"Finding", "_stop"} and len(call.args) > 1:
+        if (
+            isinstance(call, ast.Call)
+            and getattr(call.func, "id", "") in {"Finding", "_stop", "Wrong"}
+            and len(call.args) > 1
+        ):
             second = call.args[1]
             if isinstance(second, ast.Constant):
                 yield second.value
