@@ -175,6 +175,7 @@ def _single(result: SandboxResult, kind: str) -> dict[str, Any]:
 def _host_timing(results: list[SandboxResult]) -> HostTiming:
     samples: list[float] = []
     first: list[float] = []
+    medians: list[float] = []
     for result in results:
         latency = _single(result, "latency")
         firsts, timed = _times(latency.get("first_ms")), _times(latency.get("samples_ms"))
@@ -184,6 +185,7 @@ def _host_timing(results: list[SandboxResult]) -> HostTiming:
             raise forged("It reports more time than has passed.")
         first = first or firsts
         samples += timed
+        medians.append(round(percentile(timed, 50), 6))
     p50, p90, p99 = (round(percentile(samples, percent), 6) for percent in (50, 90, 99))
     return HostTiming(
         p50_ms=p50,
@@ -192,6 +194,7 @@ def _host_timing(results: list[SandboxResult]) -> HostTiming:
         runs=len(samples),
         first_ms=first,
         samples_ms=thin(samples, SAMPLES_KEPT),
+        medians_ms=medians,
         processes=len(results),
         peak_rss_bytes=max(result.peak_rss_bytes for result in results),
         isolation=results[-1].isolation,

@@ -10,7 +10,7 @@ class HostTiming:
 
     Percentiles are over the timed runs of all processes, which ``runs`` counts. ``first_ms``: the first ten
     inferences of the first process, in order. ``samples_ms``: at most 200 of the timed runs, evenly chosen.
-    ``isolation``: name of the sandbox.
+    ``medians_ms``: of each process, in the order in which they ran. ``isolation``: name of the sandbox.
     """
 
     p50_ms: float
@@ -19,6 +19,7 @@ class HostTiming:
     runs: int
     first_ms: list[float]
     samples_ms: list[float]
+    medians_ms: list[float]
     processes: int
     peak_rss_bytes: int
     isolation: str

@@ -70,6 +70,8 @@ def test_times_come_from_three_processes_with_their_first_runs_kept(tmp_path, sa
     assert (host.processes, len(host.first_ms), len(host.samples_ms)) == (3, 10, 200)
     assert host.runs >= 150
     assert 0 < host.p50_ms <= host.p90_ms <= host.p99_ms
+    assert len(host.medians_ms) == 3
+    assert min(host.medians_ms) <= host.p50_ms <= max(host.medians_ms)
     assert host.isolation == sandbox.name
     assert host.peak_rss_bytes > 10 << 20
 
