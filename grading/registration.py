@@ -14,7 +14,8 @@ from grading.selectors.calendar import due_dates
 from grading.selectors.regrades import waiting_section
 from grading.selectors.team_runs import team_runs
 from grading.services.late_days import team_changed
-from grading.wake import RUN_KIND, wake
+from grading.services.variants import variant_ended
+from grading.wake import RUN_KIND, VARIANT_KIND, wake
 from hardware.leases import JobKind, register_kind
 
 LATE_PAGES = (
@@ -26,6 +27,7 @@ LATE_PAGES = (
 def register_all() -> None:
     merging.register_decisions()
     register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake))
+    register_kind(JobKind(name=VARIANT_KIND, ended=variant_ended, wake=wake))
     register_purpose(upload_purpose.HAND_IN, upload_purpose.hand_in, upload_purpose.spelled)
     register_purpose(upload_purpose.PART, upload_purpose.part, upload_purpose.part_spelled)
     registry.add_due_source(sections.due_marks)

@@ -2,14 +2,15 @@
 
 from courseplatform.core.wake import post
 
-RUN_KIND = "run"
+RUN_KIND, VARIANT_KIND = "run", "variant"
+BENCH_KINDS = (RUN_KIND, VARIANT_KIND)  # what a bench worker takes, in this order: live hand-ins before families
 RUN_NEXT = "grading.run_next"
 BENCH_QUEUE = "bench"
 COUNT_LATE_DAYS = "grading.count_late_days"
 
 
 def wake() -> None:
-    """There is a run to measure."""
+    """There is a run, or a variant, to measure."""
     post(RUN_NEXT, BENCH_QUEUE)
 
 

@@ -1,4 +1,4 @@
-"""The worker side of a run: lease it, measure it in the sandbox, score it outside, finish it.
+"""The worker side of a run, and of a variant of a family: lease it, measure it in the sandbox, score it outside, finish it.
 
 Nothing here trusts the model or the process that ran it. A fault of ours gives the job back to the queue; only what the model did
 ends the run with an outcome that can cost the student something.
@@ -15,12 +15,14 @@ from django.db import DatabaseError, connection
 
 from courseplatform.core import health
 from courseplatform.core.files import on_this_disk
-from grading import measure_run
+from grading import measure_run, measure_variant
 from grading.bench.errors import BenchError
 from grading.bench.plain import plain_text
 from grading.bench.sandbox import Sandbox, SandboxError, detect
+from grading.models.assignments import Assignment, HiddenSet
 from grading.models.runs import Run
-from grading.wake import RUN_KIND
+from grading.models.variants import VariantRun
+from grading.wake import BENCH_KINDS, VARIANT_KIND
 from grading.work_folder import work_folder
 from hardware import leases
 from hardware.leases import BEAT_S, CancelRequested, Lease, LeaseLost
@@ -36,16 +38,24 @@ class WorkerStopping(Exception):
 
 def work_once(worker: str) -> bool:
     """Take one run and carry it to its end. Returns False when nothing waits."""
-    lease = None if stopping.is_set() else leases.lease_next(worker=worker, kinds=(RUN_KIND,))
+    lease = None if stopping.is_set() else _next(worker)
     if lease is None:
         return False
-    log.info("run_leased", run=str(lease.job_id), attempt=lease.attempt)
+    log.info("run_leased", run=str(lease.job_id), kind=lease.kind, attempt=lease.attempt)
     try:
         _carry_out(lease)
     except (LeaseLost, DatabaseError) as error:
         # Somebody else has the run, or we cannot write what came out: the sweep decides, this result is thrown away.
         log.warning("run_given_up", run=str(lease.job_id), why=str(error))
     return True
+
+
+def _next(worker: str) -> Lease | None:
+    """A variant only while no hand-in waits: a family may be forty models, and nobody waits before a clock for it."""
+    for kind in BENCH_KINDS:
+        if lease := leases.lease_next(worker=worker, kinds=(kind,)):
+            return lease
+    return None
 
 
 def _carry_out(lease: Lease) -> None:
@@ -74,26 +84,44 @@ def _carry_out(lease: Lease) -> None:
 
 
 def _measure(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
+    return _measure_variant(lease, beat) if lease.kind == VARIANT_KIND else _measure_run(lease, beat)
+
+
+def _measure_run(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
     run = Run.objects.select_related("submission__assignment__hidden_set").get(pk=lease.job_id)
     assignment = run.submission.assignment
-    hidden = assignment.hidden_set
-    if hidden is None:
+    given = _given(lease, beat, assignment)
+    with (
+        work_folder(Path(settings.DATA_DIR) / "work") as work,
+        on_this_disk(run.submission.model_file, work) as model,
+    ):
+        return measure_run.measure_run(model=model, name=run.submission.file_name, work=work, **given)
+
+
+def _measure_variant(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
+    run = VariantRun.objects.select_related("piece__assignment__hidden_set").get(pk=lease.job_id)
+    piece = run.piece
+    given = _given(lease, beat, piece.assignment)
+    sizes = piece.assignment.family.sizes if piece.assignment.family else ()
+    with work_folder(Path(settings.DATA_DIR) / "work") as work, on_this_disk(piece.file, work) as model:
+        return measure_variant.measure_variant(model=model, name=piece.file_name, sizes=sizes, work=work, **given)
+
+
+def _given(lease: Lease, beat: "Heartbeat", assignment: Assignment) -> dict[str, Any]:
+    """What both kinds of measurement are given besides the model."""
+    hidden: HiddenSet | None = assignment.hidden_set
+    if hidden is None or not assignment.bench_spec:
         raise BenchError("no_hidden_set", "The lab has no hidden test set yet.", outcome="infrastructure")
     folder = Path(settings.DATA_DIR) / "hidden"
-    stored = run.submission.model_file
-    with work_folder(Path(settings.DATA_DIR) / "work") as work, on_this_disk(stored, work) as model:
-        return measure_run.measure_run(
-            model=model,
-            name=run.submission.file_name,
-            spec=assignment.spec,
-            lab=assignment.short,
-            inputs=folder / hidden.inputs_file,
-            labels=folder / hidden.labels_file,
-            work=work,
-            sandbox=_sandbox(),
-            seed=int.from_bytes(run.pk.bytes[:4], "big") + lease.attempt,
-            on_progress=beat.progress,
-        )
+    return {
+        "spec": assignment.spec,
+        "lab": assignment.short,
+        "inputs": folder / hidden.inputs_file,
+        "labels": folder / hidden.labels_file,
+        "sandbox": _sandbox(),
+        "seed": int.from_bytes(lease.job_id.bytes[:4], "big") + lease.attempt,
+        "on_progress": beat.progress,
+    }
 
 
 _found: list[Sandbox] = []

@@ -17,6 +17,7 @@ from grading.parts import THE_STATEMENT, Part
 from grading.piece_reading import Content, read_statement
 from grading.services.late_days import lock_circle
 from grading.services.submissions import as_file
+from grading.services.variants import mark_of, said_of, variant_enqueue, variant_leave
 
 
 @transaction.atomic
@@ -37,7 +38,7 @@ def piece_put(
         (piece, created): created is False where the very same lies there already; then nothing changes.
 
     Raises:
-        NotHere, Conflict: as `check_is_open`; `too_many_models` where the family is full.
+        NotHere, Conflict: as `check_is_open`; `too_many_models` where the family is full; TooMany as `variant_enqueue`.
     """  # fmt: skip
     now = now or timezone.now()
     check_is_open(owner=owner, assignment=assignment, now=now)
@@ -49,13 +50,13 @@ def piece_put(
             return known, False
     there = list(Piece.objects.of_owner(owner).standing().filter(assignment=assignment, part=part.key))
     same = next((one for one in there if one.sha256 == content.sha256), None)
-    if same is not None and (part.kind != "models" or same.data == dict(content.data)):
+    if same is not None and (part.kind != "models" or said_of(same) == dict(content.data)):
         return same, False
     if part.kind == "models":
         there = [same] if same is not None else _with_room(part, there)
     piece = Piece(
         assignment=assignment, person=owner.person, team=owner.team, part=part.key, kind=part.kind, text=content.text,
-        data=dict(content.data), format=content.format, sha256=content.sha256, upload_key=upload_key, saved_at=now,
+        data=dict(content.data) | mark_of(same), format=content.format, sha256=content.sha256, upload_key=upload_key, saved_at=now,
     )  # fmt: skip
     if content.upload is not None:
         piece.file_name, piece.size_bytes = (content.upload.name or "file")[:255], content.upload.size
@@ -64,6 +65,7 @@ def piece_put(
         piece.file.save(piece.file_name, as_file(content.upload), save=False)
     try:
         piece.save(force_insert=True)
+        variant_enqueue(piece=piece, now=now)
     except BaseException:
         _discard(piece)
         raise
@@ -98,6 +100,7 @@ def piece_remove(*, owner: Owner, piece: Piece, now: datetime | None = None) -> 
     mine = Piece.objects.of_owner(owner).standing().filter(pk=piece.pk)
     if not mine.update(removed_at=now):
         raise NotHere("This is on your desk no longer.")
+    variant_leave(piece=piece, by=owner.person.email, now=now)
 
 
 def _discard(piece: Piece) -> None:
