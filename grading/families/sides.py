@@ -15,7 +15,7 @@ def mapped(layout: str, shape: Sequence[int]) -> dict[str, int]:
 
 def picture_side(shapes: Shapes) -> int:
     """The side of a square picture, in pixels; 0 where the input is none."""
-    if any(len(layout) != len(shape) for layout, shape in shapes.items()):
+    if not shapes or any(len(layout) != len(shape) for layout, shape in shapes.items()):
         return 0
     sizes = mapped(*next(iter(shapes.items())))
     return sizes["H"] if "H" in sizes and sizes["H"] == sizes.get("W") else 0

@@ -1,0 +1,175 @@
+"""What the page of a family shows: whose it is, what each variant came to, and what the lab asks."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from courseplatform.core.errors import Conflict, NotHere
+from courseplatform.courses.access import Visit
+from courseplatform.courses.models import Enrolment
+from grading.families.front import Family, Variant, variant_of
+from grading.families.plots import PLOTS, Plot
+from grading.hand_in_rules import owner_of, pieces_of
+from grading.models.assignments import Assignment
+from grading.models.owners import Owner
+from grading.models.pieces import Piece
+from grading.models.runs import Phase
+from grading.models.submissions import Submission
+from grading.models.variants import VariantRun
+from grading.parts import Part
+from hardware.models import Outcome, Status
+
+KIND = "models"
+OURS = "Our machine failed on this model several times. That says nothing about the model; have it measured again."
+
+
+@dataclass(frozen=True)
+class Row:
+    """One variant: its piece, its newest measurement, and what it came to.
+
+    state: `measured`, `waiting`, `running`, `refused` (the check, or what it did while it ran), `ours` (not measured through our fault).
+    """
+
+    piece: Piece
+    run: VariantRun | None
+    variant: Variant | None
+    state: str
+    note: str
+
+    @property
+    def name(self) -> str:
+        return str(self.piece.data.get("name") or self.piece.file_name)
+
+
+@dataclass(frozen=True)
+class Whose:
+    """Whose family is shown: what lies on an owner's desk, or what was handed in with an attempt. `query` leads to the same again."""
+
+    owner: Owner
+    pieces: list[Piece]
+    attempt: Submission | None
+    is_mine: bool
+    query: str
+
+    @property
+    def may_edit(self) -> bool:
+        return self.is_mine and self.attempt is None
+
+
+def part_of(assignment: Assignment) -> Part:
+    """Raises Conflict (`no_family`)."""
+    if assignment.family is None:
+        raise Conflict(f"{assignment.short} asks for no family of models.", code="no_family")
+    return assignment.family
+
+
+def whose(visit: Visit, assignment: Assignment, person: str, attempt: str, now: datetime) -> Whose:
+    """Left out: the visitor's own. Raises NotHere for what is not theirs to see."""
+    if attempt:
+        found = _attempt(visit, assignment, attempt)
+        pieces = found.pieces.filter(kind=KIND).select_related("assignment", "person", "team")
+        is_mine = found.person_id == visit.person.pk or not visit.is_staff
+        return Whose(found.owner, list(pieces), found, is_mine, f"?attempt={found.pk}")
+    is_mine = not person or person == str(visit.person.pk)
+    someone = visit.person
+    if not is_mine:
+        key = int(person) if person.isascii() and person.isdecimal() and len(person) < 19 else 0
+        row = Enrolment.objects.filter(course=visit.course, person=key).select_related("person").first()
+        if row is None or not visit.is_staff:
+            raise NotHere("There is no such family, or it is not yours.")
+        someone = row.person
+    owner = owner_of(person=someone, assignment=assignment, now=now)
+    pieces_now = [piece for piece in pieces_of(owner=owner, assignment=assignment) if piece.kind == KIND]
+    return Whose(owner, pieces_now, None, is_mine, "" if is_mine else f"?person={someone.pk}")
+
+
+def _attempt(visit: Visit, assignment: Assignment, key: str) -> Submission:
+    try:
+        pk = UUID(key)
+    except ValueError as error:
+        raise NotHere("There is no such attempt, or it is not yours.") from error
+    rows = Submission.objects.visible_to(visit).filter(assignment=assignment).select_related("person", "team")
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise NotHere("There is no such attempt, or it is not yours.")
+    return found
+
+
+def family_rows(pieces: Sequence[Piece], part: Part | None) -> list[Row]:
+    """The variants among `pieces`, all of one owner, each with its measurement. One query."""
+    variants = [piece for piece in pieces if piece.kind == KIND]
+    if not variants:
+        return []
+    owner = variants[0].owner
+    theirs = {"piece__team": owner.team} if owner.team else {"piece__team": None, "piece__person": owner.person}
+    runs = VariantRun.objects.filter(
+        **theirs, piece__assignment=variants[0].assignment_id, piece__sha256__in={piece.sha256 for piece in variants}
+    )
+    by_hash: dict[str, list[VariantRun]] = defaultdict(list)
+    for run in runs.select_related("piece").order_by("-queued_at"):
+        by_hash[run.piece.sha256].append(run)
+    return [_row(piece, by_hash[piece.sha256], part.vary if part else ()) for piece in variants]
+
+
+def family_of(pieces: Sequence[Piece], part: Part | None) -> Family:
+    """The measured variants among the pieces of a desk or of an attempt, with fronts and knee."""
+    return family_among(family_rows(pieces, part), part)
+
+
+def family_among(rows: Iterable[Row], part: Part | None) -> Family:
+    return Family(tuple(row.variant for row in rows if row.variant is not None), part.vary if part else ())
+
+
+def _row(piece: Piece, runs: Sequence[VariantRun], vary: Sequence[str]) -> Row:
+    run = next((one for one in runs if one.outcome == Outcome.MEASURED), runs[0] if runs else None)
+    if run is None:
+        return Row(piece, None, None, "ours", "This model was not measured yet.")
+    if run.outcome == Outcome.MEASURED:
+        return Row(piece, run, variant_of(str(piece.pk), piece.data, run.measured, vary, piece.sha256), "measured", "")
+    if run.status == Status.QUEUED:
+        return Row(piece, run, None, "waiting", "in line")
+    if run.status != Status.FINISHED:
+        phase = dict(Phase.choices).get(run.phase, "")
+        return Row(piece, run, None, "running", str(phase or run.get_status_display()).lower())
+    if run.outcome in {Outcome.INFRASTRUCTURE, Outcome.CANCELLED}:
+        return Row(
+            piece,
+            run,
+            None,
+            "ours",
+            OURS if run.outcome == Outcome.INFRASTRUCTURE else "The measurement was cancelled.",
+        )
+    return Row(piece, run, None, "refused", run.error_message)
+
+
+def plot_get(family: Family, slug: str) -> Plot:
+    """Raises NotHere."""
+    if slug not in PLOTS or not family.variants:
+        raise NotHere("There is no such plot of this family.")
+    return PLOTS[slug](family)
+
+
+def progress(rows: Sequence[Row]) -> dict[str, Any]:
+    """How far the measuring is, for the part of the page that asks again and again."""
+    done = sum(row.state not in {"waiting", "running"} for row in rows)
+    return {
+        "done": done,
+        "total": len(rows),
+        "left": len(rows) - done,
+        "running": next((row for row in rows if row.state == "running"), None),
+    }
+
+
+def family_list(assignment: Assignment) -> list[dict[str, Any]]:
+    """For staff: whose families lie on a desk. One query."""
+    pieces = Piece.objects.standing().filter(assignment=assignment, kind=KIND)
+    found: dict[Any, dict[str, Any]] = {}
+    for piece in pieces.select_related("person", "team").order_by("saved_at"):
+        key = ("team", piece.team_id) if piece.team_id else ("person", piece.person_id)
+        row = found.setdefault(key, {"owner": str(piece.owner), "person": piece.person_id, "count": 0})
+        row["count"] += 1
+        row["saved_at"] = piece.saved_at
+    return sorted(found.values(), key=lambda row: row["owner"])
