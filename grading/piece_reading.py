@@ -20,6 +20,7 @@ from courseplatform.core.errors import BadInput, TooLarge
 from courseplatform.core.pdfs import pdf_pages
 from grading.bench.errors import BenchError
 from grading.bench.formats import sniff
+from grading.families.labels import guess_labels
 from grading.hand_in_rules import Upload, endings
 from grading.models.assignments import Assignment
 from grading.parts import MOST_ROWS, THE_STATEMENT, Part
@@ -251,7 +252,8 @@ def _format(assignment: Assignment, part: Part, path: Path, name: str) -> str:
 
 
 def _labelled(part: Part, file_name: str, labels: Mapping[str, str]) -> dict[str, Any]:
-    """How a variant is called: by its labels where it has them, else by its file."""
+    """How a variant is called: by its labels where it has them, else by its file and by what its name says."""
+    labels = labels or guess_labels(file_name, part.vary)
     said = {key: " ".join(labels.get(key, "").split()) for key in ("name", *part.vary)}
     if long := next((key for key, value in said.items() if len(value) > MOST_LABEL), None):
         raise bad(part, f"`{long}` takes at most {MOST_LABEL} letters.", "label_too_long", long)

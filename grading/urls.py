@@ -2,6 +2,7 @@ from django.urls import path
 
 from grading.views import (
     assignments,
+    family,
     grades,
     late_days,
     late_give,
@@ -24,6 +25,28 @@ urlpatterns = [
     path("<slug:course>/pieces/<uuid:piece>/file/", parts.file, name="piece_file"),
     path("<slug:course>/pieces/<uuid:piece>/pdf/", parts.pdf, name="piece_pdf"),
     path("<slug:course>/pieces/<uuid:piece>/remove/", parts.remove, name="piece_remove"),
+    path("<slug:course>/assignments/<slug:assignment>/family/", family.detail, name="family"),
+    path("<slug:course>/assignments/<slug:assignment>/family/live/", family.live, name="family_live"),
+    path("<slug:course>/assignments/<slug:assignment>/family/edit/", family.edit, name="family_edit"),
+    path("<slug:course>/assignments/<slug:assignment>/family/table.csv", family.csv, name="family_csv"),
+    path("<slug:course>/assignments/<slug:assignment>/family/table.json", family.table_json, name="family_json"),
+    path("<slug:course>/assignments/<slug:assignment>/family/table.tex", family.latex, name="family_latex"),
+    path(
+        "<slug:course>/assignments/<slug:assignment>/family/figures/<slug:figure>.json",
+        family.plot,
+        name="family_plot",
+    ),
+    *(
+        path(
+            f"<slug:course>/assignments/<slug:assignment>/family/figures/<slug:figure>.{form}",
+            family.picture,
+            {"form": form},
+            name=f"family_{form}",
+        )
+        for form in family.FORMS
+    ),
+    path("<slug:course>/variants/<uuid:variant>/remove/", family.remove, name="variant_remove"),
+    path("<slug:course>/variants/<uuid:variant>/again/", family.again, name="variant_again"),
     path("<slug:course>/assignments/<slug:assignment>/compare/", versions.compare, name="compare"),
     path("<slug:course>/assignments/<slug:assignment>/grade/", grades.mine, name="grade"),
     path("<slug:course>/assignments/<slug:assignment>/grade/ask/", grades.ask, name="regrade_ask"),

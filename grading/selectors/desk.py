@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
@@ -113,7 +114,7 @@ def desk(
         refused = typed is not None and typed["part"] == part.key
         values = typed["values"].dict() if refused and typed else _standing_values(part, mine)
         link = _link(assignment, part, mine)
-        rows.append(DeskRow(part, mine, state, _note(part, mine), _limits(assignment, part), values, refused, link))
+        rows.append(DeskRow(part, mine, state, _note(part, mine), limits_of(assignment, part), values, refused, link))
     lacks_model = assignment.takes_model and not (counting and counting.has_model)
     is_newer = work_on(desk_now) != work_on(handed)
     words = [_in_sentence(part) for part in missing] + (["the model"] if lacks_model else [])
@@ -140,8 +141,11 @@ def _model_row(part: Part, attempts: list[Attempt], counting: Submission | None)
 
 
 def _link(assignment: Assignment, part: Part, mine: list[Piece]) -> dict[str, str] | None:
-    """Where what is here can be looked at."""
-    return {"url": mine[-1].get_absolute_url(), "label": "Look at it"} if mine and part.kind != "models" else None
+    """Where what is here can be looked at; a family has a page of its own, also while it is empty."""
+    if part.kind == "models":
+        slugs = {"course": assignment.course.slug, "assignment": assignment.slug}
+        return {"url": reverse("grading:family", kwargs=slugs), "label": "Look at the plots" if mine else "Add models"}
+    return {"url": mine[-1].get_absolute_url(), "label": "Look at it"} if mine else None
 
 
 def _counting(attempts: list[Attempt]) -> Submission | None:
@@ -196,7 +200,7 @@ def _did(rows: list[DeskRow], person: User) -> str:
     return row.typed.get(f"did-{person.pk}", "") if row else ""
 
 
-def _limits(assignment: Assignment, part: Part) -> dict[str, Any]:
+def limits_of(assignment: Assignment, part: Part) -> dict[str, Any]:
     """What stands beside the field of a file, in the same words that the server uses."""
     if not part.is_file:
         return {}

@@ -71,16 +71,6 @@ def family_edit(*, owner: Owner, assignment: Assignment, edit: FamilyEdit, now: 
     return changed
 
 
-def variant_relabel(*, owner: Owner, piece: Piece, labels: Mapping[str, str], now: datetime | None = None) -> int:
-    """Call one variant otherwise. Raises as `family_edit`."""
-    return family_edit(owner=owner, assignment=piece.assignment, edit=FamilyEdit({piece.pk: labels}), now=now)
-
-
-def variant_choose(*, owner: Owner, piece: Piece, now: datetime | None = None) -> int:
-    """Mark one variant as the chosen one, in the place of another. Raises as `family_edit`."""
-    return family_edit(owner=owner, assignment=piece.assignment, edit=FamilyEdit(chosen=piece.pk), now=now)
-
-
 def _standing(owner: Owner, assignment: Assignment, named: set[UUID]) -> dict[UUID, Piece]:
     """All variants on the desk by their key; also by an older key that the form had, because another tab has renamed them since."""
     theirs = Piece.objects.of_owner(owner).filter(assignment=assignment, kind=KIND)
