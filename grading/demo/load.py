@@ -33,9 +33,11 @@ from courseplatform.seminar import demo as seminar_demo
 from courseplatform.teams import demo as teams_demo
 from grading.demo import grades, late
 from grading.demo.digits import hidden_split, write_hidden
+from grading.hand_in_rules import owner_of
 from grading.models.assignments import Assignment, HiddenSet
 from grading.models.owners import Owner
-from grading.services.pieces import statement_save
+from grading.piece_reading import read_file
+from grading.services.pieces import piece_put, statement_save
 from grading.services.submissions import submission_create
 from grading.spec import BenchSpec
 
@@ -63,6 +65,8 @@ def load_demo(*, now: datetime | None = None) -> bool:
         course = _course(overlay, now)
         people = _people(course, overlay["people"])
         assignments = _assignments(course, overlay)
+        for family in overlay.get("families", []):
+            _family(family, people, assignments, now)
         for hand_in in overlay["hand_ins"]:
             _hand_in(hand_in, people, assignments, now)
         for part in DEMO_PARTS:
@@ -147,6 +151,7 @@ def _assignments(course: Course, overlay: Facts) -> dict[str, Assignment]:
             bench,
         )
         row.is_individual = more.get("individual", row.is_individual)
+        row.parts = more.get("parts", row.parts)
         row.parts, row.needs_statement = more.get("parts", row.parts), more.get("statement", row.needs_statement)
         if bench:
             BenchSpec.parse(bench)
@@ -199,6 +204,20 @@ def _hand_in(fact: Facts, people: Mapping[str, User], assignments: Mapping[str, 
             upload_key=uuid5(NAMESPACE_URL, f"{fact['person']} {fact['assignment']} {fact['file']}"),
             now=_moment(fact["at"], assignment.due_at or now, now),
         )  # fmt: skip
+
+
+def _family(fact: Facts, people: Mapping[str, User], assignments: Mapping[str, Assignment], now: datetime) -> None:
+    """The variants of a family, put on the desk before the hand-in that they belong to; the worker measures them as anybody's."""
+    assignment = assignments[fact["assignment"]]
+    at = _moment(fact["at"], assignment.due_at or now, now)
+    owner, part = owner_of(person=people[fact["person"]], assignment=assignment, now=at), assignment.family
+    if part is None:
+        raise ValueError(f"overlay.yaml: {fact['assignment']} asks for no family.")
+    for path in sorted((HERE / "models" / fact["folder"]).glob("*.onnx")):
+        upload = LocalUpload(path.name, path.stat().st_size, sha256(path.read_bytes()).hexdigest(), path)
+        content = read_file(assignment, part, upload)
+        key = uuid5(NAMESPACE_URL, f"{fact['person']} {fact['assignment']} {path.name}")
+        piece_put(owner=owner, assignment=assignment, part=part, content=content, upload_key=key, now=at)
 
 
 def _moment(text: str, due: datetime, now: datetime) -> datetime:
