@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from grading.bench import engine, scoring
 from grading.bench.errors import BenchError
+from grading.bench.measurement import Measurement
 from grading.bench.report import Report
 from grading.bench.sandbox import Limits, Sandbox
 from grading.families.sides import mapped, picture_side, sides_of, with_side
@@ -66,13 +67,20 @@ def measure_variant(
     truth = np.load(labels, allow_pickle=False)
     scores = np.asarray(measurement.predictions, dtype=np.float32).reshape(len(truth), len(spec.classes))
     quality = scoring.classification(scores, truth, spec.classes)
+    return _document(report, measurement, quality, name, model.stat().st_size, sandbox.label) | {
+        "size": picture_side(fitting.input.shapes)
+    }
+
+
+def _document(
+    report: Report, measurement: Measurement, quality: scoring.Quality, name: str, model_bytes: int, isolation: str
+) -> dict[str, Any]:
     return {
         "report": {**report.to_json(), "file": name},
         "host": measurement.host.to_json(),
-        "metrics": metrics_of(report, quality, model.stat().st_size),
+        "metrics": metrics_of(report, quality, model_bytes),
         "quality": quality.to_json(),
-        "environment": {**measurement.environment, "isolation": sandbox.label},
-        "size": picture_side(fitting.input.shapes),
+        "environment": {**measurement.environment, "isolation": isolation},
     }
 
 

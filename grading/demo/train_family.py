@@ -11,13 +11,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper, save_model
 from torch import nn
 
-from grading.demo.digits import hidden_split, public_split
+from grading.demo.digits import averaged, hidden_split, public_split
 from grading.demo.run_models import accuracy_of, scores_of
 
 FAMILY = Path(__file__).parent / "models" / "family"
@@ -25,13 +23,6 @@ SEED, BATCH, LEARNING_RATE, EPOCHS = 11767, 64, 3e-3, 40
 INPUT_SCALE = 0.0625  # a power of two, folded into the first weights
 SIDES, DEPTHS_WIDTHS = (4, 8), ((1, 8), (1, 32), (2, 32), (2, 64), (3, 64), (3, 128))
 OPSET, IR_VERSION = 17, 8
-
-
-def averaged(pictures: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    """(n, 1, 8, 8) -> (n, 1, side, side), each pixel the mean of a whole block."""
-    block = pictures.shape[-1] // side
-    cut = pictures.reshape(len(pictures), 1, side, block, side, block)
-    return np.asarray(cut.mean(axis=(3, 5)), dtype=np.float32)
 
 
 def train(side: int, depth: int, width: int) -> Any:

@@ -51,11 +51,16 @@ Spot = tuple[float, float]
 
 
 def place(
-    dots: Sequence[Spot], texts: Sequence[str], order: Sequence[int], face: Face, line: Sequence[Spot] = ()
+    dots: Sequence[Spot],
+    texts: Sequence[str],
+    order: Sequence[int],
+    face: Face,
+    line: Sequence[Spot] = (),
+    must: int | None = None,
 ) -> list[Word]:
     """A place for each text beside its dot, those first in `order` first: off the corners of `line` where there is room, else on it.
 
-    A text that finds no place is left out: the table has it.
+    A text that finds no place is left out, because the table has it; that of `must` stands on other dots rather than nowhere.
     """
     taken = [Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS) for x, y in dots]
     walls = [
@@ -64,9 +69,9 @@ def place(
     ]
     words = []
     for index in order:
-        found = _way(dots[index], len(texts[index]), face, [*taken, *walls]) or _way(
-            dots[index], len(texts[index]), face, taken
-        )
+        letters = len(texts[index])
+        tries = ([*taken, *walls], taken, *([[]] if index == must else []))
+        found = next((way for boxes in tries if (way := _way(dots[index], letters, face, boxes))), None)
         if found is not None:
             taken.append(_box(dots[index], len(texts[index]), *found, face))
             words.append(_word(index, texts[index], *found))

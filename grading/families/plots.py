@@ -60,10 +60,11 @@ class Plot:
             [(self.x.place(x) * face.width, (1 - self.y.place(y)) * face.height) for x, y in points]
             for points in ([(dot.x, dot.y) for dot in self.dots], self.line)
         )
+        chosen = next((n for n, dot in enumerate(self.dots) if dot.is_chosen), None)
         order = sorted(
             range(len(self.dots)), key=lambda n: (not self.dots[n].is_chosen, not self.dots[n].is_on_front, n)
         )
-        return place(spots, [dot.variant.title for dot in self.dots], order, face, corners)
+        return place(spots, [dot.variant.title for dot in self.dots], order, face, corners, chosen)
 
 
 def plots_of(family: Family) -> list[Plot]:

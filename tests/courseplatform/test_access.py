@@ -80,6 +80,7 @@ def addresses(cast, data_dir, tmp_path):
         "<slug:paper>": seminar.paper.slug, "<int:slot>": str(seminar.slot.pk), "<int:swap>": str(seminar.swap.pk),
         "<int:round>": str(seminar.round.pk), "<int:matching>": str(seminar.matching.pk), "<int:highlight>": str(seminar.highlight.pk), **late_favours_of(cast),
         "<int:regrade>": str(regrade_of(cast).pk), "<slug:part>": "notes", "<uuid:piece>": str(piece_of(cast, cast.ruth, tmp_path).pk),
+        "<uuid:variant>": str(submission.pk),  # posted to, so not looked at
     }  # fmt: skip
     found = []
     for route, view in PATTERNS:

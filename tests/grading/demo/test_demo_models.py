@@ -13,6 +13,7 @@ from grading.demo import digits
 from grading.demo.run_models import accuracy_of, scores_of
 
 MODELS = Path(digits.__file__).parent / "models"
+FAMILY = MODELS / "family"
 ENTRIES = yaml.safe_load((MODELS / "manifest.yaml").read_text())
 FITTING = [entry for entry in ENTRIES if "hidden_accuracy" in entry]
 FLOAT = [entry for entry in FITTING if "int8" not in entry["file"]]
@@ -29,7 +30,21 @@ def hidden():
 
 def test_the_manifest_names_every_model_and_no_other():
     others = {"manifest.yaml", "SHA256SUMS"}
-    assert {entry["file"] for entry in ENTRIES} == {path.name for path in MODELS.iterdir()} - others
+    assert {entry["file"] for entry in ENTRIES} == {path.name for path in MODELS.iterdir() if path.is_file()} - others
+
+
+def test_the_family_has_the_bytes_that_were_listed_and_is_as_good_as_its_size():
+    """Twelve nets; of each size the largest is better than the smallest by more than chance."""
+    listed = dict(reversed(line.split()) for line in (FAMILY / "SHA256SUMS").read_text().splitlines())
+    assert {path.name: sha256(path.read_bytes()).hexdigest() for path in FAMILY.glob("*.onnx")} == listed
+    assert len(listed) == 12
+    inputs, labels = digits.hidden_split()
+    for side in (4, 8):
+        small, large = (
+            accuracy_of(scores_of(FAMILY / f"mlp_{name}_{side}.onnx", digits.averaged(inputs, side)), labels)
+            for name in ("d1_w8", "d3_w128")
+        )
+        assert large > small + 0.03
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=name_of)
