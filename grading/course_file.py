@@ -1,118 +1,31 @@
 """The part `assignments` of the course file: work with its dates, and the spec by which a model is measured."""
 
 from collections.abc import Container, Iterator
-from datetime import date, datetime, time
-from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from courseplatform.courses.course_file.reading import Finding, Path, Source
 from courseplatform.courses.course_file.registry import FilePart
-from courseplatform.courses.course_file.words import (
-    MOMENT,
-    choice,
-    count,
-    day,
-    flag,
-    line,
-    listed,
-    mapping,
-    moment,
-    number,
-    percent,
-    prose,
-    slug,
-)
+from courseplatform.courses.course_file.words import listed
 from courseplatform.courses.models import Course
-from grading.late_file.schema import CUTOFF, MOST_UNITS, or_null
+from grading.assignment_item import ASSIGNMENT, item_of, session_days
 from grading.late_file.times import wrong_moment
-from grading.models.assignments import ATTEMPTS, CLOSES, OPENS, ActiveRule, Assignment, AssignmentKind, instant_of
-from grading.models.grades import GradeEvent
+from grading.models.assignments import Assignment
 from grading.models.submissions import Submission
-from grading.parts_file import PARTS, parts_check
-from grading.rubric_file import REGRADES, RUBRIC, rubric_check, rubric_dump, rubric_load
+from grading.parts_file import parts_check
+from grading.rubric_file import rubric_check
+from grading.services.assignment_rows import assignment_apply, assignment_drop
 from grading.services.late_days import late_days_mark_all
 from grading.spec import BenchSpec, SpecError
 from hardware.profiles import load_profiles
 
-BENCH = {"type": "object", "description": "How a model is measured: docs/course-file.md."}
-ASSIGNMENT = mapping(
-    "A piece of work.",
-    ("slug", "kind", "short"),
-    slug=slug("Its name in addresses."),
-    kind=choice("What it is.", *AssignmentKind.values),
-    short=line("Its name in tables: Lab 3.", 40),
-    title=line("What it is about.", 160),
-    summary=prose("What is asked for."),
-    individual=flag("Each person alone; off: a team.", default=True),
-    released=moment("When it opens; left out: open from the start."),
-    due=moment("When it is due; left out: not stated."),
-    listed_under=day("The session beside which it stands."),
-    points=number("The most one can get."),
-    percent=percent("Its weight in % of the grade."),
-    counts=flag("Off: outside the grade.", default=True),
-    active=choice("Which attempt the grade rests on; left out: the best.", *ActiveRule.values),
-    statement=flag("A collaboration statement has to be there before anything is handed in.", default=False),
-    attempts=count("How many attempts count; left out: 10.", 1, 1000),
-    cooldown_minutes=count("Minutes between two attempts that count; left out: none.", 1, 10_080),
-    cap=or_null(
-        count("Most late days of the bank; null: as many as there are; left out: what the policy says.", 0, MOST_UNITS)
-    ),
-    no_late=flag("Nothing late is taken.", default=False),
-    cutoff={**CUTOFF, "pattern": MOMENT},
-    bench=BENCH,
-    parts=PARTS,
-    rubric=RUBRIC,
-    regrades=REGRADES,
-)
-
 
 def dump(course: Course) -> list[dict[str, Any]]:
-    rows = Assignment.objects.filter(course=course, is_demo=False).order_by("position", "pk").prefetch_related("rubric")
-    days = set(course.sessions.filter(is_withdrawn=False).values_list("held_on", flat=True))
-    return [_assignment_dump(row, days) for row in rows if not row.is_withdrawn]
-
-
-def _assignment_dump(row: Assignment, days: Container[date | None]) -> dict[str, Any]:
-    """days: those of the sessions. Beside a day that lost its session on the site, nothing is listed, and the file takes none."""
-    listed_under = row.listed_under if row.listed_under in days else None
-    held = {
-        "slug": row.slug, "kind": row.kind, "short": row.short, "title": row.title, "summary": row.summary, "individual": row.is_individual,
-        "released": wall_of(row, row.released_wall, row.released_at, OPENS), "due": wall_of(row, row.due_wall, row.due_at, CLOSES),
-        "listed_under": listed_under.isoformat() if listed_under else "", "points": _plain(row.points or None),
-        "percent": _plain(row.worth_percent), "counts": row.is_counted, "active": row.active_rule, "statement": row.needs_statement,
-        "attempts": row.attempts_allowed, "cooldown_minutes": row.cooldown_minutes or None,
-    }  # fmt: skip
-    said = {key: value for key, value in held.items() if value not in (None, "") and (key, value) not in USUAL}
-    said |= row.late_rules
-    said |= {"bench": row.bench_spec} if row.bench_spec else {}
-    said |= {"parts": row.parts} if row.parts else {}
-    return said | rubric_dump(row)
-
-
-USUAL = (
-    ("individual", True),
-    ("counts", True),
-    ("active", ActiveRule.BEST),
-    ("statement", False),
-    ("attempts", ATTEMPTS),
-)
-LATE_RULES = ("cap", "no_late", "cutoff")
-
-
-def _plain(value: Decimal | None) -> float | int | None:
-    if value is None:
-        return None
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-def wall_of(row: Assignment, wall: str, at: datetime | None, hour: time) -> str:
-    """The wall time as it was written, unless the instant was moved since."""
-    if at is None:
-        return ""
-    is_same = wall and instant_of(row.course, wall, hour) == at
-    return wall if is_same else f"{at.astimezone(row.course.tz):%Y-%m-%d %H:%M}"
+    rows = Assignment.objects.filter(course=course, is_demo=False).order_by("position", "pk")
+    rows = rows.select_related("course", "hidden_set").prefetch_related("rubric")
+    days = session_days(course)
+    return [item_of(row, days) for row in rows if not row.is_withdrawn]
 
 
 def load(course: Course, value: list[dict[str, Any]] | None) -> list[str]:
@@ -120,41 +33,15 @@ def load(course: Course, value: list[dict[str, Any]] | None) -> list[str]:
     for position, item in enumerate(value or []):
         row = left.pop(item["slug"], None) or Assignment(course=course, slug=item["slug"])
         row.course = course  # its zone may have changed just now
-        seen = (row.full_title, row.due_at, row.is_withdrawn)
-        row.kind, row.short, row.title, row.summary = (
-            item["kind"],
-            item["short"],
-            item.get("title", ""),
-            item.get("summary", ""),
-        )
-        row.is_individual, row.is_counted = item.get("individual", True), item.get("counts", True)
-        row.points, row.bench_spec = Decimal(str(item.get("points", 0))), item.get("bench", {})
-        row.parts = item.get("parts", [])
-        row.worth_percent = Decimal(str(item["percent"])) if "percent" in item else None
-        row.listed_under = datetime.fromisoformat(item["listed_under"]).date() if "listed_under" in item else None
-        row.active_rule = item.get("active", ActiveRule.BEST)
-        row.needs_statement = item.get("statement", False)
-        row.attempts_allowed, row.cooldown_minutes = item.get("attempts", ATTEMPTS), item.get("cooldown_minutes", 0)
-        row.late_rules = {key: item[key] for key in LATE_RULES if key in item}
-        row.set_dates(released=item.get("released", ""), due=item.get("due", ""))
-        row.position, row.is_withdrawn = position, False
-        row.sequence += 1 if row.pk and seen != (row.full_title, row.due_at, row.is_withdrawn) else 0
-        row.regrade_rules = item.get("regrades", {})
-        row.save()
-        said += rubric_load(row, item.get("rubric", []))
+        said += assignment_apply(row=row, item=item, position=position)
     late_days_mark_all(course=course, cause="the course file changed", actor="course file")
     return said + [sentence for row in left.values() if (sentence := _without(row))]
 
 
 def _without(row: Assignment) -> str:
-    """Work that left the file goes, unless somebody has handed something in or was graded."""
-    if row.is_withdrawn:
+    """Work that left the file goes, unless something that people did refers to it."""
+    if row.is_withdrawn or assignment_drop(row=row):
         return ""
-    of_row = {"assignment": row}
-    if not Submission.objects.filter(**of_row).exists() and not GradeEvent.objects.filter(**of_row).exists():
-        row.delete()
-        return ""
-    Assignment.objects.filter(pk=row.pk).update(is_withdrawn=True)
     return f"{row.short} is no longer in the file; it is hidden and kept, because work was handed in."
 
 

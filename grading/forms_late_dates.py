@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from grading.course_file import wall_of
+from grading.assignment_item import wall_of
 from grading.forms_late import CLOCK, DAY, wall_parts, wall_text
 from grading.late_file.schema import MOST_UNITS
 from grading.models.assignments import CLOSES, OPENS, ActiveRule, Assignment

@@ -26,7 +26,9 @@ def spelled(target: str) -> str:
     course, slash, slug = target.partition("/")
     if not slash:
         return target
-    keys = Assignment.objects.filter(course__slug=course, slug=slug, is_withdrawn=False).values_list("pk", flat=True)
+    keys = Assignment.objects.filter(course__slug=course, slug=slug, is_withdrawn=False, is_draft=False).values_list(
+        "pk", flat=True
+    )
     return next((str(key) for key in keys), target)
 
 
@@ -69,7 +71,8 @@ def part_spelled(target: str) -> str:
 
 def _assignment(target: str) -> Assignment:
     known = target.isascii() and target.isdecimal() and len(target) < 19
-    found = Assignment.objects.select_related("course").filter(pk=target, is_withdrawn=False).first() if known else None
+    rows = Assignment.objects.select_related("course").filter(is_withdrawn=False, is_draft=False)
+    found = rows.filter(pk=target).first() if known else None
     if found is None:
         raise NotHere("There is no such assignment, or it is not yours.")
     return found

@@ -27,6 +27,7 @@ class AssignmentShape(serializers.Serializer[Assignment]):
     due_at = UtcField(allow_null=True, help_text="null: no due time is stated, so nothing is late")
     points = serializers.DecimalField(max_digits=6, decimal_places=2)
     takes_model = serializers.BooleanField(help_text="whether models are handed in here")
+    is_draft = serializers.BooleanField(help_text="seen by the staff alone until it is published")
     attempts_allowed = serializers.IntegerField()
 
 

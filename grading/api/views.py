@@ -44,7 +44,7 @@ class Assignments(CourseApiView):
 
     @extend_schema(responses=page_of(shapes.AssignmentShape), parameters=PAGE_PARAMETERS, operation_id="assignments")
     def get(self, request: Request, course: str) -> Response:
-        rows = Assignment.objects.of(self.visit.course)
+        rows = Assignment.objects.visible_to(self.visit)
         return paged(request, rows, shapes.AssignmentShape, order=("position", "pk"))
 
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
 from grading.parts import STATEMENT, Part, parts_of
 from grading.spec import BenchSpec
@@ -41,6 +42,8 @@ class HiddenSet(models.Model):
     """Test data that students never see. Inputs may enter the sandbox, labels never do.
 
     Both files lie under DATA_DIR/hidden: `inputs_file` holds float32 (n, *shape without batch), `labels_file` int64 (n,), as .npy.
+    facts: what they hold (grading/npy.py: shape, low, high, classes); empty for a set of which nobody looked it up.
+    course: whose staff sent it; None: of the site itself.
     """
 
     slug = models.SlugField(max_length=60, unique=True)
@@ -50,6 +53,9 @@ class HiddenSet(models.Model):
     count = models.PositiveIntegerField()
     inputs_sha256 = models.CharField(max_length=64)
     labels_sha256 = models.CharField(max_length=64)
+    facts = models.JSONField(default=dict, blank=True)
+    course = models.ForeignKey(Course, null=True, blank=True, on_delete=models.SET_NULL, related_name="hidden_sets")
+    made_by = models.CharField(max_length=254, blank=True, help_text="text, because history outlives accounts")
     made_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -58,8 +64,16 @@ class HiddenSet(models.Model):
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def of(self, course: Course) -> "AssignmentQuerySet":
-        """The work of a course, without what left its course file."""
+        """The published work of a course, without what left its course file: what pages, feeds and counts mean by its assignments."""
+        return self.kept_of(course).filter(is_draft=False)
+
+    def kept_of(self, course: Course) -> "AssignmentQuerySet":
+        """With its drafts: for what the staff prepare, and for the course file."""
         return self.filter(course=course, is_withdrawn=False)
+
+    def visible_to(self, visit: Visit) -> "AssignmentQuerySet":
+        """Drafts are there for the staff alone."""
+        return self.kept_of(visit.course) if visit.is_staff else self.of(visit.course)
 
     def released(self, now: datetime) -> "AssignmentQuerySet":
         return self.filter(models.Q(released_at__isnull=True) | models.Q(released_at__lte=now))
@@ -110,6 +124,7 @@ class Assignment(models.Model):
     is_withdrawn = models.BooleanField(
         default=False, help_text="no longer in the course file, kept for what was handed in"
     )
+    is_draft = models.BooleanField(default=False, help_text="seen by the staff alone until it is published")
     is_demo = models.BooleanField(default=False, help_text="invented for the demo, and labelled so")
     parts = models.JSONField(default=list, blank=True, help_text="as the course file says them: grading/parts.py")
     bench_spec = models.JSONField(default=dict, blank=True)
@@ -156,7 +171,8 @@ class Assignment(models.Model):
         return any(part.kind != STATEMENT for part in self.all_parts)
 
     def is_released(self, now: datetime | None = None) -> bool:
-        return self.released_at is None or self.released_at <= (now or timezone.now())
+        """Whether work on it may begin; a draft waits for its publication."""
+        return not self.is_draft and (self.released_at is None or self.released_at <= (now or timezone.now()))
 
     def set_dates(self, *, released: str = "", due: str = "") -> None:
         """Wall times of the course's zone; empty: open from the start, no due time."""

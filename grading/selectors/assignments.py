@@ -102,7 +102,7 @@ def attempts(visit: Visit, assignment: Assignment, person: User | None = None) -
 
 def assignment_get(visit: Visit, slug: str) -> Assignment:
     """Raises NotHere."""
-    assignment = Assignment.objects.select_related("course", "hidden_set").of(visit.course).filter(slug=slug).first()
+    assignment = Assignment.objects.select_related("course", "hidden_set").visible_to(visit).filter(slug=slug).first()
     if assignment is None:
         raise NotHere("There is no such assignment in this course.")
     return assignment
@@ -123,7 +123,8 @@ def assignment_rows(visit: Visit, now: datetime) -> list[dict[str, Any]]:
     if visit.is_staff:
         handed_in = Count("submissions__person", filter=UNDONE_NOT, distinct=True)
         # The order is said again: that of the model does not survive a sum.
-        assignments = _work(visit).annotate(people=handed_in).order_by(*BY_DUE)
+        shown = Assignment.objects.visible_to(visit).select_related("course")
+        assignments = shown.annotate(people=handed_in).order_by(*BY_DUE)
         students = Enrolment.objects.filter(course=visit.course, role=Role.STUDENT, is_active=True).count()
     return [_assignment_row(item, mine.get(item.pk), visit, dates, students, now) for item in assignments]
 
@@ -131,11 +132,7 @@ def assignment_rows(visit: Visit, now: datetime) -> list[dict[str, Any]]:
 @asked_once
 def work_of(visit: Visit) -> list[Assignment]:
     """The assignments of the course by their due time."""
-    return list(_work(visit).order_by(*BY_DUE))
-
-
-def _work(visit: Visit) -> "QuerySet[Assignment]":
-    return Assignment.objects.of(visit.course).select_related("course")
+    return list(Assignment.objects.of(visit.course).select_related("course").order_by(*BY_DUE))
 
 
 # A refused model, a cancelled run and a fault of ours leave the work undone.
@@ -169,13 +166,16 @@ def _assignment_row(
         ),
         "measured": measured,
         "is_demo": assignment.is_demo,
+        "is_draft": assignment.is_draft,
         "group": "past" if late else "open" if assignment.is_released(now) else "later",
     }  # fmt: skip
     if visit.is_staff:
         count = getattr(assignment, "people", 0)
         row |= {"handed_in": count, "people": students}
         row["badge"] = (
-            Badge("neutral", "info", f"{count} of {students} handed in") if assignment.takes_anything else row["badge"]
+            Badge("neutral", "info", f"{count} of {students} handed in")
+            if assignment.takes_anything and not assignment.is_draft
+            else row["badge"]
         )
     return row
 

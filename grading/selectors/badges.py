@@ -51,6 +51,8 @@ def assignment_badge(
     lacks: str = "",
 ) -> Badge:
     """The state of one assignment for one student, for whom it is due at `due_at`. `lacks`: parts that did not come with the attempt."""
+    if assignment.is_draft:
+        return Badge("neutral", "lock", "draft")
     if lacks and handed_in:
         return Badge("warn", "triangle", lacks)
     if run is not None:

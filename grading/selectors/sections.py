@@ -72,11 +72,11 @@ def move_release(session: Session, before: date, by: timedelta) -> list[str]:
     """Work that a session hands out opens with it, and work that is listed beside it stays there. Its due time stays: that is a promise
     of its own."""
     if by and not session.course.sessions.filter(held_on=before, is_withdrawn=False).exclude(pk=session.pk).exists():
-        Assignment.objects.of(session.course).filter(listed_under=before).update(listed_under=before + by)
+        Assignment.objects.kept_of(session.course).filter(listed_under=before).update(listed_under=before + by)
     if not session.releases_lab:
         return []
     said = []
-    for item in Assignment.objects.of(session.course).filter(released_wall__startswith=before.isoformat()):
+    for item in Assignment.objects.kept_of(session.course).filter(released_wall__startswith=before.isoformat()):
         wall = f"{before + by}{item.released_wall[10:]}"
         if by:
             item.released_wall, item.released_at = wall, instant_of(session.course, wall, OPENS)

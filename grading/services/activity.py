@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from grading.models.assignments import ActiveRule
+from grading.models.assignments import ActiveRule, Assignment
 from grading.models.runs import Result
 from grading.models.submissions import Submission
 from grading.parts import MODEL, STATEMENT
@@ -41,3 +41,12 @@ def activate(mine: "QuerySet[Submission]", pk: Any, **changes: Any) -> None:
     """One attempt of an owner is active. The old one first: the database allows only one."""
     mine.filter(is_active=True).exclude(pk=pk).update(is_active=False)
     mine.filter(pk=pk).update(is_active=True, **changes)
+
+
+def choose_again(assignment: Assignment) -> None:
+    """Another attempt of each owner may count: the rule of the assignment is another."""
+    newest: dict[tuple[int | None, int | None], Submission] = {}
+    for submission in Submission.objects.filter(assignment=assignment).select_related("assignment", "person", "team"):
+        newest.setdefault((submission.team_id, None if submission.team_id else submission.person_id), submission)
+    for submission in newest.values():
+        make_active(submission)

@@ -10,20 +10,19 @@ from django.db import transaction
 
 from courseplatform.core.errors import BadInput
 from courseplatform.courses.access import Visit
-from courseplatform.courses.models import Course, ScheduleChange
-from courseplatform.courses.sections import registry
+from courseplatform.courses.models import Course
 from grading.late_file.checked import refused_in
 from grading.late_file.course_part import KEY
 from grading.late_file.times import wrong_moment
 from grading.models.assignments import ActiveRule, Assignment
-from grading.models.submissions import Submission
-from grading.services.activity import make_active
+from grading.services.activity import choose_again
+from grading.services.course_log import change_log, due_words
 from grading.services.late_days import late_days_mark_all
 
 
 def policy_names(course: Course) -> set[str]:
-    """The assignments that a policy may name: those of the course file."""
-    found = Assignment.objects.of(course).filter(is_demo=False)
+    """The assignments that a policy may name: those of the course file, its drafts too."""
+    found = Assignment.objects.kept_of(course).filter(is_demo=False)
     return set(found.values_list("slug", flat=True))
 
 
@@ -41,7 +40,8 @@ def late_policy_save(*, visit: Visit, policy: dict[str, Any]) -> None:
         raise BadInput("The policy says this already; nothing is changed.", code="no_change")
     course.facts = {**course.facts, KEY: {**held, "policy": policy}}
     course.save(update_fields=["facts"])
-    _log(visit, "The late policy was changed." if held else "The course has a late policy now.", is_told=True)
+    said = "The late policy was changed." if held else "The course has a late policy now."
+    change_log(visit=visit, sentence=said, is_told=True)
     late_days_mark_all(course=course, cause="the late policy was changed", actor=visit.person.name)
 
 
@@ -77,9 +77,9 @@ def assignment_dates_save(*, visit: Visit, assignment: Assignment, dates: Dates)
         raise BadInput("The dates say this already; nothing is changed.", code="no_change")
     row.save()
     if is_other_rule:
-        _choose_again(row)
+        choose_again(row)
     if row.due_at != was:
-        _log(visit, _due_words(row), is_told=True)
+        change_log(visit=visit, sentence=due_words(row), is_told=not row.is_draft)
     late_days_mark_all(course=row.course, cause=f"the dates of {row.short} were changed", actor=visit.person.name)
 
 
@@ -99,26 +99,3 @@ def _check(row: Assignment, dates: Dates) -> None:
 
 def _refused(sentence: str, code: str, field: str) -> BadInput:
     return BadInput(sentence, code=code, details={"field": field})
-
-
-def _choose_again(row: Assignment) -> None:
-    """Another attempt of each owner may count now."""
-    newest: dict[tuple[int | None, int | None], Submission] = {}
-    for submission in Submission.objects.filter(assignment=row).select_related("assignment", "person", "team"):
-        newest.setdefault((submission.team_id, None if submission.team_id else submission.person_id), submission)
-    for submission in newest.values():
-        make_active(submission)
-
-
-def _due_words(row: Assignment) -> str:
-    if row.due_at is None:
-        return f"{row.short} has no due time any more."
-    return f"{row.short} is due {row.due_at.astimezone(row.course.tz):%a %b %-d, %H:%M %Z} now."
-
-
-def _log(visit: Visit, sentence: str, *, is_told: bool) -> None:
-    """In the log of what was changed, which members are told of as of a session that moves."""
-    change = ScheduleChange.objects.create(course=visit.course, by=visit.by, sentence=sentence[:400], is_told=is_told)
-    if is_told:
-        for listener in registry.change_listeners:
-            listener(change)

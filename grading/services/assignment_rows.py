@@ -1,0 +1,88 @@
+"""The one place where an assignment is made to hold what an entry of the course file says: the file and the pages both end here."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from grading.assignment_item import LATE_RULES, Item
+from grading.models.assignments import ATTEMPTS, ActiveRule, Assignment, HiddenSet
+from grading.models.grades import GradeEvent
+from grading.models.pieces import Piece
+from grading.models.submissions import Submission
+from grading.rubric_file import rubric_load
+from grading.services.activity import choose_again
+
+
+def assignment_apply(*, row: Assignment, item: Item, position: int) -> list[str]:
+    """Write an entry that was checked. Returns sentences about what stays as it was, or does not add up."""
+    seen, rule = _told(row), row.active_rule
+    row.kind, row.short, row.title, row.summary = (
+        item["kind"],
+        item["short"],
+        item.get("title", ""),
+        item.get("summary", ""),
+    )
+    row.is_individual, row.is_counted = item.get("individual", True), item.get("counts", True)
+    row.points, row.bench_spec = Decimal(str(item.get("points", 0))), item.get("bench", {})
+    row.parts = item.get("parts", [])
+    row.worth_percent = Decimal(str(item["percent"])) if "percent" in item else None
+    row.listed_under = date.fromisoformat(item["listed_under"]) if "listed_under" in item else None
+    row.active_rule = item.get("active", ActiveRule.BEST)
+    row.needs_statement = item.get("statement", False)
+    row.attempts_allowed, row.cooldown_minutes = item.get("attempts", ATTEMPTS), item.get("cooldown_minutes", 0)
+    row.late_rules = {key: item[key] for key in LATE_RULES if key in item}
+    row.set_dates(released=item.get("released", ""), due=item.get("due", ""))
+    row.regrade_rules = item.get("regrades", {})
+    row.position, row.is_withdrawn = position, False
+    said = [*_draft(row, item), *_hidden_set(row, item)]
+    row.sequence += 1 if row.pk and seen != _told(row) else 0
+    row.__dict__.pop("spec", None)  # what was parsed from what stood here before
+    row.__dict__.pop("all_parts", None)
+    is_new = row.pk is None
+    row.save()
+    if not is_new and rule != row.active_rule:
+        choose_again(row)
+    return said + rubric_load(row, item.get("rubric", []))
+
+
+def _told(row: Assignment) -> tuple[object, ...]:
+    """What calendars show: they take another only by a higher number."""
+    return row.full_title, row.due_at, row.is_withdrawn, row.is_draft
+
+
+def _draft(row: Assignment, item: Item) -> list[str]:
+    """Work on which somebody has worked does not vanish from their pages again."""
+    wanted = item.get("draft", False)
+    if wanted and row.pk and not row.is_draft and was_begun(row):
+        return [f"{row.short} stays published, because work was handed in."]
+    row.is_draft = wanted
+    return []
+
+
+def _hidden_set(row: Assignment, item: Item) -> list[str]:
+    name = item.get("hidden_set", "")
+    row.hidden_set = HiddenSet.objects.filter(slug=name).first() if name else None
+    if name and row.hidden_set is None:
+        said = f"{row.short} is measured on the hidden set {name}, and this site has none of that name. Send it on the page Hidden sets."
+        return [said]
+    return []
+
+
+def was_begun(row: Assignment) -> bool:
+    """Whether anybody handed something in, has something on the desk, or was graded."""
+    of_row = {"assignment": row}
+    return any(model.objects.filter(**of_row).exists() for model in (Submission, Piece, GradeEvent))
+
+
+def assignment_drop(*, row: Assignment) -> bool:
+    """Delete it where nothing that people did refers to it (then True), else hide it and keep everything."""
+    try:
+        with transaction.atomic():
+            Assignment.objects.get(pk=row.pk).delete()
+    except ProtectedError:
+        Assignment.objects.filter(pk=row.pk).update(is_withdrawn=True)
+        row.is_withdrawn = True
+        return False
+    return True
