@@ -23,7 +23,7 @@ from courseplatform.courses.models import Course
 from grading.late_file.schema import CUTOFF, MOST_UNITS, or_null
 from grading.models.assignments import ATTEMPTS, CLOSES, OPENS, ActiveRule, Assignment, AssignmentKind, instant_of
 from grading.parts_file import PARTS
-from grading.rubric_file import REGRADES, RUBRIC, rubric_dump
+from grading.rubric_file import MOST_POINTS, REGRADES, RUBRIC, rubric_dump
 
 Item = dict[str, Any]
 BENCH = {"type": "object", "description": "How a model is measured: docs/course-file.md."}
@@ -39,7 +39,7 @@ ASSIGNMENT = mapping(
     released=moment("When it opens; left out: open from the start."),
     due=moment("When it is due; left out: not stated."),
     listed_under=day("The session beside which it stands."),
-    points=number("The most one can get."),
+    points=number("The most one can get.", 0, MOST_POINTS),
     percent=percent("Its weight in % of the grade."),
     counts=flag("Off: outside the grade.", default=True),
     active=choice("Which attempt the grade rests on; left out: the best.", *ActiveRule.values),

@@ -9,8 +9,8 @@ from typing import Any
 
 from django import forms
 
-from grading.late_file.checked import Placed
 from grading.late_file.schema import MOST_NUMBER, MOST_UNITS
+from grading.placed import Placed
 
 Tree = dict[str, Any]
 BANK_ROWS = 2  # free rows below those that are there

@@ -7,6 +7,7 @@ SpecError that names the place. No database, no Django.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 METRICS: dict[str, tuple[str, str]] = {
@@ -20,6 +21,7 @@ METRICS: dict[str, tuple[str, str]] = {
     "weight_bits_mean": ("bits", "counted"),
 }
 KINDS = {"pass": (), "ramp": ("from", "to"), "steps": ("steps",), "at_least": ("value",)}
+MOST, MOST_POINTS = 1 << 50, 9999
 FORMATS = ("onnx", "tflite", "torchscript", "torch_export")
 
 
@@ -85,10 +87,7 @@ class BenchSpec:
         """Raises SpecError."""
         top = _Reader(raw, "spec")
         source = top.sub("input")
-        shapes = {
-            str(name): tuple(int(n) for n in source.sub("shapes").take_list(str(name)))
-            for name in source.sub("shapes").raw
-        }
+        shapes = {str(name): source.sub("shapes").whole_numbers(str(name)) for name in source.sub("shapes").raw}
         spec = cls(
             task=top.choice("task", ("classification",)),
             input=InputSpec(shapes, source.number("low", 0.0), source.number("high", 1.0), source.text("note", "")),
@@ -109,6 +108,15 @@ class BenchSpec:
 def _check(spec: BenchSpec) -> None:
     if not spec.input.shapes:
         raise SpecError("spec.input.shapes: give at least one layout with its shape.")
+    if len({prod(shape) for shape in spec.input.shapes.values()}) > 1:
+        raise SpecError("spec.input.shapes: the layouts are of different sizes, so they cannot be of one picture.")
+    if spec.input.low >= spec.input.high:
+        raise SpecError("spec.input.high: the highest value must be above the lowest.")
+    for name, value in (("max_bytes", spec.max_bytes), ("wall_s", spec.wall_s), ("memory_bytes", spec.memory_bytes)):
+        if not 0 < value <= MOST:
+            raise SpecError(f"spec.{name}: {value} is no limit that can be kept.")
+    if not spec.formats:
+        raise SpecError("spec.formats: name one at least.")
     if len(spec.classes) < 2:
         raise SpecError("spec.classes: a classification needs two classes or more.")
     if unknown := set(spec.formats) - set(FORMATS):
@@ -133,12 +141,14 @@ def _criterion(raw: Any, place: str) -> Criterion:
         note=reader.text("note", ""),
     )
     reader.done("rule")
+    if not 0 <= criterion.points <= MOST_POINTS:
+        raise SpecError(f"{place}.points: {criterion.points:g} is not between 0 and {MOST_POINTS}.")
     return criterion
 
 
 def _rule(reader: "_Reader") -> Rule:
     kind = reader.choice("kind", tuple(KINDS))
-    steps = tuple((float(limit), float(share)) for limit, share in reader.take_list("steps", []))
+    steps = tuple(_step(step, reader.place) for step in reader.take_list("steps", []))
     rule = Rule(
         kind=kind,
         start=reader.number("from", 0.0),
@@ -152,6 +162,13 @@ def _rule(reader: "_Reader") -> Rule:
     if kind == "steps" and (not steps or any(a[0] >= b[0] or a[1] < b[1] for a, b in pairwise(steps))):
         raise SpecError(f"{reader.place}.steps: limits must rise and shares must not.")
     return rule
+
+
+def _step(step: Any, place: str) -> tuple[float, float]:
+    is_pair = isinstance(step, list | tuple) and len(step) == 2 and all(type(one) in (int, float) for one in step)
+    if not is_pair or not 0 <= step[1] <= 1:
+        raise SpecError(f"{place}.steps: {step!r} is no limit with the share of the points, 0 to 1, that it gives.")
+    return float(step[0]), float(step[1])
 
 
 class _Reader:
@@ -193,6 +210,12 @@ class _Reader:
         if not isinstance(value, list | tuple):
             raise SpecError(f"{self.place}.{key}: expected a list, got {value!r}.")
         return list(value)
+
+    def whole_numbers(self, key: str) -> tuple[int, ...]:
+        value = self.take_list(key)
+        if not value or not all(type(n) is int and 0 < n <= MOST for n in value):
+            raise SpecError(f"{self.place}.{key}: a shape is made of whole numbers from 1 up, got {value!r}.")
+        return tuple(value)
 
     def sub(self, key: str) -> "_Reader":
         return _Reader(self._get(key, None), f"{self.place}.{key}")

@@ -1,0 +1,182 @@
+"""How a model is measured: what goes in and comes out, the limits, and one row for each criterion."""
+
+import re
+from typing import Any
+
+from django import forms
+
+from grading.edit_forms.fields import choice, line, lines, number, numbers_of, plain, text_of, words_of
+from grading.edit_forms.rows import Item, Quiet, RowForm
+from grading.spec import FORMATS, KINDS, METRICS
+from hardware.profiles import load_profiles
+
+KIB, MIB = 1 << 10, 1 << 20
+USUAL = {"formats": list(FORMATS), "max_bytes": MIB, "device": "", "wall_s": 60, "memory_bytes": 1 << 30}
+USUAL_INPUT = {"low": 0, "high": 1, "note": ""}
+FORMAT_WORDS = {
+    "onnx": "ONNX", "tflite": "TFLite", "torchscript": "TorchScript", "torch_export": "torch.export",
+}  # fmt: skip
+UNIT_WORDS = {
+    "share": "a share: 0.9 is 90 %",
+    "bytes": "in bytes",
+    "count": "a number",
+    "macs": "multiply-accumulates",
+    "bits": "in bits",
+}
+METRIC_WORDS = {
+    "accuracy": "Accuracy", "model_bytes": "Size of the file", "params": "Parameters", "macs": "Multiply-accumulates",
+    "peak_activation_bytes": "Memory at the peak", "sparsity": "Share of zero weights", "weight_bits_mean": "Bits per weight",
+}  # fmt: skip
+RULE_WORDS = {"pass": "Pass", "ramp": "Ramp", "steps": "Steps", "at_least": "At least"}
+
+
+class BenchForm(Quiet):
+    shapes = lines("Shape of the input", "One layout a line, with the batch: NCHW 1, 3, 32, 32", rows=2)
+    low = number("Lowest value", placeholder="0")
+    high = number("Highest value", placeholder="1")
+    note = line("About the input")
+    classes = lines("Classes in order", "With commas between, or one a line.", rows=2)
+    formats = forms.MultipleChoiceField(
+        label="Formats that are taken",
+        choices=list(FORMAT_WORDS.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    device = choice("Board that it has to fit", ())
+    max_kib = number("Largest file, KiB", placeholder="1024")
+    memory_mib = number("Memory of the run, MiB", placeholder="1024")
+    wall_s = number("Longest run, s", placeholder="60")
+
+    def __init__(self, held: Item, data: Any) -> None:
+        super().__init__(data, prefix="bench", initial=_shown(held))
+        self.held = held
+        boards = [(slug, profile.name) for slug, profile in load_profiles().items()]
+        known = {slug for slug, _ in boards}
+        other = [(held["device"], held["device"])] if held.get("device") and held["device"] not in known else []
+        self.fields["device"].choices = [("", "none"), *boards, *other]  # type: ignore[attr-defined]
+
+    def clean_shapes(self) -> dict[str, list[int | float]]:
+        found: dict[str, list[int | float]] = {}
+        for text in self.cleaned_data["shapes"].splitlines():
+            if not text.strip():
+                continue
+            match = re.fullmatch(r"\s*([A-Za-z][\w-]*)\s*:?\s+(.+)", text)
+            if match is None:
+                said = "Write the name of the layout and then its numbers: NCHW 1, 3, 32, 32"
+                raise forms.ValidationError(said, code="wrong_form")
+            found[match[1]] = numbers_of(match[2])
+        return found
+
+    def spec(self, criteria: list[Item]) -> Item:
+        """The spec as the file says it. What holds its default and was not written before stays unwritten."""
+        data, held = self.cleaned_data, self.held
+        given = {"low": data["low"], "high": data["high"], "note": data["note"]}
+        source = {"shapes": data["shapes"], **_said(given, held.get("input", {}), USUAL_INPUT)}
+        limits = {
+            "formats": data["formats"], "device": data["device"], "wall_s": data["wall_s"],
+            "max_bytes": None if data["max_kib"] is None else data["max_kib"] * KIB,
+            "memory_bytes": None if data["memory_mib"] is None else data["memory_mib"] * MIB,
+        }  # fmt: skip
+        classes = words_of(data["classes"])
+        same = [str(name) for name in held.get("classes", [])] == classes
+        found = {
+            "task": held.get("task", "classification"),
+            "input": source,
+            "classes": held["classes"] if same else classes,
+        }
+        return found | _said(limits, held, USUAL) | {"criteria": criteria}
+
+
+def _said(values: Item, held: Item, usual: Item) -> Item:
+    found = {key: plain(value) for key, value in values.items() if value not in (None, "")}
+    return {key: value for key, value in found.items() if value != usual[key] or key in held}
+
+
+def _shown(held: Item) -> Item:
+    source = held.get("input", {})
+    shapes = source.get("shapes", {})
+    found = {
+        "shapes": "\n".join(f"{name} {', '.join(map(str, shape))}" for name, shape in shapes.items()),
+        "low": source.get("low"), "high": source.get("high"), "note": source.get("note", ""), "classes": text_of(held.get("classes", [])),
+        "formats": held.get("formats", list(FORMATS)), "device": held.get("device", ""), "wall_s": held.get("wall_s"),
+    }  # fmt: skip
+    found["max_kib"] = plain(held["max_bytes"] / KIB) if "max_bytes" in held else None
+    found["memory_mib"] = plain(held["memory_bytes"] / MIB) if "memory_bytes" in held else None
+    return found
+
+
+class CriterionForm(RowForm):
+    """The kind of a row is that of its rule."""
+
+    title = line("Title", required=True)
+    points = number("Points", required=True)
+    group = line("Group", "The heading it stands under.")
+    note = line("Note")
+    key = line("Key", "Empty: made of the title.")
+
+    def __init__(self, prefix: str, kind: str, held: Item, data: Any) -> None:
+        self.of_kind = kind if kind in KINDS else "pass"
+        super().__init__(
+            data, prefix=prefix, initial={**held, **_rule_shown(held.get("rule", {})), "kind": self.of_kind}
+        )
+        own = _rule_fields(self.of_kind)
+        self.fields |= own
+        self.order_fields(["kind", "title", *own, "points", "group", "note", "key"])
+
+    @property
+    def kind_words(self) -> str:
+        return RULE_WORDS[self.of_kind]
+
+    def clean_steps(self) -> list[list[Any]]:
+        return [_step(word) for word in words_of(self.cleaned_data["steps"])]
+
+    def entry(self) -> Item:
+        data = self.cleaned_data
+        rule = {"kind": self.of_kind} | {key: plain(data[key]) for key in KINDS[self.of_kind]}
+        found: Item = {"title": data["title"], "points": plain(data["points"]), "rule": rule}
+        return found | {key: data[key] for key in ("metric", "group", "note") if data.get(key)}
+
+
+def _rule_fields(kind: str) -> dict[str, forms.Field]:
+    if kind == "pass":
+        return {}
+    metrics = [(name, f"{METRIC_WORDS[name]}, {UNIT_WORDS[unit]}") for name, (unit, _) in METRICS.items()]
+    own: dict[str, dict[str, forms.Field]] = {
+        "ramp": {"from": number("No points at", required=True), "to": number("All points at", required=True)},
+        "steps": {
+            "steps": line(
+                "Limits and shares", "Up to a limit this share of the points: 4096: 1, 16384: 0.5", required=True
+            )
+        },
+        "at_least": {"value": number("All points from", required=True)},
+    }
+    return {"metric": choice("What is measured", metrics), **own[kind]}
+
+
+def _rule_shown(rule: Item) -> Item:
+    steps = rule.get("steps", [])
+    return {key: rule[key] for key in ("from", "to", "value") if key in rule} | (
+        {"steps": ", ".join(f"{limit}: {share}" for limit, share in steps)} if steps else {}
+    )
+
+
+def _step(word: str) -> list[Any]:
+    limit, colon, share = word.partition(":")
+    found = numbers_of(f"{limit} {share}") if colon else []
+    if len(found) != 2:
+        raise forms.ValidationError(
+            "Write a limit and the share of the points that it gives: 4096: 1", code="wrong_form"
+        )
+    return list(found)
+
+
+PLACE = re.compile(r"criteria\[(\d+)\](?:\.rule)?(?:\.(\w+))?", re.IGNORECASE)
+
+
+def place_of(sentence: str) -> tuple[int | None, str]:
+    """Where a refusal of grading/spec.py belongs: (number of the criterion or None, name of the field or "")."""
+    if match := PLACE.search(sentence):
+        return int(match[1]), match[2] or ""
+    match = re.search(r"spec\.(?:input\.)?(\w+)", sentence, re.IGNORECASE)
+    names = {"max_bytes": "max_kib", "memory_bytes": "memory_mib"}
+    return None, names.get(match[1], match[1]) if match else ""

@@ -1,0 +1,184 @@
+"""The whole form of an assignment: from an entry of the course file to fields and back, and every refusal beside its field."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+from grading.assignment_item import Item
+from grading.edit_forms.bench import BenchForm, CriterionForm, place_of
+from grading.edit_forms.fields import SHORT, choice, lines, number, plain, tick, whole
+from grading.edit_forms.parts import PartForm, RubricForm
+from grading.edit_forms.rows import Quiet, Rows
+from grading.forms_late_dates import PLACES, DatesForm
+from grading.models.assignments import ATTEMPTS, ActiveRule, Assignment, AssignmentKind
+from grading.placed import Placed
+from grading.regrade_rules import CLOSES_DAYS, LIMIT, OPENS_HOURS
+from grading.services.late_settings import Dates
+
+REGRADES = ("opens_hours", "closes_days", "limit")
+USUAL_REGRADES = {"opens_hours": OPENS_HOURS, "closes_days": CLOSES_DAYS, "limit": LIMIT}
+OF_PARTS, OF_BENCH, OF_RUBRIC = {"required": "is_needed"}, {"steps": "steps"}, dict[str, str]()
+DATES = ("released", "due", "cutoff", "cap", "no_late", "active")
+
+
+class QuietDates(Quiet, DatesForm):
+    pass
+
+
+class EditForm(Quiet):
+    short = forms.CharField(label="Short name", max_length=40, help_text="As in tables: Lab 3", widget=SHORT)
+    title = forms.CharField(label="Title", max_length=160, required=False, help_text="What it is about.", widget=SHORT)
+    kind = choice("Kind", AssignmentKind.choices)
+    summary = lines("What is asked for", "Markdown.", rows=8)
+    individual = forms.ChoiceField(
+        label="Who works on it", choices=[("on", "each person alone"), ("", "teams")], required=False
+    )
+    points = number("Points")
+    percent = number("Share of the grade, %")
+    counts = tick("It counts for the grade")
+    listed_under = choice("Listed on the schedule beside", ())
+    attempts = whole("Attempts that count", placeholder=str(ATTEMPTS), least=1)
+    cooldown_minutes = whole("Minutes between two attempts", "Empty: none.")
+    statement = tick("A collaboration statement has to be there", "Nothing is handed in without it.")
+    has_bench = tick("Models are measured", "Off: nothing below holds, and no model is taken.")
+    hidden_set = choice("Hidden set", ())
+    takes_regrades = tick("Regrade requests are taken")
+    opens_hours = whole("Hours after the release", placeholder=str(OPENS_HOURS))
+    closes_days = whole("Closes after so many days", placeholder=str(CLOSES_DAYS), least=1)
+    limit = whole("Requests of each", placeholder=str(LIMIT), least=1)
+
+    def __init__(
+        self, row: Assignment, held: Item, data: Any = None, *, days: Iterable[Any] = (), sets: Iterable[tuple[str, str]] = (), is_quiet: bool = False
+    ) -> None:  # fmt: skip
+        """days: those beside which it may be listed. sets: name and words of the hidden sets that may be chosen."""
+        super().__init__(data, initial=_shown(held))
+        self.held = held
+        beside = [(day.isoformat(), f"{day:%a %b} {day.day}") for day in sorted(day for day in days if day)]
+        self._choices("listed_under", [("", "no session"), *beside])
+        self._choices("hidden_set", [("", "none yet"), *sets])
+        bench = held.get("bench", {})
+        self.dates = QuietDates(row, data)
+        self.bench = BenchForm(bench, data)
+        self.parts = Rows("parts", PartForm, held.get("parts", []), data, lambda entry: entry["kind"])
+        self.criteria = Rows(
+            "criteria", CriterionForm, bench.get("criteria", []), data, lambda entry: entry["rule"]["kind"]
+        )
+        self.rubric = Rows("rubric", RubricForm, held.get("rubric", []), data, lambda _: "item")
+        if is_quiet:
+            self.is_quiet = self.dates.is_quiet = self.bench.is_quiet = True
+            for rows in (self.parts, self.criteria, self.rubric):
+                rows.be_quiet()
+
+    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
+        self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        if found.get("takes_regrades") and all(found.get(name) is None for name in REGRADES):
+            self.add_error("limit", forms.ValidationError("Say how many requests each may make.", code="missing"))
+        return found
+
+    def is_valid(self) -> bool:
+        parts = [super().is_valid(), self.dates.is_valid(), self.parts.is_valid(), self.rubric.is_valid()]
+        return all(parts + ([self.bench.is_valid(), self.criteria.is_valid()] if self.measures else []))
+
+    @property
+    def measures(self) -> bool:
+        return bool(self["has_bench"].value())
+
+    @property
+    def is_refused(self) -> bool:
+        if not self.is_bound or self.is_quiet:
+            return False
+        below = [self.dates, self.bench, *self.parts, *self.criteria, *self.rubric]
+        return bool(self.errors) or any(form.errors for form in below)
+
+    def spec(self) -> Item:
+        return self.bench.spec(self.criteria.entries("criterion"))
+
+    def item(self) -> Item:
+        """The entry as the course file would say it; what holds its default is left out."""
+        data, dates = self.cleaned_data, self.dates.dates()
+        found: Item = {"slug": self.held["slug"], "kind": data["kind"] or self.held["kind"], "short": data["short"]}
+        found |= {"title": data["title"]} if data["title"] else {}
+        found |= {"summary": summary} if (summary := self._summary()) else {}
+        found |= {} if data["individual"] else {"individual": False}
+        found |= {} if data["counts"] else {"counts": False}
+        found |= {"points": plain(data["points"])} if data["points"] else {}
+        found |= {"percent": plain(data["percent"])} if data["percent"] is not None else {}
+        found |= {"listed_under": data["listed_under"]} if data["listed_under"] else {}
+        found |= _of_dates(dates)
+        found |= {"attempts": data["attempts"]} if data["attempts"] not in (None, ATTEMPTS) else {}
+        found |= {"cooldown_minutes": data["cooldown_minutes"]} if data["cooldown_minutes"] else {}
+        found |= {"statement": True} if data["statement"] else {}
+        found |= {"draft": True} if self.held.get("draft") else {}
+        found |= {"bench": self.spec()} if data["has_bench"] else {}
+        found |= {"hidden_set": data["hidden_set"]} if data["hidden_set"] else {}
+        found |= {"parts": parts} if (parts := self.parts.entries("part")) else {}
+        found |= {"rubric": rubric} if (rubric := self.rubric.entries("item")) else {}
+        regrades = {name: data[name] for name in REGRADES if data[name] is not None}
+        return found | ({"regrades": regrades} if data["takes_regrades"] else {})
+
+    def _summary(self) -> str:
+        """As it was, when only what ends its lines is another: a browser has its own line ends, and the file its last one."""
+        typed = self.cleaned_data["summary"].replace("\r\n", "\n")
+        held = str(self.held.get("summary", ""))
+        return held if typed.strip() == held.strip() else str(typed) if typed.strip() else ""
+
+    def refuse(self, refused: Placed) -> None:
+        """Put a refusal beside the field that it is about."""
+        error, path = forms.ValidationError(refused.sentence, code=refused.code), refused.path
+        top = str(path[0]) if path else ""
+        rows = {"parts": (self.parts, OF_PARTS), "rubric": (self.rubric, OF_RUBRIC)}
+        if top in rows and len(path) > 1 and isinstance(path[1], int):
+            rows[top][0].refuse(path[1], path[2:], error, rows[top][1])
+        elif top == "bench":
+            self._refuse_bench(refused)
+        elif top in DATES:
+            field = {"active": "active_rule"}.get(top, PLACES.get(top, top))
+            self.dates.add_error(field if field in self.dates.fields else None, error)
+        elif top == "regrades":
+            self.add_error(str(path[1]) if len(path) > 1 else "closes_days", error)
+        else:
+            self.add_error(top if top in self.fields else None, error)
+
+    def _refuse_bench(self, refused: Placed) -> None:
+        """The reader of specs names the place in its sentence; beside the field the rest of it is enough."""
+        n, field = place_of(refused.sentence)
+        said = refused.sentence.partition(": ")[2] or refused.sentence
+        error = forms.ValidationError(said[:1].upper() + said[1:], code=refused.code)
+        if n is not None and n < self.criteria.count:
+            self.criteria.refuse(n, (field,), error, OF_BENCH)
+        else:
+            self.bench.add_error(field if field in self.bench.fields else None, error)
+
+
+def _of_dates(dates: Dates) -> Item:
+    found: Item = {"released": dates.released} if dates.released else {}
+    found |= {"due": dates.due} if dates.due else {}
+    found |= {"active": dates.active_rule} if dates.active_rule != ActiveRule.BEST else {}
+    return found | dates.late_rules
+
+
+def _shown(held: Item) -> Item:
+    regrades = held.get("regrades") or USUAL_REGRADES
+    found = {
+        key: held.get(key)
+        for key in (
+            "short",
+            "title",
+            "kind",
+            "summary",
+            "points",
+            "percent",
+            "listed_under",
+            "cooldown_minutes",
+            "hidden_set",
+        )
+    }
+    return found | {
+        "individual": "on" if held.get("individual", True) else "", "counts": held.get("counts", True), "statement": held.get("statement", False),
+        "attempts": held.get("attempts", ATTEMPTS), "has_bench": "bench" in held, "takes_regrades": "regrades" in held,
+        **{name: regrades.get(name) for name in REGRADES},
+    }  # fmt: skip

@@ -1,0 +1,166 @@
+"""From an entry of the course file to the form and back: nothing is lost, and nothing is said that nobody said."""
+
+from pathlib import Path
+
+import pytest
+from django.http import QueryDict
+
+from courseplatform.courses.course_file.service import course_import, plan_import
+from grading.assignment_item import item_of, session_days
+from grading.edit_forms.rows import rearranged
+from grading.item_check import refused_in_item
+from grading.models import Assignment, HiddenSet
+from grading.services.assignment_rows import assignment_apply
+from tests.grading.editing import form_of, sent
+from tests.people import SPEC, make_course
+
+pytestmark = pytest.mark.django_db
+COURSES = sorted((Path(__file__).resolve().parents[2] / "courses").glob("*.yaml"))
+FULL = {
+    "slug": "lab9", "kind": "lab", "short": "Lab 9", "title": "Everything", "summary": "# One\n\nTwo\n", "individual": False, "released": "2030-01-02",
+    "due": "2030-02-03 12:30", "points": 12.5, "percent": 5, "counts": False, "active": "chosen", "statement": True, "attempts": 3,
+    "cooldown_minutes": 30, "cap": None, "no_late": True, "cutoff": "2030-02-05 12:00", "draft": True,
+    "bench": SPEC | {"max_bytes": 1000, "device": "rpi-4-4gb", "formats": ["onnx"], "wall_s": 61, "memory_bytes": 1 << 29},
+    "hidden_set": "test",
+    "parts": [
+        {"key": "report", "kind": "pdf", "title": "Report, one page", "note": "As a PDF.", "pages": 1, "max_mb": 2.5},
+        {"key": "results", "kind": "table", "title": "Results", "columns": ["Model", "Latency, ms"], "rows": 2, "required": False},
+        {"key": "code", "kind": "link", "title": "Code", "hosts": ["github.com", "gitlab.com"]},
+        {"key": "thoughts", "kind": "text", "title": "Thoughts", "letters": 500},
+        {"key": "notebook", "kind": "file", "title": "Notebook", "endings": [".ipynb", ".pdf"]},
+        {"key": "who", "kind": "contributions", "title": "Who did what"},
+        {"key": "family", "kind": "models", "title": "Family", "least": 3, "most": 6, "vary": ["depth"], "sizes": [8, 16], "alone": True},
+    ],
+    "rubric": [{"key": "report", "title": "Report", "points": 2.5, "note": "clear"}, {"key": "talk", "title": "Talk", "points": 1}],
+    "regrades": {"limit": 2},
+}  # fmt: skip
+
+
+def made(item, data_dir):
+    course = make_course("odml")
+    HiddenSet.objects.create(slug="test", title="t", inputs_file="a", labels_file="b", count=1)
+    row = Assignment(course=course, slug=item["slug"])
+    assert refused_in_item(item, course) == []
+    assignment_apply(row=row, item=item, position=0)
+    return row
+
+
+def test_every_key_of_the_file_comes_back_from_the_form(data_dir):
+    row = made(FULL, data_dir)
+    form = form_of(row, sent(row))
+    assert form.is_valid(), [one.errors for one in (form, form.dates, form.bench, *form.parts, *form.criteria)]
+    assert item_of(row, session_days(row.course)) == FULL
+    assert form.item() == FULL
+
+
+@pytest.mark.parametrize("path", COURSES, ids=lambda path: path.stem)
+def test_every_assignment_of_a_shipped_course_comes_back_from_its_form(path):
+    course, _ = course_import(plan=plan_import(path.read_bytes()))
+    for row in course.assignments.select_related("course"):
+        form = form_of(row, sent(row))
+        assert form.is_valid(), (row.slug, form.errors, form.dates.errors)
+        assert form.item() == item_of(row, session_days(course)), row.slug
+
+
+def test_unticking_the_benchmark_leaves_it_out_and_asks_nothing_of_its_fields(data_dir):
+    row = made(FULL | {"parts": FULL["parts"][:1]}, data_dir)
+    form = form_of(row, sent(row, has_bench=None, **{"bench-shapes": "nonsense", "criteria-0-points": "x"}))
+    assert form.is_valid() and "bench" not in form.item()
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "code"),
+    [
+        ({"short": ""}, "short", "required"),
+        ({"due_day": "2029-01-01"}, "dates.due_day", "ends_before_it_begins"),
+        ({"points": "-1"}, "points", "too_small"),
+        ({"points": "1e300"}, "points", "too_large"),
+        ({"percent": "101"}, "percent", "too_large"),
+        ({"parts-0-pages": "0"}, "parts.0.pages", "too_small"),
+        ({"parts-1-key": "report"}, "parts.1", "twice"),
+        ({"parts-4-endings": "ipynb"}, "parts.4.endings", "wrong_form"),
+        ({"rubric-0-points": "0"}, "rubric.0.points", "too_small"),
+        ({"bench-shapes": "NCHW 1, two"}, "bench.shapes", "not_a_number"),
+        ({"bench-shapes": ""}, "bench.shapes", "bench_spec"),
+        ({"bench-shapes": "NCHW 1, 1.5, 8, 8"}, "bench.shapes", "bench_spec"),
+        ({"bench-classes": "one"}, "bench.classes", "bench_spec"),
+        ({"criteria-1-to": "0.8"}, "criteria.1", "bench_spec"),
+        ({"criteria-2-steps": "16384: 1, 8192: 0.5"}, "criteria.2.steps", "bench_spec"),
+        ({"criteria-2-steps": "much"}, "criteria.2.steps", "wrong_form"),
+        ({"criteria-0-points": "-2"}, "criteria.0.points", "bench_spec"),
+        ({"limit": "0"}, "limit", "min_value"),
+        ({"cooldown_minutes": "99999"}, "cooldown_minutes", "too_large"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_refusal_of_the_file_stands_beside_its_field(data_dir, changes, where, code):
+    row = made(FULL, data_dir)
+    form = form_of(row, sent(row, **changes))
+    if form.is_valid():
+        for refused in refused_in_item(form.item(), row.course):
+            form.refuse(refused)
+    assert code in codes_at(form, where), errors_in(form)
+
+
+def codes_at(form, where):
+    for step in where.split("."):
+        if step.isdecimal():
+            form = form.forms[int(step)]
+        elif hasattr(form, step) and step in ("dates", "bench", "parts", "criteria", "rubric"):
+            form = getattr(form, step)
+        else:
+            return [error.code for error in form.errors.as_data().get(step, [])]
+    return [error.code for error in form.errors.as_data().get("__all__", [])]
+
+
+def errors_in(form):
+    return [one.errors.as_json() for one in (form, form.dates, form.bench, *form.parts, *form.criteria, *form.rubric)]
+
+
+def test_rows_are_added_taken_away_and_moved():
+    data = QueryDict(
+        "rubric-count=2&rubric-0-title=a&rubric-0-points=1&rubric-1-title=b&rubric-1-points=2&short=x", mutable=True
+    )
+    up = rearranged(data, "rubric:up:1")
+    assert (up["rubric-0-title"], up["rubric-0-points"], up["rubric-1-title"]) == ("b", "2", "a")
+    less = rearranged(data, "rubric:remove:0")
+    assert (less["rubric-count"], less["rubric-0-title"], "rubric-1-title" in less, less["short"]) == (
+        "1",
+        "b",
+        False,
+        "x",
+    )
+    more = rearranged(data, "parts:add:pdf")
+    assert (more["parts-count"], more["parts-0-kind"], more["rubric-1-title"]) == ("1", "pdf", "b")
+
+
+@pytest.mark.parametrize(
+    "do",
+    [
+        "",
+        "x",
+        "rubric:up:0",
+        "rubric:down:1",
+        "rubric:remove:9",
+        "rubric:remove:-1",
+        "rubric:up:²",
+        ":::",
+        "rubric:remove:99999999",
+    ],
+)
+def test_a_button_that_is_not_there_changes_nothing(do):
+    data = QueryDict("rubric-count=2&rubric-0-title=a&rubric-1-title=b", mutable=True)
+    found = rearranged(data, do)
+    assert [found.get(f"rubric-{n}-title") for n in range(2)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("count", ["-1", "x", "²", "9" * 40, ""])
+def test_a_count_of_rows_that_is_none_means_no_rows(data_dir, count):
+    row = made(FULL, data_dir)
+    assert form_of(row, sent(row, **{"rubric-count": count})).rubric.count == 0
+
+
+def test_a_row_without_a_key_gets_one_that_is_free(data_dir):
+    row = made(FULL, data_dir)
+    form = form_of(row, sent(row, **{"rubric-1-key": "", "rubric-1-title": "Report!"}))
+    assert form.is_valid() and [entry["key"] for entry in form.item()["rubric"]] == ["report", "report-2"]
