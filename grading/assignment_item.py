@@ -26,6 +26,7 @@ from grading.parts_file import PARTS
 from grading.rubric_file import MOST_POINTS, REGRADES, RUBRIC, rubric_dump
 
 Item = dict[str, Any]
+RESERVED = frozenset({"new"})  # addresses of other pages
 BENCH = {"type": "object", "description": "How a model is measured: docs/course-file.md."}
 ASSIGNMENT = mapping(
     "A piece of work.",

@@ -9,7 +9,7 @@ from courseplatform.courses.course_file.reading import Finding, Path, Source
 from courseplatform.courses.course_file.registry import FilePart
 from courseplatform.courses.course_file.words import listed
 from courseplatform.courses.models import Course
-from grading.assignment_item import ASSIGNMENT, item_of, session_days
+from grading.assignment_item import ASSIGNMENT, RESERVED, item_of, session_days
 from grading.late_file.times import wrong_moment
 from grading.models.assignments import Assignment
 from grading.models.submissions import Submission
@@ -59,6 +59,9 @@ def check(source: Source) -> Iterator[Finding]:
                 at, "twice", f"The assignment {item['slug']} stands twice, first at line {seen[item['slug']]}."
             )
         seen.setdefault(item["slug"], at)
+        if item["slug"] in RESERVED:
+            said = f"{item['slug']} is the address of another page; give {item['short']} another slug."
+            yield Finding(source.line("assignments", n, "slug"), "reserved_name", said)
         if "zone" not in source.tree["course"] and ("due" in item or "released" in item):
             yield Finding(at, "missing_key", f"{item['short']} has a date, so the course needs course.zone.")
         for key in ("released", "due"):

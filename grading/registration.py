@@ -53,7 +53,8 @@ def register_all() -> None:
 
 def _links() -> list[NavLink]:
     work = (
-        "grading:assignment", "grading:assignment_dates", "grading:family", "grading:receipt", "grading:run", "grading:hand_in", "grading:grade",
+        "grading:assignment", "grading:assignment_dates", "grading:assignment_new", "grading:assignment_edit", "grading:assignment_publish",
+        "grading:assignment_remove", "grading:hidden_sets", "grading:family", "grading:receipt", "grading:run", "grading:hand_in", "grading:grade",
         "grading:grades", "grading:grades_person",
     )  # fmt: skip
     students = frozenset({Role.STUDENT})

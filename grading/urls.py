@@ -2,14 +2,17 @@ from django.urls import path
 
 from grading.views import (
     assignments,
+    editing,
     family,
     grades,
+    hidden_sets,
     late_days,
     late_give,
     late_settings,
     late_staff,
     late_try,
     parts,
+    publishing,
     regrades,
     runs,
     versions,
@@ -18,7 +21,14 @@ from grading.views import (
 app_name = "grading"
 urlpatterns = [
     path("<slug:course>/assignments/", assignments.index, name="assignments"),
+    path("<slug:course>/assignments/new/", editing.new, name="assignment_new"),
     path("<slug:course>/assignments/<slug:assignment>/", assignments.detail, name="assignment"),
+    path("<slug:course>/assignments/<slug:assignment>/edit/", editing.edit, name="assignment_edit"),
+    path("<slug:course>/assignments/<slug:assignment>/publish/", publishing.publish, name="assignment_publish"),
+    path("<slug:course>/assignments/<slug:assignment>/unpublish/", publishing.unpublish, name="assignment_unpublish"),
+    path("<slug:course>/assignments/<slug:assignment>/remove/", publishing.remove, name="assignment_remove"),
+    path("<slug:course>/assignments/<slug:assignment>/restore/", publishing.restore, name="assignment_restore"),
+    path("<slug:course>/hidden-sets/", hidden_sets.index, name="hidden_sets"),
     path("<slug:course>/assignments/<slug:assignment>/hand-in/", assignments.hand_in, name="hand_in"),
     path("<slug:course>/assignments/<slug:assignment>/parts/<slug:part>/", parts.put, name="part"),
     path("<slug:course>/pieces/<uuid:piece>/", parts.detail, name="piece"),

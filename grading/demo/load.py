@@ -36,6 +36,7 @@ from grading.demo.digits import hidden_split, write_hidden
 from grading.hand_in_rules import owner_of
 from grading.models.assignments import Assignment, HiddenSet
 from grading.models.owners import Owner
+from grading.npy import hidden_facts
 from grading.piece_reading import read_file
 from grading.services.pieces import piece_put, statement_save
 from grading.services.submissions import submission_create
@@ -176,6 +177,7 @@ def _hidden_set() -> HiddenSet:
     return HiddenSet.objects.create(
         slug="demo-digits", title="Recognise handwritten digits", inputs_file=inputs.name, labels_file=labels.name, count=count,
         inputs_sha256=sha256(inputs.read_bytes()).hexdigest(), labels_sha256=sha256(labels.read_bytes()).hexdigest(),
+        facts=hidden_facts(inputs, labels),
     )  # fmt: skip
 
 

@@ -75,6 +75,7 @@ def _shown(held: Item) -> Item:
 
 
 class RubricForm(RowForm):
+    kind_words = "Item"
     title = line("What is graded", required=True)
     points = number("Points", required=True)
     note = line("What the points are given for")

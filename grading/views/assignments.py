@@ -22,6 +22,7 @@ from grading.models.submissions import Submission
 from grading.selectors import assignments as reading
 from grading.selectors import headings, late_panel, staff
 from grading.selectors.desk import desk
+from grading.selectors.editing import withdrawn_of
 from grading.selectors.my_grade import grade_link
 from grading.selectors.receipt import receipt as reading_receipt
 from grading.services.submissions import submission_create
@@ -31,7 +32,8 @@ from grading.upload_purpose import HAND_IN, target_of
 @course_page()
 @require_safe
 def index(request: HttpRequest, visit: Visit) -> HttpResponse:
-    return render(request, "grading/assignments.html", {"rows": reading.assignment_rows(visit, timezone.now())})
+    context = {"rows": reading.assignment_rows(visit, timezone.now()), "withdrawn": withdrawn_of(visit)}
+    return render(request, "grading/assignments.html", context)
 
 
 @course_page()

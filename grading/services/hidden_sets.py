@@ -1,0 +1,91 @@
+"""Hidden sets that instructors send: checked, stored where only this site reads them, and never given out again."""
+
+import os
+from pathlib import Path
+from shutil import copyfileobj
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from courseplatform.core.errors import BadInput, Conflict, TooLarge, Unavailable
+from courseplatform.courses.access import Visit
+from grading.hand_in_rules import Upload
+from grading.models.assignments import HiddenSet
+from grading.npy import hidden_facts
+from grading.services.course_log import change_log
+
+log = structlog.get_logger(__name__)
+MOST_BYTES = 256 << 20  # of the inputs: they are read through once while the page waits
+
+
+def hidden_folder() -> Path:
+    folder = Path(settings.DATA_DIR) / "hidden"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def hidden_set_add(*, visit: Visit, title: str, inputs: Upload, labels: Upload) -> HiddenSet:
+    """Check and keep a hidden set of the course. Who sent it stands beside it and in the log.
+
+    Raises BadInput (`missing`, and what grading/npy.py refuses), TooLarge (`too_large`), Conflict (`same_set`), Unavailable.
+    """
+    if not title.strip():
+        raise BadInput("Say what it is, as students will read it.", code="missing", details={"field": "title"})
+    for name, upload in (("inputs", inputs), ("labels", labels)):
+        if upload.size > MOST_BYTES:
+            said = f"The {name} have {upload.size >> 20} MiB; a hidden set has at most {MOST_BYTES >> 20}. Send fewer inputs."
+            raise TooLarge(said, details={"field": name})
+    facts = hidden_facts(Path(inputs.temporary_file_path()), Path(labels.temporary_file_path()))
+    slug = f"{slugify(title)[:48] or 'set'}-{inputs.sha256[:8]}"
+    same = HiddenSet.objects.filter(
+        inputs_sha256=inputs.sha256, labels_sha256=labels.sha256, course=visit.course
+    ).first()
+    if same is not None or HiddenSet.objects.filter(slug=slug).exists():
+        said = f"These inputs are here already, as {same.title if same else slug}."
+        raise Conflict(said, code="same_set", details={"field": "inputs"})
+    paths = [
+        hidden_folder() / f"{slug}-{uuid4().hex[:12]}-{name}.npy" for name in ("inputs", "labels")
+    ]  # never those of another
+    try:
+        _keep(inputs, paths[0])
+        _keep(labels, paths[1])
+        return _record(visit, title.strip(), slug, facts, (inputs, labels), paths)
+    except BaseException as error:
+        for path in paths:
+            path.unlink(missing_ok=True)  # nothing of half a set stays
+        if isinstance(error, OSError):
+            log.exception("hidden_set_not_stored")
+            said = "Our disk cannot take the files now; nothing was kept. Try again soon."
+            raise Unavailable(said, code="storage_failed") from error
+        if isinstance(error, IntegrityError):
+            raise Conflict(
+                f"These inputs are here already, as {slug}.", code="same_set", details={"field": "inputs"}
+            ) from error
+        raise
+
+
+def _keep(upload: Upload, target: Path) -> None:
+    """The mode is set at creation: a file that is readable for a moment has been readable."""
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file, Path(upload.temporary_file_path()).open("rb") as source:
+        copyfileobj(source, file, 1 << 20)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@transaction.atomic
+def _record(
+    visit: Visit, title: str, slug: str, facts: dict[str, Any], uploads: tuple[Upload, Upload], paths: list[Path]
+) -> HiddenSet:
+    inputs, labels = uploads
+    row = HiddenSet.objects.create(
+        slug=slug, title=title[:160], inputs_file=paths[0].name, labels_file=paths[1].name, count=facts["count"],
+        inputs_sha256=inputs.sha256, labels_sha256=labels.sha256, facts=facts, course=visit.course, made_by=visit.by,
+    )  # fmt: skip
+    change_log(visit=visit, sentence=f"The hidden set {title} ({slug}) was sent.", is_told=False)
+    log.info("hidden_set_added", slug=slug, by=visit.by, course=visit.course.slug, sha256=inputs.sha256)
+    return row

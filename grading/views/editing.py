@@ -1,0 +1,164 @@
+"""Making and changing an assignment: filled in, looked at, and applied only as it was looked at. Instructors only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from courseplatform.core.errors import BadInput, Conflict
+from courseplatform.courses.access import Visit, course_page
+from courseplatform.courses.models import Course, Role
+from grading.assignment_item import Item, item_of, session_days
+from grading.assignment_starts import weeks_between
+from grading.edit_forms.bench import RULE_WORDS
+from grading.edit_forms.new import COPY, NewForm
+from grading.edit_forms.parts import KIND_WORDS
+from grading.edit_forms.rows import rearranged
+from grading.edit_forms.whole import EditForm
+from grading.item_check import refused_in_item
+from grading.models.assignments import Assignment
+from grading.placed import Placed
+from grading.selectors import editing as reading
+from grading.selectors.assignments import assignment_get
+from grading.services.assignment_copying import assignment_copy
+from grading.services.assignment_editing import assignment_create, assignment_save, not_ready, touches_late_days
+from grading.views.lab_preview import lab_html
+from grading.views.late_steps import Change, Step, preview_context, step_of
+
+INSTRUCTORS = frozenset({Role.INSTRUCTOR})
+FORM_METHODS = ["GET", "HEAD", "POST"]
+
+
+@dataclass
+class Seen:
+    """What a trial leaves behind of a change that was rolled back."""
+
+    said: list[str] = field(default_factory=list)
+    lab: str = ""
+
+
+@course_page(INSTRUCTORS)
+@require_http_methods(FORM_METHODS)
+def edit(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
+    found = assignment_get(visit, assignment)
+    days = session_days(visit.course)
+    held, seen = item_of(found, days), Seen()
+    do = request.POST.get("do", "")
+    data = rearranged(request.POST, do) if do else request.POST if request.method == "POST" else None
+    facts: dict[str, Any] = {"days": days, "sets": reading.hidden_choices(visit)}
+    form = EditForm(found, held, data, is_quiet=bool(do), **facts)
+    step = (
+        Step()
+        if do
+        else step_of(request, visit, form, lambda: _change(request, visit, held, form, seen), refuse=_refuse(visit))
+    )
+    if step.is_done:
+        messages.success(request, " ".join([f"{form.item()['short']} says this now.", *seen.said]))
+        return redirect("grading:assignment_edit", course=visit.course.slug, assignment=found.slug)
+    probe = EditForm(found, held, data, **facts) if do else form
+    context = {"form": form, "assignment": found, "part_kinds": KIND_WORDS, "rule_kinds": RULE_WORDS} | _criteria(probe)
+    context |= preview_context(visit, step) | (_preview(visit, found, held, form, seen) if step.trial else {})
+    return render(request, "grading/edit.html", context, status=step.status)
+
+
+def _change(request: HttpRequest, visit: Visit, held: Item, form: EditForm, seen: Seen) -> Change:
+    item, is_applied = form.item(), request.POST.get("step") == "apply"
+
+    def act() -> None:
+        seen.said = assignment_save(visit=visit, slug=held["slug"], held=held, item=item)
+        if not is_applied:
+            seen.lab = lab_html(request, visit, held["slug"])
+
+    # Nobody's late days have to be compared for another title.
+    return Change(act, ["assignment", held, item], people=None if touches_late_days(held, item) else ())
+
+
+def _refuse(visit: Visit) -> Callable[[forms.Form, BadInput | Conflict], None]:
+    def refuse(form: forms.Form, error: BadInput | Conflict) -> None:
+        """Everything that is wrong at once, each beside its field."""
+        if not isinstance(form, EditForm):
+            return
+        found = (
+            []
+            if isinstance(error, Conflict) or error.code == "no_change"
+            else refused_in_item(form.item(), visit.course)
+        )
+        for refused in found or [Placed((), error.code, error.message)]:
+            form.refuse(refused)
+
+    return refuse
+
+
+def _criteria(form: EditForm) -> dict[str, Any]:
+    """What the criteria give at a few values: of the form where it can be read, else of what holds."""
+    if not form.is_bound:
+        rows, why = reading.criteria_rows(form.held.get("bench"))
+    elif not form.measures:
+        rows, why = [], ""
+    elif form.bench.is_valid() and form.criteria.is_valid():
+        rows, why = reading.criteria_rows(form.spec())
+    else:
+        rows, why = [], "Some of it cannot be read yet; fill in what is missing."
+    return {"criteria_rows": rows, "criteria_why": why}
+
+
+def _preview(visit: Visit, row: Assignment, held: Item, form: EditForm, seen: Seen) -> dict[str, Any]:
+    item = form.item()
+    then = reading.with_item(row, item)
+    return {
+        "lab": seen.lab,
+        "changes": reading.changes_between(held, item),
+        "consequences": [*reading.consequences(row, held, item), *seen.said, *not_ready(then)],
+        "is_told": held.get("due") != item.get("due") and not row.is_draft,
+        "points": reading.points_of(item),
+    }
+
+
+@course_page(INSTRUCTORS)
+@require_http_methods(FORM_METHODS)
+def new(request: HttpRequest, visit: Visit) -> HttpResponse:
+    groups = reading.copyable(visit)
+    asked = request.GET.get("copy", "")
+    source = next(
+        (row for course, rows in groups for row in rows if course == visit.course and row.slug == asked), None
+    )
+    initial = {"start": COPY, "source": f"{source.pk}"} if source else {}
+    named = [(_name(course), rows) for course, rows in groups]
+    form = NewForm(named, request.POST if request.method == "POST" else None, initial)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                row, said = _make(visit, form)
+                messages.success(
+                    request,
+                    " ".join([f"{row.short} is a draft; only the staff see it until you publish it.", said]).strip(),
+                )
+                return redirect("grading:assignment_edit", course=visit.course.slug, assignment=row.slug)
+            except BadInput as error:
+                form.refuse(Placed(tuple(error.details.get("path", ())), error.code, error.message))
+    return render(request, "grading/new.html", {"form": form, "has_sources": bool(groups)}, status=status)
+
+
+def _make(visit: Visit, form: NewForm) -> tuple[Assignment, str]:
+    if not form.is_copy:
+        return assignment_create(visit=visit, item=form.item()), ""
+    source = form.copied_from()
+    course = source.course
+    weeks = weeks_between(course.starts_on, visit.course.starts_on) if form.cleaned_data["dates"] == "weeks" else None
+    return assignment_copy(
+        visit=visit,
+        source=source,
+        names=form.names(),
+        weeks=0 if course == visit.course and weeks is not None else weeks,
+    )
+
+
+def _name(course: Course) -> str:
+    return " ".join(word for word in (course.number, course.title, course.term) if word)
