@@ -127,7 +127,8 @@ def findings(course: Course) -> list[str]:
     """What the source leaves open or says twice, and what can be calculated: kept visible, never resolved."""
     kept = [item["text"] for item in course.facts.get("findings", [])]
     needed = {part.key: part.dump(course) for part in file_parts.parts if part.key in ADVISED}
-    needed["assignments"] = [item for item in needed.get("assignments") or [] if not item.get("draft")]  # the public reads this
+    # The public reads this, and a draft is for the staff.
+    needed["assignments"] = [item for item in needed.get("assignments") or [] if not item.get("draft")]
     return kept + [sentence for _, sentence in advice({key: value for key, value in needed.items() if value})]
 
 

@@ -108,6 +108,8 @@ def _shown(held: Item) -> Item:
 class CriterionForm(RowForm):
     """The kind of a row is that of its rule."""
 
+    folded = ("group", "note", "key")
+
     title = line("Title", required=True)
     points = number("Points", required=True)
     group = line("Group", "The heading it stands under.")

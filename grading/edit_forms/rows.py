@@ -28,6 +28,7 @@ class RowForm(Quiet):
     """One row. `kind` says which fields it has; to change it one takes the row away and adds another."""
 
     use_required_attribute = False
+    folded: tuple[str, ...] = ("key",)  # fields that are seldom needed
     kind = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def entry(self) -> Item:
@@ -35,8 +36,21 @@ class RowForm(Quiet):
         raise NotImplementedError
 
     @property
-    def shown(self) -> list[forms.BoundField]:
-        return [field for field in self if not field.is_hidden]
+    def main(self) -> list[forms.BoundField]:
+        return [field for field in self if not field.is_hidden and field.name not in self.folded]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.folded]
+
+    @property
+    def more_words(self) -> str:
+        words = [str(field.label) for field in self.more]
+        return ", ".join(words[:1] + [word.lower() for word in words[1:]])
+
+    @property
+    def is_more_open(self) -> bool:
+        return any(field.errors for field in self.more)
 
 
 Make = Callable[[str, str, Item, Any], RowForm]

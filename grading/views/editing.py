@@ -149,15 +149,13 @@ def new(request: HttpRequest, visit: Visit) -> HttpResponse:
 def _make(visit: Visit, form: NewForm) -> tuple[Assignment, str]:
     if not form.is_copy:
         return assignment_create(visit=visit, item=form.item()), ""
-    source = form.copied_from()
+    source, is_dated = form.copied_from(), form.cleaned_data["dates"] == "weeks"
     course = source.course
-    weeks = weeks_between(course.starts_on, visit.course.starts_on) if form.cleaned_data["dates"] == "weeks" else None
-    return assignment_copy(
-        visit=visit,
-        source=source,
-        names=form.names(),
-        weeks=0 if course == visit.course and weeks is not None else weeks,
-    )
+    weeks = 0 if course == visit.course else weeks_between(course.starts_on, visit.course.starts_on)
+    row, said = assignment_copy(visit=visit, source=source, names=form.names(), weeks=weeks if is_dated else None)
+    if is_dated and weeks is None:
+        said = "Its dates are left empty, because one of the courses has no first day to count from."
+    return row, said
 
 
 def _name(course: Course) -> str:

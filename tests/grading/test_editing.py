@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -41,8 +42,6 @@ def helen(client, cast):
 
 
 def wall(at):
-    from zoneinfo import ZoneInfo
-
     return f"{at.astimezone(ZoneInfo('America/New_York')):%Y-%m-%d %H:%M}"
 
 
@@ -193,6 +192,12 @@ def test_rows_are_added_without_a_script_and_keep_what_was_typed(helen, cast):
     assert 'name="parts-2-columns"' in text and 'name="parts-2-kind" value="table"' in text
     assert 'class="error"' not in text
     assert Assignment.objects.get(pk=cast.lab.pk).title == "Basics"
+
+
+def test_enter_in_a_field_looks_and_does_not_apply(helen, cast):
+    page, _ = preview(helen, cast, sent(cast.lab, title="Quantized"))
+    text = page.content.decode()
+    assert text.index('name="step" value="preview"') < text.index('name="step" value="apply"')
 
 
 def test_the_points_of_criteria_are_shown_as_they_would_be(helen, cast):

@@ -86,6 +86,18 @@ def test_a_copy_can_be_made_without_dates(helen, cast):
     assert Assignment.objects.get(slug="lab-5").due_at is None
 
 
+def test_a_copy_of_a_course_without_days_says_that_its_dates_are_empty(helen, cast):
+    Enrolment.objects.create(course=cast.other_course, person=cast.helen, role=Role.INSTRUCTOR)
+    cast.other_course.starts_on = None
+    cast.other_course.save()
+    old = make_lab(cast.other_course, slug="old", short="Lab 9")
+    old.set_dates(due="2023-09-15 23:59")
+    old.save()
+    values = {"start": "copy", "source": str(old.pk), "dates": "weeks", "short": "Lab 5"}
+    assert "no first day to count from" in helen.post(NEW, values, follow=True).content.decode()
+    assert Assignment.objects.get(slug="lab-5").due_at is None
+
+
 def test_nothing_of_a_course_that_one_does_not_teach_can_be_copied(helen, cast):
     theirs = make_lab(cast.other_course, slug="theirs", short="Their lab")
     assert "Their lab" not in helen.get(NEW).content.decode()
