@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
@@ -66,7 +66,7 @@ def check_is_open(*, owner: Owner, assignment: Assignment, now: datetime, with_m
 def check_may_hand_in(*, owner: Owner, assignment: Assignment, now: datetime, with_model: bool = True) -> None:
     """Raises what `check_is_open` raises, TooMany, or Conflict with code `no_attempts_left`."""
     check_is_open(owner=owner, assignment=assignment, now=now, with_model=with_model)
-    if with_model or not assignment.takes_model:
+    if with_model:
         check_attempts(owner=owner, assignment=assignment, now=now)
     _check_pace(owner.person, assignment, now)
 
@@ -82,9 +82,20 @@ def check_attempts(*, owner: Owner, assignment: Assignment, now: datetime) -> No
 
 
 def pieces_of(*, owner: Owner, assignment: Assignment) -> list[Piece]:
-    """What lies on the owner's desk now, in the order in which it came."""
-    standing = Piece.objects.of_owner(owner).standing().filter(assignment=assignment)
-    return list(standing.select_related("person").order_by("saved_at", "pk"))
+    """What lies on the owner's desk now, in the order in which it came. What is of no part any more, or of another kind, does not."""
+    kinds = {part.key: part.kind for part in assignment.all_parts} | {STATEMENT: STATEMENT}
+    standing = Piece.objects.of_owner(owner).standing().filter(assignment=assignment).select_related("person")
+    return [piece for piece in standing.order_by("saved_at", "pk") if kinds.get(piece.part) == piece.kind]
+
+
+def desk_changed_at(*, owner: Owner, assignment: Assignment) -> datetime | None:
+    """When the desk became what it is: the last time that something was put there, or taken away."""
+    found = (
+        Piece.objects.of_owner(owner)
+        .filter(assignment=assignment)
+        .aggregate(put=Max("saved_at"), taken=Max("removed_at"))
+    )
+    return max((at for at in found.values() if at is not None), default=None)
 
 
 def work_on(pieces: Mapping[UUID, str]) -> set[UUID]:
@@ -95,7 +106,13 @@ def work_on(pieces: Mapping[UUID, str]) -> set[UUID]:
 def counting_attempt(*, owner: Owner, assignment: Assignment) -> Submission | None:
     """The attempt that counts now: the active one, before there is one the newest that may become it."""
     theirs = Submission.objects.of_owner(owner).filter(assignment=assignment).exclude(counts=False)
-    return theirs.order_by("-is_active", "-number").select_related("model_from").first()
+    return theirs.order_by("-is_active", "-received_at", "-number").select_related("model_from").first()
+
+
+def has_model(*, owner: Owner, assignment: Assignment) -> bool:
+    """Whether a model of this owner was measured, or is being measured."""
+    theirs = Submission.objects.of_owner(owner).filter(assignment=assignment).exclude(sha256="")
+    return theirs.exclude(counts=False).exclude(spares_attempt=True).exists()
 
 
 def missing_of(*, owner: Owner, assignment: Assignment, pieces: Iterable[Piece]) -> list[Part]:
@@ -159,14 +176,14 @@ def _check_pace(person: User, assignment: Assignment, now: datetime) -> None:
 
 
 def attempts_left(*, owner: Owner, assignment: Assignment) -> int:
-    """Attempts that are counted, and those still being measured, use up the allowance; refused ones, our faults, and those that keep an
-    earlier attempt's model do not."""
+    """Models that are counted, and those still being measured, use up the allowance; refused ones, our faults, and parts that come without
+    a model do not."""
     return max(assignment.attempts_allowed - _used(owner, assignment).count(), 0)
 
 
 def _used(owner: Owner, assignment: Assignment) -> "QuerySet[Submission]":
     theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
-    return theirs.exclude(counts=False).exclude(spares_attempt=True)
+    return theirs.exclude(sha256="").exclude(counts=False).exclude(spares_attempt=True)
 
 
 def most_bytes(assignment: Assignment) -> int:

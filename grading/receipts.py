@@ -48,7 +48,7 @@ def receipt_facts(submission: Submission, verdict: Verdict | None) -> dict[str, 
         "due_at": wall(submission.due_at) if submission.due_at else None,
         "zone": str(course.tz),
         "file": {"name": submission.file_name, "bytes": submission.size_bytes, "sha256": submission.sha256}
-        if submission.has_model
+        if submission.sha256
         else None,
         "model_of": submission.model_from.receipt if submission.model_from else None,
         "parts": [_part_facts(piece) for piece in submission.pieces.all() if piece.part != STATEMENT],

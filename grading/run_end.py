@@ -6,14 +6,11 @@ Called by the leases inside the transaction that finishes the job, so a run is n
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
-
 from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
 from grading.parts import STATEMENT
-from grading.services.activity import make_active
 from grading.services.benchmarks import benchmark_record
-from grading.services.late_days import late_days_mark
+from grading.services.late_days import choose_active, late_days_mark, lock_circle
 from hardware.models import NOT_COUNTED, Job, Outcome
 
 
@@ -22,12 +19,13 @@ def run_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
         pk=job.pk
     )
     submission = run.submission
+    # One after the other with hand-ins of the same people: who counts is decided from all their attempts.
+    circle = lock_circle(course=submission.assignment.course, people={submission.person_id})
     if outcome == Outcome.MEASURED:
         _record_result(run, result)
     _settle(submission, is_counted=outcome not in NOT_COUNTED)
-    make_active(submission)
-    if outcome == Outcome.MEASURED:
-        benchmark_record(submission=submission)
+    choose_active(circle, submission)
+    benchmark_record(submission=submission)
     late_days_mark(
         course=submission.assignment.course,
         people={submission.person_id},
@@ -51,14 +49,12 @@ def _record_result(run: Run, result: dict[str, Any]) -> None:
 
 
 def _settle(submission: Submission, *, is_counted: bool) -> None:
-    """Whether the attempt, and those that keep its model, count. A model that could not be measured takes nothing from the parts that
-    came with it: they are a hand-in all the same, and no attempt is used up."""
+    """Whether the attempt counts. A model that could not be measured takes nothing from the parts that came with it: they are a hand-in all
+    the same, with the model that counts besides, and no attempt is used up."""
+    row = Submission.objects.filter(pk=submission.pk)
     if is_counted:
-        Submission.objects.filter(pk=submission.pk).update(counts=True, spares_attempt=False)
-        Submission.objects.filter(model_from=submission.pk).update(counts=True)
+        row.update(counts=True, spares_attempt=False)
         return
     # A re-run that fails through our fault must not take away what an earlier run established.
-    undecided = Submission.objects.filter(Q(pk=submission.pk) | Q(model_from=submission.pk), counts=None)
-    for row in undecided:
-        has_work = row.pieces.exclude(part=STATEMENT).exists()
-        Submission.objects.filter(pk=row.pk).update(counts=has_work, spares_attempt=has_work)
+    has_work = submission.pieces.exclude(part=STATEMENT).exists()
+    row.filter(counts=None).update(counts=has_work, spares_attempt=has_work)

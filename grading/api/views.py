@@ -190,8 +190,8 @@ class SubmissionFile(SubmissionView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, operation_id="submission_file")
     def get(self, request: Request, submission: UUID) -> FileResponse:
         found = endpoints.submission_brief(self.visit, submission)
-        if not found.has_model:
-            raise NotHere("No model is part of this hand-in.")
+        if not found.sha256:
+            raise NotHere("No model came with this hand-in.")
         return _stored(found.model_file, found.file_name)
 
 

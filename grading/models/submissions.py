@@ -46,7 +46,8 @@ class Submission(models.Model):
     hand-ins from 1. `counts` is None until the first run has ended: a model that the check refuses and a fault of ours make no hand-in,
     unless a file came with it. `spares_attempt`: it uses up none of the attempts allowed.
 
-    An attempt that brings no model of its own keeps that of `model_from`, with its measurement.
+    An attempt that brings no model that can be measured is judged with that of `model_from`: which one that is may change when a model is
+    measured (grading/standing.py).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -70,7 +71,7 @@ class Submission(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     model_from = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="kept_by",
-        help_text="the attempt whose model and measurement this one keeps",
+        help_text="the attempt whose model stands beside its parts, where it brought none",
     )  # fmt: skip
     pieces = models.ManyToManyField(Piece, blank=True, related_name="submissions")
     upload_key = models.UUIDField(help_text="made by the page: the same upload twice is one hand-in")
@@ -117,12 +118,15 @@ class Submission(models.Model):
         return Owner(self.person, self.team)
 
     @property
-    def has_model(self) -> bool:
-        return bool(self.sha256)
+    def model(self) -> "Submission | None":
+        """The attempt that brought the model it is judged with; None: no model is there, or none that could be measured."""
+        if self.model_from is not None:
+            return self.model_from
+        return self if self.sha256 and not self.spares_attempt and self.counts is not False else None
 
     @property
     def model_runs(self) -> Any:
-        """The runs that measure its model, newest first as they were fetched."""
+        """The runs of its model, newest first as they were fetched; of a refused one its own."""
         return (self.model_from or self).runs.all()
 
     @property

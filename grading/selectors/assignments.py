@@ -63,7 +63,7 @@ class Attempt:
         return (
             self.submission.assignment.active_rule == ActiveRule.CHOSEN
             and not self.is_active
-            and (self.earned is not None or not self.submission.has_model)
+            and (self.earned is not None or not self.submission.assignment.takes_model)
         )
 
     @property
@@ -83,12 +83,12 @@ def attempt_of(submission: Submission) -> Attempt:
     """The newest run speaks for the attempt, but a result that was once reached stays until a newer one is there. One that brought no
     model of its own shows that of the attempt whose model it keeps."""
     source = submission.model_from or submission
-    runs = list(source.runs.all())
-    newest = runs[0] if runs else None
+    runs, own = list(source.runs.all()), list(submission.runs.all())
+    newest = next(iter(own or runs), None)  # a model of its own that was refused says so
     result = next((run.result for run in runs if hasattr(run, "result")), None)
     if newest is not None:
         source.assignment = submission.assignment
-        newest.submission = source
+        newest.submission = submission if own else source
     earned, of = (result.earned, result.of) if result else (None, None)
     url = newest.get_absolute_url() if newest else submission.get_absolute_url()
     return Attempt(submission, newest, attempt_badge(submission, newest), earned, of, url)

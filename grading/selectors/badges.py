@@ -35,7 +35,7 @@ def run_badge(run: Run | None) -> Badge:
 
 def attempt_badge(submission: Submission, run: Run | None) -> Badge:
     """The state of one attempt. `run`: the newest of its model, None where it has none."""
-    if not submission.has_model:
+    if run is None and not submission.sha256:
         return Badge("good", "check", "handed in")
     return run_badge(run)
 

@@ -30,7 +30,7 @@ def compare(visit: Visit, assignment: Assignment, first: str, second: str) -> di
     if older is None or newer is None:
         return context
     return context | {
-        "same_file": older.submission.sha256 == newer.submission.sha256,
+        "same_file": _same_model(older, newer),
         "facts": _facts(older, newer),
         "metrics": _metrics(older, newer),
         "points": _points(older, newer),
@@ -77,8 +77,10 @@ def _pick(mine: list[Attempt], first: str, second: str) -> tuple[Attempt | None,
 
 def _facts(older: Attempt, newer: Attempt) -> list[Row]:
     def of(attempt: Attempt) -> list[str]:
-        row = attempt.submission
-        return [row.person.name, row.file_name or "none", row.format or "–", numbers.size(row.size_bytes)]
+        row, model = attempt.submission, attempt.submission.model
+        if model is None:
+            return [row.person.name, row.file_name or "none", row.format or "–", "–"]
+        return [row.person.name, model.file_name, model.format, numbers.size(model.size_bytes)]
 
     labels = ["Handed in by", "Model", "Format", "Size"]
     sides = [of(older), of(newer)]
@@ -151,11 +153,16 @@ def _points(older: Attempt, newer: Attempt) -> list[Row]:
     return rows
 
 
+def _same_model(older: Attempt, newer: Attempt) -> bool:
+    one, other = older.submission.model, newer.submission.model
+    return one is not None and other is not None and one.sha256 == other.sha256
+
+
 def _sentence(older: Attempt, newer: Attempt) -> str:
-    if not (older.submission.has_model or newer.submission.has_model):
+    if older.submission.model is None and newer.submission.model is None:
         return "No model came with either: they differ in their parts."
-    if older.submission.sha256 == newer.submission.sha256:
-        return "Both attempts are the same file, byte by byte."
+    if _same_model(older, newer):
+        return "Both attempts have the same model, byte by byte."
     if older.earned is None or newer.earned is None:
         unmeasured = older if older.earned is None else newer
         return f"Attempt {unmeasured.number} has no result, so only the files can be compared."

@@ -12,16 +12,16 @@ from courseplatform.core import numbers
 from courseplatform.core.errors import NotHere
 from courseplatform.core.markdown import render_markdown
 from courseplatform.courses.access import Visit
-from grading.hand_in_rules import attempts_left, missing_of, pieces_of, work_on
+from grading.hand_in_rules import missing_of, pieces_of, work_on
 from grading.late_preview import LateTable
 from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.models.pieces import Piece
 from grading.models.submissions import Submission
-from grading.parts import Part
+from grading.parts import STATEMENT, Part
 from grading.piece_reading import most_bytes_of, part_endings, too_large_words, wrong_ending_words
 from grading.selectors.assignments import Attempt
-from grading.selectors.late_panel import cost_of_now
+from grading.selectors.late_panel import cost_key, cost_of_now
 from grading.upload_purpose import part_target_of
 
 
@@ -57,11 +57,17 @@ class DeskRow:
 
     @property
     def word(self) -> str:
+        if self.state == "here" and self.part.kind == STATEMENT:
+            return "goes with the next hand-in"
         return {"missing": "missing", "here": "not handed in yet", "optional": "optional"}.get(self.state, "")
 
     @property
     def tone(self) -> str:
-        return "second" if self.state == "optional" else "tone-warn"
+        return (
+            "second"
+            if self.state == "optional" or (self.part.kind == STATEMENT and self.state == "here")
+            else "tone-warn"
+        )
 
     @property
     def has_form(self) -> bool:
@@ -99,7 +105,7 @@ def desk(
         return {"rows": []}  # a model alone has its own place on the page
     pieces = pieces_of(owner=owner, assignment=assignment)
     missing = missing_of(owner=owner, assignment=assignment, pieces=pieces)
-    counting = _counting(attempts)
+    counting, model = _counting(attempts), _standing_model(attempts)
     handed = {piece.pk: piece.part for piece in counting.pieces.all()} if counting else {}
     desk_now = {piece.pk: piece.part for piece in pieces}
     rows = []
@@ -107,7 +113,7 @@ def desk(
         if part.kind == "contributions" and owner.team is None:
             continue
         if part.is_model:
-            rows.append(_model_row(part, attempts, counting))
+            rows.append(_model_row(part, attempts, counting, model))
             continue
         mine = [piece for piece in pieces if piece.part == part.key]
         state = _state(part, mine, part in missing, set(handed))
@@ -115,8 +121,9 @@ def desk(
         values = typed["values"].dict() if refused and typed else _standing_values(part, mine)
         link = _link(assignment, part, mine)
         rows.append(DeskRow(part, mine, state, _note(part, mine), limits_of(assignment, part), values, refused, link))
-    lacks_model = assignment.takes_model and not (counting and counting.has_model)
-    is_newer = work_on(desk_now) != work_on(handed)
+    lacks_model = assignment.takes_model and model is None
+    first_statement = counting is not None and not counting.statement and STATEMENT in desk_now.values()
+    is_newer = work_on(desk_now) != work_on(handed) or first_statement
     words = [_in_sentence(part) for part in missing] + (["the model"] if lacks_model else [])
     return {
         "rows": rows,
@@ -124,20 +131,29 @@ def desk(
         "members": [{"person": one, "did": _did(rows, one)} for one in members],
         "missing": words,
         "sentence": _sentence(words, has_some=bool(pieces) or counting is not None, is_newer=is_newer),
-        "offer": _offer(assignment, owner, words, counting, table, now) if is_newer else None,
+        "offer": _offer(assignment, words, counting, model, table, now) if is_newer else None,
         "is_newer": is_newer,
     }  # fmt: skip
 
 
-def _model_row(part: Part, attempts: list[Attempt], counting: Submission | None) -> DeskRow:
+def _model_row(part: Part, attempts: list[Attempt], counting: Submission | None, model: Attempt | None) -> DeskRow:
     """The model has an upload of its own below; here stands whether one is there."""
-    standing = next((one for one in attempts if counting is not None and one.submission.pk == counting.pk), None)
-    link = {"url": "#hand-in", "label": "Hand in another" if counting and counting.has_model else "Hand one in"}
-    if counting is None or standing is None or not counting.has_model:
-        return DeskRow(part, [], "missing", "", {}, {}, is_refused=False, link=link)
-    earned = f" with {standing.earned} of {standing.of}" if standing.earned is not None else f": {standing.badge.word}"
-    note = f"{counting.file_name}; attempt {(counting.model_from or counting).number} stands{earned}"
+    link = {"url": "#hand-in", "label": "Hand in another" if model else "Hand one in"}
+    if model is None:
+        last = next((one for one in attempts if one.submission.sha256), None)
+        note = f"attempt {last.number} brought one: {last.badge.word}" if last is not None else ""
+        return DeskRow(part, [], "missing", note, {}, {}, is_refused=False, link=link)
+    earned = f"stands with {model.earned} of {model.of}" if model.earned is not None else f"is {model.badge.word}"
+    note = f"{model.submission.file_name}; attempt {model.number} {earned}"
     return DeskRow(part, [], "handed", note, {}, {}, is_refused=False, link=link)
+
+
+def _standing_model(attempts: list[Attempt]) -> Attempt | None:
+    """The attempt whose model counts; before one was measured the newest that is in line. A refused one is none."""
+    own = {one.submission.pk: one for one in attempts if one.submission.model is one.submission}
+    counting = _counting(attempts)
+    named = own.get(counting.measured_pk) if counting is not None else None
+    return named or next(iter(own.values()), None)
 
 
 def _link(assignment: Assignment, part: Part, mine: list[Piece]) -> dict[str, str] | None:
@@ -234,31 +250,27 @@ def _sentence(missing: list[str], *, has_some: bool, is_newer: bool) -> str:
 
 
 def _offer(
-    assignment: Assignment,
-    owner: Owner,
-    missing: list[str],
-    counting: Submission | None,
-    table: LateTable | None,
-    now: datetime,
-) -> dict[str, str] | None:
-    """What the button says that hands in what is here without a new model. None: the statement has to come first."""
+    assignment: Assignment, missing: list[str], counting: Submission | None, model: Attempt | None, table: LateTable | None, now: datetime
+) -> dict[str, str] | None:  # fmt: skip
+    """What the button says that hands in what is here without a new model. None: the statement has to come first, or the late policy would
+    not take it while it takes what counts."""
     if any("collaboration statement" in one for one in missing):
         return None
-    model = (
-        f" with the model of attempt {(counting.model_from or counting).number}"
-        if counting and counting.has_model
-        else ""
-    )
+    if table is not None and not table.now.accepted and counting is not None:
+        return None
+    beside = f" with the model of attempt {model.number}" if model is not None else ""
     label = "Hand in as it is" if missing else f"Hand in{' again' if counting else ''}"
     cost = cost_of_now(table) if table is not None else ""
     if not cost and assignment.due_at is not None and table is None and now > assignment.due_at:
         cost = "It is late; the receipt says by how much."
-    left = attempts_left(owner=owner, assignment=assignment)
-    if not assignment.takes_model and left < 2:
-        cost = f"{cost} It is the last attempt." if left else f"{cost} All attempts are used."
     lacks = f", without {' and '.join(missing)}" if missing else ""
-    sentence = f"What lies here is newer than what counts{model}." if counting else f"Nothing is handed in yet{lacks}."
-    return {"label": f"{label}{model}", "sentence": f"{sentence} {cost or 'Handing in costs nothing now.'}".strip()}
+    sentence = "What lies here is newer than what counts." if counting else f"Nothing is handed in yet{lacks}."
+    replaces = " It takes the place of what counts." if cost and counting else ""
+    return {
+        "label": f"{label}{beside}",
+        "sentence": f"{sentence} {cost or 'Handing in costs nothing now.'}{replaces}",
+        "shown_cost": cost_key(table, assignment, now),
+    }
 
 
 def piece_page(visit: Visit, piece: Piece) -> dict[str, Any]:

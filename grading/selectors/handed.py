@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.urls import reverse
+
 from courseplatform.core import numbers
 from grading.hand_in_rules import missing_of
 from grading.models.assignments import Assignment
@@ -45,10 +47,18 @@ def _row(submission: Submission, part: Part, pieces: list[Piece], is_missing: bo
         "title": part.title,
         "is_missing": is_missing,
         "said": ", ".join(_words(piece) for piece in pieces[:1]) if len(pieces) < 2 else f"{len(pieces)} models",
-        "url": pieces[0].get_absolute_url() if pieces else "",
+        "url": _url(submission, part, pieces),
         "kind": part.kind,
         "pieces": pieces,
     }
+
+
+def _url(submission: Submission, part: Part, pieces: list[Piece]) -> str:
+    """The page of a piece; of a family that of its plots, as they were handed in."""
+    if part.kind == "models" and pieces:
+        slugs = {"course": submission.assignment.course.slug, "assignment": submission.assignment.slug}
+        return f"{reverse('grading:family', kwargs=slugs)}?attempt={submission.pk}"
+    return pieces[0].get_absolute_url() if pieces else ""
 
 
 def _words(piece: Piece) -> str:

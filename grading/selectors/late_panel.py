@@ -189,6 +189,14 @@ def heading(table: LateTable, standing: dict[str, Any] | None, now: datetime) ->
     }
 
 
+def cost_key(table: LateTable | None, assignment: Assignment, now: datetime) -> str:
+    """What handing in costs at this moment, in a form that a page sends back: so that nobody pays more than the page said."""
+    if table is None:
+        return "late" if assignment.due_at is not None and now > assignment.due_at else "free"
+    cost = table.now
+    return f"{cost.days_late}/{cost.free_days_used}/{percent(cost.max_percent)}/{int(cost.accepted)}"
+
+
 def cost_of_now(table: LateTable) -> str:
     """What handing in at this moment costs, in a sentence; empty where it costs nothing."""
     if not table.now.accepted:

@@ -15,6 +15,7 @@ from grading.models.submissions import Submission
 from grading.parts import STATEMENT
 from grading.receipts import armoured
 from grading.selectors.assignments import attempt_of, line_words
+from grading.selectors.handed import handed_parts
 from grading.selectors.late_words import cost_words, kept_verdict, owner_line, plain_late, steps_of, verdict_badge
 
 
@@ -36,12 +37,7 @@ def receipt(submission: Submission) -> dict[str, Any]:
             {"label": "Who", "value": owner_line(submission)},
             {"label": "Server time", "value": stamp},
             *_model_rows(submission),
-            *(
-                row
-                for piece in submission.pieces.all()
-                if piece.part != STATEMENT
-                for row in _piece_rows(submission, piece)
-            ),
+            *_part_rows(submission),
             {"label": "Late", "value": said["late"], "steps": said["steps"]},
             *([{"label": "Collaboration", "value": submission.statement}] if submission.statement else []),
         ],
@@ -51,13 +47,28 @@ def receipt(submission: Submission) -> dict[str, Any]:
 
 
 def _model_rows(submission: Submission) -> list[dict[str, Any]]:
-    if not submission.has_model:
-        return []
-    kept = f", the one of attempt {submission.model_from.number}" if submission.model_from else ""
-    return [
-        {"label": "Model", "value": f"{submission.file_name}, {numbers.count(submission.size_bytes)} bytes{kept}"},
-        {"label": "SHA-256", "value": submission.sha256, "mono": True},
-    ]
+    """The model that came with it, and the one that stands beside its parts where none came, or none that could be measured."""
+    rows = list[dict[str, Any]]()
+    if submission.sha256:
+        value = f"{submission.file_name}, {numbers.count(submission.size_bytes)} bytes"
+        rows = [{"label": "Model", "value": value}, {"label": "SHA-256", "value": submission.sha256, "mono": True}]
+    if submission.model_from is not None:
+        words = f"that of attempt {submission.model_from.number}, {submission.model_from.file_name}"
+        rows.append({"label": "Model" if not rows else "What counts", "value": words})
+    return rows
+
+
+def _part_rows(submission: Submission) -> list[dict[str, Any]]:
+    """What came beside the model: of each part its hash, of a family how many models; their hashes stand in the signed block."""
+    rows = list[dict[str, Any]]()
+    for row in handed_parts(submission):
+        if row["kind"] == STATEMENT or row["is_missing"]:
+            continue
+        if row["kind"] == "models":
+            rows.append({"label": row["title"], "value": row["said"], "url": row["url"]})
+        else:
+            rows += [entry for piece in row["pieces"] for entry in _piece_rows(submission, piece)]
+    return rows
 
 
 def _piece_rows(submission: Submission, piece: Piece) -> list[dict[str, Any]]:

@@ -71,12 +71,13 @@ def submission_rows(visit: Visit, chosen: SubmissionFilter, limit: int | None = 
     rows = []
     for submission in with_runs(found.order_by("-received_at"))[:limit]:
         attempt = attempt_of(submission)
+        model = submission.model or submission
         rows.append(
             {
                 "person": submission.person, "assignment": submission.assignment, "number": submission.number,
                 "received_at": submission.received_at, "late": late_badge(submission), "badge": attempt.badge,
-                "earned": attempt.earned, "of": attempt.of, "url": attempt.url, "file_name": submission.file_name,
-                "is_active": submission.is_active, "sha256": submission.sha256, "receipt_url": submission.get_absolute_url(),
+                "earned": attempt.earned, "of": attempt.of, "url": attempt.url, "file_name": model.file_name,
+                "is_active": submission.is_active, "sha256": model.sha256, "receipt_url": submission.get_absolute_url(),
             }
         )  # fmt: skip
     return rows

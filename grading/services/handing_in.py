@@ -1,13 +1,13 @@
 """From a desk to a hand-in: by itself while that is free, by a click when it costs something."""
 
 from datetime import datetime
-from uuid import UUID
+from uuid import NAMESPACE_OID, uuid5
 
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import AppError
-from grading.hand_in_rules import attempts_left, counting_attempt, missing_of, owner_of, pieces_of
+from grading.hand_in_rules import counting_attempt, desk_changed_at, has_model, missing_of, owner_of, pieces_of
 from grading.late_preview import is_free
 from grading.models.assignments import Assignment
 from grading.models.pieces import Piece
@@ -40,34 +40,33 @@ def part_arrived(
         )
     if part.kind == "models":
         return piece, None  # the next one is on its way
-    return piece, desk_hand_in(person=person, assignment=assignment, key=piece.pk, now=sent.at or now)
+    return piece, desk_hand_in(person=person, assignment=assignment, now=sent.at or now)
 
 
-def desk_hand_in(*, person: User, assignment: Assignment, key: UUID, now: datetime | None = None) -> Submission | None:
+def desk_hand_in(*, person: User, assignment: Assignment, now: datetime | None = None) -> Submission | None:
     """Hand in what lies on the desk if nothing is missing and it costs nothing; else leave it there for a click.
 
-    A part that is put on a complete desk is a hand-in, so nobody forgets a button at 23:58. It waits for one where it is late, where it
-    would use up the last attempt, and where the pieces still come one by one (a family of models).
+    A part that is put on a complete desk is a hand-in, so nobody forgets a button at 23:58. It waits for one where it is late, and where the
+    pieces still come one by one (a family of models).
 
-    Args:
-        key: of this click; the same one twice is one hand-in.
+    Returns the hand-in of this desk, None where it waits.
     """
     now = now or timezone.now()
-    owner = owner_of(person=person, assignment=assignment, now=now)
+    owner = owner_of(person=person, assignment=assignment, now=timezone.now())
     pieces = pieces_of(owner=owner, assignment=assignment)
     if missing_of(owner=owner, assignment=assignment, pieces=pieces):
         return None
-    if assignment.takes_model:
-        before = counting_attempt(owner=owner, assignment=assignment)
-        if before is None or not before.has_model:
-            return None
-    elif attempts_left(owner=owner, assignment=assignment) < 2:
+    if assignment.takes_model and not has_model(owner=owner, assignment=assignment):
         return None
-    if not is_free(assignment, owner, now):
+    at = max(now, desk_changed_at(owner=owner, assignment=assignment) or now)
+    if not is_free(assignment, owner, at):
         return None
+    # Of this desk and of what counted before it: the same click twice is one hand-in.
+    before = counting_attempt(owner=owner, assignment=assignment)
+    key = uuid5(NAMESPACE_OID, " ".join([str(before and before.pk), *sorted(str(piece.pk) for piece in pieces)]))
     try:
         submission, created = submission_create(
-            person=person, assignment=assignment, upload=None, upload_key=key, now=now
+            person=person, assignment=assignment, upload=None, upload_key=key, now=at, only_complete=True
         )
     except AppError:
         return None  # the page says what stands in the way, beside the button

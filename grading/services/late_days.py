@@ -5,7 +5,7 @@ commit, or from the sweep when the process was killed in between. Counting twice
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -16,11 +16,15 @@ from django.db.models import Q, Sum
 
 from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.teams.models import Membership
-from grading.late.facts import Assessment, Bank, Verdict
+from grading.late.facts import Assessment, Bank, HandIn, Policy, Verdict
 from grading.late.money import shown
 from grading.late_facts import Circle, LateFacts, circle_of, facts_of, policy_for
+from grading.late_preview import verdict_of
 from grading.models.assignments import Assignment
 from grading.models.late_days import POLICY_ACTOR, EntryKind, LateEntry, LateStale, LateVerdict
+from grading.models.submissions import Submission
+from grading.services.activity import make_active
+from grading.services.benchmarks import benchmark_record
 from grading.wake import wake_count
 
 AT_ONCE = 12  # people counted in the process that made the change; more are left to the worker
@@ -130,6 +134,8 @@ def count_locked(circle: Circle) -> Assessment | None:
     stale = LateStale.objects.filter(course=circle.course, person__in=members)
     marks = list(stale)
     facts = facts_of(circle)
+    if facts is not None and _choose_again(circle, facts):
+        facts = facts_of(circle)
     assessment = facts.assessment() if facts is not None else None
     writer = _Ledger(circle, facts, marks[-1].cause if marks else "", marks[-1].actor if marks else "")
     writer.policy_lines()
@@ -137,6 +143,44 @@ def count_locked(circle: Circle) -> Assessment | None:
     _write_verdicts(circle, assessment)
     LateStale.objects.filter(pk__in=[mark.pk for mark in marks]).delete()
     return assessment
+
+
+def choose_active(circle: Circle, submission: Submission) -> bool:
+    """Make the attempt of its owner active that counts, by the rule of the assignment; what the late policy does not take displaces nothing
+    that it takes. The circle is locked. Returns whether another one is active than before."""
+    policy = policy_for(circle.course)
+    if policy is None or not _may_refuse(policy, submission.assignment):
+        return make_active(submission)
+    facts = facts_of(circle, policy)
+    return make_active(submission, _accepts(facts) if facts is not None else None)
+
+
+def _accepts(facts: LateFacts) -> Callable[[Submission], bool]:
+    return lambda row: (said := verdict_of(row, facts)) is None or said.accepted
+
+
+def _may_refuse(policy: Policy, assignment: Assignment) -> bool:
+    rules = assignment.late_rules
+    return policy.over == "refuse" or bool(rules.get("no_late")) or rules.get("cutoff") is not None
+
+
+def _choose_again(circle: Circle, facts: LateFacts) -> bool:
+    """An extension or another due time may let the policy take another attempt. Returns whether another one is active than before."""
+    work = Assignment.objects.of(circle.course).filter(slug__in=facts.deadlines)
+    may_refuse = {item.slug for item in work if _may_refuse(facts.policy, item)}
+    by_work = defaultdict[tuple[str, str], list[HandIn]](list)
+    for one in facts.submissions:
+        if one.is_counted and one.assignment in may_refuse:
+            by_work[one.owner, one.assignment].append(one)
+    changed = False
+    for hand_ins in by_work.values():
+        if len(hand_ins) < 2 or all(one.at <= facts.deadlines[one.assignment].due for one in hand_ins):
+            continue
+        row = Submission.objects.select_related("assignment__course", "person", "team").get(pk=hand_ins[0].id)
+        if make_active(row, _accepts(facts)):
+            benchmark_record(submission=row)
+            changed = True
+    return changed
 
 
 class Place(NamedTuple):

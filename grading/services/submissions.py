@@ -23,6 +23,8 @@ from grading.hand_in_rules import (
     check_may_hand_in,
     check_statement,
     counting_attempt,
+    desk_changed_at,
+    missing_of,
     owner_of,
     pieces_of,
     too_large_sentence,
@@ -36,8 +38,8 @@ from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.parts import STATEMENT
 from grading.receipts import receipt_facts, receipt_text, sign
-from grading.services.activity import make_active
-from grading.services.late_days import count_locked, lock_circle
+from grading.services.benchmarks import benchmark_record
+from grading.services.late_days import choose_active, count_locked, lock_circle
 from grading.wake import RUN_KIND, wake
 from hardware.models import OPEN
 
@@ -45,12 +47,20 @@ RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that can be rea
 
 
 def submission_create(
-    *, person: User, assignment: Assignment, upload: Upload | None, upload_key: UUID, now: datetime | None = None
+    *,
+    person: User,
+    assignment: Assignment,
+    upload: Upload | None,
+    upload_key: UUID,
+    now: datetime | None = None,
+    only_complete: bool = False,
 ) -> tuple[Submission, bool]:
     """Record one attempt, with all that lies on the desk, and put its run in line. Nothing is recorded unless everything is.
 
     Args:
-        upload: the model of the attempt; None: what lies on the desk, with the model that counts so far.
+        upload: the model of the attempt; None: what lies on the desk, with the model that counts.
+        now: from when it counts; never before the desk became what it is.
+        only_complete: not while a part is missing.
 
     Returns:
         (submission, created): created is False when this upload, this very file, or this very desk was handed in before; then nothing
@@ -61,19 +71,19 @@ def submission_create(
         BadInput: the file is not a model we can measure; `code` says why.
         TooLarge: code `too_large`.
         TooMany: code `too_many_hand_ins` or `cool_down`.
-        Conflict: code `no_attempts_left`, `statement_missing`, or `desk_empty` where there is no model and nothing on the desk.
+        Conflict: code `no_attempts_left`, `statement_missing`, `desk_incomplete`, or `desk_empty` where there is no model and nothing on the
+            desk.
     """
     now = now or timezone.now()
     # The receipt of an earlier hand-in is shown also to somebody whose attempts are used up since.
-    owner = owner_of(person=person, assignment=assignment, now=now)
+    owner = owner_of(person=person, assignment=assignment, now=timezone.now())
     known = _known(owner, assignment, upload, upload_key)
     if known is not None:
         return known, False
-    brings = upload is not None and _same_model(owner, assignment, upload) is None
-    check_may_hand_in(owner=owner, assignment=assignment, now=now, with_model=brings)
+    check_may_hand_in(owner=owner, assignment=assignment, now=now, with_model=upload is not None)
     check_statement(owner=owner, assignment=assignment)
     model_format = check_file(assignment=assignment, upload=upload) if upload is not None else ""
-    return _record(person, assignment, upload, upload_key, model_format, now)
+    return _record(person, assignment, upload, upload_key, model_format, now, only_complete=only_complete)
 
 
 def check_file(*, assignment: Assignment, upload: Upload) -> str:
@@ -98,87 +108,84 @@ def check_file(*, assignment: Assignment, upload: Upload) -> str:
 
 def _known(owner: Owner, assignment: Assignment, upload: Upload | None, upload_key: UUID) -> Submission | None:
     """The earlier hand-in of this upload, or of the same bytes with the same desk while they count or are being measured."""
-    theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
     again = Submission.objects.filter(assignment=assignment, person=owner.person, upload_key=upload_key).first()
     if again is not None:
         return again
-    desk = work_on({piece.pk: piece.part for piece in pieces_of(owner=owner, assignment=assignment)})
+    pieces = pieces_of(owner=owner, assignment=assignment)
+    desk = work_on({piece.pk: piece.part for piece in pieces})
     if upload is not None:
-        same = theirs.filter(sha256=upload.sha256).exclude(counts=False).order_by("number").prefetch_related("pieces")
+        theirs = Submission.objects.of_owner(owner).filter(assignment=assignment, sha256=upload.sha256)
+        same = theirs.exclude(counts=False).exclude(spares_attempt=True).order_by("number").prefetch_related("pieces")
         return next((one for one in same if desk <= {piece.pk for piece in one.pieces.all()}), None)
     counting = counting_attempt(owner=owner, assignment=assignment)
-    return (
-        counting if counting is not None and desk == work_on(dict(counting.pieces.values_list("pk", "part"))) else None
-    )
-
-
-def _same_model(owner: Owner, assignment: Assignment, upload: Upload) -> Submission | None:
-    """The attempt that brought these very bytes and counts: they are not measured twice."""
-    theirs = Submission.objects.of_owner(owner).filter(assignment=assignment, sha256=upload.sha256, model_from=None)
-    return theirs.exclude(counts=False).order_by("number").first()
+    if counting is None or desk != work_on(dict(counting.pieces.values_list("pk", "part"))):
+        return None
+    is_first_statement = not counting.statement and any(piece.part == STATEMENT for piece in pieces)
+    return None if is_first_statement else counting
 
 
 @transaction.atomic
 def _record(
-    person: User, assignment: Assignment, upload: Upload | None, upload_key: UUID, model_format: str, now: datetime
+    person: User,
+    assignment: Assignment,
+    upload: Upload | None,
+    upload_key: UUID,
+    model_format: str,
+    now: datetime,
+    *,
+    only_complete: bool,
 ) -> tuple[Submission, bool]:
     circle = lock_circle(course=assignment.course, people={person.pk})
-    owner = owner_of(person=person, assignment=assignment, now=now)  # as it is behind the lock
+    owner = owner_of(person=person, assignment=assignment, now=timezone.now())  # as it is behind the lock
     known = _known(owner, assignment, upload, upload_key)
     if known is not None:
         return known, False  # the other tab was faster
-    source = _same_model(owner, assignment, upload) if upload is not None else None
-    brings = upload is not None and source is None
-    if brings or not assignment.takes_model:
+    pieces = pieces_of(owner=owner, assignment=assignment)
+    if upload is not None:
         check_attempts(owner=owner, assignment=assignment, now=now)
+    else:
+        _check_desk(owner, assignment, pieces, only_complete=only_complete)
     theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
     number = (theirs.aggregate(last=Max("number"))["last"] or 0) + 1
-    pieces = pieces_of(owner=owner, assignment=assignment)
+    at = max(now, desk_changed_at(owner=owner, assignment=assignment) or now)
     submission = Submission(
-        assignment=assignment, person=person, team=owner.team, number=number, received_at=now, due_at=assignment.due_at,
+        assignment=assignment, person=person, team=owner.team, number=number, received_at=at, due_at=assignment.due_at,
         upload_key=upload_key, receipt=_receipt(assignment, number), statement=check_statement(owner=owner, assignment=assignment),
+        counts=True if upload is None else None,
     )  # fmt: skip
-    if upload is not None and source is None:
+    if upload is not None:
         _bring_model(submission, upload, model_format)
-    else:
-        _keep_model(submission, source or counting_attempt(owner=owner, assignment=assignment), pieces)
     try:
         submission.save(force_insert=True)
         submission.pieces.set(pieces)
-        if not brings:
-            make_active(submission)
+        if upload is None:
+            choose_active(circle, submission)
+            submission.refresh_from_db()
         count_locked(circle)
-        if brings:
+        if upload is not None:
             run_enqueue(submission=submission, by=person.email, now=now)
         receipt_issue(submission=submission)
     except BaseException:
-        if brings:
+        if upload is not None:
             _discard(submission)
         raise
+    if upload is None:
+        benchmark_record(submission=submission)
     return submission, True
+
+
+def _check_desk(owner: Owner, assignment: Assignment, pieces: list[Piece], *, only_complete: bool) -> None:
+    """Behind the lock. Raises Conflict: `desk_empty`, `desk_incomplete`."""
+    if all(piece.part == STATEMENT for piece in pieces):
+        raise Conflict("There is nothing to hand in yet: put a part on the page first.", code="desk_empty")
+    if only_complete and missing_of(owner=owner, assignment=assignment, pieces=pieces):
+        raise Conflict("A part is missing again: somebody has taken it away.", code="desk_incomplete")
 
 
 def _bring_model(submission: Submission, upload: Upload, model_format: str) -> None:
     submission.file_name, submission.format = (upload.name or "model")[:255], model_format
     submission.size_bytes, submission.sha256 = upload.size, upload.sha256
     submission.model_file.save(upload.name or "model.bin", as_file(upload), save=False)
-
-
-def _keep_model(submission: Submission, before: Submission | None, pieces: list[Piece]) -> None:
-    """No new model comes with it: that of an earlier attempt stays, with its measurement. Raises Conflict (`desk_empty`)."""
-    assignment = submission.assignment
-    if all(piece.part == STATEMENT for piece in pieces):
-        raise Conflict("There is nothing to hand in yet: put a part on the page first.", code="desk_empty")
-    submission.counts, submission.spares_attempt = True, assignment.takes_model
-    if before is None or not before.has_model:
-        return
-    source = before.model_from or before
-    submission.model_from, submission.model_file = source, source.model_file.name
-    submission.file_name, submission.format = source.file_name, source.format
-    submission.size_bytes, submission.sha256 = source.size_bytes, source.sha256
-    submission.counts = source.counts  # while it is being measured, nobody knows yet
-    if before.chosen_at is not None and before.is_active:
-        submission.chosen_at = submission.received_at  # who chose the model chose what stands beside it now
 
 
 def receipt_issue(*, submission: Submission) -> None:

@@ -35,7 +35,7 @@ def attempt_choose(*, visit: Visit, submission: Submission, now: datetime | None
     if not may_choose(visit, submission) and assignment.active_rule != ActiveRule.CHOSEN:
         said = f"In {assignment.short} {assignment.get_active_rule_display()} counts; nobody chooses."
         raise Conflict(said, code="not_chosen_here")
-    if submission.has_model and not Result.objects.filter(run__submission=submission.measured_pk).exists():
+    if submission.assignment.takes_model and not Result.objects.filter(run__submission=submission.measured_pk).exists():
         raise Conflict(
             f"Attempt {submission.number} was not measured, so it cannot be the active one.", code="not_measured"
         )

@@ -1,5 +1,6 @@
 """Assignments, handing in, receipts, and the staff's list of hand-ins."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from courseplatform.core.errors import AppError
+from courseplatform.core.errors import AppError, Conflict
 from courseplatform.core.markdown import render_markdown
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
@@ -106,12 +107,24 @@ def _arrived(request: HttpRequest, visit: Visit, assignment: Assignment) -> tupl
     now = timezone.now()
     if request.POST.get("without_model"):
         key = upload_key_of(request)
+        _check_cost(request, visit, assignment, now)
         return submission_create(person=visit.person, assignment=assignment, upload=None, upload_key=key, now=now)
     form, target = FileForm.of(request), target_of(assignment)
     with form.arrived(person=visit.person, purpose=HAND_IN, target=target, now=now) as file:
         return submission_create(
             person=visit.person, assignment=assignment, upload=file.upload, upload_key=file.upload_key, now=file.at
         )
+
+
+def _check_cost(request: HttpRequest, visit: Visit, assignment: Assignment, now: datetime) -> None:
+    """Raises Conflict (`cost_changed`) where handing in costs something else now than the page said."""
+    shown = request.POST.get("shown_cost")
+    owner = owner_of(person=visit.person, assignment=assignment, now=now)
+    table = late_panel.table_for(visit, assignment, owner, now)
+    if shown is not None and shown != late_panel.cost_key(table, assignment, now):
+        cost = late_panel.cost_of_now(table) if table is not None else "It is late by now."
+        said = f"Since this page was loaded the cost has changed. {cost or 'It is free now.'} Nothing is handed in yet: press the button again."
+        raise Conflict(said, code="cost_changed")
 
 
 @course_page()

@@ -8,12 +8,14 @@ from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, NotHere
 from grading.hand_in_rules import attempts_left, missing_of, pieces_of
-from grading.models import LateVerdict, Piece, Result, Run, Submission
+from grading.models import GradeEvent, LateVerdict, Piece, Result, Run, Submission
 from grading.models.assignments import ActiveRule
 from grading.models.owners import Owner
 from grading.receipts import verify
 from grading.run_end import run_ended
 from grading.services.handing_in import desk_hand_in
+from grading.services.late_days import late_days_count
+from grading.services.late_favours import extension_give
 from grading.services.pieces import piece_remove, statement_save
 from grading.services.submissions import submission_create
 from grading.services.versions import attempt_choose
@@ -93,36 +95,33 @@ def test_the_same_upload_twice_is_one_piece(cast, essay, tmp_path):
 
 def test_a_complete_desk_is_handed_in_by_itself_while_that_is_free(cast, essay, tmp_path):
     put_text(cast.ruth, essay, "Optional.")
-    assert desk_hand_in(person=cast.ruth, assignment=essay, key=uuid4()) is None  # the report is missing
+    assert desk_hand_in(person=cast.ruth, assignment=essay) is None  # the report is missing
     put_report(cast.ruth, essay, tmp_path)
-    made = desk_hand_in(person=cast.ruth, assignment=essay, key=uuid4())
+    made = desk_hand_in(person=cast.ruth, assignment=essay)
     assert (made.number, made.counts, made.is_active or active(cast.ruth).pk == made.pk) == (1, True, True)
-    assert made.pieces.count() == 2 and not made.has_model
+    assert made.pieces.count() == 2 and made.model is None
 
 
 def test_a_late_desk_waits_for_a_click(cast, essay, tmp_path):
     with_policy(cast)
     put_report(cast.ruth, due_ago(essay, hours=3), tmp_path)
-    assert desk_hand_in(person=cast.ruth, assignment=essay, key=uuid4()) is None
+    assert desk_hand_in(person=cast.ruth, assignment=essay) is None
     made = desk(cast.ruth, essay)
     assert LateVerdict.objects.get(assignment=essay, person=cast.ruth).days_late == 1 and made.counts
 
 
 def test_without_a_policy_the_due_time_alone_says_what_is_free(cast, essay, tmp_path):
     put_report(cast.ruth, due_ago(essay, minutes=1), tmp_path)
-    assert desk_hand_in(person=cast.ruth, assignment=essay, key=uuid4()) is None
+    assert desk_hand_in(person=cast.ruth, assignment=essay) is None
 
 
-def test_the_last_attempt_is_not_used_up_by_itself(cast, essay, tmp_path):
+def test_parts_without_a_model_use_up_no_attempt(cast, essay, tmp_path):
     essay.attempts_allowed = 1
     essay.save()
-    put_report(cast.ruth, essay, tmp_path)
-    assert desk_hand_in(person=cast.ruth, assignment=essay, key=uuid4()) is None
-    desk(cast.ruth, essay)
-    put_report(cast.ruth, essay, tmp_path)
-    with pytest.raises(Conflict) as refused:
-        desk(cast.ruth, essay)
-    assert refused.value.code == "no_attempts_left"
+    for number in (1, 2, 3):
+        put_report(cast.ruth, essay, tmp_path)
+        assert desk_hand_in(person=cast.ruth, assignment=essay).number == number
+    assert attempts_left(owner=Owner(cast.ruth), assignment=essay) == 1
 
 
 def test_an_empty_desk_is_no_hand_in(cast, essay):
@@ -142,8 +141,8 @@ def test_a_report_beside_a_model_keeps_the_model_and_its_points(cast, tmp_path):
     measured = hand_in(cast, cast.ruth, onnx_like(tmp_path), lab=lab)
     ended(measured, Outcome.MEASURED, 5)
     put_report(cast.ruth, lab, tmp_path)
-    made = desk_hand_in(person=cast.ruth, assignment=lab, key=uuid4())
-    assert (made.model_from, made.sha256, made.number) == (measured, measured.sha256, 2)
+    made = desk_hand_in(person=cast.ruth, assignment=lab)
+    assert (made.model_from, made.sha256, made.number) == (measured, "", 2)
     assert active(cast.ruth).pk == made.pk and Run.objects.count() == 1
     assert attempts_left(owner=Owner(cast.ruth), assignment=lab) == lab.attempts_allowed - 1
 
@@ -153,7 +152,7 @@ def test_a_report_that_comes_while_the_model_is_measured_counts_with_it(cast, tm
     waiting = hand_in(cast, cast.ruth, onnx_like(tmp_path), lab=lab)
     put_report(cast.ruth, lab, tmp_path)
     made = desk(cast.ruth, lab)
-    assert (made.counts, made.model_from) == (None, waiting)
+    assert (made.counts, made.model_from) == (True, waiting)
     ended(waiting, Outcome.MEASURED, 3)
     made.refresh_from_db()
     assert made.counts is True and made.is_active
@@ -188,15 +187,13 @@ def test_a_refused_model_alone_is_no_hand_in(cast, tmp_path):
     assert (attempt.counts, attempt.is_active) == (False, False)
 
 
-def test_the_same_bytes_with_another_report_are_not_measured_again(cast, tmp_path):
+def test_the_same_bytes_are_one_attempt_until_another_part_lies_beside_them(cast, tmp_path):
     lab = lab_with(cast, REPORT)
-    model = onnx_like(tmp_path)
-    first = hand_in(cast, cast.ruth, model, lab=lab)
-    again = onnx_like(tmp_path)
-    assert again.sha256 == model.sha256 and hand_in(cast, cast.ruth, again, lab=lab).pk == first.pk
+    first = hand_in(cast, cast.ruth, onnx_like(tmp_path), lab=lab)
+    assert hand_in(cast, cast.ruth, onnx_like(tmp_path), lab=lab).pk == first.pk
     put_report(cast.ruth, lab, tmp_path)
     made = hand_in(cast, cast.ruth, onnx_like(tmp_path), lab=lab)
-    assert (made.model_from, Run.objects.count()) == (first, 1)
+    assert (made.number, Run.objects.count()) == (2, 2)
 
 
 def test_a_choice_goes_along_with_the_report_that_stands_beside_it(cast, tmp_path):
@@ -279,3 +276,114 @@ def test_a_measured_attempt_is_not_lost_to_a_later_report_without_one(cast, tmp_
     put_report(cast.ruth, lab, tmp_path)
     desk(cast.ruth, lab)
     assert list(Result.objects.values_list("run__submission", flat=True)) == [first.pk]
+
+
+def test_a_hand_in_never_counts_from_before_the_desk_became_what_it_is(cast, essay, tmp_path):
+    """The report arrived whole before the due time and was put afterwards, beside notes that are younger than the due time."""
+    with_policy(cast)
+    due_ago(essay, minutes=10)
+    parked, noted = essay.due_at - timedelta(minutes=2), essay.due_at + timedelta(minutes=3)
+    put_text(cast.ruth, essay, "After the due time.", now=noted)
+    put_report(cast.ruth, essay, tmp_path, now=parked)
+    assert desk_hand_in(person=cast.ruth, assignment=essay, now=parked) is None
+    assert desk(cast.ruth, essay, now=parked).received_at == noted
+    assert LateVerdict.objects.get(assignment=essay, person=cast.ruth).days_late == 1
+
+
+def test_a_report_goes_along_with_the_model_that_turns_out_better_though_it_came_later(cast, tmp_path):
+    lab = lab_with(cast, REPORT)
+    put_report(cast.ruth, lab, tmp_path)
+    ended(hand_in(cast, cast.ruth, onnx_like(tmp_path, more=b"1"), lab=lab), Outcome.MEASURED, 3)
+    better = hand_in(cast, cast.ruth, onnx_like(tmp_path, more=b"2"), lab=lab)
+    report = put_report(cast.ruth, lab, tmp_path)
+    made = desk_hand_in(person=cast.ruth, assignment=lab)
+    arrived = made.received_at
+    ended(better, Outcome.MEASURED, 6)
+    made.refresh_from_db()
+    assert (made.is_active, made.model_from, made.received_at) == (True, better, arrived)
+    assert made.pieces.get() == report and GradeEvent.objects.latest("pk").points == 6
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.INFRASTRUCTURE])
+def test_the_report_that_came_with_a_model_that_failed_stands_beside_the_one_before(cast, tmp_path, outcome):
+    lab = lab_with(cast, REPORT)
+    put_report(cast.ruth, lab, tmp_path)
+    good = hand_in(cast, cast.ruth, onnx_like(tmp_path, more=b"1"), lab=lab)
+    ended(good, Outcome.MEASURED, 3)
+    put_report(cast.ruth, lab, tmp_path)
+    failed = hand_in(cast, cast.ruth, onnx_like(tmp_path, more=b"2"), lab=lab)
+    ended(failed, outcome)
+    failed.refresh_from_db()
+    assert (failed.is_active, failed.model, failed.counts) == (True, good, True)
+    assert attempts_left(owner=Owner(cast.ruth), assignment=lab) == lab.attempts_allowed - 1
+
+
+def test_after_a_fault_of_ours_the_same_file_is_measured_again(cast, tmp_path):
+    lab = lab_with(cast, REPORT)
+    put_report(cast.ruth, lab, tmp_path)
+    ended(hand_in(cast, cast.ruth, onnx_like(tmp_path), lab=lab), Outcome.INFRASTRUCTURE)
+    again = hand_in(cast, cast.ruth, onnx_like(tmp_path), lab=lab)
+    assert (again.number, Run.objects.count()) == (2, 2)
+    ended(again, Outcome.MEASURED, 5)
+    assert active(cast.ruth).pk == again.pk
+
+
+def test_the_measured_part_of_the_grade_follows_the_desk(cast, tmp_path):
+    lab = lab_with(cast, REPORT, active_rule=ActiveRule.BEST)
+    first = hand_in(cast, cast.ruth, onnx_like(tmp_path, more=b"1"), lab=lab)
+    ended(first, Outcome.MEASURED, 5)
+    second = hand_in(cast, cast.ruth, onnx_like(tmp_path, more=b"2"), lab=lab)
+    ended(second, Outcome.MEASURED, 2)
+    second.refresh_from_db()
+    attempt_choose(visit=cast.visit(cast.helen), submission=second)  # staff had a reason
+    put_report(cast.ruth, lab, tmp_path)
+    made = desk_hand_in(person=cast.ruth, assignment=lab)
+    assert (active(cast.ruth).pk, made.model_from) == (made.pk, second)
+    assert GradeEvent.objects.latest("pk").points == 2
+    ended(hand_in(cast, cast.ruth, onnx_like(tmp_path, more=b"3"), lab=lab), Outcome.MEASURED, 6)
+    assert GradeEvent.objects.latest("pk").points == 6  # a model after the choice ends it
+
+
+def test_what_the_late_policy_does_not_take_displaces_nothing_that_it_takes(cast, tmp_path):
+    lab = lab_with(cast, REPORT, late_rules={"no_late": True})
+    with_policy(cast)
+    put_report(cast.ruth, lab, tmp_path)
+    good = hand_in(cast, cast.ruth, onnx_like(tmp_path, more=b"1"), lab=lab)
+    ended(good, Outcome.MEASURED, 4)
+    Submission.objects.filter(pk=good.pk).update(received_at=timezone.now() - timedelta(hours=2))
+    lab = due_ago(lab, hours=1)
+    ended(hand_in(cast, cast.ruth, onnx_like(tmp_path, more=b"2"), lab=lab), Outcome.MEASURED, 7)
+    assert active(cast.ruth).pk == good.pk
+    put_report(cast.ruth, lab, tmp_path)
+    desk(cast.ruth, lab)
+    assert active(cast.ruth).pk == good.pk and LateVerdict.objects.get(person=cast.ruth).accepted
+    extension_give(
+        visit=cast.visit(cast.helen), assignment=lab, owners=[Owner(cast.ruth)], reason="ill", units=2
+    )  # fmt: skip
+    late_days_count(course=cast.course, people={cast.ruth.pk})
+    assert active(cast.ruth).measured_pk != good.pk
+
+
+def test_a_desk_that_lacks_a_part_again_is_not_handed_in_by_itself(cast, essay, tmp_path):
+    put_text(cast.ruth, essay, "Notes alone.")
+    with pytest.raises(Conflict) as refused:
+        submission_create(person=cast.ruth, assignment=essay, upload=None, upload_key=uuid4(), only_complete=True)
+    assert refused.value.code == "desk_incomplete"
+
+
+def test_the_first_statement_goes_with_a_hand_in_of_its_own(cast, essay, tmp_path):
+    put_report(cast.ruth, essay, tmp_path)
+    first = desk_hand_in(person=cast.ruth, assignment=essay)
+    essay.needs_statement = True
+    essay.save()
+    fresh = type(essay).objects.get(pk=essay.pk)
+    statement_save(owner=Owner(cast.ruth), assignment=fresh, text="Nobody.")
+    made = desk_hand_in(person=cast.ruth, assignment=fresh)
+    assert (first.statement, made.statement, made.is_active) == ("", "Nobody.", True)
+
+
+def test_what_is_of_another_kind_now_lies_on_no_desk(cast, essay, tmp_path):
+    put_text(cast.ruth, essay, "A text.")
+    essay.parts = [REPORT, {"key": "notes", "kind": "table", "title": "Notes"}]
+    essay.save()
+    assert pieces_of(owner=Owner(cast.ruth), assignment=type(essay).objects.get(pk=essay.pk)) == []

@@ -29,7 +29,7 @@ FULL = {
         {"key": "thoughts", "kind": "text", "title": "Thoughts", "letters": 500},
         {"key": "notebook", "kind": "file", "title": "Notebook", "endings": [".ipynb", ".pdf"]},
         {"key": "who", "kind": "contributions", "title": "Who did what"},
-        {"key": "family", "kind": "models", "title": "Family", "least": 3, "most": 6, "vary": ["depth"], "sizes": [8, 16], "alone": True},
+        {"key": "family", "kind": "models", "title": "Family", "least": 3, "most": 6, "vary": ["depth"], "sizes": [4, 8], "alone": True},
     ],
     "rubric": [{"key": "report", "title": "Report", "points": 2.5, "note": "clear"}, {"key": "talk", "title": "Talk", "points": 1}],
     "regrades": {"limit": 2},
