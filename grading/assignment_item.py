@@ -45,7 +45,7 @@ ASSIGNMENT = mapping(
     counts=flag("Off: outside the grade.", default=True),
     active=choice("Which attempt the grade rests on; left out: the best.", *ActiveRule.values),
     statement=flag("A collaboration statement has to be there before anything is handed in.", default=False),
-    attempts=count("How many attempts count; left out: 10.", 1, 1000),
+    attempts=count("How many models count; left out: 10.", 1, 1000),
     cooldown_minutes=count("Minutes between two attempts that count; left out: none.", 1, 10_080),
     cap=or_null(
         count("Most late days of the bank; null: as many as there are; left out: what the policy says.", 0, MOST_UNITS)

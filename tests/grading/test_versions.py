@@ -10,7 +10,7 @@ from django.utils import timezone
 from courseplatform.core.errors import Conflict, TooMany
 from grading.models import LateVerdict, Result, Run, Submission
 from grading.models.assignments import ActiveRule
-from grading.run_end import make_active
+from grading.services.activity import make_active
 from grading.services.versions import attempt_choose
 from tests.grading.test_late_days import due_ago, make_team, with_policy
 from tests.people import hand_in, make_cast, onnx_like
