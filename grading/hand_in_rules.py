@@ -89,12 +89,10 @@ def pieces_of(*, owner: Owner, assignment: Assignment) -> list[Piece]:
 
 
 def desk_changed_at(*, owner: Owner, assignment: Assignment) -> datetime | None:
-    """When the desk became what it is: the last time that something was put there, or taken away."""
-    found = (
-        Piece.objects.of_owner(owner)
-        .filter(assignment=assignment)
-        .aggregate(put=Max("saved_at"), taken=Max("removed_at"))
-    )
+    """When the desk became what it is: the last time that something was put there, or taken away. A statement is no work: who is asked for
+    it once the file is here hands in when the file came."""
+    work = Piece.objects.of_owner(owner).filter(assignment=assignment).exclude(kind=STATEMENT)
+    found = work.aggregate(put=Max("saved_at"), taken=Max("removed_at"))
     return max((at for at in found.values() if at is not None), default=None)
 
 

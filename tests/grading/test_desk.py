@@ -387,3 +387,13 @@ def test_what_is_of_another_kind_now_lies_on_no_desk(cast, essay, tmp_path):
     essay.parts = [REPORT, {"key": "notes", "kind": "table", "title": "Notes"}]
     essay.save()
     assert pieces_of(owner=Owner(cast.ruth), assignment=type(essay).objects.get(pk=essay.pk)) == []
+
+
+def test_a_statement_that_is_asked_for_once_the_file_is_here_makes_nothing_late(cast, essay, tmp_path):
+    essay.needs_statement = True
+    essay.save()
+    due_ago(essay, minutes=1)
+    arrived = essay.due_at - timedelta(seconds=30)
+    put_report(cast.ruth, essay, tmp_path, now=arrived)
+    statement_save(owner=Owner(cast.ruth), assignment=type(essay).objects.get(pk=essay.pk), text="Nobody.")
+    assert desk(cast.ruth, essay, now=arrived).received_at == arrived

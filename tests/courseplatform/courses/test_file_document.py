@@ -20,6 +20,7 @@ READERS = (
     "courseplatform/courses/views/file.py",
     "grading/course_file.py",
     "grading/parts.py",
+    "grading/parts_file.py",
 )
 
 
