@@ -2,6 +2,8 @@
 
 import csv
 import hashlib
+import re
+import unicodedata
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -59,10 +61,19 @@ def bad(part: Part, sentence: str, code: str, field_name: str = "text") -> BadIn
     return BadInput(sentence, code=code, details={"part": part.key, "field": field_name})
 
 
+def without_controls(text: str) -> str:
+    """Line breaks and tabs stay. PostgreSQL takes no NUL, and nobody means the others."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(sign for sign in lines if sign in "\n\t" or unicodedata.category(sign) not in {"Cc", "Cs"})
+
+
 def plain_lines(text: str) -> str:
     """Without control characters, without spaces at the ends of lines."""
-    kept = "".join(sign for sign in text if sign >= " " or sign in "\n\t")
-    return "\n".join(line.rstrip() for line in kept.replace("\r\n", "\n").strip().split("\n"))
+    return "\n".join(line.rstrip() for line in without_controls(text).strip().split("\n"))
+
+
+def one_line(text: str) -> str:
+    return " ".join(without_controls(text).split())
 
 
 def read_text(part: Part, text: str) -> Content:
@@ -77,7 +88,7 @@ def read_text(part: Part, text: str) -> Content:
 
 def read_statement(text: str) -> Content:
     """Raises BadInput: `statement_missing`, `statement_too_long`."""
-    said = "\n".join(" ".join(line.split()) for line in text.replace("\0", "").strip().splitlines())
+    said = "\n".join(" ".join(line.split()) for line in without_controls(text).strip().splitlines())
     if not said:
         words = "Say with whom you talked about this work, or that it was nobody."
         raise bad(THE_STATEMENT, words, "statement_missing")
@@ -161,7 +172,7 @@ def read_contributions(part: Part, members: Sequence[User], said: Mapping[str, s
     """Who did what. `said`: person key as text -> words. Raises BadInput: `contribution_missing`, `text_too_long`."""
     rows = []
     for member in members:
-        did = " ".join(said.get(str(member.pk), "").split())
+        did = one_line(said.get(str(member.pk), ""))
         if not did:
             raise bad(
                 part,
@@ -254,7 +265,7 @@ def _format(assignment: Assignment, part: Part, path: Path, name: str) -> str:
 def _labelled(part: Part, file_name: str, labels: Mapping[str, str]) -> dict[str, Any]:
     """How a variant is called: by its labels where it has them, else by its file and by what its name says."""
     labels = labels or guess_labels(file_name, part.vary)
-    said = {key: " ".join(labels.get(key, "").split()) for key in ("name", *part.vary)}
+    said = {key: one_line(labels.get(key, "")) for key in ("name", *part.vary)}
     if long := next((key for key, value in said.items() if len(value) > MOST_LABEL), None):
         raise bad(part, f"`{long}` takes at most {MOST_LABEL} letters.", "label_too_long", long)
     name = said.pop("name") or file_name.rsplit(".", 1)[0][:MOST_LABEL]

@@ -19,7 +19,7 @@ from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.models.pieces import Piece
 from grading.parts import Part
-from grading.piece_reading import MOST_LABEL
+from grading.piece_reading import MOST_LABEL, one_line
 from grading.services.late_days import lock_circle
 from grading.services.variants import CHOSEN, KIND, said_of, variant_leave
 
@@ -85,7 +85,7 @@ def _standing(owner: Owner, assignment: Assignment, named: set[UUID]) -> dict[UU
 
 
 def _said(part: Part, key: UUID, labels: Mapping[str, str]) -> dict[str, Any]:
-    clean = {name: " ".join(labels.get(name, "").split()) for name in ("name", *part.vary)}
+    clean = {name: one_line(labels.get(name, "")) for name in ("name", *part.vary)}
     for name, value in clean.items():
         if len(value) > MOST_LABEL:
             raise BadInput(

@@ -92,6 +92,8 @@ def test_a_hostile_or_broken_pdf_is_refused_and_hangs_nobody(tmp_path, content):
     assert refused(read_file, LAB, part_of(REPORT), written(tmp_path, content)) in {"pdf_damaged", "pdf_too_hard"}
 
 
+    assert read_contributions(part, people, {"1": "wr\0ote\x1b", "2": "x\u0085"}).data["rows"][0]["did"] == "wrote"
+    assert refused(read_contributions, part, people, {"1": "\0", "2": "x"}) == "contribution_missing"
 def test_what_only_calls_itself_a_pdf_is_none(tmp_path):
     assert refused(read_file, LAB, part_of(REPORT), written(tmp_path, b"MZ" + bytes(100))) == "not_a_pdf"
     assert refused(read_file, LAB, part_of(REPORT), written(tmp_path, b"%PDF-1.7", "report.exe")) == "wrong_ending"
@@ -112,7 +114,7 @@ def test_another_file_has_its_endings_and_its_size(tmp_path):
 
 def test_a_variant_is_a_model_with_a_name_and_labels(tmp_path):
     family = part_of({"key": "v", "kind": "models", "title": "Variants", "vary": ["depth"]})
-    found = read_file(LAB, family, onnx_like(tmp_path, "mlp_d2.onnx"), {"depth": " 2 ", "other": "x"})
+    found = read_file(LAB, family, onnx_like(tmp_path, "mlp_d2.onnx"), {"depth": " 2\0 ", "other": "x"})
     assert (found.format, found.data) == ("onnx", {"name": "mlp_d2", "labels": {"depth": "2"}})
     assert refused(read_file, LAB, family, written(tmp_path, b"nothing", "a.onnx")) not in {"", "wrong_ending"}
 
