@@ -17,6 +17,7 @@ from grading.models.owners import Owner
 from grading.models.pieces import Piece
 from grading.parts import Part
 from grading.piece_reading import Sent
+from grading.piece_tables import MOST_TABLE_BYTES, read_table
 from grading.upload_purpose import PART, part_target_of
 
 
@@ -53,7 +54,7 @@ def _written(request: HttpRequest, owner: Owner, part: Part) -> reading.Content:
     if part.kind == "link":
         return reading.read_link(part, text)
     if part.kind == "table":
-        return reading.read_table(part, _table_file(request, part) or text)
+        return read_table(part, _table_file(request, part) or text)
     if part.kind == "contributions":
         members = members_at(owner.team) if owner.team else [owner.person]
         return reading.read_contributions(part, members, _named(request.POST, "did-"))
@@ -64,7 +65,7 @@ def _table_file(request: HttpRequest, part: Part) -> str:
     upload = request.FILES.get("file")
     if upload is None:
         return ""
-    if (upload.size or 0) > reading.MOST_TABLE_BYTES:
+    if (upload.size or 0) > MOST_TABLE_BYTES:
         raise reading.bad(part, "A table has at most 1 MiB. Choose a smaller CSV file.", "table_too_large", "file")
     try:
         return str(upload.read(), "utf-8-sig")

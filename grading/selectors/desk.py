@@ -20,6 +20,7 @@ from grading.models.pieces import Piece
 from grading.models.submissions import Submission
 from grading.parts import STATEMENT, Part
 from grading.piece_reading import most_bytes_of, part_endings, too_large_words, wrong_ending_words
+from grading.piece_tables import table_text
 from grading.selectors.assignments import Attempt
 from grading.selectors.late_panel import cost_key, cost_of_now
 from grading.upload_purpose import part_target_of
@@ -205,7 +206,7 @@ def _standing_values(part: Part, mine: list[Piece]) -> dict[str, str]:
     if not mine:
         return {}
     if part.kind == "table":
-        return {"text": "\n".join("\t".join(row) for row in [mine[-1].data["columns"], *mine[-1].data["rows"]])}
+        return {"text": table_text(mine[-1].data["columns"], mine[-1].data["rows"])}
     if part.kind == "contributions":
         return {f"did-{row['person']}": row["did"] for row in mine[-1].data["rows"]}
     return {"text": mine[-1].text}

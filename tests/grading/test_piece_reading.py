@@ -6,7 +6,8 @@ from courseplatform.core.errors import BadInput, TooLarge
 from courseplatform.core.pdfs import pdf_pages
 from grading.models import Assignment
 from grading.parts import part_of, parts_of, wrong_with
-from grading.piece_reading import read_contributions, read_file, read_link, read_table, read_text
+from grading.piece_reading import read_contributions, read_file, read_link, read_text
+from grading.piece_tables import read_table, table_text
 from tests.grading.parts import REPORT, pdf_file
 from tests.people import SPEC, FakeUpload, User, onnx_like
 
@@ -36,18 +37,37 @@ def test_a_cell_with_a_comma_and_one_with_markup_stay_what_they_are():
 
 
 @pytest.mark.parametrize(("text", "code"), [
-    ("", "part_empty"), ("Model,Size\na,1", "too_few_rows"), ("Size,Model\n1,a\n2,b", "wrong_columns"), ("Model,Size\na,1\nb", "table_broken"),
+    ("", "part_empty"), ("Model,Size\na,1", "too_few_rows"), ("Size,Model\n1,a\n2,b", "wrong_columns"), ("Model,Size\na,1\nb,2,3", "table_broken"),
     ('Model,Size\n"a,1\nb,2', "table_broken"), ("Model,Size\n" + "a,1\n" * 201, "table_too_large"),
-    (f"Model,Size\n{'x' * 201},1\nb,2", "table_too_large"), ("\0\n", "part_empty"),
+    (f"Model,Size\n{'x' * 201},1\nb,2", "table_too_large"), ("\0\n", "part_empty"), (",,", "part_empty"), ("\t\n\t\t\n", "part_empty"),
 ])  # fmt: skip
 def test_a_table_that_cannot_be_used_says_why(text, code):
     assert refused(read_table, TABLE, text) == code
+
+
+@pytest.mark.parametrize("text", ["Model\tSize\na\t\nb\t2\t\n", "\t\nModel\tSize\t\na\nb\t2", "a\t\nb\t2"])
+def test_cells_that_are_empty_at_the_end_of_a_row_may_lack(text):
+    assert read_table(TABLE, text).data == {"columns": ["Model", "Size"], "rows": [["a", ""], ["b", "2"]]}
+
+
+@pytest.mark.parametrize(("columns", "rows"), [
+    (["A", "B"], [["one\nand two", "a\tb"], ['5" screen', ""], ["", "x,y;z"]]), (["Model, with bits"], [["a; b, c"], ['"']]),
+    (["A\nB", "C"], [["=1+1", "'"]]),
+])  # fmt: skip
+def test_a_table_that_is_edited_and_saved_again_stays_what_it_was(columns, rows):
+    sent = table_text(columns, rows).replace("\n", "\r\n")  # as a browser sends a textarea
+    assert read_table(FREE, sent).data == {"columns": columns, "rows": rows}
 
 
 @pytest.mark.parametrize(("text", "code"), [
     ("", "part_empty"), ("javascript:alert(1)", "not_a_link"), ("https://user:pw@youtube.com/x", "not_a_link"), ("youtube.com/x", "not_a_link"),
     ("https://youtube.com.evil.example/x", "wrong_host"), ("https://you tube.com/x", "not_a_link"), ("http://[::1", "not_a_link"),
     ("https://youtube.com/" + "x" * 500, "not_a_link"), ("data:text/html,x", "not_a_link"), ("https://notyoutube.com/", "wrong_host"),
+    ("https://evil.com\\.youtube.com/x", "not_a_link"), ("https://evil.com%2f.youtube.com/x", "not_a_link"), ("https://:pw@youtube.com/x", "not_a_link"),
+    ("https://youtube.com:80@evil.com/", "not_a_link"), ("https://youtube.com:99999/x", "not_a_link"), ("https://youtube.com:abc/x", "not_a_link"),
+    ("https://youtube.com:0/", "not_a_link"), ("https://youtube.com/\u202egpj.exe", "not_a_link"), ("https://youtube.com/\u200b", "not_a_link"),
+    ("https://evil.com\u2044.youtube.com/", "not_a_link"), ("https://youtube.com\x85/", "not_a_link"), ("https://evil.com?.youtube.com", "wrong_host"),
+    ("https://evil.com#.youtube.com/", "wrong_host"), ("https:\\\\youtube.com/x", "not_a_link"), ("https:///youtube.com", "not_a_link"),
 ])  # fmt: skip
 def test_a_link_leads_to_the_web_and_to_the_hosts_that_are_named(text, code):
     assert refused(read_link, LINK, text) == code
