@@ -73,6 +73,11 @@ def test_a_link_leads_to_the_web_and_to_the_hosts_that_are_named(text, code):
     assert refused(read_link, LINK, text) == code
 
 
+@pytest.mark.parametrize("link", ["https://youtube.com", "http://m.youtube.com:8080/@course", "https://YouTube.com?v=ä"])
+def test_what_leads_to_the_named_host_is_taken(link):
+    assert read_link(LINK, link).text == link
+
+
 def test_a_host_below_the_named_one_is_meant_too():
     assert read_link(LINK, " https://www.youtube.com/watch?v=1 ").text == "https://www.youtube.com/watch?v=1"
 
@@ -87,6 +92,8 @@ def test_everybody_of_the_team_has_done_something():
     part = part_of({"key": "w", "kind": "contributions", "title": "Who"})
     assert read_contributions(part, people, {"1": " wrote  it ", "2": "measured"}).data["rows"][0]["did"] == "wrote it"
     assert refused(read_contributions, part, people, {"1": "all of it"}) == "contribution_missing"
+    assert read_contributions(part, people, {"1": "wr\0ote\x1b", "2": "x\u0085"}).data["rows"][0]["did"] == "wrote"
+    assert refused(read_contributions, part, people, {"1": "\0", "2": "x"}) == "contribution_missing"
 
 
 def test_a_pdf_says_how_many_pages_it_has(tmp_path):
@@ -112,8 +119,6 @@ def test_a_hostile_or_broken_pdf_is_refused_and_hangs_nobody(tmp_path, content):
     assert refused(read_file, LAB, part_of(REPORT), written(tmp_path, content)) in {"pdf_damaged", "pdf_too_hard"}
 
 
-    assert read_contributions(part, people, {"1": "wr\0ote\x1b", "2": "x\u0085"}).data["rows"][0]["did"] == "wrote"
-    assert refused(read_contributions, part, people, {"1": "\0", "2": "x"}) == "contribution_missing"
 def test_what_only_calls_itself_a_pdf_is_none(tmp_path):
     assert refused(read_file, LAB, part_of(REPORT), written(tmp_path, b"MZ" + bytes(100))) == "not_a_pdf"
     assert refused(read_file, LAB, part_of(REPORT), written(tmp_path, b"%PDF-1.7", "report.exe")) == "wrong_ending"
