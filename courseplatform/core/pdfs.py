@@ -4,13 +4,19 @@ there are. Nothing of a PDF is ever opened in the process that serves pages."""
 import json
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from courseplatform.core.errors import BadInput
+from courseplatform.core.errors import BadInput, Unavailable
 
 HEADER_WITHIN = 1024  # readers look for the header in the first 1024 bytes
 WALL_S = 15
+AT_ONCE, WAIT_S = 2, 5  # children of this process; more at once would take the time of each other, and of the pages
 CHILD = Path(__file__).with_name("pdf_child.py")
+
+_slots = threading.BoundedSemaphore(AT_ONCE)
 
 
 def looks_like_pdf(start: bytes) -> bool:
@@ -22,6 +28,7 @@ def pdf_pages(path: Path) -> int:
 
     Raises:
         BadInput: `not_a_pdf`, `pdf_encrypted`, `pdf_damaged`, or `pdf_too_hard` where reading it takes more than our limits.
+        Unavailable: `busy` where it was not read in time because other things run here; that says nothing about the file.
     """
     with path.open("rb") as file:
         if not looks_like_pdf(file.read(HEADER_WITHIN)):
@@ -31,9 +38,12 @@ def pdf_pages(path: Path) -> int:
             )
     command = [sys.executable, "-I", "-B", str(CHILD), str(path.resolve())]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=WALL_S, check=False, env={"PATH": "/usr/bin:/bin"})
+        with _slot():
+            done = subprocess.run(
+                command, capture_output=True, timeout=WALL_S, check=False, env={"PATH": "/usr/bin:/bin"}
+            )
     except subprocess.TimeoutExpired as error:
-        raise _too_hard() from error
+        raise _busy() from error
     if done.returncode != 0:
         raise _too_hard()
     said = json.loads(done.stdout)
@@ -44,6 +54,23 @@ def pdf_pages(path: Path) -> int:
     if "error" in said:
         raise BadInput("This PDF cannot be opened: it is damaged, or broke off. Export it again.", code="pdf_damaged")
     return int(said["pages"])
+
+
+@contextmanager
+def _slot() -> Iterator[None]:
+    if not _slots.acquire(timeout=WAIT_S):
+        raise _busy()
+    try:
+        yield
+    finally:
+        _slots.release()
+
+
+def _busy() -> Unavailable:
+    return Unavailable(
+        "Many files are being checked just now, so yours was not looked at yet. Nothing is wrong with it; send it again in a minute.",
+        code="busy",
+    )
 
 
 def _too_hard() -> BadInput:

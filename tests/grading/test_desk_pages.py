@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from courseplatform.core import pdfs
 from courseplatform.uploads.models import Upload
 from courseplatform.uploads.services.receiving import upload_create
 from grading.models import Piece, Submission
@@ -103,6 +104,21 @@ def test_a_part_that_came_in_pieces_is_put_once(cast, essay, client, tmp_path, s
         )
         assert answer.status_code == 200, text(answer)
     assert Piece.objects.count() == Submission.objects.count() == 1 and Upload.objects.get().status == "taken"
+
+
+def test_an_upload_stays_while_we_are_too_busy_to_look_at_it(cast, essay, client, tmp_path, monkeypatch):
+    client.force_login(cast.ruth)
+    content = pdf_file(tmp_path).path.read_bytes()
+    upload = upload_create(
+        person=cast.ruth, purpose="part", target=f"{essay.pk}:report", file_name="essay.pdf", size_bytes=len(content)
+    )
+    send(upload, content)
+    sent = {"upload_key": str(uuid4()), "upload_id": str(upload.pk)}
+    monkeypatch.setattr(pdfs, "WAIT_S", 0)
+    with pdfs._slot(), pdfs._slot():
+        answer = client.post(f"{ESSAY}parts/report/", sent, headers={"accept": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "busy")
+    assert client.post(f"{ESSAY}parts/report/", sent, headers={"accept": "application/json"}).status_code == 200
 
 
 def test_late_work_is_offered_with_what_it_costs(cast, essay, client, tmp_path):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from courseplatform.core.errors import BadInput, TooLarge
+from courseplatform.core import pdfs
+from courseplatform.core.errors import BadInput, TooLarge, Unavailable
 from courseplatform.core.pdfs import pdf_pages
 from grading.models import Assignment
 from grading.parts import part_of, parts_of, wrong_with
@@ -117,6 +118,27 @@ LOOP = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pag
 )
 def test_a_hostile_or_broken_pdf_is_refused_and_hangs_nobody(tmp_path, content):
     assert refused(read_file, LAB, part_of(REPORT), written(tmp_path, content)) in {"pdf_damaged", "pdf_too_hard"}
+
+
+def test_a_pdf_that_takes_too_much_computing_is_too_hard(tmp_path, monkeypatch):
+    child = tmp_path / "child.py"
+    child.write_text("import resource\nresource.setrlimit(resource.RLIMIT_CPU, (1, 1))\nwhile True: pass\n")
+    monkeypatch.setattr(pdfs, "CHILD", child)
+    assert refused(read_file, LAB, part_of(REPORT), pdf_file(tmp_path)) == "pdf_too_hard"
+
+
+def test_a_pdf_that_is_not_looked_at_in_time_is_not_called_bad(tmp_path, monkeypatch):
+    """Only two are opened at once, and a machine with much to do takes long: neither is the file's fault."""
+    monkeypatch.setattr(pdfs, "WAIT_S", 0.1)
+    with pdfs._slot(), pdfs._slot(), pytest.raises(Unavailable) as found:
+        read_file(LAB, part_of(REPORT), pdf_file(tmp_path))
+    assert found.value.code == "busy" and read_file(LAB, part_of(REPORT), pdf_file(tmp_path)).data == {"pages": 1}
+    monkeypatch.setattr(pdfs, "WALL_S", 0.001)
+    with pytest.raises(Unavailable) as found:
+        read_file(LAB, part_of(REPORT), pdf_file(tmp_path))
+    assert found.value.code == "busy"
+    monkeypatch.setattr(pdfs, "WALL_S", 15)
+    assert read_file(LAB, part_of(REPORT), pdf_file(tmp_path)).data == {"pages": 1}  # no slot is lost
 
 
 def test_what_only_calls_itself_a_pdf_is_none(tmp_path):
