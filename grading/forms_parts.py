@@ -17,6 +17,7 @@ from grading.models.owners import Owner
 from grading.models.pieces import Piece
 from grading.parts import Part
 from grading.piece_reading import Sent
+from grading.piece_rules import check_key
 from grading.piece_tables import MOST_TABLE_BYTES, read_table
 from grading.upload_purpose import PART, part_target_of
 
@@ -25,19 +26,25 @@ from grading.upload_purpose import PART, part_target_of
 def part_sent(
     request: HttpRequest, *, person: User, assignment: Assignment, part: Part, now: datetime
 ) -> Iterator[Sent]:
-    """What was sent for a part; its file lies on disk in the body. Raises what `FileForm` and the readers of the part raise."""
+    """What was sent for a part; its file lies on disk in the body. Raises what `FileForm` and the readers of the part raise,
+    Conflict (`upload_key_used`)."""
     if request.content_type == "multipart/form-data":
         check_envelope(request)
+    seen = request.POST.get("seen")
     if not part.is_file:
-        yield Sent(_written(request, owner_of(person=person, assignment=assignment, now=now), part))
+        content = _written(request, owner_of(person=person, assignment=assignment, now=now), part)
+        yield Sent(replace(content, seen=seen))
         return
     form, target = FileForm.of(request, "file"), part_target_of(assignment, part)
     with form.arrived(person=person, purpose=PART, target=target, now=now) as file:
         sent = Sent(None, file.upload_key, file.at)
-        if not Piece.objects.filter(person=person, upload_key=file.upload_key).exists():  # else its file is used up
-            sent = replace(
-                sent, content=reading.read_file(assignment, part, file.upload, _named(request.POST, "label-"))
-            )
+        known = Piece.objects.filter(person=person, upload_key=file.upload_key).first()
+        if known is None:
+            labels = _named(request.POST, "label-")
+            content = reading.read_file(assignment, part, file.upload, labels)
+            sent = replace(sent, content=replace(content, seen=seen))
+        else:  # an upload is used up with its piece
+            check_key(known, assignment=assignment, part=part, sha256=file.upload.sha256)
         yield sent
 
 

@@ -33,12 +33,16 @@ NO_LINK = "This is not an address of the web. It begins with https:// and a name
 
 @dataclass(frozen=True)
 class Content:
-    """What a piece will hold. `sha256` is that of the file, or of what was written."""
+    """What a piece will hold. `sha256` is that of the file, or of what was written.
+
+    seen: key of the piece that stood when the page was made from which this comes, empty: none. None: not said.
+    """
 
     text: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     upload: Upload | None = None
     format: str = ""
+    seen: str | None = None
 
     @property
     def sha256(self) -> str:

@@ -15,6 +15,7 @@ from grading.models.owners import Owner
 from grading.models.pieces import Piece
 from grading.parts import THE_STATEMENT, Part
 from grading.piece_reading import Content, read_statement
+from grading.piece_rules import check_key, check_pace, check_seen
 from grading.services.late_days import lock_circle
 from grading.services.submissions import as_file
 from grading.services.variants import mark_of, said_of, variant_enqueue, variant_leave
@@ -38,7 +39,8 @@ def piece_put(
         (piece, created): created is False where the very same lies there already; then nothing changes.
 
     Raises:
-        NotHere, Conflict: as `check_is_open`; `too_many_models` where the family is full; TooMany as `variant_enqueue`.
+        NotHere, Conflict: as `check_is_open`; `upload_key_used`; `changed_meanwhile`, see piece_rules.py; `too_many_models` where the
+            family is full. TooMany: `too_many_parts`, or as `variant_enqueue`.
     """  # fmt: skip
     now = now or timezone.now()
     check_is_open(owner=owner, assignment=assignment, now=now)
@@ -47,11 +49,15 @@ def piece_put(
     if upload_key is not None:
         known = Piece.objects.filter(person=owner.person, upload_key=upload_key).first()
         if known is not None:
+            check_key(known, assignment=assignment, part=part, sha256=content.sha256)
             return known, False
-    there = list(Piece.objects.of_owner(owner).standing().filter(assignment=assignment, part=part.key))
+    standing = Piece.objects.of_owner(owner).standing().filter(assignment=assignment, part=part.key)
+    there = list(standing.select_related("person"))
     same = next((one for one in there if one.sha256 == content.sha256), None)
     if same is not None and (part.kind != "models" or said_of(same) == dict(content.data)):
         return same, False
+    check_seen(there, part=part, content=content, person=owner.person)
+    check_pace(person=owner.person, assignment=assignment, part=part, now=now)
     if part.kind == "models":
         there = [same] if same is not None else _with_room(part, there)
     piece = Piece(

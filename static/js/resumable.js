@@ -1,5 +1,5 @@
 // Sends one file in pieces over the tus protocol (tus-js-client), and goes on where it stopped: after a broken line, a pause, a reload.
-// Knows no page: upload.js shows what it says. A server's refusal is an Error with `code`, `status` and our sentence as its message.
+// Knows no page: upload.js shows what it says. A server's refusal is an Error with `code`, `details`, `status` and our sentence as its message.
 window.Resumable = (() => {
   const CHUNK = 8 << 20, SMALL = 64 << 20, WAITS_S = [1, 2, 4, 8, 15, 30], STALLED_MS = 25_000;
   const UNCLEAR = "The server gave an answer that cannot be read. What has arrived is kept; reload the page and go on.";
@@ -9,7 +9,7 @@ window.Resumable = (() => {
   const refusal = (status, text) => {
     let said = {};
     try { said = JSON.parse(text).error ?? {}; } catch { /* not ours: a proxy, perhaps */ }
-    return Object.assign(new Error(said.message ?? UNCLEAR), { code: said.code ?? "", status });
+    return Object.assign(new Error(said.message ?? UNCLEAR), { code: said.code ?? "", details: said.details ?? {}, status });
   };
   const ask = async (method, url, { headers = {}, body } = {}) => {
     const all = { Accept: "application/json", "Tus-Resumable": "1.0.0", "X-CSRFToken": token(), ...headers };

@@ -96,10 +96,17 @@ for (const form of document.querySelectorAll("[data-upload]")) {
     const body = new FormData();
     body.append("upload_key", form.elements.upload_key.value);
     body.append("upload_id", id);
+    if (form.elements.seen) body.append("seen", form.elements.seen.value);
     try {
       const answer = await Resumable.untilThrough(() => Resumable.ask("POST", form.action, { body }), waiting);
       goTo((await answer.json()).url);
-    } catch (problem) { fail(problem.message); }
+    } catch (problem) {
+      fail(problem.message);
+      if (problem.code !== "changed_meanwhile") return;
+      // Somebody of the team was faster. The file is here, and now its sender knows what it takes the place of.
+      form.elements.seen.value = problem.details.seen;
+      offer({ id, file_name: name, status: "complete" });
+    }
   };
 
   const start = async (file) => {
@@ -132,7 +139,7 @@ for (const form of document.querySelectorAll("[data-upload]")) {
       ? `${one.file_name} is here, but not handed in yet.`
       : `${one.file_name}, begun ${ago} ago: ${size(one.offset_bytes)} of ${size(one.size_bytes)} are here. Choose the same file to go on where it stopped.`;
     find("found-use").hidden = !here;
-    find("found-use").onclick = () => { find("found").hidden = true; handIn(one.id, one.file_name); };
+    find("found-use").onclick = () => { find("found").hidden = error.hidden = true; handIn(one.id, one.file_name); };
     find("found-drop").onclick = async () => {
       await discard(one);
       find("found").hidden = true;

@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from courseplatform.core.errors import Conflict, NotHere
+from courseplatform.core.errors import Conflict, NotHere, TooMany
+from grading import piece_rules
 from grading.hand_in_rules import attempts_left, missing_of, pieces_of
 from grading.models import GradeEvent, LateVerdict, Piece, Result, Run, Submission
 from grading.models.assignments import ActiveRule
@@ -85,12 +86,39 @@ def test_the_very_same_part_again_is_no_other_piece(cast, essay):
     assert Piece.objects.count() == 1
 
 
-def test_the_same_upload_twice_is_one_piece(cast, essay, tmp_path):
+def test_the_same_upload_twice_is_one_piece(cast, essay):
     key = uuid4()
-    assert (
-        put_report(cast.ruth, essay, tmp_path, upload_key=key).pk
-        == put_report(cast.ruth, essay, tmp_path, upload_key=key).pk
-    )
+    first = put_text(cast.ruth, essay, "Said.", upload_key=key)
+    put_text(cast.ruth, essay, "Said otherwise.")
+    assert put_text(cast.ruth, essay, "Said.", upload_key=key) == first and Piece.objects.count() == 2
+
+
+def test_a_key_that_was_used_for_something_else_saves_nothing_and_says_so(cast, essay, tmp_path):
+    key = uuid4()
+    put_report(cast.ruth, essay, tmp_path, upload_key=key)
+    other = make_lab(cast.course, "other", bench_spec={}, short="Other", parts=[NOTES])
+    for act in (
+        lambda: put_report(cast.ruth, essay, tmp_path, upload_key=key),  # another file
+        lambda: put_text(cast.ruth, essay, "Said.", upload_key=key),  # another part
+        lambda: put_text(cast.ruth, other, "Said.", upload_key=key),
+    ):
+        with pytest.raises(Conflict) as refused:
+            act()
+        assert refused.value.code == "upload_key_used"
+    assert Piece.objects.count() == 1
+    put_text(cast.daniel, essay, "Said.", upload_key=key)  # the keys of another person are others
+
+
+def test_there_is_a_bound_to_how_many_parts_are_put_in_an_hour(cast, essay, monkeypatch):
+    monkeypatch.setattr(piece_rules, "PER_HOUR", 2)
+    put_text(cast.ruth, essay, "Long ago.", now=timezone.now() - timedelta(minutes=61))
+    for n in range(2):
+        put_text(cast.ruth, essay, f"Version {n}")
+    with pytest.raises(TooMany) as refused:
+        put_text(cast.ruth, essay, "One more.")
+    assert refused.value.code == "too_many_parts"
+    assert put_text(cast.ruth, essay, "Version 1").text == "Version 1"  # the same again is none
+    put_text(cast.daniel, essay, "My first.")
 
 
 def test_a_complete_desk_is_handed_in_by_itself_while_that_is_free(cast, essay, tmp_path):

@@ -12,7 +12,7 @@ from courseplatform.uploads.services.receiving import upload_create
 from grading.models import Piece, Submission
 from grading.receipts import verify
 from tests.courseplatform.uploads.builders import send
-from tests.grading.parts import NOTES, REPORT, pdf_file, put_report
+from tests.grading.parts import NOTES, REPORT, pdf_file, put_report, put_text
 from tests.grading.test_late_days import due_ago, make_team, with_policy
 from tests.people import hand_in, make_cast, make_lab, onnx_like
 
@@ -164,6 +164,49 @@ def test_a_team_mate_and_the_staff_see_it(cast, client, tmp_path):
     client.force_login(cast.daniel)
     put(client, "who", **{f"did-{cast.ruth.pk}": "wrote", f"did-{cast.daniel.pk}": "measured"})
     assert Submission.objects.get().team == team
+
+
+def test_who_saves_over_the_newer_words_of_somebody_else_is_told_first(cast, client):
+    team = make_team(cast, cast.ruth, cast.daniel)
+    essay = make_lab(cast.course, "essay", bench_spec={}, short="Essay", parts=[NOTES], is_individual=False)
+    first = put_text(cast.ruth, essay, "Before.", team=team)
+    client.force_login(cast.ruth)
+    assert f'name="seen" value="{first.pk}"' in text(client.get(ESSAY))
+    theirs = put_text(cast.daniel, essay, "Of Daniel.", team=team)
+    answer = put(client, "notes", text="Of Ruth.", seen=str(first.pk))
+    page = text(answer)
+    assert (answer.status_code, Piece.objects.standing().get()) == (409, theirs)
+    assert "Daniel saved another one at" in page and ">Of Ruth.</textarea>" in page
+    assert f'name="seen" value="{theirs.pk}"' in page  # saved again, it is meant
+    put(client, "notes", text="Of Ruth.", seen=str(theirs.pk))
+    assert Piece.objects.standing().get().text == "Of Ruth."
+    put(client, "notes", text="Of Ruth, from another tab.", seen=str(theirs.pk))  # over her own
+    client.force_login(cast.daniel)
+    assert put(client, "notes", text="By a program.").status_code == 302  # which has no page
+    assert Piece.objects.standing().get().text == "By a program."
+
+
+def test_two_members_who_send_a_file_at_once_are_told_too(cast, client, tmp_path):
+    team = make_team(cast, cast.ruth, cast.daniel)
+    essay = make_lab(cast.course, "essay", bench_spec={}, short="Essay", parts=[REPORT], is_individual=False)
+    theirs = put_report(cast.daniel, essay, tmp_path, team=team)
+    client.force_login(cast.ruth)
+    refused = client.post(
+        f"{ESSAY}parts/report/",
+        {"upload_key": str(uuid4()), "file": pdf(tmp_path), "seen": ""},
+        headers={"accept": "application/json"},
+    )
+    error = refused.json()["error"]
+    assert (refused.status_code, error["code"], error["details"]["seen"]) == (409, "changed_meanwhile", str(theirs.pk))
+    assert put(client, "report", file=pdf(tmp_path), seen=str(theirs.pk)).status_code == 302
+
+
+def test_one_form_sent_with_two_files_keeps_the_first_and_says_so(cast, essay, client, tmp_path):
+    client.force_login(cast.ruth)
+    key = str(uuid4())
+    put(client, "report", upload_key=key, file=pdf(tmp_path))
+    answer = put(client, "report", upload_key=key, file=pdf(tmp_path))
+    assert answer.status_code == 409 and "upload_key_used" in text(answer) and Piece.objects.count() == 1
 
 
 def test_a_pdf_is_shown_by_the_browser_apart_from_our_pages(cast, essay, client, tmp_path):
