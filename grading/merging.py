@@ -29,9 +29,22 @@ def _submissions(old: Any, new: Any, rows: list[Any], report: Report) -> list[An
 
 
 def _pieces(old: Any, new: Any, rows: list[Any], report: Report) -> list[Any]:
-    """What lies on both desks: that of the remaining account stays, the other's is taken away and kept with what was handed in."""
-    Piece.objects.filter(pk__in=[row.pk for row in rows]).update(removed_at=timezone.now())
-    report.decided += [f"{row} is taken from the desk: the remaining account has this part already." for row in rows]
+    """What lies on both desks: that of the remaining account stays, the other's is taken away and kept with what was handed in.
+
+    A key that both accounts used (a page open in two of them) is forgotten: it only tells one person's click from the next.
+    """
+    theirs = Piece.objects.filter(person=new)
+    used = theirs.filter(upload_key__in=[row.upload_key for row in rows if row.upload_key])
+    keys = set(used.values_list("upload_key", flat=True))
+    Piece.objects.filter(pk__in=[row.pk for row in rows if row.upload_key in keys]).update(upload_key=None)
+    there = set(theirs.standing().filter(team=None).values_list("assignment_id", "part"))
+    twice = [
+        row
+        for row in rows
+        if row.removed_at is None and row.team_id is None and row.kind != "models" and (row.assignment_id, row.part) in there
+    ]
+    Piece.objects.filter(pk__in=[row.pk for row in twice]).update(removed_at=timezone.now())
+    report.decided += [f"{row} is taken from the desk: the remaining account has this part already." for row in twice]
     return rows
 
 

@@ -1,5 +1,7 @@
 """Two accounts become one: nothing is forgotten, nothing is lost, nobody takes what is not theirs."""
 
+from uuid import uuid4
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.apps import apps
@@ -17,12 +19,14 @@ from courseplatform.notices.services.notifications import notification_send
 from courseplatform.roster.models import RosterEntry
 from courseplatform.roster.services.members import member_add, member_sections_change
 from courseplatform.roster.services.merging import course_accounts_merge, sort_out
-from grading.models import Submission
+from grading.models import Piece, Submission
 from tests.courseplatform.roster.builders import PEOPLE, enrolment_of
-from tests.people import hand_in, make_user, onnx_like
+from tests.grading.parts import NOTES, put_text
+from tests.people import hand_in, make_lab, make_user, onnx_like
 
 pytestmark = pytest.mark.django_db
 MERGE = "/accounts/merge/"
+MORE = NOTES | {"key": "more"}
 PEOPLE_TARGETS = (User, Enrolment)
 
 
@@ -312,3 +316,19 @@ def test_a_notification_that_both_had_is_shown_once(cast, second):
     notification_send(course=cast.course, people=[cast.ruth, second.person], kind="people", key="k", title="T")
     account_merge(winner=cast.ruth, loser=second.person, by="test")
     assert Notification.objects.filter(person=cast.ruth, key="k").count() == 1
+
+
+def test_of_two_desks_only_what_lies_on_both_is_taken_away(cast, second, tmp_path):
+    """The same key under both accounts says nothing about the desks; it must not stop the merge either."""
+    lab = make_lab(cast.course, "essay", bench_spec={}, short="Essay", parts=[NOTES, MORE])
+    key = uuid4()
+    mine = put_text(cast.ruth, lab, "Mine.", upload_key=key)
+    twice = put_text(second.person, lab, "The other account's.")
+    other = put_text(second.person, lab, "More.", raw=MORE, upload_key=key)
+    report = account_merge_preview(winner=cast.ruth, loser=second.person)
+    assert [said for said in report.decided if "desk" in said] == [
+        "The other account's. is taken from the desk: the remaining account has this part already."
+    ]
+    account_merge(winner=cast.ruth, loser=second.person, by="helen")
+    found = {(one.pk, one.upload_key, one.removed_at is None) for one in Piece.objects.filter(person=cast.ruth)}
+    assert found == {(mine.pk, key, True), (other.pk, None, True), (twice.pk, None, False)}
