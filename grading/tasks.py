@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from grading.services.late_days import late_days_count_stale, late_days_mark_new
+from grading.services.pieces import pieces_sweep
 from grading.services.regrade_answers import regrades_close_due
 from grading.wake import COUNT_LATE_DAYS, wake_count
 
@@ -21,3 +22,9 @@ def count_late_days() -> int:
 def close_regrades() -> int:
     """Close the regrade requests whose answer nobody can object to any more."""
     return regrades_close_due()
+
+
+@shared_task(name="grading.sweep_pieces", queue="ordinary", ignore_result=True)
+def sweep_pieces() -> int:
+    """Delete parts that were taken from a desk a week ago and never handed in."""
+    return pieces_sweep()

@@ -1,11 +1,12 @@
 """The desk: parts are put on it and taken from it, and what lies there together is handed in."""
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, NotHere
@@ -19,6 +20,8 @@ from grading.piece_rules import check_key, check_pace, check_seen
 from grading.services.late_days import lock_circle
 from grading.services.submissions import as_file
 from grading.services.variants import mark_of, said_of, variant_enqueue, variant_leave
+
+KEPT_FOR = timedelta(days=7)
 
 
 @transaction.atomic
@@ -110,8 +113,25 @@ def piece_remove(*, owner: Owner, piece: Piece, now: datetime | None = None) -> 
 
 
 def _discard(piece: Piece) -> None:
-    """The file of a piece that was not recorded, and the folder made for it where there are folders."""
+    """The file of a piece that is not recorded, and the folder made for it where there are folders."""
     if not piece.file:
+def pieces_sweep(*, now: datetime | None = None, most: int = 500) -> int:
+    """Delete what was taken away or replaced more than a week ago, with its files: no attempt holds it and no measurement names it.
+
+    Returns how many are gone. What is left over goes with the next sweep.
+    """
+    now = now or timezone.now()
+    old = Piece.objects.filter(removed_at__lt=now - KEPT_FOR, submissions=None, runs=None)
+    gone = 0
+    for piece in old.order_by("removed_at")[:most]:
+        with suppress(ProtectedError, IntegrityError), transaction.atomic():  # somebody has it measured just now
+            gone += old.filter(pk=piece.pk).delete()[1].get(Piece._meta.label, 0)
+        # Of a variant that was renamed several pieces have the same file. None of them stands again, so nothing gets it anew.
+        if piece.file and not Piece.objects.filter(file=piece.file.name).exists():
+            _discard(piece)
+    return gone
+
+
         return
     with suppress(NotImplementedError):  # a store without paths has no folders either
         folder = Path(piece.file.path).parent

@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, TooMany
 from grading import measure_variant, worker
-from grading.models import Submission
+from grading.models import Piece, Submission
 from grading.models.variants import VariantRun
 from grading.services import variants
-from grading.services.pieces import piece_remove
+from grading.services.families import FamilyEdit, family_edit
+from grading.services.pieces import piece_remove, pieces_sweep
 from grading.services.variants import variant_again
 from hardware import leases
 from hardware.leases import LEASE_TTL_S, MAX_FAULTS
@@ -127,3 +128,14 @@ def test_there_is_a_bound_to_how_often_the_hidden_inputs_are_asked(cast, tmp_pat
     assert refused.value.code == "too_many_variants"
     assert VariantRun.objects.count() == 2
     assert len(list((tmp_path / "media" / "pieces").iterdir())) == 2  # no file without a row
+
+
+def test_the_file_of_a_renamed_variant_stays_while_one_of_its_pieces_does(cast, tmp_path):
+    first = put_net(cast.ruth, family_lab(cast), tmp_path)
+    labels = {"name": "renamed"}
+    family_edit(owner=first.owner, assignment=first.assignment, edit=FamilyEdit({first.pk: labels}))
+    second = Piece.objects.standing().get()
+    family_edit(owner=first.owner, assignment=first.assignment, edit=FamilyEdit({second.pk: {"name": "again"}}))
+    later = timezone.now() + timedelta(days=8)
+    assert pieces_sweep(now=later) == 1  # the second: the first is named by its measurement
+    assert first.file.storage.exists(first.file.name) and Piece.objects.standing().get().file.name == first.file.name
