@@ -274,13 +274,17 @@ def _offer(
     }
 
 
+def part_title(piece: Piece) -> str:
+    """Its key where the assignment has this part no longer."""
+    return next((part.title for part in piece.assignment.all_parts if part.key == piece.part), piece.part)
+
+
 def piece_page(visit: Visit, piece: Piece) -> dict[str, Any]:
     """One piece as it was put on the desk, with the attempts that it was handed in with."""
-    part = next((one for one in piece.assignment.all_parts if one.key == piece.part), None)
     attempts = piece.submissions.order_by("number")
     return {
         "piece": piece,
-        "part_title": part.title if part else piece.part,
+        "part_title": part_title(piece),
         "text_html": render_markdown(piece.text) if piece.kind == "text" else "",
         "attempts": list(attempts),
         "owner": piece.owner,

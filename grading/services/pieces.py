@@ -101,9 +101,12 @@ def _with_room(part: Part, there: list[Piece]) -> list[Piece]:
 def piece_remove(*, owner: Owner, piece: Piece, now: datetime | None = None) -> None:
     """Take a piece from the desk. What was handed in with it keeps it.
 
-    The piece was found through the visit. Raises NotHere where it is not on this owner's desk, or what `check_is_open` raises.
+    The piece was found through the visit. Raises NotHere where it is not on this owner's desk or its assignment was withdrawn, or what
+    `check_is_open` raises.
     """
     now = now or timezone.now()
+    if piece.assignment.is_withdrawn:
+        raise NotHere("This assignment was withdrawn; nothing of it changes any more.")
     check_is_open(owner=owner, assignment=piece.assignment, now=now)
     lock_circle(course=piece.assignment.course, people={owner.person.pk})
     mine = Piece.objects.of_owner(owner).standing().filter(pk=piece.pk)
@@ -112,9 +115,6 @@ def piece_remove(*, owner: Owner, piece: Piece, now: datetime | None = None) -> 
     variant_leave(piece=piece, by=owner.person.email, now=now)
 
 
-def _discard(piece: Piece) -> None:
-    """The file of a piece that is not recorded, and the folder made for it where there are folders."""
-    if not piece.file:
 def pieces_sweep(*, now: datetime | None = None, most: int = 500) -> int:
     """Delete what was taken away or replaced more than a week ago, with its files: no attempt holds it and no measurement names it.
 
@@ -132,6 +132,9 @@ def pieces_sweep(*, now: datetime | None = None, most: int = 500) -> int:
     return gone
 
 
+def _discard(piece: Piece) -> None:
+    """The file of a piece that is not recorded, and the folder made for it where there are folders."""
+    if not piece.file:
         return
     with suppress(NotImplementedError):  # a store without paths has no folders either
         folder = Path(piece.file.path).parent

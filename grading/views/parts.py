@@ -25,7 +25,7 @@ from grading.forms_parts import part_sent
 from grading.hand_in_rules import owner_of
 from grading.models.pieces import Piece
 from grading.selectors.assignments import assignment_get
-from grading.selectors.desk import part_get, piece_get, piece_page
+from grading.selectors.desk import part_get, part_title, piece_get, piece_page
 from grading.services.handing_in import part_arrived
 from grading.services.pieces import piece_remove
 from grading.views.assignments import lab_page
@@ -65,8 +65,8 @@ def remove(request: HttpRequest, visit: Visit, piece: UUID) -> HttpResponse:
     found = piece_get(visit, piece)
     owner = owner_of(person=visit.person, assignment=found.assignment, now=timezone.now())
     piece_remove(owner=owner, piece=found)
-    part = part_get(found.assignment, found.part)
-    messages.success(request, f"{found.file_name or part.title} is taken away. What was handed in with it keeps it.")
+    name = found.file_name or part_title(found)
+    messages.success(request, f"{name} is taken away. What was handed in with it keeps it.")
     return HttpResponseRedirect(found.assignment.get_absolute_url())
 
 

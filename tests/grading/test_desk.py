@@ -17,7 +17,7 @@ from grading.run_end import run_ended
 from grading.services.handing_in import desk_hand_in
 from grading.services.late_days import late_days_count
 from grading.services.late_favours import extension_give
-from grading.services.pieces import piece_remove, statement_save
+from grading.services.pieces import piece_remove, pieces_sweep, statement_save
 from grading.services.submissions import submission_create
 from grading.services.versions import attempt_choose
 from hardware.models import Outcome
@@ -277,6 +277,30 @@ def test_what_is_taken_away_is_gone_from_the_desk_and_stays_with_the_attempt(cas
     assert pieces_of(owner=Owner(cast.ruth), assignment=essay) == [] and attempt.pieces.count() == 1
     with pytest.raises(NotHere):
         piece_remove(owner=Owner(cast.ruth), piece=piece)
+
+
+def test_what_left_the_desk_a_week_ago_is_deleted_unless_it_was_handed_in(cast, essay, tmp_path):
+    handed = put_report(cast.ruth, essay, tmp_path)
+    desk(cast.ruth, essay)
+    replaced = put_report(cast.ruth, essay, tmp_path)
+    stands = put_report(cast.ruth, essay, tmp_path)
+    soon, later = timezone.now() + timedelta(days=6), timezone.now() + timedelta(days=8)
+    assert pieces_sweep(now=soon) == 0 and pieces_sweep(now=later) == 1
+    assert set(Piece.objects.all()) == {handed, stands}
+    assert {folder.name for folder in (tmp_path / "media" / "pieces").iterdir()} == {str(handed.pk), str(stands.pk)}
+    assert not replaced.file.storage.exists(replaced.file.name)
+
+
+def test_a_part_that_the_assignment_lost_can_still_be_taken_away_but_not_in_a_withdrawn_one(cast, essay, client):
+    piece = put_text(cast.ruth, essay, "Said.")
+    essay.parts = [REPORT]
+    essay.is_withdrawn = True
+    essay.save()
+    client.force_login(cast.ruth)
+    address = f"/courses/odml/pieces/{piece.pk}/remove/"
+    assert client.post(address).status_code == 404 and Piece.objects.standing().exists()
+    type(essay).objects.update(is_withdrawn=False)
+    assert client.post(address, follow=True).status_code == 200 and not Piece.objects.standing().exists()
 
 
 @pytest.mark.parametrize(("fields", "code"), [

@@ -61,6 +61,16 @@ def test_the_page_says_what_is_missing_and_hands_in_when_nothing_is(cast, essay,
     assert {part["part"] for part in verify(submission.signature)["parts"]} == {"report", "notes"}
 
 
+def test_what_is_here_can_be_taken_away_on_the_page(cast, essay, client):
+    client.force_login(cast.ruth)
+    assert "Take it away" not in text(client.get(ESSAY))
+    put(client, "notes", text="Said.")
+    address = f"/courses/odml/pieces/{Piece.objects.get().pk}/remove/"
+    assert f'action="{address}"' in text(client.get(ESSAY))
+    page = text(client.post(address, follow=True))
+    assert "Notes is taken away." in page and address not in page
+
+
 def test_what_was_refused_stands_in_its_field_again(cast, essay, client):
     client.force_login(cast.ruth)
     answer = put(client, "numbers", text="Size,Bits\na,8")
