@@ -9,7 +9,6 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from courseplatform.accounts.models import User
 from courseplatform.courses.access import Visit
 from courseplatform.teams.models import Team
 from grading.models.assignments import Assignment
@@ -24,12 +23,12 @@ def stored_at(piece: "Piece", file_name: str) -> str:
 
 class PieceQuerySet(models.QuerySet["Piece"]):
     def visible_to(self, visit: Visit) -> "PieceQuerySet":
-        """Staff of the course see what was handed in, a student all of their own and of their team's."""
-        of_course = self.filter(assignment__course=visit.course)
-        return of_course if visit.is_staff else of_course.of_person(visit.person)
-
-    def of_person(self, person: User) -> "PieceQuerySet":
-        return self.filter(of_person(person, "saved_at"))
+        """What lies on one's own desk and on that of one's team, and what was handed in with an attempt that one may see: for staff of
+        the course any. What is not handed in is a draft, which is nobody else's."""
+        attempts: Any = self.model._meta.get_field("submissions").related_model  # its module needs this one
+        attempts = attempts.objects.visible_to(visit)
+        handed_in = Q(pk__in=attempts.filter(pieces__isnull=False).values("pieces"))
+        return self.filter(of_person(visit.person, "saved_at") | handed_in, assignment__course=visit.course)
 
     def of_owner(self, owner: Owner) -> "PieceQuerySet":
         return self.filter(of_owner(owner))

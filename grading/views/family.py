@@ -22,7 +22,6 @@ from grading.models.pieces import Piece
 from grading.selectors import family as reading
 from grading.selectors import family_page
 from grading.selectors.assignments import assignment_get
-from grading.selectors.desk import piece_get
 from grading.services.families import FamilyEdit, family_edit
 from grading.services.pieces import piece_remove
 from grading.services.variants import variant_again
@@ -156,7 +155,7 @@ def _page(visit: Visit, assignment: Assignment, seen: reading.Whose, typed: Quer
 
 
 def _mine(visit: Visit, variant: UUID) -> Piece:
-    found: Piece = piece_get(visit, variant)
+    found = reading.variant_get(visit, variant)
     reading.part_of(found.assignment)
     return found
 

@@ -8,7 +8,7 @@ from grading.models.owners import Owner
 from grading.parts import part_of
 from grading.piece_reading import read_file, read_text
 from grading.services.pieces import piece_put
-from tests.people import FakeUpload
+from tests.people import FakeUpload, hand_in, onnx_like
 
 REPORT = {"key": "report", "kind": "pdf", "title": "Report, one page", "pages": 1}
 NOTES = {"key": "notes", "kind": "text", "title": "Notes"}
@@ -38,7 +38,10 @@ def put_text(person, lab, text, team=None, raw=NOTES, **more):
 
 
 def piece_of(cast, person, folder):
-    """A report on this person's desk, at the lab of the cast, which takes notes as well."""
+    """A report of this person, handed in at the lab of the cast, which takes notes as well."""
     cast.lab.parts = [REPORT, NOTES]
     cast.lab.save()
-    return put_report(person, type(cast.lab).objects.get(pk=cast.lab.pk), folder)
+    lab = type(cast.lab).objects.get(pk=cast.lab.pk)
+    piece = put_report(person, lab, folder)
+    hand_in(cast, person, onnx_like(folder), lab=lab)
+    return piece

@@ -1,16 +1,20 @@
 """The desk in the browser: each part answered in its place, with and without JavaScript, by those whose desk it is."""
 
+from datetime import timedelta
 from hashlib import sha256
 from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from courseplatform.core import pdfs
+from courseplatform.teams.models import Membership
 from courseplatform.uploads.models import Upload
 from courseplatform.uploads.services.receiving import upload_create
 from grading.models import Piece, Submission
 from grading.receipts import verify
+from grading.services.submissions import submission_create
 from tests.courseplatform.uploads.builders import send
 from tests.grading.parts import NOTES, REPORT, pdf_file, put_report, put_text
 from tests.grading.test_late_days import due_ago, make_team, with_policy
@@ -159,21 +163,36 @@ def test_nobody_else_sees_a_piece(cast, essay, client, tmp_path, who, page):
     assert client.post(f"/courses/odml/pieces/{piece.pk}/remove/").status_code in {403, 404}
 
 
-def test_a_team_mate_and_the_staff_see_it(cast, client, tmp_path):
+def test_a_team_mate_sees_what_lies_on_the_desk_and_the_staff_what_was_handed_in(cast, client, tmp_path):
     team = make_team(cast, cast.ruth, cast.daniel)
     essay = make_lab(cast.course, "essay", bench_spec={}, short="Essay", parts=[REPORT, WHO], is_individual=False)
     piece = put_report(cast.ruth, essay, tmp_path, team=team)
-    for person in (cast.daniel, cast.amit):
-        client.force_login(person)
-        page = text(client.get(piece.get_absolute_url()))
-        assert "Not handed in yet." in page and piece.sha256 in page
     client.force_login(cast.amit)
-    assert (
-        client.post(f"/courses/odml/pieces/{piece.pk}/remove/").status_code == 404
-    )  # staff look, and take nothing away
+    assert client.get(piece.get_absolute_url()).status_code == 404  # a draft
     client.force_login(cast.daniel)
+    page = text(client.get(piece.get_absolute_url()))
+    assert "Not handed in yet." in page and piece.sha256 in page
     put(client, "who", **{f"did-{cast.ruth.pk}": "wrote", f"did-{cast.daniel.pk}": "measured"})
     assert Submission.objects.get().team == team
+    client.force_login(cast.amit)
+    assert piece.sha256 in text(client.get(piece.get_absolute_url()))
+    assert client.post(f"/courses/odml/pieces/{piece.pk}/remove/").status_code == 404  # staff take nothing away
+
+
+def test_who_left_a_team_still_opens_the_parts_of_what_it_handed_in_then(cast, client, tmp_path):
+    team = make_team(cast, cast.ruth, cast.daniel)
+    essay = make_lab(cast.course, "essay", bench_spec={}, short="Essay", parts=[REPORT], is_individual=False)
+    Membership.objects.filter(person=cast.daniel).update(since_at=timezone.now() + timedelta(minutes=1))
+    piece = put_report(cast.ruth, essay, tmp_path, team=team)  # before Daniel came
+    made, _ = submission_create(person=cast.ruth, assignment=essay, upload=None, upload_key=uuid4())
+    Submission.objects.filter(pk=made.pk).update(received_at=timezone.now() + timedelta(minutes=2))
+    until = timezone.now() + timedelta(minutes=3)
+    Membership.objects.filter(person=cast.daniel).update(until_at=until)
+    draft = put_report(cast.ruth, essay, tmp_path, team=team, now=until + timedelta(minutes=1))
+    client.force_login(cast.daniel)
+    assert piece.get_absolute_url() in text(client.get(made.get_absolute_url()))
+    assert client.get(piece.get_absolute_url()).status_code == 200
+    assert client.get(draft.get_absolute_url()).status_code == 404
 
 
 def test_who_saves_over_the_newer_words_of_somebody_else_is_told_first(cast, client):
