@@ -8,6 +8,7 @@ from datetime import datetime
 from django.http import HttpRequest, QueryDict
 
 from courseplatform.accounts.models import User
+from courseplatform.core.errors import BadInput
 from courseplatform.teams.selectors.membership import members_at
 from grading import piece_reading as reading
 from grading.forms import FileForm, check_envelope
@@ -21,13 +22,16 @@ from grading.piece_rules import check_key
 from grading.piece_tables import MOST_TABLE_BYTES, read_table
 from grading.upload_purpose import PART, part_target_of
 
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
 
 @contextmanager
 def part_sent(
     request: HttpRequest, *, person: User, assignment: Assignment, part: Part, now: datetime
 ) -> Iterator[Sent]:
     """What was sent for a part; its file lies on disk in the body. Raises what `FileForm` and the readers of the part raise,
-    Conflict (`upload_key_used`)."""
+    BadInput (`not_a_form`), Conflict (`upload_key_used`)."""
+    _check_is_form(request, part)
     if request.content_type == "multipart/form-data":
         check_envelope(request)
     seen = request.POST.get("seen")
@@ -46,6 +50,16 @@ def part_sent(
         else:  # an upload is used up with its piece
             check_key(known, assignment=assignment, part=part, sha256=file.upload.sha256)
         yield sent
+
+
+def _check_is_form(request: HttpRequest, part: Part) -> None:
+    """Raises BadInput (`not_a_form`)."""
+    if request.content_type not in (FORMS[1:] if part.is_file else FORMS):
+        raise BadInput(
+            f"{part.title} is sent as a form ({FORMS[-1]}) with {'its file' if part.is_file else 'what you write'}, "
+            f"not as {request.content_type or 'a bare body'}.",
+            code="not_a_form",
+        )
 
 
 def _named(post: QueryDict, prefix: str) -> dict[str, str]:

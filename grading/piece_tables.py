@@ -12,6 +12,10 @@ MOST_TABLE_BYTES = 1 << 20
 QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
+class Quoted(csv.excel_tab):
+    quoting = csv.QUOTE_ALL
+
+
 def read_table(part: Part, text: str) -> Content:
     """The first line names the columns. Cells that lack at the end of a row are empty: a spreadsheet leaves them out.
 
@@ -42,8 +46,8 @@ def table_text(columns: list[str], rows: list[list[str]]) -> str:
     """What `read_table` reads as this very table, whatever its cells hold."""
     written = io.StringIO()
     # With one column there is no tab to tell the cells apart by, so a comma must not be taken for one.
-    quoting = csv.QUOTE_ALL if len(columns) == 1 else csv.QUOTE_MINIMAL
-    csv.writer(written, delimiter="\t", lineterminator="\n", quoting=quoting).writerows([columns, *rows])
+    dialect: type[csv.Dialect] = Quoted if len(columns) == 1 else csv.excel_tab
+    csv.writer(written, dialect, lineterminator="\n").writerows([columns, *rows])
     return written.getvalue()
 
 

@@ -70,6 +70,16 @@ def test_what_does_not_fit_is_refused_with_its_code(client, essay, ruth, tmp_pat
     assert (empty.status_code, empty.json()["error"]["code"]) == (409, "desk_empty")
 
 
+@pytest.mark.parametrize("part", ["notes", "report"])
+def test_what_is_no_form_is_not_called_empty(client, essay, ruth, part):
+    for sent in ({"data": {"text": "Said."}, "content_type": "application/json"}, {"data": b"Said.", "content_type": "text/plain"}):
+        refused = client.post(f"{WORK}/parts/{part}", **sent, **ruth)
+        error = refused.json()["error"]
+        assert (refused.status_code, error["code"]) == (422, "not_a_form") and sent["content_type"] in error["message"]
+    answer = client.post(f"{WORK}/parts/notes", "text=Said.", content_type="application/x-www-form-urlencoded", **ruth)
+    assert answer.status_code == 200
+
+
 def test_reading_alone_puts_nothing_and_nobody_reads_another_s_desk(client, cast, essay, ruth, tmp_path):
     assert client.post(f"{WORK}/parts/notes", {"text": "x"}, **headers_of(cast.ruth, ["read"])).status_code == 403
     piece = send(client, ruth, "notes", text="Mine.").json()["piece"]
