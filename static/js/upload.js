@@ -84,6 +84,7 @@ for (const form of document.querySelectorAll("[data-upload]")) {
   // A part leads back to this very page, which assign() would not load again for its fragment alone.
   const goTo = (url) => {
     const to = new URL(url, location.href), isHere = to.pathname === location.pathname && to.search === location.search;
+    document.dispatchEvent(new Event("upload-done"));
     location.assign(to);
     if (isHere) location.reload();
   };
