@@ -41,7 +41,10 @@ def _pieces(old: Any, new: Any, rows: list[Any], report: Report) -> list[Any]:
     twice = [
         row
         for row in rows
-        if row.removed_at is None and row.team_id is None and row.kind != "models" and (row.assignment_id, row.part) in there
+        if row.removed_at is None
+        and row.team_id is None
+        and row.kind != "models"
+        and (row.assignment_id, row.part) in there
     ]
     Piece.objects.filter(pk__in=[row.pk for row in twice]).update(removed_at=timezone.now())
     report.decided += [f"{row} is taken from the desk: the remaining account has this part already." for row in twice]

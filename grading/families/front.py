@@ -9,6 +9,7 @@ from typing import Any
 from grading.families.labels import TIMES, is_input, title_of
 
 CROWDED = 6  # more groups than there are colours
+TINY_MS = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +153,12 @@ class Family:
         fill(self, "by_time", tuple(front(ordered, latency, accuracy)))
         fill(self, "by_work", tuple(front(ordered, latency, flops)))
         fill(self, "knee", knee(ordered))
+
+    @property
+    def time_unit(self) -> tuple[float, str]:
+        """(milliseconds, name) of the unit in which people read the times: small nets take microseconds."""
+        is_tiny = bool(self.variants) and all(one.p50_ms < TINY_MS for one in self.variants)
+        return (0.001, "µs") if is_tiny else (1.0, "ms")
 
     @property
     def chosen(self) -> Variant | None:

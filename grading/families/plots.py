@@ -42,7 +42,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Plot:
-    """One plot. line: the corners of the front as a staircase. groups: names in the order of the colours."""
+    """One plot. line: the corners of the front as a staircase. groups: names in the order of the colours. time_unit: as of its family."""
 
     slug: str
     title: str
@@ -53,6 +53,7 @@ class Plot:
     dots: tuple[Dot, ...]
     line: tuple[tuple[float, float], ...]
     groups: tuple[str, ...]
+    time_unit: tuple[float, str]
 
     def placed(self, face: Face) -> list[Word]:
         """The names beside the dots, as many as find room: the chosen one first, then those of the front."""
@@ -79,28 +80,31 @@ def accuracy_flops(family: Family) -> Plot:
         "accuracy-flops", "Accuracy and FLOPs", "counted", words.by_flops_finding(family),
         x=axis_of(f"FLOPs, {letter}" if letter else "FLOPs", [dot.x for dot in dots]), y=_accuracy_axis(dots), dots=dots,
         line=_stairs([(one.flops / unit, 100 * one.accuracy) for one in family.by_flops]), groups=tuple(family.groups()),
+        time_unit=family.time_unit,
     )  # fmt: skip
 
 
 def accuracy_latency(family: Family) -> Plot:
-    dots = _dots(family, family.by_time, x=_latency, y=_accuracy)
+    dots = _dots(family, family.by_time, x=_latency(family), y=_accuracy)
     reach = [end for dot in dots for end in (dot.x_low, dot.x_high)]
     return Plot(
         "accuracy-latency", "Accuracy and latency", "shown", words.by_time_finding(family),
-        x=axis_of("latency on the host, ms", [dot.x for dot in dots], reach), y=_accuracy_axis(dots), dots=dots,
-        line=_stairs([(one.p50_ms, 100 * one.accuracy) for one in family.by_time]), groups=tuple(family.groups()),
+        x=axis_of(f"latency on the host, {family.time_unit[1]}", [dot.x for dot in dots], reach), y=_accuracy_axis(dots), dots=dots,
+        line=_stairs([(one.p50_ms / family.time_unit[0], 100 * one.accuracy) for one in family.by_time]), groups=tuple(family.groups()),
+        time_unit=family.time_unit,
     )  # fmt: skip
 
 
 def latency_flops(family: Family) -> Plot:
     unit, letter = words.flop_unit(max(one.flops for one in family.variants))
-    dots = _dots(family, family.by_work, x=lambda one: _exactly(one.flops / unit), y=_latency)
+    dots = _dots(family, family.by_work, x=lambda one: _exactly(one.flops / unit), y=_latency(family))
     reach = [end for dot in dots for end in (dot.y_low, dot.y_high)]
     return Plot(
         "latency-flops", "Latency and FLOPs", "shown", words.by_work_finding(family),
         x=axis_of(f"FLOPs, {letter}" if letter else "FLOPs", [dot.x for dot in dots]),
-        y=axis_of("latency on the host, ms", [dot.y for dot in dots], reach), dots=dots,
-        line=_stairs([(one.flops / unit, one.p50_ms) for one in family.by_work], is_floor=True), groups=tuple(family.groups()),
+        y=axis_of(f"latency on the host, {family.time_unit[1]}", [dot.y for dot in dots], reach), dots=dots,
+        line=_stairs([(one.flops / unit, one.p50_ms / family.time_unit[0]) for one in family.by_work], is_floor=True), groups=tuple(family.groups()),
+        time_unit=family.time_unit,
     )  # fmt: skip
 
 
@@ -117,8 +121,9 @@ def _accuracy(variant: Variant) -> tuple[float, float, float]:
     return 100 * variant.accuracy, 100 * variant.low, 100 * variant.high
 
 
-def _latency(variant: Variant) -> tuple[float, float, float]:
-    return variant.p50_ms, variant.fast_ms, variant.slow_ms
+def _latency(family: Family) -> Measured:
+    unit, _ = family.time_unit
+    return lambda one: (one.p50_ms / unit, one.fast_ms / unit, one.slow_ms / unit)
 
 
 def _exactly(value: float) -> tuple[float, float, float]:
@@ -182,7 +187,7 @@ def _trace(plot: Plot, dots: Sequence[Dot], group: int, *, is_strong: bool = Fal
         "marker": {"color": colour, "symbol": SHAPES[group], "size": 12 if is_strong else 8, "line": {"color": "--ground", "width": 1},
                    "opacity": [1 if dot.is_on_front or is_strong else QUIET for dot in dots]},
         # Plotly reads a little HTML; what a student calls a variant is a stranger's.
-        "text": [escape(_hover(dot.variant)) for dot in dots], "hovertemplate": "%{text}<extra></extra>",
+        "text": [escape(_hover(dot.variant, *plot.time_unit)) for dot in dots], "hovertemplate": "%{text}<extra></extra>",
     }  # fmt: skip
 
 
@@ -193,10 +198,10 @@ def _ends(values: Sequence[tuple[float, float, float]]) -> Json:
     }  # fmt: skip
 
 
-def _hover(one: Variant) -> str:
+def _hover(one: Variant, unit: float, unit_name: str) -> str:
     return (
         f"{one.full_title}: {100 * one.accuracy:.1f} % ({100 * one.low:.1f}–{100 * one.high:.1f}), {words.flop_amount(one.flops)}, "
-        f"{numbers.digits(one.p50_ms)} ms ({numbers.digits(one.fast_ms)}–{numbers.digits(one.slow_ms)})"
+        f"{numbers.digits(one.p50_ms / unit)} {unit_name} ({numbers.digits(one.fast_ms / unit)}–{numbers.digits(one.slow_ms / unit)})"
     )
 
 

@@ -12,7 +12,8 @@ BASIS = {
     "shown, not graded": "latency_ms, on the host; low and high are the least and the largest median of the processes",
 }
 LATEX = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_", "~": r"\textasciitilde{}",
-         "^": r"\textasciicircum{}", "×": r"$\times$", "\u00a0": "~", "<": r"\textless{}", ">": r"\textgreater{}"}  # fmt: skip
+         "^": r"\textasciicircum{}", "×": r"$\times$", "\u00a0": "~", "<": r"\textless{}", ">": r"\textgreater{}",
+         "µ": r"$\mu$"}  # fmt: skip
 CAPTION = (
     r"FLOPs are 2 $\times$ MACs (counted). Latency is the median on the course's host, with the least and the largest median of its "
     r"processes (shown, not graded). Accuracy with its Wilson 95\,\% interval. F: on the front of accuracy against FLOPs; T: against latency."
@@ -68,7 +69,7 @@ def latex_table(family: Family, title: str) -> str:
         "Input, px",
         "Parameters",
         "FLOPs, k",
-        "Latency, ms",
+        f"Latency, {family.time_unit[1]}",
         "",
         r"Accuracy, %",
         "",
@@ -94,9 +95,10 @@ def latex_table(family: Family, title: str) -> str:
 
 def _latex_row(family: Family, one: Variant) -> str:
     front = ("F" if one in family.by_flops else "") + ("T" if one in family.by_time else "")
+    unit, _ = family.time_unit
     cells = [
-        latex(one.title), latex(one.size), f"{one.params}", f"{one.flops / 1000:.3g}", f"{one.p50_ms:.3g}",
-        f"({one.fast_ms:.3g}--{one.slow_ms:.3g})", f"{100 * one.accuracy:.1f}", f"({100 * one.low:.1f}--{100 * one.high:.1f})", front,
+        latex(one.title), latex(one.size), f"{one.params}", f"{one.flops / 1000:.3g}", f"{one.p50_ms / unit:.3g}",
+        f"({one.fast_ms / unit:.3g}--{one.slow_ms / unit:.3g})", f"{100 * one.accuracy:.1f}", f"({100 * one.low:.1f}--{100 * one.high:.1f})", front,
     ]  # fmt: skip
     if one is family.chosen:
         cells[0] = rf"\textbf{{{cells[0]}}}"

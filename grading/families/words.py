@@ -26,6 +26,12 @@ def flop_unit(largest: float) -> tuple[float, str]:
     )
 
 
+def time_amount(family: Family, milliseconds: float) -> str:
+    """In the unit of its family: 6.39 µs."""
+    unit, name = family.time_unit
+    return f"{numbers.digits(milliseconds / unit)}{numbers.NARROW}{name}"
+
+
 def percent(value: float) -> str:
     return numbers.share(value)
 
@@ -39,7 +45,7 @@ def verdict(family: Family) -> tuple[str, str]:
         only = family.variants[0]
         return (
             f"{_named(only)} is measured",
-            f"{_accuracy(only)} in {numbers.milliseconds(only.p50_ms)}. A family has two variants or more.",
+            f"{_accuracy(only)} in {time_amount(family, only.p50_ms)}. A family has two variants or more.",
         )
     found = family.knee
     if found is None:
@@ -47,7 +53,7 @@ def verdict(family: Family) -> tuple[str, str]:
         said = [f"The front by FLOPs has {in_words(len(family.by_flops))} of {count} variants and no bend."]
     else:
         title = f"{_named(found)} is the knee"
-        said = [f"{_accuracy(found)} in {numbers.milliseconds(found.p50_ms)}.", *_beyond(family, found)]
+        said = [f"{_accuracy(found)} in {time_amount(family, found.p50_ms)}.", *_beyond(family, found)]
     return title, " ".join([*said, _fronts(family)])
 
 

@@ -88,7 +88,9 @@ def whose(visit: Visit, assignment: Assignment, person: str, attempt: str, now: 
 
 def variant_get(visit: Visit, pk: UUID) -> Piece:
     """Also one that is not handed in, for staff: their list of families shows what our machine did not measure. Raises NotHere."""
-    of_course = Piece.objects.filter(assignment__course=visit.course) if visit.is_staff else Piece.objects.visible_to(visit)
+    of_course = (
+        Piece.objects.filter(assignment__course=visit.course) if visit.is_staff else Piece.objects.visible_to(visit)
+    )
     found = of_course.filter(pk=pk, kind=KIND).select_related("assignment__course", "person", "team").first()
     if found is None:
         raise NotHere("There is no such variant, or it is not yours.")

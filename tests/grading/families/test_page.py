@@ -13,14 +13,17 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pypdf import PdfReader
 
+from courseplatform.core import numbers
 from courseplatform.core.errors import Unavailable
 from grading.families import drawing
 from grading.families.front import Family
 from grading.families.placing import Box, Face, place
-from grading.families.plots import PAGE, plots_of
+from grading.families.plots import PAGE, plotly_of, plots_of
+from grading.families.tables import csv_table, latex_table
 from grading.models import Piece, Submission
 from grading.models.variants import VariantRun
 from grading.parts import STATEMENT
+from grading.selectors import family_page
 from grading.selectors.family import family_of
 from grading.services.submissions import submission_create
 from hardware.models import Outcome
@@ -79,9 +82,9 @@ def test_the_page_names_the_knee_and_what_the_lab_asks(cast, family, client):
     client.force_login(cast.ruth)
     said = text(client.get(PAGE_URL))
     assert "8 × 8 px with 2 × 8 is the knee" in said
-    assert "80.0 % (70.0–90.0) in 0.0200 ms." in said
+    assert "80.0 % (70.0–90.0) in 20.0 µs." in said
     assert "Depth, width and input vary 3, 1, 1" in said
-    assert "0.0200 (0.018–0.024)" in said  # the least and the largest median of the processes
+    assert "20.0 (18–24)" in said  # the least and the largest median of the processes
 
 
 def test_an_empty_family_says_what_will_be_here(cast, lab, client):
@@ -243,6 +246,21 @@ def test_a_plot_is_drawn_once_and_without_its_title_where_that_is_asked(cast, fa
     monkeypatch.setattr(drawing, "CHILD", Path("/nowhere.py"))
     assert client.get(f"{PAGE_URL}figures/accuracy-flops.png").content == first
     assert client.get(f"{PAGE_URL}figures/latency-flops.png").status_code == 503
+
+
+@pytest.mark.parametrize(("slowest", "unit", "shown"), [(0.06, "µs", 6.39), (0.2, "ms", 0.00639)])
+def test_times_below_a_tenth_of_a_millisecond_are_read_in_microseconds(slowest, unit, shown):
+    """In one unit for the whole family; what programs read stays in milliseconds."""
+    family = Family((variant("a", 10, 0.5, 0.00639), variant("b", 20, 0.6, slowest)))
+    by_time, by_work = plots_of(family)[1:]
+    assert by_time.x.label.split(" (")[0] == by_work.y.label.split(" (")[0] == f"latency on the host, {unit}"
+    assert by_time.dots[0].x == by_time.line[0][0] == by_work.dots[0].y == by_work.line[0][1] == pytest.approx(shown)
+    assert f", {numbers.digits(shown)} {unit} (" in plotly_of(by_time)["data"][1]["text"][0]
+    assert family_page._table(family)[0]["latency"] == numbers.digits(shown)
+    latex = latex_table(family, "A family")
+    assert f"Latency, {'$' + chr(92) + 'mu$s' if unit == 'µs' else 'ms'}" in latex and f"& {shown:.3g} &" in latex
+    heads, rows = csv_table(family)
+    assert rows[0][heads.index("latency_ms")] == 0.00639
 
 
 def test_a_drawing_that_fails_is_our_fault(settings, tmp_path, monkeypatch):
