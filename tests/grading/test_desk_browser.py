@@ -90,7 +90,9 @@ def test_what_is_typed_outlives_an_upload_and_its_team_mate(page, cast, essay, t
     page.wait_for_url("**put=**")
     assert typed(page, "notes") == "Of Ruth."
     save(page, "notes")  # typed over the first one: the second must not go without a word
-    assert "Daniel saved another one" in page.locator("#error-notes").inner_text() and typed(page, "notes") == "Of Ruth."
+    assert (
+        "Daniel saved another one" in page.locator("#error-notes").inner_text() and typed(page, "notes") == "Of Ruth."
+    )
     save(page, "notes")
     assert Piece.objects.standing().get(part="notes").text == "Of Ruth."
 

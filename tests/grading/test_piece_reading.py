@@ -74,7 +74,9 @@ def test_a_link_leads_to_the_web_and_to_the_hosts_that_are_named(text, code):
     assert refused(read_link, LINK, text) == code
 
 
-@pytest.mark.parametrize("link", ["https://youtube.com", "http://m.youtube.com:8080/@course", "https://YouTube.com?v=ä"])
+@pytest.mark.parametrize(
+    "link", ["https://youtube.com", "http://m.youtube.com:8080/@course", "https://YouTube.com?v=ä"]
+)
 def test_what_leads_to_the_named_host_is_taken(link):
     assert read_link(LINK, link).text == link
 

@@ -72,7 +72,10 @@ def test_what_does_not_fit_is_refused_with_its_code(client, essay, ruth, tmp_pat
 
 @pytest.mark.parametrize("part", ["notes", "report"])
 def test_what_is_no_form_is_not_called_empty(client, essay, ruth, part):
-    for sent in ({"data": {"text": "Said."}, "content_type": "application/json"}, {"data": b"Said.", "content_type": "text/plain"}):
+    for sent in (
+        {"data": {"text": "Said."}, "content_type": "application/json"},
+        {"data": b"Said.", "content_type": "text/plain"},
+    ):
         refused = client.post(f"{WORK}/parts/{part}", **sent, **ruth)
         error = refused.json()["error"]
         assert (refused.status_code, error["code"]) == (422, "not_a_form") and sent["content_type"] in error["message"]
