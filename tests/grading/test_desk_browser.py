@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import sync_playwright
 
+from courseplatform.core import pdfs
 from grading.models import Piece
 from tests.grading.parts import NOTES, REPORT, pdf_file, put_report, put_text
 from tests.grading.test_late_days import make_team
@@ -107,3 +108,14 @@ def test_of_two_files_sent_at_once_the_later_one_asks_first(page, cast, essay, t
     page.locator("#part-report [data-upload-found-use]").click()
     page.wait_for_url("**put=**")
     assert Piece.objects.standing().get(part="report").person == cast.ruth
+
+
+def test_a_file_that_nobody_could_look_at_is_sent_again_by_itself(page, cast, essay, tmp_path, monkeypatch):
+    monkeypatch.setattr(pdfs, "WAIT_S", 0.1)
+    page.goto(ESSAY)
+    with pdfs._slot(), pdfs._slot():
+        page.locator("#file-report").set_input_files(pdf_file(tmp_path).path)
+        page.locator("#part-report").get_by_text("Trying again in").first.wait_for()
+        assert not Piece.objects.exists()
+    page.wait_for_url("**put=**")
+    assert Piece.objects.get().part == "report"
