@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             name="model_from",
             field=models.ForeignKey(
                 blank=True,
-                help_text="the attempt whose model and measurement this one keeps",
+                help_text="the attempt whose model stands beside its parts, where it brought none",
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="kept_by",
