@@ -79,6 +79,6 @@ def _headed(part: Part, lines: list[list[str]]) -> tuple[list[str], list[list[st
         return wanted, lines
     raise bad(
         part,
-        f"The columns are {', '.join(wanted)}, in this order; the first line says {', '.join(filter(None, head))}.",
+        f"The columns are {' | '.join(wanted)}, in this order; the first line says {' | '.join(filter(None, head))}.",
         "wrong_columns",
     )
