@@ -72,7 +72,8 @@ class DeskRow:
 
     @property
     def has_form(self) -> bool:
-        return not self.part.is_model
+        """The model has an upload below, a family a page of its own."""
+        return not (self.part.is_model or self.part.kind == "models")
 
     @property
     def is_open(self) -> bool:
