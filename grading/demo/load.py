@@ -35,10 +35,9 @@ from grading.demo import grades, late
 from grading.demo.digits import hidden_split, write_hidden
 from grading.hand_in_rules import owner_of
 from grading.models.assignments import Assignment, HiddenSet
-from grading.models.owners import Owner
 from grading.npy import hidden_facts
 from grading.piece_reading import read_file
-from grading.services.pieces import piece_put, statement_save
+from grading.services.pieces import piece_put
 from grading.services.submissions import submission_create
 from grading.spec import BenchSpec
 
@@ -198,8 +197,6 @@ def _hand_in(fact: Facts, people: Mapping[str, User], assignments: Mapping[str, 
     source, assignment = HERE / "models" / fact["file"], assignments[fact["assignment"]]
     with tempfile.TemporaryDirectory(prefix="milliamp-demo-") as folder:
         copy = Path(shutil.copy(source, folder))
-        if assignment.needs_statement:
-            statement_save(owner=Owner(people[fact["person"]]), assignment=assignment, text=fact["statement"])
         upload = LocalUpload(source.name, copy.stat().st_size, sha256(copy.read_bytes()).hexdigest(), copy)
         submission_create(
             person=people[fact["person"]], assignment=assignment, upload=upload,

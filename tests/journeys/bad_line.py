@@ -117,23 +117,25 @@ lab.save()
 
 
 def share(tab) -> float:
-    return float(tab.locator("[data-upload-bar]").evaluate("bar => bar.value"))
+    return float(tab.locator("#hand-in [data-upload-bar]").evaluate("bar => bar.value"))
 
 
 def wait_share(tab, percent: float, seconds: float) -> None:
     end = time.monotonic() + seconds
     while share(tab) < percent:
         assert time.monotonic() < end, (
-            f"{share(tab):.0f} % instead of {percent} %: {tab.locator('[data-upload-state]').inner_text()}"
+            f"{share(tab):.0f} % instead of {percent} %: {tab.locator('#hand-in [data-upload-state]').inner_text()}"
         )
-        assert tab.locator("[data-upload-error]").is_hidden(), tab.locator("[data-upload-error]").inner_text()
+        assert tab.locator("#hand-in [data-upload-error]").is_hidden(), tab.locator(
+            "#hand-in [data-upload-error]"
+        ).inner_text()
         time.sleep(0.05)
 
 
 def interrupted_five_times(world, tab, line: BadLine, lab: str, file: Path, seconds: float) -> list[str]:
     """Hand in `file` on a line that breaks in five ways. Ends at the receipt; returns what was said on the way."""
     said = []
-    lost = tab.locator("[data-upload-words]").filter(has_text="The line was lost")
+    lost = tab.locator("#hand-in [data-upload-words]").filter(has_text="The line was lost")
 
     def broken(percent, act, mend=lambda: None):
         wait_share(tab, percent, seconds)
@@ -144,17 +146,17 @@ def interrupted_five_times(world, tab, line: BadLine, lab: str, file: Path, seco
         expect(lost).to_be_hidden(timeout=60_000)
 
     tab.goto(f"{line.url}/courses/demo/assignments/{lab}/")
-    tab.locator('input[type="file"]').set_input_files(str(file))
-    expect(tab.locator("[data-upload-words]")).to_contain_text("sent", timeout=seconds * 1000)
+    tab.locator("#model").set_input_files(str(file))
+    expect(tab.locator("#hand-in [data-upload-words]")).to_contain_text("sent", timeout=seconds * 1000)
     broken(8, line.cut)
     broken(22, line.down, lambda: (time.sleep(2), line.up()))
     broken(36, lambda: tab.context.set_offline(True), lambda: (time.sleep(1), tab.context.set_offline(False)))
     broken(50, lambda: os.kill(world.child("gunicorn", "courseplatform.wsgi"), signal.SIGKILL))
     wait_share(tab, 70, seconds)
     tab.reload()
-    found = tab.locator("[data-upload-found]")
+    found = tab.locator("#hand-in [data-upload-found]")
     expect(found).to_contain_text("Choose the same file to go on", timeout=30_000)
     said.append(found.inner_text())
-    tab.locator('input[type="file"]').set_input_files(str(file))
+    tab.locator("#model").set_input_files(str(file))
     expect(tab.get_by_role("heading", name="It is here, on time")).to_be_visible(timeout=seconds * 1000)
     return said

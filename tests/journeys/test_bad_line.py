@@ -66,10 +66,10 @@ def test_pause_holds_still_and_go_on_goes_on(world, tab, tmp_path):
     file = tmp_path / "paused.onnx"
     write_model(file, 24 * MIB)
     tab.goto("/courses/demo/assignments/lab1/")
-    tab.locator('input[type="file"]').set_input_files(str(file))
+    tab.locator("#model").set_input_files(str(file))
     wait_share(tab, 20, 60)
     tab.get_by_role("button", name="Pause").click()
-    expect(tab.locator("[data-upload-words]")).to_contain_text("Paused")
+    expect(tab.locator("#hand-in [data-upload-words]")).to_contain_text("Paused")
     held = world.rows("select offset_bytes from uploads_upload where file_name = 'paused.onnx'")
     tab.wait_for_timeout(3000)
     later = world.rows("select offset_bytes from uploads_upload where file_name = 'paused.onnx'")
@@ -82,10 +82,10 @@ def test_what_was_sent_in_part_can_be_thrown_away(world, tab, tmp_path):
     file = tmp_path / "unwanted.onnx"
     write_model(file, 24 * MIB)
     tab.goto("/courses/demo/assignments/lab1/")
-    tab.locator('input[type="file"]').set_input_files(str(file))
+    tab.locator("#model").set_input_files(str(file))
     wait_share(tab, 40, 60)
     tab.reload()
-    expect(tab.locator("[data-upload-found]")).to_be_visible()
+    expect(tab.locator("#hand-in [data-upload-found]")).to_be_visible()
     assert Axe().run(tab).response["violations"] == []
     tab.get_by_role("button", name="Throw it away").click()
     expect(tab.get_by_role("status").filter(has_text="is thrown away")).to_be_visible()

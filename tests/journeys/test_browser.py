@@ -66,7 +66,7 @@ def sign_in(tab, person):
 
 def hand_in(tab, lab, file):
     tab.goto(f"/courses/demo/assignments/{lab}/")
-    tab.locator('input[type="file"]').set_input_files(str(file))
+    tab.locator("#model").set_input_files(str(file))
 
 
 def test_from_sign_in_to_points_and_plots(tab):
@@ -127,7 +127,7 @@ def test_a_refusal_after_the_last_byte_is_final_and_says_why(tab):
     expect(tab.get_by_role("alert")).to_contain_text("All 10 attempts of Lab 3 are used.")
     tab.unroute("**/hand-in/")
     tab.reload()
-    expect(tab.locator("[data-upload-found]")).to_contain_text("is here, but not handed in yet")
+    expect(tab.locator("#hand-in [data-upload-found]")).to_contain_text("is here, but not handed in yet")
     tab.get_by_role("button", name="Hand it in").click()
     expect(tab.get_by_role("heading", name="It is here, on time")).to_be_visible()
 
