@@ -48,7 +48,8 @@ def piece_put(
     now = now or timezone.now()
     check_is_open(owner=owner, assignment=assignment, now=now)
     lock_circle(course=assignment.course, people={owner.person.pk})
-    owner = owner_of(person=owner.person, assignment=assignment, now=now)  # as it is behind the lock
+    # As it is behind the lock, and by the clock: an upload may count from before its sender joined the team.
+    owner = owner_of(person=owner.person, assignment=assignment, now=timezone.now())
     if upload_key is not None:
         known = Piece.objects.filter(person=owner.person, upload_key=upload_key).first()
         if known is not None:
@@ -67,18 +68,22 @@ def piece_put(
         assignment=assignment, person=owner.person, team=owner.team, part=part.key, kind=part.kind, text=content.text,
         data=dict(content.data) | mark_of(same), format=content.format, sha256=content.sha256, upload_key=upload_key, saved_at=now,
     )  # fmt: skip
+    Piece.objects.filter(pk__in=[one.pk for one in there]).update(removed_at=now)
+    _store(piece, content)
+    return piece, True
+
+
+def _store(piece: Piece, content: Content) -> None:
+    """The row and its file, both or none."""
     if content.upload is not None:
         piece.file_name, piece.size_bytes = (content.upload.name or "file")[:255], content.upload.size
-    Piece.objects.filter(pk__in=[one.pk for one in there]).update(removed_at=now)
-    if content.upload is not None:
         piece.file.save(piece.file_name, as_file(content.upload), save=False)
     try:
         piece.save(force_insert=True)
-        variant_enqueue(piece=piece, now=now)
+        variant_enqueue(piece=piece, now=piece.saved_at)
     except BaseException:
         _discard(piece)
         raise
-    return piece, True
 
 
 def statement_save(*, owner: Owner, assignment: Assignment, text: str) -> Piece:
