@@ -1,5 +1,6 @@
 """What a new course can begin from, and what it would be: read before anything is made."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -22,7 +23,6 @@ NOT_COPIED = (
     "People: students, TAs and other instructors. You alone are enrolled, as its instructor.",
     "Everything that was handed in, measured, graded or granted: attempts, grades, late days, extensions, teams.",
     "Announcements, notifications, surveys and notes.",
-    "Hidden test sets: a lab that measures models needs its own before it measures any.",
 )
 
 
@@ -90,7 +90,7 @@ class Outlook:
     weeks_earlier: int
     notes: list[str]
     staff: list[str]
-    not_copied: tuple[str, ...] = NOT_COPIED
+    not_copied: list[str]
 
 
 def outlook(plan: Plan, source: Source) -> Outlook:
@@ -113,7 +113,18 @@ def outlook(plan: Plan, source: Source) -> Outlook:
         weeks_earlier=max(-moved, 0),
         notes=[note for note in plan.notes if note not in told],
         staff=[item["name"] for item in tree.get("staff", []) if "name" in item],
+        not_copied=[*NOT_COPIED, *_hidden_sets(work)],
     )
+
+
+def _hidden_sets(work: list[dict[str, Any]]) -> Iterator[str]:
+    """The course file names the sets, so a new course measures on the very ones of its source."""
+    measured = [item for item in work if "bench" in item]
+    if named := sorted({item["hidden_set"] for item in measured if "hidden_set" in item}):
+        yield f"Hidden test sets: models are measured on the same ones as before, {', '.join(named)}. Choose another where students may know it by now."
+    if without := [item["short"] for item in measured if "hidden_set" not in item]:
+        needs = "needs one before it measures" if len(without) == 1 else "need one before they measure"
+        yield f"Hidden test sets: {', '.join(without)} {needs} any model."
 
 
 def _instructed(person: User) -> Any:

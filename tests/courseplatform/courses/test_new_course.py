@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from courseplatform.courses.course_file.service import course_import, export_text, plan_import
 from courseplatform.courses.models import Course, Enrolment, Role, Session, Visibility
 from grading.models import Assignment, Submission
+from grading.models.assignments import HiddenSet
 from tests.people import hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -70,8 +71,20 @@ def test_the_preview_says_in_figures_what_would_be_made_and_makes_nothing(client
     assert "The term reads Fall 2027 now." in said
     assert "Tue Oct 19, 2027" in said and "Fall Break" in said  # a day without class, where it is now
     assert re.search(r"\d+ sessions", said) and re.search(r"\d+ assignments", said)
-    assert "You alone are enrolled" in said and "Hidden test sets" in said
+    assert "You alone are enrolled" in said
     assert not Course.objects.filter(slug="odml-f27").exists()
+
+
+def test_the_preview_says_on_which_hidden_sets_the_copy_measures(client, cast):
+    client.force_login(cast.helen)
+    set_of = HiddenSet.objects.create(slug="signs-1a2b3c4d", title="Hand signs", count=3)
+    lab = Assignment.objects.filter(course=cast.course).exclude(bench_spec={}).first()
+    ask = {**CMU, "from": f"course:{cast.course.slug}", "do": "show"}
+    Assignment.objects.filter(course=cast.course).update(hidden_set=None)
+    assert f"{lab.short} needs one before it measures any model" in words(client.post("/new-course/", ask))
+    Assignment.objects.filter(pk=lab.pk).update(hidden_set=set_of)
+    said = words(client.post("/new-course/", ask))
+    assert "on the same ones as before, signs-1a2b3c4d" in said and "needs one before" not in said
 
 
 def test_the_course_is_a_draft_of_its_maker_who_goes_straight_to_it(client, cast):
