@@ -26,7 +26,7 @@ def headline(course: Course, marks: list[DueMark], now: datetime) -> dict[str, A
     due = timezone.localtime(mark.due_at)
     return {
         "title": f"{title} is due in {numbers.span(mark.due_at - now)}",
-        "sentence": f"{day_label(due.date(), weekday=True)}, {due:%H:%M %Z}. {mark.detail}".strip(),
+        "sentence": f"{_far_day(due.date(), now)}, {due:%H:%M %Z}. {mark.detail}".strip(),
         "url": mark.url,
         "action": f"Open {mark.label}",
     }
@@ -40,13 +40,27 @@ def week_rows(course: Course, marks: list[DueMark], now: datetime) -> list[dict[
         if today <= day <= today + timedelta(days=6):
             days[day].append({"title": title, "right": right, "url": url})
     if not days[today]:
-        days[today].append({"title": "No class.", "right": "", "url": ""})
+        days[today].append({"title": _nothing_today(course, today, now), "right": "", "url": ""})
     rows = []
     for day in sorted(days):
         for position, row in enumerate(days[day]):
             label = ("Today" if day == today else day_label(day, weekday=True)) if position == 0 else ""
             rows.append({"day": label, "is_today": day == today, **row})
     return rows
+
+
+def _nothing_today(course: Course, today: date, now: datetime) -> str:
+    if course.starts_on and today < course.starts_on:
+        return f"The course begins on {_far_day(course.starts_on, now)}."
+    if course.ends_on and today > course.ends_on:
+        return f"The course ended on {_far_day(course.ends_on, now)}."
+    return "No class."
+
+
+def _far_day(day: date, now: datetime) -> str:
+    """With its year where that is another: a course may be made long before it begins."""
+    label = day_label(day, weekday=True)
+    return label if day.year == timezone.localdate(now).year else f"{label}, {day.year}"
 
 
 DayRow = tuple[date, str, str, str]  # day, what, when and where, address of due work
@@ -74,8 +88,13 @@ def _office_hours(course: Course, today: date) -> Iterator[DayRow]:
     for hour in course.office_hours.all():  # the home has them ready
         # One day more on each side: the course's day may be another than the reader's.
         for day in (today + timedelta(days=n) for n in range(-1, 8)):
-            if day.weekday() == hour.weekday:
+            if day.weekday() == hour.weekday and _is_of_term(course, day):
                 yield *_when(course, day, hour, f"Office hour, {hour.who}"), ""
+
+
+def _is_of_term(course: Course, day: date) -> bool:
+    """Office hours repeat by the week, and only from the first day of the course to its last."""
+    return not (course.starts_on and day < course.starts_on) and not (course.ends_on and day > course.ends_on)
 
 
 def _due_rows(marks: list[DueMark]) -> Iterator[DayRow]:

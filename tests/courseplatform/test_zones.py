@@ -55,6 +55,21 @@ def week(course, zone):
         return [(row["day"], row["title"], row["right"]) for row in selectors.week_rows(course, marks(), NOW)]
 
 
+def test_before_its_first_day_and_after_its_last_a_course_has_no_office_hours(course):
+    course.starts_on = date(2024, 1, 16)
+    assert week(course, "America/New_York")[0] == ("Today", "The course begins on Tue Jan 16, 2024.", "")
+    assert "Office hour, Clara" not in [title for _, title, _ in week(course, "America/New_York")]
+    course.starts_on, course.ends_on = date(2023, 8, 28), date(2023, 10, 29)
+    assert week(course, "America/New_York")[0] == ("Today", "The course ended on Sun Oct 29.", "")
+    assert "Office hour, Clara" not in [title for _, title, _ in week(course, "America/New_York")]
+
+
+def test_a_due_time_of_another_year_is_told_with_its_year(course):
+    with timezone.override("America/New_York"):
+        told = selectors.headline(course, marks(datetime(2024, 9, 11, 3, 59, tzinfo=UTC)), NOW)
+    assert told["sentence"] == "Tue Sep 10, 2024, 23:59 EDT."
+
+
 def test_this_week_is_told_in_the_readers_days_and_hours(course):
     assert week(course, "America/New_York") == [
         ("Today", "No class.", ""),
