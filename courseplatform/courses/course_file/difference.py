@@ -19,7 +19,7 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
         return
     if isinstance(old, dict) and isinstance(new, dict):
         yield from _of_mappings(old, new, path)
-    elif isinstance(old, list) and isinstance(new, list):
+    elif isinstance(old, list) and isinstance(new, list) and not (_in_a_line(old) and _in_a_line(new)):
         yield from _of_lists(old, new, path)
     elif old is None:
         yield f"+ {path}: {shortened(new)}"
@@ -84,10 +84,23 @@ def _name(item: Any) -> str:
     return " ".join(words) or shortened(item)
 
 
+def _in_a_line(items: list[Any]) -> str:
+    """A list of plain values in one line, `1, 3, 32, 32`, where it fits: a shape says nothing number by number. Empty for any other."""
+    if any(isinstance(item, dict) for item in items):
+        return ""
+    words = [f"[{_in_a_line(item)}]" if isinstance(item, list) else str(item) for item in items]
+    text = ", ".join(words)
+    return text if "[]" not in words and len(text) <= MOST_SHOWN else ""
+
+
 def shortened(value: Any) -> str:
     if isinstance(value, list):
-        return f"{len(value)} {'entry' if len(value) == 1 else 'entries'}"
+        return _in_a_line(value) or f"{len(value)} {'entry' if len(value) == 1 else 'entries'}"
     if isinstance(value, dict):
-        value = ", ".join(f"{key} {shortened(item)}" for key, item in value.items())
+        pairs = {
+            key: f"[{shortened(item)}]" if isinstance(item, list) and _in_a_line(item) else shortened(item)
+            for key, item in value.items()
+        }
+        value = ", ".join(f"{key} {item}" for key, item in pairs.items())
     text = " ".join(str(value).split())
     return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
