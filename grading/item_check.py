@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from courseplatform.courses.course_file.checking import against
+from courseplatform.courses.course_file.checking import against, place_words
 from courseplatform.courses.course_file.reading import FileError, Path
 from courseplatform.courses.models import Course
 from grading.assignment_item import ASSIGNMENT, Item, session_days
@@ -29,9 +29,14 @@ def refused_in_item(item: Item, course: Course) -> list[Placed]:
 
 
 def _said(findings: Any, places: list[Path], item: Item) -> list[Placed]:
-    """Beside its field nobody needs to be told of which assignment a sentence is."""
+    """Beside its field nobody needs to be told of which assignment a sentence is, nor how the file calls the place."""
     found = placed(findings, places, ROOT)
-    return [Placed(one.path, one.code, _first_up(one.sentence.removeprefix(f"{item.get('short')}: "))) for one in found]
+    return [Placed(one.path, one.code, _first_up(_beside(one, f"{item.get('short')}: "))) for one in found]
+
+
+def _beside(one: Placed, name: str) -> str:
+    sentence, place = one.sentence.removeprefix(name), place_words(one.path)
+    return f"This {sentence.removeprefix(place).strip()}" if one.path and sentence.startswith(f"{place} ") else sentence
 
 
 def _first_up(sentence: str) -> str:

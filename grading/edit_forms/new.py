@@ -53,6 +53,9 @@ class NewForm(forms.Form):
         found = super().clean() or self.cleaned_data
         if found.get("start") == COPY and not found.get("source") and "source" not in self.errors:
             self.add_error("source", forms.ValidationError("Choose what is copied.", code="missing"))
+        if found.get("short") and not found.get("slug") and not slugify(found["short"]) and "slug" not in self.errors:
+            said = "No address can be made of this short name. Write one: small letters, digits and hyphens."
+            self.add_error("slug", forms.ValidationError(said, code="wrong_form"))
         return found
 
     def names(self) -> Item:

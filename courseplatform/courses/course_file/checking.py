@@ -89,7 +89,7 @@ def refuse(found: Iterable[Finding]) -> None:
 
 def _from_schema(error: SchemaError, source: Source) -> Iterator[Finding]:
     path: Path = tuple(error.absolute_path)
-    place = _place(path)
+    place = place_words(path)
     if error.validator == "additionalProperties":
         known = list(error.schema["properties"])
         for key in error.instance:
@@ -111,7 +111,7 @@ def _unknown(key: str, place: str, known: list[str]) -> str:
     return f"{place} has no key {key[:60]}. {hint}"
 
 
-def _place(path: Path) -> str:
+def place_words(path: Path) -> str:
     """sessions[3].title, in the words of the file."""
     found = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
     return found or "The file"
