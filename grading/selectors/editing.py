@@ -113,10 +113,10 @@ def points_of(item: Item) -> dict[str, str]:
     measured = sum(_number(part.get("points")) for part in item.get("bench", {}).get("criteria", []))
     graded = sum(_number(part.get("points")) for part in item.get("rubric", []))
     said = _number(item.get("points"))
-    together = measured + graded
+    together, is_told = measured + graded, item.get("rubric") and said  # grading/rubric_file.py says it then
     return {
         "measured": f"{measured:g}", "graded": f"{graded:g}", "together": f"{together:g}", "said": f"{said:g}",
-        "differs": "yes" if together and abs(together - said) > 1e-9 else "",
+        "differs": "yes" if together and abs(together - said) > 1e-9 and not is_told else "",
     }  # fmt: skip
 
 

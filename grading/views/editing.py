@@ -27,6 +27,7 @@ from grading.selectors import editing as reading
 from grading.selectors.assignments import assignment_get
 from grading.services.assignment_copying import assignment_copy
 from grading.services.assignment_editing import assignment_create, assignment_save, not_ready, touches_late_days
+from grading.services.assignment_rows import was_begun
 from grading.views.lab_preview import lab_html
 from grading.views.late_steps import Change, Step, preview_context, step_of
 
@@ -52,9 +53,10 @@ def edit(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
     data = rearranged(request.POST, do) if do else request.POST if request.method == "POST" else None
     facts: dict[str, Any] = {"days": days, "sets": reading.hidden_choices(visit)}
     form = EditForm(found, held, data, is_quiet=bool(do), **facts)
+    is_same = not do and request.POST.get("step") == "preview" and form.is_valid() and form.item() == held
     step = (
         Step()
-        if do
+        if do or is_same
         else step_of(request, visit, form, lambda: _change(request, visit, held, form, seen), refuse=_refuse(visit))
     )
     if step.is_done:
@@ -62,6 +64,8 @@ def edit(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
         return redirect("grading:assignment_edit", course=visit.course.slug, assignment=found.slug)
     probe = EditForm(found, held, data, **facts) if do else form
     context = {"form": form, "assignment": found, "part_kinds": KIND_WORDS, "rule_kinds": RULE_WORDS} | _criteria(probe)
+    context |= {"is_begun": was_begun(found), "is_same": is_same}
+    context |= {"lab": lab_html(request, visit, found.slug)} if is_same else {}
     context |= preview_context(visit, step) | (_preview(visit, found, held, form, seen) if step.trial else {})
     return render(request, "grading/edit.html", context, status=step.status)
 

@@ -1,10 +1,12 @@
 """An assignment changed on its page: looked at first, applied only as it was looked at, the same as in the course file."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.http import QueryDict
 from django.utils import timezone
 
 from courseplatform.courses.course_file.service import course_export, course_import, plan_import
@@ -167,6 +169,13 @@ def test_what_was_handed_in_and_measured_is_named_before_it_is_touched(helen, ca
     assert page.context["points"]["differs"]
 
 
+def test_points_that_do_not_add_up_are_told_once(helen, cast):
+    data = sent(cast.lab, points="9", **{"rubric-count": None})
+    rubric = {"rubric-count": "1", "rubric-0-kind": "item", "rubric-0-title": "Report", "rubric-0-points": "30"}
+    page, _ = preview(helen, cast, QueryDict(f"{data.urlencode()}&{urlencode(rubric)}"))
+    assert page.content.decode().count("points says 9") == 1 and not page.context["points"]["differs"]
+
+
 def test_a_refusal_keeps_what_was_typed_and_stands_beside_its_field(helen, cast):
     data = sent(cast.lab, title="Quantized", points="-3", **{"parts-0-pages": "0"})
     page, digest = preview(helen, cast, data)
@@ -180,8 +189,27 @@ def test_a_refusal_keeps_what_was_typed_and_stands_beside_its_field(helen, cast)
 
 
 def test_nothing_changed_is_said(helen, cast):
-    page, _ = preview(helen, cast, sent(cast.lab))
-    assert page.status_code == 422 and "no_change" in page.content.decode()
+    page, digest = preview(helen, cast, sent(cast.lab))
+    said = page.content.decode()
+    assert page.status_code == 200 and "Nothing is changed yet" in said and not digest
+    assert "As students see it" in said and 'class="error"' not in said
+    assert apply(helen, cast, sent(cast.lab), "").status_code == 422
+
+
+def test_what_cannot_be_done_any_more_is_not_offered(helen, cast):
+    assert "Make it a draft again" in helen.get(url_of(cast)).content.decode()
+    handed_in(cast, cast.ruth)
+    said = helen.get(url_of(cast)).content.decode()
+    assert "Make it a draft again" not in said and "Withdraw</a>" in said
+
+
+def test_a_refusal_beside_a_field_is_not_in_the_words_of_the_file(helen, cast):
+    rubric = {"rubric-count": "1", "rubric-0-kind": "item", "rubric-0-title": "Report", "rubric-0-points": "-1"}
+    page, _ = preview(
+        helen, cast, QueryDict(f"{sent(cast.lab, **{'rubric-count': None}).urlencode()}&{urlencode(rubric)}")
+    )
+    said = page.content.decode()
+    assert "This is -1; it is at least 0.01." in said and "ubric[0]" not in said
 
 
 def test_rows_are_added_without_a_script_and_keep_what_was_typed(helen, cast):
