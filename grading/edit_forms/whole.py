@@ -41,7 +41,7 @@ class EditForm(Quiet):
     attempts = whole("Attempts that count", placeholder=str(ATTEMPTS), least=1)
     cooldown_minutes = whole("Minutes between two attempts", "Empty: none.")
     statement = tick("A collaboration statement has to be there", "Nothing is handed in without it.")
-    has_bench = tick("Models are measured", "Off: nothing below holds, and no model is taken.")
+    has_bench = tick("Models are measured", "Off: no model is taken.")
     hidden_set = choice("Hidden set", ())
     takes_regrades = tick("Regrade requests are taken")
     opens_hours = whole("Hours after the release", placeholder=str(OPENS_HOURS))
