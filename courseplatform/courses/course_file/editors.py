@@ -28,13 +28,19 @@ class LastImport:
     at: datetime
 
 
-def edit_rows(course: Course, edits: list[Edit]) -> tuple[list[EditRow], LastImport | None]:
-    """The edits with their authors, and the last import. A few queries, however many edits there are."""
+def edit_rows(
+    course: Course, edits: list[Edit], taken_down: datetime | None = None
+) -> tuple[list[EditRow], LastImport | None]:
+    """The edits with their authors, and the last import. A few queries, however many edits there are.
+
+    taken_down: since when edits count, where that is not the last import.
+    """
     last = CourseFileImport.objects.filter(course=course).defer("tree").first()
+    since = taken_down or (last.at if last else None)
     known: dict[str, Mapping[str, Edited]] = {}
     for part in file_parts.parts:
         if part.edited and any(edit.part == part.key for edit in edits):
-            known[part.key] = part.edited(course, last.at if last else None)
+            known[part.key] = part.edited(course, since)
     found = [known.get(edit.part, {}).get(edit.entry) for edit in edits]
     names = _names({edited.by for edited in found if edited} | ({last.by} if last else set()))
     rows = [

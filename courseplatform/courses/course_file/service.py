@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db.models import F
 
 from courseplatform.core.errors import Conflict, NotHere
 from courseplatform.courses.course_file.checking import advice, checked
+from courseplatform.courses.course_file.copies import copy_in, marked, unmarked
 from courseplatform.courses.course_file.difference import differences
 from courseplatform.courses.course_file.merging import Edit, Merged, merge
 from courseplatform.courses.course_file.news import changes_tell, seen_sessions
@@ -29,7 +30,8 @@ class Plan:
     """What an import would do. `changes` is empty where the course is already so.
 
     said: what the file says. tree: what the course becomes: the same, but for the edits of the pages that are kept. edits: all edits
-    that the file would overwrite, kept or not.
+    that the file would overwrite, kept or not. taken_down: when the file was taken down from the page Course file, if that is what the
+    edits are counted from.
     """
 
     slug: str
@@ -43,6 +45,7 @@ class Plan:
     text_differs: bool
     said: dict[str, Any]
     edits: list[Edit]
+    taken_down: datetime | None = None
 
 
 def plan_import(
@@ -66,7 +69,8 @@ def plan_import(
     said, text, notes = _said(content, shift_to, called)
     course = Course.objects.filter(slug=said["course"]["slug"]).first()
     held = tree_of(course) if course else {}
-    merged = merge(said_last(course), held, said, keep) if course else Merged(said, [])
+    copy = copy_in(course, text) if course else None
+    merged = merge(copy.tree if copy else said_last(course), held, said, keep) if course else Merged(said, [])
     tree = _again(merged.tree) if keep else said
     changes = list(differences(held, tree))
     if course and shift_to and changes and file_parts.is_in_use(course):
@@ -84,9 +88,10 @@ def plan_import(
         [(item["code"], item["text"]) for item in tree.get("findings", [])] + list(advice(tree)),
         tree,
         text,
-        text_differs=course is not None and course.file_text != text,
+        text_differs=course is not None and course.file_text != unmarked(text),
         said=said,
         edits=merged.edits,
+        taken_down=copy.at if copy else None,
     )
 
 
@@ -136,7 +141,7 @@ def course_import(*, plan: Plan, by: str = COMMAND) -> tuple[Course, list[str]]:
             slug=plan.slug, defaults={"title": plan.tree["course"]["title"]}
         )
         kept = course_write(course=course, plan=plan, by=by)
-        course.file_text = plan.text
+        course.file_text = unmarked(plan.text)
         course.save(update_fields=["file_text"])
         # Last, so that what is dated after it was done by people.
         record = CourseFileImport(course=course, by=by)
@@ -190,6 +195,11 @@ def export_text(course: Course) -> str:
     if form is not None and dressed == form and _in_order(dressed, form):
         return course.file_text
     return to_text(dressed, HEAD)
+
+
+def course_take_down(*, course: Course) -> str:
+    """The text for somebody who will change it and send it back: its first line says of which state of the course it is."""
+    return marked(course, tree_of(course), export_text(course))
 
 
 def _in_order(one: Any, other: Any) -> bool:

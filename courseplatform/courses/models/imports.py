@@ -1,4 +1,8 @@
-"""What a course file said when it was taken: by it an import tells edits of people from what the file changes."""
+"""What a course file said when it was taken, and of which states copies were taken down: by both an import tells edits of people
+from what the file changes.
+"""
+
+from typing import ClassVar
 
 from django.db import models
 
@@ -22,3 +26,19 @@ class CourseFileImport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.course_id} by {self.by}"
+
+
+class CourseFileCopy(models.Model):
+    """A state of the course that somebody took down as a file, once for each state: `course_file/copies.py` knows the file again by it."""
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="file_copies")
+    state = models.CharField(max_length=16)
+    at = models.DateTimeField(auto_now_add=True)
+    tree = OrderedJSONField(default=dict)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["course", "state"], name="course_file_copy_once")]
+
+    def __str__(self) -> str:
+        return f"{self.course_id} at {self.state}"

@@ -8,9 +8,10 @@ from django.views.decorators.http import require_POST, require_safe
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses import public_pages
 from courseplatform.courses.access import Visit, course_page
+from courseplatform.courses.course_file.copies import unmarked
 from courseplatform.courses.course_file.editors import edit_rows
 from courseplatform.courses.course_file.reading import MOST_BYTES, FileError, Finding
-from courseplatform.courses.course_file.service import Plan, course_import, export_text, plan_import
+from courseplatform.courses.course_file.service import Plan, course_import, course_take_down, export_text, plan_import
 from courseplatform.courses.models import Course, Role
 
 INSTRUCTORS = frozenset({Role.INSTRUCTOR})
@@ -26,7 +27,7 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
 @course_page(INSTRUCTORS)
 @require_safe
 def download(request: HttpRequest, visit: Visit) -> HttpResponse:
-    response = HttpResponse(export_text(visit.course), content_type="application/yaml; charset=utf-8")
+    response = HttpResponse(course_take_down(course=visit.course), content_type="application/yaml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{visit.course.slug}.yaml"'
     return response
 
@@ -63,7 +64,7 @@ def _shown(
     refused: FileError | None = None,
 ) -> HttpResponse:
     """The preview. First all edits of the pages are kept; what the file changes beside them is shown apart from them."""
-    rows, last = edit_rows(visit.course, plan.edits)
+    rows, last = edit_rows(visit.course, plan.edits, plan.taken_down)
     everything, own, apart = tuple(edit.key for edit in plan.edits), plan, refused
     if everything:
         try:
@@ -98,7 +99,7 @@ def _refused(request: HttpRequest, course: Course, content: bytes, findings: lis
 def apply(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Takes the text that was looked through, if the course is still what it was compared with, and leaves the edits that are ticked."""
     content, held = request.POST.get("text", "").replace("\r\n", "\n").encode(), request.POST.get("held", "")
-    if held.replace("\r\n", "\n") != export_text(visit.course):
+    if unmarked(held.replace("\r\n", "\n")) != export_text(visit.course):
         said = "The course was changed while you looked at the preview, so nothing was taken. Send the file again to see what it changes now."
         raise Conflict(said, code="changed_meanwhile")
     ticked = tuple(request.POST.getlist("keep")) if request.POST.get("take") == "ticked" else ()

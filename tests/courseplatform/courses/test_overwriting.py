@@ -70,6 +70,54 @@ def test_the_preview_lists_the_edits_that_the_file_would_overwrite_apart_from_wh
     assert "1 change of the file beside them ~ sessions[2024-01-23 Three].title: Three -> Drei" in said
 
 
+def taken_down(client, course):
+    return client.get(f"/courses/{course.slug}/file/download/").content.decode()
+
+
+def test_who_changes_a_copy_that_holds_the_edits_overwrites_none(client, cast, small):
+    client.force_login(cast.ines)
+    text = taken_down(client, small)
+    assert re.match(r"# taken down on \d{4}-\d\d-\d\d, state [0-9a-f]{16}:", text)
+    plan = plan_import(text.replace("2024-10-05 23:59", "2024-10-09 23:59").encode())
+    assert plan.edits == [] and plan.changes == ["~ assignments[lab2].due: 2024-10-05 23:59 -> 2024-10-09 23:59"]
+    said = words(previewed(client, small, plan.text))
+    assert "No edit that was made on a page is overwritten" in said
+    assert taken(client, small, plan.text).status_code == 302
+    assert held_now(small)["assignments"][0]["due"] == "2024-10-09 23:59"
+    assert "taken down" not in export_text(Course.objects.get(pk=small.pk))
+
+
+def test_what_was_changed_after_a_copy_was_taken_down_is_an_edit(client, cast, small):
+    client.force_login(cast.ines)
+    text = taken_down(client, small).replace("title: Three", "title: Drei").replace("short: Lab 2", "short: Lab two")
+    three = small.sessions.get(title="Three")
+    session_save(visit=cast.visit(cast.helen, small), pk=three.pk, values={"title": "Tres"})
+    plan = plan_import(text.encode())
+    assert [(edit.before, edit.held, edit.wanted) for edit in plan.edits] == [("Three", "Tres", "Drei")]
+    said = words(previewed(client, small, text))
+    assert "since this file was taken down on" in said and "title Helen," in said
+
+
+def test_a_copy_is_not_asked_once_a_file_was_taken_since(client, cast, small):
+    """Whoever goes on with the same file sees as edits only what others changed, not what the file itself did."""
+    client.force_login(cast.ines)
+    text = taken_down(client, small).replace("short: Lab 2", "short: Lab two")
+    course_import(plan=plan_import(text.encode()), by=cast.ines.email)
+    again = plan_import(text.replace("short: Lab two", "short: Lab deux").encode())
+    assert again.edits == [] and again.changes == ["~ assignments[lab2].short: Lab two -> Lab deux"]
+
+
+def test_the_line_of_another_course_or_site_is_a_comment(client, cast, small):
+    plan = plan_import(("# taken down on 2024-01-01, state 0123456789abcdef: from elsewhere\n" + FILE).encode())
+    assert {edit.key for edit in plan.edits} == {MOVED, DUE}
+
+
+def test_one_state_is_kept_once(client, cast, small):
+    client.force_login(cast.ines)
+    assert taken_down(client, small) == taken_down(client, small)
+    assert small.file_copies.count() == 1
+
+
 def test_the_ticked_edits_stay_and_the_rest_of_the_file_is_taken(client, cast, small):
     client.force_login(cast.ines)
     text = FILE.replace("title: Three", "title: Drei")
