@@ -1,14 +1,15 @@
 """The part `assignments` of the course file: work with its dates, and the spec by which a model is measured."""
 
 from collections.abc import Container, Iterator
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from courseplatform.courses.course_file.reading import Finding, Path, Source
-from courseplatform.courses.course_file.registry import FilePart
+from courseplatform.courses.course_file.registry import Edited, FilePart
 from courseplatform.courses.course_file.words import listed
-from courseplatform.courses.models import Course
+from courseplatform.courses.models import Course, ScheduleChange
 from grading.assignment_item import ASSIGNMENT, RESERVED, item_of, session_days
 from grading.late_file.times import wrong_moment
 from grading.models.assignments import Assignment
@@ -123,4 +124,17 @@ def _bench(item: dict[str, Any], at: int) -> Iterator[Finding]:
             yield Finding(at, "bench_spec", f"{item['short']}: {error}")
 
 
-ASSIGNMENTS_PART = FilePart("assignments", 400, listed(ASSIGNMENT, "Work that is due."), dump, load, check)
+def edited(course: Course, since: datetime | None) -> dict[str, Edited]:
+    """Of the log of the course: the last change of each assignment. Its sentences begin with the short name; the longest that fits is meant."""
+    rows = Assignment.objects.filter(course=course, is_demo=False).values_list("short", "slug")
+    names = sorted(rows, key=lambda row: len(row[0]), reverse=True)
+    changes = ScheduleChange.objects.filter(course=course, session=None).order_by("at", "pk")
+    found = {}
+    for change in changes.filter(at__gt=since) if since else changes:
+        slug = next((slug for short, slug in names if change.sentence.startswith((f"{short} ", f"{short}: "))), None)
+        if slug is not None:
+            found[slug] = Edited(change.by, change.at)
+    return found
+
+
+ASSIGNMENTS_PART = FilePart("assignments", 400, listed(ASSIGNMENT, "Work that is due."), dump, load, check, edited)

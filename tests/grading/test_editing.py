@@ -272,3 +272,16 @@ def test_the_page_asks_a_bounded_number_of_queries(helen, cast, django_assert_ma
 def test_whatever_is_sent_is_answered(helen, cast, field, value):
     data = dict(sent(cast.lab).lists()) | {"step": "preview", field: value}
     assert helen.post(url_of(cast), data).status_code in (200, 422)
+
+
+def test_a_file_that_would_overwrite_the_change_names_who_made_it(helen, cast):
+    text = course_export(cast.course.slug)
+    course_import(plan=plan_import(text.encode()), by=cast.ines.email)
+    Assignment.objects.create(course=cast.course, slug="lab10", short="Lab 10", position=9)
+    data = sent(cast.lab, title="Quantized")
+    _, digest = preview(helen, cast, data)
+    apply(helen, cast, data, digest)
+    page = helen.post(f"/courses/{cast.course.slug}/file/preview/", {"text": text})
+    rows = {row.edit.key: row.by for row in page.context["rows"]}
+    assert rows == {"assignments[lab1].title": "Helen", "assignments[lab10]": ""}
+    assert "Helen, " in page.content.decode()
