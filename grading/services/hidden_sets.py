@@ -9,9 +9,10 @@ from uuid import uuid4
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils.text import slugify
 
-from courseplatform.core.errors import BadInput, Conflict, TooLarge, Unavailable
+from courseplatform.core.errors import BadInput, Conflict, NotHere, TooLarge, Unavailable
 from courseplatform.courses.access import Visit
 from grading.hand_in_rules import Upload
 from grading.models.assignments import HiddenSet
@@ -66,6 +67,31 @@ def hidden_set_add(*, visit: Visit, title: str, inputs: Upload, labels: Upload) 
                 f"These inputs are here already, as {slug}.", code="same_set", details={"field": "inputs"}
             ) from error
         raise
+
+
+@transaction.atomic
+def hidden_set_remove(*, visit: Visit, slug: str) -> str:
+    """Delete a set that this course sent and nothing measures on, with its files. Returns its title.
+
+    Raises NotHere, also for a set that another course sent; Conflict (`set_in_use`).
+    """
+    row = HiddenSet.objects.select_for_update().filter(course=visit.course, slug=slug).first()
+    if row is None:
+        raise NotHere("This course has sent no such hidden set.")
+    try:
+        row.delete()
+    except ProtectedError as error:
+        said = f"{row.title} is what an assignment measures on, perhaps one that was withdrawn or is of another course. Choose another set there first."
+        raise Conflict(said, code="set_in_use") from error
+    change_log(visit=visit, sentence=f"The hidden set {row.title} ({slug}) was deleted.", is_told=False)
+    log.info("hidden_set_removed", slug=slug, by=visit.by, course=visit.course.slug, sha256=row.inputs_sha256)
+    transaction.on_commit(lambda: _unlink(row.inputs_file, row.labels_file))
+    return row.title
+
+
+def _unlink(*names: str) -> None:
+    for name in names:
+        (hidden_folder() / name).unlink(missing_ok=True)
 
 
 def _keep(upload: Upload, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""The hidden sets of a course: listed with what they hold and who sent them, and sent. Their files are never given out."""
+"""The hidden sets of a course: listed with what they hold and who sent them, sent, and deleted while nothing uses them. Their files are never given out."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from courseplatform.core.errors import AppError, BadInput
+from courseplatform.core.errors import AppError, BadInput, Conflict
 from courseplatform.courses.access import Visit, course_page
 from grading.selectors.editing import hidden_rows
-from grading.services.hidden_sets import MOST_BYTES, hidden_set_add
+from grading.services.hidden_sets import MOST_BYTES, hidden_set_add, hidden_set_remove
 from grading.views.editing import FORM_METHODS, INSTRUCTORS
 
 
@@ -18,6 +18,8 @@ from grading.views.editing import FORM_METHODS, INSTRUCTORS
 @require_http_methods(FORM_METHODS)
 def index(request: HttpRequest, visit: Visit) -> HttpResponse:
     error: AppError | None = None
+    if request.method == "POST" and "remove" in request.POST:
+        return _removed(request, visit)
     if request.method == "POST":
         try:
             made = hidden_set_add(visit=visit, title=request.POST.get("title", ""), **_files(request))
@@ -36,6 +38,15 @@ def index(request: HttpRequest, visit: Visit) -> HttpResponse:
         "most_mb": MOST_BYTES >> 20,
     }
     return render(request, "grading/hidden_sets.html", context, status=error.http_status if error else 200)
+
+
+def _removed(request: HttpRequest, visit: Visit) -> HttpResponse:
+    try:
+        title = hidden_set_remove(visit=visit, slug=request.POST["remove"])
+        messages.success(request, f"{title} is deleted, with its files.")
+    except Conflict as error:
+        messages.error(request, error.message)
+    return redirect("grading:hidden_sets", course=visit.course.slug)
 
 
 def _files(request: HttpRequest) -> dict[str, Any]:
