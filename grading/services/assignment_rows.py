@@ -4,8 +4,9 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q, QuerySet
 
+from courseplatform.courses.models import Course, Enrolment, Role
 from grading.assignment_item import LATE_RULES, Item
 from grading.models.assignments import ATTEMPTS, ActiveRule, Assignment, HiddenSet
 from grading.models.grades import GradeEvent
@@ -63,11 +64,25 @@ def _draft(row: Assignment, item: Item) -> list[str]:
 
 def _hidden_set(row: Assignment, item: Item) -> list[str]:
     name = item.get("hidden_set", "")
-    row.hidden_set = HiddenSet.objects.filter(slug=name).first() if name else None
+    row.hidden_set = usable_sets(row.course).filter(slug=name).first() if name else None
     if name and row.hidden_set is None:
-        said = f"{row.short} is measured on the hidden set {name}, and this site has none of that name. Send it on the page Hidden sets."
+        said = f"{row.short} is measured on the hidden set {name}, and this course has none of that name. Send it on the page Hidden sets."
         return [said]
     return []
+
+
+def usable_sets(course: Course) -> QuerySet[HiddenSet]:
+    """Test data that a file may name: of nobody, or of the courses that an instructor of this course teaches, sent or measured on there.
+
+    A course that nobody teaches is made by a command, which may name any.
+    """
+    teaches = Enrolment.objects.filter(role=Role.INSTRUCTOR, is_active=True)
+    people = teaches.filter(course=course).values("person")
+    if not people.exists():
+        return HiddenSet.objects.all()
+    taught = teaches.filter(person__in=people).values("course")
+    used = Assignment.objects.filter(course__in=taught).exclude(hidden_set=None).values("hidden_set")
+    return HiddenSet.objects.filter(Q(course=None) | Q(course__in=taught) | Q(pk__in=used))
 
 
 def was_begun(row: Assignment) -> bool:

@@ -9,9 +9,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from courseplatform.core.errors import BadInput
-from courseplatform.courses.models import ScheduleChange
-from grading.models import HiddenSet
+from courseplatform.courses.models import Enrolment, Role, ScheduleChange
+from grading.models import Assignment, HiddenSet
 from grading.npy import hidden_facts, npy_at
+from grading.services.assignment_rows import assignment_apply, usable_sets
 
 pytestmark = pytest.mark.django_db
 PAGE = "/courses/odml/hidden-sets/"
@@ -183,3 +184,43 @@ def test_a_refusal_names_its_field(tmp_path):
     with pytest.raises(BadInput) as error:
         npy_at(tmp_path / "x.npy", "labels")
     assert error.value.details == {"field": "labels"}
+
+
+def test_a_set_that_nothing_uses_is_deleted_with_its_files(helen, cast, data_dir, django_capture_on_commit_callbacks):
+    send(helen)
+    row = HiddenSet.objects.get(course=cast.course)
+    assert f'name="remove" value="{row.slug}"' in helen.get(PAGE).content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert helen.post(PAGE, {"remove": row.slug}).status_code == 302
+    assert not HiddenSet.objects.filter(pk=row.pk).exists()
+    assert not (Path(data_dir) / "hidden" / row.inputs_file).exists()
+    assert not (Path(data_dir) / "hidden" / row.labels_file).exists()
+    assert ScheduleChange.objects.filter(sentence__endswith=f"({row.slug}) was deleted.").exists()
+
+
+def test_a_set_in_use_and_a_set_of_others_stay(helen, cast, data_dir):
+    send(helen)
+    row = HiddenSet.objects.get(course=cast.course)
+    lab = Assignment.objects.create(course=cast.course, slug="used", short="Used", hidden_set=row, is_withdrawn=True)
+    assert "is what an assignment measures on" in helen.post(PAGE, {"remove": row.slug}, follow=True).content.decode()
+    lab.delete()
+    HiddenSet.objects.filter(pk=row.pk).update(course=cast.other_course)
+    assert helen.post(PAGE, {"remove": row.slug}).status_code == 404
+    assert HiddenSet.objects.filter(pk=row.pk).exists()
+
+
+def test_a_file_names_no_set_of_a_course_that_nobody_here_teaches(cast):
+    """Else it would be enough to know its name to ask questions of the test data of others."""
+    mine, theirs = cast.course, cast.other_course
+    row = HiddenSet.objects.create(slug="of-others", title="Others", count=1, course=theirs)
+    lab = Assignment(course=mine, slug="borrowed", short="Borrowed")
+    item = {"slug": "borrowed", "kind": "lab", "short": "Borrowed", "hidden_set": "of-others"}
+    said = assignment_apply(row=lab, item=item, position=9)
+    assert lab.hidden_set is None and "this course has none of that name" in said[0]
+    HiddenSet.objects.filter(pk=row.pk).update(course=None)
+    assert assignment_apply(row=lab, item=item, position=9) == [] and lab.hidden_set == row
+    HiddenSet.objects.filter(pk=row.pk).update(course=theirs)
+    assert assignment_apply(row=lab, item=item, position=9) == []  # it measures on it already
+    Assignment.objects.filter(pk=lab.pk).delete()
+    Enrolment.objects.filter(course=mine, role=Role.INSTRUCTOR).update(is_active=False)
+    assert set(usable_sets(mine)) >= {row}  # a command makes a course before anybody teaches it

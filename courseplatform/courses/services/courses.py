@@ -16,11 +16,13 @@ def course_make(*, person: User, plan: Plan) -> Course:
     with transaction.atomic():
         try:
             with transaction.atomic():
-                Course.objects.create(slug=plan.slug, title=plan.tree["course"]["title"], is_published=False)
+                made = Course.objects.create(slug=plan.slug, title=plan.tree["course"]["title"], is_published=False)
         except IntegrityError as error:
             raise slug_taken(plan.slug) from error
+        Enrolment.objects.create(
+            course=made, person=person, role=Role.INSTRUCTOR
+        )  # what the file may use is asked of it
         course, _ = course_import(plan=plan, by=person.email)
-        Enrolment.objects.create(course=course, person=person, role=Role.INSTRUCTOR)
     return course
 
 
