@@ -171,3 +171,13 @@ def test_only_instructors_make_and_unmake(client, cast, data_dir, name, status):
     assert client.post(NEW, {"start": "notebook", "short": "x"}).status_code == status
     page = client.get("/courses/odml/assignments/")
     assert page.status_code == 404 or "New assignment" not in page.content.decode()
+
+
+def test_an_assignment_without_a_due_time_says_nothing_false_about_the_late_rule(helen, cast):
+    type(cast.course).objects.filter(pk=cast.course.pk).update(late_rule="")
+    helen.post(NEW, {"start": "notebook", "short": "Thing"})
+    said = helen.get("/courses/odml/assignments/thing/").content.decode()
+    assert "Nothing is late while no due time is stated." in said and "stated no late rule" not in said
+    listed = helen.get("/courses/odml/assignments/").content.decode()
+    row = listed[listed.index(">Thing</a>") :].partition("</tr>")[0]
+    assert "only-phone-inline" not in row
