@@ -170,7 +170,8 @@ def hidden_rows(visit: Visit) -> list[dict[str, Any]]:
         .exclude(hidden_set=None)
         .select_related("course")
     )
-    for row in rows.order_by("position", "pk"):
+    by_course = sorted(rows.order_by("course", "position", "pk"), key=lambda row: row.course_id != visit.course.pk)
+    for row in by_course:
         used.setdefault(row.hidden_set_id or 0, []).append(row)
     return [
         {
