@@ -193,6 +193,7 @@ def test_nothing_changed_is_said(helen, cast):
     said = page.content.decode()
     assert page.status_code == 200 and "Nothing is changed yet" in said and not digest
     assert "As students see it" in said and 'class="error"' not in said
+    assert said.count("<h1") == 1  # the page inside the page has no title of its own rank
     assert apply(helen, cast, sent(cast.lab), "").status_code == 422
 
 
