@@ -3,7 +3,10 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.utils.html import strip_tags
+
 from courseplatform.core import numbers
+from courseplatform.core.markdown import render_markdown
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Session
 from courseplatform.courses.sections import DueMark, ScheduleLine
@@ -12,6 +15,7 @@ from grading.models.assignments import OPENS, Assignment, instant_of
 from grading.models.runs import Result
 from grading.models.submissions import Submission
 from grading.selectors import assignments as reading
+from grading.selectors.handed import lacks, lacks_words
 
 ROWS = 6
 
@@ -35,7 +39,7 @@ def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
 def _in_short(summary: str) -> str:
     """A summary of a few words stands beside work that has no title: Except late days."""
     first = summary.strip().split("\n")[0].rstrip(".")
-    return first if len(first) <= 40 else ""
+    return strip_tags(render_markdown(first)).strip() if len(first) <= 40 else ""
 
 
 def public_due_marks(course: Course, now: datetime) -> list[DueMark]:
@@ -97,11 +101,15 @@ def _overdue(visit: Visit, items: list[Assignment], dates: PersonalDates, now: d
 
 def _standing(visit: Visit) -> dict[int, str]:
     """Assignment -> what this person has reached there, in a sentence."""
-    return {
-        assignment: f"Your best attempt has {attempt.earned} of {attempt.of} measured points."
-        for assignment, attempt in reading.standing_attempts(visit).items()
-        if attempt.is_active and attempt.earned is not None
-    }
+    found = {}
+    for assignment, attempt in reading.standing_attempts(visit).items():
+        said = []
+        if attempt.is_active and attempt.earned is not None:
+            said.append(f"Your best attempt has {attempt.earned} of {attempt.of} measured points.")
+        if lacking := lacks(attempt.submission, attempt.submission.assignment):
+            said.append(f"{lacks_words(lacking).capitalize()}.")
+        found[assignment] = " ".join(said)
+    return found
 
 
 def due_next(visit: Visit, now: datetime) -> dict[str, Any] | None:

@@ -115,7 +115,7 @@ def test_a_cancelled_upload_is_no_error_and_leads_back_to_the_button(tab):
     tab.get_by_role("button", name="Cancel the upload").click()
     expect(tab.get_by_role("status").filter(has_text="You cancelled the upload")).to_be_visible()
     expect(tab.get_by_role("alert")).to_have_count(0)
-    expect(tab.get_by_role("button", name="Choose file")).to_be_focused()
+    expect(tab.locator("#hand-in").get_by_role("button", name="Choose file")).to_be_focused()
 
 
 def test_a_refusal_after_the_last_byte_is_final_and_says_why(tab):
