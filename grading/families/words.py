@@ -77,6 +77,9 @@ def _beyond(family: Family, found: Variant) -> list[str]:
     return [f"{words}{unsure}."]
 
 
+ALONE = "One variant alone makes no front; the next one is drawn beside it."
+
+
 def times(ratio: float) -> str:
     return f"{numbers.digits(ratio, 2)} times"
 
@@ -84,6 +87,8 @@ def times(ratio: float) -> str:
 def _fronts(family: Family) -> str:
     """How many stand on each front, and what that says about counting FLOPs."""
     count = len(family.variants)
+    if count == 1:
+        return ALONE
     here, there = family.by_flops, family.by_time
     different = len(set(here) ^ set(there))
     told = "the same by time" if not different else f"{in_words(len(there))} by time"
@@ -92,6 +97,8 @@ def _fronts(family: Family) -> str:
 
 def by_flops_finding(family: Family) -> str:
     """From where on more FLOPs are not shown to help, and which group holds the front."""
+    if len(family.variants) == 1:
+        return ALONE
     enough, best = family.enough, family.best
     said = f"{in_words(len(family.by_flops)).capitalize()} of {len(family.variants)} are on the front"
     if (held := _held_by(family)) is not None:
@@ -114,6 +121,8 @@ def _held_by(family: Family) -> tuple[str, Variant] | None:
 
 def by_time_finding(family: Family) -> str:
     """What the clock says otherwise than the count."""
+    if len(family.variants) == 1:
+        return ALONE
     gone = [one for one in family.by_flops if one not in family.by_time]
     come = [one for one in family.by_time if one not in family.by_flops]
     if not gone and not come:

@@ -66,7 +66,7 @@ def _about(rows: Sequence[Row], family: Family, part: Part) -> str:
         return ""
     formats = sorted({SPELLED.get(one.format, one.format) for one in family.variants})
     count = len(family.variants)
-    of = "Both" if count == 2 else f"All {words.in_words(count)}"
+    of = {1: "The one variant", 2: "Both"}.get(count, f"All {words.in_words(count)}")
     parts = []
     for label in part.vary:
         values = sorted(
@@ -75,7 +75,10 @@ def _about(rows: Sequence[Row], family: Family, part: Part) -> str:
         )
         if values:
             parts.append(f"{label} {listed(values)}")
-    kinds = f"{of} are {' and '.join(formats)} files" if len(formats) == 1 else f"They are {listed(formats)} files"
+    if count == 1:
+        kinds = f"{of} is of the format {formats[0]}"
+    else:
+        kinds = f"{of} are {formats[0]} files" if len(formats) == 1 else f"They are {listed(formats)} files"
     return f"{kinds}{': ' if parts else ''}{'; '.join(parts)}." if count == len(rows) or count > 1 else ""
 
 

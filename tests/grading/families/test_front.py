@@ -93,6 +93,8 @@ def test_the_verdict_is_sure_where_the_intervals_are():
 def test_an_empty_family_and_one_of_one_variant_have_their_words():
     assert words.verdict(Family(()))[0] == "No variant is measured yet"
     assert words.verdict(Family((variant("a", 1, 0.5, 1),)))[0] == "8 × 8 px with a is measured"
+    alone = Family((variant("a", 1, 0.5, 1),))
+    assert words.by_flops_finding(alone) == words.by_time_finding(alone) == words.ALONE
 
 
 def test_the_first_finding_names_the_cheapest_that_is_as_good_as_the_best():
