@@ -19,6 +19,8 @@ from grading.models.submissions import Submission
 from grading.points import rule_words, share_earned
 from grading.spec import METRICS, BenchSpec, Criterion, SpecError
 
+MORE_IS_BETTER = frozenset({"accuracy", "sparsity"})  # of the metrics of grading/spec.py; of the others less is
+
 
 def courses_taught(visit: Visit) -> Any:
     """The courses of which the visitor is an instructor, this one first, then the newest."""
@@ -71,7 +73,7 @@ def with_item(row: Assignment, item: Item) -> Assignment:
 
 def consequences(row: Assignment, held: Item, item: Item) -> list[str]:
     """What a change means for what is there already, in sentences. A handful of queries."""
-    found = list(_of_parts(row, held, item))
+    found = [*_odd(row, item), *_of_parts(row, held, item)]
     if any(held.get(key) != item.get(key) for key in ("bench", "hidden_set")):
         results = Result.objects.filter(run__submission__assignment=row).count()
         if results:
@@ -88,6 +90,20 @@ def consequences(row: Assignment, held: Item, item: Item) -> list[str]:
     if item.get("statement") and not held.get("statement"):
         found.append(f"{hand_ins} without a collaboration statement stay as they are; the next one needs it.")
     return found
+
+
+def _odd(row: Assignment, item: Item) -> Iterable[str]:
+    """What is taken as it is said, and is perhaps not meant."""
+    course, due = row.course, item.get("due", "")[:10]
+    if due and course.ends_on and due > course.ends_on.isoformat():
+        yield f"It is due on {due}, and the course ends on {course.ends_on.isoformat()}."
+    if due and course.starts_on and due < course.starts_on.isoformat():
+        yield f"It is due on {due}, and the course begins on {course.starts_on.isoformat()}."
+    for one in item.get("bench", {}).get("criteria", []):
+        rule, metric = one.get("rule", {}), one.get("metric", "")
+        if rule.get("kind") == "ramp" and (rule.get("to", 0) > rule.get("from", 0)) != (metric in MORE_IS_BETTER):
+            better = "more" if metric in MORE_IS_BETTER else "less"
+            yield f"{one.get('title', metric)}: {better} is better, and the ramp gives fewer points for it. Are its ends the other way round?"
 
 
 def _of_parts(row: Assignment, held: Item, item: Item) -> Iterable[str]:

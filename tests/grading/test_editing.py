@@ -286,3 +286,15 @@ def test_a_file_that_would_overwrite_the_change_names_who_made_it(helen, cast):
     rows = {row.edit.key: row.by for row in page.context["rows"]}
     assert rows == {"assignments[lab1].title": "Helen", "assignments[lab10]": ""}
     assert "Helen, " in page.content.decode()
+
+
+def test_what_is_perhaps_not_meant_is_told_and_taken(helen, cast):
+    after = cast.course.ends_on + timedelta(days=1)
+    data = sent(
+        cast.lab,
+        **{"due_day": after.isoformat(), "due_clock": "23:59", "criteria-1-from": "0.97", "criteria-1-to": "0.8"},
+    )
+    page, digest = preview(helen, cast, data)
+    said = " ".join(page.context["consequences"])
+    assert f"It is due on {after.isoformat()}, and the course ends on" in said and digest
+    assert "Accuracy: more is better, and the ramp gives fewer points for it." in said
