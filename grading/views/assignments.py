@@ -15,7 +15,7 @@ from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from courseplatform.teams.selectors.membership import members_at
-from grading.forms import FileForm, upload_key_of
+from grading.forms import FileForm, check_envelope, upload_key_of
 from grading.grade_facts import items_of
 from grading.hand_in_rules import CLOSED, owner_of
 from grading.models.assignments import Assignment
@@ -105,6 +105,8 @@ def hand_in(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse
 
 def _arrived(request: HttpRequest, visit: Visit, assignment: Assignment) -> tuple[Submission, bool]:
     now = timezone.now()
+    if request.content_type == "multipart/form-data":
+        check_envelope(request)  # before anything is read of it
     if request.POST.get("without_model"):
         key = upload_key_of(request)
         _check_cost(request, visit, assignment, now)

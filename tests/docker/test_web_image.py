@@ -17,7 +17,7 @@ from tests.parts import ROOT
 
 pytestmark = [pytest.mark.part("docker"), pytest.mark.part("postgresql"), pytest.mark.part("redis")]
 BASE, IMAGE = "milliamp-base", "milliamp-web-test"
-MOST_BYTES = 600 << 20
+MOST_BYTES = 660 << 20  # 90 MB of it are matplotlib with numpy, which draws plots for reports in a process of its own
 
 
 def docker(*arguments: str, check: bool = True) -> str:
@@ -75,7 +75,7 @@ def options(environment):
 def test_the_image_is_small_unprivileged_and_holds_nothing_that_opens_models(image):
     assert int(docker("image", "inspect", "-f", "{{.Size}}", image)) < MOST_BYTES
     assert docker("run", "--rm", image, "id", "-u") == "10001"
-    for package in ("torch", "onnx", "onnxruntime", "ai_edge_litert", "numpy"):
+    for package in ("torch", "onnx", "onnxruntime", "ai_edge_litert", "flatbuffers"):
         assert "ModuleNotFoundError" in docker("run", "--rm", image, "python", "-c", f"import {package}", check=False)
 
 
