@@ -3,8 +3,9 @@
 from django.core.files.uploadedfile import UploadedFile
 
 from courseplatform.core.errors import BadInput, TooLarge
+from courseplatform.core.pdfs import HEADER_WITHIN, looks_like_pdf
 
-MOST_BYTES, HEADER_WITHIN = 20 << 20, 1024  # readers look for the header in the first 1024 bytes
+MOST_BYTES = 20 << 20
 
 
 def check_pdf(upload: "UploadedFile[bytes]") -> None:
@@ -17,7 +18,7 @@ def check_pdf(upload: "UploadedFile[bytes]") -> None:
     upload.seek(0)
     start = upload.read(HEADER_WITHIN)
     upload.seek(0)
-    if b"%PDF-" not in start:
+    if not looks_like_pdf(start):
         raise BadInput(
             "This file does not begin like a PDF. Choose the PDF of the paper, or give its link instead.",
             code="not_a_pdf",
