@@ -30,6 +30,7 @@ class DeviceProfile:
         formats: what its runtimes load.
         weights_in_ram: off where weights are read in place from flash.
         compute_dtypes: of inputs and outputs, where the device computes in few types; empty: anything.
+        board: what calibrations are kept for, the same for all memory sizes of one board ("rpi-4b").
         nominal_current_ma: for the mAh budget, 0 where nobody gave one.
         sources: key -> where the number comes from; "hardware" speaks for all facts of the chip.
     """
@@ -51,6 +52,7 @@ class DeviceProfile:
     compute_dtypes: tuple[str, ...] = ()
     nominal_current_ma: int = 0
     accelerator: str = ""
+    board: str = ""
 
 
 # What stands in a file as well as what is taken from its name.

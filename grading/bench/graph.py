@@ -67,10 +67,30 @@ class Tensor:
         return (self.elements * bits_of(self.dtype) + 7) // 8
 
 
+@dataclass(frozen=True)
+class Kernel:
+    """What an operator slides or contracts over; the cost of a device depends on it, not on the MACs alone.
+
+    size, stride, dilation: spatial, outermost first, in elements; empty where nothing slides (fully connected, matmul).
+    in_channels: of the whole input, so a group reads in_channels / groups. For a fully connected layer or a matrix product
+    in_channels is the length that is contracted, out_channels the length that comes out.
+    """
+
+    size: tuple[int, ...] = ()
+    stride: tuple[int, ...] = ()
+    dilation: tuple[int, ...] = ()
+    groups: int = 1
+    in_channels: int = 0
+    out_channels: int = 0
+    transposed: bool = False
+
+
 @dataclass
 class Operator:
     """One step in stored order. weights: names of its weight and bias constants (no shapes, axes, scales).
 
+    kernel: of convolutions, pools, fully connected layers and matrix products; None for all others.
+    activation: the format's name of an activation fused into it, "" without.
     tables: constants that it adds, multiplies or puts beside a tensor; inspection/learned.py tells which are weights.
     """
 
@@ -82,6 +102,8 @@ class Operator:
     macs: int = 0
     weights: list[str] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)
+    kernel: Kernel | None = None
+    activation: str = ""
 
 
 @dataclass

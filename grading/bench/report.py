@@ -7,12 +7,13 @@ from itertools import islice
 from typing import Any
 
 from grading.bench.errors import BenchError
-from grading.bench.graph import Graph, Tensor, bits_of
+from grading.bench.graph import Graph, Kernel, Tensor, bits_of
 
 MOST_OPERATORS = 20_000
 MOST_TENSORS = 100
 MOST_FINDINGS = 200
 MOST_TEXT = 400
+MOST_SOURCES = 1_000
 MOST_RANK = 8  # also of what the harness takes (hardware/ondevice/harness.py, shape)
 MOST_ELEMENTS = 1 << 40
 LARGEST = 1 << 62
@@ -33,6 +34,9 @@ class OperatorReport:
 
     op: what the format calls it; op_class: one of graph.OpClass. params, weight_bytes: of weights that no operator
     before it uses. input_bytes, output_bytes: non-constant tensors. live_bytes: all live non-constant tensors while it runs.
+    input_elements, output_elements: of the same tensors, so that bytes at another precision can be told.
+    sources: index of the operator that made each non-constant tensor it reads, in their order; -1 for the model's inputs.
+    kernel, activation: see graph.Operator.
     """
 
     index: int
@@ -46,6 +50,11 @@ class OperatorReport:
     output_bytes: int
     live_bytes: int
     output_shape: tuple[int, ...]
+    input_elements: int = 0
+    output_elements: int = 0
+    sources: tuple[int, ...] = ()
+    kernel: Kernel | None = None
+    activation: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,10 +199,12 @@ def _weight_bits(weights: list[Tensor], elements: int) -> dict[str, float]:
 
 def _operators(graph: Graph, live: list[int]) -> Iterator[OperatorReport]:
     counted: set[str] = set()
+    maker = dict.fromkeys((*graph.inputs, *graph.states), -1)
     for index, operator in enumerate(graph.operators):
         own = [graph.tensors[name] for name in dict.fromkeys(operator.weights) if name not in counted]
         counted.update(operator.weights)
-        read = (graph.tensors[name] for name in dict.fromkeys(operator.inputs) if name in graph.tensors)
+        names = [name for name in dict.fromkeys(operator.inputs) if name in graph.tensors]
+        read = [graph.tensors[name] for name in names if not graph.tensors[name].constant]
         made = [graph.tensors[name] for name in operator.outputs if name in graph.tensors]
         yield OperatorReport(
             index=index,
@@ -203,11 +214,17 @@ def _operators(graph: Graph, live: list[int]) -> Iterator[OperatorReport]:
             macs=operator.macs,
             params=sum(tensor.elements for tensor in own),
             weight_bytes=sum(tensor.bytes for tensor in own),
-            input_bytes=sum(tensor.bytes for tensor in read if not tensor.constant),
+            input_bytes=sum(tensor.bytes for tensor in read),
             output_bytes=sum(tensor.bytes for tensor in made),
             live_bytes=live[index],
             output_shape=made[0].shape if made else (),
+            input_elements=sum(tensor.elements for tensor in read),
+            output_elements=sum(tensor.elements for tensor in made),
+            sources=tuple(maker[name] for name in names if name in maker)[:MOST_SOURCES],
+            kernel=operator.kernel,
+            activation=operator.activation[:MOST_TEXT],
         )
+        maker |= dict.fromkeys(operator.outputs, index)
 
 
 class _Strict:
@@ -259,7 +276,32 @@ class _Strict:
             op=self.text(raw["op"], "op"),
             op_class=self.text(raw["op_class"], "op_class"),
             output_shape=self.shape(raw["output_shape"], "output_shape"),
+            sources=tuple(self.source(n, raw["index"]) for n in self.items(raw["sources"], "sources", MOST_SOURCES)),
+            kernel=None if raw["kernel"] is None else self.kernel(raw["kernel"]),
+            activation=self.text(raw["activation"], "activation"),
             **{key: self.number(raw[key], key) for key in OPERATOR_NUMBERS},
+        )
+
+    def source(self, value: Any, reader: Any) -> int:
+        return -1 if value == -1 and type(value) is int else self.earlier(value, reader)
+
+    def earlier(self, value: Any, reader: Any) -> int:
+        if self.number(value, "sources") >= self.number(reader, "index"):
+            raise self.fail("sources")
+        return int(value)
+
+    def kernel(self, raw: Any) -> Kernel:
+        raw = self.mapping(raw, Kernel, "kernel")
+        if not isinstance(raw["transposed"], bool):
+            raise self.fail("kernel")
+        return Kernel(
+            size=self.shape(raw["size"], "kernel"),
+            stride=self.shape(raw["stride"], "kernel"),
+            dilation=self.shape(raw["dilation"], "kernel"),
+            groups=self.number(raw["groups"], "kernel"),
+            in_channels=self.number(raw["in_channels"], "kernel"),
+            out_channels=self.number(raw["out_channels"], "kernel"),
+            transposed=raw["transposed"],
         )
 
     def finding(self, raw: Any) -> Finding:
@@ -296,4 +338,7 @@ class _Strict:
 
 
 REPORT_NUMBERS = ("bytes", "params", "macs", "weight_bytes", "peak_activation_bytes", "peak_operator")
-OPERATOR_NUMBERS = ("index", "macs", "params", "weight_bytes", "input_bytes", "output_bytes", "live_bytes")
+OPERATOR_NUMBERS = (
+    "index", "macs", "params", "weight_bytes", "input_bytes", "output_bytes", "live_bytes", "input_elements",
+    "output_elements",
+)  # fmt: skip
