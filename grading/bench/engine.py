@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from grading.bench.beforehand import inspecting, measuring, processes_for
 from grading.bench.errors import BenchError
 from grading.bench.files import file_size, unreadable
 from grading.bench.formats import Format, sniff
@@ -32,9 +33,6 @@ from hardware.ondevice.timing import FIRST_RUNS, Scenario
 
 Progress = Callable[[str, int, int], None]
 
-PROCESSES = 3
-# Importing torch takes seconds, and a second process tells little that the first did not.
-TORCH_FORMATS = frozenset({"torchscript", "torch_export"})
 SAMPLES_KEPT = 200
 CLOCK_SLACK = 1.05
 MOST_FINDINGS = 20
@@ -63,7 +61,9 @@ def inspect(
     args = ["{inputs}/model", "--format", kind]
     for shape in input_shapes or []:
         args += ["--input-shape", "x".join(map(str, shape))]
-    request = SandboxRequest("grading.bench.inspection", tuple(args), {"model": path}, limits or Limits())
+    request = SandboxRequest(
+        "grading.bench.inspection", tuple(args), {"model": path}, limits or Limits(), imports=inspecting(kind)
+    )
     result = _run(sandbox, request, _Reporter("check", on_progress))
     report = Report.from_json(_single(result, "report"))
     return dataclasses.replace(report, bytes=file_size(path), sha256=_sha256(path))
@@ -91,7 +91,7 @@ def measure(
     Raises:
         BenchError
     """
-    count = processes or (1 if str(report.format) in TORCH_FORMATS else PROCESSES)
+    count = processes or processes_for(str(report.format))
     expected = _count(inputs) if inputs else 0
     reporter = _Reporter("timing", on_progress, total=count * Scenario().min_runs)
     results = []
@@ -146,7 +146,8 @@ def _harness_request(
         files["inputs.npy"] = inputs
         args += ["--inputs", "{inputs}/inputs.npy"]
         args += [] if scores is None else ["--scores", str(scores)]
-    return SandboxRequest("hardware.ondevice.harness", tuple(args), files, limits)
+    imports = measuring(str(report.format))
+    return SandboxRequest("hardware.ondevice.harness", tuple(args), files, limits, imports=imports)
 
 
 def _run(sandbox: Sandbox, request: SandboxRequest, reporter: _Reporter) -> SandboxResult:

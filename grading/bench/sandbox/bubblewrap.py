@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grading.bench.sandbox import launching, layout, watcher
-from grading.bench.sandbox.request import FrameHandler, SandboxError, SandboxRequest, SandboxResult, TickHandler
+from grading.bench.sandbox.request import FrameHandler, Place, SandboxError, SandboxRequest, SandboxResult, TickHandler
 
 ROOT_MAP = f"0 0 1\n{layout.NOBODY} {layout.NOBODY} 1\n"
 
@@ -42,23 +42,31 @@ class Bubblewrap:
 
         return launching.run_and_watch(request, self.name, on_frame, on_tick, start)
 
-    def _start(self, request: SandboxRequest, result_fd: int) -> subprocess.Popen[bytes]:
+    def prepare(self, request: SandboxRequest, place: Place, result_fd: int) -> subprocess.Popen[bytes]:
+        """See ``Preparing.prepare``."""
+        return self._start(request, result_fd, place)
+
+    def order(self, request: SandboxRequest, place: Place) -> bytes:
+        """See ``Preparing.order``."""
+        return launching.order_line(request, layout.INPUTS_INSIDE)
+
+    def _start(self, request: SandboxRequest, result_fd: int, place: Place | None = None) -> subprocess.Popen[bytes]:
         program = shutil.which("bwrap")
         if program is None:
             raise SandboxError("bwrap is not installed.")
-        keep = layout.needs_root_to_read(request.readonly_files.values())
-        order = launching.make_order(request, result_fd, layout.INPUTS_INSIDE, keep_reading=keep)
+        keep = layout.needs_root_to_read([] if place else request.readonly_files.values())
+        order = launching.make_order(request, result_fd, layout.INPUTS_INSIDE, keep_reading=keep, place=place)
         environment = layout.environment(layout.APP, layout.TMP_INSIDE, request.env)
-        options = self._options(request)
+        here = layout.build({}, place.inputs) if place else layout.build(request.readonly_files)
+        options = self._options(request, here)
         if os.geteuid() != 0:
             options += ["--uid", str(layout.NOBODY), "--gid", str(layout.NOBODY), "--cap-drop", "ALL"]
             with launching.carried(b"\0".join(map(os.fsencode, options))) as given:
                 argv = [program, "--args", str(given), "--", *launching.LAUNCHER]
-                return watcher.start(argv, environment, order, result_fd, (given,))
-        return _start_as_root(program, options, environment, order, result_fd)
+                return watcher.start(argv, environment, order, result_fd, (given,), more=place is not None)
+        return _start_as_root(program, options, environment, order, result_fd, more=place is not None)
 
-    def _options(self, request: SandboxRequest) -> list[str]:
-        here = layout.build(request.readonly_files)
+    def _options(self, request: SandboxRequest, here: layout.Layout) -> list[str]:
         # Not --unshare-all: that makes the user namespace optional.
         options = ["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
         options += ["--unshare-cgroup-try", "--die-with-parent", "--new-session"]
@@ -82,7 +90,7 @@ class Bubblewrap:
 
 
 def _start_as_root(
-    program: str, options: list[str], environment: dict[str, str], order: bytes, result_fd: int
+    program: str, options: list[str], environment: dict[str, str], order: bytes, result_fd: int, *, more: bool
 ) -> subprocess.Popen[bytes]:
     """Start bwrap as root so that the launcher can become a user without any rights on this machine.
 
@@ -96,7 +104,7 @@ def _start_as_root(
             options += ["--cap-add", capability]
         with launching.carried(b"\0".join(map(os.fsencode, options))) as given:
             argv = [program, "--args", str(given), "--", *launching.LAUNCHER]
-            process = watcher.start(argv, environment, order, result_fd, (info_writing, block_reading, given))
+            process = watcher.start(argv, environment, order, result_fd, (info_writing, block_reading, given), more=more)
         os.close(info_writing)
         info_writing = -1
         child = _child_pid(info_reading)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from grading.bench.sandbox import watcher
 from grading.bench.sandbox.layout import NOBODY
-from grading.bench.sandbox.request import INPUTS, FrameHandler, SandboxRequest, SandboxResult, TickHandler
-from hardware.ondevice.launch import Order
+from grading.bench.sandbox.request import INPUTS, FrameHandler, Place, SandboxRequest, SandboxResult, TickHandler
+from hardware.ondevice.launch import Confinement, Order
 
 OPEN_FILES = 256
 LAUNCHER = (sys.executable, "-m", "hardware.ondevice.launch")
@@ -29,23 +29,37 @@ def make_order(
     readable: list[str] | None = None,
     read_only: bool = False,
     limit_threads: bool = True,
+    place: Place | None = None,
 ) -> bytes:
+    """What the launcher reads first: how it is confined, and the order for ``request`` with its files in ``inputs``.
+
+    With a ``place`` the order stays away until it is known.
+    """
+    confinement = Confinement(
+        fd=result_fd,
+        open_files=OPEN_FILES,
+        uid=NOBODY if os.geteuid() == 0 else None,
+        keep_reading=keep_reading,
+        readable=readable,
+        read_only=read_only,
+        imports=list(request.imports) if place else [],
+        prepared=place.prepared if place else None,
+    )
+    first = json.dumps(asdict(confinement)).encode("utf-8") + b"\n"
+    return first if place else first + order_line(request, inputs, limit_threads=limit_threads)
+
+
+def order_line(request: SandboxRequest, inputs: Path, *, limit_threads: bool = True) -> bytes:
     """The launcher's order for ``request`` with its files in the folder ``inputs``, as one line of JSON."""
     limits = request.limits
     order = Order(
         nonce=request.nonce,
-        fd=result_fd,
         entry=request.entry.replace(INPUTS, str(inputs)),
         args=[argument.replace(INPUTS, str(inputs)) for argument in request.args],
         cpu_s=limits.cpu_s,
         address_space_bytes=limits.address_space_bytes,
         file_bytes=limits.tmp_bytes,
-        open_files=OPEN_FILES,
         threads=limits.threads if limit_threads else None,
-        uid=NOBODY if os.geteuid() == 0 else None,
-        keep_reading=keep_reading,
-        readable=readable,
-        read_only=read_only,
     )
     return json.dumps(asdict(order)).encode("utf-8") + b"\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -51,8 +52,8 @@ def python_folders() -> list[Path]:
     return [Path(prefix).absolute() for prefix in dict.fromkeys((sys.base_prefix, sys.prefix, sys.exec_prefix))]
 
 
-def build(inputs: dict[str, Path]) -> Layout:
-    """The layout for a run with the given files (plain name to host path)."""
+def build(inputs: dict[str, Path], later: Path | None = None) -> Layout:
+    """The layout for a run with the given files (plain name to host path), or with whatever the folder ``later`` will hold."""
     binds: list[Bind] = []
     links: list[tuple[str, Path]] = []
     for folder in SYSTEM_FOLDERS:
@@ -61,14 +62,15 @@ def build(inputs: dict[str, Path]) -> Layout:
         elif folder.is_dir():
             binds.append(Bind(folder, folder))
     binds += [Bind(path, path) for path in SYSTEM_FILES if path.exists()]
-    binds += [Bind(path, path) for path in python_folders() if not _below(path, binds)]
+    binds += [Bind(path.resolve(), path) for path in python_folders() if not _below(path, binds)]
     if _below(PROJECT, binds):
         # A project below /usr (as in many images) would come along with its data: hide it, then show Python again.
         binds.append(Bind(None, PROJECT))
-        binds += [Bind(path, path) for path in python_folders() if path.is_relative_to(PROJECT)]
+        binds += [Bind(path.resolve(), path) for path in python_folders() if path.is_relative_to(PROJECT)]
     ordered = sorted(dict.fromkeys(binds), key=lambda bind: len(bind.target.parts))
     ordered += [Bind(PROJECT / code, APP / code) for code in CODE]
     ordered += [Bind(path.resolve(), INPUTS_INSIDE / name) for name, path in inputs.items()]
+    ordered += [Bind(later.resolve(), INPUTS_INSIDE)] if later else []
     return Layout(tuple(ordered), tuple(links))
 
 
@@ -80,6 +82,19 @@ def needs_root_to_read(files: Iterable[Path]) -> bool:
     folders = {folder for path in paths for folder in (path, *path.parents, path.resolve(), *path.resolve().parents)}
     reachable = all(folder.stat().st_mode & 0o001 for folder in folders)
     return not reachable or not all(path.stat().st_mode & 0o004 for path in files)
+
+
+def put(source: Path, target: Path) -> None:
+    """Copy a file to where only the user without rights can read it, by its group: folders for all lie above it."""
+    shutil.copyfile(source, target)
+    give(target, 0o440)
+
+
+def give(target: Path, mode: int) -> None:
+    """To the user without rights by its group, and to nobody else. Where we are not root, that user is ourselves."""
+    if os.geteuid() == 0:
+        os.chown(target, -1, NOBODY)
+    target.chmod(mode)
 
 
 def _below(path: Path, binds: list[Bind]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grading.bench.sandbox import launching, layout, watcher
-from grading.bench.sandbox.request import FrameHandler, SandboxRequest, SandboxResult, TickHandler
+from grading.bench.sandbox.request import FrameHandler, Place, SandboxRequest, SandboxResult, TickHandler
 
 REAPER = (sys.executable, "-m", "hardware.ondevice.reaper")
 PROC_FILES = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys/vm", "/proc/sys/kernel")
@@ -42,6 +41,15 @@ class ProcessLimits:
 
             return launching.run_and_watch(request, self.name, on_frame, on_tick, start)
 
+    def prepare(self, request: SandboxRequest, place: Place, result_fd: int) -> subprocess.Popen[bytes]:
+        """See ``Preparing.prepare``."""
+        _stage({}, place.folder)
+        return _start(request, place.folder, result_fd, place)
+
+    def order(self, request: SandboxRequest, place: Place) -> bytes:
+        """See ``Preparing.order``."""
+        return launching.order_line(request, place.inputs, limit_threads=os.geteuid() == 0)
+
 
 def _stage(files: dict[str, Path], stage: Path) -> None:
     """Make in ``stage`` the folders that are /app and /in elsewhere.
@@ -53,26 +61,21 @@ def _stage(files: dict[str, Path], stage: Path) -> None:
     for code in layout.CODE:
         (stage / "app" / code.parent).mkdir(parents=True)
         (stage / "app" / code).symlink_to(layout.PROJECT / code)
-    (stage / "in").mkdir()
+    (stage / "in").mkdir(exist_ok=True)
     for name, path in files.items():
         target = stage / "in" / name
         if as_root:
-            shutil.copyfile(path, target)
-            _give(target, 0o440)
+            layout.put(path, target)
         else:
             target.symlink_to(path.resolve())
     if as_root:
         for folder in (stage, *(path for path in stage.rglob("*") if path.is_dir() and not path.is_symlink())):
-            _give(folder, 0o750)
+            layout.give(folder, 0o750)
 
 
-def _give(path: Path, mode: int) -> None:
-    """To the user without rights by its group, and to nobody else: the folder lies where everybody looks."""
-    os.chown(path, -1, layout.NOBODY)
-    path.chmod(mode)
-
-
-def _start(request: SandboxRequest, stage: Path, result_fd: int) -> subprocess.Popen[bytes]:
+def _start(
+    request: SandboxRequest, stage: Path, result_fd: int, place: Place | None = None
+) -> subprocess.Popen[bytes]:
     readable = [str(path) for path in (*layout.SYSTEM_FOLDERS, *layout.SYSTEM_FILES, *layout.python_folders())]
     readable += [str(layout.PROJECT / code) for code in layout.CODE]
     readable += [str(stage), *(str(path.resolve()) for path in request.readonly_files.values())]
@@ -86,6 +89,7 @@ def _start(request: SandboxRequest, stage: Path, result_fd: int) -> subprocess.P
         read_only=True,
         # As an ordinary user this limit counts all the person's processes; the watcher counts ours alone.
         limit_threads=os.geteuid() == 0,
+        place=place,
     )
     environment = layout.environment(stage / "app", stage, request.env)
-    return watcher.start([*REAPER, *launching.LAUNCHER], environment, order, result_fd)
+    return watcher.start([*REAPER, *launching.LAUNCHER], environment, order, result_fd, more=place is not None)

@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict, dataclass
 
 from grading.bench.sandbox import launching, layout, watcher
-from grading.bench.sandbox.request import FrameHandler, SandboxRequest, SandboxResult, TickHandler
+from grading.bench.sandbox.request import FrameHandler, Place, SandboxRequest, SandboxResult, TickHandler
 from hardware.ondevice.enter import Plan
 
 ENTER = (sys.executable, "-m", "hardware.ondevice.enter")
@@ -38,8 +38,16 @@ class Namespaces:
 
         return launching.run_and_watch(request, self.name, on_frame, on_tick, start)
 
-    def _start(self, request: SandboxRequest, result_fd: int) -> subprocess.Popen[bytes]:
-        here = layout.build(request.readonly_files)
+    def prepare(self, request: SandboxRequest, place: Place, result_fd: int) -> subprocess.Popen[bytes]:
+        """See ``Preparing.prepare``."""
+        return self._start(request, result_fd, place)
+
+    def order(self, request: SandboxRequest, place: Place) -> bytes:
+        """See ``Preparing.order``."""
+        return launching.order_line(request, layout.INPUTS_INSIDE)
+
+    def _start(self, request: SandboxRequest, result_fd: int, place: Place | None = None) -> subprocess.Popen[bytes]:
+        here = layout.build({}, place.inputs) if place else layout.build(request.readonly_files)
         plan = Plan(
             binds=[(str(bind.source) if bind.source else None, str(bind.target)) for bind in here.binds],
             links=[(target, str(link)) for target, link in here.links],
@@ -51,8 +59,9 @@ class Namespaces:
             command=list(launching.LAUNCHER),
             env=layout.environment(layout.APP, layout.TMP_INSIDE, request.env),
         )
-        keep = layout.needs_root_to_read(request.readonly_files.values())
-        order = launching.make_order(request, result_fd, layout.INPUTS_INSIDE, keep_reading=keep)
+        keep = layout.needs_root_to_read([] if place else request.readonly_files.values())
+        order = launching.make_order(request, result_fd, layout.INPUTS_INSIDE, keep_reading=keep, place=place)
         environment = layout.environment(layout.PROJECT, layout.TMP_INSIDE, {})
         with launching.carried(json.dumps(asdict(plan)).encode()) as given:
-            return watcher.start([*ENTER, str(given)], environment, order, result_fd, (given,))
+            argv = [*ENTER, str(given)]
+            return watcher.start(argv, environment, order, result_fd, (given,), more=place is not None)

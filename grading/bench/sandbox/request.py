@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +42,8 @@ class SandboxRequest:
     """Run ``entry`` with ``args``: a module of ours by its name, or a given file as ``{inputs}/x.py``.
 
     ``readonly_files`` maps plain names to host paths; inside they lie in the folder that ``{inputs}`` stands for. The
-    launcher adds ``--fd`` and ``--nonce``; what is written there with the nonce comes back as frames.
+    launcher adds ``--fd`` and ``--nonce``; what is written there with the nonce comes back as frames. ``imports`` are the
+    modules of ours and the runtimes that it will need: a process may have them ready (see prepared.py).
     """
 
     entry: str
@@ -50,6 +52,7 @@ class SandboxRequest:
     limits: Limits = field(default_factory=Limits)
     env: dict[str, str] = field(default_factory=dict)
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
+    imports: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in self.readonly_files:
@@ -92,6 +95,36 @@ class Sandbox(Protocol):
         about twice a second with the seconds since the start. Either may raise to stop the run; what they raise comes
         out of here after everything has been killed.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the files of a request that is not known yet will lie: ``folder``/in on the host, given its content later.
+
+    ``prepared`` is the nonce with which the process says that it waits.
+    """
+
+    folder: Path
+    prepared: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    @property
+    def inputs(self) -> Path:
+        return self.folder / "in"
+
+
+class Preparing(Sandbox, Protocol):
+    """An isolation that can have a process wait inside for its order."""
+
+    def prepare(self, request: SandboxRequest, place: Place, result_fd: int) -> subprocess.Popen[bytes]:
+        """Start a process that confines itself, imports ``request.imports`` and waits for a line on standard input.
+
+        Of the request only ``imports``, ``limits.tmp_bytes`` and ``env`` count. Raises OSError and SandboxError.
+        """
+        ...
+
+    def order(self, request: SandboxRequest, place: Place) -> bytes:
+        """The line that makes a process of ``place`` run ``request``."""
         ...
 
 

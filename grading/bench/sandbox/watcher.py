@@ -37,7 +37,10 @@ class Verdict:
 
 @dataclass
 class Watch:
-    """The watching of one process that has been started with its three pipes."""
+    """The watching of one process that has been started with its three pipes.
+
+    ``cpu_before_s`` is what it had used before its order came, which is not the model's.
+    """
 
     process: subprocess.Popen[bytes]
     result_fd: int
@@ -46,6 +49,7 @@ class Watch:
     isolation: str
     on_frame: FrameHandler | None
     on_tick: TickHandler | None
+    cpu_before_s: float = 0.0
     started: float = field(default_factory=time.monotonic)
     frames: list[Frame] = field(default_factory=list)
     peak_rss_bytes: int = 0
@@ -138,7 +142,7 @@ class Watch:
     def _sample(self) -> processes.Usage:
         used = processes.usage(processes.descendants(self.process.pid), self.limits.memory_bytes)
         self.peak_rss_bytes = max(self.peak_rss_bytes, used.peak_bytes)
-        self.cpu_s = max(self.cpu_s, used.cpu_s)
+        self.cpu_s = max(self.cpu_s, used.cpu_s - self.cpu_before_s)
         return used
 
     def _check_limits(self, now: float) -> None:
@@ -185,7 +189,7 @@ class Watch:
             if pid:
                 self.process.returncode = os.waitstatus_to_exitcode(status)
                 # bwrap does not wait for what it starts, so its own count can be less than what was seen.
-                self.cpu_s = max(self.cpu_s, rusage.ru_utime + rusage.ru_stime)
+                self.cpu_s = max(self.cpu_s, rusage.ru_utime + rusage.ru_stime - self.cpu_before_s)
                 return status
             if deadline is not None and time.monotonic() > deadline:
                 return None
@@ -292,9 +296,17 @@ def _close(stream: IO[bytes]) -> None:
 
 
 def start(
-    argv: list[str], env: dict[str, str], order: bytes, result_fd: int, extra_fds: tuple[int, ...] = ()
+    argv: list[str],
+    env: dict[str, str],
+    order: bytes,
+    result_fd: int,
+    extra_fds: tuple[int, ...] = (),
+    *,
+    more: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """Start a helper in a session of its own, with the order on its standard input. Raises OSError."""
+    """Start a helper in a session of its own, with the order on its standard input, or the first of it where ``more``
+    comes later. Raises OSError.
+    """
     process = subprocess.Popen(
         argv,
         env=env,
@@ -307,5 +319,7 @@ def start(
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError):  # a helper that has failed already is reported by its exit
         process.stdin.write(order)
-        process.stdin.close()
+        process.stdin.flush()
+        if not more:
+            process.stdin.close()
     return process
