@@ -1,8 +1,21 @@
 import pytest
 
-from tests.hostile.levels import working
+from tests.hostile.levels import AlreadyStarted, working
+
+BUBBLEWRAP = pytest.mark.part("bubblewrap")
 
 
-@pytest.fixture(params=[pytest.param("bubblewrap", marks=pytest.mark.part("bubblewrap")), "namespaces", "limits"])
+@pytest.fixture(
+    params=[
+        pytest.param("bubblewrap", marks=BUBBLEWRAP),
+        "namespaces",
+        "limits",
+        pytest.param("bubblewrap, waiting", marks=BUBBLEWRAP),
+        "namespaces, waiting",
+        "limits, waiting",
+    ]
+)
 def sandbox(request):
-    return working(request.param)
+    name, _, how = request.param.partition(", ")
+    found = working(name)
+    return AlreadyStarted(found) if how else found

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from grading.bench.beforehand import measuring
 from grading.bench.sandbox.choice import CANDIDATES, fault
-from grading.bench.sandbox.request import Limits, Sandbox, SandboxRequest, SandboxResult
+from grading.bench.sandbox.prepared import Waiting
+from grading.bench.sandbox.request import Limits, Preparing, Sandbox, SandboxRequest, SandboxResult
 from hardware.ondevice import landlock
 
 ATTACK = Path(__file__).with_name("attack.py")
@@ -30,6 +32,18 @@ def working(name: str) -> Sandbox:
     if sandbox is None:
         pytest.skip(f"{name} does not work on this machine: {reason}")
     return sandbox
+
+
+class AlreadyStarted:
+    """An isolation in which each request meets a process that waits for it with ONNX Runtime imported."""
+
+    def __init__(self, sandbox: Preparing) -> None:
+        self.sandbox, self.name, self.label = sandbox, sandbox.name, sandbox.label
+
+    def run(self, request, on_frame=None, on_tick=None) -> SandboxResult:
+        waiting = Waiting(self.sandbox, measuring("onnx"), None)
+        assert waiting.is_prepared()
+        return waiting.run(request, on_frame, on_tick)
 
 
 def hides_files(sandbox: Sandbox) -> bool:
