@@ -8,9 +8,9 @@ import socket
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_shutting_down
+from celery.signals import task_postrun, worker_shutdown, worker_shutting_down
 
-from grading import worker
+from grading import bench_ready, worker
 from grading.wake import BENCH_QUEUE, RUN_NEXT, wake
 
 
@@ -21,6 +21,19 @@ def run_next() -> bool:
     if did:
         wake()
     return did
+
+
+@task_postrun.connect
+def top_up(**_: Any) -> None:
+    """After a run, and with each heartbeat: what waits for the next run is what the labs take now."""
+    if not worker.stopping.is_set():
+        bench_ready.make_ready()
+
+
+@worker_shutdown.connect
+def end_what_waits(**_: Any) -> None:
+    """Its folder goes too; after a kill -9 the next worker removes that."""
+    bench_ready.close()
 
 
 @worker_shutting_down.connect

@@ -15,10 +15,9 @@ from django.db import DatabaseError, connection
 
 from courseplatform.core import health
 from courseplatform.core.files import on_this_disk
-from grading import measure_run, measure_variant
+from grading import bench_ready, measure_run, measure_variant
 from grading.bench.errors import BenchError
 from grading.bench.plain import plain_text
-from grading.bench.sandbox import Sandbox, SandboxError, detect
 from grading.models.assignments import Assignment, HiddenSet
 from grading.models.runs import Run
 from grading.models.variants import VariantRun
@@ -118,23 +117,10 @@ def _given(lease: Lease, beat: "Heartbeat", assignment: Assignment) -> dict[str,
         "lab": assignment.short,
         "inputs": folder / hidden.inputs_file,
         "labels": folder / hidden.labels_file,
-        "sandbox": _sandbox(),
+        "sandbox": bench_ready.sandbox(),
         "seed": int.from_bytes(lease.job_id.bytes[:4], "big") + lease.attempt,
         "on_progress": beat.progress,
     }
-
-
-_found: list[Sandbox] = []
-
-
-def _sandbox() -> Sandbox:
-    """The strongest isolation that works here, tested once a process. Raises BenchError (ours) where none does."""
-    if not _found:
-        try:
-            _found.append(detect(settings.BENCH_ISOLATION))
-        except SandboxError as error:
-            raise BenchError("isolation_unavailable", str(error), outcome="infrastructure") from error
-    return _found[0]
 
 
 class Heartbeat:

@@ -43,12 +43,11 @@ def measuring(model_format: str) -> Imports:
 
 
 def wanted(formats: Iterable[str]) -> dict[Imports, int]:
-    """The processes that one submission in any one of ``formats`` uses, by what they import; the light ones first."""
+    """The processes that should wait for a submission in any one of ``formats``, by what they import; light ones first.
+
+    One to look into it and one to measure it: where more measure, the others are started while the first one works.
+    """
     found: dict[Imports, int] = {}
     for each in sorted(set(formats), key=lambda name: (name in TORCH_FORMATS, name)):
-        if inspecting(each) == measuring(each):
-            found[measuring(each)] = 1 + processes_for(each)
-        else:
-            found[inspecting(each)] = 1
-            found[measuring(each)] = processes_for(each)
-    return found
+        found[inspecting(each)] = found[measuring(each)] = 1
+    return {imports: 2 if imports == TORCH else count for imports, count in found.items()}

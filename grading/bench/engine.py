@@ -4,6 +4,7 @@ Everything wrong is a BenchError whose outcome says whose fault it is. ``on_prog
 at least twice a second while something runs; what it raises stops the sandbox, clears it away, and comes out of here.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import math
@@ -18,6 +19,7 @@ from grading.bench.formats import Format, sniff
 from grading.bench.measurement import HostTiming, Measurement
 from grading.bench.predictions import PredictionsError, assemble, npy_count
 from grading.bench.report import Report
+from grading.bench.sandbox.prepared import PreStarted
 from grading.bench.sandbox.request import (
     FrameHandler,
     Limits,
@@ -93,6 +95,9 @@ def measure(
     """
     count = processes or processes_for(str(report.format))
     expected = _count(inputs) if inputs else 0
+    if isinstance(sandbox, PreStarted):
+        with contextlib.suppress(SandboxError):  # what fails there fails again in the run, and is reported then
+            sandbox.expect(measuring(str(report.format)), count)
     reporter = _Reporter("timing", on_progress, total=count * Scenario().min_runs)
     results = []
     for index in range(count):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from grading import measure_run, worker
+from grading import bench_ready, measure_run, worker
 from grading.bench.plain import plain_body
 from grading.bench.report import Report
 from grading.bench.sandbox import SandboxError
@@ -16,7 +16,7 @@ from hardware.leases import MAX_FAULTS
 from hardware.models import Job, JobMove, Outcome
 from tests.people import hand_in, make_cast, onnx_like
 
-SANDBOX = worker._sandbox
+SANDBOX = bench_ready.sandbox
 pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
 
 
@@ -28,7 +28,7 @@ def cast(settings, tmp_path):
 
 @pytest.fixture
 def run(cast, tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "_sandbox", lambda: None)
+    monkeypatch.setattr(bench_ready, "sandbox", lambda: None)
     monkeypatch.setattr(worker, "Heartbeat", StillHeart)
     hand_in(cast, cast.ruth, onnx_like(tmp_path))
     return Run.objects.get()
@@ -74,9 +74,9 @@ def test_what_nobody_expected_gives_the_lease_back_at_once(run, monkeypatch, err
 
 
 def test_a_sandbox_that_does_not_work_is_our_fault(run, monkeypatch):
-    monkeypatch.setattr(worker, "_sandbox", SANDBOX)
-    monkeypatch.setattr(worker, "_found", [])
-    monkeypatch.setattr(worker, "detect", raising(SandboxError("no user namespaces")))
+    monkeypatch.setattr(bench_ready, "sandbox", SANDBOX)
+    monkeypatch.setattr(bench_ready._Held, "isolation", None)
+    monkeypatch.setattr(bench_ready, "detect", raising(SandboxError("no user namespaces")))
     work_again()
     run.refresh_from_db()
     assert (run.status, run.faults) == ("queued", 1)

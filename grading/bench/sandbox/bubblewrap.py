@@ -104,7 +104,9 @@ def _start_as_root(
             options += ["--cap-add", capability]
         with launching.carried(b"\0".join(map(os.fsencode, options))) as given:
             argv = [program, "--args", str(given), "--", *launching.LAUNCHER]
-            process = watcher.start(argv, environment, order, result_fd, (info_writing, block_reading, given), more=more)
+            process = watcher.start(
+                argv, environment, order, result_fd, (info_writing, block_reading, given), more=more
+            )
         os.close(info_writing)
         info_writing = -1
         child = _child_pid(info_reading)

@@ -10,9 +10,9 @@ from pathlib import Path
 from grading.bench.sandbox.bubblewrap import Bubblewrap
 from grading.bench.sandbox.limits import ProcessLimits
 from grading.bench.sandbox.namespaces import Namespaces
-from grading.bench.sandbox.request import Limits, Sandbox, SandboxError, SandboxRequest
+from grading.bench.sandbox.request import Limits, Preparing, Sandbox, SandboxError, SandboxRequest
 
-CANDIDATES: dict[str, tuple[Callable[[], Sandbox], ...]] = {
+CANDIDATES: dict[str, tuple[Callable[[], Preparing], ...]] = {
     "bubblewrap": (lambda: Bubblewrap(with_proc=True), lambda: Bubblewrap(with_proc=False)),
     "namespaces": (lambda: Namespaces(with_proc=True), lambda: Namespaces(with_proc=False)),
     "limits": (ProcessLimits,),
@@ -22,7 +22,7 @@ TEXT = "milliamp self-test"
 
 
 @functools.cache
-def detect(setting: str) -> Sandbox:
+def detect(setting: str) -> Preparing:
     """Return the isolation for a setting: auto, bubblewrap, namespaces or limits. Tried once a process.
 
     Raises ValueError for another word, and SandboxError where nothing allowed by the setting works here.

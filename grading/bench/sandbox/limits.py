@@ -73,9 +73,7 @@ def _stage(files: dict[str, Path], stage: Path) -> None:
             layout.give(folder, 0o750)
 
 
-def _start(
-    request: SandboxRequest, stage: Path, result_fd: int, place: Place | None = None
-) -> subprocess.Popen[bytes]:
+def _start(request: SandboxRequest, stage: Path, result_fd: int, place: Place | None = None) -> subprocess.Popen[bytes]:
     readable = [str(path) for path in (*layout.SYSTEM_FOLDERS, *layout.SYSTEM_FILES, *layout.python_folders())]
     readable += [str(layout.PROJECT / code) for code in layout.CODE]
     readable += [str(stage), *(str(path.resolve()) for path in request.readonly_files.values())]

@@ -76,10 +76,10 @@ class Waiting:
                     self._said = any(kind == "prepared" for kind, _ in reader.feed(data))
             if not self._said and time.monotonic() >= deadline:
                 return False
-        return self._lives()
+        return self.lives()
 
-    def _lives(self) -> bool:
-        # Looked at without reaping: the watcher waits for it again.
+    def lives(self) -> bool:
+        """Whether it still waits. Looked at without reaping: the watcher waits for it again."""
         process = self._process
         return process is not None and os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
@@ -129,10 +129,12 @@ class PreStarted:
 
     Args:
         parent: folder for what is handed in to them; the system's temporary folder where None.
+        used: the kinds that were asked for, until somebody clears it.
     """
 
     sandbox: Preparing
     parent: Path | None = None
+    used: set[Imports] = field(default_factory=set)
     _waiting: dict[Imports, list[Waiting]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -153,21 +155,33 @@ class PreStarted:
 
         To be called from a thread that lives on: the processes end with the thread that started them. Raises SandboxError.
         """
-        for imports in [*self._waiting]:
-            while len(self._waiting[imports]) > wanted.get(imports, 0):
-                self._waiting[imports].pop().close()
+        for imports, waiting in self._waiting.items():
+            dead = [each for each in waiting if not each.lives()]
+            living = [each for each in waiting if each not in dead]
+            count = wanted.get(imports, 0)
+            self._waiting[imports] = living[:count]
+            for each in (*dead, *living[count:]):
+                each.close()
         for imports, count in wanted.items():
-            waiting = self._waiting.setdefault(imports, [])
-            while len(waiting) < count:
-                try:
-                    waiting.append(Waiting(self.sandbox, imports, self.parent))
-                except OSError as error:
-                    raise SandboxError(f"A process could not be started beforehand: {error}") from error
+            self.expect(imports, count)
+
+    def expect(self, imports: Imports, count: int) -> None:
+        """So many requests of a kind come now, one after the other: what does not wait yet is started beside the first.
+
+        As ``make_ready``.
+        """
+        waiting = self._waiting.setdefault(imports, [])
+        while len(waiting) < count:
+            try:
+                waiting.append(Waiting(self.sandbox, imports, self.parent))
+            except OSError as error:
+                raise SandboxError(f"A process could not be started beforehand: {error}") from error
 
     def run(
         self, request: SandboxRequest, on_frame: FrameHandler | None = None, on_tick: TickHandler | None = None
     ) -> SandboxResult:
         """See ``Sandbox.run``."""
+        self.used.add(request.imports)
         waiting = self._take(request.imports, on_tick)
         if waiting is None:
             return self.sandbox.run(request, on_frame, on_tick)
