@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import os
 import platform
 import resource
@@ -115,7 +116,7 @@ def bound(order: Order) -> None:
     os.dup2(null, 0)
     os.close(null)
     spent = resource.getrusage(resource.RUSAGE_SELF)
-    used_s = int(spent.ru_utime + spent.ru_stime)
+    used_s = math.ceil(spent.ru_utime + spent.ru_stime)  # the kernel counts whole seconds
     privileges.limit(resource.RLIMIT_FSIZE, order.file_bytes)
     # At the hard limit the kernel sends SIGKILL, which looks like a kill from outside; SIGXCPU comes at the soft one.
     privileges.limit(resource.RLIMIT_CPU, used_s + order.cpu_s, grace=2)
