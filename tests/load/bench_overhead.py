@@ -1,0 +1,255 @@
+"""What a submission costs beside the model's own run time, what the harness adds to an inference, and LoadGen beside it.
+
+    python -m tests.load.bench_overhead
+
+No database and no broker: the engine as the worker calls it, cold and with processes that wait. "Own" is the time in which
+the model ran: all timed inferences, and the others at their mean. "Cost" is all the rest. Run by `make figures`.
+"""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+
+from grading.bench import engine
+from grading.bench.beforehand import inspecting, wanted
+from grading.bench.sandbox import SandboxRequest, SandboxResult, detect
+from grading.bench.sandbox.prepared import PreStarted
+from grading.demo.digits import hidden_split, write_hidden
+from grading.measure_run import measure_run
+from grading.spec import BenchSpec
+from hardware.ondevice import processes, tensors, timing
+from hardware.ondevice.harness import RUNTIMES
+from hardware.ondevice.session import Options, Session
+from hardware.ondevice.stats import percentile
+from tests.load import loadgen, overhead_models
+from tests.parts import ROOT
+
+MODELS = ROOT / "grading" / "demo" / "models"
+SUBMITTED = {
+    "onnx": "digits-middle.onnx", "tflite": "digits-wide.tflite",
+    "torchscript": "digits-middle.pt", "torch_export": "digits-narrow.pt2",
+}  # fmt: skip
+SPEC = {
+    "task": "classification",
+    "input": {"shapes": {"NCHW": [1, 1, 8, 8], "NHWC": [1, 8, 8, 1]}, "low": 0, "high": 16},
+    "classes": [str(digit) for digit in range(10)],
+    "criteria": [{"key": "opens", "title": "Opens", "group": "All", "points": 1, "rule": {"kind": "pass"}}],
+}
+PHASES = ("check", "start", "rehearse", "time", "answer", "rest")
+PHASE_ENDS = {"environment": "start", "model": "rehearse", "latency": "time"}
+REHEARSED_AND_AGAIN = 17
+ROUNDS, INFERENCES, WORKING_INFERENCES = 7, 2000, 300
+MOST_COST_S, MOST_ADDED_US, MOST_INSPECTION_S, MOST_INSPECTION_GB = 1.0, 20, 3.0, 1.0
+
+
+class Noting(PreStarted):
+    """An isolation that notes how long each phase took and how long the model itself ran (seconds)."""
+
+    is_cold = False
+
+    def reset(self, hidden: int) -> None:
+        self.own_s, self.hidden, self.results = 0.0, hidden, []
+        self.phases = dict.fromkeys(PHASES, 0.0)
+
+    def expect(self, imports, count) -> None:
+        if not self.is_cold:
+            super().expect(imports, count)
+
+    def run(self, request: SandboxRequest, on_frame=None, on_tick=None) -> SandboxResult:
+        last = time.perf_counter()
+
+        def note(phase: str) -> None:
+            nonlocal last
+            now = time.perf_counter()
+            self.phases[phase] += now - last
+            last = now
+
+        def frame(kind: str, body: dict) -> None:
+            if kind in PHASE_ENDS:
+                note(PHASE_ENDS[kind])
+            if on_frame:
+                on_frame(kind, body)
+
+        result = super().run(request, frame, on_tick)
+        note("check" if "inspection" in request.entry else "answer")
+        self.own_s += own_s(result, self.hidden)
+        self.results.append(result)
+        return result
+
+    def wait_until_ready(self, formats) -> None:
+        self.make_ready(wanted(formats))
+        assert all(each.is_prepared() for waiting in self._waiting.values() for each in waiting)
+
+
+def own_s(result: SandboxResult, hidden: int) -> float:
+    """Seconds in which the model ran, of one process."""
+    latency = next((body for kind, body in result.frames if kind == "latency"), None)
+    if latency is None:
+        return 0.0
+    others = hidden + REHEARSED_AND_AGAIN if any(kind == "hidden" for kind, _ in result.frames) else 0
+    timed = [*latency["first_ms"], *latency["samples_ms"]]
+    return (sum(timed) + others * statistics.mean(latency["samples_ms"])) / 1000
+
+
+def submissions(pool: Noting, folder: Path) -> None:
+    inputs, labels = folder / "inputs.npy", folder / "labels.npy"
+    count = write_hidden(hidden_split(), inputs, labels)
+    print(f"\nOne submission, {count} hidden inputs, in {pool.label}; seconds")
+    print(f"{'format':13} {'':9} {'total':>7} {'own':>7} {'cost':>7}   " + " ".join(f"{p:>9}" for p in PHASES))
+    for model_format, name in SUBMITTED.items():
+        for how in ("cold", "waiting"):
+            pool.is_cold = how == "cold"
+            pool.close() if pool.is_cold else pool.wait_until_ready([model_format])
+            pool.reset(count)
+            begun = time.perf_counter()
+            measure_run(
+                model=MODELS / name, name=name, spec=BenchSpec.parse(SPEC), lab="Lab 1", inputs=inputs, labels=labels,
+                sandbox=pool, seed=1, on_progress=lambda phase, done, total: None,
+            )  # fmt: skip
+            total = time.perf_counter() - begun
+            pool.phases["rest"] = total - sum(pool.phases.values())
+            phases = " ".join(f"{pool.phases[phase]:9.3f}" for phase in PHASES)
+            print(f"{model_format:13} {how:9} {total:7.2f} {pool.own_s:7.2f} {total - pool.own_s:7.2f}   {phases}")
+    print(f"{'limit':13} {'waiting':9} {'':7} {'':7} {MOST_COST_S:7.2f}")
+    print("time: 0.3 s or 50 inferences at least for each process, of which the model's part is own")
+
+
+def idle_memory(pool: Noting) -> None:
+    print("\nWhat waits, MiB (proportional set size)")
+    pool.wait_until_ready(SUBMITTED)
+    total = 0
+    for imports, waiting in pool._waiting.items():
+        for each in waiting:
+            mib = sum(processes.proportional_bytes(pid) or 0 for pid in processes.descendants(each._process.pid)) >> 20
+            total += mib
+            print(f"{imports[0]:45} {mib:6}")
+    print(f"{'all':45} {total:6}")
+    pool.close()
+
+
+def session_for(path: Path, model_format: str, shape: tuple[int, ...]) -> tuple[Session, list]:
+    session = import_module(RUNTIMES[model_format]).load(str(path), Options(1, [shape]))
+    return session, tensors.random_inputs(session.inputs, 0)
+
+
+def bare_call(session: Session, model_format: str, arrays: list) -> Callable[[], object]:
+    """The shortest loop body that somebody would write by hand for this runtime."""
+    if model_format == "onnx":
+        runtime, feed = session._session, {session.inputs[0].name: arrays[0]}
+        return lambda: runtime.run(None, feed)
+    if model_format == "tflite":
+        runtime, given, wanted_index = session._interpreter, session._input_indices[0], session._output_indices[0]
+
+        def call():
+            runtime.set_tensor(given, arrays[0])
+            runtime.invoke()
+            return runtime.get_tensor(wanted_index)
+
+        return call
+    import torch
+
+    module, tensor = session._call, torch.from_numpy(arrays[0])
+
+    def call_torch():
+        with torch.inference_mode():
+            return module(tensor)
+
+    return call_torch
+
+
+def timed_bare(call: Callable[[], object], count: int) -> list[float]:
+    """Milliseconds of each call, without the harness."""
+    found = []
+    for _ in range(count):
+        begun = time.perf_counter_ns()
+        call()
+        found.append((time.perf_counter_ns() - begun) / 1e6)
+    return found
+
+
+def timed_by_harness(session: Session, arrays: list, count: int) -> list[float]:
+    scenario = timing.Scenario(min_runs=count, max_runs=count)
+    return timing.measure(lambda: session.run(arrays), scenario, lambda done, total: None).samples_ms
+
+
+def harness(folder: Path) -> None:
+    print(f"\nWhat the harness adds to one inference of next to nothing, medians of {INFERENCES}; microseconds")
+    print(f"{'format':13} {'bare':>8} {'harness':>8} {'added':>8} {'most':>8}")
+    for model_format in SUBMITTED:
+        session, arrays = session_for(overhead_models.nothing(folder, model_format), model_format, (1, 4))
+        call, rows = bare_call(session, model_format, arrays), []
+        for _ in range(ROUNDS):
+            bare, ours = timed_bare(call, INFERENCES), timed_by_harness(session, arrays, INFERENCES)
+            rows.append((1000 * percentile(ours, 50) - 1000 * percentile(bare, 50), 1000 * percentile(bare, 50)))
+        added, bare_us = statistics.median(row[0] for row in rows), statistics.median(row[1] for row in rows)
+        print(f"{model_format:13} {bare_us:8.1f} {bare_us + added:8.1f} {added:8.1f} {max(rows)[0]:8.1f}")
+    print(f"{'limit':13} {'':8} {'':8} {MOST_ADDED_US:8.1f}")
+
+
+def beside_loadgen(folder: Path) -> None:
+    print(f"\nBeside LoadGen, SingleStream, one session, {WORKING_INFERENCES} inferences a round in turn; milliseconds")
+    print(f"{'format':13} {'p50':>8} {'LoadGen':>8} {'ratio':>7}   {'p90':>8} {'LoadGen':>8} {'ratio':>7}")
+    shapes = {"tflite": (1, 64, 64, 16)}
+    for model_format in SUBMITTED:
+        path = overhead_models.working(folder, model_format)
+        session, arrays = session_for(path, model_format, shapes.get(model_format, (1, 16, 64, 64)))
+        timed_by_harness(session, arrays, WORKING_INFERENCES)
+        rows = []
+        for _ in range(ROUNDS):
+            samples = timed_by_harness(session, arrays, WORKING_INFERENCES)
+            theirs = loadgen.single_stream(lambda: session.run(arrays), WORKING_INFERENCES, folder)  # noqa: B023
+            rows.append((percentile(samples, 50), theirs[0], percentile(samples, 90), theirs[1]))
+        shown = []
+        for place in (0, 2):
+            ratio = statistics.median(row[place] / row[place + 1] for row in rows)
+            ours, theirs_ms = (statistics.median(row[place + beside] for row in rows) for beside in (0, 1))
+            shown.append(f"{ours:8.3f} {theirs_ms:8.3f} {ratio:7.3f}")
+        print(f"{model_format:13} {'   '.join(shown)}")
+
+
+def inspections(pool: Noting, folder: Path) -> None:
+    print("\nLooking into a model of 105 MB")
+    print(f"{'format':13} {'cold, s':>8} {'waiting, s':>11} {'memory, GB':>11}")
+    for model_format in SUBMITTED:
+        path, took, peak = overhead_models.large(folder, model_format), [], 0
+        for how in ("cold", "waiting"):
+            pool.is_cold = how == "cold"
+            pool.close() if pool.is_cold else pool.make_ready({inspecting(model_format): 1})
+            assert pool.is_cold or pool._waiting[inspecting(model_format)][0].is_prepared()
+            pool.reset(0)
+            begun = time.perf_counter()
+            engine.inspect(path, sandbox=pool, input_shapes=[(1, overhead_models.WIDE)])
+            took.append(time.perf_counter() - begun)
+            peak = max(peak, pool.results[0].peak_rss_bytes)
+        path.unlink()
+        print(f"{model_format:13} {took[0]:8.2f} {took[1]:11.2f} {peak / 1e9:11.2f}")
+    print(f"{'limit':13} {'':8} {MOST_INSPECTION_S:11.2f} {MOST_INSPECTION_GB:11.2f}")
+
+
+def main() -> int:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    np.random.default_rng(0)
+    print(f"load of this machine at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    with tempfile.TemporaryDirectory(prefix="milliamp-load-") as name:
+        folder = Path(name)
+        pool = Noting(detect("auto"), folder)
+        try:
+            submissions(pool, folder)
+            idle_memory(pool)
+            inspections(pool, folder)
+        finally:
+            pool.close()
+        harness(folder)
+        beside_loadgen(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
