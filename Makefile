@@ -54,6 +54,7 @@ figures: check
 	@"$(PY)" -m tests.load.matching
 	@"$(PY)" -m tests.load.upload
 	@"$(PY)" -m tests.load.late_days
+	@"$(PY)" -m tests.load.bench_overhead
 
 # pip-audit says "no known vulnerabilities" also when it could ask nobody: --strict makes that a failure, and we say so.
 audit:
