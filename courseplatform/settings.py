@@ -157,7 +157,6 @@ UPLOAD_SPOOL = f"courseplatform.uploads.spools.{'s3.S3Spool' if S3 else 'local.L
 FILE_UPLOAD_HANDLERS = ["courseplatform.core.uploads.HashingUploadHandler"]
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 BENCH_ISOLATION = env.choice("BENCH_ISOLATION", ("auto", "bubblewrap", "namespaces", "limits"), "auto")
-BENCH_TORCH_READY = env.choice("BENCH_TORCH_READY", ("auto", "always", "never"), "auto")
 
 # -- static files -----------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The isolation of this worker, and the processes that wait in it for the next hand-in.
 
-Which ones wait follows from the labs that exist. Those of PyTorch hold much memory, so they wait only for a while after
-a hand-in that used them, as on the evening of a deadline.
+They start after the first hand-in in a format and end when none has come for ten minutes: idle, a worker holds no memory
+for them, and on the evening of a deadline nobody waits for an import.
 """
 
 import time
@@ -10,28 +10,23 @@ from pathlib import Path
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError
 
-from grading.bench.beforehand import TORCH, TORCH_FORMATS, wanted
+from grading.bench.beforehand import how_many
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import Sandbox, SandboxError, detect
-from grading.bench.sandbox.prepared import PreStarted
-from grading.models.assignments import Assignment
-from grading.spec import FORMATS
+from grading.bench.sandbox.prepared import Imports, PreStarted
 from grading.work_folder import work_folder
 
 log = structlog.get_logger(__name__)
-TORCH_STAYS_S = 600.0
-SETTLED_S = 60.0  # a worker that starts finds a backlog, and a machine that is busy starting
-_born = time.monotonic()
+STAYS_S = 600.0
 
 
 class _Held:
-    """What this process holds: the isolation, its folder, and when PyTorch was last asked for (monotonic seconds)."""
+    """What this process holds: the isolation, what ends with it, and when each kind was last used (monotonic seconds)."""
 
     isolation: PreStarted | None = None
     exits = ExitStack()
-    torch_at: float | None = None
+    used_at: dict[Imports, float] = {}  # noqa: RUF012 one for this process, as the class itself
 
 
 def sandbox() -> Sandbox:
@@ -49,37 +44,24 @@ def sandbox() -> Sandbox:
 
 
 def make_ready() -> None:
-    """Have processes wait for what the labs take. What fails here costs the next hand-in seconds, and nothing else.
+    """Have processes wait for what was used of late. What fails here costs the next hand-in seconds, and nothing else.
 
     To be called from the worker's main thread: the processes end with the thread that started them.
     """
-    try:
-        sandbox()
-        assert _Held.isolation is not None
-        _Held.isolation.make_ready(wanted(_formats()))
-    except (BenchError, SandboxError, DatabaseError, OSError) as error:
-        log.warning("not_prepared", why=str(error))
-
-
-def _formats() -> set[str]:
-    """The formats that at least one lab takes, without those that nobody uses just now."""
-    found: set[str] = set()
-    for spec in Assignment.objects.exclude(bench_spec={}).values_list("bench_spec", flat=True):
-        found |= {str(name) for name in spec.get("formats") or FORMATS}
-    return found if _torch_waits(time.monotonic()) else found - TORCH_FORMATS
-
-
-def _torch_waits(now: float) -> bool:
-    assert _Held.isolation is not None
-    if now - _born > SETTLED_S and TORCH in _Held.isolation.used:
-        _Held.torch_at = now
+    if _Held.isolation is None:
+        return  # nothing was measured yet
+    now = time.monotonic()
+    _Held.used_at |= dict.fromkeys(_Held.isolation.used, now)
     _Held.isolation.used.clear()
-    choice = settings.BENCH_TORCH_READY
-    recently = _Held.torch_at is not None and now - _Held.torch_at < TORCH_STAYS_S
-    return choice == "always" or (choice == "auto" and recently)
+    recent = [imports for imports, at in _Held.used_at.items() if imports and now - at < STAYS_S]
+    try:
+        _Held.isolation.make_ready({imports: how_many(imports) for imports in recent})
+    except (SandboxError, OSError) as error:
+        log.warning("not_prepared", why=str(error))
 
 
 def close() -> None:
     """End what waits and remove its folder."""
     _Held.exits.close()
     _Held.isolation = None
+    _Held.used_at.clear()

@@ -42,12 +42,16 @@ def measuring(model_format: str) -> Imports:
     return MEASURING.get(model_format, ())
 
 
-def wanted(formats: Iterable[str]) -> dict[Imports, int]:
-    """The processes that should wait for a submission in any one of ``formats``, by what they import; light ones first.
+def how_many(imports: Imports) -> int:
+    """How many processes of a kind wait for one submission: one to look into it, one to measure it.
 
-    One to look into it and one to measure it: where more measure, the others are started while the first one works.
+    Where more measure, the others are started while the first one works.
     """
-    found: dict[Imports, int] = {}
-    for each in sorted(set(formats), key=lambda name: (name in TORCH_FORMATS, name)):
-        found[inspecting(each)] = found[measuring(each)] = 1
-    return {imports: 2 if imports == TORCH else count for imports, count in found.items()}
+    return 2 if imports == TORCH else 1
+
+
+def wanted(formats: Iterable[str]) -> dict[Imports, int]:
+    """The processes that should wait for a submission in any one of ``formats``, by what they import; light ones first."""
+    ordered = sorted(set(formats), key=lambda name: (name in TORCH_FORMATS, name))
+    kinds = [kind for each in ordered for kind in (inspecting(each), measuring(each))]
+    return {kind: how_many(kind) for kind in kinds}

@@ -1,12 +1,10 @@
-"""Which processes wait for the next hand-in: by the labs that exist, and PyTorch's only while somebody uses it."""
+"""Which processes wait for the next hand-in: of the kinds that were used in the last ten minutes, and no other."""
 
 import pytest
 
 from grading import bench_ready
 from grading.bench.beforehand import TORCH, inspecting, measuring
-from grading.models import Assignment
-
-pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
+from grading.bench.sandbox import SandboxError, SandboxRequest
 
 
 class Noted:
@@ -20,60 +18,62 @@ class Noted:
 
 
 @pytest.fixture
-def noted(cast, monkeypatch):
+def noted(monkeypatch):
     isolation = Noted()
     monkeypatch.setattr(bench_ready._Held, "isolation", isolation)
-    monkeypatch.setattr(bench_ready._Held, "torch_at", None)
-    monkeypatch.setattr(bench_ready, "_born", bench_ready.time.monotonic() - 2 * bench_ready.SETTLED_S)
+    monkeypatch.setattr(bench_ready._Held, "used_at", {})
     return isolation
+
+
+def at(monkeypatch, seconds):
+    monkeypatch.setattr(bench_ready.time, "monotonic", lambda: seconds)
 
 
 def waits(noted):
     bench_ready.make_ready()
-    return set(noted.wanted)
+    return noted.wanted
 
 
-LIGHT = {inspecting("onnx"), measuring("onnx"), measuring("tflite")}
-
-
-def test_light_runtimes_wait_and_pytorch_only_after_it_was_used(noted, monkeypatch):
-    assert waits(noted) == LIGHT
-    noted.used.add(TORCH)
-    assert waits(noted) == LIGHT | {TORCH}
+def test_what_was_used_waits_for_ten_minutes(noted, monkeypatch):
+    at(monkeypatch, 1000)
+    assert waits(noted) == {}
+    noted.used |= {inspecting("onnx"), measuring("onnx")}
+    assert waits(noted) == {inspecting("onnx"): 1, measuring("onnx"): 1}
     assert noted.used == set()
-    assert waits(noted) == LIGHT | {TORCH}
-    later = bench_ready.time.monotonic() + bench_ready.TORCH_STAYS_S + 1
-    monkeypatch.setattr(bench_ready.time, "monotonic", lambda: later)
-    assert waits(noted) == LIGHT
-
-
-def test_a_backlog_that_a_worker_finds_at_its_start_makes_nothing_wait(noted, monkeypatch):
-    monkeypatch.setattr(bench_ready, "_born", bench_ready.time.monotonic())
+    at(monkeypatch, 1500)
     noted.used.add(TORCH)
-    assert waits(noted) == LIGHT
+    assert waits(noted) == {inspecting("onnx"): 1, measuring("onnx"): 1, TORCH: 2}
+    at(monkeypatch, 1601)
+    assert waits(noted) == {TORCH: 2}
+    at(monkeypatch, 2101)
+    assert waits(noted) == {}
 
 
-@pytest.mark.parametrize(("choice", "expected"), [("always", LIGHT | {TORCH}), ("never", LIGHT)])
-def test_the_setting_decides(noted, settings, choice, expected):
-    settings.BENCH_TORCH_READY = choice
-    noted.used.add(TORCH)
-    assert waits(noted) == expected
-
-
-def test_a_course_that_takes_one_format_has_one_runtime_waiting(noted, settings):
-    settings.BENCH_TORCH_READY = "always"
-    for lab in Assignment.objects.exclude(bench_spec={}):
-        lab.bench_spec = lab.bench_spec | {"formats": ["tflite"]}
-        lab.save()
-    assert waits(noted) == {inspecting("tflite"), measuring("tflite")}
-
-
-def test_a_sandbox_that_does_not_work_stops_no_worker(noted, monkeypatch):
+def test_a_worker_that_has_measured_nothing_holds_nothing(noted, monkeypatch):
     monkeypatch.setattr(bench_ready._Held, "isolation", None)
-    monkeypatch.setattr(bench_ready, "detect", broken)
     bench_ready.make_ready()
     assert noted.wanted is None
 
 
-def broken(setting):
-    raise bench_ready.SandboxError("no user namespaces")
+def test_a_process_that_cannot_be_started_stops_no_worker(noted, monkeypatch):
+    def broken(wanted):
+        raise SandboxError("no more processes")
+
+    monkeypatch.setattr(noted, "make_ready", broken)
+    bench_ready.make_ready()
+    assert bench_ready._Held.isolation is noted
+
+
+def test_a_worker_hands_out_one_isolation_and_leaves_nothing(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    bench_ready.close()
+    try:
+        held = bench_ready.sandbox()
+        assert bench_ready.sandbox() is held
+        held.run(SandboxRequest("hardware.ondevice.selftest", imports=("numpy",)))
+        bench_ready.make_ready()
+        assert len(held._waiting[("numpy",)]) == 1
+    finally:
+        bench_ready.close()
+    assert held._waiting[("numpy",)] == []
+    assert list((tmp_path / "work").iterdir()) == []
