@@ -15,7 +15,7 @@ from grading.bench.beforehand import how_many
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import Sandbox, SandboxError, detect
 from grading.bench.sandbox.prepared import Imports, PreStarted
-from grading.work_folder import work_folder
+from grading.work_folder import clear, work_folder
 
 log = structlog.get_logger(__name__)
 STAYS_S = 600.0
@@ -49,7 +49,8 @@ def make_ready() -> None:
     To be called from the worker's main thread: the processes end with the thread that started them.
     """
     if _Held.isolation is None:
-        return  # nothing was measured yet
+        clear(Path(settings.DATA_DIR) / "work")  # nothing was measured yet, but a worker before may have been killed
+        return
     now = time.monotonic()
     _Held.used_at |= dict.fromkeys(_Held.isolation.used, now)
     _Held.isolation.used.clear()

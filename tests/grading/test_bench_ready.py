@@ -49,10 +49,15 @@ def test_what_was_used_waits_for_ten_minutes(noted, monkeypatch):
     assert waits(noted) == {}
 
 
-def test_a_worker_that_has_measured_nothing_holds_nothing(noted, monkeypatch):
+def test_a_worker_that_has_measured_nothing_holds_nothing_and_clears_up_after_one_that_was_killed(
+    noted, monkeypatch, settings, tmp_path
+):
+    settings.DATA_DIR = tmp_path
+    (tmp_path / "work" / "run-left").mkdir(parents=True)
     monkeypatch.setattr(bench_ready._Held, "isolation", None)
     bench_ready.make_ready()
     assert noted.wanted is None
+    assert list((tmp_path / "work").iterdir()) == []
 
 
 def test_a_process_that_cannot_be_started_stops_no_worker(noted, monkeypatch):
