@@ -5,6 +5,7 @@ Usage inside: {inputs}/attack.py NAME [--target PATH] --fd N --nonce HEX
 
 import argparse
 import os
+import resource
 import signal
 import socket
 import sys
@@ -128,6 +129,31 @@ def look_around(options):
     except OSError:
         cmdline = ""  # Landlock leaves not even that
     say(options, environ=sorted(os.environ), cmdline=cmdline)
+
+
+def look_at_limits(options):
+    """What holds for this process: resource limits but processor time, capabilities, filter, user, and what is open."""
+    names = ("AS", "CORE", "FSIZE", "MEMLOCK", "NOFILE", "NPROC")
+    limits = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}")) for name in names}
+    wanted = ("Cap", "Seccomp", "NoNewPrivs", "Uid", "Gid", "Groups", "Threads")
+    with open("/proc/self/status") as status:
+        rights = [line.strip() for line in status if line.startswith(wanted)]
+    opened = [number for number in range(256) if is_open(number)]
+    say(
+        options,
+        limits=limits,
+        rights=rights,
+        opened=len(opened),
+        null=os.fstat(0).st_rdev == os.stat(os.devnull).st_rdev,
+    )
+
+
+def is_open(number):
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def look_at_init(options):

@@ -15,7 +15,7 @@ from grading.bench.sandbox import Limits, SandboxRequest, detect
 from grading.bench.sandbox.prepared import PreStarted, Waiting
 from hardware.ondevice import processes
 from tests.hardware.ondevice import models
-from tests.hostile.levels import ATTACK, said
+from tests.hostile.levels import ATTACK, said, working
 from tests.parts import ROOT
 
 LIGHT = ("numpy",)
@@ -122,6 +122,16 @@ def test_what_waits_sees_no_file_of_another_one(pool, inside):
         "{inputs}/attack.py", ("read_file", "--target", target), {"attack.py": ATTACK}, imports=LIGHT
     )
     assert said(pool.run(request))["refused"]
+
+
+@pytest.mark.parametrize("name", ["bubblewrap", "namespaces"])
+def test_one_that_waited_has_no_right_more_than_one_that_started_cold(name):
+    sandbox = working(name)
+    waited = Waiting(sandbox, TORCH, None)
+    assert waited.is_prepared()
+    seen = said(waited.run(asked("look_at_limits")))
+    assert seen == said(sandbox.run(asked("look_at_limits")))
+    assert seen["null"]
 
 
 def test_given_files_cannot_be_changed_inside(pool):
