@@ -177,7 +177,7 @@ class Builder:
         if a[-1] != wanted:
             raise ShapeError(f"{a[-1]} columns do not meet {wanted} rows")
         shape = (*a[:-1], out * heads if transposed else out)
-        macs = prod(a[:-1]) * (inner * out if transposed else inner * out)
+        macs = prod(a[:-1]) * inner * out
         kernel = Kernel(in_channels=inner // heads if transposed else inner, out_channels=out)
         return self.emit("BATCH_MATMUL", OpClass.MATMUL, [x, y], shape, macs=macs, kernel=kernel, name=name)
 

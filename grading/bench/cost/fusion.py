@@ -1,0 +1,107 @@
+"""Which operators of a report cost nothing by themselves, because every runtime computes them inside another one.
+
+A name is what one of the four formats calls an operator; names are compared without case, marks and namespaces.
+"""
+
+import re
+from collections import Counter
+
+from grading.bench.graph import OpClass
+from grading.bench.report import OperatorReport, Report
+
+RELUS = {"relu", "relu6", "relun1to1", "relu0to1", "clip", "clamp", "hardtanh", "clampmin", "clampmax"}
+# A view, a copy to the same place, or something that is gone when a model is used.
+FREE = {
+    "reshape", "flatten", "squeeze", "unsqueeze", "expanddims", "view", "viewcopy", "unsafeview", "identity", "dropout", "cast",
+    "castlike", "to", "tocopy", "contiguous", "alias", "detach", "clone", "liftfreshcopy", "shape", "size", "expand", "featuredropout",
+    "quantizelinear", "dequantizelinear", "quantize", "dequantize", "fakequant", "quantizepertensor", "dequantizepertensor",
+    "quantizeperchannel", "dequantizeperchannel", "dynamicquantizelinear", "constant", "packsequence",
+}  # fmt: skip
+PADS = {"pad", "padv2", "mirrorpad", "constantpadnd", "zeropad2d", "reflectionpad2d"}
+PRODUCTS = {"mul", "multiply"}
+GATES = {"sigmoid", "logistic", "hardsigmoid"}
+MULTIPLIERS = (OpClass.CONV, OpClass.DEPTHWISE, OpClass.DENSE, OpClass.MATMUL)
+PADDED = (OpClass.CONV, OpClass.DEPTHWISE, OpClass.POOL)
+
+
+def plain(op: str) -> str:
+    """ "aten::relu_", "aten.relu.default", "RELU" and "Relu" are all "relu"."""
+    parts = re.split(r"::|\.", op)
+    parts = parts[1:] if parts[0] in ("aten", "quantized", "prims", "com") and len(parts) > 1 else parts
+    return re.sub(r"[^a-z0-9]", "", parts[0].lower())
+
+
+class Fusion:
+    """inside: index of each operator that costs nothing. gated: products that are x times its own sigmoid.
+
+    through: the operator whose output an operator really reads, past those that cost nothing.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self.operators = report.operators
+        self.readers = Counter(source for operator in self.operators for source in operator.sources if source >= 0)
+        self.first_reader: dict[int, int] = {}
+        for operator in self.operators:
+            for source in operator.sources:
+                self.first_reader.setdefault(source, operator.index)
+        self.inside: set[int] = set()
+        self.gated: set[int] = set()
+        for operator in self.operators:
+            self._look_at(operator)
+
+    def through(self, index: int) -> int:
+        """The maker of a tensor, past views and quantisation; -1 for an input of the model."""
+        while index >= 0 and index in self.inside and self._views(self.operators[index]):
+            sources = self.operators[index].sources
+            index = sources[0] if sources else -1
+        return index
+
+    def _views(self, operator: OperatorReport) -> bool:
+        return plain(operator.op) in FREE or operator.op_class == OpClass.QUANTISE
+
+    def _look_at(self, operator: OperatorReport) -> None:
+        name = plain(operator.op)
+        if self._views(operator) or not operator.output_elements:
+            self.inside.add(operator.index)
+        elif name in RELUS or self._folds(operator):
+            self._into_maker(operator)
+        elif name in PADS:
+            self._into_reader(operator)
+        elif name in PRODUCTS:
+            self._gate(operator)
+
+    def _folds(self, operator: OperatorReport) -> bool:
+        """A batch normalisation, or a bias that is added: it disappears into the layer before."""
+        name, sources = plain(operator.op), operator.sources
+        if len(sources) != 1 or sources[0] < 0 or not operator.params:
+            return False
+        maker = self.operators[self.through(sources[0])]
+        normalises = "batchnorm" in name
+        adds = name in ("add", "addv2", "biasadd") and operator.params <= operator.output_elements
+        return (normalises or adds) and maker.op_class in MULTIPLIERS
+
+    def _into_maker(self, operator: OperatorReport) -> None:
+        made_by = self.through(operator.sources[0]) if operator.sources else -1
+        if made_by < 0:
+            return
+        maker = self.operators[made_by]
+        fuses = maker.op_class in (*MULTIPLIERS, OpClass.ELEMENTWISE, OpClass.NORMALISE)
+        if fuses and self.readers[operator.sources[0]] == 1:
+            self.inside.add(operator.index)
+
+    def _into_reader(self, operator: OperatorReport) -> None:
+        reader = self.first_reader.get(operator.index)
+        if self.readers[operator.index] == 1 and reader is not None and self.operators[reader].op_class in PADDED:
+            self.inside.add(operator.index)
+
+    def _gate(self, operator: OperatorReport) -> None:
+        """x times sigmoid(x) is one activation, as some formats store it."""
+        makers = [self.through(source) for source in operator.sources]
+        for place, gate in enumerate(makers):
+            others = [maker for other, maker in enumerate(makers) if other != place]
+            if gate < 0 or not others or plain(self.operators[gate].op) not in GATES:
+                continue
+            reads = [self.through(source) for source in self.operators[gate].sources]
+            if reads == others and self.readers[operator.sources[place]] == 1:
+                self.inside.add(gate)
+                self.gated.add(operator.index)
