@@ -61,7 +61,7 @@ _CORE = Generic(
         Work.TRANSPOSED: (0.03, 0.1), Work.FULLY_CONNECTED: (0.04, 0.18), Work.MATMUL: (0.04, 0.12),
     },
     per_read=(20.0, 20.0), per_written=(5.0, 5.0), bandwidth=0.2, moving=0.05, activation=(0.002, 0.02),
-    normalise=(0.001, 0.002), operator=0.01, constant=0.02, spread=0.35,
+    normalise=(0.001, 0.002), operator=0.003, constant=0.01, spread=0.35,
 )  # fmt: skip
 GENERIC = {PROCESSOR: _BOARD, ACCELERATOR: _BOARD, MICROCONTROLLER: _CORE}
 # The same of the other parts.
@@ -83,8 +83,9 @@ PRECISIONS = {name: Precision(1 if name == "int8" else 0, size) for name, size i
 
 
 def spreads(kind: str) -> list[float]:
-    """Standard deviation of each of PARTS."""
-    return [SPREAD.get(part, GENERIC[kind].spread) for part in PARTS]
+    """Standard deviation of each of PARTS. A microcontroller has no caches and no threads that could make devices differ."""
+    less = 0.5 if kind == MICROCONTROLLER else 1.0
+    return [SPREAD[part] * less if part in SPREAD else GENERIC[kind].spread for part in PARTS]
 
 
 def parts_of(step: Step, precision: str, kind: str) -> dict[int, float]:

@@ -94,6 +94,10 @@ class LeaveOut:
         """Each row of a group, its network left out of the whole pool."""
         return [row for unit in self.networks for row in self._judge(group, unit, errors)]
 
+    def plain(self, group: Group) -> list[LeftOut]:
+        """Each row of a group, its network left out of the whole pool, without an interval."""
+        return [row for unit in self.networks for row in self._predict(group, unit, unit)]
+
     def model_half(self, group: Group, without: Without = NOBODY) -> float | None:
         """Half width for a network like those measured, made without these; None where no network is like another."""
         rows = [row for unit in self.networks for row in self._predict(group, unit - without, unit | without)]

@@ -1,0 +1,143 @@
+"""Which calibration speaks for a device: its own board's, or one that is close, with what that adds to the interval.
+
+Without a runtime it is the graded group that errs least on families left out, of each runtime only the newest version; where a
+board has no graded group, its largest one. Accelerators are chosen for a device that names one in its slug, or when asked for.
+"""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from math import log
+
+from grading.bench.cost.coefficients import Coefficients
+from grading.bench.cost.intervals import BOARD_HALF, VERSION_HALF
+from grading.bench.cost.published import UNKNOWN
+
+TPU = "edgetpu"
+# A board without measurements of its own -> one with the same core, how much faster that one's clock is, and a sentence.
+STAND_INS = {
+    "stm32f746": ("nucleo-h7a3zi", 280 / 216, "Measured on a NUCLEO-H7A3ZI-Q (the same core, Cortex-M7, at 280 MHz), scaled by the clock."),
+    "coral-dev": ("rpi-3b-plus", 1.4 / 1.5, "Measured on a Raspberry Pi 3B+ (the same core, Cortex-A53, at 1.4 GHz), scaled by the clock."),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Choice:
+    """factor: latency of the device / of the group's board. more: half widths that this adds. said: why, a sentence each."""
+
+    group: Coefficients
+    factor: float = 1.0
+    more: tuple[float, ...] = ()
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody asked for; None: whatever fits. runtime may carry a version: tflite@2.4.1."""
+
+    slug: str
+    board: str
+    runtime: str | None
+    precision: str
+    threads: int | None
+
+    @property
+    def engine(self) -> str | None:
+        return self.runtime.split("@")[0].lower() if self.runtime else None
+
+    @property
+    def version(self) -> str:
+        return self.runtime.split("@")[1] if self.runtime and "@" in self.runtime else ""
+
+    @property
+    def has_tpu(self) -> bool:
+        return self.slug.endswith("-tpu")
+
+
+def choose(wanted: Wanted, groups: dict[str, Coefficients]) -> Choice | None:
+    """The calibration for what is wanted; None where the pair was never calibrated."""
+    own = [Choice(group) for group in groups.values() if group.board == wanted.board]
+    fitting = [choice for choice in (own or []) if _fits(choice.group, wanted)]
+    fitting = fitting or [choice for choice in stand_ins(wanted.board, groups) if _fits(choice.group, wanted)]
+    if not fitting:
+        return None
+    if wanted.version:
+        return _of_version(fitting, wanted)
+    best = _newest(fitting)
+    graded = [choice for choice in best if choice.group.graded]
+    if graded:
+        return min(graded, key=lambda choice: (choice.group.family_out_median or 1.0, choice.group.group))
+    return max(best, key=lambda choice: (choice.group.rows, _threads(choice.group), choice.group.group))
+
+
+def stand_ins(board: str, groups: dict[str, Coefficients]) -> list[Choice]:
+    if board not in STAND_INS:
+        return []
+    other, factor, said = STAND_INS[board]
+    return [Choice(group, factor, (BOARD_HALF,), (said,)) for group in groups.values() if group.board == other]
+
+
+def _fits(group: Coefficients, wanted: Wanted) -> bool:
+    if group.precision != wanted.precision or (wanted.engine and group.runtime != wanted.engine):
+        return False
+    if wanted.engine is None and (group.runtime == TPU) != wanted.has_tpu:
+        return False
+    # An accelerator has no threads, and where nobody stated them the group speaks for any, never graded.
+    return wanted.threads is None or not group.threads.isdigit() or int(group.threads) == wanted.threads
+
+
+def _newest(choices: list[Choice]) -> list[Choice]:
+    """Of each runtime the newest graded version, or the newest; of versions without a name all."""
+    by_runtime: dict[str, list[Choice]] = defaultdict(list)
+    for choice in choices:
+        by_runtime[choice.group.runtime].append(choice)
+    found = []
+    for members in by_runtime.values():
+        graded = [choice for choice in members if choice.group.graded] or members
+        newest = max(_numbers(choice.group.version) for choice in graded)
+        found += [choice for choice in graded if _numbers(choice.group.version) == newest]
+    return found
+
+
+def _of_version(choices: list[Choice], wanted: Wanted) -> Choice:
+    """The version that is asked for, or the one nearest to it with a wider interval."""
+    asked = _numbers(wanted.version)
+    exact = [choice for choice in choices if _numbers(choice.group.version) == asked]
+    if exact:
+        return max(exact, key=lambda choice: (choice.group.rows, _threads(choice.group)))
+    near = min(choices, key=lambda choice: (_apart(_numbers(choice.group.version), asked), -choice.group.rows))
+    group = near.group
+    named = f"version {group.version}" if group.version else "a version that its source does not name"
+    said = f"{group.runtime} {wanted.version[:20]} was not calibrated here; {named} stands in for it."
+    return Choice(group, near.factor, (*near.more, VERSION_HALF[group.precision]), (*near.said, said))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    found = [int(part) for part in re.findall(r"\d+", version)[:4]]
+    while found and found[-1] == 0:
+        found.pop()
+    return tuple(found)
+
+
+def _apart(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[float, ...]:
+    """The first differing number decides."""
+    longest = max(len(one), len(other))
+    padded = [(*numbers, *(0,) * (longest - len(numbers))) for numbers in (one, other)]
+    return tuple(abs(log((1 + a) / (1 + b))) for a, b in zip(*padded, strict=True))
+
+
+def _threads(group: Coefficients) -> int:
+    return int(group.threads) if group.threads.isdigit() else 0
+
+
+def calibrated(board: str, groups: dict[str, Coefficients]) -> str:
+    """What a board is calibrated for, as part of a sentence; empty where for nothing."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for group in (*(g for g in groups.values() if g.board == board), *(c.group for c in stand_ins(board, groups))):
+        threads = f" with {group.threads} threads" if group.threads.isdigit() else f", {_unit(group.threads)}"
+        found[group.runtime].add(f"{group.precision}{threads.replace('1 threads', '1 thread')}")
+    return "; ".join(f"{runtime} ({', '.join(sorted(found[runtime]))})" for runtime in sorted(found))
+
+
+def _unit(threads: str) -> str:
+    return "threads not stated" if threads == UNKNOWN else threads.upper()
