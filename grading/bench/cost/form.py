@@ -63,7 +63,18 @@ _CORE = Generic(
     per_read=(20.0, 20.0), per_written=(5.0, 5.0), bandwidth=0.2, moving=0.05, activation=(0.002, 0.02),
     normalise=(0.001, 0.002), operator=0.003, constant=0.01, spread=0.35,
 )  # fmt: skip
-GENERIC = {PROCESSOR: _BOARD, ACCELERATOR: _BOARD, MICROCONTROLLER: _CORE}
+# Many units at once: fast where a layer fills them, slow in depthwise layers, and something to start for every operator.
+_MANY = Generic(
+    throughput={
+        Work.FIRST: (60.0, 200.0), Work.POINTWISE: (120.0, 500.0), Work.DEPTHWISE_SMALL: (10.0, 80.0),
+        Work.DEPTHWISE_LARGE: (10.0, 80.0), Work.WINOGRAD: (180.0, 600.0), Work.DENSE: (120.0, 500.0),
+        Work.GROUPED: (30.0, 80.0), Work.TRANSPOSED: (50.0, 200.0), Work.FULLY_CONNECTED: (10.0, 50.0),
+        Work.MATMUL: (60.0, 200.0),
+    },
+    per_read=(0.1, 0.05), per_written=(0.05, 0.03), bandwidth=12.0, moving=10.0, activation=(4.0, 4.0), normalise=(2.0, 2.0),
+    operator=0.03, constant=0.3, spread=1.0,
+)  # fmt: skip
+GENERIC = {PROCESSOR: _BOARD, ACCELERATOR: _MANY, MICROCONTROLLER: _CORE}
 # The same of the other parts.
 SPREAD = {
     "places written": 2.0, "places read": 2.0, "activations": 0.85, "weights": 1.4, "moving": 0.85, "activation": 1.1,

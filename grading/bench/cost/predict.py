@@ -80,11 +80,11 @@ def stored_precision(report: Report) -> str:
 
 def _never(question: Question, known: Calibrations) -> Prediction:
     wanted = question.wanted
-    asked = " ".join(filter(None, [wanted.runtime and wanted.runtime[:40], f"at {wanted.precision}"]))
-    asked += f" with {wanted.threads} threads" if wanted.threads else ""
+    asked = f"for {wanted.runtime[:40]} at {wanted.precision}" if wanted.runtime else f"at {wanted.precision}"
+    asked += f" with {wanted.threads} thread{'s' if wanted.threads > 1 else ''}" if wanted.threads else ""
     there = calibrated(wanted.board, known.groups)
     if there:
-        reason = f"{wanted.slug} was never calibrated for {asked}. It is calibrated for {there}."
+        reason = f"{wanted.slug} was never calibrated {asked}. It is calibrated for {there}."
     else:
         reason = f"No measurement of {wanted.slug} is known here, so nothing can be said about its latency."
     mah, hours, why = budget(question.board, question.convention, question.volts, watts=None)

@@ -56,8 +56,9 @@ NAMED: dict[str, tuple[str, str, dict[str, Any]]] = {
 class Row:
     """One published measurement.
 
-    device, threads_said: the words of the source. threads: a number as text, "gpu", "tpu" or "unknown". statistic: of the latency. fan: "on", "off", "" where not said.
-    meter: how power was taken. architecture, parameters: of the network; unused: why the row cannot be used, "" where it can.
+    device, threads_said: the words of the source. threads: a number as text, "gpu", "tpu" or "unknown". statistic: of the
+    latency. fan: "on", "off", "" where not said. meter: how power was taken. architecture, parameters: of the network; unused:
+    why the row cannot be used, "" where it can.
     """
 
     line: int
@@ -126,7 +127,8 @@ def _row(file: str, line: int, raw: dict[str, str | None]) -> Row:
         "version": _version(text["runtime"]), "precision": _precision(text["precision"]), "threads": _threads(text["threads"]),
     }  # fmt: skip
     return Row(
-        line=line, device=text["device"], threads_said=text["threads"], model=text["model"], family=family, architecture=architecture, parameters=tuple(sorted(parameters.items())),
+        line=line, device=text["device"], threads_said=text["threads"], model=text["model"], family=family,
+        architecture=architecture, parameters=tuple(sorted(parameters.items())),
         latency_ms=latency, energy_mj=energy, source=text["source"], **labels, **conditions(text["source"]),
         unused=_unused(labels, architecture),
     )  # fmt: skip

@@ -26,12 +26,12 @@ def lines(report: dict[str, Any]) -> list[str]:
     groups = report["groups"]
     graded = [group for group in groups if group["graded"]]
     rest = [group for group in groups if not group["graded"]]
-    pooled = report["family_coverage_pooled"]
+    pooled = f"family intervals of all graded groups together cover {100 * report['family_coverage_pooled']:.0f} % of"
+    wanted = f"{report['family_rows']} rows (wanted: 85 %){'' if report['pooled_pass'] else '  FAILS'}"
     return [
         *LEGEND, "", _head(), *map(_line, graded),
         f"{'baseline: MACs x constant':<{WIDE}}{_baseline(report['baseline'])}", "",
-        *_apart(graded), f"family intervals of all graded groups together cover {100 * pooled:.0f} %"
-        f" of {report['family_rows']} rows (wanted: 85 %){'' if report['pooled_pass'] else '  FAILS'}",
+        *_apart(graded), f"{pooled} {wanted}",
         *_watts(groups), "", "never graded", _head(), *map(_line, rest), "", *_unused(report),
         f"calibrate: {sum(group['pass'] for group in graded)}/{len(graded)} groups pass",
     ]  # fmt: skip
