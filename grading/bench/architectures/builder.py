@@ -176,6 +176,8 @@ class Builder:
         wanted = inner if transposed else inner * heads
         if a[-1] != wanted:
             raise ShapeError(f"{a[-1]} columns do not meet {wanted} rows")
+        if (inner if transposed else out) % heads:
+            raise ShapeError(f"{inner if transposed else out} columns do not divide into {heads} heads")
         shape = (*a[:-1], out * heads if transposed else out)
         macs = prod(a[:-1]) * inner * out
         kernel = Kernel(in_channels=inner // heads if transposed else inner, out_channels=out)
