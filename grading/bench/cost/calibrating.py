@@ -86,7 +86,9 @@ def power_label(group: Group, watts: float) -> str:
     fans = sorted({row.fan or "not stated" for row in metered})
     meters = sorted({row.meter for row in metered if row.meter})
     shown = f"{watts:.2f} W" if watts >= 1 else f"{1000 * watts:.0f} mW"
-    return f"{shown} ({', '.join(meters)}; fan {' or '.join(fans)}; {len(metered)} rows)"
+    return (
+        f"{shown} ({', '.join(meters)}; fan {' or '.join(fans)}; {len(metered)} row{'s' if len(metered) > 1 else ''})"
+    )
 
 
 def note_of(group: Group) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from grading.bench.architectures.catalogue import build
+from grading.bench.architectures.spec import load_spec
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph
 
@@ -30,6 +31,8 @@ RUNTIMES = (
     (r"microtvm", "microtvm"), (r"onnc.*mbed", "onnc-mbed"), (r"onnc", "onnc-zephyr"), (r"hale", "hale"),
     (r"plumerai", "plumerai"), (r"pytorch", "pytorch"), (r"tflm", "tflm"), (r"tinyengine", "tinyengine"),
 )  # fmt: skip
+# A row of an own sweep names the description of its network, a file beside the table.
+DESCRIBED = "described"
 TINY = {"AD": "toycar_autoencoder", "IC": "resnet8", "KWS": "dscnn", "VWW": "visual_wake_words"}
 # What a table calls a network -> family, architecture, parameters.
 NAMED: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -92,7 +95,9 @@ class Row:
         return f"{self.board}/{engine}/{self.precision}/{self.threads}"
 
     def graph(self) -> Graph:
-        """At 8 bits the weights are int8 as well, so the graph is what the row was measured on."""
+        """Of the network, in floats: the cost model counts bytes at the precision of the row."""
+        if self.architecture == DESCRIBED:
+            return load_spec(Path(dict(self.parameters)["path"]))
         return build(self.architecture, **dict(self.parameters))
 
 
@@ -114,14 +119,15 @@ def read_rows(path: Path) -> tuple[Row, ...]:
             raise BenchError(
                 "bad_measurements", f"{path.name} lacks the column {missing[0]}. It needs {', '.join(COLUMNS)}."
             )
-        return tuple(_row(path.name, reader.line_num, raw) for raw in reader)
+        return tuple(_row(path, reader.line_num, raw) for raw in reader)
 
 
-def _row(file: str, line: int, raw: dict[str, str | None]) -> Row:
+def _row(path: Path, line: int, raw: dict[str, str | None]) -> Row:
+    file = path.name
     text = {name: (raw.get(name) or "").strip() for name in COLUMNS}
     latency = _number(file, line, "latency_ms", text["latency_ms"])
     energy = _number(file, line, "energy_mJ", text["energy_mJ"]) if text["energy_mJ"] else None
-    family, architecture, parameters = network_of(text["model"])
+    family, architecture, parameters = network_of(text["model"], path.parent)
     labels = {
         "board": _match(BOARDS, text["device"]), "runtime": _match(RUNTIMES, text["runtime"]),
         "version": _version(text["runtime"]), "precision": _precision(text["precision"]), "threads": _threads(text["threads"]),
@@ -193,8 +199,13 @@ def conditions(source: str) -> dict[str, str]:
     return {"statistic": statistic, "fan": fan, "meter": meter}
 
 
-def network_of(model: str) -> tuple[str, str, dict[str, Any]]:
-    """(family, architecture, parameters) of a network as a table calls it; empty texts where it cannot be built."""
+def network_of(model: str, folder: Path = FOLDER) -> tuple[str, str, dict[str, Any]]:
+    """(family, architecture, parameters) of a network as a table calls it; empty texts where it cannot be built.
+
+    A name that ends in .json is a description (docs/arch-spec.md) in the folder of the table, a family of its own.
+    """
+    if model.endswith(".json"):
+        return f"described {model}", DESCRIBED, {"path": str(folder / model)}
     if model in NAMED:
         return NAMED[model]
     if found := re.fullmatch(r"mobilenet-v([12])-([\d.]+)-(\d+)", model):

@@ -12,7 +12,7 @@ COLUMNS = (
     ("model_flagged_share", "flag", "{:.0f}", 100), ("family_flagged_share", "f.flag", "{:.0f}", 100),
     ("energy_out_median", "mJ", "{:.1f}", 100),
 )  # fmt: skip
-WIDE = 34
+WIDE = 40
 LEGEND = (
     "One network left out of all groups, versions and repeats at once: med, p90 (error in %), cov (% inside the 90 % interval),",
     "width (upper end / lower end, median), rank (Spearman), flag (% flagged), mJ (error of the energy in %). f.: one family left",

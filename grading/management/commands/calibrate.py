@@ -36,22 +36,23 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["json"] and not options["report"]:
             raise CommandError("--json belongs to --report. Say `calibrate --report --json PATH`.", returncode=USAGE)
-        rows = self._rows(options["more"])
-        if options["report"]:
-            self._report(rows, options["json"])
-        else:
-            self._write(rows, Path(options["output"]))
+        try:
+            rows = self._rows(options["more"])
+            if options["report"]:
+                self._report(rows, options["json"])
+            else:
+                self._write(rows, Path(options["output"]))
+        except BenchError as error:
+            raise CommandError(f"{error.message} [{error.code}]", returncode=FAILED) from None
 
     def _rows(self, more: list[str]) -> list[Row]:
         rows = list(published_rows())
         for name in more:
             try:
                 rows += read_rows(Path(name))
-            except BenchError as error:
-                raise CommandError(f"{error.message} [{error.code}]", returncode=FAILED) from None
-            except OSError as error:
-                said = f"{name} cannot be read: {error.strerror}. Name a CSV file."
-                raise CommandError(said, returncode=FAILED) from None
+            except (OSError, UnicodeDecodeError) as error:
+                why = (error.strerror if isinstance(error, OSError) else None) or "it is no UTF-8 text"
+                raise CommandError(f"{name} cannot be read: {why}. Name a CSV file.", returncode=FAILED) from None
         return rows
 
     def _report(self, rows: list[Row], path: str | None) -> None:
