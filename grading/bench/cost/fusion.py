@@ -69,6 +69,8 @@ class Fusion:
             self._into_reader(operator)
         elif name in PRODUCTS:
             self._gate(operator)
+        elif name == "erf":
+            self._gelu(operator)
 
     def _folds(self, operator: OperatorReport) -> bool:
         """A batch normalisation, or a bias that is added: it disappears into the layer before."""
@@ -105,3 +107,34 @@ class Fusion:
             if reads == others and self.readers[operator.sources[place]] == 1:
                 self.inside.add(gate)
                 self.gated.add(operator.index)
+
+    def _gelu(self, erf: OperatorReport) -> None:
+        """x / 2 times (1 + erf(x / sqrt 2)), as some formats store it: the error function stands for all of it."""
+        scaled = self._alone(erf.sources[0]) if erf.sources else None
+        plus = self._next(erf.index)
+        product = self._next(plus.index) if plus is not None and len(plus.sources) == 1 else None
+        if scaled is None or plus is None or product is None or plain(product.op) not in PRODUCTS:
+            return
+        around = [source for source in product.sources if source != plus.index]
+        halved = self._alone(around[0]) if around and around[0] not in scaled.sources else None
+        starts = set(scaled.sources) == set(halved.sources if halved is not None else around)
+        if not starts:
+            return
+        after = self._next(product.index) if halved is None else None
+        if after is not None and (plain(after.op) not in PRODUCTS or len(after.sources) != 1):
+            after = None
+        self.inside |= {part.index for part in (scaled, plus, product, halved, after) if part is not None}
+
+    def _next(self, index: int) -> OperatorReport | None:
+        """The one reader of an operator, where it works element by element."""
+        reader = self.first_reader.get(index)
+        if self.readers[index] != 1 or reader is None or self.operators[reader].op_class != OpClass.ELEMENTWISE:
+            return None
+        return self.operators[reader]
+
+    def _alone(self, index: int) -> OperatorReport | None:
+        """An operator on one tensor, element by element, that one other operator reads."""
+        if index < 0 or self.readers[index] != 1:
+            return None
+        found = self.operators[index]
+        return found if found.op_class == OpClass.ELEMENTWISE and len(found.sources) == 1 else None

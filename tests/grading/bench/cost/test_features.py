@@ -123,6 +123,26 @@ def test_padding_batch_normalisation_and_quantisation_disappear_in_the_layer():
     assert Fusion(found).inside == {0, 1, 3, 4, 5}
 
 
+@pytest.mark.parametrize("halved_first", [True, False])
+def test_gelu_that_is_stored_in_parts_is_one_activation(halved_first):
+    parts = [
+        operator(0, "Conv", OpClass.CONV, [-1], **CONV),
+        operator(1, "Div", OpClass.ELEMENTWISE, [0]),
+        operator(2, "Erf", OpClass.ACTIVATION, [1]),
+        operator(3, "Add", OpClass.ELEMENTWISE, [2]),
+    ]
+    if halved_first:
+        parts += [operator(4, "Mul", OpClass.ELEMENTWISE, [0]), operator(5, "Mul", OpClass.ELEMENTWISE, [4, 3])]
+    else:
+        parts += [operator(4, "Mul", OpClass.ELEMENTWISE, [0, 3]), operator(5, "Mul", OpClass.ELEMENTWISE, [4])]
+    assert works(stored(*parts)) == [Work.WINOGRAD, Work.ACTIVATION]
+
+
+def test_an_error_function_by_itself_keeps_what_is_around_it():
+    parts = [operator(0, "Erf", OpClass.ACTIVATION, [-1]), operator(1, "Add", OpClass.ELEMENTWISE, [0])]
+    assert works(stored(*parts)) == [Work.ACTIVATION, Work.REST]
+
+
 def test_a_normalisation_after_a_concatenation_stays():
     found = stored(
         operator(0, "Concat", OpClass.RESHAPE, [-1]),
