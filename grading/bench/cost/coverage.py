@@ -88,6 +88,12 @@ def distance(one: Mapping[str, float], other: Mapping[str, float]) -> float:
     return apart / total if total else 0.0
 
 
+def beyond(facts: Facts, coverage: Coverage) -> float:
+    """How many times beyond the sizes for which the form may be trusted, up or down; 1 within them."""
+    smallest, largest = coverage.macs
+    return max(1.0, facts.macs / max(largest, 1) / BEYOND, smallest / max(facts.macs, 1) / BEYOND)
+
+
 def flags_of(facts: Facts, coverage: Coverage) -> list[str]:
     """Why a prediction goes beyond its calibration, one sentence each; empty where it does not."""
     akin, said = is_akin(facts, coverage), []

@@ -16,6 +16,8 @@ FEW_ROWS, FEW_HALF = 20, log(2.5) / 2
 VERSION_HALF = {"fp32": log(1.20), "fp16": log(1.31), "int8": log(1.31)}
 # Cycles of another board with the same core: median error 28 %, which makes 90 % within a factor of two.
 BOARD_HALF = log(2.0)
+# Far from every size that was measured the form itself is in doubt: that much for each e-fold beyond, a choice of ours.
+BEYOND_HALF = 0.3
 NARROWEST, WIDEST = 0.02, log(100.0)
 
 
@@ -35,6 +37,7 @@ def half_of(
     family: float,
     posterior: float,
     rows: int,
+    beyond: float = 1.0,
     more: tuple[float, ...] = (),
 ) -> float:
     """Half width of one prediction.
@@ -44,6 +47,7 @@ def half_of(
         model, family: half widths of the group, for a network like those measured and for another one.
         posterior: standard deviation of the log prediction that the measurements leave open.
         rows: of the group.
+        beyond: see coverage.py.
         more: half widths that come on top: another version, another board.
     """
     half = model if close and not flagged else max(family, NORMAL_90 * posterior)
@@ -51,7 +55,7 @@ def half_of(
         half = max(half, hypot(family, NORMAL_90 * posterior))
     if rows < FEW_ROWS:
         half = max(half, FEW_HALF)
-    return min(max(hypot(half, *more), NARROWEST), WIDEST)
+    return min(max(hypot(half, BEYOND_HALF * log(beyond), *more), NARROWEST), WIDEST)
 
 
 def interval(latency_ms: float, half: float) -> tuple[float, float]:

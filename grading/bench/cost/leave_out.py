@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from grading.bench.cost.coverage import flags_of, is_close
+from grading.bench.cost.coverage import beyond, flags_of, is_close
 from grading.bench.cost.intervals import FAMILY_FACTOR, WIDEST, conformal, half_of
 from grading.bench.cost.pooling import Pool
 from grading.bench.cost.samples import Group
@@ -127,8 +127,9 @@ class LeaveOut:
             facts = group.works[i].facts
             close, flagged = is_close(facts, coverage), bool(flags_of(facts, coverage))
             half = half_of(
-                close=close, flagged=flagged, model=model, family=family, posterior=posterior, rows=int(keep.sum())
-            )
+                close=close, flagged=flagged, model=model, family=family, posterior=posterior, rows=int(keep.sum()),
+                beyond=beyond(facts, coverage),
+            )  # fmt: skip
             error = float(np.log(predicted / target[i]))
             row = LeftOut(
                 group.name, group.families[i], group.networks[i], float(target[i]), error, flagged, close, half

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from grading.bench.cost.choice import Choice, Wanted, calibrated, choose
 from grading.bench.cost.coefficients import Calibrations, Coefficients, load_calibrations
-from grading.bench.cost.coverage import facts_of, flags_of, is_close
+from grading.bench.cost.coverage import beyond, facts_of, flags_of, is_close
 from grading.bench.cost.features import Step, steps_of
 from grading.bench.cost.form import CONSTANT, PRECISIONS, features, parts_of
 from grading.bench.cost.intervals import half_of, interval
@@ -104,7 +104,8 @@ def _predicted(question: Question, choice: Choice, known: Calibrations) -> Predi
     flags = (*choice.said, *flags_of(facts, group.coverage))
     half = half_of(
         close=is_close(facts, group.coverage), flagged=bool(flags), model=group.model_half, family=group.family_half,
-        posterior=group.posterior(x), rows=group.rows, more=choice.more,
+        posterior=group.posterior(x), rows=group.rows, beyond=beyond(facts, group.coverage),
+        more=choice.more,
     )  # fmt: skip
     energy = energy_of(choice, known.groups, question.board, x, latency)
     mah, hours, why = budget(question.board, question.convention, question.volts, watts=energy.watts)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from grading.bench.cost.coefficients import load_calibrations
-from grading.bench.cost.coverage import Facts, coverage_of, flags_of, is_akin, is_close
+from grading.bench.cost.coverage import Facts, beyond, coverage_of, flags_of, is_akin, is_close
 from grading.bench.cost.intervals import FEW_HALF, conformal, half_of
 from grading.bench.cost.predict import predict, stored_precision
 from grading.bench.cost.published import published_rows
@@ -252,6 +252,9 @@ def test_flags_tell_absent_met_once_and_beyond():
     assert "one family" in flags_of(facts(one=1, two=10), known)[0]
     assert flags_of(facts(one=100, three=1), known) == []  # a hundredth of the work
     assert "2.5 times the" in flags_of(facts(macs=500, one=10), known)[0]
+    assert beyond(facts(macs=500, one=1), known) == pytest.approx(1.25)
+    assert beyond(facts(macs=40, one=1), known) == pytest.approx(1.25)
+    assert beyond(facts(macs=150, one=1), known) == 1.0
     assert "2.5 times fewer" in flags_of(facts(macs=40, one=10), known)[0]
 
 
@@ -269,4 +272,5 @@ def test_a_half_width_grows_with_every_doubt():
     assert half_of(**base | {"flagged": True}) > 0.2
     assert half_of(**base | {"close": False, "posterior": 0.5}) == pytest.approx(0.8225)
     assert half_of(**base | {"rows": 19}) == FEW_HALF
+    assert half_of(**base | {"beyond": math.e}) == pytest.approx(math.hypot(0.1, 0.3))
     assert half_of(**base | {"more": (0.1,)}) == pytest.approx(math.hypot(0.1, 0.1))
