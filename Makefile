@@ -55,6 +55,8 @@ figures: check
 	@"$(PY)" -m tests.load.upload
 	@"$(PY)" -m tests.load.late_days
 	@"$(PY)" -m tests.load.bench_overhead
+	@"$(PY)" manage.py calibrate --report
+	@"$(PY)" -m tests.load.tiny_on_devices
 
 # pip-audit says "no known vulnerabilities" also when it could ask nobody: --strict makes that a failure, and we say so.
 audit:

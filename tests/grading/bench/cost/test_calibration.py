@@ -17,6 +17,7 @@ from grading.bench.cost.leave_out import FamilyErrors, LeaveOut, rank_correlatio
 from grading.bench.cost.published import COLUMNS, published_rows
 from grading.bench.cost.samples import groups_of
 from grading.bench.cost.table import lines
+from tests.parts import ROOT
 
 GROUP = "rpi-4b/tflite@2.4.1/int8/4"
 WIDTHS = ("0.25", "0.5", "lite")
@@ -203,3 +204,14 @@ def test_bad_measurements_end_the_command_with_a_sentence(tmp_path):
         call_command("calibrate", more=[str(tmp_path / "none.csv")], output=str(tmp_path / "x.json"))
     with pytest.raises(CommandError, match="--json belongs to --report"):
         call_command("calibrate", json="x.json")
+
+
+def test_the_guide_gives_the_errors_of_the_calibration_in_the_tree():
+    text = (ROOT / "docs" / "measurement.md").read_text()
+    graded = [group for group in load_calibrations().groups.values() if group.graded]
+    assert len(graded) == 8
+    for group in graded:
+        assert (
+            f"| {group.runtime}@{group.version} {group.precision} | {group.rows} | {100 * group.model_out_median:.1f}, "
+            in text
+        )
