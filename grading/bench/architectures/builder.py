@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from grading.bench.graph import Graph, Kernel, OpClass, Operator, Tensor
+from grading.bench.report import MOST_ELEMENTS
 
 Size = int | tuple[int, int]
 Padding = str | int | tuple[int, int]
@@ -81,6 +82,9 @@ class Builder:
         macs: int = 0, kernel: Kernel | None = None, activation: str = "", name: str = "",
     ) -> str:  # fmt: skip
         """Add an operator; weights: shapes of weight and bias."""
+        # Sizes that multiply from layer to layer soon have more digits than can be printed.
+        if any(prod(size) > MOST_ELEMENTS for size in (shape, *weights)):
+            raise ShapeError("it would make a tensor larger than any device can hold")
         name = name or f"{op.lower()}_{len(self.operators)}"
         constants = []
         for place, size in enumerate(weights):

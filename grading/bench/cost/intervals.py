@@ -11,7 +11,8 @@ FAMILY_FACTOR = 1.25
 # 90 % of a normal distribution lie within that many standard deviations.
 NORMAL_90 = 1.645
 # Groups with fewer rows say too little about their own error.
-FEW_ROWS, FEW_HALF = 20, log(2.5) / 2
+# The last digit is for rounding: upper / lower must not fall below 2.5.
+FEW_ROWS, FEW_HALF = 20, log(2.5) / 2 + 1e-6
 # Another version of a runtime: 90 % of the residuals between two versions lie within these factors.
 VERSION_HALF = {"fp32": log(1.20), "fp16": log(1.31), "int8": log(1.31)}
 # Cycles of another board with the same core: median error 28 %, which makes 90 % within a factor of two.

@@ -163,7 +163,17 @@ def test_a_refusal_names_the_place(said):
 
 def test_a_network_beyond_any_device_is_refused():
     wide = {"kind": "conv", "channels": 1_048_576, "size": 65_536}
-    assert refused(layers(wide, wide)).code == "too_large"
+    assert "layer 1" in refused(layers(wide, wide)).message
+    long = {"kind": "conv", "channels": 4096, "size": 129}
+    assert refused(layers(*[long] * 5_000, size=(4096, 1024, 1024))).code == "too_large"
+
+
+@pytest.mark.parametrize("layer", [{"kind": "resize", "scale": 16}, {"kind": "concat", "inputs": ["layer1", "layer1"]}])
+def test_sizes_that_grow_from_layer_to_layer_are_refused_early(layer):
+    many = [{"kind": "conv", "channels": 2}]
+    count = len(layer.get("inputs", [0]))
+    many += [{**layer, "inputs": [f"layer{index}"] * count} for index in range(1, 9_000)]
+    assert "larger than any device" in refused(layers(*many)).message
 
 
 @pytest.mark.parametrize(
