@@ -67,7 +67,7 @@ class Judged:
 
 def pools_of(groups: Iterable[Group], target: str = "y") -> list[Pool]:
     """Groups that share a shape, together."""
-    found: dict[tuple[str, str, str], list[Group]] = {}
+    found: dict[tuple[str, str, str, bool], list[Group]] = {}
     for group in groups:
         if np.isfinite(getattr(group, target)).any():
             found.setdefault(group.pool, []).append(group)

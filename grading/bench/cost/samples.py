@@ -59,10 +59,13 @@ class Group:
         return kind_of(self.rows[0].board, self.rows[0].threads)
 
     @property
-    def pool(self) -> tuple[str, str, str]:
-        """Groups that share a shape: one engine at one precision, on processors or on an accelerator."""
+    def pool(self) -> tuple[str, str, str, bool]:
+        """Groups that share a shape: one engine at one precision on one kind of device.
+
+        A group without a stated thread count teaches no other one.
+        """
         first = self.rows[0]
-        return first.runtime, first.precision, self.kind
+        return first.runtime, first.precision, self.kind, first.threads != UNKNOWN
 
     @cached_property
     def networks(self) -> list[Any]:
