@@ -6,17 +6,13 @@ from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from typing import Any
 
+from grading.bench.bounds import LARGEST, MOST_OPERATORS, MOST_RANK, MOST_TENSORS, check_bounds
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, Kernel, Tensor, bits_of
 
-MOST_OPERATORS = 20_000
-MOST_TENSORS = 100
 MOST_FINDINGS = 200
 MOST_TEXT = 400
 MOST_SOURCES = 1_000
-MOST_RANK = 8  # also of what the harness takes (hardware/ondevice/harness.py, shape)
-MOST_ELEMENTS = 1 << 40
-LARGEST = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -113,7 +109,7 @@ def report_of(graph: Graph, *, size: int, sha256: str) -> Report:
         BenchError: what no report may hold: too_large, too_many_operators, too_many_dimensions, zero_size, unknown_type,
             damaged_model (a negative size).
     """
-    _check_bounds(graph)
+    check_bounds(graph)
     live = graph.live_bytes()
     peak = max(range(len(live)), key=live.__getitem__) if live else 0
     weights = _weights(graph)
@@ -134,37 +130,6 @@ def report_of(graph: Graph, *, size: int, sha256: str) -> Report:
         operators=tuple(_operators(graph, live)),
         findings=tuple(islice(_findings(graph), MOST_FINDINGS)),
     )
-
-
-def _check_bounds(graph: Graph) -> None:
-    """A file may claim any size; what comes out of the sandbox is refused as forged beyond these."""
-    if len(graph.operators) > MOST_OPERATORS:
-        raise BenchError("too_many_operators", f"This model has more than {MOST_OPERATORS:,} operators.")
-    if max(len(graph.inputs), len(graph.outputs)) > MOST_TENSORS:
-        raise BenchError("too_many_operators", f"This model has more than {MOST_TENSORS} inputs or outputs.")
-    for tensor in graph.tensors.values():
-        _check_size(tensor)
-    for name in (*graph.inputs, *graph.outputs):
-        if 0 in graph.tensors[name].shape:
-            said = f"The input or output {name[:80]} has a size of 0, so there is nothing to measure."
-            raise BenchError("zero_size", f"{said} Export the model with sizes of at least 1.")
-    if any(operator.macs < 0 for operator in graph.operators):
-        raise BenchError("damaged_model", "An operator of this model computes less than nothing. Export it again.")
-    if sum(operator.macs for operator in graph.operators) >= LARGEST:
-        raise BenchError("too_large", "This model computes more than any device ever could. Export it again.")
-
-
-def _check_size(tensor: Tensor) -> None:
-    name = tensor.name[:80]
-    if len(tensor.shape) > MOST_RANK:
-        said = f"Tensor {name} has {len(tensor.shape)} dimensions; at most {MOST_RANK} can be measured."
-        raise BenchError("too_many_dimensions", f"{said} Export the model with fewer.")
-    if any(size < 0 for size in tensor.shape):
-        shape = "×".join(map(str, tensor.shape))
-        said = f"Tensor {name} would have the size {shape}: a window is larger than what it slides over."
-        raise BenchError("damaged_model", f"{said} Export the model with larger fixed input sizes.")
-    if tensor.elements > MOST_ELEMENTS:
-        raise BenchError("too_large", f"Tensor {name} is larger than any device can hold. Export the model again.")
 
 
 def _findings(graph: Graph) -> Iterator[Finding]:

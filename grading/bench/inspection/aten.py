@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from grading.bench.graph import OpClass, Operator
+from grading.bench.inspection.aten_kernels import activation, kernel
 from grading.bench.inspection.call import Call, Constant, Kind, Packed
-from grading.bench.inspection.products import COUNTED, is_transposed, macs
+from grading.bench.inspection.kernels import is_depthwise
+from grading.bench.inspection.products import COUNTED, macs
 
 # Operators without a matrix product; those that torch itself marks as elementwise, as a view or as a reduction need not
 # stand here.
@@ -83,32 +85,27 @@ def operator(call: Call, name: str, inside: int | None, weights: "Weights") -> O
     Args:
         inside: MACs found by following an operator that is in no table; None where it is in one.
     """
+    counted = macs(call) if inside is None else inside
+    found = _class(call)
+    slides = kernel(call, found, counted)
     return Operator(
         name=name,
         op=call.op,
-        op_class=_class(call),
+        op_class=OpClass.DEPTHWISE if is_depthwise(slides) else found,
         inputs=[tensor.name for _, tensor in call.tensors()],
         outputs=[tensor.name for tensor in call.outputs],
-        macs=macs(call) if inside is None else inside,
+        macs=counted,
         weights=[tensor.name for tensor in weights.of(call, multiplies=bool(inside) or call.base in COUNTED)],
+        kernel=slides,
+        activation=activation(call),
     )
 
 
 def _class(call: Call) -> OpClass:
     found = CLASS_OF.get(call.base, OpClass.OTHER)
-    if found is OpClass.CONV and call.base != "conv_tbc" and _groups(call) > 1 and call.weight_shape()[1] == 1:
-        return OpClass.DEPTHWISE
     if call.base in {"mm", "matmul"} and any(tensor.constant for _, tensor in call.tensors()):
         return OpClass.DENSE
     return found
-
-
-def _groups(call: Call) -> int:
-    groups = call.args.get("groups")
-    if isinstance(groups, int):
-        return groups
-    source, weight = call.shape(0), call.weight_shape()
-    return source[1] // max(weight[1], 1) if len(source) > 1 and not is_transposed(call) else 1
 
 
 class Weights:

@@ -30,7 +30,14 @@ class Constant(Tensor):
 
 
 class Packed(list[Constant]):
-    """Weights that a quantised layer keeps in an object of its own: the weight, then the bias where there is one."""
+    """Weights that a quantised layer keeps in an object of its own: the weight, then the bias where there is one.
+
+    stride, dilation, groups: of a convolution, which keeps them there too; empty and 0 where it does not say.
+    """
+
+    stride: tuple[int, ...] = ()
+    dilation: tuple[int, ...] = ()
+    groups: int = 0
 
 
 def base_of(op: str) -> str:

@@ -18,6 +18,7 @@ from grading.bench.graph import Graph, Operator, Tensor
 from grading.bench.inspection.learned import LAYERS, is_mask, settle, sources
 from grading.bench.inspection.onnx_checks import check, check_order
 from grading.bench.inspection.onnx_free_sizes import FIXED, infer
+from grading.bench.inspection.onnx_kernels import activation, kernel
 from grading.bench.inspection.onnx_macs import macs
 from grading.bench.inspection.onnx_operators import (
     ZERO_POINTS,
@@ -125,15 +126,19 @@ class _Reader:
         tables = self._roots_at(node, table_places(node.op_type, given))
         for name in tables:
             self._look_for_mask(self.tensors[name])
+        output = self.tensors[made[0]]
+        counted = macs(node, given, output)
         return Operator(
             name=node.name or made[0],
             op=node.op_type,
             op_class=op_class(node, given),
             inputs=[name for name in node.input if name],
             outputs=made,
-            macs=macs(node, given, self.tensors[made[0]]),
+            macs=counted,
             weights=[] if self._groups(node) else self._roots_at(node, weight_places(node.op_type, given)),
             tables=tables,
+            kernel=kernel(node, given, output, counted),
+            activation=activation(node),
         )
 
     def _groups(self, node: Any) -> bool:

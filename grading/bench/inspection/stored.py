@@ -48,6 +48,13 @@ def unpacked(packed: Any) -> list[tuple[torch.Tensor, str]]:
     raise BenchError("custom_operator", "This model works on an object that is no tensor. Use PyTorch's own layers.")
 
 
+def packed_window(packed: Any) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """Stride, dilation and groups of a packed convolution; empty and 0 for anything else."""
+    if not packed._has_method("stride"):
+        return (), (), 0
+    return tuple(packed.stride()), tuple(packed.dilation()), int(packed.groups())
+
+
 def zeros(tensor: torch.Tensor) -> int:
     """Elements that are zero, in a quantised tensor those equal to the zero point."""
     if not tensor.is_quantized:

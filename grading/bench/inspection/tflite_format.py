@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, OpClass, Operator, Tensor
+from grading.bench.inspection.kernels import is_depthwise
 from grading.bench.inspection.learned import is_mask, settle, sources
+from grading.bench.inspection.tflite_kernels import activation, kernel
 from grading.bench.inspection.tflite_operators import (
     CLASS_OF,
     CONTROL_FLOW,
@@ -229,15 +231,19 @@ class _Reader:
         tables = self._roots_at(places, table_places(step))
         for table in tables:
             self._look_for_mask(table)
+        counted = macs(step)
+        slides = kernel(step, counted)
         return Operator(
             name=step.outputs[0].name.split(";")[0],
             op=op,
-            op_class=CLASS_OF.get(op, OpClass.OTHER),
+            op_class=OpClass.DEPTHWISE if is_depthwise(slides) else CLASS_OF.get(op, OpClass.OTHER),
             inputs=[self._key(i) for i in places if i >= 0],
             outputs=[self._key(i) for i in made],
-            macs=macs(step),
+            macs=counted,
             weights=self._roots_at(places, weight_places(step)),
             tables=tables,
+            kernel=slides,
+            activation=activation(step),
         )
 
     def _roots_at(self, places: list[int], wanted: list[int]) -> list[str]:

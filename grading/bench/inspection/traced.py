@@ -17,7 +17,7 @@ from grading.bench.inspection.aten import DESCRIBING, Weights, operator, sources
 from grading.bench.inspection.call import Call, Constant, Kind, Packed, base_of
 from grading.bench.inspection.composites import Watch, arguments, can_follow, is_heavy, is_understood
 from grading.bench.inspection.fused import FUSED
-from grading.bench.inspection.stored import dtype_name, flat_tensors, unpacked, zeros
+from grading.bench.inspection.stored import dtype_name, flat_tensors, packed_window, unpacked, zeros
 
 MOST_OPERATORS = 20_000
 # In use (and not in training) these give back what they are given.
@@ -152,6 +152,7 @@ class Recording:
         found = self._packed.get(id(packed))
         if found is None:
             found = Packed(self._constant(tensor, Kind.LEARNED, dtype) for tensor, dtype in unpacked(packed))
+            found.stride, found.dilation, found.groups = packed_window(packed)
             self._packed[id(packed)] = found
             self._held.append(packed)
         return found

@@ -122,6 +122,39 @@ class Reader(nn.Module):
         return x + torch.from_file("/dev/null", False, 0).sum()
 
 
+class Windows(nn.Module):
+    """tests/grading/bench/windows.py's network."""
+
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Conv2d(4, 8, 3, stride=2, padding=1, bias=False)
+        self.two = nn.Conv2d(8, 8, 3, padding=2, dilation=2, groups=8, bias=False)
+        self.three = nn.Conv2d(8, 8, 3, padding=1, groups=2, bias=False)
+        self.four = nn.ConvTranspose2d(8, 6, 2, stride=2, bias=False)
+        self.five = nn.Linear(6, 3, bias=False)
+
+    def forward(self, x):
+        x = nn.functional.avg_pool2d(self.three(self.two(self.one(x))), 2)
+        x = nn.functional.max_pool2d(self.four(x), 3, 1)
+        return self.five(x.mean((2, 3)))
+
+
+class Packed(nn.Module):
+    """Layers as PyTorch quantises them: window and weights lie in one object."""
+
+    def __init__(self):
+        super().__init__()
+        self.stub = torch.ao.nn.quantized.Quantize(0.1, 0, torch.qint8)
+        self.one = torch.ao.nn.intrinsic.quantized.ConvReLU2d(4, 8, 3, stride=2, padding=1)
+        self.two = torch.ao.nn.quantized.Conv2d(8, 8, 3, padding=2, dilation=2, groups=8)
+        self.three = torch.ao.nn.quantized.Conv1d(8, 4, 3)
+
+    def forward(self, x):
+        return self.three(
+            self.two(self.one(torch.quantize_per_tensor(x, 0.1, 0, torch.quint8))).flatten(2)
+        ).dequantize()
+
+
 class Malice:
     def __init__(self, marker):
         self.marker = marker
@@ -184,6 +217,10 @@ def make(folder):
         "tied": (torch.jit.trace(Tied().eval(), row), []),
         "reader": (scripted(Reader()), [(1, 4)]),
         "wrong shape": (scripted(Tiny()), [(1, 3, 6, 6)]),
+        "windows traced": (torch.jit.trace(Windows().eval(), torch.zeros(1, 4, 16, 16)), [(1, 4, 16, 16)]),
+        "windows scripted": (scripted(Windows()), [(1, 4, 16, 16)]),
+        "packed windows": (torch.jit.trace(Packed().eval(), torch.zeros(1, 4, 16, 16)), []),
+        "adaptive": (scripted(nn.Sequential(nn.AdaptiveAvgPool2d((3, 2)))), [(1, 2, 6, 6)]),
         "two inputs": (scripted(nn.Bilinear(2, 2, 2)), [(1, 2)]),
     }
     files = {}
@@ -191,6 +228,8 @@ def make(folder):
         torch.jit.save(module, folder / f"{name}.pt")
         files[name] = (folder / f"{name}.pt", shapes)
     torch.export.save(torch.export.export(Tiny().eval(), (image,)), folder / "tiny.pt2")
+    windows = torch.export.export(Windows().eval(), (torch.zeros(1, 4, 16, 16),))
+    torch.export.save(windows, folder / "windows.pt2")
     free = ({0: torch.export.Dim("batch", min=1, max=64)},)
     program = torch.export.export(Tiny().eval(), (torch.zeros(3, 1, 6, 6),), dynamic_shapes=free)
     torch.export.save(program, folder / "free.pt2")
@@ -201,6 +240,7 @@ def make(folder):
     exported = (folder / "tiny.pt2").read_bytes()
     (folder / "cut.pt2").write_bytes(exported[: len(exported) // 2])
     return files | {
+        "windows exported": (folder / "windows.pt2", []),
         "exported": (folder / "tiny.pt2", []), "free": (folder / "free.pt2", []), "forged": (forged, []),
         "free of two": (folder / "free.pt2", [(2, 1, 6, 6)]), "pickled": (pickled, []),
         "cut": (folder / "cut.pt", [(1, 1, 6, 6)]), "cut export": (folder / "cut.pt2", []),

@@ -1,0 +1,61 @@
+"""What ONNX operators slide or contract over. Source: https://onnx.ai/onnx/operators/"""
+
+from typing import Any
+
+from grading.bench.graph import Kernel, OpClass, Tensor
+from grading.bench.inspection.kernels import PRODUCTS, product, whole, window
+from grading.bench.inspection.onnx_operators import CLASSES, attribute, class_of
+
+CONVOLUTIONS = CLASSES[OpClass.CONV]
+POOLS = {"AveragePool", "MaxPool", "LpPool", "QLinearAveragePool"}
+WHOLE = {"GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool", "QLinearGlobalAveragePool"}
+Shape = tuple[int, ...]
+
+
+def kernel(node: Any, given: list[Tensor | None], output: Tensor, macs: int) -> Kernel | None:
+    """Of one node whose MACs are counted, so its inputs are there and of the right rank.
+
+    Args:
+        given: inputs with the shapes in which this node sees them. macs: of this node.
+    """
+    source = given[0].shape if given and given[0] is not None else ()
+    found = class_of(node.op_type)
+    if node.op_type in CONVOLUTIONS:
+        weight = given[3 if node.op_type == "QLinearConv" else 1]
+        return _convolution(node, source, weight.shape if weight is not None else ())
+    if found in PRODUCTS:
+        return product(macs, output.shape)
+    if found is OpClass.POOL and len(source) > 1:
+        return _pool(node, source, output.shape)
+    return None
+
+
+def activation(node: Any) -> str:
+    """The name of an activation that ONNX Runtime has put into a layer, "" without."""
+    if node.op_type not in ("FusedConv", "FusedGemm"):
+        return ""
+    found = attribute(node, "activation", b"")
+    return found.decode("utf-8", "replace") if isinstance(found, bytes) else ""
+
+
+def _convolution(node: Any, source: Shape, weight: Shape) -> Kernel:
+    groups, transposed = int(attribute(node, "group", 1)), node.op_type == "ConvTranspose"
+    ones = (1,) * len(weight[2:])
+    return Kernel(
+        size=weight[2:],
+        stride=tuple(attribute(node, "strides", ones)),
+        dilation=tuple(attribute(node, "dilations", ones)),
+        groups=groups,
+        in_channels=source[1],
+        out_channels=weight[1] * groups if transposed else weight[0],
+        transposed=transposed,
+    )
+
+
+def _pool(node: Any, source: Shape, output: Shape) -> Kernel | None:
+    if node.op_type in POOLS:
+        size = tuple(attribute(node, "kernel_shape", ()))
+        ones = (1,) * len(size)
+        stride, dilation = attribute(node, "strides", ones), attribute(node, "dilations", ones)
+        return window(size, source[1], stride, dilation)
+    return window(source[2:], source[1]) if node.op_type in WHOLE else whole(source, output)
