@@ -47,6 +47,7 @@ def inspect(
     sandbox: Sandbox,
     input_shapes: list[tuple[int, ...]] | None = None,
     format: str | None = None,  # noqa: A002 the word of the contract
+    weightless: bool = False,
     on_progress: Progress | None = None,
     limits: Limits | None = None,
 ) -> Report:
@@ -55,6 +56,7 @@ def inspect(
     Args:
         input_shapes: shapes to assume where the file does not say (TorchScript, free sizes), with the batch.
         format: onnx, tflite, torchscript or torch_export; found from the content where None.
+        weightless: also take an ONNX file that lacks its weights; its report says why it cannot be measured.
 
     Raises:
         BenchError
@@ -63,11 +65,16 @@ def inspect(
     args = ["{inputs}/model", "--format", kind]
     for shape in input_shapes or []:
         args += ["--input-shape", "x".join(map(str, shape))]
+    args += ["--weightless"] if weightless else []
     request = SandboxRequest(
         "grading.bench.inspection", tuple(args), {"model": path}, limits or Limits(), imports=inspecting(kind)
     )
     result = _run(sandbox, request, _Reporter("check", on_progress))
     report = Report.from_json(_single(result, "report"))
+    for name in report.absent_files:  # only out here the folder is seen
+        if (path.parent / name).is_symlink() or (path.parent / name).exists():
+            said = f"This model keeps weights in another file, {name[:80]}. Export it as one file."
+            raise BenchError("external_data", said)
     return dataclasses.replace(report, bytes=file_size(path), sha256=_sha256(path))
 
 

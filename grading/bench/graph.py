@@ -111,6 +111,8 @@ class Graph:
     """Tensors by name, operators in execution order, names of inputs and outputs.
 
     states: tensors that keep their values from one run to the next, so they live all the time.
+    absent_weights: why the model cannot run because its file lacks the weights, "" where it has them. absent_files: the
+    names of the files, beside the model's own, in which they would lie.
     """
 
     format: str
@@ -120,6 +122,8 @@ class Graph:
     outputs: list[str]
     findings: list[tuple[str, str]] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
+    absent_weights: str = ""
+    absent_files: tuple[str, ...] = ()
 
     def live_bytes(self) -> list[int]:
         """For each operator the bytes of all live non-constant tensors, its inputs and outputs included.

@@ -11,6 +11,7 @@ from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, Kernel, Tensor, bits_of
 
 MOST_FINDINGS = 200
+MOST_FILES = 100
 MOST_TEXT = 400
 MOST_SOURCES = 1_000
 
@@ -72,6 +73,7 @@ class Report:
         quantised ones equal to their zero point.
     weight_bytes: of those constants as they are stored.
     peak_activation_bytes: the largest live_bytes, reached at operators[peak_operator].
+    absent_weights, absent_files: see graph.Graph. Such a model is counted, but it cannot be run; its sparsity is given as 0.
     """
 
     format: str
@@ -88,6 +90,8 @@ class Report:
     peak_operator: int
     operators: tuple[OperatorReport, ...]
     findings: tuple[Finding, ...] = ()
+    absent_weights: str = ""
+    absent_files: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -129,6 +133,8 @@ def report_of(graph: Graph, *, size: int, sha256: str) -> Report:
         peak_operator=peak,
         operators=tuple(_operators(graph, live)),
         findings=tuple(islice(_findings(graph), MOST_FINDINGS)),
+        absent_weights=graph.absent_weights[:MOST_TEXT],
+        absent_files=graph.absent_files,
     )
 
 
@@ -273,6 +279,13 @@ class _Strict:
         raw = self.mapping(raw, Finding, "finding")
         return Finding(self.text(raw["code"], "code"), self.text(raw["sentence"], "sentence"))
 
+    def plain_name(self, value: Any) -> str:
+        """Of a file beside the model: it is looked for, so it may not lead anywhere else."""
+        name = self.text(value, "absent_files")
+        if not name.strip(". ") or any(sign in "/\\:" or not sign.isprintable() for sign in name):
+            raise self.fail("absent_files")
+        return name
+
     def weight_bits(self, raw: Any) -> dict[str, float]:
         if not isinstance(raw, dict) or len(raw) > 16:
             raise self.fail("weight_bits")
@@ -292,6 +305,8 @@ class _Strict:
             sparsity=self.share(raw["sparsity"], "sparsity"),
             operators=tuple(self.operator(item) for item in operators),
             findings=tuple(self.finding(item) for item in self.items(raw["findings"], "findings", MOST_FINDINGS)),
+            absent_weights=self.text(raw["absent_weights"], "absent_weights"),
+            absent_files=tuple(self.plain_name(n) for n in self.items(raw["absent_files"], "absent_files", MOST_FILES)),
             **{key: self.number(raw[key], key) for key in REPORT_NUMBERS},
         )
         # A page shows both: a place that does not exist, or numbers out of step, would break it.

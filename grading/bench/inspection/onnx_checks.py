@@ -11,6 +11,7 @@ from onnx import AttributeProto, TensorProto, defs
 
 from grading.bench.errors import BenchError
 from grading.bench.inspection.onnx_operators import COUNTED, RUNTIME_DOMAIN, RUNTIME_OPERATORS, STANDARD
+from grading.bench.inspection.onnx_weightless import EXTERNAL, is_absent
 
 MOST_NODES, MOST_ENDS = 20_000, 100
 MOST_FUNCTIONS, MOST_DEPTH = 500, 100
@@ -30,8 +31,8 @@ def check(model: Any) -> None:
         raise BenchError("damaged_model", "This ONNX file holds no operators. Export the model again.")
     if len(graph.node) > MOST_NODES or len(model.functions) > MOST_FUNCTIONS:
         raise BenchError("too_many_operators", f"This model has more than {MOST_NODES:,} operators.")
-    if max(len(graph.input) - len(graph.initializer), len(graph.output)) > MOST_ENDS:
-        raise BenchError("too_many_operators", f"This model has more than {MOST_ENDS} inputs or outputs.")
+    if max(len(graph.input), len(graph.output)) > MOST_NODES:
+        raise BenchError("too_many_operators", f"This model has more than {MOST_NODES:,} inputs or outputs.")
     _check_names(model)
     functions = {(function.domain, function.name) for function in model.functions}
     for node in _nodes(model):
@@ -40,6 +41,12 @@ def check(model: Any) -> None:
         raise _sparse()
     _check_tensors(model)
     _check_expansion(model)
+
+
+def check_ends(graph: Any) -> None:
+    """Raises BenchError (too_many_operators). Weights that are inputs are no longer among them."""
+    if max(len(graph.input) - len(graph.initializer), len(graph.output)) > MOST_ENDS:
+        raise BenchError("too_many_operators", f"This model has more than {MOST_ENDS} inputs or outputs.")
 
 
 def check_order(graph: Any) -> None:
@@ -93,6 +100,8 @@ def _check_node(node: Any, functions: set[tuple[str, str]]) -> None:
     if (node.domain, node.op_type) in functions:
         return
     kinds = {attribute.type for attribute in node.attribute}
+    if any(map(is_absent, _in_branches(node))):
+        raise BenchError("external_data", EXTERNAL)
     if node.op_type in CONTROL_FLOW or kinds & {AttributeProto.GRAPH, AttributeProto.GRAPHS}:
         raise BenchError(
             "control_flow",
@@ -120,13 +129,10 @@ def _sparse() -> BenchError:
 
 def _check_tensors(model: Any) -> None:
     expanded = 0
-    for tensor in _tensors(model):
-        if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
-            raise BenchError(
-                "external_data",
-                "This model keeps weights in another file. Export it as one file "
-                "(onnx.save with save_as_external_data=False, torch.onnx.export with external_data=False).",
-            )
+    for tensor in _constants_in_nodes(model):
+        if is_absent(tensor):
+            raise BenchError("external_data", EXTERNAL)
+    for tensor in (*model.graph.initializer, *_constants_in_nodes(model)):
         if tensor.data_type not in TensorProto.DataType.values() or any(size < 0 for size in tensor.dims):
             raise BenchError(
                 "damaged_model", f"The constant {tensor.name[:80]} has no valid type or size. Export again."
@@ -136,13 +142,22 @@ def _check_tensors(model: Any) -> None:
             raise BenchError("too_large", "The constants of this model expand to more than 2 GiB.")
 
 
-def _tensors(model: Any) -> Iterator[Any]:
-    yield from model.graph.initializer
+def _constants_in_nodes(model: Any) -> Iterator[Any]:
     for node in _nodes(model):
         for attribute in node.attribute:
             if attribute.type == AttributeProto.TENSOR:
                 yield attribute.t
             yield from attribute.tensors
+
+
+def _in_branches(node: Any) -> Iterator[Any]:
+    """Constants of the graphs inside a node, however deep; protobuf itself bounds the depth."""
+    for attribute in node.attribute:
+        for graph in (*([attribute.g] if attribute.type == AttributeProto.GRAPH else []), *attribute.graphs):
+            yield from graph.initializer
+            for inner in graph.node:
+                yield from (item.t for item in inner.attribute if item.type == AttributeProto.TENSOR)
+                yield from _in_branches(inner)
 
 
 def _check_expansion(model: Any) -> None:

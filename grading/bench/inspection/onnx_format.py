@@ -16,7 +16,7 @@ from onnx import TensorProto, shape_inference
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, Operator, Tensor
 from grading.bench.inspection.learned import LAYERS, is_mask, settle, sources
-from grading.bench.inspection.onnx_checks import check, check_order
+from grading.bench.inspection.onnx_checks import check, check_ends, check_order
 from grading.bench.inspection.onnx_free_sizes import FIXED, infer
 from grading.bench.inspection.onnx_kernels import activation, kernel
 from grading.bench.inspection.onnx_macs import macs
@@ -29,6 +29,7 @@ from grading.bench.inspection.onnx_operators import (
     weight_places,
 )
 from grading.bench.inspection.onnx_shapes import Sizes, array_of, constants_of, dtype_name
+from grading.bench.inspection.onnx_weightless import is_absent, set_apart
 from grading.bench.inspection.zeros import count_equal
 
 DAMAGED = "This ONNX file is damaged or cut off. Export the model again, and upload it whole."
@@ -41,8 +42,15 @@ FLOAT_BETWEEN = (
 )
 
 
-def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
-    """Raises BenchError: those of onnx_checks and onnx_free_sizes, unknown_shape, damaged_model."""
+def read(path: Path, input_shapes: list[tuple[int, ...]], *, weightless: bool = False) -> Graph:
+    """The graph of a file.
+
+    Args:
+        weightless: also read a file that holds no weights (onnx_weightless); it can be counted, not run.
+
+    Raises:
+        BenchError: those of onnx_checks, onnx_weightless and onnx_free_sizes, unknown_shape, damaged_model.
+    """
     try:
         model = onnx.load_model_from_string(path.read_bytes())
     except Exception as error:  # protobuf's DecodeError is another class in each of its implementations
@@ -50,20 +58,26 @@ def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
             raise BenchError("damaged_model", DAMAGED) from error
         raise
     try:
-        return _graph_of(model, input_shapes)
+        return _graph_of(model, input_shapes, weightless=weightless)
     except BROKEN as error:
         raise BenchError("damaged_model", DAMAGED) from error
 
 
-def _graph_of(model: Any, hints: list[tuple[int, ...]]) -> Graph:
+def _graph_of(model: Any, hints: list[tuple[int, ...]], *, weightless: bool) -> Graph:
     check(model)
     if model.functions:
         model = onnx.inliner.inline_local_functions(model)
         check(model)
+    absent = set_apart(model, allowed=weightless)
+    check_ends(model.graph)
     check_order(model.graph)
     constants = constants_of(model.graph)
     sizes, findings = infer(model, constants, hints)
-    return _Reader(model.graph, constants, sizes, findings).graph()
+    graph = _Reader(model.graph, constants, sizes, findings).graph()
+    graph.absent_weights, graph.absent_files = absent.why, absent.files
+    if absent.why:
+        graph.findings.append(("absent_weights", f"{absent.why} How many of them are zero is not known."))
+    return graph
 
 
 class _Reader:
@@ -101,7 +115,7 @@ class _Reader:
 
     def _store(self, name: str, proto: Any) -> None:
         tensor = Tensor(name, tuple(int(size) for size in proto.dims), dtype_name(proto.data_type), constant=True)
-        if proto.data_type != TensorProto.STRING:
+        if proto.data_type != TensorProto.STRING and not is_absent(proto):
             tensor.zeros = count_equal(array_of(proto), (0,))
         self.tensors[name] = tensor
         self.roots[name] = (name,)
@@ -156,7 +170,7 @@ class _Reader:
         return list(dict.fromkeys(root for place in places for root in self.roots[node.input[place]]))
 
     def _look_for_mask(self, tensor: Tensor) -> None:
-        if tensor.elements > 1 and tensor.name not in self.tabled:
+        if tensor.elements > 1 and tensor.name not in self.tabled and self._has_numbers(tensor.name):
             self.tabled.add(tensor.name)
             tensor.mask = is_mask(array_of(self.stored[tensor.name]))
 
@@ -182,7 +196,7 @@ class _Reader:
         """A stored weight behind its stored mask is zero where one of the two is."""
         if len(roots) != 1 or roots[0] in self.multiplied:
             return
-        if len(given) == 2 and all(name in self.stored for name in given):
+        if len(given) == 2 and all(map(self._has_numbers, given)):
             self.multiplied.add(roots[0])
             one, other = (array_of(self.stored[name]) for name in given)
             if one.shape == other.shape:
@@ -194,7 +208,7 @@ class _Reader:
         if point == 0 or len(node.input) <= point or node.input[place] not in self.roots:
             return
         roots, points = self.roots[node.input[place]], self._value(node.input[point])
-        if points is None or len(roots) != 1 or roots[0] in self.pointed:
+        if points is None or len(roots) != 1 or roots[0] in self.pointed or not self._has_numbers(roots[0]):
             return
         self.pointed.add(roots[0])
         values = array_of(self.stored[roots[0]])
@@ -208,7 +222,11 @@ class _Reader:
             self.tensors[roots[0]].zeros = found
 
     def _value(self, name: str) -> NDArray[Any] | None:
-        return array_of(self.stored[name]) if name in self.stored else self.sizes.values.get(name)
+        return array_of(self.stored[name]) if self._has_numbers(name) else self.sizes.values.get(name)
+
+    def _has_numbers(self, name: str) -> bool:
+        """Whether this is a constant whose numbers the file holds."""
+        return name in self.stored and not is_absent(self.stored[name])
 
 
 def _multiplies_dequantised(operators: list[Operator]) -> bool:

@@ -113,7 +113,8 @@ class Walk:
         self.known = Sizes()
         for name, tensor in constants.items():
             self.known.types[name] = helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims))
-            if prod(tensor.dims) <= MOST_NUMBERS and dtype_name(tensor.data_type) in PLAIN:
+            numbers_here = tensor.data_location != TensorProto.EXTERNAL
+            if numbers_here and prod(tensor.dims) <= MOST_NUMBERS and dtype_name(tensor.data_type) in PLAIN:
                 self.known.keep(name, array_of(tensor))
 
     def sizes(self, inputs: dict[str, Any]) -> Sizes:

@@ -201,3 +201,12 @@ def test_inspection_takes_size_and_hash_outside_the_sandbox(tmp_path, sandbox):
     assert report.bytes == path.stat().st_size
     assert report.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert report.macs == 8
+
+
+def test_weights_in_a_file_that_is_there_are_refused_and_absent_ones_only_counted(tmp_path, sandbox):
+    path = beside(tiny_onnx(tmp_path / "m.onnx"))
+    assert "weights.bin" in engine.inspect(path, sandbox=sandbox, weightless=True).absent_weights
+    (tmp_path / "weights.bin").write_bytes(b"\0" * 1024)
+    with pytest.raises(BenchError) as refused:
+        engine.inspect(path, sandbox=sandbox, weightless=True)
+    assert refused.value.code == "external_data"
