@@ -11,6 +11,8 @@ from grading.bench import engine
 from grading.bench.errors import BenchError
 from grading.bench.report import Report, TensorSpec
 from grading.bench.sandbox import Limits, detect
+from tests.grading.bench.test_onnx_weightless import beside
+from tests.grading.bench.tiny import tiny_onnx
 from tests.hardware.ondevice import models
 
 INPUTS = np.random.default_rng(1).random((37, 4), dtype=np.float32)
