@@ -9,6 +9,7 @@ from typing import Any
 from grading.bench.bounds import LARGEST, MOST_OPERATORS, MOST_RANK, MOST_TENSORS, check_bounds
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, Kernel, Tensor, bits_of
+from grading.bench.tosa import tosa_name
 
 MOST_FINDINGS = 200
 MOST_FILES = 100
@@ -33,7 +34,7 @@ class OperatorReport:
     before it uses. input_bytes, output_bytes: non-constant tensors. live_bytes: all live non-constant tensors while it runs.
     input_elements, output_elements: of the same tensors, so that bytes at another precision can be told.
     sources: index of the operator that made each non-constant tensor it reads, in their order; -1 for the model's inputs.
-    kernel, activation: see graph.Operator.
+    kernel, activation: see graph.Operator. tosa: its name in TOSA 1.0, "" where it has none (tosa.py).
     """
 
     index: int
@@ -52,6 +53,7 @@ class OperatorReport:
     sources: tuple[int, ...] = ()
     kernel: Kernel | None = None
     activation: str = ""
+    tosa: str = ""
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,7 @@ def _operators(graph: Graph, live: list[int]) -> Iterator[OperatorReport]:
             sources=tuple(maker[name] for name in names if name in maker)[:MOST_SOURCES],
             kernel=operator.kernel,
             activation=operator.activation[:MOST_TEXT],
+            tosa=tosa_name(graph, operator),
         )
         maker |= dict.fromkeys(operator.outputs, index)
 
@@ -250,6 +253,7 @@ class _Strict:
             sources=tuple(self.source(n, raw["index"]) for n in self.items(raw["sources"], "sources", MOST_SOURCES)),
             kernel=None if raw["kernel"] is None else self.kernel(raw["kernel"]),
             activation=self.text(raw["activation"], "activation"),
+            tosa=self.text(raw["tosa"], "tosa"),
             **{key: self.number(raw[key], key) for key in OPERATOR_NUMBERS},
         )
 
