@@ -54,6 +54,7 @@ class OperatorReport:
     kernel: Kernel | None = None
     activation: str = ""
     tosa: str = ""
+    output_dtype: str = ""
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,7 @@ def _operators(graph: Graph, live: list[int]) -> Iterator[OperatorReport]:
             kernel=operator.kernel,
             activation=operator.activation[:MOST_TEXT],
             tosa=tosa_name(graph, operator),
+            output_dtype=made[0].dtype if made else "",
         )
         maker |= dict.fromkeys(operator.outputs, index)
 
@@ -254,6 +256,7 @@ class _Strict:
             kernel=None if raw["kernel"] is None else self.kernel(raw["kernel"]),
             activation=self.text(raw["activation"], "activation"),
             tosa=self.text(raw["tosa"], "tosa"),
+            output_dtype=self.text(raw["output_dtype"], "output_dtype"),
             **{key: self.number(raw[key], key) for key in OPERATOR_NUMBERS},
         )
 
