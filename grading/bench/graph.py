@@ -1,8 +1,10 @@
 """The small graph between the formats and everything that reads them. A format is one adapter that builds this."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, field
 from enum import StrEnum
 from math import prod
+from typing import Any
 
 from grading.bench.errors import BenchError
 
@@ -47,7 +49,8 @@ def bits_of(dtype: str) -> int:
 class Tensor:
     """shape: all dimensions known, a free batch is 1. zeros: elements that are zero, quantised: equal to the zero point.
 
-    mask: a constant with at most one value beside zeros.
+    mask: a constant with at most one value beside zeros. zero_mask: reads the stored numbers once more and says which of
+    them are zero, as an array of truth values in this shape; gone once the graph is done.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Tensor:
     constant: bool = False
     zeros: int | None = None
     mask: bool = False
+    zero_mask: Callable[[], Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def elements(self) -> int:
@@ -85,12 +89,34 @@ class Kernel:
     transposed: bool = False
 
 
+@dataclass(frozen=True)
+class Pattern:
+    """Zeros of weights that stand in a pattern which a device can use. Patterns of several weights add up.
+
+    elements: of the weights looked at. two_of_four, one_of_four: of those in tensors where any four neighbours along the
+    input channels hold at most two, or one, that are not zero. outputs, inputs: channels; zero_outputs, zero_inputs: those
+    whose weights are all zero.
+    """
+
+    elements: int = 0
+    two_of_four: int = 0
+    one_of_four: int = 0
+    outputs: int = 0
+    zero_outputs: int = 0
+    inputs: int = 0
+    zero_inputs: int = 0
+
+    def __add__(self, other: "Pattern") -> "Pattern":
+        return Pattern(*(one + two for one, two in zip(astuple(self), astuple(other), strict=True)))
+
+
 @dataclass
 class Operator:
     """One step in stored order. weights: names of its weight and bias constants (no shapes, axes, scales).
 
     kernel: of convolutions, pools, fully connected layers and matrix products; None for all others.
     activation: the format's name of an activation fused into it, "" without.
+    axes: weight -> places of output and input channels among its stored dimensions. pattern: what is zero in them.
     tables: constants that it adds, multiplies or puts beside a tensor; inspection/learned.py tells which are weights.
     """
 
@@ -104,6 +130,8 @@ class Operator:
     tables: list[str] = field(default_factory=list)
     kernel: Kernel | None = None
     activation: str = ""
+    axes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    pattern: Pattern | None = None
 
 
 @dataclass

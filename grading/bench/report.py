@@ -2,18 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
-from grading.bench.bounds import LARGEST, MOST_OPERATORS, MOST_RANK, MOST_TENSORS, check_bounds
-from grading.bench.errors import BenchError
-from grading.bench.graph import Graph, Kernel, Tensor, bits_of
+from grading.bench.bounds import MOST_OPERATORS, MOST_TENSORS, check_bounds
+from grading.bench.graph import Graph, Kernel, Pattern, Tensor, bits_of
+from grading.bench.strict import MOST_TEXT, Strict
 from grading.bench.tosa import tosa_name
 
 MOST_FINDINGS = 200
 MOST_FILES = 100
-MOST_TEXT = 400
 MOST_SOURCES = 1_000
 
 
@@ -55,6 +54,23 @@ class OperatorReport:
     activation: str = ""
     tosa: str = ""
     output_dtype: str = ""
+    weight_bits: int = 0
+    pattern: Pattern | None = None
+
+
+@dataclass(frozen=True)
+class StructuredSparsity:
+    """Zeros that a device can use, as shares.
+
+    two_of_four, one_of_four: of all weight elements, those in weights where any four neighbours along the input channels
+    hold at most two, or one, that are not zero. output_channels, input_channels: of those of all layers, the ones whose
+    weights are all zero.
+    """
+
+    two_of_four: float = 0.0
+    one_of_four: float = 0.0
+    output_channels: float = 0.0
+    input_channels: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -95,6 +111,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     absent_weights: str = ""
     absent_files: tuple[str, ...] = ()
+    structured: StructuredSparsity = StructuredSparsity()
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -138,6 +155,7 @@ def report_of(graph: Graph, *, size: int, sha256: str) -> Report:
         findings=tuple(islice(_findings(graph), MOST_FINDINGS)),
         absent_weights=graph.absent_weights[:MOST_TEXT],
         absent_files=graph.absent_files,
+        structured=_structured(graph, elements),
     )
 
 
@@ -171,6 +189,27 @@ def _weight_bits(weights: list[Tensor], elements: int) -> dict[str, float]:
     return {str(bits): count / elements for bits, count in sorted(counts.items()) if count}
 
 
+def _largest_bits(weights: list[Tensor]) -> int:
+    return bits_of(max(weights, key=lambda tensor: tensor.elements).dtype) if weights else 0
+
+
+def _structured(graph: Graph, elements: int) -> StructuredSparsity:
+    """Operators that share a weight count it once, as the others do."""
+    seen: set[tuple[str, ...]] = set()
+    total = Pattern()
+    for operator in graph.operators:
+        names = tuple(operator.axes)
+        if operator.pattern is not None and names not in seen:
+            seen.add(names)
+            total += operator.pattern
+    return StructuredSparsity(
+        two_of_four=min(total.two_of_four / elements, 1.0) if elements else 0.0,
+        one_of_four=min(total.one_of_four / elements, 1.0) if elements else 0.0,
+        output_channels=total.zero_outputs / total.outputs if total.outputs else 0.0,
+        input_channels=total.zero_inputs / total.inputs if total.inputs else 0.0,
+    )
+
+
 def _operators(graph: Graph, live: list[int]) -> Iterator[OperatorReport]:
     counted: set[str] = set()
     maker = dict.fromkeys((*graph.inputs, *graph.states), -1)
@@ -199,43 +238,14 @@ def _operators(graph: Graph, live: list[int]) -> Iterator[OperatorReport]:
             activation=operator.activation[:MOST_TEXT],
             tosa=tosa_name(graph, operator),
             output_dtype=made[0].dtype if made else "",
+            weight_bits=_largest_bits([graph.tensors[name] for name in operator.weights]),
+            pattern=operator.pattern,
         )
         maker |= dict.fromkeys(operator.outputs, index)
 
 
-class _Strict:
+class _Strict(Strict):
     """Reads a report that a stranger may have forged."""
-
-    def fail(self, place: str) -> BenchError:
-        return BenchError("bad_report", f"The inspection did not answer as it should ({place}).", outcome="misbehaved")
-
-    def number(self, value: Any, place: str) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < LARGEST:
-            raise self.fail(place)
-        return value
-
-    def share(self, value: Any, place: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            raise self.fail(place)
-        return float(value)
-
-    def text(self, value: Any, place: str) -> str:
-        if not isinstance(value, str) or len(value) > MOST_TEXT:
-            raise self.fail(place)
-        return value
-
-    def items(self, value: Any, place: str, most: int) -> list[Any]:
-        if not isinstance(value, list | tuple) or len(value) > most:
-            raise self.fail(place)
-        return list(value)
-
-    def mapping(self, value: Any, kind: type, place: str) -> dict[str, Any]:
-        if not isinstance(value, dict) or set(value) != {f.name for f in fields(kind)}:
-            raise self.fail(place)
-        return value
-
-    def shape(self, value: Any, place: str) -> tuple[int, ...]:
-        return tuple(self.number(n, place) for n in self.items(value, place, MOST_RANK))
 
     def tensor(self, raw: Any) -> TensorSpec:
         raw = self.mapping(raw, TensorSpec, "tensor")
@@ -257,8 +267,22 @@ class _Strict:
             activation=self.text(raw["activation"], "activation"),
             tosa=self.text(raw["tosa"], "tosa"),
             output_dtype=self.text(raw["output_dtype"], "output_dtype"),
+            pattern=None if raw["pattern"] is None else self.pattern(raw["pattern"]),
             **{key: self.number(raw[key], key) for key in OPERATOR_NUMBERS},
         )
+
+    def pattern(self, raw: Any) -> Pattern:
+        raw = self.mapping(raw, Pattern, "pattern")
+        found = Pattern(**{name: self.number(value, "pattern") for name, value in raw.items()})
+        parts = ((found.two_of_four, found.elements), (found.one_of_four, found.two_of_four),
+                 (found.zero_outputs, found.outputs), (found.zero_inputs, found.inputs))  # fmt: skip
+        if any(part > whole for part, whole in parts):
+            raise self.fail("pattern")
+        return found
+
+    def structured(self, raw: Any) -> StructuredSparsity:
+        raw = self.mapping(raw, StructuredSparsity, "structured")
+        return StructuredSparsity(**{name: self.share(value, "structured") for name, value in raw.items()})
 
     def source(self, value: Any, reader: Any) -> int:
         return -1 if value == -1 and type(value) is int else self.earlier(value, reader)
@@ -286,13 +310,6 @@ class _Strict:
         raw = self.mapping(raw, Finding, "finding")
         return Finding(self.text(raw["code"], "code"), self.text(raw["sentence"], "sentence"))
 
-    def plain_name(self, value: Any) -> str:
-        """Of a file beside the model: it is looked for, so it may not lead anywhere else."""
-        name = self.text(value, "absent_files")
-        if not name.strip(". ") or any(sign in "/\\:" or not sign.isprintable() for sign in name):
-            raise self.fail("absent_files")
-        return name
-
     def weight_bits(self, raw: Any) -> dict[str, float]:
         if not isinstance(raw, dict) or len(raw) > 16:
             raise self.fail("weight_bits")
@@ -310,6 +327,7 @@ class _Strict:
             outputs=tuple(self.tensor(item) for item in self.items(raw["outputs"], "outputs", MOST_TENSORS)),
             weight_bits=self.weight_bits(raw["weight_bits"]),
             sparsity=self.share(raw["sparsity"], "sparsity"),
+            structured=self.structured(raw["structured"]),
             operators=tuple(self.operator(item) for item in operators),
             findings=tuple(self.finding(item) for item in self.items(raw["findings"], "findings", MOST_FINDINGS)),
             absent_weights=self.text(raw["absent_weights"], "absent_weights"),
@@ -327,5 +345,5 @@ class _Strict:
 REPORT_NUMBERS = ("bytes", "params", "macs", "weight_bytes", "peak_activation_bytes", "peak_operator")
 OPERATOR_NUMBERS = (
     "index", "macs", "params", "weight_bytes", "input_bytes", "output_bytes", "live_bytes", "input_elements",
-    "output_elements",
+    "output_elements", "weight_bits",
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from grading.bench.graph import OpClass, Operator
-from grading.bench.inspection.aten_kernels import activation, kernel
+from grading.bench.inspection.aten_kernels import activation, axes, kernel
 from grading.bench.inspection.call import Call, Constant, Kind, Packed
 from grading.bench.inspection.kernels import is_depthwise
 from grading.bench.inspection.products import COUNTED, macs
@@ -97,6 +97,7 @@ def operator(call: Call, name: str, inside: int | None, weights: "Weights") -> O
         macs=counted,
         weights=[tensor.name for tensor in weights.of(call, multiplies=bool(inside) or call.base in COUNTED)],
         kernel=slides,
+        axes=axes(call),
         activation=activation(call),
     )
 
@@ -158,3 +159,30 @@ def sources_of(call: Call) -> list[Constant]:
     """The stored constants that a constant made by this call comes from, each once."""
     found = [tensor for _, tensor in call.tensors(*DESCRIBING) if isinstance(tensor, Constant)]
     return list({stored.name: stored for tensor in found for stored in tensor.stored}.values())
+
+
+def turn_of(call: Call, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The order of dimensions of a constant of this shape, which a call made of one constant; see Constant.turn."""
+    found = [tensor for _, tensor in call.tensors(*DESCRIBING) if isinstance(tensor, Constant)]
+    if len(found) != 1 or len(found[0].shape) != len(shape):
+        return None
+    before = found[0].turn if found[0].sources else tuple(range(len(shape)))
+    order = _order(call, len(shape))
+    if before is None or (order is None and found[0].shape != shape):
+        return None
+    return before if order is None else tuple(before[place] for place in order)
+
+
+def _order(call: Call, rank: int) -> list[int] | None:
+    """In which order a call that turns a tensor puts its dimensions; None for any other call."""
+    numbers = [value for name, value in call.args.items() if name != "self"]
+    if call.base == "permute" and isinstance(numbers[0], list):
+        return [place % rank for place in numbers[0]]
+    order = list(range(rank))
+    if call.base in {"t", "numpy_T"}:
+        return order[::-1]
+    if call.base == "transpose" and all(isinstance(number, int) for number in numbers):
+        one, other = (number % rank for number in numbers[:2])
+        order[one], order[other] = other, one
+        return order
+    return None

@@ -4,11 +4,13 @@ import re
 from typing import Any
 
 from grading.bench.graph import Kernel, OpClass
-from grading.bench.inspection.call import Call, Packed
+from grading.bench.inspection.call import Call, Constant, Packed
 from grading.bench.inspection.kernels import PRODUCTS, adaptive, product, whole, window
-from grading.bench.inspection.products import is_transposed
+from grading.bench.inspection.patterns import turned
+from grading.bench.inspection.products import COUNTED, is_transposed
 
 FUSED = re.compile(r"(?:conv|linear|add|mul|cat|batch_norm).*?_((?:leaky_)?relu|tanh)(?:$|_)")
+ADDING = ("addmm", "_addmm", "baddbmm", "addbmm", "addmv")  # products whose first argument is added
 SLIDING = re.compile(r"(?:max|avg)_pool(\d)d")
 
 
@@ -95,3 +97,31 @@ def _each(value: Any, rank: int) -> tuple[int, ...]:
         return (value,) * rank
     numbers = tuple(int(number) for number in value) if isinstance(value, list | tuple) else ()
     return numbers[-rank:] if len(numbers) >= rank else (numbers or (1,))[:1] * rank
+
+
+def axes(call: Call) -> dict[str, tuple[int, int]]:
+    """Weight -> places of output and input channels among its stored dimensions."""
+    known, found = COUNTED.get(call.base), {}
+    if known is None or known[0] not in {*PRODUCTS, OpClass.CONV} or "einsum" in call.base or call.base == "bilinear":
+        return {}
+    for place, value in enumerate(call.args.values()):
+        for weight in value if isinstance(value, list) else [value]:
+            if not isinstance(weight, Constant) or len(weight.shape) < 2 or len(weight.stored) != 1:
+                continue
+            seen = _axes_at(call, known[0], place, weight, value)
+            stored = turned(seen, weight.turn if weight.sources else tuple(range(len(weight.shape))))
+            if stored is not None:
+                found[weight.stored[0].name] = stored
+    return found
+
+
+def _axes_at(call: Call, op_class: OpClass, place: int, tensor: Constant, value: Any) -> tuple[int, int]:
+    rank = len(tensor.shape)
+    if call.base == "conv_tbc":
+        return rank - 1, rank - 2
+    if op_class is OpClass.CONV:
+        return (1, 0) if is_transposed(call) else (0, 1)
+    if isinstance(value, list) or "linear" in call.base or "cell" in call.base or "rnn" in call.base:
+        return 0, 1  # rows are what comes out
+    factor = place - (1 if call.base.startswith(ADDING) else 0)
+    return (rank - 2, rank - 1) if factor == 0 else (rank - 1, rank - 2)

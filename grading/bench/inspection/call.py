@@ -19,10 +19,14 @@ class Kind(Enum):
 
 @dataclass
 class Constant(Tensor):
-    """A tensor of the file, or one computed from such alone: then `sources` are those that are stored."""
+    """A tensor of the file, or one computed from such alone: then `sources` are those that are stored.
+
+    turn: where it is one stored tensor with its dimensions in another order, that order; else None.
+    """
 
     kind: Kind = Kind.UNTOLD
     sources: list["Constant"] = field(default_factory=list)
+    turn: tuple[int, ...] | None = None
 
     @property
     def stored(self) -> list["Constant"]:

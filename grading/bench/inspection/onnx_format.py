@@ -4,6 +4,7 @@ Quantised models are read as they are stored: weights behind DequantizeLinear co
 that only prepare constants, or follow from sizes alone, are no operators of the running model.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from grading.bench.graph import Graph, Operator, Tensor
 from grading.bench.inspection.learned import LAYERS, is_mask, settle, sources
 from grading.bench.inspection.onnx_checks import check, check_ends, check_order
 from grading.bench.inspection.onnx_free_sizes import FIXED, infer
-from grading.bench.inspection.onnx_kernels import activation, kernel
+from grading.bench.inspection.onnx_kernels import activation, axes, kernel
 from grading.bench.inspection.onnx_macs import macs
 from grading.bench.inspection.onnx_operators import (
     ZERO_POINTS,
@@ -30,6 +31,7 @@ from grading.bench.inspection.onnx_operators import (
 )
 from grading.bench.inspection.onnx_shapes import Sizes, array_of, constants_of, dtype_name
 from grading.bench.inspection.onnx_weightless import is_absent, set_apart
+from grading.bench.inspection.patterns import mask_of, turned
 from grading.bench.inspection.zeros import count_equal
 
 DAMAGED = "This ONNX file is damaged or cut off. Export the model again, and upload it whole."
@@ -91,6 +93,8 @@ class _Reader:
         self.tensors: dict[str, Tensor] = {}
         # Every constant: the stored tensors that it stands for; none where it follows from sizes.
         self.roots: dict[str, tuple[str, ...]] = {}
+        # Of a constant that is a stored one in another form: which of its dimensions stands where.
+        self.turns: dict[str, tuple[int, ...] | None] = {}
         self.made_by: dict[str, str] = {}
         # Stored tensors whose numbers were looked at for this purpose: once each, however often they are read.
         self.pointed: set[str] = set()
@@ -117,8 +121,10 @@ class _Reader:
         tensor = Tensor(name, tuple(int(size) for size in proto.dims), dtype_name(proto.data_type), constant=True)
         if proto.data_type != TensorProto.STRING and not is_absent(proto):
             tensor.zeros = count_equal(array_of(proto), (0,))
+            tensor.zero_mask = mask_of(partial(array_of, proto))
         self.tensors[name] = tensor
         self.roots[name] = (name,)
+        self.turns[name] = tuple(range(len(tensor.shape)))
 
     def _known(self, name: str) -> Tensor:
         tensor = self.tensors.get(name) or self.sizes.tensor(name)
@@ -152,6 +158,7 @@ class _Reader:
             weights=[] if self._groups(node) else self._roots_at(node, weight_places(node.op_type, given)),
             tables=tables,
             kernel=kernel(node, given, output, counted),
+            axes=self._axes(node, given),
             activation=activation(node),
         )
 
@@ -168,6 +175,17 @@ class _Reader:
     def _roots_at(self, node: Any, places: list[int]) -> list[str]:
         """The stored tensors behind these inputs, each once."""
         return list(dict.fromkeys(root for place in places for root in self.roots[node.input[place]]))
+
+    def _axes(self, node: Any, given: list[Tensor | None]) -> dict[str, tuple[int, int]]:
+        """Where the channels of its weights are, for those that are one stored tensor."""
+        found = {}
+        for place in weight_places(node.op_type, given):
+            name, tensor = node.input[place], given[place]
+            seen = axes(node, place, len(tensor.shape)) if tensor is not None else None
+            stored = turned(seen, self.turns.get(name)) if seen is not None else None
+            if stored is not None and len(self.roots[name]) == 1:
+                found[self.roots[name][0]] = stored
+        return found
 
     def _look_for_mask(self, tensor: Tensor) -> None:
         if tensor.elements > 1 and tensor.name not in self.tabled and self._has_numbers(tensor.name):
@@ -190,7 +208,18 @@ class _Reader:
             zeros = root.zeros if root is not None and root.elements == made_one.elements else None
             self.tensors[name] = Tensor(name, made_one.shape, made_one.dtype, constant=True, zeros=zeros)
             self.roots[name] = roots
+            self.turns[name] = self._turn(node, self.tensors[name]) if root is not None else None
         return True
+
+    def _turn(self, node: Any, made: Tensor) -> tuple[int, ...] | None:
+        """How a constant made of one stored tensor stands to that one; None where it is more than turned."""
+        before = next((self.turns.get(name) for name in node.input if self.turns.get(name) is not None), None)
+        if before is None or len(before) != len(made.shape):
+            return None
+        if node.op_type != "Transpose":
+            return before if self._known(node.input[0]).shape == made.shape else None
+        order = attribute(node, "perm", None) or range(len(before))[::-1]
+        return tuple(before[place] for place in order) if sorted(order) == list(range(len(before))) else None
 
     def _count_product(self, given: list[str], roots: tuple[str, ...]) -> None:
         """A stored weight behind its stored mask is zero where one of the two is."""
@@ -200,7 +229,9 @@ class _Reader:
             self.multiplied.add(roots[0])
             one, other = (array_of(self.stored[name]) for name in given)
             if one.shape == other.shape:
-                self.tensors[roots[0]].zeros = int(np.count_nonzero((one == 0) | (other == 0)))
+                zero = (one == 0) | (other == 0)
+                self.tensors[roots[0]].zeros = int(np.count_nonzero(zero))
+                self.tensors[roots[0]].zero_mask = lambda: zero
 
     def _recount(self, node: Any) -> None:
         """Once the zero point of a stored constant is known, zeros are the elements that equal it."""
@@ -211,13 +242,16 @@ class _Reader:
         if points is None or len(roots) != 1 or roots[0] in self.pointed or not self._has_numbers(roots[0]):
             return
         self.pointed.add(roots[0])
-        values = array_of(self.stored[roots[0]])
-        found = None
-        if len(set(points.reshape(-1).tolist())) == 1:
-            found = count_equal(values, (int(points.reshape(-1)[0]),))
+        read = partial(array_of, self.stored[roots[0]])
+        values = read()
+        found, numbers = None, tuple(points.reshape(-1).tolist())
+        if len(set(numbers)) == 1:
+            found = count_equal(values, numbers[:1])
+            self.tensors[roots[0]].zero_mask = mask_of(read, numbers[:1])
         elif node.input[place] in self.stored:
             axis = attribute(node, "axis", 1) if node.op_type == "DequantizeLinear" else _channels(node, values)
             found = _count_by_slice(values, points, axis)
+            self.tensors[roots[0]].zero_mask = mask_of(read, numbers, axis) if points.ndim == 1 else None
         if found is not None:
             self.tensors[roots[0]].zeros = found
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from grading.bench.graph import Kernel, OpClass, Tensor
 from grading.bench.inspection.kernels import PRODUCTS, product, whole, window
-from grading.bench.inspection.onnx_operators import CLASSES, attribute, class_of
+from grading.bench.inspection.onnx_operators import CLASSES, WEIGHT_PLACES, attribute, class_of
 
 CONVOLUTIONS = CLASSES[OpClass.CONV]
 POOLS = {"AveragePool", "MaxPool", "LpPool", "QLinearAveragePool"}
@@ -59,3 +59,22 @@ def _pool(node: Any, source: Shape, output: Shape) -> Kernel | None:
         stride, dilation = attribute(node, "strides", ones), attribute(node, "dilations", ones)
         return window(size, source[1], stride, dilation)
     return window(source[2:], source[1]) if node.op_type in WHOLE else whole(source, output)
+
+
+def axes(node: Any, place: int, rank: int) -> tuple[int, int] | None:
+    """Places of output and input channels in the weight at this input of a node, as the node sees it."""
+    if node.op_type == "ConvTranspose":
+        return (1, 0) if place == 1 else None
+    if node.op_type in CONVOLUTIONS:
+        return (0, 1) if place in WEIGHT_PLACES[node.op_type][:1] else None
+    if node.op_type in ("LSTM", "GRU", "RNN"):
+        return (1, 2) if place in (1, 2) else None
+    if class_of(node.op_type) not in PRODUCTS or rank < 2 or place not in _factors(node.op_type):
+        return None
+    first = place == _factors(node.op_type)[0]
+    flipped = attribute(node, "transA" if first else "transB", 0)
+    return (rank - 2, rank - 1) if first != bool(flipped) else (rank - 1, rank - 2)
+
+
+def _factors(op: str) -> tuple[int, ...]:
+    return (0, 3) if op in ("QGemm", "QLinearMatMul") else () if op in ("Einsum", "Attention") else (0, 1)

@@ -57,12 +57,21 @@ def packed_window(packed: Any) -> tuple[tuple[int, ...], tuple[int, ...], int]:
 
 def zeros(tensor: torch.Tensor) -> int:
     """Elements that are zero, in a quantised tensor those equal to the zero point."""
+    return int(_is_zero(tensor).sum())
+
+
+def zero_mask(tensor: torch.Tensor) -> Any:
+    """Which elements are zero, as an array of NumPy."""
+    return _is_zero(tensor).detach().cpu().numpy()
+
+
+def _is_zero(tensor: torch.Tensor) -> torch.Tensor:
     if not tensor.is_quantized:
-        return int((tensor == 0).sum())
+        return tensor == 0
     stored = tensor.int_repr()
     if tensor.qscheme() == torch.per_tensor_affine:
-        return int((stored == tensor.q_zero_point()).sum())
+        return stored == tensor.q_zero_point()
     points = tensor.q_per_channel_zero_points().to(torch.int64)
     broad = [1] * tensor.dim()
     broad[tensor.q_per_channel_axis()] = -1
-    return int((stored == points.reshape(broad)).sum())
+    return stored == points.reshape(broad)

@@ -1,6 +1,8 @@
 """TFLite (.tflite) to Graph, with LiteRT's own flatbuffer schema. No interpreter is loaded, nothing is run."""
 
 import struct
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, OpClass, Operator, Tensor
 from grading.bench.inspection.kernels import is_depthwise
 from grading.bench.inspection.learned import is_mask, settle, sources
-from grading.bench.inspection.tflite_kernels import activation, kernel
+from grading.bench.inspection.patterns import mask_of
+from grading.bench.inspection.tflite_kernels import activation, axes, kernel
 from grading.bench.inspection.tflite_operators import (
     CLASS_OF,
     CONTROL_FLOW,
@@ -128,7 +131,9 @@ class _Reader:
             if dtype != "string" and len(content) != tensor.bytes:
                 said = f"The data of tensor {name[:80]} has another size than its shape. Convert the model again."
                 raise BenchError("damaged_model", said)
-            tensor.zeros = self._zeros(raw, content, tensor)
+            points, axis = _zero_points(raw, self._count)
+            tensor.zeros = count_zeros(content, tensor, points, axis)
+            tensor.zero_mask = mask_of(partial(numbers_of, content, tensor), points, axis)
             first = self.stored.setdefault(self._buffer(raw.Buffer()), place)
             self.roots[place] = (str(first),)
         elif raw.IsVariable():
@@ -166,13 +171,6 @@ class _Reader:
         if values is not None:
             quantised = quantization is not None and quantization.ZeroPointLength() > 0
             tensor.mask = is_mask(values.astype(np.int32) - int(quantization.ZeroPoint(0)) if quantised else values)
-
-    def _zeros(self, raw: Any, content: NDArray[np.uint8], tensor: Tensor) -> int | None:
-        quantization = raw.Quantization()
-        if quantization is None or self._count(quantization.ZeroPointLength()) == 0:
-            return count_zeros(content, tensor)
-        points = [int(quantization.ZeroPoint(i)) for i in range(quantization.ZeroPointLength())]
-        return count_zeros(content, tensor, points, int(quantization.QuantizedDimension()))
 
     def _at(self, place: int) -> Tensor:
         if not 0 <= place < len(self.tensors):
@@ -243,8 +241,18 @@ class _Reader:
             weights=self._roots_at(places, weight_places(step)),
             tables=tables,
             kernel=slides,
+            axes=self._axes(step, places),
             activation=activation(step),
         )
+
+    def _axes(self, step: Step, places: list[int]) -> dict[str, tuple[int, int]]:
+        """Where the channels of its weights are, for those that are one stored tensor in its own shape."""
+        found = {}
+        for place in weight_places(step):
+            roots, seen = self.roots[places[place]], axes(step, place)
+            if seen is not None and len(roots) == 1 and self.tensors[int(roots[0])].shape == step.shape(place):
+                found[roots[0]] = seen
+        return found
 
     def _roots_at(self, places: list[int], wanted: list[int]) -> list[str]:
         """The stored tensors behind these inputs, each once."""
@@ -256,3 +264,12 @@ class _Reader:
         for place in made:
             self._at(place).constant = True
             self.roots[place] = sources(CLASS_OF.get(op, OpClass.OTHER), op, operands)
+
+
+def _zero_points(raw: Any, count: Callable[[int], int]) -> tuple[tuple[int, ...], int]:
+    """The zero point of a tensor, or one for each place along an axis, and that axis."""
+    quantization = raw.Quantization()
+    if quantization is None or count(quantization.ZeroPointLength()) == 0:
+        return (0,), 0
+    points = tuple(int(quantization.ZeroPoint(i)) for i in range(quantization.ZeroPointLength()))
+    return points, int(quantization.QuantizedDimension())

@@ -9,7 +9,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from grading.bench.graph import Kernel, OpClass
 from grading.bench.inspection.kernels import PRODUCTS, product, whole, window
-from grading.bench.inspection.tflite_operators import CLASS_OF, Step
+from grading.bench.inspection.tflite_operators import CLASS_OF, RECURRENT, Step
 
 # Operators with a fused activation, and the table of each that names it.
 FUSED: dict[str, Any] = {
@@ -89,3 +89,30 @@ def _pool(step: Step) -> Kernel:
         return window((1, 1), source[3])
     size = (options.FilterHeight(), options.FilterWidth())
     return window(size, source[3], (options.StrideH(), options.StrideW()))
+
+
+# Places of output and input channels in the weights of each operator (layouts: tflite_operators.py).
+AXES = {
+    "CONV_2D": (0, 3),
+    "DEPTHWISE_CONV_2D": (3, 0),
+    "TRANSPOSE_CONV": (0, 3),
+    "CONV_3D": (4, 3),
+    "CONV_3D_TRANSPOSE": (3, 4),
+    "FULLY_CONNECTED": (0, 1),
+}
+
+
+def axes(step: Step, place: int) -> tuple[int, int] | None:
+    """Places of output and input channels in the weight at this input of an operator."""
+    if step.op in AXES:
+        return AXES[step.op] if place == 1 else None
+    tensor = step.given[place]
+    if tensor is None or len(tensor.shape) < 2:
+        return None
+    if step.op in RECURRENT:
+        return (0, 1) if len(tensor.shape) == 2 else None
+    if step.op != "BATCH_MATMUL":
+        return None
+    options, rank = step.options(schema.BatchMatMulOptions), len(tensor.shape)
+    turned = options is not None and bool(options.AdjY() if place else options.AdjX())
+    return (rank - 1, rank - 2) if bool(place) != turned else (rank - 2, rank - 1)

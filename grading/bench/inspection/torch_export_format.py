@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.export.pt2_archive._package  # loading would import it, in seconds: a waiting process has it then
 from torch._ops import OpOverload
 from torch.fx import Interpreter
 

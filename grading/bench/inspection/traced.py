@@ -5,6 +5,7 @@ says about sizes is only a claim. Runs the model's operators, hence only in the 
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -13,11 +14,11 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, Operator, Tensor
-from grading.bench.inspection.aten import DESCRIBING, Weights, operator, sources_of
+from grading.bench.inspection.aten import DESCRIBING, Weights, operator, sources_of, turn_of
 from grading.bench.inspection.call import Call, Constant, Kind, Packed, base_of
 from grading.bench.inspection.composites import Watch, arguments, can_follow, is_heavy, is_understood
 from grading.bench.inspection.fused import FUSED
-from grading.bench.inspection.stored import dtype_name, flat_tensors, packed_window, unpacked, zeros
+from grading.bench.inspection.stored import dtype_name, flat_tensors, packed_window, unpacked, zero_mask, zeros
 
 MOST_OPERATORS = 20_000
 # In use (and not in training) these give back what they are given.
@@ -173,6 +174,7 @@ class Recording:
         if found is None:
             found = self._made(tensor, f"constant_{len(self._stored)}", dtype, kind)
             found.zeros = zeros(tensor)
+            found.zero_mask = partial(zero_mask, tensor)
             self._stored[key] = found
         self._known[tensor] = found
         self._held.append(tensor)
@@ -194,8 +196,10 @@ class Recording:
         """A constant made from constants. What it is made of is what the file stores, in the bits it stores it in."""
         made = self._made(tensor, f"made_{len(self._held)}", "", self._unknown)
         made.sources = sources_of(call)
+        made.turn = turn_of(call, made.shape)
         if call.base.startswith("dequantize") and len(made.sources) == 1:
             made.sources[0].zeros = zeros(tensor)  # zero now is what equals the zero point in the file
+            made.sources[0].zero_mask = partial(zero_mask, tensor)
         self._known[tensor] = made
         self._held.append(tensor)
 

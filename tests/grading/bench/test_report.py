@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grading.bench.bounds import MOST_OPERATORS, MOST_RANK
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, OpClass, Operator, Tensor
-from grading.bench.report import MOST_OPERATORS, MOST_RANK, Report, report_of
+from grading.bench.report import Report, report_of
 from hardware.ondevice import harness
 
 SHA = "0" * 64

@@ -139,6 +139,25 @@ class Windows(nn.Module):
         return self.five(x.mean((2, 3)))
 
 
+class Pruned(nn.Module):
+    """A linear layer, a product with a turned table, both as tests/grading/bench/test_patterns.py prunes; a transposed conv."""
+
+    def __init__(self):
+        super().__init__()
+        weight = torch.arange(1.0, 65.0).reshape(8, 8)
+        weight[:, [2, 3, 6, 7]] = 0
+        weight[1] = 0
+        self.one = nn.Linear(8, 8, bias=False)
+        self.one.weight = nn.Parameter(weight)
+        self.two = nn.Parameter(weight.clone())
+        self.three = nn.ConvTranspose2d(8, 4, 3, groups=2, bias=False)
+        self.three.weight = nn.Parameter(torch.ones(8, 2, 3, 3))
+        self.three.weight.data[:4, 1] = 0
+
+    def forward(self, x):
+        return self.three((self.one(x) @ self.two.t()).reshape(1, 8, 1, 1))
+
+
 class Packed(nn.Module):
     """Layers as PyTorch quantises them: window and weights lie in one object."""
 
@@ -219,6 +238,7 @@ def make(folder):
         "wrong shape": (scripted(Tiny()), [(1, 3, 6, 6)]),
         "windows traced": (torch.jit.trace(Windows().eval(), torch.zeros(1, 4, 16, 16)), [(1, 4, 16, 16)]),
         "windows scripted": (scripted(Windows()), [(1, 4, 16, 16)]),
+        "pattern traced": (torch.jit.trace(Pruned().eval(), torch.zeros(1, 8)), [(1, 8)]),
         "packed windows": (torch.jit.trace(Packed().eval(), torch.zeros(1, 4, 16, 16)), []),
         "adaptive": (scripted(nn.Sequential(nn.AdaptiveAvgPool2d((3, 2)))), [(1, 2, 6, 6)]),
         "two inputs": (scripted(nn.Bilinear(2, 2, 2)), [(1, 2)]),
@@ -230,6 +250,7 @@ def make(folder):
     torch.export.save(torch.export.export(Tiny().eval(), (image,)), folder / "tiny.pt2")
     windows = torch.export.export(Windows().eval(), (torch.zeros(1, 4, 16, 16),))
     torch.export.save(windows, folder / "windows.pt2")
+    torch.export.save(torch.export.export(Pruned().eval(), (torch.zeros(1, 8),)), folder / "pruned.pt2")
     free = ({0: torch.export.Dim("batch", min=1, max=64)},)
     program = torch.export.export(Tiny().eval(), (torch.zeros(3, 1, 6, 6),), dynamic_shapes=free)
     torch.export.save(program, folder / "free.pt2")
@@ -240,6 +261,7 @@ def make(folder):
     exported = (folder / "tiny.pt2").read_bytes()
     (folder / "cut.pt2").write_bytes(exported[: len(exported) // 2])
     return files | {
+        "pattern exported": (folder / "pruned.pt2", []),
         "windows exported": (folder / "windows.pt2", []),
         "exported": (folder / "tiny.pt2", []), "free": (folder / "free.pt2", []), "forged": (forged, []),
         "free of two": (folder / "free.pt2", [(2, 1, 6, 6)]), "pickled": (pickled, []),
