@@ -117,6 +117,7 @@ class Operator:
     kernel: of convolutions, pools, fully connected layers and matrix products; None for all others.
     activation: the format's name of an activation fused into it, "" without.
     axes: weight -> places of output and input channels among its stored dimensions. pattern: what is zero in them.
+    reduces: dimensions that a sum or mean adds up over, () for all; None for any other operator, or where unknown.
     tables: constants that it adds, multiplies or puts beside a tensor; inspection/learned.py tells which are weights.
     """
 
@@ -132,6 +133,7 @@ class Operator:
     activation: str = ""
     axes: dict[str, tuple[int, int]] = field(default_factory=dict)
     pattern: Pattern | None = None
+    reduces: tuple[int, ...] | None = None
 
 
 @dataclass

@@ -8,6 +8,7 @@ product of two computed matrices as MATMUL. Source: TOSA 1.0 specification, http
 from grading.bench.graph import Graph, Kernel, OpClass, Operator
 
 FLAT, DEEP = 2, 3  # dimensions of space; one is written as two
+BY_ELEMENTS = ("mul", "div", "qlinearmul", "addc")  # such an operator can be a layer too (inspection/disguised.py)
 # TOSA name -> the formats' own names.
 ONNX = """
     ARGMAX: ArgMax
@@ -164,11 +165,10 @@ def tosa_name(graph: Graph, operator: Operator) -> str:
     """The TOSA operator that does what this one does, "" where it takes several or none is known."""
     if operator.op_class in (OpClass.CONV, OpClass.DEPTHWISE):
         return _convolution(operator.kernel)
-    if operator.op_class is OpClass.MATMUL:
-        return "MATMUL" if _is_one_product(operator) else ""
-    if operator.op_class is OpClass.DENSE:
-        return "CONV2D" if _is_one_product(operator) else ""
     plain = operator.op.rpartition("::")[2].partition(".")[0]
+    if operator.op_class in (OpClass.MATMUL, OpClass.DENSE) and not plain.lower().startswith(BY_ELEMENTS):
+        name = "MATMUL" if operator.op_class is OpClass.MATMUL else "CONV2D"
+        return name if _is_one_product(operator) else ""
     if operator.op_class is OpClass.POOL and operator.kernel is not None:
         return _pool(plain.lower(), operator.kernel)
     if operator.op_class is OpClass.QUANTISE:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from grading.bench.graph import OpClass, Operator
-from grading.bench.inspection.aten_kernels import activation, axes, kernel
+from grading.bench.inspection.aten_kernels import activation, axes, kernel, reduces
 from grading.bench.inspection.call import Call, Constant, Kind, Packed
 from grading.bench.inspection.kernels import is_depthwise
 from grading.bench.inspection.products import COUNTED, macs
@@ -98,6 +98,7 @@ def operator(call: Call, name: str, inside: int | None, weights: "Weights") -> O
         weights=[tensor.name for tensor in weights.of(call, multiplies=bool(inside) or call.base in COUNTED)],
         kernel=slides,
         axes=axes(call),
+        reduces=reduces(call),
         activation=activation(call),
     )
 

@@ -33,6 +33,17 @@ def activation(call: Call) -> str:
     return found.group(1) if found else ""
 
 
+def reduces(call: Call) -> tuple[int, ...] | None:
+    """Dimensions that a call adds up over; None where it adds nothing up."""
+    found = SLIDING.search(call.base)
+    if found is not None:
+        return tuple(range(-int(found.group(1)), 0))
+    if call.base not in {"sum", "mean", "nansum", "nanmean", "cumsum"}:
+        return None
+    said = call.args.get("dim")
+    return (said,) if isinstance(said, int) else tuple(said) if isinstance(said, list | tuple) else ()
+
+
 def groups_of(call: Call) -> int:
     """Groups of a convolution; where they are packed with the weights they follow from the channels."""
     groups = call.args.get("groups")

@@ -16,10 +16,11 @@ from onnx import TensorProto, shape_inference
 
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, Operator, Tensor
+from grading.bench.inspection.disguised import count_disguised
 from grading.bench.inspection.learned import LAYERS, is_mask, settle, sources
 from grading.bench.inspection.onnx_checks import check, check_ends, check_order
 from grading.bench.inspection.onnx_free_sizes import FIXED, infer
-from grading.bench.inspection.onnx_kernels import activation, axes, kernel
+from grading.bench.inspection.onnx_kernels import activation, axes, kernel, reduces
 from grading.bench.inspection.onnx_macs import macs
 from grading.bench.inspection.onnx_operators import (
     ZERO_POINTS,
@@ -114,6 +115,7 @@ class _Reader:
         if _multiplies_dequantised(operators):
             self.findings.append(("float_between_quantised", FLOAT_BETWEEN))
         graph = Graph("onnx", self.tensors, operators, self.model_inputs, self.model_outputs, self.findings)
+        count_disguised(graph)
         settle(graph)
         return graph
 
@@ -159,6 +161,7 @@ class _Reader:
             tables=tables,
             kernel=kernel(node, given, output, counted),
             axes=self._axes(node, given),
+            reduces=self._reduces(node, given),
             activation=activation(node),
         )
 
@@ -175,6 +178,10 @@ class _Reader:
     def _roots_at(self, node: Any, places: list[int]) -> list[str]:
         """The stored tensors behind these inputs, each once."""
         return list(dict.fromkeys(root for place in places for root in self.roots[node.input[place]]))
+
+    def _reduces(self, node: Any, given: list[Tensor | None]) -> tuple[int, ...] | None:
+        rank = len(given[0].shape) if given and given[0] is not None else 0
+        return reduces(node, rank, self._value(node.input[1]) if len(node.input) > 1 else None)
 
     def _axes(self, node: Any, given: list[Tensor | None]) -> dict[str, tuple[int, int]]:
         """Where the channels of its weights are, for those that are one stored tensor."""

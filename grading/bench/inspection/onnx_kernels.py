@@ -30,6 +30,22 @@ def kernel(node: Any, given: list[Tensor | None], output: Tensor, macs: int) -> 
     return None
 
 
+def reduces(node: Any, rank: int, axes_given: Any) -> tuple[int, ...] | None:
+    """Dimensions that a node adds up over; None where it adds nothing up, or does not say.
+
+    Args:
+        rank: of its input. axes_given: values of its second input, None where they are not known.
+    """
+    if node.op_type in POOLS | WHOLE:
+        return tuple(range(2, rank))
+    if node.op_type not in ("ReduceSum", "ReduceMean", "CumSum"):
+        return None
+    said = attribute(node, "axes", None)
+    if said is None and len(node.input) > 1 and node.input[1]:
+        return None if axes_given is None else tuple(int(axis) for axis in axes_given.reshape(-1))
+    return tuple(said or ())
+
+
 def activation(node: Any) -> str:
     """The name of an activation that ONNX Runtime has put into a layer, "" without."""
     if node.op_type not in ("FusedConv", "FusedGemm"):

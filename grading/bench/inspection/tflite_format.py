@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, OpClass, Operator, Tensor
+from grading.bench.inspection.disguised import count_disguised
 from grading.bench.inspection.kernels import is_depthwise
 from grading.bench.inspection.learned import is_mask, settle, sources
 from grading.bench.inspection.patterns import mask_of
@@ -90,6 +91,7 @@ class _Reader:
             )
         tensors = {str(place): tensor for place, tensor in enumerate(self.tensors)}
         graph = Graph("tflite", tensors, operators, inputs, outputs, self._findings(), self.states)
+        count_disguised(graph)
         settle(graph)
         return graph
 
@@ -242,8 +244,19 @@ class _Reader:
             tables=tables,
             kernel=slides,
             axes=self._axes(step, places),
+            reduces=self._reduces(op, places),
             activation=activation(step),
         )
+
+    def _reduces(self, op: str, places: list[int]) -> tuple[int, ...] | None:
+        """Dimensions that a sum or mean adds up over; a pool those of its picture."""
+        if op == "AVERAGE_POOL_2D":
+            return (1, 2)
+        if op not in ("SUM", "MEAN", "CUMSUM") or len(places) < 2 or places[1] < 0:
+            return None
+        content = self._content(self.subgraph.Tensors(places[1]).Buffer())
+        numbers = numbers_of(content, self._at(places[1])) if content is not None else None
+        return None if numbers is None else tuple(int(axis) for axis in numbers.reshape(-1))
 
     def _axes(self, step: Step, places: list[int]) -> dict[str, tuple[int, int]]:
         """Where the channels of its weights are, for those that are one stored tensor in its own shape."""

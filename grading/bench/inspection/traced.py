@@ -17,6 +17,7 @@ from grading.bench.graph import Graph, Operator, Tensor
 from grading.bench.inspection.aten import DESCRIBING, Weights, operator, sources_of, turn_of
 from grading.bench.inspection.call import Call, Constant, Kind, Packed, base_of
 from grading.bench.inspection.composites import Watch, arguments, can_follow, is_heavy, is_understood
+from grading.bench.inspection.disguised import count_disguised
 from grading.bench.inspection.fused import FUSED
 from grading.bench.inspection.stored import dtype_name, flat_tensors, packed_window, unpacked, zero_mask, zeros
 
@@ -100,7 +101,10 @@ class Recording:
                 "no_output",
                 "This model answers with no tensor that it computes. Export it so that it returns its scores.",
             )
-        return Graph(model_format, self.tensors, self.operators, inputs, outputs, [*findings, *self.findings])
+        found = [*findings, *self.findings]
+        graph = Graph(model_format, self.tensors, self.operators, inputs, outputs, found)
+        count_disguised(graph)
+        return graph
 
     def _note(self, op: str, args: dict[str, Any], result: Any, watch: Watch | None, *, lost: bool) -> None:
         made = list(flat_tensors(result))

@@ -158,6 +158,19 @@ class Pruned(nn.Module):
         return self.three((self.one(x) @ self.two.t()).reshape(1, 8, 1, 1))
 
 
+class ByElements(nn.Module):
+    """Two dense layers without a matrix product."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("one", torch.arange(1.0, 41).reshape(5, 8))
+        self.two = nn.Parameter(torch.arange(1.0, 16).reshape(3, 5))
+
+    def forward(self, x):
+        x = (x.unsqueeze(1) * self.one).sum(-1)
+        return (x.unsqueeze(1) * self.two).mean(2)
+
+
 class Packed(nn.Module):
     """Layers as PyTorch quantises them: window and weights lie in one object."""
 
@@ -239,6 +252,7 @@ def make(folder):
         "windows traced": (torch.jit.trace(Windows().eval(), torch.zeros(1, 4, 16, 16)), [(1, 4, 16, 16)]),
         "windows scripted": (scripted(Windows()), [(1, 4, 16, 16)]),
         "pattern traced": (torch.jit.trace(Pruned().eval(), torch.zeros(1, 8)), [(1, 8)]),
+        "by elements traced": (torch.jit.trace(ByElements().eval(), torch.zeros(1, 8)), [(1, 8)]),
         "packed windows": (torch.jit.trace(Packed().eval(), torch.zeros(1, 4, 16, 16)), []),
         "adaptive": (scripted(nn.Sequential(nn.AdaptiveAvgPool2d((3, 2)))), [(1, 2, 6, 6)]),
         "two inputs": (scripted(nn.Bilinear(2, 2, 2)), [(1, 2)]),
@@ -251,6 +265,7 @@ def make(folder):
     windows = torch.export.export(Windows().eval(), (torch.zeros(1, 4, 16, 16),))
     torch.export.save(windows, folder / "windows.pt2")
     torch.export.save(torch.export.export(Pruned().eval(), (torch.zeros(1, 8),)), folder / "pruned.pt2")
+    torch.export.save(torch.export.export(ByElements().eval(), (torch.zeros(1, 8),)), folder / "elements.pt2")
     free = ({0: torch.export.Dim("batch", min=1, max=64)},)
     program = torch.export.export(Tiny().eval(), (torch.zeros(3, 1, 6, 6),), dynamic_shapes=free)
     torch.export.save(program, folder / "free.pt2")
@@ -262,6 +277,7 @@ def make(folder):
     (folder / "cut.pt2").write_bytes(exported[: len(exported) // 2])
     return files | {
         "pattern exported": (folder / "pruned.pt2", []),
+        "by elements exported": (folder / "elements.pt2", []),
         "windows exported": (folder / "windows.pt2", []),
         "exported": (folder / "tiny.pt2", []), "free": (folder / "free.pt2", []), "forged": (forged, []),
         "free of two": (folder / "free.pt2", [(2, 1, 6, 6)]), "pickled": (pickled, []),
