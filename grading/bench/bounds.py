@@ -22,6 +22,7 @@ def check_bounds(graph: Graph) -> None:
         if 0 in graph.tensors[name].shape:
             said = f"The input or output {name[:80]} has a size of 0, so there is nothing to measure."
             raise BenchError("zero_size", f"{said} Export the model with sizes of at least 1.")
+    _check_empty(graph)
     if any(operator.macs < 0 for operator in graph.operators):
         raise BenchError("damaged_model", "An operator of this model computes less than nothing. Export it again.")
     for place, operator in enumerate(graph.operators):
@@ -41,6 +42,22 @@ def _check_size(tensor: Tensor) -> None:
         raise BenchError("damaged_model", f"{said} Export the model with larger fixed input sizes.")
     if tensor.elements > MOST_ELEMENTS:
         raise BenchError("too_large", f"Tensor {name} is larger than any device can hold. Export the model again.")
+
+
+def _check_empty(graph: Graph) -> None:
+    """What an operator makes, or learned, must hold something; an input that is left out may be empty."""
+    for place, operator in enumerate(graph.operators):
+        names = [*operator.outputs, *operator.weights]
+        empty = next(
+            (graph.tensors[name] for name in names if name in graph.tensors and 0 in graph.tensors[name].shape), None
+        )
+        if empty is not None:
+            shape = "×".join(map(str, empty.shape))
+            what = "has the weight" if empty.constant else "makes the tensor"
+            said = (
+                f"Operator {place + 1} ({operator.op[:60]}) {what} {empty.name[:60]} of {shape}, which holds nothing."
+            )
+            raise BenchError("zero_size", f"{said} Export the model with sizes of at least 1.")
 
 
 def _check_window(place: int, operator: Operator) -> None:

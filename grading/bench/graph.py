@@ -50,7 +50,8 @@ class Tensor:
     """shape: all dimensions known, a free batch is 1. zeros: elements that are zero, quantised: equal to the zero point.
 
     mask: a constant with at most one value beside zeros. zero_mask: reads the stored numbers once more and says which of
-    them are zero, as an array of truth values in this shape; gone once the graph is done.
+    them are zero, as an array of truth values in this shape; not_finite counts NaN and infinite ones. Both are gone once
+    the graph is done.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Tensor:
     zeros: int | None = None
     mask: bool = False
     zero_mask: Callable[[], Any] | None = field(default=None, compare=False, repr=False)
+    not_finite: Callable[[], int] | None = field(default=None, compare=False, repr=False)
 
     @property
     def elements(self) -> int:

@@ -140,6 +140,9 @@ def _checked_documents(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipI
 
 
 def _read_json(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> dict[str, Any]:
+    if entry.file_size > MAX_JSON_BYTES and entry.filename.endswith(MODEL):
+        said = f"The graph is {entry.file_size:,} bytes of text; {MAX_JSON_BYTES:,} are allowed."
+        raise Pt2Error("too_many_operators", f"{said} No model of {MAX_NODES:,} operators needs that.")
     if entry.file_size > MAX_JSON_BYTES:
         raise Pt2Error("bad_archive", f"{entry.filename!r} is larger than {MAX_JSON_BYTES} bytes.")
     try:

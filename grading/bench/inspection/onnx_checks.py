@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-from onnx import AttributeProto, TensorProto, defs
+from onnx import IR_VERSION, AttributeProto, TensorProto, defs
 
 from grading.bench.errors import BenchError
 from grading.bench.inspection.onnx_operators import COUNTED, RUNTIME_DOMAIN, RUNTIME_OPERATORS, STANDARD
+from grading.bench.inspection.onnx_shapes import array_of
 from grading.bench.inspection.onnx_weightless import EXTERNAL, is_absent
 
 MOST_NODES, MOST_ENDS = 20_000, 100
@@ -27,6 +28,7 @@ def check(model: Any) -> None:
             too_large, damaged_model.
     """
     graph = model.graph
+    check_versions(model)
     if not graph.node:
         raise BenchError("damaged_model", "This ONNX file holds no operators. Export the model again.")
     if len(graph.node) > MOST_NODES or len(model.functions) > MOST_FUNCTIONS:
@@ -41,6 +43,18 @@ def check(model: Any) -> None:
         raise _sparse()
     _check_tensors(model)
     _check_expansion(model)
+
+
+def check_versions(model: Any) -> None:
+    """Raises BenchError (newer_opset): a file of a version that nobody here has read about."""
+    standard = [opset.version for opset in model.opset_import if opset.domain in STANDARD]
+    newest = int(defs.onnx_opset_version())
+    if standard and max(standard) > newest:
+        said = f"This model is written in version {max(standard)} of the ONNX operators; {newest} is the newest known here."
+        raise BenchError("newer_opset", f"{said} Export it with an opset_version of at most {newest}.")
+    if model.ir_version > IR_VERSION:
+        said = f"This file is in version {model.ir_version} of the ONNX format; {IR_VERSION} is the newest known here."
+        raise BenchError("newer_opset", f"{said} Export it with an older version of the onnx package.")
 
 
 def check_ends(graph: Any) -> None:
@@ -132,6 +146,12 @@ def _check_tensors(model: Any) -> None:
     for tensor in _constants_in_nodes(model):
         if is_absent(tensor):
             raise BenchError("external_data", EXTERNAL)
+        if prod(tensor.dims) <= MOST_WEIGHT_BYTES and tensor.data_type != TensorProto.STRING:
+            array_of(tensor)  # its bytes must fill its size, also where nobody reads it
+    for training in model.training_info:
+        for graph in (training.initialization, training.algorithm):
+            if any(map(is_absent, graph.initializer)) or any(map(is_absent, _in_graph(graph))):
+                raise BenchError("external_data", EXTERNAL)
     for tensor in (*model.graph.initializer, *_constants_in_nodes(model)):
         if tensor.data_type not in TensorProto.DataType.values() or any(size < 0 for size in tensor.dims):
             raise BenchError(
@@ -148,6 +168,10 @@ def _constants_in_nodes(model: Any) -> Iterator[Any]:
             if attribute.type == AttributeProto.TENSOR:
                 yield attribute.t
             yield from attribute.tensors
+    for function in model.functions:
+        for default in function.attribute_proto:
+            yield from ([default.t] if default.type == AttributeProto.TENSOR else [])
+            yield from default.tensors
 
 
 def _in_branches(node: Any) -> Iterator[Any]:
@@ -155,9 +179,15 @@ def _in_branches(node: Any) -> Iterator[Any]:
     for attribute in node.attribute:
         for graph in (*([attribute.g] if attribute.type == AttributeProto.GRAPH else []), *attribute.graphs):
             yield from graph.initializer
-            for inner in graph.node:
-                yield from (item.t for item in inner.attribute if item.type == AttributeProto.TENSOR)
-                yield from _in_branches(inner)
+            yield from _in_graph(graph)
+
+
+def _in_graph(graph: Any) -> Iterator[Any]:
+    for node in graph.node:
+        for item in node.attribute:
+            yield from ([item.t] if item.type == AttributeProto.TENSOR else [])
+            yield from item.tensors
+        yield from _in_branches(node)
 
 
 def _check_expansion(model: Any) -> None:

@@ -17,6 +17,7 @@ from onnx import TensorProto, shape_inference
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, Operator, Tensor
 from grading.bench.inspection.disguised import count_disguised
+from grading.bench.inspection.finite import count_not_finite
 from grading.bench.inspection.learned import LAYERS, is_mask, settle, sources
 from grading.bench.inspection.onnx_checks import check, check_ends, check_order
 from grading.bench.inspection.onnx_free_sizes import FIXED, infer
@@ -124,6 +125,7 @@ class _Reader:
         if proto.data_type != TensorProto.STRING and not is_absent(proto):
             tensor.zeros = count_equal(array_of(proto), (0,))
             tensor.zero_mask = mask_of(partial(array_of, proto))
+            tensor.not_finite = partial(_count_not_finite, proto)
         self.tensors[name] = tensor
         self.roots[name] = (name,)
         self.turns[name] = tuple(range(len(tensor.shape)))
@@ -268,6 +270,12 @@ class _Reader:
     def _has_numbers(self, name: str) -> bool:
         """Whether this is a constant whose numbers the file holds."""
         return name in self.stored and not is_absent(self.stored[name])
+
+
+def _count_not_finite(proto: Any) -> int:
+    values = array_of(proto)
+    # What NumPy lacks (bfloat16) comes as a type of ml_dtypes, which it cannot add up.
+    return count_not_finite(values if values.dtype.kind in "fc" else None, "")
 
 
 def _multiplies_dequantised(operators: list[Operator]) -> bool:

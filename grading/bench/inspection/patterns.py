@@ -27,7 +27,7 @@ def find_patterns(graph: Graph) -> None:
         known = [pattern for pattern in found if pattern is not None]
         operator.pattern = sum(known[1:], known[0]) if known else None
     for tensor in graph.tensors.values():
-        tensor.zero_mask = None
+        tensor.zero_mask = tensor.not_finite = None
 
 
 def pattern_of(tensor: Tensor, axes: tuple[int, int], kernel: Kernel | None = None) -> Pattern | None:

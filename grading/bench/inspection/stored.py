@@ -60,6 +60,12 @@ def zeros(tensor: torch.Tensor) -> int:
     return int(_is_zero(tensor).sum())
 
 
+def not_finite(tensor: torch.Tensor) -> int:
+    """Elements that are NaN or infinite."""
+    real = tensor.is_floating_point() or tensor.is_complex()
+    return int((~torch.isfinite(tensor)).sum()) if real and not tensor.is_quantized else 0
+
+
 def zero_mask(tensor: torch.Tensor) -> Any:
     """Which elements are zero, as an array of NumPy."""
     return _is_zero(tensor).detach().cpu().numpy()

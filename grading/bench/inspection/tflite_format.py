@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph, OpClass, Operator, Tensor
 from grading.bench.inspection.disguised import count_disguised
+from grading.bench.inspection.finite import count_not_finite
 from grading.bench.inspection.kernels import is_depthwise
 from grading.bench.inspection.learned import is_mask, settle, sources
 from grading.bench.inspection.patterns import mask_of
@@ -60,8 +61,9 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.model = schema.Model.GetRootAs(data, 0)
-        if self._count(self.model.SubgraphsLength()) < 1:
-            raise BenchError("damaged_model", "This TFLite file holds no graph. Convert the model again.")
+        if not 1 <= self._count(self.model.SubgraphsLength()) <= MOST_ENDS:
+            said = f"This TFLite file holds no graph, or more than {MOST_ENDS}. Convert the model again."
+            raise BenchError("damaged_model", said)
         self.subgraph = self.model.Subgraphs(0)
         if (
             self._count(self.subgraph.OperatorsLength()) > MOST_OPERATORS
@@ -76,6 +78,8 @@ class _Reader:
         # follows from sizes.
         self.roots: dict[int, tuple[str, ...]] = {}
         self.stored: dict[tuple[int, ...], int] = {}
+        self._check_buffers()
+        self._check_others()
         self.tensors = [self._tensor(place) for place in range(self.subgraph.TensorsLength())]
 
     def graph(self) -> Graph:
@@ -101,8 +105,31 @@ class _Reader:
             raise BenchError("damaged_model", "This TFLite file is damaged: a list in it is longer than the file.")
         return length
 
+    def _check_buffers(self) -> None:
+        """Every one lies in the file, also one that nobody reads; so does what the file adds as metadata."""
+        if self._count(self.model.BuffersLength()) > MOST_TENSORS:
+            raise BenchError("too_many_operators", f"This model has more than {MOST_TENSORS:,} tensors.")
+        for place in range(self.model.BuffersLength()):
+            self._content(place)
+        for place in range(self._count(self.model.MetadataLength())):
+            self._content(self.model.Metadata(place).Buffer())
+
+    def _check_others(self) -> None:
+        """Graphs beside the first are not run, but nothing in them may be unknown or larger than its bytes."""
+        for graph in (self.model.Subgraphs(place) for place in range(1, self.model.SubgraphsLength())):
+            counts = (self._count(graph.OperatorsLength()), self._count(graph.TensorsLength()))
+            if counts[0] > MOST_OPERATORS or counts[1] > MOST_TENSORS:
+                raise BenchError("too_many_operators", f"This model has more than {MOST_OPERATORS:,} operators.")
+            for place in range(counts[0]):
+                self._name_of(graph.Operators(place))
+            for place in range(counts[1]):
+                self._described(graph.Tensors(place))
+
     def _findings(self) -> list[tuple[str, str]]:
         found = []
+        graphs = self.model.SubgraphsLength()
+        if graphs > 1:
+            found.append(("more_graphs", f"This file holds {graphs} graphs; the first one is counted and measured."))
         for place in range(self.subgraph.InputsLength()):
             raw = self.subgraph.Tensors(self.subgraph.Inputs(place))
             if any(raw.ShapeSignature(i) == -1 for i in range(self._count(raw.ShapeSignatureLength()))):
@@ -114,8 +141,8 @@ class _Reader:
 
     # -- tensors ----------------------------------------------------------------------------------------------------
 
-    def _tensor(self, place: int) -> Tensor:
-        raw = self.subgraph.Tensors(place)
+    def _described(self, raw: Any) -> tuple[Tensor, NDArray[np.uint8] | None]:
+        """A tensor as the file describes it, with its bytes if it is stored."""
         name = (raw.Name() or b"").decode("utf-8", "replace")
         shape = tuple(int(raw.Shape(i)) for i in range(self._count(raw.ShapeLength())))
         if any(size < 0 for size in shape):
@@ -129,12 +156,18 @@ class _Reader:
             )
         content = self._content(raw.Buffer())
         tensor = Tensor(name, shape, dtype, constant=content is not None)
+        if content is not None and dtype != "string" and len(content) != tensor.bytes:
+            said = f"The data of tensor {name[:80]} has another size than its shape. Convert the model again."
+            raise BenchError("damaged_model", said)
+        return tensor, content
+
+    def _tensor(self, place: int) -> Tensor:
+        raw = self.subgraph.Tensors(place)
+        tensor, content = self._described(raw)
         if content is not None:
-            if dtype != "string" and len(content) != tensor.bytes:
-                said = f"The data of tensor {name[:80]} has another size than its shape. Convert the model again."
-                raise BenchError("damaged_model", said)
             points, axis = _zero_points(raw, self._count)
             tensor.zeros = count_zeros(content, tensor, points, axis)
+            tensor.not_finite = partial(_count_not_finite, content, tensor)
             tensor.zero_mask = mask_of(partial(numbers_of, content, tensor), points, axis)
             first = self.stored.setdefault(self._buffer(raw.Buffer()), place)
             self.roots[place] = (str(first),)
@@ -196,6 +229,9 @@ class _Reader:
                 f"This model branches ({name}), so its cost cannot be counted. Export it without control flow.",
             )
         if not name or name in {"CUSTOM", "DELEGATE"} or name.startswith("STABLEHLO_"):
+            if code.CustomCode() == b"edgetpu-custom-op":
+                said = "This model was compiled for the Edge TPU, so its layers cannot be seen."
+                raise BenchError("custom_operator", f"{said} Hand in the file from before edgetpu_compiler.")
             custom = (code.CustomCode() or name.encode() or b"?").decode("utf-8", "replace")[:80]
             raise BenchError(
                 "custom_operator",
@@ -277,6 +313,10 @@ class _Reader:
         for place in made:
             self._at(place).constant = True
             self.roots[place] = sources(CLASS_OF.get(op, OpClass.OTHER), op, operands)
+
+
+def _count_not_finite(content: NDArray[np.uint8], tensor: Tensor) -> int:
+    return count_not_finite(numbers_of(content, tensor), tensor.dtype) if "float" in tensor.dtype else 0
 
 
 def _zero_points(raw: Any, count: Callable[[int], int]) -> tuple[tuple[int, ...], int]:

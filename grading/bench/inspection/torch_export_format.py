@@ -4,6 +4,7 @@ The sizes that the file claims are not believed: the graph is followed on an exa
 """
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from grading.bench.errors import BenchError
 from grading.bench.graph import Graph
 from grading.bench.inspection.composites import arguments
 from grading.bench.inspection.faults import FAULTS, first_line, raise_if_memory
+from grading.bench.inspection.pickles import BROKEN_ZIP, check_archive
 from grading.bench.inspection.torch_export_effects import Effects
 from grading.bench.inspection.traced import Recording
 from hardware.ondevice.pt2 import Pt2Error, sanitise
@@ -77,6 +79,7 @@ def _follow(program: Any, metas: dict[str, torch.Tensor], shapes: dict[str, list
 
 
 def _load(path: Path) -> Any:
+    _check_pickles(path)
     copy = io.BytesIO()
     try:
         sanitise(str(path), copy)
@@ -91,6 +94,17 @@ def _load(path: Path) -> Any:
             f"This .pt2 does not load ({first_line(error)}). Save it again with torch.export.save of the same PyTorch."
         )
         raise BenchError("damaged_model", said) from error
+
+
+def _check_pickles(path: Path) -> None:
+    """Sample inputs are pickled. They are never loaded, but a file that would call something there is refused."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_archive(archive, [name for name in archive.namelist() if name.endswith((".pt", "pkl"))])
+    except BROKEN_ZIP as error:
+        raise BenchError(
+            "bad_archive", "This .pt2 is damaged or cut off. Save it again, and upload it whole."
+        ) from error
 
 
 def _stored(program: Any, recording: Recording) -> dict[str, Any]:

@@ -4,6 +4,7 @@ The file stores no input size. The lab's is taken; without one common sizes are 
 model runs, which the report then says.
 """
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ import torch
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph
 from grading.bench.inspection.faults import FAULTS, first_line, raise_if_memory
+from grading.bench.inspection.pickles import BROKEN_ZIP, check_archive
 from grading.bench.inspection.torchscript_inputs import GIVE, Inputs
 from grading.bench.inspection.torchscript_interpreter import Interpreter, ModelRaisedError, refuse
 from grading.bench.inspection.torchscript_provenance import stateful
 from grading.bench.inspection.torchscript_walk import check_all_steps
-from grading.bench.inspection.traced import Recording
+from grading.bench.inspection.traced import MOST_OPERATORS, Recording
 from hardware.ondevice.torchscript_runtime import state_of
+
+MOST_LINES = 3 * MOST_OPERATORS  # of code; PyTorch takes minutes to read more, before anything can be counted
 
 
 def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
@@ -25,6 +29,7 @@ def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
     model_raised, and those of the interpreter.
     """
     torch.set_num_threads(1)
+    _check_archive(path)
     try:
         module = torch.jit.load(str(path), map_location="cpu").eval()
         graph = module.inlined_graph
@@ -53,6 +58,19 @@ def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
             found.findings.insert(0, ("input_shape_assumed", said))
         return found
     raise _does_not_run(inputs, input_shapes, failure)
+
+
+def _check_archive(path: Path) -> None:
+    """What can be told before PyTorch loads the file, which runs its code: what its pickles call, and how long it is."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_archive(archive, [name for name in archive.namelist() if name.endswith("pkl")])
+            code = [archive.read(name) for name in archive.namelist() if name.endswith(".py")]
+    except BROKEN_ZIP as error:
+        said = "This TorchScript file is damaged or cut off. Save it again with torch.jit.save, and upload it whole."
+        raise BenchError("damaged_model", said) from error
+    if sum(text.count(b"\n") for text in code) > MOST_LINES:
+        raise BenchError("too_many_operators", f"The code of this model has more than {MOST_LINES:,} lines.")
 
 
 def _does_not_run(inputs: Inputs, shapes: list[tuple[int, ...]], failure: Exception | None) -> BenchError:

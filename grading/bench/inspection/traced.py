@@ -19,7 +19,15 @@ from grading.bench.inspection.call import Call, Constant, Kind, Packed, base_of
 from grading.bench.inspection.composites import Watch, arguments, can_follow, is_heavy, is_understood
 from grading.bench.inspection.disguised import count_disguised
 from grading.bench.inspection.fused import FUSED
-from grading.bench.inspection.stored import dtype_name, flat_tensors, packed_window, unpacked, zero_mask, zeros
+from grading.bench.inspection.stored import (
+    dtype_name,
+    flat_tensors,
+    not_finite,
+    packed_window,
+    unpacked,
+    zero_mask,
+    zeros,
+)
 
 MOST_OPERATORS = 20_000
 # In use (and not in training) these give back what they are given.
@@ -179,6 +187,7 @@ class Recording:
             found = self._made(tensor, f"constant_{len(self._stored)}", dtype, kind)
             found.zeros = zeros(tensor)
             found.zero_mask = partial(zero_mask, tensor)
+            found.not_finite = partial(not_finite, tensor)
             self._stored[key] = found
         self._known[tensor] = found
         self._held.append(tensor)

@@ -27,8 +27,8 @@ def test_sizes_that_an_exported_program_claims_are_not_believed(answers):
     assert numbers(answers["forged"]["report"]) == (tiny.MACS, tiny.PARAMS, tiny.PEAK_BYTES)
 
 
-def test_a_pickle_among_the_sample_inputs_is_not_run(answers, folder):
-    assert numbers(answers["pickled"]["report"])[0] == tiny.MACS
+def test_a_pickle_among_the_sample_inputs_is_not_run_and_refused(answers, folder):
+    assert answers["pickled"]["error"]["code"] == "code_in_pickle"
     assert not (folder / "marker").exists()
 
 

@@ -9,6 +9,7 @@ import io
 import json
 import pickle
 import sys
+import time
 import warnings
 import zipfile
 from pathlib import Path
@@ -18,7 +19,7 @@ from torch import nn
 
 from grading.bench.errors import BenchError
 from grading.bench.inspection.__main__ import look_into
-from tests.grading.bench import torch_layers
+from tests.grading.bench import torch_bad, torch_layers
 
 warnings.simplefilter("ignore")
 
@@ -287,12 +288,15 @@ def make(folder):
 
 def main():
     answers = {}
-    for name, (path, shapes) in (make(Path(sys.argv[1])) | torch_layers.make(Path(sys.argv[1]))).items():
+    folder = Path(sys.argv[1])
+    for name, (path, shapes) in (make(folder) | torch_layers.make(folder) | torch_bad.make(folder)).items():
+        begun = time.monotonic()
         kind = "torch_export" if path.suffix == ".pt2" else "torchscript"
         try:
             answers[name] = {"report": look_into(path, kind, shapes).to_json()}
         except BenchError as error:
             answers[name] = {"error": error.to_json()}
+        answers[name]["seconds"] = time.monotonic() - begun
     print(json.dumps(answers | {"not counted": torch_layers.not_counted()}))
 
 

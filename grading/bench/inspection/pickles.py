@@ -1,0 +1,246 @@
+"""Read a pickle without running it: which calls it would make, and whether its tensors fill the bytes they claim.
+
+Both PyTorch formats are zip archives with pickles in them. Their loaders call what a pickle names, some of them anything.
+Here nothing is resolved: a call is two words and its arguments. What exporters write is known; the rest is refused, also
+where no loader of ours would open that member.
+"""
+
+import pickletools
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from grading.bench.errors import BenchError
+
+MOST_STEPS = 5_000_000
+MOST_BYTES = 256 << 20
+MARK = object()
+# What torch.save and torch.jit.save write. Classes of the model itself are only named, and built by torch's own reader.
+KNOWN = {
+    "collections OrderedDict", "torch Size", "torch device", "torch.serialization _get_layout", "builtins set",
+    "torch._utils _rebuild_tensor", "torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_tensor_v3",
+    "torch._utils _rebuild_parameter", "torch._utils _rebuild_parameter_with_state", "torch._utils _rebuild_qtensor",
+    "torch._utils _rebuild_sparse_tensor", "torch._utils _rebuild_meta_tensor_no_storage", "torch.storage UntypedStorage",
+    "torch.storage TypedStorage", "torch.storage _UntypedStorage", "torch per_tensor_affine", "torch per_channel_affine",
+    "torch.jit._pickle build_intlist", "torch.jit._pickle build_tensorlist", "torch.jit._pickle build_doublelist",
+    "torch.jit._pickle build_boollist", "torch.jit._pickle build_tensor_from_id", "torch.jit._pickle restore_type_tag",
+    "torch.nn.parameter Parameter", "torch._tensor _rebuild_from_type_v2",
+}  # fmt: skip
+TYPES = {
+    "float32", "float64", "float16", "bfloat16", "int8", "uint8", "int16", "int32", "int64", "bool", "complex64",
+    "complex128", "complex32", "quint8", "qint8", "qint32", "quint4x2", "quint2x4", "uint16", "uint32", "uint64",
+    "strided", "sparse_coo", "contiguous_format", "preserve_format",
+}  # fmt: skip
+# Bytes of an element of each kind of storage.
+STORAGES = {
+    "FloatStorage": 4, "DoubleStorage": 8, "HalfStorage": 2, "BFloat16Storage": 2, "CharStorage": 1, "ByteStorage": 1,
+    "ShortStorage": 2, "IntStorage": 4, "LongStorage": 8, "BoolStorage": 1, "ComplexFloatStorage": 8, "QInt8Storage": 1,
+    "ComplexDoubleStorage": 16, "QUInt8Storage": 1, "QInt32Storage": 4, "QUInt4x2Storage": 1, "QUInt2x4Storage": 1,
+    "UntypedStorage": 1, "_UntypedStorage": 1,
+}  # fmt: skip
+REBUILDING = {"torch._utils _rebuild_tensor", "torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_tensor_v3",
+              "torch._utils _rebuild_qtensor"}  # fmt: skip
+TRACED, ENDLESS = "traced_inputs", 1 << 62
+MODEL_CLASSES = "__torch__."
+# What zipfile raises about an archive, or a member, that is not whole.
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+DAMAGED = "A member of this archive is damaged: {name} cannot be read. Save the model again."
+
+
+@dataclass(frozen=True)
+class Named:
+    """Something that a pickle names; never looked up."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Memory that tensors share: where its bytes lie, and how many elements it has."""
+
+    key: str
+    elements: int
+
+
+def check_archive(archive: zipfile.ZipFile, names: list[str]) -> None:
+    """Check these members of a torch archive; an archive inside it is opened too.
+
+    Raises:
+        BenchError: code_in_pickle, damaged_model, too_large.
+    """
+    for name in names:
+        entry = archive.getinfo(name)
+        if entry.file_size > MOST_BYTES:
+            raise BenchError("too_large", f"The member {name[:80]} of this archive is too large to be checked.")
+        data = archive.read(name)
+        inner = BytesIO(data)
+        if data[:2] == b"PK":
+            with zipfile.ZipFile(inner) as nested:
+                check_archive(nested, [each for each in nested.namelist() if each.endswith("pkl")])
+        elif data:
+            folder = name.rpartition("/")[0]
+            sizes = _sizes(archive, folder, name.rpartition("/")[2].removesuffix(".pkl"))
+            check_pickle(data, name, sizes)
+
+
+def _sizes(archive: zipfile.ZipFile, folder: str, stem: str) -> Callable[[str], int | None]:
+    """Bytes of the record of a storage, which lies beside its pickle; None where there is none."""
+    found = {entry.filename: entry.file_size for entry in archive.infolist()}
+
+    def size(key: str) -> int | None:
+        places = (f"{folder}/{stem}/{key}", f"{folder}/data/{key}", f"{folder}/constants/{key}", f"{folder}/{key}")
+        have = next((found[place] for place in places if place in found), None)
+        # Of the inputs that a model was traced with, PyTorch itself stores the sizes alone.
+        return ENDLESS if stem == TRACED and have == 0 else have
+
+    return size
+
+
+def check_pickle(data: bytes, name: str, size: Callable[[str], int | None]) -> None:
+    """Walk one pickle, or several one after another.
+
+    Args:
+        size: bytes of the record with this key, None where there is none.
+    """
+    stream = BytesIO(data)
+    while stream.tell() < len(data):
+        try:
+            _Walk(name, size).run(pickletools.genops(stream))
+        except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, UnicodeError) as error:
+            raise BenchError("damaged_model", DAMAGED.format(name=name[:80])) from error
+
+
+class _Walk:
+    """The stack of an unpickler that builds nothing."""
+
+    def __init__(self, name: str, size: Callable[[str], int | None]) -> None:
+        self.name, self.size = name, size
+        self.stack: list[Any] = []
+        self.memo: dict[int, Any] = {}
+
+    def run(self, steps: Iterator[Any]) -> None:
+        for count, (step, value, _) in enumerate(steps):
+            if count > MOST_STEPS:
+                raise BenchError("too_large", f"The member {self.name[:80]} of this archive is too long to be checked.")
+            self._step(step.name, value)
+
+    def _step(self, step: str, value: Any) -> None:
+        if step in PUSHING:
+            self.stack.append(PUSHING[step](value))
+        elif step in CONSUMING:
+            getattr(self, CONSUMING[step])(step, value)
+        elif step not in ("PROTO", "FRAME", "STOP"):
+            raise self._refused(step.lower())
+
+    def _refused(self, what: str) -> BenchError:
+        said = f"The member {self.name[:80]} of this archive would call {what[:80]} when it is loaded."
+        hint = "No exported model does that: save it again with torch.jit.save or torch.export.save."
+        return BenchError("code_in_pickle", f"{said} {hint}", details={"member": self.name[:80]})
+
+    def _marked(self) -> list[Any]:
+        place = len(self.stack) - 1 - self.stack[::-1].index(MARK)
+        items = self.stack[place + 1 :]
+        del self.stack[place:]
+        return items
+
+    def _put(self, _: str, value: Any) -> None:
+        self.memo[len(self.memo) if value is None else value] = self.stack[-1]
+
+    def _get(self, _: str, value: Any) -> None:
+        self.stack.append(self.memo[value])
+
+    def _tuple(self, step: str, _: Any) -> None:
+        count = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}.get(step)
+        if count is None:
+            items = self._marked()
+        else:
+            items = self.stack[-count:]
+            del self.stack[-count:]
+        self.stack.append(tuple(items))
+
+    def _collection(self, _: str, __: Any) -> None:
+        self._marked()
+        self.stack.append(None)
+
+    def _fill(self, step: str, _: Any) -> None:
+        if step in ("APPENDS", "SETITEMS", "ADDITEMS"):
+            self._marked()
+        else:
+            del self.stack[-2 if step == "SETITEM" else -1 :]
+
+    def _pop(self, step: str, _: Any) -> None:
+        if step == "POP_MARK" or self.stack[-1] is MARK:
+            self._marked()
+        else:
+            self.stack.pop()
+
+    def _global(self, step: str, value: Any) -> None:
+        if step == "STACK_GLOBAL":
+            second, first = self.stack.pop(), self.stack.pop()
+            value = f"{first} {second}"
+        module, _, kind = str(value).partition(" ")
+        known = module == "torch" and (kind in TYPES or kind in STORAGES)
+        if not (value in KNOWN or known or module.startswith(MODEL_CLASSES) or module == MODEL_CLASSES[:-1]):
+            raise self._refused(f"{module}.{kind}")
+        self.stack.append(Named(str(value)))
+
+    def _call(self, step: str, _: Any) -> None:
+        given, called = self.stack.pop(), self.stack.pop()
+        if not isinstance(called, Named):
+            raise self._refused("something that it made itself")
+        if called.name in REBUILDING and isinstance(given, tuple):
+            self._check_tensor(given)
+        self.stack.append(None)
+
+    def _build(self, _: str, __: Any) -> None:
+        self.stack.pop()
+
+    def _storage(self, _: str, __: Any) -> None:
+        """A persistent id: ('storage', kind, key, device, elements)."""
+        given = self.stack.pop()
+        if not isinstance(given, tuple) or len(given) < 5 or not isinstance(given[1], Named):
+            raise self._refused("a storage that is none")
+        kind, key, elements = given[1].name.rpartition(" ")[2], str(given[2]), given[4]
+        have = self.size(key)
+        need = elements * STORAGES.get(kind, 1) if isinstance(elements, int) else -1
+        if need < 0 or have is None or have < need:
+            said = f"Weights in {self.name[:80]} say that they have {need:,} bytes, and there are {have or 0:,}."
+            raise BenchError("damaged_model", f"{said} Save the model again, and upload it whole.")
+        self.stack.append(Storage(key, elements))
+
+    def _check_tensor(self, given: tuple[Any, ...]) -> None:
+        storage, offset, sizes, strides = given[:4]
+        if not isinstance(storage, Storage):
+            return
+        numbers = [offset, *sizes, *strides]
+        fits = all(isinstance(number, int) and number >= 0 for number in numbers) and len(sizes) == len(strides)
+        last = offset + sum((size - 1) * stride for size, stride in zip(sizes, strides, strict=False))
+        if not fits or (0 not in sizes and last >= storage.elements):
+            said = f"A tensor in {self.name[:80]} is larger than the numbers that are stored for it."
+            raise BenchError("damaged_model", f"{said} Save the model again, and upload it whole.")
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+PUSHING: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(
+        ("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT", "STRING", "BINSTRING",
+         "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"), _itself),
+    **dict.fromkeys(("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8", "NONE", "EMPTY_LIST", "EMPTY_DICT",
+                     "EMPTY_SET"), lambda _: None),
+    "EMPTY_TUPLE": lambda _: (), "NEWTRUE": lambda _: True, "NEWFALSE": lambda _: False, "MARK": lambda _: MARK,
+}  # fmt: skip
+CONSUMING = {
+    **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"), "_put"),
+    **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), "_get"),
+    **dict.fromkeys(("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"), "_tuple"),
+    **dict.fromkeys(("LIST", "DICT", "FROZENSET"), "_collection"),
+    **dict.fromkeys(("APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS"), "_fill"),
+    **dict.fromkeys(("POP", "POP_MARK"), "_pop"), **dict.fromkeys(("GLOBAL", "STACK_GLOBAL"), "_global"),
+    **dict.fromkeys(("REDUCE", "NEWOBJ"), "_call"), "BUILD": "_build", "BINPERSID": "_storage",
+}  # fmt: skip
