@@ -14,13 +14,14 @@ from pathlib import Path
 
 from grading.bench.errors import BenchError
 from grading.bench.files import file_size, unreadable
+from grading.bench.mistakes import ENDINGS as MISTAKEN
+from grading.bench.mistakes import SAVE_TORCH, TAKEN, check_content, check_ending, check_members
 from hardware.ondevice.pt2 import MAX_MEMBERS
 
 HEAD_BYTES = 4096
 MOST_DIRECTORY_BYTES = 2 << 20
 MOST_EXPANDED_BYTES = 2 << 30
 MOST_RATIO = 50  # torch stores its members uncompressed; text in a .pt2 compresses a few times
-TAKEN = "a model as .onnx, .tflite, .pt (TorchScript) or .pt2 (torch.export)"
 
 
 class Format(StrEnum):
@@ -44,34 +45,14 @@ WORDS = {
     Format.TORCHSCRIPT: "a TorchScript model",
     Format.TORCH_EXPORT: "a torch.export program",
 }
-# First bytes of files that are handed in by mistake -> code, what it is, what to do.
-MISTAKES: tuple[tuple[bytes, str, str, str], ...] = (
-    (b"%PDF", "pdf_not_model", "a PDF", "Here a model is handed in; reports go where the course staff say."),
-    (
-        b"\x7fELF",
-        "binary_not_model",
-        "a compiled library, as TVM makes them",
-        f"Hand in, from before compilation, {TAKEN}.",
-    ),
-    (b"\x89HDF", "hdf5_not_model", "an HDF5 file, as Keras saves them", f"Convert it, and hand in {TAKEN}."),
-    (
-        b"\x93NUMPY",
-        "checkpoint_not_model",
-        "a NumPy array, not a model",
-        f"Export the model with its graph, and hand in {TAKEN}.",
-    ),
-    (b"\x1f\x8b", "archive_not_model", "a gzip archive", f"Hand in, as one file, {TAKEN}."),
-    (b"\x89PNG", "image_not_model", "a picture", f"Hand in {TAKEN}."),
-    (b"GGUF", "gguf_not_model", "a GGUF file, which no runtime here loads", f"Hand in {TAKEN}."),
-)
 
 
 def sniff(path: Path, name: str) -> Format:
     """The format of the file at `path` that was handed in as `name`.
 
     Raises:
-        BenchError: codes empty_file, wrong_extension, pickle_not_model, archive_not_model, bad_zip, zip_bomb,
-            unknown_format and those of MISTAKES; file_missing, file_unreadable and not_a_file of files.py.
+        BenchError: codes empty_file, wrong_extension, pickle_not_model, bad_zip, zip_bomb, unknown_format and
+            those of mistakes.py; file_missing, file_unreadable and not_a_file of files.py.
     """
     if file_size(path) == 0:
         raise BenchError("empty_file", f"This file is empty. Export the model again, and hand in {TAKEN}.")
@@ -80,8 +61,8 @@ def sniff(path: Path, name: str) -> Format:
             head = file.read(HEAD_BYTES)
     except OSError as error:
         raise unreadable(path, error) from error
-    found = _from_content(path, head)
     ending = name.rsplit(".", 1)[-1].lower() if "." in name else ""
+    found = _from_content(path, head, ending)
     named = ENDINGS.get(ending)
     if named is not found:
         ends = next(key for key, value in ENDINGS.items() if value is found)
@@ -94,35 +75,18 @@ def sniff(path: Path, name: str) -> Format:
     return found
 
 
-def _from_content(path: Path, head: bytes) -> Format:
-    for magic, code, what, to_do in MISTAKES:
-        if head.startswith(magic):
-            raise BenchError(code, f"This is {what}. {to_do}")
+def _from_content(path: Path, head: bytes, ending: str) -> Format:
+    tflite = head[4:8] == b"TFL3"
+    check_content(head, is_tflite=tflite)
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return _from_zip(path)
-    if head[4:8] == b"TFL3":
+    if tflite:
         return Format.TFLITE
-    if _is_pickle(head):
-        raise BenchError(
-            "pickle_not_model",
-            "This is a Python pickle: weights without a graph, and loading one runs its code. "
-            "Save the model with torch.jit.save (.pt) or torch.export.save (.pt2), or export it to ONNX.",
-        )
-    if head[257:262] == b"ustar":
-        raise BenchError(
-            "archive_not_model", f"This is a tar archive, as TVM and Flower make them. Hand in one file: {TAKEN}."
-        )
-    if _is_onnx(head):
+    # A SavedModel's first fields are those of an ONNX model too.
+    if _is_onnx(head) and ending not in MISTAKEN:
         return Format.ONNX
+    check_ending(ending)
     raise BenchError("unknown_format", f"This file is none of the formats that can be measured. Hand in {TAKEN}.")
-
-
-# Protocols 0 and 1 have no mark of their own: a reduced object begins with a global, a dict with its first key.
-OLD_PICKLES = (b"cposix\n", b"cos\n", b"(dp", b"c__builtin__\n")
-
-
-def _is_pickle(head: bytes) -> bool:
-    return (head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")) or head.startswith(OLD_PICKLES)
 
 
 def _is_onnx(head: bytes) -> bool:
@@ -165,16 +129,15 @@ def _from_zip(path: Path) -> Format:
     exported = any(name.startswith("models/") and name.endswith(".json") for name in inner)
     if exported or "serialized_exported_program.json" in names:
         return Format.TORCH_EXPORT
+    if "bytecode.pkl" in inner:
+        check_members(inner)
     if "constants.pkl" in inner and any(name.startswith("code/") for name in inner):
         return Format.TORCHSCRIPT
-    if any(name.endswith((".npy", ".npz")) for name in inner):
-        said = "This is a NumPy archive, as Flower saves checkpoints: weights without a graph."
-        raise BenchError("checkpoint_not_model", f"{said} Hand in {TAKEN}.")
+    check_members(inner)
     if "data.pkl" in inner:
         raise BenchError(
             "pickle_not_model",
-            "This holds weights (a state_dict or a pickled module) without a graph. "
-            "Save the model with torch.jit.save (.pt) or torch.export.save (.pt2), or export it to ONNX.",
+            "This holds weights (a state_dict or a pickled module) without a graph. " + SAVE_TORCH,
         )
     raise BenchError("unknown_format", f"This is a zip archive, but no PyTorch model. Hand in {TAKEN}.")
 
