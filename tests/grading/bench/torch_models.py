@@ -19,7 +19,7 @@ from torch import nn
 
 from grading.bench.errors import BenchError
 from grading.bench.inspection.__main__ import look_into
-from tests.grading.bench import torch_bad, torch_layers
+from tests.grading.bench import torch_bad, torch_layers, torch_tools
 
 warnings.simplefilter("ignore")
 
@@ -289,7 +289,8 @@ def make(folder):
 def main():
     answers = {}
     folder = Path(sys.argv[1])
-    for name, (path, shapes) in (make(folder) | torch_layers.make(folder) | torch_bad.make(folder)).items():
+    files = make(folder) | torch_layers.make(folder) | torch_bad.make(folder) | torch_tools.make(folder)
+    for name, (path, shapes) in files.items():
         begun = time.monotonic()
         kind = "torch_export" if path.suffix == ".pt2" else "torchscript"
         try:
