@@ -66,6 +66,10 @@ def _check_window(place: int, operator: Operator) -> None:
         return
     lists = (kernel.size, kernel.stride, kernel.dilation)
     counts = (kernel.groups, *kernel.size, *kernel.stride, *kernel.dilation)
-    if max(map(len, lists)) > MOST_RANK or min(counts) < 1 or min(kernel.in_channels, kernel.out_channels) < 0:
+    if (
+        max(map(len, lists)) > MOST_RANK
+        or not 1 <= min(counts) <= max(counts) < LARGEST
+        or min(kernel.in_channels, kernel.out_channels) < 0
+    ):
         said = f"Operator {place + 1} ({operator.op[:60]}) has a window, a stride or a number of groups below 1."
         raise BenchError("damaged_model", f"{said} Export the model again.")

@@ -59,8 +59,8 @@ def _convolution(node: Any, source: Shape, weight: Shape) -> Kernel:
     ones = (1,) * len(weight[2:])
     return Kernel(
         size=weight[2:],
-        stride=tuple(attribute(node, "strides", ones)),
-        dilation=tuple(attribute(node, "dilations", ones)),
+        stride=tuple(map(int, attribute(node, "strides", ones))),
+        dilation=tuple(map(int, attribute(node, "dilations", ones))),
         groups=groups,
         in_channels=source[1],
         out_channels=weight[1] * groups if transposed else weight[0],
@@ -70,9 +70,9 @@ def _convolution(node: Any, source: Shape, weight: Shape) -> Kernel:
 
 def _pool(node: Any, source: Shape, output: Shape) -> Kernel | None:
     if node.op_type in POOLS:
-        size = tuple(attribute(node, "kernel_shape", ()))
+        size = tuple(map(int, attribute(node, "kernel_shape", ())))
         ones = (1,) * len(size)
-        stride, dilation = attribute(node, "strides", ones), attribute(node, "dilations", ones)
+        stride, dilation = (tuple(map(int, attribute(node, name, ones))) for name in ("strides", "dilations"))
         return window(size, source[1], stride, dilation)
     return window(source[2:], source[1]) if node.op_type in WHOLE else whole(source, output)
 

@@ -17,10 +17,11 @@ from grading.bench.errors import BenchError
 
 MOST_STEPS = 5_000_000
 MOST_BYTES = 256 << 20
+MOST_DEPTH = 1  # sample inputs are an archive of their own
 MARK = object()
 # What torch.save and torch.jit.save write. Classes of the model itself are only named, and built by torch's own reader.
 KNOWN = {
-    "collections OrderedDict", "torch Size", "torch device", "torch.serialization _get_layout", "builtins set",
+    "collections OrderedDict", "_codecs encode", "torch Size", "torch device", "torch.serialization _get_layout", "builtins set",
     "torch._utils _rebuild_tensor", "torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_tensor_v3",
     "torch._utils _rebuild_parameter", "torch._utils _rebuild_parameter_with_state", "torch._utils _rebuild_qtensor",
     "torch._utils _rebuild_sparse_tensor", "torch._utils _rebuild_meta_tensor_no_storage", "torch.storage UntypedStorage",
@@ -65,34 +66,34 @@ class Storage:
     elements: int
 
 
-def check_archive(archive: zipfile.ZipFile, names: list[str]) -> None:
+def check_archive(archive: zipfile.ZipFile, names: list[str], depth: int = 0) -> None:
     """Check these members of a torch archive; an archive inside it is opened too.
 
     Raises:
         BenchError: code_in_pickle, damaged_model, too_large.
     """
+    records = {entry.filename: entry.file_size for entry in archive.infolist()}
+    if depth > MOST_DEPTH or sum(records[name] for name in names) > MOST_BYTES:
+        raise BenchError(
+            "too_large", "The pickles in this archive are too large, or too deep, to be checked. Save it again."
+        )
     for name in names:
-        entry = archive.getinfo(name)
-        if entry.file_size > MOST_BYTES:
-            raise BenchError("too_large", f"The member {name[:80]} of this archive is too large to be checked.")
         data = archive.read(name)
-        inner = BytesIO(data)
         if data[:2] == b"PK":
-            with zipfile.ZipFile(inner) as nested:
-                check_archive(nested, [each for each in nested.namelist() if each.endswith("pkl")])
+            with zipfile.ZipFile(BytesIO(data)) as nested:
+                check_archive(nested, [each for each in nested.namelist() if each.endswith("pkl")], depth + 1)
         elif data:
-            folder = name.rpartition("/")[0]
-            sizes = _sizes(archive, folder, name.rpartition("/")[2].removesuffix(".pkl"))
-            check_pickle(data, name, sizes)
+            check_pickle(data, name, _sizes(records, name))
 
 
-def _sizes(archive: zipfile.ZipFile, folder: str, stem: str) -> Callable[[str], int | None]:
+def _sizes(records: dict[str, int], name: str) -> Callable[[str], int | None]:
     """Bytes of the record of a storage, which lies beside its pickle; None where there is none."""
-    found = {entry.filename: entry.file_size for entry in archive.infolist()}
+    folder, _, file = name.rpartition("/")
+    stem = file.removesuffix(".pkl")
 
     def size(key: str) -> int | None:
         places = (f"{folder}/{stem}/{key}", f"{folder}/data/{key}", f"{folder}/constants/{key}", f"{folder}/{key}")
-        have = next((found[place] for place in places if place in found), None)
+        have = next((records[place] for place in places if place in records), None)
         # Of the inputs that a model was traced with, PyTorch itself stores the sizes alone.
         return ENDLESS if stem == TRACED and have == 0 else have
 
@@ -169,7 +170,10 @@ class _Walk:
         if step in ("APPENDS", "SETITEMS", "ADDITEMS"):
             self._marked()
         else:
-            del self.stack[-2 if step == "SETITEM" else -1 :]
+            count = 2 if step == "SETITEM" else 1
+            if len(self.stack) <= count:
+                raise IndexError
+            del self.stack[-count:]
 
     def _pop(self, step: str, _: Any) -> None:
         if step == "POP_MARK" or self.stack[-1] is MARK:

@@ -1,6 +1,10 @@
 """Files that no measurement should begin with: each gets a sentence that says what and where. Torch: torch_bad.py."""
 
+import collections
+import io
+import pickle
 import time
+import zipfile
 
 import numpy as np
 import onnx
@@ -10,6 +14,7 @@ from onnx import TensorProto, helper
 
 from grading.bench.errors import BenchError
 from grading.bench.inspection.__main__ import look_into
+from grading.bench.inspection.pickles import check_archive
 from grading.demo.tflite_builder import Builder
 from tests.grading.bench.test_inspection_tflite import rewritten
 from tests.grading.bench.tiny import CODE, KIND, NONE, OPTIONS, one_tflite, ones, onnx_model, save_onnx
@@ -262,3 +267,81 @@ def test_a_bad_file_of_pytorch_is_refused(answers, folder, name, code, said):
     assert said in error["message"]
     assert answers[name]["seconds"] < 20
     assert not (folder / "marker").exists()
+
+
+# -- pickles, read without running them -------------------------------------------------------------------------------
+
+
+def archive_of(members):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return zipfile.ZipFile(buffer)
+
+
+class Calls:
+    def __init__(self, *call):
+        self.call = call
+
+    def __reduce__(self):
+        return self.call[0], self.call[1:]
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_call_is_found_in_every_protocol(protocol):
+    data = pickle.dumps([1, {"a": (2.5, Calls(print, "x"))}], protocol)
+    with pytest.raises(BenchError) as caught:
+        check_archive(archive_of({"m/data.pkl": data}), ["m/data.pkl"])
+    assert caught.value.code == "code_in_pickle"
+    assert "print" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x80\x02}q\x00", b"\x80\x02a.", b"\x80\x02h\x05.", b"garbage", b"\x80\x02t.", b"\x80"]
+)
+def test_a_pickle_that_is_none_is_damaged(data):
+    with pytest.raises(BenchError) as caught:
+        check_archive(archive_of({"m/data.pkl": data}), ["m/data.pkl"])
+    assert caught.value.code in ("damaged_model", "code_in_pickle")
+
+
+@pytest.mark.parametrize(
+    "data", [b"cos\nsystem\n.", b"(ios\nsystem\nS'a'\n.", b"\x80\x02\x82\x01.", b"P1\n.", b"\x80\x05\x97."]
+)
+def test_names_extensions_and_buffers_are_refused_too(data):
+    with pytest.raises(BenchError) as caught:
+        check_archive(archive_of({"m/data.pkl": data}), ["m/data.pkl"])
+    assert caught.value.code == "code_in_pickle"
+
+
+def test_plain_values_are_harmless():
+    values = [
+        1,
+        2**70,
+        -1,
+        1.5,
+        "text",
+        b"bytes",
+        None,
+        True,
+        (1, 2, 3, 4),
+        {"a": [1, 2]},
+        collections.OrderedDict(a=1),
+        {1, 2},
+    ]
+    for protocol in range(2, 5):
+        data = pickle.dumps(values, protocol)
+        check_archive(archive_of({"m/data.pkl": data * 2}), ["m/data.pkl"])
+
+
+def test_archives_in_archives_end_somewhere():
+    data = pickle.dumps(1)
+    for _ in range(4):
+        inner = io.BytesIO()
+        with zipfile.ZipFile(inner, "w") as archive:
+            archive.writestr("data.pkl", data)
+        data = inner.getvalue()
+    with pytest.raises(BenchError) as caught:
+        check_archive(archive_of({"m/data.pkl": data}), ["m/data.pkl"])
+    assert caught.value.code == "too_large"
