@@ -21,7 +21,7 @@ MOST_DEPTH = 1  # sample inputs are an archive of their own
 MARK = object()
 # What torch.save and torch.jit.save write. Classes of the model itself are only named, and built by torch's own reader.
 KNOWN = {
-    "collections OrderedDict", "_codecs encode", "torch Size", "torch device", "torch.serialization _get_layout", "builtins set",
+    "collections OrderedDict", "_codecs encode", "__builtin__ set", "torch Size", "torch device", "torch.serialization _get_layout", "builtins set",
     "torch._utils _rebuild_tensor", "torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_tensor_v3",
     "torch._utils _rebuild_parameter", "torch._utils _rebuild_parameter_with_state", "torch._utils _rebuild_qtensor",
     "torch._utils _rebuild_sparse_tensor", "torch._utils _rebuild_meta_tensor_no_storage", "torch.storage UntypedStorage",
