@@ -1,48 +1,121 @@
-"""The table of boards: what a model needs there, what there is, and each reason once. Pure: stored verdicts in, rows out."""
+"""The table of boards: what a model needs there, what is modelled of it there, and each reason once. Pure: stored verdicts in, rows out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from courseplatform.core import numbers
 from courseplatform.core.badges import Badge
-from hardware.profiles import DeviceProfile
+from grading.bench.fit import RUNTIME_NAMES
+from hardware.profiles import DeviceProfile, today_slug, with_todays_slugs
 
 Json = dict[str, Any]
+NONE = "–"
 
 
-def board_rows(fits: Mapping[str, Json], profiles: Mapping[str, DeviceProfile], lab_board: str) -> list[Json]:
-    """One row a board, the lab's first."""
-    rows = [_row(profiles[slug].name, verdict, slug == lab_board) for slug, verdict in fits.items() if slug in profiles]
-    return sorted(rows, key=lambda row: not row["is_lab"])
+def verdicts_of(environment: Mapping[str, Any]) -> dict[str, Json]:
+    """What a result says of each device, as grading/bench/on_device.py writes it today.
+
+    Results of before the cost model have `fits` in place of `devices`, with limits and runtime nested, and no prediction.
+    """
+    if "devices" in environment:
+        return with_todays_slugs(environment["devices"])
+    return {slug: _older(verdict) for slug, verdict in with_todays_slugs(environment.get("fits", {})).items()}
 
 
-def reasons(fits: Mapping[str, Json], profiles: Mapping[str, DeviceProfile]) -> list[dict[str, str]]:
+def _older(verdict: Json) -> Json:
+    return {
+        "fits": verdict["fits"],
+        "ram_needed_bytes": verdict["ram"]["need_bytes"], "ram_limit_bytes": verdict["ram"]["limit_bytes"],
+        "flash_needed_bytes": verdict["flash"]["need_bytes"], "flash_limit_bytes": verdict["flash"]["limit_bytes"],
+        "why": verdict["runtime"]["why"], "reasons": verdict["reasons"],
+    }  # fmt: skip
+
+
+def board_rows(
+    verdicts: Mapping[str, Json], profiles: Mapping[str, DeviceProfile], lab_boards: Iterable[str]
+) -> list[Json]:
+    """One row a board, the lab's first and in its order."""
+    order = {today_slug(slug): place for place, slug in enumerate(lab_boards)}
+    rows = [(slug, _row(slug, verdict, profiles, slug in order)) for slug, verdict in verdicts.items()]
+    return [row for _, row in sorted(rows, key=lambda pair: order.get(pair[0], len(order)))]
+
+
+def name_of(slug: str, verdict: Json, profiles: Mapping[str, DeviceProfile]) -> str:
+    """As it is called today; a device that is gone keeps the name that it had."""
+    return profiles[slug].name if slug in profiles else str(verdict.get("name", slug))
+
+
+def reasons(verdicts: Mapping[str, Json], profiles: Mapping[str, DeviceProfile]) -> list[dict[str, str]]:
     """Why a model does not run somewhere: each sentence with the boards it holds for."""
     boards: dict[str, list[str]] = {}
-    for slug, verdict in fits.items():
-        if slug in profiles and not verdict["fits"] and verdict["runtime"]["why"]:
-            name = profiles[slug].name
-            boards.setdefault(verdict["runtime"]["why"].replace(f"the {name}", "this board"), []).append(name)
+    for slug, verdict in verdicts.items():
+        name = name_of(slug, verdict, profiles)
+        if not verdict["fits"] and verdict["why"]:
+            boards.setdefault(verdict["why"].replace(f"the {name}", "this board"), []).append(name)
     return [{"boards": "; ".join(names), "why": why} for why, names in boards.items()]
 
 
-def _row(name: str, verdict: Json, is_lab: bool) -> Json:
-    ram, flash = verdict["ram"], verdict["flash"]
+def flags(verdicts: Mapping[str, Json], profiles: Mapping[str, DeviceProfile]) -> list[dict[str, str]]:
+    """Why a modelled number is uncertain: each sentence with the boards it holds for."""
+    boards: dict[str, list[str]] = {}
+    for slug, verdict in verdicts.items():
+        for said in verdict.get("flags", []):
+            boards.setdefault(said, []).append(name_of(slug, verdict, profiles))
+    return [{"boards": "; ".join(names), "why": why} for why, names in boards.items()]
+
+
+def _row(slug: str, verdict: Json, profiles: Mapping[str, DeviceProfile], is_lab: bool) -> Json:
+    limit = verdict["flash_limit_bytes"]
     return {
-        "name": name, "is_lab": is_lab, "badge": _badge(verdict),
-        "ram": numbers.size(ram["limit_bytes"]), "ram_need": numbers.size(ram["need_bytes"]),
-        "flash": numbers.size(flash["limit_bytes"]) if flash["limit_bytes"] else "memory card",
-        "flash_need": numbers.size(flash["need_bytes"]),
+        "name": name_of(slug, verdict, profiles), "is_lab": is_lab, "badge": _badge(verdict),
+        "ram": numbers.size(verdict["ram_limit_bytes"]), "ram_need": numbers.size(verdict["ram_needed_bytes"]),
+        "flash": numbers.size(limit) if limit else "",
+        "flash_need": numbers.size(verdict["flash_needed_bytes"]),
+        "setting": setting_words(verdict), "basis": _basis(verdict), **_modelled(verdict),
     }  # fmt: skip
+
+
+def setting_words(verdict: Json) -> str:
+    """TFLite 2.4.1 int8, 4 threads; "" where a result is older."""
+    if not verdict.get("runtime"):
+        return ""
+    name, _, version = str(verdict["runtime"]).partition("@")
+    words = [RUNTIME_NAMES.get(name, name).removeprefix("the "), version, verdict.get("precision") or ""]
+    threads = verdict.get("threads")
+    count = f", {threads} thread{'' if threads == 1 else 's'}" if threads else ""
+    return " ".join(word for word in words if word) + count
+
+
+def _modelled(verdict: Json) -> dict[str, str]:
+    latency, interval = verdict.get("latency_ms"), verdict.get("latency_interval_ms")
+    return {
+        "latency": _digits(latency),
+        "interval": f"({numbers.digits(interval[0])}-{numbers.digits(interval[1])})" if interval else "",
+        "energy": _digits(verdict.get("energy_mj")),
+        "hours": _digits(verdict.get("battery_hours")),
+    }
+
+
+def _digits(value: float | None) -> str:
+    return NONE if value is None else numbers.digits(value)
+
+
+def _basis(verdict: Json) -> tuple[str, str]:
+    """(basis, what limits it) of what the row says about speed."""
+    if verdict.get("latency_ms") is None:
+        return "counted", ""
+    if verdict["extrapolated"]:
+        return "extrapolated", ""
+    return "modelled", "" if verdict["graded"] else "few rows, not graded"
 
 
 def _badge(verdict: Json) -> Badge:
     if verdict["fits"]:
         return Badge("good", "check", "fits")
     over = {
-        part: verdict[key]["need_bytes"] - verdict[key]["limit_bytes"]
+        part: verdict[f"{key}_needed_bytes"] - verdict[f"{key}_limit_bytes"]
         for part, key in (("RAM", "ram"), ("flash", "flash"))
-        if verdict[key]["limit_bytes"]
+        if verdict[f"{key}_limit_bytes"]
     }
     part = max(over, key=lambda name: over[name], default="")
     if part and over[part] > 0:

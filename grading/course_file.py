@@ -19,7 +19,9 @@ from grading.rubric_file import rubric_check
 from grading.services.assignment_rows import assignment_apply, assignment_drop
 from grading.services.late_days import late_days_mark_all
 from grading.spec import BenchSpec, SpecError
-from hardware.profiles import load_profiles
+from hardware.course_devices import with_own
+from hardware.models import CourseDevice
+from hardware.profiles import load_profiles, today_slug
 
 
 def dump(course: Course) -> list[dict[str, Any]]:
@@ -98,13 +100,23 @@ def _devices(source: Source) -> Iterator[Finding]:
         (("devices", n, "slug"), item.get("slug")) for n, item in enumerate(source.tree.get("devices", []))
     ]
     for n, item in enumerate(source.tree.get("assignments", [])):
-        named.append((("assignments", n, "bench", "device"), item.get("bench", {}).get("device")))
-    known = load_profiles()
-    for path, name in named:
-        if isinstance(name, str) and name and name not in known:
+        bench = item.get("bench", {})
+        named.append((("assignments", n, "bench", "device"), bench.get("device")))
+        several = bench.get("devices", [])
+        named += [
+            (("assignments", n, "bench", "devices"), name) for name in (several if isinstance(several, list) else [])
+        ]
+    shipped = load_profiles()
+    strange = [
+        (path, name) for path, name in named if isinstance(name, str) and name and today_slug(name) not in shipped
+    ]
+    # Only then is there something to ask: most files name what is shipped.
+    known = with_own(CourseDevice.objects.filter(course__slug=source.tree["course"]["slug"])) if strange else shipped
+    for path, name in strange:
+        if name not in known:
             near = get_close_matches(name, known, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
-            said = f"No profile in hardware/device_profiles is called {name[:60]}. {hint}"
+            said = f"No profile in hardware/device_profiles and no device of this course is called {name[:60]}. {hint}"
             yield Finding(source.line(*path), "unknown_device", said)
 
 

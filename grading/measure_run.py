@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from grading.bench import engine, scoring
 from grading.bench.errors import BenchError
-from grading.bench.fit import fit
 from grading.bench.measurement import Measurement
+from grading.bench.on_device import device_json
 from grading.bench.report import Report
 from grading.bench.sandbox import Limits, Sandbox
 from grading.points import points_for
 from grading.spec import BenchSpec
-from hardware.profiles import load_profiles
+from hardware.profiles import DeviceProfile
 
 Progress = Callable[[str, int, int], None]
 QUANTIZED = {"int8", "uint8"}
@@ -37,6 +37,7 @@ def measure_run(
     sandbox: Sandbox,
     seed: int,
     on_progress: Progress,
+    profiles: Mapping[str, DeviceProfile],
     work: Path | None = None,
 ) -> dict[str, Any]:
     """Measure one model against one lab.
@@ -44,6 +45,7 @@ def measure_run(
     Args:
         inputs: .npy, float32 (n, *first layout of the spec without its batch). labels: .npy, int64 (n,).
         seed: the hidden inputs are sent in a random order that follows from it.
+        profiles: the devices of the course, by slug.
         work: where a copy of the inputs may lie while this runs; the system's temporary folder where None.
 
     Returns:
@@ -67,7 +69,15 @@ def measure_run(
     truth = np.load(labels, allow_pickle=False)
     scores = np.asarray(measurement.predictions, dtype=np.float32).reshape(len(truth), len(spec.classes))
     quality = scoring.classification(scores, truth, spec.classes)
-    return _document(report, measurement, quality, spec, model.stat().st_size, name, sandbox.label)
+    document = _document(report, measurement, quality, spec, model.stat().st_size, name, sandbox.label)
+    document["environment"]["devices"] = devices_json(report, profiles, spec)
+    return document
+
+
+def devices_json(report: Report, profiles: Mapping[str, DeviceProfile], spec: BenchSpec) -> dict[str, dict[str, Any]]:
+    """Fit and prediction by device. Operators only for the lab's own: a figure of each would fill the database."""
+    found = {slug: device_json(report, profile) for slug, profile in profiles.items()}
+    return {slug: one if slug in spec.devices else one | {"operators": []} for slug, one in found.items()}
 
 
 def metrics_of(report: Report, quality: scoring.Quality, model_bytes: int) -> dict[str, float]:
@@ -101,14 +111,13 @@ def _document(
         if criterion.rule.kind == "pass"
     }
     points = points_for(spec, metrics, {"accuracy": (quality.low, quality.high)}, notes)
-    fits = {slug: fit(report, profile).to_json() for slug, profile in load_profiles().items()}
     return {
         "report": {**report.to_json(), "file": name},
         "host": measurement.host.to_json(),
         "metrics": metrics,
         "quality": quality.to_json(),
         "points": points.lines_json(),
-        "environment": {**measurement.environment, "fits": fits, "isolation": isolation},
+        "environment": {**measurement.environment, "isolation": isolation},
         "earned": points.earned,
         "of": points.of,
     }

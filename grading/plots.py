@@ -312,20 +312,34 @@ def _recall_labels(quality: Json) -> list[Json]:
 
 
 def devices(given: Given) -> Figure:
-    """Does it fit, board by board: memory, storage, runtime."""
-    fits = given.result["environment"].get("fits", {})
-    yes = sum(1 for verdict in fits.values() if verdict["fits"])
+    """Does it fit, and what is modelled, board by board."""
+    found = board_rows.verdicts_of(given.result["environment"])
+    yes = sum(1 for verdict in found.values() if verdict["fits"])
     return Figure(
-        slug="devices", title="All boards", basis="counted", finding=f"It fits {yes} of {len(fits)} boards.",
+        slug="devices", title="All boards", basis="counted", finding=f"It fits {yes} of {len(found)} boards.",
         how="RAM: peak activations, weights where the board copies them, and the runtime's own share, against what the system leaves.",
-        note="Where the storage is a memory card, it sets no limit. Speed and energy on a board come with its calibration.",
-        columns=["Board", "Fits", "RAM needed, bytes", "RAM left for models, bytes", "Flash needed, bytes", "Flash, bytes", "Why"],
-        rows=[[slug, "yes" if v["fits"] else "no", str(v["ram"]["need_bytes"]), str(v["ram"]["limit_bytes"]), str(v["flash"]["need_bytes"]),
-               str(v["flash"]["limit_bytes"]) if v["flash"]["limit_bytes"] else "", " ".join(v["reasons"])] for slug, v in fits.items()],
+        note="Latency, energy and hours on one charge are modelled, with the 90 % interval, and no points rest on them here.",
+        columns=["Device", "Fits", "RAM needed, bytes", "RAM left for models, bytes", "Flash needed, bytes", "Flash, bytes", "Setting",
+                 "Latency, ms", "from", "to", "Energy, mJ", "Hours on one charge", "Basis", "Why"],
+        rows=[_device_cells(slug, verdict) for slug, verdict in found.items()],
         template="grading/_figure_devices.html",
-        shown={"boards": board_rows.board_rows(fits, given.profiles, given.spec.device),
-               "reasons": board_rows.reasons(fits, given.profiles)},
+        shown={"boards": board_rows.board_rows(found, given.profiles, given.spec.devices),
+               "reasons": board_rows.reasons(found, given.profiles), "flags": board_rows.flags(found, given.profiles),
+               "is_modelled": any(verdict.get("latency_ms") is not None for verdict in found.values())},
     )  # fmt: skip
+
+
+def _device_cells(slug: str, verdict: Json) -> list[str]:
+    """One row of the CSV: plain numbers, empty where there is none."""
+    low, high = verdict.get("latency_interval_ms") or (None, None)
+    modelled = (verdict.get("latency_ms"), low, high, verdict.get("energy_mj"), verdict.get("battery_hours"))
+    basis = "" if modelled[0] is None else "extrapolated" if verdict["extrapolated"] else "modelled"
+    sizes = [verdict[key] for key in ("ram_needed_bytes", "ram_limit_bytes", "flash_needed_bytes")]
+    return [
+        slug, "yes" if verdict["fits"] else "no", *map(str, sizes), str(verdict["flash_limit_bytes"] or ""),
+        board_rows.setting_words(verdict), *("" if value is None else f"{value:.6g}" for value in modelled), basis,
+        " ".join([*verdict["reasons"], *verdict.get("flags", [])]),
+    ]  # fmt: skip
 
 
 def _axis(title: str) -> Json:

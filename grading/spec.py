@@ -10,6 +10,8 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
+from hardware.profiles import today_slug
+
 METRICS: dict[str, tuple[str, str]] = {
     # metric: (unit on the page, basis: how the number is got)
     "accuracy": ("share", "measured"),
@@ -21,7 +23,7 @@ METRICS: dict[str, tuple[str, str]] = {
     "weight_bits_mean": ("bits", "counted"),
 }
 KINDS = {"pass": (), "ramp": ("from", "to"), "steps": ("steps",), "at_least": ("value",)}
-MOST, MOST_POINTS = 1 << 50, 9999
+MOST, MOST_POINTS, MOST_DEVICES = 1 << 50, 9999, 20
 FORMATS = ("onnx", "tflite", "torchscript", "torch_export")
 
 
@@ -68,15 +70,22 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class BenchSpec:
+    """devices: slugs of what the lab is about, the first is the one that a model has to fit."""
+
     task: str
     input: InputSpec
     classes: tuple[str, ...]
     criteria: tuple[Criterion, ...]
     formats: tuple[str, ...] = FORMATS
     max_bytes: int = 1 << 20
-    device: str = ""
+    devices: tuple[str, ...] = ()
     wall_s: int = 60
     memory_bytes: int = 1 << 30
+
+    @property
+    def device(self) -> str:
+        """What a model has to fit; "" where the lab names none."""
+        return self.devices[0] if self.devices else ""
 
     @property
     def points(self) -> float:
@@ -95,7 +104,7 @@ class BenchSpec:
             criteria=tuple(_criterion(item, f"criteria[{i}]") for i, item in enumerate(top.take_list("criteria"))),
             formats=tuple(str(name) for name in top.take_list("formats", list(FORMATS))),
             max_bytes=int(top.number("max_bytes", 1 << 20)),
-            device=top.text("device", ""),
+            devices=_devices(top),
             wall_s=int(top.number("wall_s", 60)),
             memory_bytes=int(top.number("memory_bytes", 1 << 30)),
         )
@@ -103,6 +112,22 @@ class BenchSpec:
         top.done("input")
         _check(spec)
         return spec
+
+
+def _devices(top: "_Reader") -> tuple[str, ...]:
+    """`devices`, or the `device` of which a lab had one. By the names of today."""
+    one, several = top.text("device", ""), top.take_list("devices", [])
+    if one and several:
+        raise SpecError("spec.devices: give `devices` alone; `device` is the older way to name one.")
+    names = [one] if one else several
+    if not all(isinstance(name, str) and name for name in names):
+        raise SpecError(f"spec.devices: expected names of devices, got {names!r}.")
+    slugs = tuple(today_slug(name) for name in names)
+    if len(set(slugs)) < len(slugs):
+        raise SpecError("spec.devices: a device stands twice.")
+    if len(slugs) > MOST_DEVICES:
+        raise SpecError(f"spec.devices: at most {MOST_DEVICES} devices.")
+    return slugs
 
 
 def _check(spec: BenchSpec) -> None:

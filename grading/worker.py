@@ -24,6 +24,7 @@ from grading.models.variants import VariantRun
 from grading.wake import BENCH_KINDS, VARIANT_KIND
 from grading.work_folder import work_folder
 from hardware import leases
+from hardware.course_devices import profiles_of
 from hardware.leases import BEAT_S, CancelRequested, Lease, LeaseLost
 from hardware.models import Outcome
 
@@ -87,13 +88,16 @@ def _measure(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
 
 
 def _measure_run(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
-    run = Run.objects.select_related("submission__assignment__hidden_set").get(pk=lease.job_id)
+    run = Run.objects.select_related("submission__assignment__hidden_set", "submission__assignment__course").get(
+        pk=lease.job_id
+    )
     assignment = run.submission.assignment
     given = _given(lease, beat, assignment)
     with (
         work_folder(Path(settings.DATA_DIR) / "work") as work,
         on_this_disk(run.submission.model_file, work) as model,
     ):
+        given["profiles"] = profiles_of(assignment.course)
         return measure_run.measure_run(model=model, name=run.submission.file_name, work=work, **given)
 
 

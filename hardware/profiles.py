@@ -1,17 +1,23 @@
-"""Device profiles as data: what a board is, for the verdict whether a model fits.
+"""Device profiles as data: what a board is, for the verdict whether a model fits and for what is modelled there.
 
-One YAML file a board in hardware/device_profiles/. No database and no Django: the engine reads them too.
+One YAML file a device in hardware/device_profiles/. No database and no Django: the engine reads them too. What may stand in
+such a file, and what is wrong with one, is in hardware/profile_reading.py; courses add their own with the same keys.
 """
 
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import TypeVar
 
 FOLDER = Path(__file__).parent / "device_profiles"
+TIERS = ("cloud", "mobile", "tiny")  # the three of MIT 6.S965, Lecture 1; hardware/tiers.yaml holds their figures
+RUNTIMES = ("tflite", "armnn", "ncnn", "tensorrt", "edgetpu", "tflm", "x-cube-ai", "tinyengine", "xnnpack")
+# Runtimes that load a hand-in on a board but are calibrated nowhere.
+OTHER_RUNTIMES = ("onnxruntime", "pytorch")
+FORMATS = ("onnx", "tflite", "torchscript", "torch_export")
+POWER_AT = ("", "wall", "dc", "chip")
+FORMER_SLUGS = {"phone-mid": "phone"}  # results and labs that were written with the older name
 
 
 class ProfileError(ValueError):
@@ -20,19 +26,23 @@ class ProfileError(ValueError):
 
 @dataclass(frozen=True)
 class DeviceProfile:
-    """One device.
+    """One device. 0 and "" mean: nobody gave one.
 
     Attributes:
         ram_bytes: what the device has; system_bytes of it the operating system keeps.
-        flash_bytes: storage for code and model, 0 where it is a card that never limits; runtime_flash_bytes of it are
-            the runtime's code.
-        runtime_bytes: a runtime's own share of RAM, by format.
-        formats: what its runtimes load.
+        flash_bytes: storage for code and model, 0 where it is a card or disk that never limits; storage says what it is.
+        formats: format -> the runtime that loads it when a lab or a person names no other.
+        runtimes: those of RUNTIMES that run there; a cost model may be calibrated for them.
+        runtime_bytes: a runtime's own share of RAM; runtime_flash_bytes: of flash, where flash limits.
         weights_in_ram: off where weights are read in place from flash.
-        compute_dtypes: of inputs and outputs, where the device computes in few types; empty: anything.
+        compute_dtypes: where the device computes in few types; empty: anything.
+        peak_fp32_gflops, peak_fp16_gflops, peak_int8_gops: of its processor, in 10^9 operations a second (a MAC is two);
+            0 where it has no such instructions. accelerator_peaks: the same of the accelerator, keys as in PEAKS.
+        memory_bandwidth_mb_s: 10^6 bytes a second, copied by one core unless its source says otherwise.
+        idle_mw, loaded_mw: of the whole board, in milliwatts; power_at: where that is metered (wall, dc, chip).
         board: what calibrations are kept for, the same for all memory sizes of one board ("rpi-4b").
-        nominal_current_ma: for the mAh budget, 0 where nobody gave one.
-        sources: key -> where the number comes from; "hardware" speaks for all facts of the chip.
+        nominal_current_ma: for the mAh budget.
+        sources: key -> where the number comes from; "hardware" speaks for all facts of the chip, "peaks" for all peaks.
     """
 
     slug: str
@@ -45,78 +55,57 @@ class DeviceProfile:
     system_bytes: int
     flash_bytes: int
     runtime_bytes: dict[str, int]
-    formats: tuple[str, ...]
+    formats: dict[str, str]
     weights_in_ram: bool
     sources: dict[str, str]
-    runtime_flash_bytes: int = 0
+    tier: str = "mobile"
+    storage: str = ""
+    runtimes: tuple[str, ...] = ()
+    runtime_flash_bytes: dict[str, int] = field(default_factory=dict)
     compute_dtypes: tuple[str, ...] = ()
+    peak_fp32_gflops: float = 0
+    peak_fp16_gflops: float = 0
+    peak_int8_gops: float = 0
+    memory_bandwidth_mb_s: int = 0
+    idle_mw: int = 0
+    loaded_mw: int = 0
+    power_at: str = ""
     nominal_current_ma: int = 0
     accelerator: str = ""
+    accelerator_memory_bytes: int = 0
+    accelerator_peaks: dict[str, float] = field(default_factory=dict)
     board: str = ""
+    note: str = ""
 
+    @property
+    def left_bytes(self) -> int:
+        """RAM that the system leaves for a model."""
+        return self.ram_bytes - self.system_bytes
 
-# What stands in a file as well as what is taken from its name.
-KEYS = {field.name: field for field in fields(DeviceProfile) if field.name != "slug"}
-# Our own numbers: each must say that it is an estimate, or where it was measured.
-NEED_A_SOURCE = ("system_bytes", "runtime_bytes", "runtime_flash_bytes", "nominal_current_ma")
+    @property
+    def best_peak_gops(self) -> float:
+        """The most operations a second of anything on it, in 10^9: the roof of the plot and of what can be believed."""
+        own = (self.peak_fp32_gflops, self.peak_fp16_gflops, self.peak_int8_gops)
+        return max(*own, *self.accelerator_peaks.values())
 
 
 @cache
 def load_profiles(folder: Path = FOLDER) -> dict[str, DeviceProfile]:
-    """All profiles by slug, smallest memory first. Raises ProfileError."""
+    """All profiles that are shipped, by slug, smallest memory first. Raises ProfileError."""
+    from hardware.profile_reading import read_profile  # it needs the class above
+
     found = [read_profile(path) for path in sorted(folder.glob("*.yaml"))]
     return {profile.slug: profile for profile in sorted(found, key=lambda profile: (profile.ram_bytes, profile.slug))}
 
 
-def read_profile(path: Path) -> DeviceProfile:
-    """Raises ProfileError: no YAML, an unknown or missing key, a value of the wrong kind, a number without a source."""
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ProfileError(f"{path.name}: this is not YAML: {error}") from error
-    if not isinstance(raw, dict):
-        raise ProfileError(f"{path.name}: expected a mapping.")
-    if unknown := set(raw) - set(KEYS):
-        raise ProfileError(f"{path.name}: unknown key {', '.join(sorted(map(str, unknown)))}.")
-    if missing := [name for name, field in KEYS.items() if name not in raw and field.default is MISSING]:
-        raise ProfileError(f"{path.name}: missing key {', '.join(missing)}.")
-    values = {name: _checked(path.name, name, value) for name, value in raw.items()}
-    for name in ("hardware", *(name for name in NEED_A_SOURCE if values.get(name))):
-        if name not in values["sources"]:
-            raise ProfileError(f"{path.name}: sources says nothing about {name}.")
-    if without := [name for name in values["formats"] if name not in values["runtime_bytes"]]:
-        raise ProfileError(f"{path.name}: runtime_bytes says nothing about {', '.join(without)}.")
-    return DeviceProfile(slug=path.stem, **values)
+T = TypeVar("T")
 
 
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
+def today_slug(slug: str) -> str:
+    """The name that a device has today."""
+    return FORMER_SLUGS.get(slug, slug)
 
 
-def _number(value: Any) -> bool:
-    return type(value) is int and value >= 0
-
-
-def _words(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_text, value))
-
-
-def _mapping_to(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, dict) and all(map(_text, value)) and all(map(kind, value.values()))
-
-
-KINDS: dict[Any, tuple[Callable[[Any], bool], str]] = {
-    str: (_text, "a text"),
-    int: (_number, "a whole number, not negative"),
-    bool: (lambda value: isinstance(value, bool), "true or false"),
-    tuple[str, ...]: (_words, "a list of words"),
-    dict[str, int]: (_mapping_to(_number), "a mapping of words to whole numbers"),
-    dict[str, str]: (_mapping_to(_text), "a mapping of words to texts"),
-}
-
-
-def _checked(file: str, name: str, value: Any) -> Any:
-    holds, expected = KINDS[KEYS[name].type]
-    if not holds(value):
-        raise ProfileError(f"{file}: {name} is {value!r}, expected {expected}.")
-    return tuple(value) if isinstance(value, list) else value
+def with_todays_slugs(by_slug: Mapping[str, T]) -> dict[str, T]:
+    """A mapping by slug as older documents hold it, by the names of today."""
+    return {today_slug(slug): value for slug, value in by_slug.items()}

@@ -39,6 +39,9 @@ class LimitsShape(serializers.Serializer[BenchSpec]):
     )
     classes = serializers.ListField(child=serializers.CharField())
     device = serializers.CharField(help_text="the board whose memory and storage it must fit")
+    devices = serializers.ListField(
+        child=serializers.CharField(), help_text="all boards that the lab names, that one first"
+    )
 
 
 class PartShape(serializers.Serializer[Part]):

@@ -1,6 +1,7 @@
 """How a model is measured: what goes in and comes out, the limits, and one row for each criterion."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -8,10 +9,10 @@ from django import forms
 from grading.edit_forms.fields import choice, line, lines, number, numbers_of, plain, text_of, words_of
 from grading.edit_forms.rows import Item, Quiet, RowForm
 from grading.spec import FORMATS, KINDS, METRICS
-from hardware.profiles import load_profiles
+from hardware.profiles import DeviceProfile, load_profiles, today_slug
 
 KIB, MIB = 1 << 10, 1 << 20
-USUAL = {"formats": list(FORMATS), "max_bytes": MIB, "device": "", "wall_s": 60, "memory_bytes": 1 << 30}
+USUAL = {"formats": list(FORMATS), "max_bytes": MIB, "device": "", "devices": [], "wall_s": 60, "memory_bytes": 1 << 30}
 USUAL_INPUT = {"low": 0, "high": 1, "note": ""}
 FORMAT_WORDS = {
     "onnx": "ONNX", "tflite": "TFLite", "torchscript": "TorchScript", "torch_export": "torch.export",
@@ -43,17 +44,21 @@ class BenchForm(Quiet):
         widget=forms.CheckboxSelectMultiple,
     )
     device = choice("Board that it has to fit", ())
+    others = forms.MultipleChoiceField(
+        label="Further boards that are looked at", choices=(), required=False, widget=forms.CheckboxSelectMultiple
+    )
     max_kib = number("Largest file, KiB", placeholder="1024")
     memory_mib = number("Memory of the run, MiB", placeholder="1024")
     wall_s = number("Longest run, s", placeholder="60")
 
-    def __init__(self, held: Item, data: Any) -> None:
+    def __init__(self, held: Item, data: Any, profiles: Mapping[str, DeviceProfile] | None = None) -> None:
+        """profiles: the devices of the course; those that are shipped where None."""
         super().__init__(data, prefix="bench", initial=_shown(held))
         self.held = held
-        boards = [(slug, profile.name) for slug, profile in load_profiles().items()]
-        known = {slug for slug, _ in boards}
-        other = [(held["device"], held["device"])] if held.get("device") and held["device"] not in known else []
-        self.fields["device"].choices = [("", "none"), *boards, *other]  # type: ignore[attr-defined]
+        boards = {slug: profile.name for slug, profile in (profiles or load_profiles()).items()}
+        boards |= {slug: slug for slug in devices_of(held) if slug not in boards}
+        self.fields["device"].choices = [("", "none"), *boards.items()]  # type: ignore[attr-defined]
+        self.fields["others"].choices = list(boards.items())  # type: ignore[attr-defined]
 
     def clean_shapes(self) -> dict[str, list[int | float]]:
         found: dict[str, list[int | float]] = {}
@@ -67,13 +72,28 @@ class BenchForm(Quiet):
             found[match[1]] = numbers_of(match[2])
         return found
 
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        if found.get("others") and not found.get("device"):
+            said = "Say first which board a model has to fit; the others are looked at beside it."
+            self.add_error("device", forms.ValidationError(said, code="missing"))
+        return found
+
+    def _boards(self) -> Item:
+        """One board as `device`, several as `devices`; unchanged, as it was written."""
+        first, before = self.cleaned_data["device"], devices_of(self.held)
+        others = [slug for slug in self.cleaned_data["others"] if slug != first]
+        if before[:1] == [first] and sorted(others) == sorted(before[1:]):
+            return {key: self.held[key] for key in ("device", "devices") if key in self.held}
+        return {"devices": [first, *others]} if others or "devices" in self.held else {"device": first}
+
     def spec(self, criteria: list[Item]) -> Item:
         """The spec as the file says it. What holds its default and was not written before stays unwritten."""
         data, held = self.cleaned_data, self.held
         given = {"low": data["low"], "high": data["high"], "note": data["note"]}
         source = {"shapes": data["shapes"], **_said(given, held.get("input", {}), USUAL_INPUT)}
         limits = {
-            "formats": data["formats"], "device": data["device"], "wall_s": data["wall_s"],
+            "formats": data["formats"], **self._boards(), "wall_s": data["wall_s"],
             "max_bytes": None if data["max_kib"] is None else data["max_kib"] * KIB,
             "memory_bytes": None if data["memory_mib"] is None else data["memory_mib"] * MIB,
         }  # fmt: skip
@@ -87,6 +107,12 @@ class BenchForm(Quiet):
         return found | _said(limits, held, USUAL) | {"criteria": criteria}
 
 
+def devices_of(held: Item) -> list[str]:
+    """The boards of a spec as it is written, by the names of today."""
+    names = [held["device"]] if held.get("device") else held.get("devices", [])
+    return [today_slug(name) for name in names]
+
+
 def _said(values: Item, held: Item, usual: Item) -> Item:
     found = {key: plain(value) for key, value in values.items() if value not in (None, "")}
     return {key: value for key, value in found.items() if value != usual[key] or key in held}
@@ -98,7 +124,8 @@ def _shown(held: Item) -> Item:
     found = {
         "shapes": "\n".join(f"{name} {', '.join(map(str, shape))}" for name, shape in shapes.items()),
         "low": source.get("low"), "high": source.get("high"), "note": source.get("note", ""), "classes": text_of(held.get("classes", [])),
-        "formats": held.get("formats", list(FORMATS)), "device": held.get("device", ""), "wall_s": held.get("wall_s"),
+        "formats": held.get("formats", list(FORMATS)), "wall_s": held.get("wall_s"),
+        "device": next(iter(devices_of(held)), ""), "others": devices_of(held)[1:],
     }  # fmt: skip
     found["max_kib"] = plain(held["max_bytes"] / KIB) if "max_bytes" in held else None
     found["memory_mib"] = plain(held["memory_bytes"] / MIB) if "memory_bytes" in held else None
@@ -180,5 +207,5 @@ def place_of(sentence: str) -> tuple[int | None, str]:
     if match := PLACE.search(sentence):
         return int(match[1]), match[2] or ""
     match = re.search(r"spec\.(?:input\.)?(\w+)", sentence, re.IGNORECASE)
-    names = {"max_bytes": "max_kib", "memory_bytes": "memory_mib"}
+    names = {"max_bytes": "max_kib", "memory_bytes": "memory_mib", "devices": "device"}
     return None, names.get(match[1], match[1]) if match else ""

@@ -15,6 +15,7 @@ from grading.models.assignments import ATTEMPTS, ActiveRule, Assignment, Assignm
 from grading.placed import Placed
 from grading.regrade_rules import CLOSES_DAYS, LIMIT, OPENS_HOURS
 from grading.services.late_settings import Dates
+from hardware.course_devices import profiles_of
 
 REGRADES = ("opens_hours", "closes_days", "limit")
 USUAL_REGRADES = {"opens_hours": OPENS_HOURS, "closes_days": CLOSES_DAYS, "limit": LIMIT}
@@ -59,7 +60,7 @@ class EditForm(Quiet):
         self._choices("hidden_set", [("", "none yet"), *sets])
         bench = held.get("bench", {})
         self.dates = QuietDates(row, data)
-        self.bench = BenchForm(bench, data)
+        self.bench = BenchForm(bench, data, profiles_of(row.course))
         self.parts = Rows("parts", PartForm, held.get("parts", []), data, lambda entry: entry["kind"])
         self.criteria = Rows(
             "criteria", CriterionForm, bench.get("criteria", []), data, lambda entry: entry["rule"]["kind"]

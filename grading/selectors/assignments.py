@@ -26,8 +26,8 @@ from grading.selectors.badges import assignment_badge, attempt_badge, run_badge
 from grading.selectors.handed import lacks, lacks_words
 from grading.spec import METRICS, BenchSpec
 from hardware import leases
+from hardware.course_devices import profiles_of
 from hardware.models import Status
-from hardware.profiles import load_profiles
 
 BY_DUE = (F("due_at").asc(nulls_last=True), "position", "pk")
 FORMAT_WORDS = {
@@ -218,7 +218,8 @@ def spec_rows(assignment: Assignment) -> list[dict[str, str]]:
     spec: BenchSpec = assignment.spec
     hidden = assignment.hidden_set
     shapes = ", or ".join(f"{'×'.join(map(str, shape))} ({layout})" for layout, shape in spec.input.shapes.items())
-    profile = load_profiles().get(spec.device)
+    profiles = profiles_of(assignment.course, with_retired=True) if spec.devices else {}
+    boards = [profiles[slug].name for slug in spec.devices if slug in profiles]
     rows = [
         {"label": "Task", "text": f"{hidden.title}, {numbers.count(hidden.count)} inputs you have not seen" if hidden else spec.task,
          "basis": ""},
@@ -226,9 +227,14 @@ def spec_rows(assignment: Assignment) -> list[dict[str, str]]:
          "basis": ""},
         {"label": "Output", "text": f"1×{len(spec.classes)}, one score for each of {' '.join(spec.classes)}", "basis": ""},
     ]  # fmt: skip
-    if profile is not None:
+    if boards:
+        also = f". Looked at on: {'; '.join(boards[1:])}" if boards[1:] else ""
         rows.append(
-            {"label": "Board", "text": f"{profile.name}: the model must fit its memory and storage", "basis": "counted"}
+            {
+                "label": "Board",
+                "text": f"{boards[0]}: the model must fit its memory and storage{also}",
+                "basis": "counted",
+            }
         )
     for criterion in spec.criteria:
         basis = METRICS[criterion.metric][1] if criterion.metric else "counted"

@@ -9,6 +9,7 @@ from django.db.models import Prefetch
 from courseplatform.core import numbers
 from courseplatform.core.errors import NotHere
 from grading.bench.fit import SPELLED
+from grading.board_rows import name_of, verdicts_of
 from grading.hand_in_rules import attempts_left
 from grading.layer_rows import short_names
 from grading.models.assignments import ActiveRule
@@ -16,7 +17,7 @@ from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
 from grading.plots import FIGURES, Figure, Given
 from grading.selectors.badges import run_badge
-from hardware.profiles import load_profiles
+from hardware.course_devices import profiles_of
 
 Rows = list[dict[str, Any]]
 
@@ -37,7 +38,8 @@ def figure(run: Run, slug: str) -> Figure:
 
 
 def _given(run: Run) -> Given:
-    return Given(result_json(run.result), run.submission.assignment.spec, load_profiles())
+    assignment = run.submission.assignment
+    return Given(result_json(run.result), assignment.spec, profiles_of(assignment.course, with_retired=True))
 
 
 def measured_part(run: Run) -> dict[str, Any]:
@@ -64,11 +66,9 @@ def measured_part(run: Run) -> dict[str, Any]:
 
 def _verdict_sentence(given: Given) -> str:
     """Fits or not, and where points are lost, the largest loss first."""
-    profile, verdict = (
-        given.profiles.get(given.spec.device),
-        given.result["environment"].get("fits", {}).get(given.spec.device),
-    )
-    fit = f"It {'fits' if verdict['fits'] else 'does not fit'} a {profile.name}. " if profile and verdict else ""
+    verdict = verdicts_of(given.result["environment"]).get(given.spec.device)
+    name = name_of(given.spec.device, verdict, given.profiles) if verdict else ""
+    fit = f"It {'fits' if verdict['fits'] else 'does not fit'} a {name}. " if verdict else ""
     lost = sorted(
         ((float(line["of"]) - float(line["earned"]), line["title"].lower()) for line in given.result["points"]),
         reverse=True,
@@ -88,7 +88,7 @@ def _fits(run: Run, document: dict[str, Any]) -> dict[str, Any]:
     meters = [_meter(label, metrics[metric], limits[metric]) for metric, label in labels.items() if metric in limits]
     if "model_bytes" not in limits:
         meters.append(_meter("Model file, of the largest taken", metrics["model_bytes"], spec.max_bytes))
-    verdict = document["environment"].get("fits", {}).get(spec.device)
+    verdict = verdicts_of(document["environment"]).get(spec.device)
     good = all(meter["share"] <= 1 for meter in meters) and (verdict is None or verdict["fits"])
     title = "Within the lab's limits" if good else "Outside the lab's limits"
     return {"good": good, "title": title, "meters": meters}

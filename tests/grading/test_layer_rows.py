@@ -2,7 +2,7 @@
 
 import pytest
 
-from grading.board_rows import board_rows, reasons
+from grading.board_rows import board_rows, flags, reasons, verdicts_of
 from grading.layer_rows import MOST_LAYERS, MOST_NAME, layer_rows, short_names, what_each_is
 from grading.plots import Given, layers, memory
 from grading.spec import BenchSpec
@@ -153,35 +153,78 @@ def test_the_finding_of_the_memory_names_all_that_reach_the_peak(live, finding):
 # -- boards -----------------------------------------------------------------------------------------------------------
 
 
-def verdict(fits, why="", ram=(100, 200), flash=(10, 0)):
-    sides = [dict(zip(("need_bytes", "limit_bytes"), side, strict=True)) for side in (ram, flash)]
+def verdict(fits, why="", ram=(100, 200), flash=(10, 0), **more):
     return {
-        "fits": fits,
-        "ram": sides[0],
-        "flash": sides[1],
-        "runtime": {"supported": not why, "why": why},
-        "reasons": [],
+        "fits": fits, "why": why, "reasons": [],
+        "ram_needed_bytes": ram[0], "ram_limit_bytes": ram[1], "flash_needed_bytes": flash[0], "flash_limit_bytes": flash[1],
+    } | more  # fmt: skip
+
+
+def older(fits, why=""):
+    """As results of before the cost model hold it."""
+    need = {"need_bytes": 100, "limit_bytes": 200}
+    return {"fits": fits, "ram": need, "flash": need, "runtime": {"supported": not why, "why": why}, "reasons": []}
+
+
+def test_an_older_result_is_read_as_one_of_today_and_a_renamed_device_keeps_its_row():
+    found = verdicts_of({"fits": {"phone-mid": older(False, "No runtime."), "laptop": older(True)}})
+    assert found == {
+        "phone": verdict(False, "No runtime.", (100, 200), (100, 200)),
+        "laptop": verdict(True, "", (100, 200), (100, 200)),
     }
+    rows = board_rows(found, load_profiles(), ["phone-mid"])
+    assert [(row["name"], row["is_lab"], row["latency"]) for row in rows] == [
+        ("Smart phone, middle class", True, "–"), ("Laptop", False, "–"),
+    ]  # fmt: skip
+
+
+def test_a_modelled_row_says_setting_latency_interval_and_what_limits_it():
+    told = {
+        "runtime": "tflite@2.4.1", "precision": "int8", "threads": 4, "latency_ms": 41.2, "latency_interval_ms": [36.0, 47.0], "energy_mj": 316.0,
+        "battery_hours": 6.667, "extrapolated": False, "graded": True, "flags": [],
+    }  # fmt: skip
+    few = told | {"graded": False}
+    far = told | {
+        "extrapolated": True,
+        "graded": False,
+        "flags": ["It has attention, which this calibration never met."],
+    }
+    found = {
+        "rpi-4-2gb": verdict(True, **told),
+        "rpi-4-4gb": verdict(True, **few),
+        "mine": verdict(True, name="Our board", **far),
+    }
+    first, second, third = board_rows(found, load_profiles(), [])
+    assert (first["setting"], first["latency"], first["interval"], first["energy"], first["hours"]) == (
+        "TFLite 2.4.1 int8, 4 threads", "41.2", "(36.0-47.0)", "316", "6.67",
+    )  # fmt: skip
+    assert [row["basis"] for row in (first, second, third)] == [
+        ("modelled", ""), ("modelled", "few rows, not graded"), ("extrapolated", ""),
+    ]  # fmt: skip
+    assert third["name"] == "Our board"  # a device of the course that is gone keeps the name that it had
+    assert flags(found, load_profiles()) == [
+        {"boards": "Our board", "why": "It has attention, which this calibration never met."}
+    ]
 
 
 def test_the_labs_board_stands_first_and_every_number_has_its_unit():
     profiles = load_profiles()
     fits = {"stm32f746": verdict(False, ram=(4096, 2048), flash=(100, 1 << 20)), "rpi-4-4gb": verdict(True)}
-    rows = board_rows(fits, profiles, "rpi-4-4gb")
+    rows = board_rows(fits, profiles, ["rpi-4-4gb"])
     assert [row["name"] for row in rows] == ["Raspberry Pi 4, 4 GB", "STM32F746 microcontroller"]
-    assert (rows[0]["flash"], rows[1]["flash"].replace("\u202f", " ")) == ("memory card", "1.00 MiB")
+    assert (rows[0]["flash"], rows[1]["flash"].replace("\u202f", " ")) == ("", "1.00 MiB")
     assert rows[1]["badge"].word.replace("\u202f", " ") == "2.00 KiB of RAM over"
 
 
 def test_a_reason_that_several_boards_share_is_said_once():
     profiles = load_profiles()
-    slugs = ("coral-dev-1gb", "coral-dev-4gb")
+    slugs = ("coral-dev-1gb-tpu", "coral-dev-4gb-tpu")
     fits = {
         slug: verdict(False, f"No runtime of the {profiles[slug].name} loads ONNX: export TFLite.") for slug in slugs
     }
     assert reasons(fits | {"rpi-4-4gb": verdict(True)}, profiles) == [
         {
-            "boards": "Coral Dev Board, 1 GB; Coral Dev Board, 4 GB",
+            "boards": "Coral Dev Board, 1 GB, Edge TPU; Coral Dev Board, 4 GB, Edge TPU",
             "why": "No runtime of this board loads ONNX: export TFLite.",
         }
     ]

@@ -35,7 +35,7 @@ def document(tmp_path_factory):
     write_hidden(hidden_split(), inputs, labels)
     return measure_run.measure_run(
         model=MODELS / "digits-wide.onnx", name="digits-wide.onnx", spec=BenchSpec.parse(SPEC), lab="Lab 1", inputs=inputs, labels=labels,
-        sandbox=detect("auto"), seed=1, on_progress=lambda phase, done, total: None,
+        sandbox=detect("auto"), seed=1, on_progress=lambda phase, done, total: None, profiles=load_profiles(),
     )  # fmt: skip
 
 
@@ -81,6 +81,16 @@ def test_each_figure_is_one_that_plotly_takes_and_has_its_table(client, cast, me
         go.Figure(**coloured(sent))  # plotly's own validators know every key and every type
     table = client.get(f"{measured.get_absolute_url()}figures/{slug}.csv").content.decode()
     assert len(table.strip().splitlines()) == len(figure.rows) + 1
+
+
+def test_a_result_holds_each_device_of_the_course_and_operators_only_of_the_labs(document):
+    devices = document["environment"]["devices"]
+    assert set(devices) == set(load_profiles())
+    one = devices["rpi-4-4gb"]
+    assert (one["fits"], one["name"], one["battery_hours"]) == (True, "Raspberry Pi 4, 4 GB", pytest.approx(4000 / 600))
+    assert (one["latency_ms"] is None) == bool(one["reason"])
+    assert all(device["operators"] == [] for device in devices.values())  # the lab names none
+    assert "fits" not in document["environment"]
 
 
 def coloured(value):
@@ -291,7 +301,7 @@ def test_the_result_page_asks_as_often_for_ten_attempts_as_for_one(
     for attempt in range(10):
         hand_in(cast, cast.ruth, onnx_like(tmp_path, more=bytes([attempt + 1])))
         run = finish(Outcome.MEASURED, document)
-        with django_assert_max_num_queries(12) as queries:
+        with django_assert_max_num_queries(13) as queries:
             assert client.get(run.get_absolute_url()).status_code == 200
         asked.append(len(queries))
     assert len(set(asked)) == 1

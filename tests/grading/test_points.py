@@ -99,9 +99,27 @@ def test_the_rule_in_words_names_its_limits():
         ({"criteria": [{"key": "a", "title": "A", "points": "1", "rule": {"kind": "pass"}}]}, "criteria[0].points"),
         ({"criteria": [{"key": "a", "title": "A", "points": 1, "rule": {"kind": "at_least", "value": 1}, "metric": "magic"}]}, "criteria[0].metric"),
         ({"formats": ["gguf"]}, "spec.formats"),
+        ({"device": "laptop", "devices": ["phone"]}, "spec.devices"),
+        ({"devices": ["phone", "phone-mid"]}, "spec.devices: a device stands twice"),
+        ({"devices": [1]}, "spec.devices"),
+        ({"devices": [f"board-{n}" for n in range(21)]}, "spec.devices: at most 20"),
     ],
 )  # fmt: skip
 def test_a_wrong_spec_is_refused_with_its_place(change, place):
     with pytest.raises(SpecError) as refused:
         BenchSpec.parse({**SPEC, **change})
     assert place in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "devices"),
+    [
+        ({}, ()),
+        ({"device": "laptop"}, ("laptop",)),
+        ({"device": "phone-mid"}, ("phone",)),
+        ({"devices": ["rpi-4-4gb", "stm32f746"]}, ("rpi-4-4gb", "stm32f746")),
+    ],
+)
+def test_a_lab_names_devices_or_as_of_old_one(said, devices):
+    spec = BenchSpec.parse(SPEC | said)
+    assert (spec.devices, spec.device) == (devices, devices[0] if devices else "")

@@ -3,26 +3,28 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import stat
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from courseplatform.core import numbers
 from grading.bench import engine
 from grading.bench.errors import BenchError
-from grading.bench.fit import fit
-from grading.bench.measurement import Measurement
+from grading.bench.fit import WIDTHS, has_weights
+from grading.bench.on_device import Choice, agreed_json, device_json
 from grading.bench.report import Report
 from grading.bench.sandbox import Sandbox, SandboxError, detect
+from grading.bench_text import as_text, printable
 from hardware.ondevice.harness import shape
-from hardware.profiles import load_profiles
+from hardware.profiles import RUNTIMES, DeviceProfile, load_profiles, today_slug
 
 SEED = 0
 REPORT_KEYS = (
@@ -30,10 +32,13 @@ REPORT_KEYS = (
     "peak_activation_bytes",
 )  # fmt: skip
 USAGE, BAD_FILE, INTERRUPTED = 2, 1, 130
+MOST_THREADS = 64
+VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,30}")
+Profiles = dict[str, DeviceProfile]
 
 
 class Command(BaseCommand):
-    """`manage.py bench [--device SLUG]... [--input-shape 1x1x8x8]... [--json] MODEL...`: nothing but the files."""
+    """`manage.py bench [--device SLUG]... [--runtime NAME[@VERSION]] [--json] MODEL...`: nothing but the files."""
 
     help = "Look into models, time them on this machine, and say which devices they fit."
     requires_system_checks = ()
@@ -48,18 +53,29 @@ class Command(BaseCommand):
             "--input-shape", action="append", default=[], type=shape, metavar="SHAPE",
             help="with the batch, as 1x3x32x32; one for each input, where a model does not say",
         )  # fmt: skip
+        parser.add_argument(
+            "--runtime", type=runtime, metavar="NAME[@VERSION]", help=f"of the prediction: {', '.join(RUNTIMES)}"
+        )
+        parser.add_argument(
+            "--threads", type=threads, metavar="N", help="of the prediction; the calibrated ones where not given"
+        )
+        parser.add_argument(
+            "--precision",
+            type=precision,
+            metavar="|".join(WIDTHS),
+            help="as if the model were stored so; as it is where not given",
+        )
         parser.add_argument("--json", action="store_true", help="one JSON array on standard output and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        profiles = load_profiles()
-        unknown = [slug for slug in options["device"] if slug not in profiles]
-        if unknown:
-            known = ", ".join(sorted(profiles))
-            raise CommandError(f"{unknown[0]!r} is not a device known here. Known: {known}.", returncode=USAGE)
-        chosen = {slug: profiles[slug] for slug in options["device"] or profiles}
+        work = Work(
+            profiles=self._chosen(options["device"]),
+            choice=Choice(options["runtime"], options["precision"], options["threads"]),
+            shapes=options["input_shape"],
+        )
         try:
             with ending_in_order():
-                self._measure_all(options["models"], chosen, options["input_shape"], as_json=options["json"])
+                self._measure_all(options["models"], work, as_json=options["json"])
         except KeyboardInterrupt:
             self.stderr.write("Stopped.")
             raise SystemExit(INTERRUPTED) from None
@@ -68,13 +84,19 @@ class Command(BaseCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(BAD_FILE) from None
 
-    def _measure_all(
-        self, models: list[str], profiles: dict[str, Any], shapes: list[tuple[int, ...]], *, as_json: bool
-    ) -> None:
+    def _chosen(self, given: list[str]) -> Profiles:
+        profiles = load_profiles()
+        slugs = [today_slug(slug) for slug in given]
+        if unknown := [slug for slug in slugs if slug not in profiles]:
+            known = ", ".join(sorted(profiles))
+            raise CommandError(f"{unknown[0]!r} is not a device known here. Known: {known}.", returncode=USAGE)
+        return {slug: profiles[slug] for slug in slugs or profiles}
+
+    def _measure_all(self, models: list[str], work: "Work", *, as_json: bool) -> None:
         sandbox = self._sandbox()
         rows = []
         for name in models:
-            row, findings = measure_file(Path(name), profiles, sandbox, shapes)
+            row, findings = measure_file(Path(name), work, sandbox)
             rows.append(row)
             if as_json:
                 for finding in findings:
@@ -113,15 +135,23 @@ def ending_in_order() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def measure_file(
-    path: Path, profiles: dict[str, Any], sandbox: Sandbox, shapes: list[tuple[int, ...]] | None = None
-) -> tuple[dict[str, Any], list[str]]:
+@dataclass(frozen=True)
+class Work:
+    """What is asked of every file."""
+
+    profiles: Profiles
+    choice: Choice
+    shapes: list[tuple[int, ...]]
+
+
+def measure_file(path: Path, work: Work, sandbox: Sandbox) -> tuple[dict[str, Any], list[str]]:
     """One file's row (what is in it, times, devices; or {file, error}) and what was assumed or noticed, as sentences."""
     name = path.name or str(path)
     try:
         check_is_file(path)
-        report = engine.inspect(path, sandbox=sandbox, input_shapes=shapes)
-        measurement = engine.measure(path, report, sandbox=sandbox, inputs=None, seed=SEED)
+        report = engine.inspect(path, sandbox=sandbox, input_shapes=work.shapes)
+        told = [(finding.code, finding.sentence) for finding in report.findings]
+        host, noticed = _host(path, report, sandbox)
     except BenchError as error:
         return {"file": name, "error": {"code": error.code, "message": error.message}}, []
     except OSError as error:
@@ -129,9 +159,19 @@ def measure_file(
             "file": name,
             "error": {"code": "file_unreadable", "message": f"{name} cannot be read: {error.strerror}."},
         }, []
-    told = [(finding.code, finding.sentence) for finding in report.findings]
-    told += [(item["code"], item["sentence"]) for item in measurement.findings]
-    return _row(path, report, measurement, profiles), [f"{sentence} [{code}]" for code, sentence in dict.fromkeys(told)]
+    return _row(name, report, host, work), [f"{said} [{code}]" for code, said in dict.fromkeys(told + noticed)]
+
+
+def _host(path: Path, report: Report, sandbox: Sandbox) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Times on this machine and what the harness noticed; a file without weights is counted and predicted, not run."""
+    if not has_weights(report):
+        return not_run(getattr(report, "absent_weights", "")), []
+    measurement = engine.measure(path, report, sandbox=sandbox, inputs=None, seed=SEED)
+    return measurement.host.summary(), [(item["code"], item["sentence"]) for item in measurement.findings]
+
+
+def not_run(reason: str) -> dict[str, Any]:
+    return {"runs": 0, "p50_ms": None, "p90_ms": None, "p99_ms": None, "reason": reason}
 
 
 def check_is_file(path: Path) -> None:
@@ -145,49 +185,34 @@ def check_is_file(path: Path) -> None:
         raise BenchError("not_a_file", f"{str(path)!r} is {what}, not a model file.")
 
 
-def _row(path: Path, report: Report, measurement: Measurement, profiles: dict[str, Any]) -> dict[str, Any]:
+def _row(name: str, report: Report, host: dict[str, Any], work: Work) -> dict[str, Any]:
     told = report.to_json()
+    devices = {slug: device_json(report, profile, work.choice) for slug, profile in work.profiles.items()}
     return {
-        "file": path.name,
+        "file": name,
         **{key: told[key] for key in REPORT_KEYS},
-        "host": measurement.host.summary(),
-        "devices": {slug: fit(report, profile).to_json() for slug, profile in profiles.items()},
+        "host": host,
+        "devices": {slug: agreed_json(device) for slug, device in devices.items()},
     }
 
 
-def printable(text: str) -> str:
-    """For a terminal: plain spaces, and names that a stranger chose without what would move the cursor or change colours."""
-    plain = text.replace(numbers.NARROW, " ").replace(numbers.THIN, " ").replace("×", "x")
-    shown = "".join(sign if sign.isprintable() or sign == "\n" else f"\\x{ord(sign):02x}" for sign in plain)
-    return shown.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(sys.stdout.encoding or "utf-8")
+def runtime(text: str) -> str:
+    """Raises ArgumentTypeError: a name that no calibration can have, or a version that is none."""
+    name, at, version = text.partition("@")
+    if name not in RUNTIMES:
+        raise ArgumentTypeError(f"{text[:60]!r} is not a runtime known here. Known: {', '.join(RUNTIMES)}.")
+    if at and not VERSION.fullmatch(version):
+        raise ArgumentTypeError(f"{version[:60]!r} is not a version. Write it as tflite@2.4.1.")
+    return text
 
 
-def as_text(row: dict[str, Any], findings: list[str]) -> str:
-    """A row of the result as lines for a person."""
-    name = row["file"].replace("\n", "\\n")
-    if "error" in row:
-        return f"{name}\n  {row['error']['message']} [{row['error']['code']}]"
-    host = row["host"]
-    bits = ", ".join(f"{numbers.share(share)} in {bits} bits" for bits, share in row["weight_bits"].items())
-    facts = {
-        "format": row["format"],
-        "size": numbers.size(row["bytes"]),
-        "inputs": ", ".join(_tensor(tensor) for tensor in row["inputs"]),
-        "outputs": ", ".join(_tensor(tensor) for tensor in row["outputs"]),
-        "work": numbers.macs(row["macs"]),
-        "parameters": numbers.count(row["params"]),
-        "weights": f"{bits or 'none'}; {numbers.share(row['sparsity'])} zero",
-        "peak memory": f"{numbers.size(row['peak_activation_bytes'])} of activations",
-        "this machine": f"p50 {numbers.digits(host['p50_ms'])} ms, p90 {numbers.digits(host['p90_ms'])}, "
-        f"p99 {numbers.digits(host['p99_ms'])} ({host['runs']} runs; shown, not graded)",
-    }
-    lines = [name, *(f"  {label:<16}{value}" for label, value in facts.items())]
-    lines += [f"  {'note':<16}{sentence}" for sentence in findings]
-    for slug, verdict in row["devices"].items():
-        lines.append(f"  {slug:<16}{'fits' if verdict['fits'] else 'does not fit'}")
-        lines += [f"  {'':<16}{reason}" for reason in verdict["reasons"]]
-    return "\n".join(lines)
+def threads(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MOST_THREADS:
+        raise ArgumentTypeError(f"{text[:60]!r} is not a number of threads from 1 to {MOST_THREADS}.")
+    return int(text)
 
 
-def _tensor(tensor: dict[str, Any]) -> str:
-    return f"{'x'.join(map(str, tensor['shape'])) or 'scalar'} {tensor['dtype']}"
+def precision(text: str) -> str:
+    if text not in WIDTHS:
+        raise ArgumentTypeError(f"{text[:60]!r} is not a precision. Known: {', '.join(WIDTHS)}.")
+    return text

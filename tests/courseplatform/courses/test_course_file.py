@@ -163,6 +163,7 @@ def test_a_file_that_is_refused_names_file_line_code_and_sentence(tmp_path, caps
         (lambda s: s + "late_policy:\n  policy:\n    penalty: {kind: percent_of_max, steps: [10, 110]}\n", ("too_large", 14)),
     ],
 )  # fmt: skip
+@pytest.mark.django_db
 def test_what_is_wrong_is_named_with_its_line(change, wanted):
     changed = change(SMALL)
     assert changed != SMALL

@@ -1,0 +1,94 @@
+"""One model on one device: does it fit, and what the cost model says of it there. As JSON, for `bench` and for results."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from grading.bench.cost.prediction import Prediction
+from grading.bench.fit import fit, stored_precision
+from grading.bench.report import Report
+from hardware.profiles import DeviceProfile
+
+CALIBRATION = ("group", "rows", "date", "model_out_median", "family_out_median")
+# The agreed keys of `bench`, in their order; docs/measurement.md explains each.
+AGREED = (
+    "fits", "ram_needed_bytes", "flash_needed_bytes", "runtime", "precision", "threads", "latency_ms",
+    "latency_interval_ms", "energy_mj", "mah_per_hour", "battery_hours", "extrapolated", "calibration",
+)  # fmt: skip
+NOTHING_CALIBRATED = "Nothing is calibrated for this device yet, so no latency is modelled."
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person or a course chose. runtime: a slug, perhaps with @version; None: the best that is calibrated there.
+
+    precision: fp32, fp16, int8, None as stored. convention: how a battery is counted, volts: where that needs a voltage.
+    """
+
+    runtime: str | None = None
+    precision: str | None = None
+    threads: int | None = None
+    convention: str = "nominal_current"
+    volts: float = 5.0
+
+
+def device_json(report: Report, profile: DeviceProfile, choice: Choice | None = None) -> dict[str, Any]:
+    """Fit and prediction in one: the agreed keys, the limits in bytes, and in words why, reasons, flags and reason.
+
+    operators: [[index, ms, fused], ...] where a latency is modelled.
+    """
+    choice = choice or Choice()
+    predicted = prediction_of(report, profile, choice)
+    runtime = choice.runtime or predicted.runtime
+    # Whoever asks for another runtime or precision asks what would be after a conversion; else the device has to load the file.
+    converted = choice.runtime is not None or choice.precision not in (None, stored_precision(report))
+    verdict = fit(report, profile, runtime=runtime, precision=choice.precision, must_load=not converted)
+    told = predicted.to_json()
+    return {
+        **verdict.to_json(),
+        **{key: told[key] for key in AGREED[4:] if key in told and key != "calibration"},
+        "name": profile.name,
+        "runtime": predicted.runtime or verdict.runtime.name or None,
+        "latency_interval_ms": list(predicted.latency_interval_ms) if predicted.latency_interval_ms else None,
+        "calibration": _calibration(predicted),
+        "graded": predicted.graded,
+        "reason": predicted.reason,
+        "flags": list(predicted.flags),
+        "operators": [[cost.index, cost.latency_ms, cost.fused] for cost in predicted.operators],
+    }
+
+
+def agreed_json(device: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of `device_json` that `bench` prints: exactly the agreed keys, the reasons, and where there is no latency its reason."""
+    calibration = device["calibration"]
+    row = {key: device[key] for key in AGREED} | {"reasons": device["reasons"]}
+    row["calibration"] = {key: calibration[key] for key in CALIBRATION} if calibration else None
+    return row if device["latency_ms"] is not None else row | {"reason": device["reason"]}
+
+
+def prediction_of(report: Report, profile: DeviceProfile, choice: Choice) -> Prediction:
+    """By the chosen runtime; else by what is best calibrated for the board, of those runtimes that this device has.
+
+    A board with an accelerator is several devices: what is calibrated for its accelerator is not for its processor.
+    """
+    found = _predict(report, profile, choice, choice.runtime)
+    if choice.runtime or found.runtime is None or found.runtime.partition("@")[0] in profile.runtimes:
+        return found
+    others = [_predict(report, profile, choice, runtime) for runtime in profile.runtimes]
+    return next((one for one in others if one.latency_ms is not None), others[0] if others else found)
+
+
+def _predict(report: Report, profile: DeviceProfile, choice: Choice, runtime: str | None) -> Prediction:
+    """What can be said without a calibration: the hours of the budget, where it goes by a current alone."""
+    current = profile.nominal_current_ma if choice.convention == "nominal_current" else 0
+    return Prediction(
+        device=profile.slug, runtime=runtime, precision=choice.precision or stored_precision(report),
+        threads=choice.threads, latency_ms=None, latency_interval_ms=None, energy_mj=None,
+        mah_per_hour=current or None, battery_hours=4000 / current if current else None,
+        extrapolated=False, calibration=None, reason=NOTHING_CALIBRATED,
+    )  # fmt: skip
+
+
+def _calibration(predicted: Prediction) -> dict[str, Any] | None:
+    found = predicted.to_json()["calibration"]
+    return dict(found) if found else None

@@ -1,0 +1,92 @@
+"""What `manage.py bench` prints for a person: the facts of a model, and a table of devices."""
+
+import sys
+from typing import Any
+
+from courseplatform.core import numbers
+
+Row = dict[str, Any]
+HEAD = ("device", "fits", "RAM needed", "latency, ms", "energy, mJ", "hours", "runtime, precision, threads")
+NONE = "-"
+
+
+def printable(text: str) -> str:
+    """For a terminal: plain spaces, and names that a stranger chose without what would move the cursor or change colours."""
+    plain = text.replace(numbers.NARROW, " ").replace(numbers.THIN, " ").replace("×", "x").replace("–", "-")
+    shown = "".join(sign if sign.isprintable() or sign == "\n" else f"\\x{ord(sign):02x}" for sign in plain)
+    return shown.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(sys.stdout.encoding or "utf-8")
+
+
+def as_text(row: Row, findings: list[str]) -> str:
+    """A row of the result as lines for a person."""
+    name = row["file"].replace("\n", "\\n")
+    if "error" in row:
+        return f"{name}\n  {row['error']['message']} [{row['error']['code']}]"
+    bits = ", ".join(f"{numbers.share(share)} in {bits} bits" for bits, share in row["weight_bits"].items())
+    facts = {
+        "format": row["format"],
+        "size": numbers.size(row["bytes"]),
+        "inputs": ", ".join(_tensor(tensor) for tensor in row["inputs"]),
+        "outputs": ", ".join(_tensor(tensor) for tensor in row["outputs"]),
+        "work": numbers.macs(row["macs"]),
+        "parameters": numbers.count(row["params"]),
+        "weights": f"{bits or 'none'}; {numbers.share(row['sparsity'])} zero",
+        "peak memory": f"{numbers.size(row['peak_activation_bytes'])} of activations",
+        "this machine": _host(row["host"]),
+    }
+    lines = [name, *(f"  {label:<16}{value}" for label, value in facts.items())]
+    lines += [f"  {'note':<16}{sentence}" for sentence in findings]
+    return "\n".join(lines + _devices(row["devices"]))
+
+
+def _host(host: Row) -> str:
+    if not host["runs"]:
+        return f"not run: {host['reason']}"
+    times = [numbers.digits(host[f"{name}_ms"]) for name in ("p50", "p90", "p99")]
+    return f"p50 {times[0]} ms, p90 {times[1]}, p99 {times[2]} ({host['runs']} runs; shown, not graded)"
+
+
+def _devices(devices: dict[str, Row]) -> list[str]:
+    """A table; under it what does not hold, what is left out, and that all of it is modelled."""
+    cells = [HEAD, *(_cells(slug, device) for slug, device in devices.items())]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(HEAD))]
+    lines = [
+        "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    ]
+    for slug, device in devices.items():
+        said = [] if device["fits"] else device["reasons"][:1]
+        said += [device["reason"]] if device.get("reason") else []
+        lines += [f"  {slug + ':':<20}{sentence}" for sentence in said]
+    if any(device["latency_ms"] is not None for device in devices.values()):
+        lines.append("  Latency, energy and hours are modelled, with the 90 % interval; * extrapolated, not graded.")
+    return lines
+
+
+def _cells(slug: str, device: Row) -> tuple[str, ...]:
+    of = " ".join(str(device[key]) for key in ("runtime", "precision", "threads") if device[key] is not None)
+    return (
+        slug,
+        "fits" if device["fits"] else "does not fit",
+        numbers.size(device["ram_needed_bytes"]),
+        _latency(device),
+        _digits(device["energy_mj"]),
+        _digits(device["battery_hours"]),
+        of or NONE,
+    )
+
+
+def _latency(device: Row) -> str:
+    if device["latency_ms"] is None:
+        return NONE
+    low, high = device["latency_interval_ms"]
+    star = " *" if device["extrapolated"] else ""
+    return f"{numbers.digits(device['latency_ms'])} ({numbers.digits(low)}-{numbers.digits(high)}){star}"
+
+
+def _digits(value: float | None) -> str:
+    return NONE if value is None else numbers.digits(value)
+
+
+def _tensor(tensor: Row) -> str:
+    return f"{'x'.join(map(str, tensor['shape'])) or 'scalar'} {tensor['dtype']}"
