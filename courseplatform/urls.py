@@ -10,6 +10,7 @@ from courseplatform.courses.views.new import new
 from courseplatform.courses.views.pages import front
 from courseplatform.notices.urls import personal
 from courseplatform.uploads.api import OneUpload, Uploads
+from hardware.urls import site_devices
 
 api: list[URLPattern | URLResolver] = [
     path("schema", Schema.as_view(), name="schema"),
@@ -28,6 +29,7 @@ urlpatterns = [
     path("notifications/", include((personal, "notifications"))),
     path("calendar/", include((feeds, "feeds"))),
     path("uploads/", include("courseplatform.uploads.urls")),
+    path("devices/", include((site_devices, "devices"))),
     path("courses/", include("courseplatform.courses.urls")),
     path("courses/", include("courseplatform.notices.urls")),
     path("courses/", include("courseplatform.calendars.urls")),
@@ -36,6 +38,7 @@ urlpatterns = [
     path("courses/", include("courseplatform.seminar.urls")),
     path("courses/", include("courseplatform.scribe.urls")),
     path("courses/", include("courseplatform.participation.urls")),
+    path("courses/", include("hardware.urls")),
     path("courses/", include("grading.urls")),
 ]
 handler400 = error_pages.bad_request

@@ -5,8 +5,7 @@ from typing import Any
 
 from courseplatform.core import numbers
 from courseplatform.core.badges import Badge
-from grading.bench.fit import RUNTIME_NAMES
-from hardware.profiles import DeviceProfile, today_slug, with_todays_slugs
+from hardware.profiles import RUNTIME_NAMES, DeviceProfile, today_slug, with_todays_slugs
 
 Json = dict[str, Any]
 NONE = "–"
@@ -80,7 +79,7 @@ def setting_words(verdict: Json) -> str:
     if not verdict.get("runtime"):
         return ""
     name, _, version = str(verdict["runtime"]).partition("@")
-    words = [RUNTIME_NAMES.get(name, name).removeprefix("the "), version, verdict.get("precision") or ""]
+    words = [RUNTIME_NAMES.get(name, name), version, verdict.get("precision") or ""]
     threads = verdict.get("threads")
     count = f", {threads} thread{'' if threads == 1 else 's'}" if threads else ""
     return " ".join(word for word in words if word) + count

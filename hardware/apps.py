@@ -6,4 +6,9 @@ class HardwareConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from hardware import checks  # noqa: F401 registers itself
+        from hardware import (
+            checks,  # noqa: F401 registers itself
+            registration,
+        )
+
+        registration.register_all()

@@ -3,8 +3,7 @@
 Pages, the worker and the course file ask here; the profiles themselves come from hardware/profiles.py.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,21 +11,13 @@ from django.utils import timezone
 from courseplatform.core.errors import BadInput, Conflict, NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, ScheduleChange
+from hardware.hooks import use_words
 from hardware.models.devices import CourseDevice, CourseDeviceChange
-from hardware.profile_reading import SLUG, ProfileFaults, Values, profile_of
+from hardware.profile_reading import SLUG, ProfileFaults, Values, profile_of, without_defaults
 from hardware.profiles import FORMER_SLUGS, DeviceProfile, load_profiles
 
 MOST_DEVICES = 40  # of a course: every run is counted on each
 RESERVED = frozenset({"new", "file"})  # addresses of other pages
-
-# What refers to a device of a course: (course, slug) -> in words, "" for nothing. The rooms above register.
-UseSource = Callable[[Course, str], str]
-use_sources: list[UseSource] = []
-
-
-def add_use_source(source: UseSource) -> None:
-    if source not in use_sources:
-        use_sources.append(source)
 
 
 def profiles_of(course: Course, *, with_retired: bool = False) -> dict[str, DeviceProfile]:
@@ -69,6 +60,7 @@ def device_add(*, visit: Visit, slug: str, values: Values) -> CourseDevice:
     if said := slug_fault(slug):
         raise BadInput(said, code="bad_slug")
     profile_of(slug, values)
+    values = without_defaults(values)
     with transaction.atomic():
         course = Course.objects.select_for_update().get(pk=visit.course.pk)  # two tabs, one name
         own = CourseDevice.objects.filter(course=course)
@@ -89,6 +81,7 @@ def device_change(*, visit: Visit, slug: str, values: Values, seen: int) -> Cour
     Raises ProfileFaults, BadInput (`no_change`), Conflict (`changed_meanwhile`), NotHere.
     """
     profile_of(slug, values)
+    values = without_defaults(values)
     with transaction.atomic():
         row = _locked(visit, slug)
         if last_change(row) != seen:
@@ -121,11 +114,6 @@ def device_delete(*, visit: Visit, slug: str) -> None:
         ScheduleChange.objects.create(course=visit.course, by=visit.by, sentence=f"The device {name} is deleted.")
 
 
-def use_words(course: Course, slug: str) -> str:
-    """What refers to it, in words; "" where nothing does."""
-    return "; ".join(said for source in use_sources if (said := source(course, slug)))
-
-
 def last_change(row: CourseDevice) -> int:
     return row.changes.values_list("pk", flat=True).first() or 0
 
@@ -151,7 +139,3 @@ def _tell(visit: Visit, row: CourseDevice, sentence: str) -> None:
     """Beside its own history the course's log says it; members are not notified."""
     CourseDeviceChange.objects.create(device=row, by=visit.by, sentence=sentence[:400], facts=row.facts)
     ScheduleChange.objects.create(course=visit.course, by=visit.by, sentence=sentence[:400])
-
-
-def lines_of(changes: Iterable[CourseDeviceChange]) -> list[dict[str, Any]]:
-    return [{"at": change.at, "by": change.by, "sentence": change.sentence} for change in changes]

@@ -86,6 +86,29 @@ def profile_of(slug: str, values: Mapping[str, Any]) -> DeviceProfile:
     return DeviceProfile(slug=slug, **plain)
 
 
+def without_defaults(values: Mapping[str, Any]) -> Values:
+    """In the order of the keys, and only what says something: what a profile would be without is left out."""
+    said = {name: values[name] for name in KEYS if name in values}
+    return {name: value for name, value in said.items() if is_needed(name) or value != _default(name)}
+
+
+def is_needed(name: str) -> bool:
+    field = KEYS[name]
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _default(name: str) -> Any:
+    field = KEYS[name]
+    default = field.default_factory() if field.default_factory is not MISSING else field.default
+    return list(default) if isinstance(default, tuple) else default
+
+
+def text_of(values: Mapping[str, Any]) -> str:
+    """The file that says the same; `values_of` reads it back."""
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120)
+
+
 def values_of(text: str) -> tuple[Values, dict[str, int]]:
     """The mapping that a file holds, and the line of each key (`sources.idle_mw` for one inside).
 
@@ -135,11 +158,10 @@ def _faults(values: Mapping[str, Any]) -> Iterator[Fault]:
     for name in values:
         if name not in KEYS:
             yield Fault(str(name), f"unknown key {str(name)[:60]}.")
-    for name, field in KEYS.items():
-        optional = field.default is not MISSING or field.default_factory is not MISSING
+    for name in KEYS:
         if name in values:
             yield from _value_faults(name, values[name])
-        elif not optional:
+        elif is_needed(name):
             yield Fault(name, f"missing key {name}.")
     known = {name: value for name, value in values.items() if name in KEYS and not list(_value_faults(name, value))}
     yield from _source_faults(known)

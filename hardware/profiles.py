@@ -15,7 +15,13 @@ TIERS = ("cloud", "mobile", "tiny")  # the three of MIT 6.S965, Lecture 1; hardw
 RUNTIMES = ("tflite", "armnn", "ncnn", "tensorrt", "edgetpu", "tflm", "x-cube-ai", "tinyengine", "xnnpack")
 # Runtimes that load a hand-in on a board but are calibrated nowhere.
 OTHER_RUNTIMES = ("onnxruntime", "pytorch")
-FORMATS = ("onnx", "tflite", "torchscript", "torch_export")
+RUNTIME_NAMES = {
+    "tflite": "TFLite", "armnn": "Arm NN", "ncnn": "ncnn", "tensorrt": "TensorRT", "edgetpu": "Edge TPU runtime",
+    "tflm": "TFLite Micro", "x-cube-ai": "X-CUBE-AI", "tinyengine": "TinyEngine", "xnnpack": "XNNPACK",
+    "onnxruntime": "ONNX Runtime", "pytorch": "PyTorch",
+}  # fmt: skip
+FORMAT_NAMES = {"onnx": "ONNX", "tflite": "TFLite", "torchscript": "TorchScript", "torch_export": "torch.export"}
+FORMATS = tuple(FORMAT_NAMES)
 POWER_AT = ("", "wall", "dc", "chip")
 FORMER_SLUGS = {"phone-mid": "phone"}  # results and labs that were written with the older name
 

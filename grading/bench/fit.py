@@ -6,14 +6,9 @@ from math import ceil
 from typing import Any
 
 from grading.bench.report import OperatorReport, Report
-from hardware.profiles import DeviceProfile
+from hardware.profiles import FORMAT_NAMES, RUNTIME_NAMES, DeviceProfile
 
-SPELLED = {"onnx": "ONNX", "tflite": "TFLite", "torchscript": "TorchScript", "torch_export": "torch.export"}
-RUNTIME_NAMES = {
-    "tflite": "TFLite", "armnn": "Arm NN", "ncnn": "ncnn", "tensorrt": "TensorRT", "edgetpu": "the Edge TPU runtime",
-    "tflm": "TFLite Micro", "x-cube-ai": "X-CUBE-AI", "tinyengine": "TinyEngine", "xnnpack": "XNNPACK",
-    "onnxruntime": "ONNX Runtime", "pytorch": "PyTorch",
-}  # fmt: skip
+SPELLED = FORMAT_NAMES
 # These turn a model into code: its weights are stored, its file is not.
 COMPILED = frozenset({"x-cube-ai", "tinyengine"})
 WIDTHS = {"fp32": 32, "fp16": 16, "int8": 8}

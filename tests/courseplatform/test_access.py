@@ -22,6 +22,7 @@ from tests.courseplatform.uploads.builders import begin
 from tests.grading.grades import regrade_of
 from tests.grading.late_staff import late_favours_of
 from tests.grading.parts import piece_of
+from tests.hardware.builders import device_of_course
 from tests.people import hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +82,7 @@ def addresses(cast, data_dir, tmp_path):
         "<int:round>": str(seminar.round.pk), "<int:matching>": str(seminar.matching.pk), "<int:highlight>": str(seminar.highlight.pk), **late_favours_of(cast),
         "<int:regrade>": str(regrade_of(cast).pk), "<slug:part>": "notes", "<uuid:piece>": str(piece_of(cast, cast.ruth, tmp_path).pk),
         "<uuid:variant>": str(submission.pk),  # posted to, so not looked at
+        "<slug:device>": "laptop", "<slug:own_device>": device_of_course(cast).slug,
     }  # fmt: skip
     found = []
     for route, view in PATTERNS:

@@ -1,0 +1,8 @@
+"""What the hardware room adds to a course when Django is ready."""
+
+from courseplatform.courses.access import MEMBERS
+from courseplatform.courses.sections import NavLink, registry
+
+
+def register_all() -> None:
+    registry.add_nav(NavLink("Device profiles", "hardware:index", 92, MEMBERS, in_more=True, owns=("hardware:",)))
