@@ -40,7 +40,7 @@ def _row(profile: DeviceProfile, is_own: bool) -> Json:
 def tier_rows() -> list[Json]:
     return [
         {
-            "name": tier.name, "example": tier.example, "ram": ram_words(tier.ram_bytes), "storage": tier.storage, "source": tier.source,
+            "name": tier.name, "example": tier.example, "ram": tier.ram, "storage": tier.storage, "source": tier.source,
             "peak": numbers.digits(tier.peak_gops), "power": _watts(tier.power_mw), "bandwidth": _number(tier.memory_bandwidth_mb_s),
         }
         for tier in load_tiers()
@@ -92,19 +92,20 @@ def _times(value: float) -> str:
 def plot(profiles: Mapping[str, DeviceProfile]) -> Json:
     """Memory against the highest peak, both axes in powers of ten; sizes of one board on a line, its name written once."""
     families = _families(profiles)
-    lefts = _left_labels(families)
-    traces = [_trace(name, members, is_left=name in lefts) for name, members in families.items()]
+    sides = _sides(families)
+    traces = [_trace(name, members, sides[name]) for name, members in families.items()]
+    tens = [10**n for n in range(7)]
     layout = {
         "xaxis": {"type": "log", "title": {"text": "RAM (log)"}, "tickvals": list(RAM_TICKS), "ticktext": list(RAM_TICKS.values()), "range": [4.6, 12.2]},
-        "yaxis": {"type": "log", "title": {"text": "10^9 operations a second, highest peak (log)"}, "dtick": 1, "range": [-0.6, 6.4],
-                  "exponentformat": "none"},
+        "yaxis": {"type": "log", "title": {"text": "10⁹ operations a second, highest peak (log)"}, "tickvals": tens,
+                  "ticktext": [numbers.count(ten) for ten in tens], "range": [-0.6, 6.4]},
         "margin": {"l": 64},
     }  # fmt: skip
     return {"data": [*traces, _tiers_trace(load_tiers())], "layout": layout}
 
 
 def _families(profiles: Mapping[str, DeviceProfile]) -> dict[str, list[DeviceProfile]]:
-    """Devices that are one board in several sizes of memory, under the words that their names share."""
+    """Devices that are one board in several sizes of memory, under the part of the slug that they share."""
     groups: dict[tuple[str, float], list[DeviceProfile]] = {}
     for profile in sorted(profiles.values(), key=lambda profile: profile.ram_bytes):
         if profile.best_peak_gops:
@@ -113,25 +114,41 @@ def _families(profiles: Mapping[str, DeviceProfile]) -> dict[str, list[DevicePro
 
 
 def _shared_name(members: list[DeviceProfile]) -> str:
-    first, *others = (profile.name.split(", ") for profile in members)
-    return ", ".join(part for part in first if all(part in other for other in others)) or members[0].name
+    """Of rpi-4-2gb and rpi-4-4gb: rpi-4. The short name, because many stand close together."""
+    first, *others = (profile.slug.split("-") for profile in members)
+    return "-".join(part for part in first if all(part in other for other in others)) or members[0].slug
 
 
-def _left_labels(families: Mapping[str, list[DeviceProfile]]) -> set[str]:
-    """Of families that stand at one height, that with the smallest memory is named at its left, so that names do not collide."""
-    heights: dict[float, list[str]] = {}
-    for name, members in families.items():
-        heights.setdefault(members[0].best_peak_gops, []).append(name)
-    crowded = [names for names in heights.values() if len(names) > 1]
-    return {min(names, key=lambda name: families[name][0].ram_bytes) for names in crowded}
+NEAR_HEIGHT, NEAR_WIDTH = 0.45, 2.5  # in powers of ten: names that are closer than both would run into each other
 
 
-def _trace(name: str, members: list[DeviceProfile], *, is_left: bool) -> Json:
+def _sides(families: Mapping[str, list[DeviceProfile]]) -> dict[str, str]:
+    """Where each name stands: at the right of its largest size, else at the left of its smallest, else above."""
+    taken: list[tuple[str, float, float]] = []
+    found = {}
+    for name, members in sorted(families.items(), key=lambda pair: -pair[1][-1].ram_bytes):
+        height = log10(members[0].best_peak_gops)
+        ends = {"middle right": members[-1], "middle left": members[0], "top center": members[0]}
+        side = next(
+            (one for one, end in ends.items() if _is_free(taken, one, log10(end.ram_bytes), height)), "top center"
+        )
+        taken.append((side, log10(ends[side].ram_bytes), height))
+        found[name] = side
+    return found
+
+
+def _is_free(taken: list[tuple[str, float, float]], side: str, at: float, height: float) -> bool:
+    return not any(
+        other == side and abs(x - at) < NEAR_WIDTH and abs(y - height) < NEAR_HEIGHT for other, x, y in taken
+    )
+
+
+def _trace(name: str, members: list[DeviceProfile], side: str) -> Json:
     words = [""] * len(members)
-    words[0 if is_left else -1] = name
+    words[-1 if side == "middle right" else 0] = name
     return {
         "type": "scatter", "mode": "lines+markers+text", "x": [p.ram_bytes for p in members], "y": [p.best_peak_gops for p in members],
-        "text": words, "textposition": "middle left" if is_left else "middle right", "cliponaxis": False,
+        "text": words, "textposition": side, "cliponaxis": False,
         "textfont": {"size": 12, "color": "--ink-2"}, "line": {"color": "--plot-1", "width": 1.5},
         "marker": {"color": "--plot-1", "size": 9, "line": {"color": "--ground", "width": 1.5}},
         "customdata": [[p.name, ram_words(p.ram_bytes)] for p in members],
@@ -145,7 +162,7 @@ def _tiers_trace(tiers: tuple[Tier, ...]) -> Json:
         "text": [tier.name for tier in tiers], "textposition": ["middle left", "top left", "top right"], "cliponaxis": False,
         "textfont": {"size": 12, "color": "--ink-3"},
         "marker": {"color": "--ground", "size": 12, "line": {"color": "--plot-0", "width": 2}},
-        "customdata": [[tier.example, ram_words(tier.ram_bytes)] for tier in tiers],
+        "customdata": [[tier.example, tier.ram] for tier in tiers],
         "hovertemplate": "%{text}, %{customdata[0]}: %{customdata[1]}, %{y:.3g}<extra></extra>",
     }  # fmt: skip
 

@@ -11,12 +11,16 @@ FILE = Path(__file__).parent / "tiers.yaml"
 
 @dataclass(frozen=True)
 class Tier:
-    """peak_gops: of the example, in 10^9 operations a second in its fastest type. power_mw: of the example under load."""
+    """ram: ram_bytes as the lecture writes it.
+
+    peak_gops: of the example, in 10^9 operations a second in its fastest type. power_mw: of the example under load.
+    """
 
     slug: str
     name: str
     example: str
     ram_bytes: int
+    ram: str
     storage: str
     peak_gops: float
     memory_bandwidth_mb_s: int
