@@ -74,6 +74,22 @@ def _row(slug: str, verdict: Json, profiles: Mapping[str, DeviceProfile], is_lab
     }  # fmt: skip
 
 
+CONVENTION_WORDS = {
+    "nominal_current": "by its nominal current",
+    "wall": "by power at the wall while it infers",
+    "load": "by the board's power under load",
+    "load_minus_idle": "by what the model adds to an idle board",
+}
+
+
+def budget_words(budget: Json) -> str:
+    """How hours on a charge were counted; results of before the budget say nothing."""
+    if not budget:
+        return ""
+    volts = "" if budget["convention"] == "nominal_current" else f" at {budget['volts']:g} V"
+    return f"Hours on {numbers.count(budget['capacity_mah'])} mAh{volts}: of each device {CONVENTION_WORDS[budget['convention']]}."
+
+
 def setting_words(verdict: Json) -> str:
     """TFLite 2.4.1 int8, 4 threads; "" where a result is older."""
     if not verdict.get("runtime"):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from grading.bench import engine, scoring
 from grading.bench.errors import BenchError
 from grading.bench.measurement import Measurement
-from grading.bench.on_device import device_json
+from grading.bench.on_device import Choice, device_json
 from grading.bench.report import Report
 from grading.bench.sandbox import Limits, Sandbox
 from grading.points import points_for
@@ -38,6 +38,7 @@ def measure_run(
     seed: int,
     on_progress: Progress,
     profiles: Mapping[str, DeviceProfile],
+    choice: Choice | None = None,
     work: Path | None = None,
 ) -> dict[str, Any]:
     """Measure one model against one lab.
@@ -45,7 +46,7 @@ def measure_run(
     Args:
         inputs: .npy, float32 (n, *first layout of the spec without its batch). labels: .npy, int64 (n,).
         seed: the hidden inputs are sent in a random order that follows from it.
-        profiles: the devices of the course, by slug.
+        profiles: the devices of the course, by slug. choice: by which convention the course counts a charge.
         work: where a copy of the inputs may lie while this runs; the system's temporary folder where None.
 
     Returns:
@@ -70,13 +71,21 @@ def measure_run(
     scores = np.asarray(measurement.predictions, dtype=np.float32).reshape(len(truth), len(spec.classes))
     quality = scoring.classification(scores, truth, spec.classes)
     document = _document(report, measurement, quality, spec, model.stat().st_size, name, sandbox.label)
-    document["environment"]["devices"] = devices_json(report, profiles, spec)
+    document["environment"]["devices"] = devices_json(report, profiles, spec, choice or Choice())
+    document["environment"]["budget"] = budget_json(choice or Choice())
     return document
 
 
-def devices_json(report: Report, profiles: Mapping[str, DeviceProfile], spec: BenchSpec) -> dict[str, dict[str, Any]]:
+def budget_json(choice: Choice) -> dict[str, Any]:
+    """How hours on a charge were counted: a course may change that later, a result keeps it."""
+    return {"convention": choice.convention, "volts": choice.volts, "capacity_mah": choice.capacity_mah}
+
+
+def devices_json(
+    report: Report, profiles: Mapping[str, DeviceProfile], spec: BenchSpec, choice: Choice
+) -> dict[str, dict[str, Any]]:
     """Fit and prediction by device. Operators only for the lab's own: a figure of each would fill the database."""
-    found = {slug: device_json(report, profile) for slug, profile in profiles.items()}
+    found = {slug: device_json(report, profile, choice) for slug, profile in profiles.items()}
     return {slug: one if slug in spec.devices else one | {"operators": []} for slug, one in found.items()}
 
 

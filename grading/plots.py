@@ -318,7 +318,8 @@ def devices(given: Given) -> Figure:
     return Figure(
         slug="devices", title="All boards", basis="counted", finding=f"It fits {yes} of {len(found)} boards.",
         how="RAM: peak activations, weights where the board copies them, and the runtime's own share, against what the system leaves.",
-        note="Latency, energy and hours on one charge are modelled, with the 90 % interval, and no points rest on them here.",
+        note="Latency and energy are modelled, with the 90 % interval, and no points rest on them here. "
+             + board_rows.budget_words(given.result["environment"].get("budget", {})),
         columns=["Device", "Fits", "RAM needed, bytes", "RAM left for models, bytes", "Flash needed, bytes", "Flash, bytes", "Setting",
                  "Latency, ms", "from", "to", "Energy, mJ", "Hours on one charge", "Basis", "Why"],
         rows=[_device_cells(slug, verdict) for slug, verdict in found.items()],

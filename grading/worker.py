@@ -15,8 +15,10 @@ from django.db import DatabaseError, connection
 
 from courseplatform.core import health
 from courseplatform.core.files import on_this_disk
+from courseplatform.courses.models import Course
 from grading import bench_ready, measure_run, measure_variant
 from grading.bench.errors import BenchError
+from grading.bench.on_device import Choice
 from grading.bench.plain import plain_text
 from grading.models.assignments import Assignment, HiddenSet
 from grading.models.runs import Run
@@ -97,7 +99,7 @@ def _measure_run(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
         work_folder(Path(settings.DATA_DIR) / "work") as work,
         on_this_disk(run.submission.model_file, work) as model,
     ):
-        given["profiles"] = profiles_of(assignment.course)
+        given |= {"profiles": profiles_of(assignment.course), "choice": budget_of(assignment.course)}
         return measure_run.measure_run(model=model, name=run.submission.file_name, work=work, **given)
 
 
@@ -125,6 +127,12 @@ def _given(lease: Lease, beat: "Heartbeat", assignment: Assignment) -> dict[str,
         "seed": int.from_bytes(lease.job_id.bytes[:4], "big") + lease.attempt,
         "on_progress": beat.progress,
     }
+
+
+def budget_of(course: Course) -> Choice:
+    """By which convention the course counts hours on a charge: `budget` of its course file."""
+    said = {key: course.fact("budget", key) for key in ("convention", "volts", "capacity_mah")}
+    return Choice(**{key: value for key, value in said.items() if value})
 
 
 class Heartbeat:

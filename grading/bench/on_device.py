@@ -18,11 +18,15 @@ AGREED = (
 NOTHING_CALIBRATED = "Nothing is calibrated for this device yet, so no latency is modelled."
 
 
+USUAL_MAH = 4000.0  # of the cost model: hours grow with the charge
+
+
 @dataclass(frozen=True)
 class Choice:
     """What a person or a course chose. runtime: a slug, perhaps with @version; None: the best that is calibrated there.
 
-    precision: fp32, fp16, int8, None as stored. convention: how a battery is counted, volts: where that needs a voltage.
+    precision: fp32, fp16, int8, None as stored. convention: how a battery is counted (nominal_current, wall, load,
+    load_minus_idle); volts: at which, where power decides; capacity_mah: of one charge.
     """
 
     runtime: str | None = None
@@ -30,6 +34,7 @@ class Choice:
     threads: int | None = None
     convention: str = "nominal_current"
     volts: float = 5.0
+    capacity_mah: float = USUAL_MAH
 
 
 def device_json(report: Report, profile: DeviceProfile, choice: Choice | None = None) -> dict[str, Any]:
@@ -49,6 +54,7 @@ def device_json(report: Report, profile: DeviceProfile, choice: Choice | None = 
         **{key: told[key] for key in AGREED[4:] if key in told and key != "calibration"},
         "name": profile.name,
         "runtime": predicted.runtime or verdict.runtime.name or None,
+        "battery_hours": _hours(predicted, choice),
         "latency_interval_ms": list(predicted.latency_interval_ms) if predicted.latency_interval_ms else None,
         "calibration": _calibration(predicted),
         "graded": predicted.graded,
@@ -87,6 +93,10 @@ def _predict(report: Report, profile: DeviceProfile, choice: Choice, runtime: st
         mah_per_hour=current or None, battery_hours=4000 / current if current else None,
         extrapolated=False, calibration=None, reason=NOTHING_CALIBRATED,
     )  # fmt: skip
+
+
+def _hours(predicted: Prediction, choice: Choice) -> float | None:
+    return predicted.battery_hours and predicted.battery_hours * choice.capacity_mah / USUAL_MAH
 
 
 def _calibration(predicted: Prediction) -> dict[str, Any] | None:

@@ -8,9 +8,12 @@ from django.utils import timezone
 
 from courseplatform.core import numbers
 from courseplatform.courses.models import Enrolment, Role
-from grading import measure_run
+from grading import measure_run, worker
 from grading.bench.errors import BenchError
+from grading.bench.on_device import Choice, device_json
+from grading.bench.report import Report
 from grading.bench.sandbox import detect
+from grading.board_rows import budget_words
 from grading.demo.digits import hidden_split, write_hidden
 from grading.models import Run
 from grading.plots import FIGURES, Given
@@ -91,6 +94,25 @@ def test_a_result_holds_each_device_of_the_course_and_operators_only_of_the_labs
     assert (one["latency_ms"] is None) == bool(one["reason"])
     assert all(device["operators"] == [] for device in devices.values())  # the lab names none
     assert "fits" not in document["environment"]
+
+
+def test_a_course_says_by_what_hours_on_a_charge_are_counted(cast, document):
+    assert document["environment"]["budget"] == {"convention": "nominal_current", "volts": 5.0, "capacity_mah": 4000.0}
+    assert worker.budget_of(cast.course) == Choice()
+    cast.course.facts = cast.course.facts | {
+        "budget": {"convention": "load_minus_idle", "volts": 3.85, "capacity_mah": 2000}
+    }
+    choice = worker.budget_of(cast.course)
+    assert choice == Choice(convention="load_minus_idle", volts=3.85, capacity_mah=2000)
+    words = budget_words(measure_run.budget_json(choice)).replace("\u202f", " ").replace("\u2009", " ")
+    assert words == "Hours on 2 000 mAh at 3.85 V: of each device by what the model adds to an idle board."
+    half = device_json(Report.from_json(inspected(document)), load_profiles()["rpi-4-4gb"], Choice(capacity_mah=2000))
+    assert half["battery_hours"] == pytest.approx(2000 / 600)
+
+
+def inspected(document):
+    """The report as the sandbox gave it."""
+    return {key: value for key, value in document["report"].items() if key != "file"}
 
 
 def coloured(value):

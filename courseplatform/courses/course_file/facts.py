@@ -17,6 +17,8 @@ from courseplatform.courses.course_file.words import (
     slug,
 )
 
+# How hours on a charge are counted; docs/measurement.md says what each means.
+CONVENTIONS = ("nominal_current", "wall", "load", "load_minus_idle")
 CLASS_NUMBER = mapping(
     "One number of a class.",
     ("number",),
@@ -147,7 +149,9 @@ FACTS: dict[str, Schema] = {
     **RULES,
     "budget": mapping(
         "The energy budget of a project.",
-        capacity_mah=number("One charge, in mAh."),
+        capacity_mah=number("One charge, in mAh; left out: 4000."),
+        convention=choice("By what hours on a charge are counted; left out: nominal_current.", *CONVENTIONS),
+        volts=number("At which the charge is counted, where power decides: 5 or 3.85; left out: 5.", 1, 60),
         note=line("Where it stands for.", 400),
         hours=listed(
             mapping(
