@@ -7,6 +7,7 @@ from django.http import QueryDict
 
 from courseplatform.courses.course_file.service import course_import, plan_import
 from grading.assignment_item import item_of, session_days
+from grading.edit_forms.bench import BenchForm
 from grading.edit_forms.rows import rearranged
 from grading.item_check import refused_in_item
 from grading.models import Assignment, HiddenSet
@@ -164,3 +165,33 @@ def test_a_row_without_a_key_gets_one_that_is_free(data_dir):
     row = made(FULL, data_dir)
     form = form_of(row, sent(row, **{"rubric-1-key": "", "rubric-1-title": "Report!"}))
     assert form.is_valid() and [entry["key"] for entry in form.item()["rubric"]] == ["report", "report-2"]
+
+
+@pytest.mark.parametrize(
+    ("held", "others", "written"),
+    [
+        ({"device": "rpi-4-4gb"}, [], {"device": "rpi-4-4gb"}),
+        ({"device": "rpi-4-4gb"}, ["stm32f746"], {"devices": ["rpi-4-4gb", "stm32f746"]}),
+        (
+            {"devices": ["rpi-4-4gb", "laptop", "phone"]},
+            ["phone", "laptop"],
+            {"devices": ["rpi-4-4gb", "laptop", "phone"]},
+        ),
+        ({"devices": ["rpi-4-4gb", "laptop"]}, [], {"devices": ["rpi-4-4gb"]}),
+        ({"device": "phone-mid"}, [], {"device": "phone-mid"}),
+    ],
+)
+def test_a_lab_names_one_board_or_several_and_unchanged_it_stays_as_it_was_written(held, others, written):
+    spec = SPEC | held
+    form = BenchForm(spec, None)
+    sent = {f"bench-{name}": form[name].value() for name in form.fields}
+    bound = BenchForm(spec, {key: value for key, value in sent.items() if value is not None} | {"bench-others": others})
+    assert bound.is_valid(), bound.errors
+    said = bound.spec(spec["criteria"])
+    assert {key: said[key] for key in ("device", "devices") if key in said} == written
+
+
+def test_further_boards_without_the_one_to_fit_are_refused():
+    form = BenchForm(SPEC, {"bench-others": ["laptop"], "bench-shapes": "NCHW 1, 1, 8, 8", "bench-classes": "a, b"})
+    assert not form.is_valid()
+    assert "Say first which board" in form.errors["device"][0]
