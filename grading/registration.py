@@ -7,6 +7,7 @@ from courseplatform.courses.sections import NavLink, Section, registry
 from courseplatform.teams.hooks import add_membership_listener, add_run_source
 from courseplatform.uploads.purposes import register_purpose
 from grading import course_file, merging, run_end, upload_purpose
+from grading.calibration_rows import calibration_rows
 from grading.device_uses import device_use
 from grading.late_file.course_part import LATE_PART
 from grading.late_import import cost_effects
@@ -17,7 +18,7 @@ from grading.selectors.team_runs import team_runs
 from grading.services.late_days import team_changed
 from grading.services.variants import variant_ended
 from grading.wake import RUN_KIND, VARIANT_KIND, wake
-from hardware.hooks import add_use_source
+from hardware.hooks import add_calibration_source, add_use_source
 from hardware.leases import JobKind, register_kind
 
 LATE_PAGES = (
@@ -29,6 +30,7 @@ LATE_PAGES = (
 def register_all() -> None:
     merging.register_decisions()
     add_use_source(device_use)
+    add_calibration_source(calibration_rows)
     register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake))
     register_kind(JobKind(name=VARIANT_KIND, ended=variant_ended, wake=wake))
     register_purpose(upload_purpose.HAND_IN, upload_purpose.hand_in, upload_purpose.spelled)

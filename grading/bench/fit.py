@@ -6,7 +6,9 @@ from math import ceil
 from typing import Any
 
 from grading.bench.report import OperatorReport, Report
+from grading.bench.support import Unsupported, unsupported
 from hardware.profiles import FORMAT_NAMES, RUNTIME_NAMES, DeviceProfile
+from hardware.runtimes import load_runtimes
 
 SPELLED = FORMAT_NAMES
 # These turn a model into code: its weights are stored, its file is not.
@@ -28,11 +30,15 @@ class Need:
 
 @dataclass(frozen=True)
 class Runtime:
-    """name: the runtime whose share is counted. supported: it loads and computes the model; why: what is in the way."""
+    """name: the runtime whose share is counted. supported: it loads and computes the model; why: what is in the way.
+
+    notes: what runs elsewhere than on it, and does no harm.
+    """
 
     name: str
     supported: bool
     why: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ def fit(
     compared = [(found.supported, found.why), (ram.holds, _sum("RAM", shares, ram))]
     if profile.flash_bytes:
         compared.append((flash.holds, _sum("Flash", stored, flash)))
-    compared += [(True, sentence) for sentence in _notes(profile, weights, as_if)]
+    compared += [(True, sentence) for sentence in (*found.notes, *_notes(profile, weights, as_if))]
     reasons = tuple(sentence for _, sentence in sorted(compared, key=lambda pair: pair[0]) if sentence)
     return FitVerdict(profile.slug, all(holds for holds, _ in compared), ram, flash, found, reasons)
 
@@ -118,7 +124,7 @@ def _scale(operator: OperatorReport, width: int) -> float:
 
 def has_weights(report: Report) -> bool:
     """Off for what only describes a network: an architecture, or an ONNX file whose weights are not there."""
-    return report.format in SPELLED and not getattr(report, "absent_weights", "")
+    return report.format in SPELLED and not report.absent_weights
 
 
 def _stored(report: Report, profile: DeviceProfile, runtime: str, weights: int, as_if: str | None) -> dict[str, int]:
@@ -152,7 +158,33 @@ def _runtime(
     if profile.compute_dtypes and not _computes_in(report, profile, precision):
         said = "It computes in int8 only: convert with full integer quantization, inputs and outputs included."
         return Runtime(name, False, said)
-    return Runtime(name, True, "")
+    return _operators(report, name, name if runtime and not must_load else loads, precision)
+
+
+def _operators(report: Report, name: str, loader: str | None, precision: str | None) -> Runtime:
+    """Whether what loads the file knows its operators and its precision.
+
+    A file of another format, or another precision than it is stored in, would be converted first, to operators that nobody has seen.
+    """
+    found = load_runtimes().get(loader or "")
+    if found is None:
+        return Runtime(name, True, "")
+    wanted = precision or stored_precision(report)
+    if wanted not in found.precisions:
+        return Runtime(name, False, f"{found.name} computes in {' and '.join(found.precisions)}, and this is {wanted}.")
+    if wanted != stored_precision(report) or report.format not in found.formats:
+        return Runtime(name, True, "")
+    cases = unsupported(report, found)
+    stops = [case for case in cases if not case.elsewhere]
+    if stops:
+        return Runtime(name, False, _said(stops))
+    return Runtime(name, True, "", (_said(list(cases)),) if cases else ())
+
+
+def _said(cases: list[Unsupported]) -> str:
+    """The first in full, the others by number."""
+    more = f" So do {len(cases) - 1} more." if len(cases) > 1 else ""
+    return f"{cases[0].sentence}{more}"
 
 
 def _computes_in(report: Report, profile: DeviceProfile, precision: str | None) -> bool:

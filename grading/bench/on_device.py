@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from grading.bench.cost.predict import predict
 from grading.bench.cost.prediction import Prediction
 from grading.bench.fit import fit, stored_precision
 from grading.bench.report import Report
@@ -15,7 +16,6 @@ AGREED = (
     "fits", "ram_needed_bytes", "flash_needed_bytes", "runtime", "precision", "threads", "latency_ms",
     "latency_interval_ms", "energy_mj", "mah_per_hour", "battery_hours", "extrapolated", "calibration",
 )  # fmt: skip
-NOTHING_CALIBRATED = "Nothing is calibrated for this device yet, so no latency is modelled."
 
 
 USUAL_MAH = 4000.0  # of the cost model: hours grow with the charge
@@ -81,18 +81,13 @@ def prediction_of(report: Report, profile: DeviceProfile, choice: Choice) -> Pre
     if choice.runtime or found.runtime is None or found.runtime.partition("@")[0] in profile.runtimes:
         return found
     others = [_predict(report, profile, choice, runtime) for runtime in profile.runtimes]
-    return next((one for one in others if one.latency_ms is not None), others[0] if others else found)
+    return next((one for one in others if one.latency_ms is not None), found)
 
 
 def _predict(report: Report, profile: DeviceProfile, choice: Choice, runtime: str | None) -> Prediction:
-    """What can be said without a calibration: the hours of the budget, where it goes by a current alone."""
-    current = profile.nominal_current_ma if choice.convention == "nominal_current" else 0
-    return Prediction(
-        device=profile.slug, runtime=runtime, precision=choice.precision or stored_precision(report),
-        threads=choice.threads, latency_ms=None, latency_interval_ms=None, energy_mj=None,
-        mah_per_hour=current or None, battery_hours=4000 / current if current else None,
-        extrapolated=False, calibration=None, reason=NOTHING_CALIBRATED,
-    )  # fmt: skip
+    return predict(
+        report, profile, runtime, choice.precision, choice.threads, convention=choice.convention, volts=choice.volts
+    )
 
 
 def _hours(predicted: Prediction, choice: Choice) -> float | None:

@@ -47,6 +47,12 @@ def test_the_plot_joins_sizes_of_one_board_and_names_it_once(client):
     assert (figure["layout"]["xaxis"]["type"], figure["layout"]["yaxis"]["type"]) == ("log", "log")
 
 
+def test_a_device_shows_what_is_calibrated_for_it(client):
+    page = client.get("/devices/rpi-4-4gb/").content.decode()
+    assert "TFLite 2.4.1, int8, 4 threads" in page
+    assert "None yet" in client.get("/devices/laptop/").content.decode()
+
+
 def test_the_csv_has_a_row_of_plain_numbers_for_each_device(client):
     lines = client.get("/devices/devices.csv").content.decode("utf-8-sig").splitlines()
     assert lines[0].startswith("slug,name,tier,cores")

@@ -1,6 +1,7 @@
 """Measure models without a course: the engine in its sandbox, for whoever sits at this machine."""
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -17,10 +18,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from grading.bench import engine
+from grading.bench.architectures.spec import load_spec
 from grading.bench.errors import BenchError
 from grading.bench.fit import WIDTHS, has_weights
 from grading.bench.on_device import Choice, agreed_json, device_json
-from grading.bench.report import Report
+from grading.bench.report import Report, report_of
 from grading.bench.sandbox import Sandbox, SandboxError, detect
 from grading.bench_text import as_text, printable
 from hardware.ondevice.harness import shape
@@ -45,7 +47,11 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("models", nargs="+", metavar="MODEL", help=".onnx, .tflite, .pt (TorchScript) or .pt2")
+        parser.add_argument("models", nargs="*", metavar="MODEL", help=".onnx, .tflite, .pt (TorchScript) or .pt2")
+        parser.add_argument(
+            "--arch", action="append", default=[], metavar="SPEC.json",
+            help="a network described without weights (docs/arch-spec.md): counted and predicted, not run",
+        )  # fmt: skip
         parser.add_argument(
             "--device", action="append", default=[], metavar="SLUG", help="a device; all where not given"
         )
@@ -73,9 +79,11 @@ class Command(BaseCommand):
             choice=Choice(options["runtime"], options["precision"], options["threads"]),
             shapes=options["input_shape"],
         )
+        if not options["models"] and not options["arch"]:
+            raise CommandError("Name a model, or a described network with --arch SPEC.json.", returncode=USAGE)
         try:
             with ending_in_order():
-                self._measure_all(options["models"], work, as_json=options["json"])
+                self._measure_all(options["models"], options["arch"], work, as_json=options["json"])
         except KeyboardInterrupt:
             self.stderr.write("Stopped.")
             raise SystemExit(INTERRUPTED) from None
@@ -92,11 +100,9 @@ class Command(BaseCommand):
             raise CommandError(f"{unknown[0]!r} is not a device known here. Known: {known}.", returncode=USAGE)
         return {slug: profiles[slug] for slug in slugs or profiles}
 
-    def _measure_all(self, models: list[str], work: "Work", *, as_json: bool) -> None:
-        sandbox = self._sandbox()
+    def _measure_all(self, models: list[str], described: list[str], work: "Work", *, as_json: bool) -> None:
         rows = []
-        for name in models:
-            row, findings = measure_file(Path(name), work, sandbox)
+        for row, findings in self._each(models, described, work):
             rows.append(row)
             if as_json:
                 for finding in findings:
@@ -109,6 +115,17 @@ class Command(BaseCommand):
             self.stdout.flush()
         if any("error" in row for row in rows):
             raise SystemExit(BAD_FILE)
+
+    def _each(
+        self, models: list[str], described: list[str], work: "Work"
+    ) -> Iterator[tuple[dict[str, Any], list[str]]]:
+        """Models in their order, then descriptions in theirs; these need no sandbox: they are text that is only counted."""
+        sandbox = self._sandbox() if models else None
+        for name in models:
+            if sandbox is not None:
+                yield measure_file(Path(name), work, sandbox)
+        for name in described:
+            yield count_description(Path(name), work)
 
     def _sandbox(self) -> Sandbox:
         try:
@@ -149,7 +166,7 @@ def measure_file(path: Path, work: Work, sandbox: Sandbox) -> tuple[dict[str, An
     name = path.name or str(path)
     try:
         check_is_file(path)
-        report = engine.inspect(path, sandbox=sandbox, input_shapes=work.shapes)
+        report = engine.inspect(path, sandbox=sandbox, input_shapes=work.shapes, weightless=True)
         told = [(finding.code, finding.sentence) for finding in report.findings]
         host, noticed = _host(path, report, sandbox)
     except BenchError as error:
@@ -162,10 +179,27 @@ def measure_file(path: Path, work: Work, sandbox: Sandbox) -> tuple[dict[str, An
     return _row(name, report, host, work), [f"{said} [{code}]" for code, said in dict.fromkeys(told + noticed)]
 
 
+def count_description(path: Path, work: Work) -> tuple[dict[str, Any], list[str]]:
+    """The row of a network that is described and not there: counted and predicted, never run."""
+    name = path.name or str(path)
+    try:
+        check_is_file(path)
+        graph = load_spec(path)
+        content = path.read_bytes()
+        report = report_of(graph, size=len(content), sha256=hashlib.sha256(content).hexdigest())
+        host = not_run(report.absent_weights or "It is a description without weights; nothing of it can be run.")
+        return _row(name, report, host, work), [f"{item.sentence} [{item.code}]" for item in report.findings]
+    except BenchError as error:
+        return {"file": name, "error": {"code": error.code, "message": error.message}}, []
+    except OSError as error:
+        message = f"{name} cannot be read: {error.strerror}."
+        return {"file": name, "error": {"code": "file_unreadable", "message": message}}, []
+
+
 def _host(path: Path, report: Report, sandbox: Sandbox) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Times on this machine and what the harness noticed; a file without weights is counted and predicted, not run."""
     if not has_weights(report):
-        return not_run(getattr(report, "absent_weights", "")), []
+        return not_run(report.absent_weights), []
     measurement = engine.measure(path, report, sandbox=sandbox, inputs=None, seed=SEED)
     return measurement.host.summary(), [(item["code"], item["sentence"]) for item in measurement.findings]
 
