@@ -7,8 +7,8 @@ normalisation stands for nothing here: every runtime folds it into the layer bef
 from dataclasses import dataclass, field
 from math import prod
 
+from grading.bench.bounds import MOST_ELEMENTS
 from grading.bench.graph import Graph, Kernel, OpClass, Operator, Tensor
-from grading.bench.report import MOST_ELEMENTS
 
 Size = int | tuple[int, int]
 Padding = str | int | tuple[int, int]

@@ -23,6 +23,8 @@ SUMMING = {
 JOINING = {"concat", "concatenation", "cat", "pack", "stack", "qlinearconcat"}
 PASSING = {OpClass.RESHAPE, OpClass.QUANTISE}
 UNCHANGED = {"neg", "identity"}
+MOST_BENDS = 8  # a hard swish written out has four
+BENDING = {OpClass.ACTIVATION, OpClass.ELEMENTWISE, OpClass.QUANTISE}
 INTEGERS = {"int64", "int32", "bool", "string"}
 
 
@@ -41,13 +43,14 @@ def count_disguised(graph: Graph) -> None:
     """Give the multiplications that are matrix products their MACs, their weights and the class of a layer."""
     held: dict[str, _Products] = {}
     found: dict[int, int] = {}  # operator that multiplies -> operator that adds up
+    gates = _gates(graph)
     for place, operator in enumerate(graph.operators):
         given = [held[name] for name in dict.fromkeys(operator.inputs) if name in held]
         name = _plain(operator)
         if name in SUMMING and _adds_up(operator, graph):
             found |= {maker: place for one in given if _contracts(one, operator) for maker in one.makers}
             continue
-        made = _made(graph, operator, place, name, given)
+        made = None if place in gates else _made(graph, operator, place, name, given)
         if made is None:
             continue
         if name in ADDING and len(made.makers) > MOST_PLAIN:
@@ -99,6 +102,32 @@ def _multiplied(graph: Graph, operator: Operator, place: int, name: str, output:
         return None
     each = [_sizes(tensor.shape, len(output.shape)) for tensor in deciding]
     return _Products(frozenset({place}), tuple(all(size > 1 for size in sizes) for sizes in zip(*each, strict=True)))
+
+
+def _gates(graph: Graph) -> set[int]:
+    """Operators of which one factor is the other one bent number by number, as x times its sigmoid: no weights, no layer."""
+    makers = {name: operator for operator in graph.operators for name in operator.outputs}
+    pairs = {place: operator.inputs[:2] for place, operator in enumerate(graph.operators) if _plain(operator) in MULTIPLYING}
+    return {
+        place
+        for place, names in pairs.items()
+        if len(set(names)) == 2 and any(_bent_from(graph, makers, one, other) for one, other in (names, names[::-1]))
+    }
+
+
+def _bent_from(graph: Graph, makers: dict[str, Operator], name: str, origin: str) -> bool:
+    for _ in range(MOST_BENDS):
+        operator = makers.get(name)
+        if operator is None or operator.op_class not in BENDING:
+            return False
+        computed = [each for each in operator.inputs if not graph.tensors[each].constant]
+        numbers = all(graph.tensors[each].elements == 1 for each in operator.inputs if graph.tensors[each].constant)
+        if len(computed) != 1 or not numbers:
+            return False
+        name = computed[0]
+        if name == origin:
+            return True
+    return False
 
 
 def _sizes(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:

@@ -22,14 +22,7 @@ TINY = {
 }  # fmt: skip
 
 
-def without_kernels(found):
-    """Adapters that do not tell kernels yet cannot agree."""
-    return all(operator.kernel is None for operator in found.operators)
-
-
 def agree(found, expected, precision):
-    if without_kernels(found):
-        pytest.skip("this adapter does not tell kernels")
     one, other = predict(found, PI, "tflite", precision), predict(expected, PI, "tflite", precision)
     assert one.latency_ms == pytest.approx(other.latency_ms, rel=0.01)
     assert one.flags == other.flags
