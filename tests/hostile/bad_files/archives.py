@@ -10,7 +10,8 @@ from tests.hostile.bad_files.case import MARKER, Case, calls
 
 FORMATS = {"pt": torchscript, "pt2": torch_export}
 NAMES = {"absolute": "/etc/passwd", "up": "../../up", "inside-up": "m/../../up", "backslash": "m\\..\\..\\up", "drive": "C:\\up", "nul": "m/a\0b", "empty": "",
-         "marker": f"/dev/shm/{MARKER}", "long": "m/" + "n" * 60_000, "folder": "m/folder/", "dot": "m/./data.pkl", "rtl": "m/\u202egpj.exe", "root": "n/data.pkl"}  # fmt: skip
+         "marker": f"/dev/shm/{MARKER}", "long": "m/" + "n" * 60_000, "folder": "m/folder/",
+         "dot": "m/./data.pkl", "rtl": "m/\u202egpj.exe", "root": "n/data.pkl"}  # fmt: skip
 
 
 def cases() -> Iterator[Case]:
@@ -88,7 +89,8 @@ def _directories(whole: bytes) -> Iterator[tuple[str, bytes, str, bool]]:
         ("name-length", entry + 28, "<H", 0xFFFF, "a name of 64 KB"), ("zip64", entry + 24, "<L", 0xFFFFFFFF, "a 64-bit size that is not there"),
         ("count", end + 10, "<H", 0xFFFF, "more members than there are"), ("count-zero", end + 10, "<H", 0, "no members"),
         ("directory-size", end + 12, "<L", 0x7FFFFFFF, "a directory of 2 GB"), ("directory-offset", end + 16, "<L", 0x7FFFFFFF, "a directory behind the end"),
-        ("disk", end + 4, "<H", 9, "a part of nine disks"), ("comment", end + 20, "<H", 0xFFFF, "a comment of 64 KB"), ("local-name", 30, "<B", 0x5A, "another name in the header"),
+        ("disk", end + 4, "<H", 9, "a part of nine disks"), ("comment", end + 20, "<H", 0xFFFF,
+        "a comment of 64 KB"), ("local-name", 30, "<B", 0x5A, "another name in the header"),
         ("local-size", 22, "<L", 0x7FFFFFFF, "another size in the header"),
     )  # fmt: skip
     for name, place, form, value, why in edits:

@@ -9,10 +9,13 @@ from tests.hostile.bad_files.case import Case, calls
 
 ENDINGS = ("onnx", "tflite", "pt", "pt2")
 HEADS = {
-    "empty": (b"", "no bytes"), "one-byte": (b"\x08", "one byte"), "space": (b" " * 400, "spaces"), "text": (b"import os\nos.system('true')\n" * 20, "a program"),
-    "pdf": (b"%PDF-1.7\n" + b"x" * 400, "a PDF"), "elf": (b"\x7fELF" + bytes(400), "a compiled library"), "png": (b"\x89PNG\r\n\x1a\n" + bytes(400), "a picture"),
+    "empty": (b"", "no bytes"), "one-byte": (b"\x08", "one byte"), "space": (b" " * 400, "spaces"),
+    "text": (b"import os\nos.system('true')\n" * 20, "a program"),
+    "pdf": (b"%PDF-1.7\n" + b"x" * 400, "a PDF"), "elf": (b"\x7fELF" + bytes(400), "a compiled library"),
+    "png": (b"\x89PNG\r\n\x1a\n" + bytes(400), "a picture"),
     "html": (b"<!DOCTYPE html><title>404</title>", "a page"), "json": (b'{"error": "not found"}', "JSON"), "gguf": (b"GGUF" + bytes(400), "a GGUF file"),
-    "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(400), "a Keras file"), "lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "a pointer of Git LFS"),
+    "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(400), "a Keras file"),
+    "lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "a pointer of Git LFS"),
     "numpy": (b"\x93NUMPY\x01\0v\0{'descr': '|O', 'fortran_order': False, 'shape': (1,)}" + calls()["reduce"], "an array of objects"),
     "random": (bytes((i * 7919 + 13) % 256 for i in range(5000)), "noise"), "ones": (b"\xff" * 5000, "ones"), "zeros": (bytes(5000), "zeros"),
 }  # fmt: skip

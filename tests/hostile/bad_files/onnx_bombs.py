@@ -145,7 +145,8 @@ def _sizes() -> Iterator[Case]:
     yield case(
         "input-wide", onnx_model([node("ReduceSum", ["x"], ["y"])], inputs=[("x", (2**31, 2**3))]), "an input of 64 GB"
     )
-    sparse = [SparseTensorProto(values=helper.make_tensor(f"w{i}", TensorProto.FLOAT, [1], [1.0]), indices=helper.make_tensor(f"i{i}", TensorProto.INT64, [1], [0]),
+    sparse = [SparseTensorProto(values=helper.make_tensor(f"w{i}", TensorProto.FLOAT, [1], [1.0]),
+    indices=helper.make_tensor(f"i{i}", TensorProto.INT64, [1], [0]),
                                 dims=[500_000_000]) for i in range(8)]  # fmt: skip
     adds = [node("Add", ["x", "w0"], ["y"])]
     yield case("sparse", onnx_model(adds, sparse=sparse), "eight sparse tensors of 16 GB", "sparse_tensor")

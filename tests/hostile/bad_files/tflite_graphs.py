@@ -98,7 +98,8 @@ def _flow() -> Iterator[Case]:
     yield case("composite", composite, "a composite made of itself")
     for word, code in {"var-handle": CODE.VAR_HANDLE, "read": CODE.READ_VARIABLE, "assign": CODE.ASSIGN_VARIABLE, "hashtable": CODE.HASHTABLE,
                        "random": CODE.RANDOM_UNIFORM, "where": CODE.WHERE, "unique": CODE.UNIQUE, "nms": CODE.NON_MAX_SUPPRESSION_V4,
-                       "lookup": CODE.HASHTABLE_LOOKUP, "svdf": CODE.SVDF, "lstm": CODE.LSTM, "placeholder": CODE.PLACEHOLDER_FOR_GREATER_OP_CODES}.items():  # fmt: skip
+                       "lookup": CODE.HASHTABLE_LOOKUP, "svdf": CODE.SVDF, "lstm": CODE.LSTM,
+                       "placeholder": CODE.PLACEHOLDER_FOR_GREATER_OP_CODES}.items():  # fmt: skip
         yield case(f"operator-{word}", one(code), f"{word}, given one tensor")
     unread = changed(lambda m: m.subgraphs.append(model_of(packed(custom(b"FlexErf"))).subgraphs[0]))
     yield case("second-graph", unread, "a second graph that nobody runs", may_run=True)
