@@ -18,7 +18,7 @@ from grading.bench.files import file_size, unreadable
 from grading.bench.formats import Format, sniff
 from grading.bench.measurement import HostTiming, Measurement
 from grading.bench.predictions import PredictionsError, assemble, npy_count
-from grading.bench.report import Report
+from grading.bench.report import Report, TensorSpec
 from grading.bench.sandbox.prepared import PreStarted
 from grading.bench.sandbox.request import (
     FrameHandler,
@@ -35,9 +35,12 @@ from hardware.ondevice.timing import FIRST_RUNS, Scenario
 
 Progress = Callable[[str, int, int], None]
 
+TIME_TO_SPARE = 1.5  # a further process is started where it may take so much longer than the last
 SAMPLES_KEPT = 200
 CLOCK_SLACK = 1.05
 MOST_FINDINGS = 20
+MOST_INPUT = 10**9 - 1  # numbers in an input: more than 2 GiB fits nowhere here
+MOST_FILE_BYTES = 2 << 30  # neither a protobuf nor a flatbuffer can be larger, and a check has no more memory
 ENVIRONMENT = ("python", "runtime", "runtime_version", "cpu", "threads")
 
 
@@ -61,6 +64,10 @@ def inspect(
     Raises:
         BenchError
     """
+    if file_size(path) > MOST_FILE_BYTES:
+        raise BenchError(
+            "too_large", "This file is larger than 2 GiB, which no runtime here loads. Make the model smaller."
+        )
     kind = str(format or sniff(path, path.name))
     args = ["{inputs}/model", "--format", kind]
     for shape in input_shapes or []:
@@ -92,6 +99,8 @@ def measure(
 ) -> Measurement:
     """Time the model in fresh processes, and in the last predict the inputs in an order made from ``seed``.
 
+    Where nothing is predicted and the limits have a budget, as many processes are started as it has time for.
+
     Args:
         inputs: .npy, float32, (n, *input shape without its batch); None to time only.
         scores: how many numbers the model must give for each input; None where any number will do.
@@ -106,8 +115,10 @@ def measure(
         with contextlib.suppress(SandboxError):  # what fails there fails again in the run, and is reported then
             sandbox.expect(measuring(str(report.format)), count)
     reporter = _Reporter("timing", on_progress, total=count * Scenario().min_runs)
-    results = []
+    results: list[SandboxResult] = []
     for index in range(count):
+        if results and inputs is None and not _has_time(limits, results[-1].wall_s):
+            break
         reporter.base = index * Scenario().min_runs
         given = inputs if index == count - 1 else None
         request = _harness_request(path, report, given, (seed, scores), limits or Limits())
@@ -119,6 +130,10 @@ def measure(
         environment=_environment(_single(last, "environment")),
         findings=_findings(_single(last, "model")),
     )
+
+
+def _has_time(limits: Limits | None, needed_s: float) -> bool:
+    return limits is None or limits.budget is None or limits.budget.left_s > TIME_TO_SPARE * needed_s
 
 
 class _Reporter:
@@ -151,6 +166,7 @@ def _harness_request(
     seed, scores = choice
     args = ["--model", "{inputs}/model", "--format", str(report.format), "--seed", str(seed)]
     for tensor in report.inputs:  # each one, because a runtime takes them by their place
+        _check_input(tensor)
         args += ["--input-shape", "x".join(map(str, tensor.shape)) or "scalar"]
         args += [f"--input-type={tensor.dtype}"] if report.format == Format.TORCHSCRIPT else []
     files = {"model": path}
@@ -160,6 +176,13 @@ def _harness_request(
         args += [] if scores is None else ["--scores", str(scores)]
     imports = measuring(str(report.format))
     return SandboxRequest("hardware.ondevice.harness", tuple(args), files, limits, imports=imports)
+
+
+def _check_input(tensor: TensorSpec) -> None:
+    if math.prod(tensor.shape) > MOST_INPUT:
+        sizes = "×".join(map(str, tensor.shape))
+        said = f"The input {tensor.name[:80]} of {sizes} numbers is larger than anything that is measured here."
+        raise BenchError("too_large", f"{said} Export the model for a smaller input.")
 
 
 def _run(sandbox: Sandbox, request: SandboxRequest, reporter: _Reporter) -> SandboxResult:

@@ -6,6 +6,9 @@ from typing import Any
 
 MOST_TEXT = 2000
 MOST_DETAILS = 8000
+# Exceptions of Python and C++ by their names, which say nothing to whoever made a model.
+CLASS_NAME = re.compile(r"\b(?:\w+(?:\.|::))*(?:[A-Z]\w*)?(?:Error|Exception)\b(\s*:\s*)?")
+SAID_BEFORE = re.compile(r"\b(?:Error|Exception)\b:?\s*")  # what a runtime puts before the words that count
 REPLACED = "\N{REPLACEMENT CHARACTER}"
 # Control characters but tab and line feed, what turns the direction of text, and halves of a pair. PostgreSQL takes no
 # NUL; the others let a name look like another.
@@ -17,6 +20,12 @@ UNFIT = re.compile(
 def plain_text(text: str, most: int = MOST_TEXT) -> str:
     """At most `most` characters, each of which may be stored and shown."""
     return UNFIT.sub(REPLACED, text if len(text) <= most else text[: most - 1] + "…")
+
+
+def plain_sentence(text: str, most: int = MOST_TEXT) -> str:
+    """Words of a runtime, or with a name from a file in them, as one line for a person: no class names of exceptions."""
+    named = CLASS_NAME.sub(lambda found: "" if found[1] else "an error", SAID_BEFORE.sub("", text))
+    return plain_text(" ".join(named.split()), most)
 
 
 def plain_body(kind: str, body: dict[str, Any]) -> dict[str, Any]:

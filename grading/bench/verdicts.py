@@ -4,13 +4,15 @@ The process's own word counts only where it ended by itself, and no word of it c
 model: then the code alone chooses one of our own sentences.
 """
 
+import re
 from typing import Any
 
 from grading.bench.errors import OUTCOMES, BenchError
+from grading.bench.plain import plain_sentence
 from grading.bench.sandbox.request import SandboxResult
 from hardware.ondevice.hidden import SENTENCES
 
-MOST_CODE = 60
+CODE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,59}")
 # The watcher's own sentences, in which only our limits stand.
 SAFE_CODES = {
     "timed_out",
@@ -44,8 +46,8 @@ def _own_word(said: dict[str, Any]) -> BenchError:
     code, message, outcome = (str(said.get(key) or "") for key in ("code", "message", "outcome"))
     details = said.get("details")
     return BenchError(
-        code[:MOST_CODE] or "unknown",
-        message or "The model could not be measured.",
+        code if CODE.fullmatch(code) else "unknown",
+        plain_sentence(message) or "The model could not be measured.",
         outcome=outcome if outcome in OUTCOMES else "refused",
         details=details if isinstance(details, dict) else {},
     )

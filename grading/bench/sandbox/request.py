@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +21,24 @@ INPUTS = "{inputs}"
 
 
 @dataclass(frozen=True)
+class Budget:
+    """Seconds that several runs share, from the moment when this is made."""
+
+    seconds: float
+    begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def left_s(self) -> float:
+        """Below zero once it is used up."""
+        return self.begun + self.seconds - time.monotonic()
+
+
+@dataclass(frozen=True)
 class Limits:
-    """Bounds of one sandboxed run. Memory is the resident set of the whole group, shared pages counted once."""
+    """Bounds of one sandboxed run. Memory is the resident set of the whole group, shared pages counted once.
+
+    ``budget`` ends the run as well, where several runs for one file share their time.
+    """
 
     wall_s: float = 120.0
     cpu_s: int = 120
@@ -30,11 +47,15 @@ class Limits:
     output_bytes: int = 1 * MIB
     result_bytes: int = 64 * MIB
     tmp_bytes: int = 64 * MIB
+    budget: Budget | None = None
 
     @property
     def address_space_bytes(self) -> int:
-        """Runtimes reserve far more than they touch, so this bound only catches single absurd requests."""
-        return self.memory_bytes + 4096 * MIB
+        """Runtimes reserve more than they touch (PyTorch 0.8 GiB), so this bound is not the memory that counts.
+
+        It is what one process can take between two looks of the watcher: on a busy machine these are far apart.
+        """
+        return self.memory_bytes + 2048 * MIB
 
 
 @dataclass(frozen=True)

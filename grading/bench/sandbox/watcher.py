@@ -152,6 +152,8 @@ class Watch:
             self.stopped = self._out_of_memory()
         elif now - self.started > self.limits.wall_s:
             self.stopped = self._timed_out()
+        elif self.limits.budget is not None and self.limits.budget.left_s < 0:
+            self.stopped = _over_budget(self.limits.budget.seconds)
         elif used.processes > MAX_PROCESSES or used.threads > self.limits.threads + MAX_PROCESSES:
             self.stopped = Verdict(
                 "misbehaved",
@@ -279,6 +281,13 @@ class Watch:
         return Verdict(
             "infrastructure", "killed_from_outside", "The measuring process was killed from outside on our machine."
         )
+
+
+def _over_budget(seconds: float) -> Verdict:
+    message = (
+        f"Checking and timing this model took more than {seconds:g} s together, which is all that a file gets here."
+    )
+    return Verdict("timed_out", "timed_out", f"{message} Make the model or its input smaller.")
 
 
 def _signal_name(number: int) -> str:
