@@ -8,8 +8,9 @@ import re
 import signal
 import stat
 import sys
+import traceback
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,15 @@ from grading.bench.architectures.spec import load_spec
 from grading.bench.errors import BenchError
 from grading.bench.fit import WIDTHS, has_weights
 from grading.bench.on_device import Choice, agreed_json, device_json
+from grading.bench.plain import plain_sentence
 from grading.bench.report import Report, report_of
-from grading.bench.sandbox import Sandbox, SandboxError, detect
+from grading.bench.sandbox import Budget, Limits, Sandbox, SandboxError, detect
 from grading.bench_text import as_text, printable
 from hardware.ondevice.harness import shape
 from hardware.profiles import RUNTIMES, DeviceProfile, load_profiles, today_slug
 
 SEED = 0
+FILE_S = 45.0  # for one file in all its processes; ending them, and reading the file, take the rest of a minute
 REPORT_KEYS = (
     "format", "bytes", "sha256", "inputs", "outputs", "params", "macs", "weight_bits", "sparsity",
     "peak_activation_bytes",
@@ -37,6 +40,7 @@ USAGE, BAD_FILE, INTERRUPTED = 2, 1, 130
 MOST_THREADS = 64
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,30}")
 Profiles = dict[str, DeviceProfile]
+Answer = tuple[dict[str, Any], list[str]]  # a row, and what was assumed or noticed
 
 
 class Command(BaseCommand):
@@ -161,51 +165,58 @@ class Work:
     shapes: list[tuple[int, ...]]
 
 
-def measure_file(path: Path, work: Work, sandbox: Sandbox) -> tuple[dict[str, Any], list[str]]:
+def measure_file(path: Path, work: Work, sandbox: Sandbox) -> Answer:
     """One file's row (what is in it, times, devices; or {file, error}) and what was assumed or noticed, as sentences."""
-    name = path.name or str(path)
-    try:
-        check_is_file(path)
-        report = engine.inspect(path, sandbox=sandbox, input_shapes=work.shapes, weightless=True)
-        told = [(finding.code, finding.sentence) for finding in report.findings]
-        host, noticed = _host(path, report, sandbox)
-    except BenchError as error:
-        return {"file": name, "error": {"code": error.code, "message": error.message}}, []
-    except OSError as error:
-        return {
-            "file": name,
-            "error": {"code": "file_unreadable", "message": f"{name} cannot be read: {error.strerror}."},
-        }, []
-    return _row(name, report, host, work), [f"{said} [{code}]" for code, said in dict.fromkeys(told + noticed)]
+    return _answered(path, lambda name: _measured(path, name, work, sandbox))
 
 
-def count_description(path: Path, work: Work) -> tuple[dict[str, Any], list[str]]:
+def count_description(path: Path, work: Work) -> Answer:
     """The row of a network that is described and not there: counted and predicted, never run."""
+    return _answered(path, lambda name: _described(path, name, work))
+
+
+def _answered(path: Path, answer: Callable[[str], Answer]) -> Answer:
     name = path.name or str(path)
     try:
         check_is_file(path)
-        graph = load_spec(path)
-        content = path.read_bytes()
-        report = report_of(graph, size=len(content), sha256=hashlib.sha256(content).hexdigest())
-        host = not_run(report.absent_weights or "It is a description without weights; nothing of it can be run.")
-        return _row(name, report, host, work), [f"{item.sentence} [{item.code}]" for item in report.findings]
+        return answer(name)
     except BenchError as error:
-        return {"file": name, "error": {"code": error.code, "message": error.message}}, []
+        return _refused(name, error.code, error.message), []
     except OSError as error:
-        message = f"{name} cannot be read: {error.strerror}."
-        return {"file": name, "error": {"code": "file_unreadable", "message": message}}, []
+        return _refused(name, "file_unreadable", f"{name} cannot be read: {error.strerror}."), []
+    except Exception as error:  # noqa: BLE001  one file must not take the answers to all others with it
+        where = "".join(traceback.format_exception(error)[-2:])
+        print(f"{name!a}: {where}", file=sys.stderr)
+        return _refused(name, "bench_failed", f"{name} could not be measured because of a fault in bench itself."), []
 
 
-def _host(path: Path, report: Report, sandbox: Sandbox) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """Times on this machine and what the harness noticed; a file without weights is counted and predicted, not run."""
-    if not has_weights(report):
-        return not_run(report.absent_weights), []
-    measurement = engine.measure(path, report, sandbox=sandbox, inputs=None, seed=SEED)
-    return measurement.host.summary(), [(item["code"], item["sentence"]) for item in measurement.findings]
+def _measured(path: Path, name: str, work: Work, sandbox: Sandbox) -> Answer:
+    limits = Limits(budget=Budget(FILE_S))
+    report = engine.inspect(path, sandbox=sandbox, input_shapes=work.shapes, weightless=True, limits=limits)
+    told = [(finding.code, finding.sentence) for finding in report.findings]
+    if has_weights(report):
+        measurement = engine.measure(path, report, sandbox=sandbox, inputs=None, seed=SEED, limits=limits)
+        host = measurement.host.summary()
+        told += [(item["code"], item["sentence"]) for item in measurement.findings]
+    else:
+        host = not_run(report.absent_weights)
+    return _row(name, report, host, work), [f"{said} [{code}]" for code, said in dict.fromkeys(told)]
+
+
+def _described(path: Path, name: str, work: Work) -> Answer:
+    graph = load_spec(path)
+    content = path.read_bytes()
+    report = report_of(graph, size=len(content), sha256=hashlib.sha256(content).hexdigest())
+    host = not_run(report.absent_weights or "It is a description without weights; nothing of it can be run.")
+    return _row(name, report, host, work), [f"{item.sentence} [{item.code}]" for item in report.findings]
 
 
 def not_run(reason: str) -> dict[str, Any]:
     return {"runs": 0, "p50_ms": None, "p90_ms": None, "p99_ms": None, "reason": reason}
+
+
+def _refused(name: str, code: str, message: str) -> dict[str, Any]:
+    return {"file": name, "error": {"code": code, "message": plain_sentence(message)}}
 
 
 def check_is_file(path: Path) -> None:
