@@ -1,6 +1,7 @@
 """The engine with real models in the strongest sandbox of this machine."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from onnx import TensorProto, helper
 from grading.bench import engine
 from grading.bench.errors import BenchError
 from grading.bench.report import Report, TensorSpec
-from grading.bench.sandbox import Limits, detect
+from grading.bench.sandbox import Budget, Limits, detect
 from tests.grading.bench.test_onnx_weightless import beside
 from tests.grading.bench.tiny import tiny_onnx
 from tests.hardware.ondevice import models
@@ -212,3 +213,31 @@ def test_weights_in_a_file_that_is_there_are_refused_and_absent_ones_only_counte
     with pytest.raises(BenchError) as refused:
         engine.inspect(path, sandbox=sandbox, weightless=True)
     assert refused.value.code == "external_data"
+
+
+def test_a_budget_ends_a_run_and_says_what_it_was(torch_models, sandbox):
+    error = refused(torch_models / "loop.pt", sandbox, None, kind="torchscript", limits=Limits(budget=Budget(3.0)))
+    assert (error.code, error.outcome) == ("timed_out", "timed_out")
+    assert "more than 3 s together" in error.message
+
+
+def test_a_budget_that_is_nearly_used_up_starts_no_further_process(tmp_path, sandbox, monkeypatch):
+    path = models.linear(tmp_path / "m.onnx")
+    assert measure(path, sandbox, limits=Limits(budget=Budget(100.0))).host.processes == 3
+    monkeypatch.setattr(engine, "TIME_TO_SPARE", 10**6)  # each of them is then too long for what is left
+    assert measure(path, sandbox, limits=Limits(budget=Budget(100.0))).host.processes == 1
+
+
+def test_an_input_that_fits_nowhere_is_refused_before_anything_runs(tmp_path, sandbox):
+    error = refused(models.linear(tmp_path / "m.onnx"), sandbox, None, shape=(2**31, 8))
+    assert error.code == "too_large"
+    assert "2147483648×8" in error.message
+
+
+def test_a_file_that_no_runtime_loads_is_not_read(tmp_path, sandbox):
+    path = tmp_path / "m.onnx"
+    path.write_bytes(b"\x08\x09")
+    os.truncate(path, 1 << 40)
+    with pytest.raises(BenchError) as caught:
+        engine.inspect(path, sandbox=sandbox)
+    assert caught.value.code == "too_large"

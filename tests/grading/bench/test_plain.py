@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from grading.bench.plain import MOST_TEXT, REPLACED, plain_body, plain_text
+from grading.bench.plain import MOST_TEXT, REPLACED, plain_body, plain_sentence, plain_text
 from hardware.ondevice.frames import FrameError, FrameReader
 
 
@@ -41,3 +41,16 @@ def test_a_frame_with_a_number_that_is_none_is_refused(word):
     payload = json.dumps({"nonce": "n", "kind": "report", "body": {"x": 0}}).replace("0", word).encode()
     with pytest.raises(FrameError):
         list(FrameReader("n").feed(struct.pack(">I", len(payload)) + payload))
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [
+        ("It raises: ValueError: x is too small", "It raises: x is too small"),
+        ("failed: Error: two nodes\n of one name", "failed: two nodes of one name"),
+        ("It ended with a c10::IndexError.", "It ended with a an error."),
+        ("The input reconstruction_Error is odd\x1b[31m", f"The input reconstruction_Error is odd{REPLACED}[31m"),
+    ],
+)
+def test_a_sentence_is_one_line_without_names_of_exceptions(said, plain):
+    assert plain_sentence(said) == plain

@@ -309,7 +309,7 @@ def _numbers() -> Iterator[Case]:
         model = changed(lambda m, w=weights: m.graph.initializer[1].CopyFrom(numpy_helper.from_array(w, "dw")))
         yield case(f"weights-{name}", model, f"weights hold {value}")
     half = onnx_model(
-        [node("Cast", ["x"], ["h"], to=10), node("MatMul", ["h", "w"], ["y"])],
+        [node("Cast", ["x"], ["h"], to=10), node("MatMul", ["h", "w"], ["p"]), node("Cast", ["p"], ["y"], to=1)],
         {"w": np.full((4, 2), np.nan, np.float16)},
     )
     yield case("weights-nan-half", half, "16-bit weights that are all NaN")
@@ -321,12 +321,14 @@ def _numbers() -> Iterator[Case]:
         "a tensor of no elements inside",
     )
     scale = onnx_model(
-        [node("QuantizeLinear", ["x", "s", "z"], ["y"])], {"s": np.array(np.nan, np.float32), "z": np.array(0, np.int8)}
+        [node("QuantizeLinear", ["x", "s", "z"], ["q"]), node("DequantizeLinear", ["q", "s", "z"], ["y"])],
+        {"s": np.array(np.nan, np.float32), "z": np.array(0, np.int8)},
     )
     yield case("scale-nan", scale, "a quantisation step of NaN", may_run=True)
     zero = onnx_model([node("Div", ["x", "z"], ["y"])], {"z": np.zeros(4, np.float32)})
     yield case("divides-by-zero", zero, "a division by zero", may_run=True)
     integer = onnx_model(
-        [node("Cast", ["x"], ["i"], to=6), node("Div", ["i", "z"], ["y"])], {"z": np.zeros(4, np.int32)}
+        [node("Cast", ["x"], ["i"], to=6), node("Div", ["i", "z"], ["d"]), node("Cast", ["d"], ["y"], to=1)],
+        {"z": np.zeros(4, np.int32)},
     )
     yield case("integer-by-zero", integer, "a whole number divided by zero: the processor traps")

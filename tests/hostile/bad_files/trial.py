@@ -34,6 +34,7 @@ class Trial:
     peak_pss_bytes: int = 0
     breaches: list[str] = field(default_factory=list)
     ended: float = 0.0
+    peak_processes: int = 0
     stderr: str = ""
     stdout: str = ""
 
@@ -52,15 +53,23 @@ def write_all(cases: Iterable[Case], folder: Path) -> list[Path]:
 def run(
     paths: list[Path | bytes], folder: Path, *, options: tuple[str, ...] = (), stop: tuple[int, float] | None = None
 ) -> Trial:
-    """Run bench on the files. folder: for what the call may leave behind, which is then a breach. stop: a signal and after how many seconds."""
+    """Run bench on the files.
+
+    folder: for what the call may leave behind, which is then a breach. stop: a signal, and how many seconds after the
+    first file was read.
+    """
     trial = Trial()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
         before = set(processes.descendants(os.getpid()))
-        seen = {parent: _listing(parent) for parent in {os.path.dirname(os.fspath(path)) for path in paths}}
+        seen = {
+            parent: _listing(parent)
+            for parent in {os.path.dirname(os.fspath(path)) for path in paths}
+            if os.path.isdir(parent)
+        }
         _age(paths)
         bench = _start(paths, folder, options)
-        _watch(bench, trial, stop)
+        _watch(bench, trial, paths, stop)
         _check_end(bench, trial, before, stop)
         for parent, listing in seen.items():
             if _listing(parent) != listing:
@@ -93,7 +102,7 @@ def _start(paths: list, folder: Path, options: tuple[str, ...]) -> subprocess.Po
     )
 
 
-def _watch(bench: subprocess.Popen, trial: Trial, stop: tuple[int, float] | None) -> None:
+def _watch(bench: subprocess.Popen, trial: Trial, paths: list, stop: tuple[int, float] | None) -> None:
     """Read both streams to the end, and meanwhile count the memory of the whole tree, shared pages once."""
     said: dict[str, bytes] = {}
     readers = [
@@ -102,11 +111,12 @@ def _watch(bench: subprocess.Popen, trial: Trial, stop: tuple[int, float] | None
     ]
     for reader in readers:
         reader.start()
-    begun = time.monotonic()
+    begun = 0.0
     while bench.poll() is None:
         tree = [bench.pid, *processes.descendants(bench.pid)]
+        trial.peak_processes = max(trial.peak_processes, len(tree))
         trial.peak_pss_bytes = max(trial.peak_pss_bytes, sum(processes.proportional_bytes(pid) or 0 for pid in tree))
-        if stop and time.monotonic() - begun > stop[1]:
+        if stop and (begun := begun or _first_read(paths)) and time.time() - begun > stop[1]:
             bench.send_signal(stop[0])
             stop = None
         time.sleep(0.1)
@@ -180,15 +190,19 @@ def _age(paths: list) -> None:
     """The kernel notes the first reading of a file that was changed after it was last read (relatime)."""
     for path in paths:
         if os.path.isfile(path) and not os.path.islink(path):
-            changed = os.stat(path).st_mtime
-            os.utime(path, (LONG_AGO, changed))
+            os.utime(path, ns=(LONG_AGO * 10**9, os.stat(path).st_mtime_ns))
+
+
+def _first_read(paths: list) -> float:
+    """When the first of the files was read; zero before."""
+    return min((os.stat(path).st_atime for path in paths if os.stat(path).st_atime > LONG_AGO + 1), default=0.0)
 
 
 def _seconds(paths: list, end: float) -> dict[str, float]:
     begun = [(os.stat(path).st_atime, os.path.basename(os.fspath(path))) for path in paths if os.path.isfile(path)]
     read = sorted(pair for pair in begun if pair[0] > LONG_AGO + 1)
     return {
-        name: round(after - start, 2) for (start, name), (after, _) in zip(read, [*read[1:], (end, "")], strict=True)
+        name: round(after - start, 2) for (start, name), (after, _) in zip(read, [*read[1:], (end, "")], strict=False)
     }
 
 
