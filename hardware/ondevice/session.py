@@ -74,7 +74,7 @@ class Session(Protocol):
 
 def is_about_memory(error: Exception) -> bool:
     """Whether a runtime's exception says that it was refused memory."""
-    return any(word in str(error).lower() for word in MEMORY_WORDS)
+    return isinstance(error, MemoryError) or any(word in str(error).lower() for word in MEMORY_WORDS)
 
 
 def fault_of(stage: str, error: Exception) -> ModelError:
@@ -84,7 +84,7 @@ def fault_of(stage: str, error: Exception) -> ModelError:
     """
     if is_about_memory(error):
         return ModelError("out_of_memory", "The model asked for more memory than is allowed here.", "out_of_memory")
-    said = (words.useful_line(str(error)) or type(error).__name__).rstrip(".")
+    said = (words.useful_line(str(error)) or "it gives no reason").rstrip(".")
     if stage == "load":
         return ModelError("load_failed", f"The runtime cannot load this model: {said}. Export it again.")
     raised = words.raised_by_itself(str(error))

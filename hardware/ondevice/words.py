@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 # Where in the runtime's own source it happened, and under which of its own names.
-SOURCE = re.compile(r"(/\S+|\b\w+)\.(cc|cpp|h|hpp|cu|py)(:\d+|\", line \d+)[^\n]*?(\)|(?= )|$)\s?")
+SOURCE = re.compile(r"([\w.-]*/\S+|\b\w+)\.(cc|cpp|h|hpp|cu|py)(:\d+|\", line \d+)[^\n]*?(\)|(?= )|$)\s?")
 RUNTIME_MARKS = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : |\b(builtins|torch\.jit)\.(?=\w*(Error|Exception))")
 FUNCTION = re.compile(r"(?:[\w:]+[*&]* )?(?!aten::|quantized::)\b(?:\w+::)+~?\w+\([^)]+\)(?: const)? ?")
+# LiteRT puts its reasons one after the other without a space.
+NEXT_REASON = re.compile(r"(?<=[^\s.])\.?(?=Node number \d)")
 FOLDERS = re.compile(r"(?<!\w)/(?:[\w.+-]+/)+")
 # Lines that point at something or belong to a trace, and say nothing by themselves.
 EMPTY = re.compile(
@@ -45,4 +47,5 @@ def raised_by_itself(text: str) -> str | None:
 
 
 def _plain(line: str) -> str:
+    line = NEXT_REASON.sub(". ", line)
     return ASIDE.sub("", FOLDERS.sub("", FUNCTION.sub("", SOURCE.sub("", RUNTIME_MARKS.sub("", line)))))

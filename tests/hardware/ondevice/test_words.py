@@ -46,6 +46,8 @@ WARNINGS = (
         ("RuntimeError: mat1 and mat2 shapes cannot be multiplied", "mat1 and mat2 shapes cannot be multiplied"),
         ("[ONNXRuntimeError] : 1 : FAIL : Load model from /in/model failed:Protobuf parsing failed.",
          "Load model from model failed:Protobuf parsing failed."),
+        ("tflite/kernels/div.cc:84 data[i] != zero_point was not true.Node number 0 (DIV) failed to invoke.",
+         "data[i] != zero_point was not true. Node number 0 (DIV) failed to invoke."),
         ("~~~~ <--- HERE", ""),
     ],
 )  # fmt: skip
@@ -73,3 +75,8 @@ def test_what_a_model_raises_by_itself_is_told_from_what_a_runtime_says():
 
 def test_a_long_line_is_cut_between_words():
     assert useful_line("word " * 100, 20) == "word word word…"
+
+
+def test_a_fault_without_a_word_names_no_class():
+    assert "RuntimeError" not in fault_of("load", RuntimeError()).message
+    assert fault_of("load", MemoryError()).code == "out_of_memory"
