@@ -57,6 +57,7 @@ figures: check
 	@"$(PY)" -m tests.load.bench_overhead
 	@"$(PY)" manage.py calibrate --report
 	@"$(PY)" -m tests.load.tiny_on_devices
+	@"$(PY)" -m tests.load.bad_files
 
 # pip-audit says "no known vulnerabilities" also when it could ask nobody: --strict makes that a failure, and we say so.
 audit:

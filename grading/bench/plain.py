@@ -8,6 +8,7 @@ MOST_TEXT = 2000
 MOST_DETAILS = 8000
 # Exceptions of Python and C++ by their names, which say nothing to whoever made a model.
 CLASS_NAME = re.compile(r"\b(?:\w+(?:\.|::))*(?:[A-Z]\w*)?(?:Error|Exception)\b(\s*:\s*)?")
+ADDRESS = re.compile(r"\s*(?:\(of Python compilation unit )?\b(?:at:? )?0x[0-9a-fA-F]{6,}\b\)?")
 SAID_BEFORE = re.compile(r"\b(?:Error|Exception)\b:?\s*")  # what a runtime puts before the words that count
 REPLACED = "\N{REPLACEMENT CHARACTER}"
 # Control characters but tab and line feed, what turns the direction of text, and halves of a pair. PostgreSQL takes no
@@ -24,7 +25,7 @@ def plain_text(text: str, most: int = MOST_TEXT) -> str:
 
 def plain_sentence(text: str, most: int = MOST_TEXT) -> str:
     """Words of a runtime, or with a name from a file in them, as one line for a person: no class names of exceptions."""
-    named = CLASS_NAME.sub(lambda found: "" if found[1] else "an error", SAID_BEFORE.sub("", text))
+    named = CLASS_NAME.sub(lambda found: "" if found[1] else "an error", SAID_BEFORE.sub("", ADDRESS.sub("", text)))
     return plain_text(" ".join(named.split()), most)
 
 

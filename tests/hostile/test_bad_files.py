@@ -15,8 +15,8 @@ QUICK = re.compile(
     r"onnx-(cut-half|flip-0[0-2]|cyclic|weights-short|weights-overflow|outside-(passwd|nul|through|itself|branch|unused-function)"
     r"|opset99|if|loop|domain-com-example|nodes-100000|outputs-20000|functions-double|sparse|fill-16g|zero-inside|long-type)\."
     r"|tflite-(cut-half|flip-0[0-2]|custom-flex|custom-unnamed|while|composite|split-zero|dense-without-weights|weights-negative|operators-100000"
-    r"|huge-inside|type-string)\.|export-(call-samples-bare|target-system|size-powers|nodes-50000|weights-short|compiled)\."
-    r"|script-(call-reduce-in-data|weights-missing)\.|zip-(bomb|overlap|name-up|says-encrypted|says-directory-size|many)\.pt2?$"
+    r"|huge-inside|type-string)\.|export-(target-system|size-powers|nodes-50000)\."
+    r"|script-call-reduce-in-data\.|zip-(bomb|overlap|name-up|says-encrypted|says-directory-size|many)\.pt2?$"
     r"|no-model-(empty|pdf|random)\.onnx|no-model-call-reduce|lie-onnx-as\.pt$"
 )
 SLOW = ("script-run-print-flood.pt", "script-load-write.pt", "script-run-memory-slow.pt")
