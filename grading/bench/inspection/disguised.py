@@ -107,7 +107,9 @@ def _multiplied(graph: Graph, operator: Operator, place: int, name: str, output:
 def _gates(graph: Graph) -> set[int]:
     """Operators of which one factor is the other one bent number by number, as x times its sigmoid: no weights, no layer."""
     makers = {name: operator for operator in graph.operators for name in operator.outputs}
-    pairs = {place: operator.inputs[:2] for place, operator in enumerate(graph.operators) if _plain(operator) in MULTIPLYING}
+    pairs = {
+        place: operator.inputs[:2] for place, operator in enumerate(graph.operators) if _plain(operator) in MULTIPLYING
+    }
     return {
         place
         for place, names in pairs.items()

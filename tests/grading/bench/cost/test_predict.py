@@ -175,7 +175,7 @@ def test_energy_without_a_meter_comes_from_the_board_or_is_not_given():
     kin = predict(V2, PI, "ncnn", "fp32")
     assert 5 < 1000 * kin.energy_mj / kin.latency_ms / 1000 < 8
     assert "on the same board" in kin.calibration.note
-    none = predict(V2, NANO)
+    none = predict(V2, replace(NANO, loaded_mw=0, idle_mw=0))
     assert none.energy_mj is None
     assert "No power of jetson-nano-4gb is known" in none.reason
 
@@ -213,7 +213,7 @@ def test_the_course_rule_gives_two_seven_and_twenty_six_hours(profile, hours):
 
 def test_a_budget_that_nobody_knows_says_so():
     assert "Nobody gave a nominal current" in predict(V2, PHONE).reason
-    assert "idle power" in predict(V2, PI, convention="load_minus_idle").reason
+    assert "idle power" in predict(V2, replace(PI, idle_mw=0), convention="load_minus_idle").reason
 
 
 def test_a_prediction_is_plain_values():
