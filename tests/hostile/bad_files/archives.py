@@ -100,7 +100,7 @@ def _directories(whole: bytes) -> Iterator[tuple[str, bytes, str, bool]]:
             f"says-{name}",
             bytes(content),
             why,
-            name in {"crc", "disk", "count", "local-size", "local-name", "size-small"},
+            name in {"crc", "disk", "count", "comment", "local-size", "local-name", "size-small"},
         )
     second = entry + 46 + struct.unpack_from("<H", whole, entry + 28)[0]
     overlap = bytearray(whole)

@@ -251,7 +251,7 @@ def _documents() -> Iterator[Case]:
                           "utf16": json.dumps(program()).encode("utf-16"), "keys-twice": b'{"graph_module": 1, "graph_module": 2}'}.items():  # fmt: skip
         yield case(
             f"json-{word}",
-            torch_export(models__model_json=b"") | {"m/models/model.json": content} | {},
+            torch_export() | {"m/models/model.json": content},
             f"a graph that is {word}",
         )
     for member in (

@@ -10,7 +10,7 @@ from tests.hostile.bad_files.torch_export_files import case
 
 def cases() -> Iterator[Case]:
     for word, pickled in calls().items():
-        yield case(f"call-{word}-in-samples", torch_export(data__sample_inputs__model_pt=b"") | {"m/data/sample_inputs/model.pt": sample_inputs(pickled)},
+        yield case(f"call-{word}-in-samples", torch_export() | {"m/data/sample_inputs/model.pt": sample_inputs(pickled)},
                    f"the sample inputs call a shell ({word})")  # fmt: skip
     run = calls()["reduce"]
     yield case("call-samples-bare", _samples(run), "the sample inputs are a bare pickle that calls")

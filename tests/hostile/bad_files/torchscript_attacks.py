@@ -50,7 +50,7 @@ def _in_forward() -> Iterator[Case]:
         "sort": ("a, b = torch.sort(torch.zeros([300000000]))\nreturn torch.add(x, torch.sum(a))", "sorts 300 million numbers"),
         "matmul": ("a = torch.ones([20000, 20000])\nreturn torch.add(x, torch.sum(torch.matmul(a, a)))", "a product of 8 * 10^12 steps"),
         "threads": ("torch.set_num_threads(100000)\nreturn x", "asks for threads"),
-        "sleep": ("for i in range(100000000000):\n  pass\nreturn torch.relu(x)", "counts to 10^11"),
+        "sleep": ("j = 0\nfor i in range(100000000000):\n  j = torch.add(j, i)\nreturn torch.add(x, j)", "counts to 10^11"),
         "manual-seed": ("ops.aten.manual_seed(0)\nreturn torch.relu(x)", "sets a seed"),
         "expand": ("return torch.contiguous(torch.expand(torch.unsqueeze(x, 0), [1000000000, -1, -1]))", "expands to gigabytes"),
         "eval": ('return eval("1")', "evaluates text"),
@@ -76,7 +76,7 @@ def _at_load() -> Iterator[Case]:
     bodies = {
         "loop": ("i = 0\nwhile torch.ge(i, 0):\n  i = torch.add(i, 0)", "loops while it is loaded"),
         "memory": (
-            "l = annotate(List[Tensor], [])\nfor i in range(1000000):\n  _0 = torch.append(l, torch.ones([2000000]))",
+            "l = annotate(List[Tensor], [])\nfor i in range(1000000):\n  _0 = torch.append(l, torch.ones([2000000]))\nprint(torch.len(l))",
             "eats memory while it is loaded",
         ),
         "print": (
@@ -114,9 +114,9 @@ def _tricks() -> Iterator[Case]:
     yield case("write-in-branch", torchscript(branch), "makes a file in a branch that is not taken")
     many = "\n".join(
         [
-            "y = x",
-            *("y = torch.matmul(torch.ones([1000, 1000]), torch.ones([1000, 1000]))" for _ in range(3000)),
-            "return torch.relu(x)",
+            "y = torch.ones([1000, 1000])",
+            *("y = torch.matmul(y, y)" for _ in range(3000)),
+            "return torch.add(x, torch.sum(y))",
         ]
     )
     yield case("run-slow", torchscript(many), "3,000 products: half a minute a run", may_run=True)
