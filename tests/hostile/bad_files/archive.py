@@ -29,7 +29,7 @@ def zipped(members: Members | list[tuple[str, bytes]], compression: int = zipfil
 
 def number(value: int) -> bytes:
     return (
-        b"\x8a\x09" + (value % 2**72).to_bytes(9, "little")
+        b"\x8a\x08" + (value % 2**64).to_bytes(8, "little")
         if not 0 <= value < 2**31
         else b"J" + value.to_bytes(4, "little")
     )

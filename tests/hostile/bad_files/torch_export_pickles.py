@@ -18,8 +18,8 @@ def cases() -> Iterator[Case]:
     yield case("samples-garbage", _samples(b"\xff" * 400), "sample inputs that are nothing", may_run=True)
     yield case(
         "samples-bomb",
-        _samples(zipped({"model/data.pkl": bytes(200_000_000), "model/version": b"3\n"}, 8)),
-        "sample inputs that unpack to 200 MB",
+        _samples(zipped({"model/data.pkl": bytes(100_000_000), "model/version": b"3\n"}, 8)),
+        "sample inputs that unpack to 100 MB",
         may_run=True,
     )
     nested = zipped(
