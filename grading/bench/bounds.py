@@ -45,9 +45,10 @@ def _check_size(tensor: Tensor) -> None:
 
 
 def _check_empty(graph: Graph) -> None:
-    """What an operator makes, or learned, must hold something; an input that is left out may be empty."""
+    """What an operator makes, or learned, must hold something; what is left out, or that nobody reads, may be empty."""
+    used = {name for operator in graph.operators for name in operator.inputs}.union(graph.outputs)
     for place, operator in enumerate(graph.operators):
-        names = [*operator.outputs, *operator.weights]
+        names = [*operator.outputs[:1], *(name for name in operator.outputs[1:] if name in used), *operator.weights]
         empty = next(
             (graph.tensors[name] for name in names if name in graph.tensors and 0 in graph.tensors[name].shape), None
         )
