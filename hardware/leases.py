@@ -1,7 +1,7 @@
 """Leases: the only code that moves a job.
 
 A worker (in this process, in another, later on a board behind NAT) takes a job with `lease_next`, says `lease_start` when it begins,
-`lease_beat` while it works, and exactly one of `lease_finish` and `lease_release` at the end. Each call is a conditional update on
+`lease_beat` while it works, and exactly one of `lease_finish`, `lease_park` and `lease_release` at the end. Each call is a conditional update on
 status and attempt number, so a worker that was given up for dead and wakes again is told `lease_lost` and can change nothing.
 `sweep` gives jobs of silent workers back to the queue; it runs from Celery beat and from `manage.py sweep`.
 """
@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, IllegalMove
 from courseplatform.core.states import move
-from hardware.models import HELD, MOVES, OPEN, Job, JobMove, Outcome, Status
+from hardware.models import DECISIONS, HELD, MOVES, OPEN, Job, JobMove, Outcome, Status
 
 LEASE_TTL_S = 20
 BEAT_S = 4
@@ -49,11 +49,14 @@ class JobKind:
 
     `ended(job, outcome, result)` runs inside the transaction that finishes the job: both happen or neither.
     `wake()` sends a wake-up to the workers of this kind; losing it costs seconds, never a job.
+    `parked(job, result)` keeps what came out until a person has decided, inside the transaction that parks the job; None: jobs of this
+    kind are never parked.
     """
 
     name: str
     ended: Callable[[Job, Outcome, dict[str, Any]], None]
     wake: Callable[[], None]
+    parked: Callable[[Job, dict[str, Any]], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,26 @@ def lease_finish(lease: Lease, *, outcome: Outcome, result: dict[str, Any], now:
     return True
 
 
+def lease_park(lease: Lease, *, result: dict[str, Any], why: str, now: datetime | None = None) -> bool:
+    """The work is done, but a person must look at it before it counts: its owner keeps the result until then.
+
+    Returns:
+        True when this call parked it, False when the same lease had done so before.
+
+    Raises:
+        LeaseLost: another lease owns the job; the result is thrown away.
+    """
+    with transaction.atomic():
+        if Job.objects.filter(pk=lease.job_id, attempt=lease.attempt, status=Status.PARKED).exists():
+            return False
+        job, keep = _held(lease), _kinds[lease.kind].parked
+        if keep is None:
+            raise ValueError(f"jobs of kind {lease.kind} are never parked")
+        _move_held(job, lease, to=Status.PARKED, why=why, finished_at=now or timezone.now(), lease_expires_at=None)
+        keep(job, result)
+    return True
+
+
 def lease_release(lease: Lease, *, why: str, fault: bool = True, now: datetime | None = None) -> None:
     """Give the job back to the queue: our fault, or we are stopping (`fault=False`). Its place in line stays.
 
@@ -193,17 +216,34 @@ def job_cancel(job: Job, *, by: str, now: datetime | None = None) -> None:
     """Cancel a job that has not ended. A waiting one ends now, a held one as soon as its worker beats.
 
     Raises:
-        Conflict: code `already_finished`.
+        Conflict: code `already_finished`, or `parked` while the staff look at it.
     """
     now = now or timezone.now()
     with transaction.atomic():
         job.refresh_from_db()
         if job.status == Status.FINISHED:
             raise Conflict("This run has ended already.", code="already_finished")
+        if job.status == Status.PARKED:
+            raise Conflict("This run has been measured; the staff look at it before it counts.", code="parked")
         if job.status != Status.QUEUED:
             Job.objects.filter(pk=job.pk, status__in=HELD).update(cancel_requested=True)
             return
         _end(job, lease=None, outcome=Outcome.CANCELLED, result={}, by=by, now=now)
+
+
+def job_decide(job: Job, *, outcome: Outcome, result: dict[str, Any], by: str, why: str) -> None:
+    """End a parked job as a person decided. `result` is told to its owner as by a worker.
+
+    Raises:
+        Conflict: code `not_parked`: it never was, or somebody else has decided.
+    """
+    if outcome not in DECISIONS:
+        raise ValueError(f"a parked job is not ended as {outcome}")
+    with transaction.atomic():
+        job.refresh_from_db()
+        if job.status != Status.PARKED:
+            raise Conflict("This run is not with the staff: somebody has decided on it already.", code="not_parked")
+        _end(job, lease=None, outcome=outcome, result=result, by=by, now=timezone.now(), why=why)
 
 
 def sweep(*, now: datetime | None = None) -> dict[str, int]:
@@ -263,7 +303,7 @@ def _end(
     with transaction.atomic():
         move(
             job, moves=MOVES, to=Status.FINISHED, by=by, why=why or outcome, history=JobMove,
-            guard={"attempt": job.attempt}, outcome=outcome, finished_at=now, lease_expires_at=None,
+            guard={"attempt": job.attempt}, outcome=outcome, finished_at=job.finished_at or now, lease_expires_at=None,
             error_code=str(result.get("code", ""))[:60], error_message=str(result.get("message", "")),
             error_details=result.get("details", {}),
         )  # fmt: skip

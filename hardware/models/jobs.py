@@ -10,11 +10,15 @@ from courseplatform.core.states import MoveRow, Moves
 
 
 class Status(models.TextChoices):
-    """Where a job is. How it ended is apart from that, in `Outcome`."""
+    """Where a job is. How it ended is apart from that, in `Outcome`.
+
+    Parked: the work is done and nobody waits for a machine any more, but a person must look at it before it ends.
+    """
 
     QUEUED = "queued", "In line"
     LEASED = "leased", "Starting"
     RUNNING = "running", "Running"
+    PARKED = "parked", "With the staff"
     FINISHED = "finished", "Finished"
 
 
@@ -24,7 +28,8 @@ HELD = frozenset({Status.LEASED, Status.RUNNING})
 MOVES: Moves = {
     Status.QUEUED: frozenset({Status.LEASED, Status.FINISHED}),
     Status.LEASED: frozenset({Status.RUNNING, Status.QUEUED, Status.FINISHED}),
-    Status.RUNNING: frozenset({Status.QUEUED, Status.FINISHED}),
+    Status.RUNNING: frozenset({Status.QUEUED, Status.PARKED, Status.FINISHED}),
+    Status.PARKED: frozenset({Status.FINISHED}),
     Status.FINISHED: frozenset(),
 }
 
@@ -40,8 +45,11 @@ class Outcome(models.TextChoices):
     MISBEHAVED = "misbehaved", "Stopped by the sandbox"
     INFRASTRUCTURE = "infrastructure", "Our fault"
     CANCELLED = "cancelled", "Cancelled"
+    REJECTED = "rejected", "Rejected by the staff"
 
 
+# How staff may end a parked job.
+DECISIONS = frozenset({Outcome.MEASURED, Outcome.REJECTED})
 # What never costs the person an attempt.
 NOT_COUNTED = frozenset({Outcome.REFUSED, Outcome.INFRASTRUCTURE, Outcome.CANCELLED})
 
@@ -51,6 +59,7 @@ class Job(models.Model):
 
     `attempt` is the fence: it grows with every lease, and a worker that holds an older number can change nothing any more.
     `faults` counts leases that ended through our own fault; it never concerns the person who waits.
+    `finished_at` is when the work ended, also of a job that is parked then.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
