@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
@@ -19,8 +19,10 @@ from grading.bench.formats import ENDINGS
 from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.models.pieces import Piece
+from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.parts import STATEMENT, Part
+from hardware.models import Status
 
 
 class Upload(Protocol):
@@ -174,13 +176,15 @@ def _check_pace(person: User, assignment: Assignment, now: datetime) -> None:
 
 
 def attempts_left(*, owner: Owner, assignment: Assignment) -> int:
-    """Models that are counted, and those still being measured, use up the allowance; refused ones, our faults, and parts that come without
-    a model do not."""
+    """Models that are counted, and those still being measured, use up the allowance; refused ones, our faults, those that the staff look at,
+    and parts that come without a model do not."""
     return max(assignment.attempts_allowed - _used(owner, assignment).count(), 0)
 
 
 def _used(owner: Owner, assignment: Assignment) -> "QuerySet[Submission]":
     theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
+    with_staff = Run.objects.filter(submission=OuterRef("pk"), status=Status.PARKED)
+    theirs = theirs.exclude(Q(counts=None) & Exists(with_staff))
     return theirs.exclude(sha256="").exclude(counts=False).exclude(spares_attempt=True)
 
 

@@ -12,10 +12,12 @@ from grading.device_uses import device_use
 from grading.late_file.course_part import LATE_PART
 from grading.late_import import cost_effects
 from grading.selectors import late_mine, sections
+from grading.selectors import parked as parked_runs
 from grading.selectors.calendar import due_dates
 from grading.selectors.regrades import waiting_section
 from grading.selectors.team_runs import team_runs
 from grading.services.late_days import team_changed
+from grading.services.parked import result_park
 from grading.services.variants import variant_ended
 from grading.wake import RUN_KIND, VARIANT_KIND, wake
 from hardware.hooks import add_calibration_source, add_use_source
@@ -31,7 +33,7 @@ def register_all() -> None:
     merging.register_decisions()
     add_use_source(device_use)
     add_calibration_source(calibration_rows)
-    register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake))
+    register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake, parked=result_park))
     register_kind(JobKind(name=VARIANT_KIND, ended=variant_ended, wake=wake))
     register_purpose(upload_purpose.HAND_IN, upload_purpose.hand_in, upload_purpose.spelled)
     register_purpose(upload_purpose.PART, upload_purpose.part, upload_purpose.part_spelled)
@@ -52,6 +54,7 @@ def register_all() -> None:
     registry.add_section(
         Section("latest_result", 30, "side", "grading/_section_latest_result.html", sections.latest_result)
     )
+    registry.add_section(Section("parked", 11, "side", "grading/_section_parked.html", parked_runs.waiting_section))
     registry.add_section(Section("regrades", 12, "side", "grading/_section_regrades.html", waiting_section))
     registry.add_nav(*_links())
 
@@ -59,14 +62,15 @@ def register_all() -> None:
 def _links() -> list[NavLink]:
     work = (
         "grading:assignment", "grading:assignment_dates", "grading:assignment_new", "grading:assignment_edit", "grading:assignment_publish",
-        "grading:assignment_remove", "grading:hidden_sets", "grading:family", "grading:receipt", "grading:run", "grading:hand_in", "grading:grade",
+        "grading:assignment_remove", "grading:hidden_sets", "grading:family", "grading:receipt", "grading:run", "grading:run_decide",
+        "grading:hand_in", "grading:grade",
         "grading:grades", "grading:grades_person",
     )  # fmt: skip
     students = frozenset({Role.STUDENT})
     return [
         NavLink("Assignments", "grading:assignments", 30, MEMBERS, key="a", owns=work),
         NavLink("Late days", "grading:late_days", 42, students, key="l", has_content=late_mine.has_policy),
-        NavLink("Submissions", "grading:submissions", 35, STAFF, key="u"),
+        NavLink("Submissions", "grading:submissions", 35, STAFF, key="u", owns=("grading:parked",)),
         NavLink("Late days", "grading:late_balances", 36, STAFF, key="l", owns=LATE_PAGES),
         NavLink("Regrades", "grading:regrades", 36, STAFF, owns=("grading:regrade",), in_more=True),
     ]

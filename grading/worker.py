@@ -66,7 +66,7 @@ def _carry_out(lease: Lease) -> None:
         with beat:
             leases.lease_start(lease)
             result = _measure(lease, beat)
-        leases.lease_finish(lease, outcome=Outcome.MEASURED, result=result)
+        _hand_over(lease, result)
     except BenchError as error:
         if error.outcome == Outcome.INFRASTRUCTURE:
             log.warning("run_fault", run=str(lease.job_id), code=error.code, why=error.message, details=error.details)
@@ -83,6 +83,17 @@ def _carry_out(lease: Lease) -> None:
         # A full disk, a missing file, a mistake of ours: never the student's, and the lease must not be left to expire.
         log.exception("run_fault", run=str(lease.job_id))
         leases.lease_release(lease, why=plain_text(f"{type(error).__name__}: {error}"))
+
+
+def _hand_over(lease: Lease, result: dict[str, Any]) -> None:
+    """What was measured stands, but for a run in which something looks wrong: a person decides on that."""
+    evidence = result.pop("suspicions", [])
+    if not evidence:
+        leases.lease_finish(lease, outcome=Outcome.MEASURED, result=result)
+        return
+    why = ", ".join(row["code"] for row in evidence)
+    log.warning("run_parked", run=str(lease.job_id), why=why)
+    leases.lease_park(lease, result={"evidence": evidence, "document": result}, why=why)
 
 
 def _measure(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from grading.models.assignments import Assignment, AssignmentKind, HiddenSet
 from grading.models.grades import GradeEvent, GradeKind, GradeRelease, RubricItem
 from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry, LateRequest, LateStale, LateVerdict
+from grading.models.parked import ParkedResult
 from grading.models.pieces import Piece
 from grading.models.regrades import RegradeMove, RegradeRequest, RegradeStatus
 from grading.models.runs import Result, Run
@@ -11,6 +12,6 @@ from grading.models.variants import VariantRun
 
 __all__ = [
     "Accommodation", "Assignment", "AssignmentKind", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeRelease", "HiddenSet",
-    "LateEntry", "LateRequest", "LateStale", "LateVerdict", "Piece",
+    "LateEntry", "LateRequest", "LateStale", "LateVerdict", "ParkedResult", "Piece",
     "RegradeMove", "RegradeRequest", "RegradeStatus", "Result", "RubricItem", "Run", "Submission", "VariantRun",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ from grading.selectors.handed import lacks, lacks_words
 from grading.spec import METRICS, BenchSpec
 from hardware import leases
 from hardware.course_devices import profiles_of
-from hardware.models import Status
+from hardware.models import OPEN, Status
 
 BY_DUE = (F("due_at").asc(nulls_last=True), "position", "pk")
 FORMAT_WORDS = {
@@ -250,6 +250,8 @@ def line_words(run: Run | None, number: int) -> dict[str, str]:
         result = getattr(run, "result", None)
         said = f": {result.earned} of {result.of} measured points" if result is not None else ""
         return {"place_words": "", "sentence": f"Attempt {number}: {run_badge(run).word}{said}."}
+    if run.status == Status.PARKED:
+        return {"place_words": "", "sentence": f"Attempt {number} was measured. The staff look at it before it counts."}
     if run.status != Status.QUEUED:
         return {"place_words": "", "sentence": f"Attempt {number} is being measured now."}
     place = leases.place_in_line(run.job) or 1
@@ -267,7 +269,7 @@ def desk_rows(visit: Visit) -> list[dict[str, Any]]:
         .order_by(*BY_DUE)
         .annotate(
             handed_in=Count("submissions__person", filter=UNDONE_NOT, distinct=True),
-            running=Count("submissions__runs", filter=~Q(submissions__runs__status=Status.FINISHED), distinct=True),
+            running=Count("submissions__runs", filter=Q(submissions__runs__status__in=OPEN), distinct=True),
         )
     )
     active = Submission.objects.filter(assignment__course=visit.course, is_active=True)

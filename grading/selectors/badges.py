@@ -19,11 +19,13 @@ OUTCOMES: dict[str, Badge] = {
     Outcome.MISBEHAVED: Badge("bad", "octagon", "stopped"),
     Outcome.INFRASTRUCTURE: Badge("warn", "triangle", "our fault, not counted"),
     Outcome.CANCELLED: Badge("neutral", "info", "cancelled"),
+    Outcome.REJECTED: Badge("bad", "octagon", "rejected"),
 }
 STATUSES: dict[str, Badge] = {
     Status.QUEUED: Badge("neutral", "clock", "in line"),
     Status.LEASED: Badge("neutral", "clock", "starting"),
     Status.RUNNING: Badge("neutral", "clock", "running"),
+    Status.PARKED: Badge("warn", "clock", "with the staff"),
 }
 
 

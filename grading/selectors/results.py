@@ -8,21 +8,22 @@ from courseplatform.courses.access import Visit
 from grading.models.runs import Run
 from grading.selectors.badges import run_badge
 from grading.selectors.late_words import late_badge, owner_line
+from grading.selectors.parked import decision_part, parked_part
 from grading.selectors.run_live import live_part
 from grading.selectors.run_measured import measured_part
 from grading.selectors.run_stopped import stopped_part
 from hardware.models import Outcome, Status
 
 TITLES = {
-    Status.QUEUED: "in line", Status.LEASED: "starting", Status.RUNNING: "running",
+    Status.QUEUED: "in line", Status.LEASED: "starting", Status.RUNNING: "running", Status.PARKED: "with the staff",
 }  # fmt: skip
 STATES = {
     Outcome.MEASURED: "measured", Outcome.REFUSED: "refused", Outcome.CANCELLED: "cancelled",
-    Outcome.INFRASTRUCTURE: "ours",
+    Outcome.INFRASTRUCTURE: "ours", Outcome.REJECTED: "rejected",
 }  # fmt: skip
 ENDS = {
     "measured": "result", "refused": "stopped at the check", "cancelled": "cancelled", "ours": "not measured",
-    "stopped": "stopped",
+    "stopped": "stopped", "rejected": "rejected by the staff",
 }  # fmt: skip
 
 
@@ -36,6 +37,7 @@ def run_get(visit: Visit, pk: Any) -> Run:
             "submission__person",
             "submission__team__course",
             "result",
+            "parked",
         )
         .prefetch_related("submission__late_verdicts")
         .filter(pk=pk)
@@ -47,9 +49,11 @@ def run_get(visit: Visit, pk: Any) -> Run:
 
 
 def state_of(run: Run) -> str:
-    """waiting, running, measured, refused, stopped, ours or cancelled: which page to draw."""
+    """waiting, running, measured, refused, stopped, ours, cancelled, parked or rejected: which page to draw."""
     if run.status == Status.FINISHED:
         return STATES.get(Outcome(run.outcome), "stopped")
+    if run.status == Status.PARKED:
+        return "parked"
     return "waiting" if run.status == Status.QUEUED else "running"
 
 
@@ -68,8 +72,11 @@ def page(visit: Visit, run: Run, now: datetime) -> dict[str, Any]:
         "state": state,
         "live": run.is_open,
         "can_cancel": run.is_open and not run.cancel_requested,
-        "can_again": not run.is_open and (visit.is_staff or state in {"ours", "cancelled"}),
+        "can_again": run.status == Status.FINISHED and (visit.is_staff or state in {"ours", "cancelled"}),
     }
     if run.is_open:
         return context | live_part(run, now)
+    if state == "parked":
+        return context | parked_part(visit, run)
+    context |= decision_part(visit, run)
     return context | (measured_part(run) if state == "measured" else stopped_part(run, state))

@@ -14,6 +14,7 @@ HEADLINES = {
     "timed_out": "It took longer than the lab allows",
     "out_of_memory": "It needs more memory than the lab allows",
     "crashed": "The model crashed",
+    "rejected_by_staff": "The staff rejected what was measured",
 }
 
 
@@ -23,7 +24,9 @@ def stopped_part(run: Run, state: str) -> dict[str, Any]:
     title = titles.get(state) or HEADLINES.get(run.error_code) or run.label
     sentence = run.error_message or ("Nothing was measured." if state == "cancelled" else "")
     cost = (
-        "One attempt. The model ran and was stopped by it."
+        "One attempt."
+        if state == "rejected"
+        else "One attempt. The model ran and was stopped by it."
         if counted
         else "Nothing. This run is not counted as an attempt, and no late day is touched."
     )
@@ -47,6 +50,8 @@ def _ways_out(run: Run, state: str, details: dict[str, Any]) -> Rows:
                 "code": "",
             }
         ]
+    if state == "rejected":
+        return [{"title": "Ask the course staff,", "text": "if the reason above is not clear to you.", "code": ""}]
     if state == "cancelled":
         return [{"title": "Run it again,", "text": "or hand in another model.", "code": ""}]
     if run.error_code in {"input_mismatch", "output_mismatch"} and details.get("compare"):

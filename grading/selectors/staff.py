@@ -12,7 +12,7 @@ from grading.models.assignments import Assignment
 from grading.models.submissions import Submission
 from grading.selectors.assignments import attempt_of, with_runs
 from grading.selectors.late_words import late_badge
-from hardware.models import OPEN, Outcome
+from hardware.models import OPEN, Outcome, Status
 
 LIMIT = 200
 COLUMNS = (
@@ -36,6 +36,7 @@ STOPPED = (
     Outcome.OUT_OF_MEMORY,
     Outcome.MISBEHAVED,
     Outcome.CANCELLED,
+    Outcome.REJECTED,
 )
 
 
@@ -50,6 +51,7 @@ class SubmissionFilter:
     STATES: ClassVar[dict[str, str]] = {
         "open": "in line or running",
         "measured": "measured",
+        "parked": "with the staff",
         "stopped": "stopped",
         "ours": "our fault",
         "late": "late",
@@ -96,6 +98,7 @@ def _filtered(
     by_state = {
         "open": _by_run(status__in=OPEN),
         "measured": _by_run(outcome=Outcome.MEASURED),
+        "parked": _by_run(status=Status.PARKED),
         "stopped": _by_run(outcome__in=STOPPED),
         "ours": _by_run(outcome=Outcome.INFRASTRUCTURE),
         "late": Q(late_verdicts__days_late__gt=0) if has_rule else Q(received_at__gt=F("due_at")),

@@ -41,7 +41,7 @@ from grading.receipts import receipt_facts, receipt_text, sign
 from grading.services.benchmarks import benchmark_record
 from grading.services.late_days import choose_active, count_locked, lock_circle
 from grading.wake import RUN_KIND, wake
-from hardware.models import OPEN
+from hardware.models import OPEN, Status
 
 RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that can be read as a digit
 
@@ -225,10 +225,10 @@ def _discard(submission: Submission) -> None:
 def run_enqueue(*, submission: Submission, by: str, now: datetime | None = None) -> Run:
     """Put a new run of a submission in line, inside a transaction that holds `lock_circle`.
 
-    Raises Conflict (`already_in_line`) while one is open.
+    Raises Conflict (`already_in_line`) while one is open, or with the staff.
     """
-    if submission.runs.filter(status__in=OPEN).exists():
-        raise Conflict("A run of this attempt is in line or running already.", code="already_in_line")
+    if submission.runs.filter(status__in=OPEN | {Status.PARKED}).exists():
+        raise Conflict("A run of this attempt is in line, running or with the staff already.", code="already_in_line")
     now = now or timezone.now()
     run = Run.objects.create(
         kind=RUN_KIND, owner_key=f"person:{submission.person_id}", submission=submission, requested_by=by,
