@@ -4,7 +4,7 @@ Everything that opens the model happens in the sandbox. The labels are read here
 """
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grading.bench import engine, scoring
+from grading.bench import canaries, engine, scoring, suspicions
 from grading.bench.errors import BenchError
 from grading.bench.measurement import Measurement
 from grading.bench.on_device import Choice, device_json
@@ -50,7 +50,8 @@ def measure_run(
         work: where a copy of the inputs may lie while this runs; the system's temporary folder where None.
 
     Returns:
-        JSON-ready {report, host, metrics, quality, points, environment, earned, of}.
+        JSON-ready {report, host, metrics, quality, points, environment, earned, of, suspicions}. Where there are suspicions, a
+        person must look at the run before it counts (grading/bench/suspicions.py).
 
     Raises:
         BenchError: with the outcome it means for the run.
@@ -62,18 +63,22 @@ def measure_run(
     layout = check_signature(report, spec, lab)
     with tempfile.TemporaryDirectory(prefix="milliamp-inputs-", dir=work) as folder:
         arranged = arrange_inputs(inputs, spec, layout, Path(folder) / "inputs.npy")
+        given = canaries.mixed(arranged, seed, Path(folder) / "mixed.npy")
+        held, looked_for = canaries.copied(model, arranged, seed)
         measurement = engine.measure(
-            model, report, sandbox=sandbox, inputs=arranged, seed=seed, scores=len(spec.classes),
+            model, report, sandbox=sandbox, inputs=given.path, seed=seed, scores=len(spec.classes),
             on_progress=on_progress, limits=limits,
         )  # fmt: skip
     on_progress("points", 0, 0)
     truth = np.load(labels, allow_pickle=False)
-    scores = np.asarray(measurement.predictions, dtype=np.float32).reshape(len(truth), len(spec.classes))
+    answers, changed = given.split(measurement.predictions)
+    scores = np.asarray(answers, dtype=np.float32).reshape(len(truth), len(spec.classes))
     quality = scoring.classification(scores, truth, spec.classes)
+    alike = _alike(given, scores, changed, truth, (held, looked_for))
     document = _document(report, measurement, quality, spec, model.stat().st_size, name, sandbox.label)
     document["environment"]["devices"] = devices_json(report, profiles, spec, choice or Choice())
     document["environment"]["budget"] = budget_json(choice or Choice())
-    return document
+    return document | {"suspicions": suspicions.look(report, measurement, alike)}
 
 
 def budget_json(choice: Choice) -> dict[str, Any]:
@@ -87,6 +92,16 @@ def devices_json(
     """Fit and prediction by device. Operators only for the lab's own: a figure of each would fill the database."""
     found = {slug: device_json(report, profile, choice) for slug, profile in profiles.items()}
     return {slug: one if slug in spec.devices else one | {"operators": []} for slug, one in found.items()}
+
+
+def _alike(
+    given: canaries.Mixed, scores: NDArray[Any], changed: Sequence[Any], truth: NDArray[Any], found: tuple[int, int]
+) -> suspicions.Answers:
+    """The answers to the same inputs, as they are and a little changed. found: how many the file holds, of how many looked for."""
+    places = list(given.places)
+    plain, again = canaries.right(scores[places], truth[places]), canaries.right(changed, truth[places])
+    lost, won = int((plain & ~again).sum()), int((again & ~plain).sum())
+    return suspicions.Answers(len(places), lost, won, held=found[0], looked_for=found[1])
 
 
 def metrics_of(report: Report, quality: scoring.Quality, model_bytes: int) -> dict[str, float]:

@@ -29,6 +29,7 @@ from grading.bench.sandbox.request import (
     SandboxResult,
     TickHandler,
 )
+from grading.bench.signs import Stamps, signs_of
 from grading.bench.verdicts import forged, raise_for
 from hardware.ondevice.stats import percentile, thin
 from hardware.ondevice.timing import FIRST_RUNS, Scenario
@@ -116,19 +117,22 @@ def measure(
             sandbox.expect(measuring(str(report.format)), count)
     reporter = _Reporter("timing", on_progress, total=count * Scenario().min_runs)
     results: list[SandboxResult] = []
+    stamps: list[Stamps] = []
     for index in range(count):
         if results and inputs is None and not _has_time(limits, results[-1].wall_s):
             break
-        reporter.base = index * Scenario().min_runs
+        reporter.base, reporter.stamps = index * Scenario().min_runs, Stamps()
         given = inputs if index == count - 1 else None
         request = _harness_request(path, report, given, (seed, scores), limits or Limits())
         results.append(_run(sandbox, request, reporter))
+        stamps.append(reporter.stamps)
     last = results[-1]
     return Measurement(
         host=_host_timing(results),
         predictions=_predictions(last, expected, seed, scores) if inputs else [],
         environment=_environment(_single(last, "environment")),
         findings=_findings(_single(last, "model")),
+        signs=signs_of(results, stamps),
     )
 
 
@@ -142,8 +146,10 @@ class _Reporter:
     def __init__(self, phase: str, on_progress: Progress | None, total: int = 0) -> None:
         self.base, self._on_progress, self._timing_total = 0, on_progress, total
         self._state = (phase, 0, total)
+        self.stamps = Stamps()
 
     def frame(self, kind: str, body: dict[str, Any]) -> None:
+        self.stamps.take(kind)
         phase, done, total = body.get("phase"), body.get("done"), body.get("total")
         # The numbers are the sandbox's word: good enough for a bar, if they are numbers.
         if kind == "progress" and phase in {"timing", "accuracy"} and type(done) is type(total) is int:

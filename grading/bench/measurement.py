@@ -1,7 +1,9 @@
 """What one measuring of a model on this machine gave."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from grading.bench.signs import Signs
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,11 @@ class Measurement:
 
     ``predictions[i]`` is the model's first output for the i-th input of the file, flattened; empty where no inputs
     were given. ``environment``: python, runtime, runtime_version, cpu, threads. ``findings``: {code, sentence}, such
-    as a quantised input.
+    as a quantised input. ``signs``: how the times look from outside.
     """
 
     host: HostTiming
     predictions: list[list[float]]
     environment: dict[str, Any]
     findings: list[dict[str, str]]
+    signs: Signs = field(default_factory=Signs)

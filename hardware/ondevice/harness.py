@@ -7,8 +7,8 @@ The order of things is part of the protection: everything is tried on made-up in
 the frame ``hidden`` the model gets to see hidden inputs, and from then on only the sentences of hidden.py are said.
 
 Frames: ``progress`` {phase, done, total}; ``environment``; ``model`` {inputs, outputs, findings}; ``latency``
-{first_ms, samples_ms}; ``hidden`` {}; ``predictions`` (see prediction.py); at the end ``done`` or ``error`` {code, message, outcome,
-details}.
+{first_ms, samples_ms}; ``pairs`` (see pairs.py); ``hidden`` {}; ``predictions`` (see prediction.py); at the end
+``done`` or ``error`` {code, message, outcome, details}.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from hardware.ondevice import tensors, timing
+from hardware.ondevice import pairs, tensors, timing
 from hardware.ondevice.frames import write_frame
 from hardware.ondevice.prediction import predict
 from hardware.ondevice.rehearsal import rehearse
@@ -81,6 +81,7 @@ def measure(options: argparse.Namespace, channel: Channel) -> None:
     _send_model(session, tensors.conversions(spec, session.outputs[0]), channel)
     if options.timing:
         _send_latency(session, [tensors.to_model(rehearsal.inputs[: spec.shape[0]].copy(), spec)], channel)
+        channel.send("pairs", pairs.measure(session, rehearsal.inputs, spec))
     channel.hide()
     predict(
         session,

@@ -169,6 +169,18 @@ def ignore_processor_limit(options):
     endless_loop(options)
 
 
+def patch_timer(options):
+    """Times of a microsecond for what takes seconds, as if the clock inside had been changed."""
+    write_frame(options.fd, options.nonce, "model", {"inputs": [], "outputs": [], "findings": []})
+    time.sleep(2.0)
+    write_frame(options.fd, options.nonce, "latency", {"first_ms": [0.001], "samples_ms": [0.001] * 50})
+
+
+def stretch_timer(options):
+    """Times of a minute each for what takes no time."""
+    write_frame(options.fd, options.nonce, "latency", {"first_ms": [60_000.0], "samples_ms": [60_000.0] * 50})
+
+
 def wait(options):
     say(options, pid=os.getpid())
     time.sleep(60)
