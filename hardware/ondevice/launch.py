@@ -37,7 +37,7 @@ class Confinement:
     """What to give up for good. ``fd`` is the one descriptor that stays.
 
     ``readable`` lists all paths that Landlock leaves readable, None to go without. ``uid`` is the user to become,
-    None to stay. ``imports`` are modules to import before the order is read; ``prepared`` is the nonce with which to
+    None to stay. Without ``with_filter`` what is run installs the system call filter itself. ``imports`` are modules to import before the order is read; ``prepared`` is the nonce with which to
     say that this is done, None where the order stands there already.
     """
 
@@ -49,6 +49,7 @@ class Confinement:
     read_only: bool
     imports: list[str]
     prepared: str | None
+    with_filter: bool = True
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def confine(order: Confinement) -> dict[str, Any]:
         # Nothing else bounds what it may read here. Where Python lies out of reach, it will not start, and that is
         # right.
         privileges.set_capabilities(0)
-    filtered = seccomp.supported()
+    filtered = order.with_filter and seccomp.supported()
     if filtered:
         seccomp.install(seccomp.build(platform.machine(), os.getpid(), order.read_only))
     return {"uid": os.getuid(), "seccomp": filtered, "landlock": abi}

@@ -44,6 +44,7 @@ def make_order(
         read_only=read_only,
         imports=list(request.imports) if place else [],
         prepared=place.prepared if place else None,
+        with_filter=not request.filters_itself,
     )
     first = json.dumps(asdict(confinement)).encode("utf-8") + b"\n"
     return first if place else first + order_line(request, inputs, limit_threads=limit_threads)

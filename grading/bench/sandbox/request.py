@@ -65,6 +65,7 @@ class SandboxRequest:
     ``readonly_files`` maps plain names to host paths; inside they lie in the folder that ``{inputs}`` stands for. The
     launcher adds ``--fd`` and ``--nonce``; what is written there with the nonce comes back as frames. ``imports`` are the
     modules of ours and the runtimes that it will need: a process may have them ready (see prepared.py).
+    ``filters_itself``: the entry starts one program of ours, which installs the system call filter before it opens a file.
     """
 
     entry: str
@@ -74,6 +75,7 @@ class SandboxRequest:
     env: dict[str, str] = field(default_factory=dict)
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
     imports: tuple[str, ...] = ()
+    filters_itself: bool = False
 
     def __post_init__(self) -> None:
         for name in self.readonly_files:
