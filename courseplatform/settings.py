@@ -157,6 +157,7 @@ UPLOAD_SPOOL = f"courseplatform.uploads.spools.{'s3.S3Spool' if S3 else 'local.L
 FILE_UPLOAD_HANDLERS = ["courseplatform.core.uploads.HashingUploadHandler"]
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 BENCH_ISOLATION = env.choice("BENCH_ISOLATION", ("auto", "bubblewrap", "namespaces", "limits"), "auto")
+COUNT_INSTRUCTIONS = env.flag("COUNT_INSTRUCTIONS", True)  # after each result, when no worker has anything else to do
 
 # -- static files -----------------------------------------------------------------------------------------------------
 

@@ -16,10 +16,11 @@ from grading.selectors import parked as parked_runs
 from grading.selectors.calendar import due_dates
 from grading.selectors.regrades import waiting_section
 from grading.selectors.team_runs import team_runs
+from grading.services.counts import count_ended
 from grading.services.late_days import team_changed
 from grading.services.parked import result_park
 from grading.services.variants import variant_ended
-from grading.wake import RUN_KIND, VARIANT_KIND, wake
+from grading.wake import COUNT_KIND, RUN_KIND, VARIANT_KIND, wake
 from hardware.hooks import add_calibration_source, add_use_source
 from hardware.leases import JobKind, register_kind
 
@@ -34,6 +35,7 @@ def register_all() -> None:
     add_use_source(device_use)
     add_calibration_source(calibration_rows)
     register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake, parked=result_park))
+    register_kind(JobKind(name=COUNT_KIND, ended=count_ended, wake=wake))
     register_kind(JobKind(name=VARIANT_KIND, ended=variant_ended, wake=wake))
     register_purpose(upload_purpose.HAND_IN, upload_purpose.hand_in, upload_purpose.spelled)
     register_purpose(upload_purpose.PART, upload_purpose.part, upload_purpose.part_spelled)

@@ -10,6 +10,7 @@ from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
 from grading.parts import STATEMENT
 from grading.services.benchmarks import benchmark_record
+from grading.services.counts import count_enqueue
 from grading.services.late_days import choose_active, late_days_mark, lock_circle
 from hardware.models import NOT_COUNTED, Job, Outcome
 
@@ -23,6 +24,7 @@ def run_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
     circle = lock_circle(course=submission.assignment.course, people={submission.person_id})
     if outcome == Outcome.MEASURED:
         _record_result(run, result)
+        count_enqueue(run)
     _settle(submission, is_counted=outcome not in NOT_COUNTED)
     choose_active(circle, submission)
     benchmark_record(submission=submission)

@@ -2,15 +2,16 @@
 
 from courseplatform.core.wake import post
 
-RUN_KIND, VARIANT_KIND = "run", "variant"
-BENCH_KINDS = (RUN_KIND, VARIANT_KIND)  # what a bench worker takes, in this order: live hand-ins before families
+RUN_KIND, VARIANT_KIND, COUNT_KIND = "run", "variant", "count"
+# What a bench worker takes, in this order: live hand-ins before families, and counts of instructions when nobody waits for a result.
+BENCH_KINDS = (RUN_KIND, VARIANT_KIND, COUNT_KIND)
 RUN_NEXT = "grading.run_next"
 BENCH_QUEUE = "bench"
 COUNT_LATE_DAYS = "grading.count_late_days"
 
 
 def wake() -> None:
-    """There is a run, or a variant, to measure."""
+    """There is a run, or a variant, to measure, or instructions to count."""
     post(RUN_NEXT, BENCH_QUEUE)
 
 

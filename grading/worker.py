@@ -1,4 +1,4 @@
-"""The worker side of a run, and of a variant of a family: lease it, measure it in the sandbox, score it outside, finish it.
+"""The worker side of a run, of a variant of a family, and of a count: lease it, measure it in the sandbox, score it outside, finish it.
 
 Nothing here trusts the model or the process that ran it. A fault of ours gives the job back to the queue; only what the model did
 ends the run with an outcome that can cost the student something.
@@ -16,14 +16,15 @@ from django.db import DatabaseError, connection
 from courseplatform.core import health
 from courseplatform.core.files import on_this_disk
 from courseplatform.courses.models import Course
-from grading import bench_ready, measure_run, measure_variant
+from grading import bench_ready, count_run, measure_run, measure_variant
 from grading.bench.errors import BenchError
 from grading.bench.on_device import Choice
 from grading.bench.plain import plain_text
 from grading.models.assignments import Assignment, HiddenSet
+from grading.models.counts import CountRun
 from grading.models.runs import Run
 from grading.models.variants import VariantRun
-from grading.wake import BENCH_KINDS, VARIANT_KIND
+from grading.wake import BENCH_KINDS, COUNT_KIND, VARIANT_KIND
 from grading.work_folder import work_folder
 from hardware import leases
 from hardware.course_devices import profiles_of
@@ -53,8 +54,11 @@ def work_once(worker: str) -> bool:
 
 
 def _next(worker: str) -> Lease | None:
-    """A variant only while no hand-in waits: a family may be forty models, and nobody waits before a clock for it."""
+    """A variant only while no hand-in waits: a family may be forty models, and nobody waits before a clock for it. Instructions are
+    counted when nothing else is to do."""
     for kind in BENCH_KINDS:
+        if kind == COUNT_KIND and not count_run.is_offered():
+            continue
         if lease := leases.lease_next(worker=worker, kinds=(kind,)):
             return lease
     return None
@@ -77,6 +81,8 @@ def _carry_out(lease: Lease) -> None:
         leases.lease_finish(lease, outcome=Outcome.CANCELLED, result={})
     except WorkerStopping:
         leases.lease_release(lease, why="the worker was stopped", fault=False)
+    except count_run.GivesWay:
+        leases.lease_release(lease, why="it gives way to a model that waits", fault=False)
     except LeaseLost:
         raise
     except Exception as error:
@@ -97,7 +103,8 @@ def _hand_over(lease: Lease, result: dict[str, Any]) -> None:
 
 
 def _measure(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
-    return _measure_variant(lease, beat) if lease.kind == VARIANT_KIND else _measure_run(lease, beat)
+    kinds = {VARIANT_KIND: _measure_variant, COUNT_KIND: _count_instructions}
+    return kinds.get(lease.kind, _measure_run)(lease, beat)
 
 
 def _measure_run(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
@@ -121,6 +128,19 @@ def _measure_variant(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
     sizes = piece.assignment.family.sizes if piece.assignment.family else ()
     with work_folder(Path(settings.DATA_DIR) / "work") as work, on_this_disk(piece.file, work) as model:
         return measure_variant.measure_variant(model=model, name=piece.file_name, sizes=sizes, work=work, **given)
+
+
+def _count_instructions(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
+    run = (
+        CountRun.objects.select_related("measured_run__submission", "measured_run__result")
+        .get(pk=lease.job_id)
+        .measured_run
+    )
+    with (
+        work_folder(Path(settings.DATA_DIR) / "work") as work,
+        on_this_disk(run.submission.model_file, work) as model,
+    ):
+        return count_run.count_run(model, run.result.report, _sandbox(), beat.progress)
 
 
 def _given(lease: Lease, beat: "Heartbeat", assignment: Assignment) -> dict[str, Any]:

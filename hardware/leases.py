@@ -101,6 +101,12 @@ def place_in_line(job: Job) -> int | None:
     return ids.index(job.pk) + 1 if job.pk in ids else None
 
 
+def is_waiting(kinds: Iterable[str], *, now: datetime | None = None) -> bool:
+    """Whether a job of one of these kinds could be taken now."""
+    ready = Job.objects.filter(status=Status.QUEUED, kind__in=list(kinds), not_before__lte=now or timezone.now())
+    return ready.exists()
+
+
 def wake_on_commit(kind: str) -> None:
     transaction.on_commit(_kinds[kind].wake)
 

@@ -71,6 +71,10 @@ def _curl() -> str:
     return _program("curl", "--version").split(" (")[0]
 
 
+def _valgrind() -> str:
+    return _program("valgrind", "--version")
+
+
 def _reference_models() -> str:
     if not REFERENCE_MODELS.is_dir():
         raise Missing("../shared/data/mlperf-tiny is not beside this checkout")
@@ -84,6 +88,7 @@ FINDERS: dict[str, Callable[[], str]] = {
     "chromium": _chromium,
     "bubblewrap": _bubblewrap,
     "curl": _curl,
+    "valgrind": _valgrind,
     "reference_models": _reference_models,
 }
 

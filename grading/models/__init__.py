@@ -1,6 +1,7 @@
 """What is handed in, run and marked. Inside the project, import from the module that defines a name; Django needs them here."""
 
 from grading.models.assignments import Assignment, AssignmentKind, HiddenSet
+from grading.models.counts import CountRun
 from grading.models.grades import GradeEvent, GradeKind, GradeRelease, RubricItem
 from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry, LateRequest, LateStale, LateVerdict
 from grading.models.parked import ParkedResult
@@ -11,7 +12,7 @@ from grading.models.submissions import Submission
 from grading.models.variants import VariantRun
 
 __all__ = [
-    "Accommodation", "Assignment", "AssignmentKind", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeRelease", "HiddenSet",
+    "Accommodation", "Assignment", "AssignmentKind", "CountRun", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeRelease", "HiddenSet",
     "LateEntry", "LateRequest", "LateStale", "LateVerdict", "ParkedResult", "Piece",
     "RegradeMove", "RegradeRequest", "RegradeStatus", "Result", "RubricItem", "Run", "Submission", "VariantRun",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from courseplatform.core import numbers
 from courseplatform.courses.access import Visit
 from grading.models.parked import REASON_LETTERS
 from grading.models.runs import Run
@@ -65,8 +66,8 @@ def _numbers(document: dict[str, Any]) -> Rows:
     host, metrics = document["host"], document["metrics"]
     return [
         {"label": "Accuracy", "value": f"{100 * metrics['accuracy']:.1f} %"},
-        {"label": "MACs", "value": f"{metrics['macs']:,}"},
-        {"label": "Parameters", "value": f"{metrics['params']:,}"},
+        {"label": "MACs", "value": numbers.count(metrics["macs"])},
+        {"label": "Parameters", "value": numbers.count(metrics["params"])},
         {"label": "Median on the host", "value": f"{host['p50_ms']:.3f} ms"},
     ]
 

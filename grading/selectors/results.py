@@ -38,6 +38,7 @@ def run_get(visit: Visit, pk: Any) -> Run:
             "submission__team__course",
             "result",
             "parked",
+            "count",
         )
         .prefetch_related("submission__late_verdicts")
         .filter(pk=pk)

@@ -18,6 +18,7 @@ from grading.models.submissions import Submission
 from grading.plots import FIGURES, Figure, Given
 from grading.selectors.badges import run_badge
 from hardware.course_devices import profiles_of
+from hardware.models import HELD
 
 Rows = list[dict[str, Any]]
 
@@ -240,7 +241,19 @@ def _environment(run: Run, document: dict[str, Any]) -> Rows:
         {"label": "Worker", "value": f"{run.leased_by}, {numbers.span(run.finished_at - run.started_at)}"
          if run.finished_at and run.started_at else ""},
     ]  # fmt: skip
-    return [row for row in rows if row["value"]]
+    return [row for row in [*rows, *_counted(run)] if row["value"]]
+
+
+def _counted(run: Run) -> Rows:
+    """Instructions per inference, or that they are being counted. One that waits, perhaps for a worker that can count, or that came to
+    nothing, is nobody's business."""
+    count = getattr(run, "count", None)
+    if count is None or not (count.counted or count.status in HELD):
+        return []
+    said = "being counted; no points rest on it"
+    if count.counted:
+        said = f"{numbers.count(round(count.counted['per_inference']))}, the call from Python included"
+    return [{"label": "Instructions per inference (x86-64, Callgrind)", "value": said}]
 
 
 ACTIVE_WORDS: dict[str, str] = {

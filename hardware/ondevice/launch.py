@@ -37,8 +37,9 @@ class Confinement:
     """What to give up for good. ``fd`` is the one descriptor that stays.
 
     ``readable`` lists all paths that Landlock leaves readable, None to go without. ``uid`` is the user to become,
-    None to stay. Without ``with_filter`` what is run installs the system call filter itself. ``imports`` are modules to import before the order is read; ``prepared`` is the nonce with which to
-    say that this is done, None where the order stands there already.
+    None to stay. Without ``with_filter`` what is run installs the system call filter itself. ``imports`` are modules to
+    import before the order is read; ``prepared`` is the nonce with which to say that this is done, None where the order
+    stands there already.
     """
 
     fd: int

@@ -31,7 +31,7 @@ class Deployment:
             "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "courseplatform.settings",
             "DATABASE_URL": self.database_url, "BROKER_URL": parts.REDIS, "SECRET_KEY": uuid.uuid4().hex * 2,
             "ALLOWED_HOSTS": "127.0.0.1", "BEHIND_TLS": "0", "DEMO": "1", "DATA_DIR": str(folder / "data"),
-            "LOG_LEVEL": "WARNING", "EMAIL_URL": "consolemail://", "MILLIAMP_BOOT": uuid.uuid4().hex[:8],
+            "LOG_LEVEL": "WARNING", "EMAIL_URL": "consolemail://", "MILLIAMP_BOOT": uuid.uuid4().hex[:8], "COUNT_INSTRUCTIONS": "0",
         }  # fmt: skip
 
     @property
