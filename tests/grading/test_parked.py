@@ -165,7 +165,7 @@ def test_the_staff_read_the_evidence_and_decide_on_the_page(client, cast, parked
     listed = client.get(reverse("grading:parked", kwargs={"course": "odml"})).content.decode()
     assert "Too fast" in listed and "Ruth" in listed
     page = client.get(parked.get_absolute_url()).content.decode()
-    assert "It does 900 GMAC/s." in page and "6.75 of 7.00" in page
+    assert "It does 900 GMAC/s." in page and "6.75 of 7.00" in page and parked.submission.get_absolute_url() in page
     url = reverse("grading:run_decide", kwargs={"course": "odml", "run": parked.pk})
     refused = client.post(url, {"act": "reject", "reason": "short"})
     assert refused.status_code == 422
