@@ -45,7 +45,7 @@ def count_run(model: Path, report: dict[str, Any], sandbox: Sandbox, on_progress
         report: as it stands in the result. on_progress: raises what stops the work.
 
     Returns:
-        JSON-ready {per_inference, short, long, inferences, seconds, tool, machine, suspicions}.
+        JSON-ready {per_inference, short, long, inferences, seconds, tool, machine, evidence}.
 
     Raises:
         BenchError, GivesWay, and what `on_progress` raises.
@@ -53,7 +53,7 @@ def count_run(model: Path, report: dict[str, Any], sandbox: Sandbox, on_progress
     known = Report.from_json({key: value for key, value in report.items() if key != "file"})
     found = count(model, known, sandbox=sandbox, on_tick=_yielding(on_progress))
     suspicion = too_few_instructions(found.per_inference, known)
-    return found.to_json() | {"suspicions": [suspicion.to_json()] if suspicion else []}
+    return found.to_json() | {"evidence": [suspicion.to_json()] if suspicion else []}
 
 
 def _yielding(on_progress: Callable[[str, int, int], None]) -> Callable[[float], None]:

@@ -72,7 +72,8 @@ def _run(path: Path, report: Report, sandbox: Sandbox, runs: int, on_tick: TickH
     args = ["--model", "{inputs}/model", "--format", report.format, "--runs", f"{runs:06d}"]
     for tensor in report.inputs:
         args += ["--input-shape", "x".join(map(str, tensor.shape)) or "scalar"]
-    limits = Limits(wall_s=WALL_S, cpu_s=CPU_S, memory_bytes=MEMORY_BYTES)
+    # The model is copied to the scratch folder inside.
+    limits = Limits(wall_s=WALL_S, cpu_s=CPU_S, memory_bytes=MEMORY_BYTES, tmp_bytes=path.stat().st_size + (1 << 20))
     entry = "hardware.ondevice.count_start"
     request = SandboxRequest(entry, tuple(args), {"model": path}, limits, filters_itself=True)
     try:

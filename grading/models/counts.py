@@ -13,7 +13,7 @@ class CountRun(Job):
     the result stands.
 
     counted: what it came to, written together with the end of the job: {per_inference, short, long, inferences, seconds, tool, machine,
-    suspicions}; empty until then, and where nothing could be counted.
+    evidence}; empty until then, and where nothing could be counted.
     """
 
     measured_run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="count")

@@ -40,7 +40,7 @@ def count_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
     if outcome != Outcome.MEASURED:
         return
     CountRun.objects.filter(pk=job.pk).update(counted=result)
-    if result["suspicions"]:
+    if result["evidence"]:
         _tell_staff(CountRun.objects.select_related("measured_run__submission__assignment__course").get(pk=job.pk))
 
 
@@ -51,5 +51,5 @@ def _tell_staff(count: CountRun) -> None:
     notification_send(
         course=course, people=[one.person for one in staff], kind="grade", key=f"count-{count.pk}",
         title=f"The count of instructions of {run.submission.owner} in {run.submission.assignment.short} looks wrong",
-        text=quoted(count.counted["suspicions"][0]["sentence"]), path=run.get_absolute_url(),
+        text=quoted(count.counted["evidence"][0]["sentence"]), path=run.get_absolute_url(),
     )  # fmt: skip

@@ -30,6 +30,14 @@ def arguments(given: list[str]) -> list[str]:
     return kept
 
 
+def within_reach(given: list[str]) -> list[str]:
+    """The same with a copy of the model in the scratch folder: a right to read what only its owner may is lost in an exec."""
+    place = given.index("--model") + 1
+    copy = os.path.join(os.environ["TMPDIR"], "model")
+    shutil.copyfile(given[place], copy)
+    return [*given[:place], copy, *given[place + 1 :]]
+
+
 def main() -> None:
     """Fix the address layout, then exec. Returns only where that fails."""
     program = shutil.which("valgrind")
@@ -37,7 +45,14 @@ def main() -> None:
         sys.exit(NOT_STARTED)
     # Where memory lies changes what hash tables and copies do, by a few instructions each time.
     ctypes.CDLL(None).personality(ctypes.c_ulong(ADDR_NO_RANDOMIZE))
-    command = [program, *OPTIONS, sys.executable, "-m", "hardware.ondevice.count", *arguments(sys.argv[1:])]
+    command = [
+        program,
+        *OPTIONS,
+        sys.executable,
+        "-m",
+        "hardware.ondevice.count",
+        *within_reach(arguments(sys.argv[1:])),
+    ]
     os.execv(program, command)  # noqa: S606 the list is ours, no shell is meant
 
 

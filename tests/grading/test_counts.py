@@ -1,31 +1,36 @@
 """Counting instructions: a job behind everything else, whose every end leaves the result and the student alone."""
 
+import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
 from courseplatform.core import numbers
 from courseplatform.notices.models import Notification
-from grading import count_run, worker
+from grading import count_run, measure_run, worker
 from grading.bench import instruction_count
 from grading.bench.errors import BenchError
 from grading.bench.instruction_count import InstructionCount
 from grading.bench.sandbox.request import SandboxResult
+from grading.demo.digits import hidden_split, write_hidden
 from grading.models import CountRun, Result, Run, Submission
 from grading.selectors.run_measured import _counted
 from grading.services.counts import count_enqueue
+from grading.spec import BenchSpec
 from grading.wake import BENCH_KINDS
 from hardware import leases
 from hardware.models import Outcome, Status
-from tests.people import hand_in, onnx_like
+from tests.parts import ROOT
+from tests.people import SPEC, FakeUpload, hand_in, onnx_like
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
 DOCUMENT = {
     "report": {}, "host": {}, "metrics": {}, "quality": {}, "points": [], "environment": {}, "earned": "6.75", "of": "7.00",
 }  # fmt: skip
 COUNTED = {
-    "per_inference": 51418.9, "short": 1, "long": 2, "inferences": 1000, "seconds": 30.0, "tool": "Callgrind", "machine": "x86-64", "suspicions": [],
+    "per_inference": 51418.9, "short": 1, "long": 2, "inferences": 1000, "seconds": 30.0, "tool": "Callgrind", "machine": "x86-64", "evidence": [],
 }  # fmt: skip
 
 
@@ -104,7 +109,7 @@ def test_a_count_that_fails_changes_nothing_for_the_student(measured, outcome):
 
 def test_a_count_that_looks_wrong_is_told_to_the_staff_alone(cast, measured):
     row = {"code": "too_few_instructions", "title": "Fewer", "sentence": "Some of it is not computed.", "facts": {}}
-    end("count", Outcome.MEASURED, COUNTED | {"suspicions": [row]})
+    end("count", Outcome.MEASURED, COUNTED | {"evidence": [row]})
     told = Notification.objects.filter(key__startswith="count-")
     assert {one.person for one in told} == {cast.helen, cast.ines, cast.amit}
 
@@ -164,3 +169,28 @@ def test_no_number_is_our_fault():
 def test_two_run_lengths_differ_by_a_thousand_inferences():
     assert instruction_count.LONG - instruction_count.SHORT >= 1000
     assert InstructionCount(1.5, 1, 2, 1000, 3.0).to_json()["per_inference"] == 1.5
+
+
+@pytest.mark.part("valgrind")
+def test_from_the_result_to_the_number_on_the_page(client, cast, tmp_path, monkeypatch):
+    """A real model, the real sandbox and Valgrind; only the long run is shorter than the product's."""
+    monkeypatch.setattr(worker, "Heartbeat", StillHeart)
+    monkeypatch.setattr(instruction_count, "LONG", instruction_count.SHORT + 100)
+    model = ROOT / "grading" / "demo" / "models" / "digits-middle-int8.tflite"
+    inputs, labels = tmp_path / "inputs.npy", tmp_path / "labels.npy"
+    write_hidden(hidden_split(), inputs, labels)
+    document = measure_run.measure_run(
+        model=model, name=model.name, spec=BenchSpec.parse(SPEC), lab="Lab 1", inputs=inputs, labels=labels,
+        sandbox=worker._sandbox(), seed=1, on_progress=lambda *_: None,
+    )  # fmt: skip
+    own = Path(shutil.copy(model, tmp_path / "own.tflite"))  # what is handed in is moved away
+    hand_in(cast, cast.ruth, FakeUpload(model.name, own))
+    end("run", Outcome.MEASURED, document)
+    assert worker.work_once("bench@test")
+    count = CountRun.objects.get()
+    assert count.outcome == Outcome.MEASURED, [count.error_message, *count.moves.values_list("why", flat=True)]
+    assert count.counted["evidence"] == [] and count.counted["per_inference"] > document["metrics"]["macs"]
+    client.force_login(cast.ruth)
+    page = client.get(Run.objects.get().get_absolute_url()).content.decode()
+    assert "Instructions per inference (x86-64, Callgrind)" in page
+    assert numbers.count(round(count.counted["per_inference"])) in page
