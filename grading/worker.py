@@ -140,7 +140,7 @@ def _count_instructions(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
         work_folder(Path(settings.DATA_DIR) / "work") as work,
         on_this_disk(run.submission.model_file, work) as model,
     ):
-        return count_run.count_run(model, run.result.report, _sandbox(), beat.progress)
+        return count_run.count_run(model, run.result.report, bench_ready.sandbox(), beat.progress)
 
 
 def _given(lease: Lease, beat: "Heartbeat", assignment: Assignment) -> dict[str, Any]:

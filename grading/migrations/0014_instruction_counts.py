@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("grading", "0013_parked_results"),
-        ("hardware", "0002_parked_jobs"),
+        ("hardware", "0003_parked_jobs"),
     ]
 
     operations = [

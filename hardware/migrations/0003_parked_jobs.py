@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("hardware", "0001_initial"),
+        ("hardware", "0002_devices_of_courses"),
     ]
 
     operations = [
