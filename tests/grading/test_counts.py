@@ -181,7 +181,7 @@ def test_from_the_result_to_the_number_on_the_page(client, cast, tmp_path, monke
     write_hidden(hidden_split(), inputs, labels)
     document = measure_run.measure_run(
         model=model, name=model.name, spec=BenchSpec.parse(SPEC), lab="Lab 1", inputs=inputs, labels=labels,
-        sandbox=worker._sandbox(), seed=1, on_progress=lambda *_: None,
+        sandbox=bench_ready.sandbox(), seed=1, on_progress=lambda *_: None,
     )  # fmt: skip
     own = Path(shutil.copy(model, tmp_path / "own.tflite"))  # what is handed in is moved away
     hand_in(cast, cast.ruth, FakeUpload(model.name, own))

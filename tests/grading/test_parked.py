@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from courseplatform.core.errors import BadInput, Conflict, Forbidden
 from courseplatform.notices.models import Notification
-from grading import measure_run, worker
+from grading import bench_ready, measure_run, worker
 from grading.hand_in_rules import attempts_left, owner_of
 from grading.models import ParkedResult, Result, Run, Submission
 from grading.selectors.staff import SubmissionFilter, submission_rows
@@ -205,7 +205,7 @@ def test_another_model_can_be_handed_in_meanwhile(cast, parked, tmp_path):
 
 @pytest.mark.real_database
 def test_the_worker_parks_what_the_measurement_suspects(cast, tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "_sandbox", lambda: None)
+    monkeypatch.setattr(bench_ready, "sandbox", lambda: None)
     monkeypatch.setattr(worker, "Heartbeat", StillHeart)
     monkeypatch.setattr(measure_run, "measure_run", lambda **given: DOCUMENT | {"suspicions": EVIDENCE})
     hand_in(cast, cast.ruth, onnx_like(tmp_path))
