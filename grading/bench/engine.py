@@ -75,8 +75,9 @@ def inspect(
         args += ["--input-shape", "x".join(map(str, shape))]
     args += ["--weightless"] if weightless else []
     request = SandboxRequest(
-        "grading.bench.inspection", tuple(args), {"model": path}, limits or Limits(), imports=inspecting(kind)
-    )
+        "grading.bench.inspection", tuple(args), {"model": path}, limits or Limits(), imports=inspecting(kind),
+        model_format=kind,
+    )  # fmt: skip
     result = _run(sandbox, request, _Reporter("check", on_progress))
     report = Report.from_json(_single(result, "report"))
     for name in report.absent_files:  # only out here the folder is seen
@@ -180,8 +181,10 @@ def _harness_request(
         files["inputs.npy"] = inputs
         args += ["--inputs", "{inputs}/inputs.npy"]
         args += [] if scores is None else ["--scores", str(scores)]
-    imports = measuring(str(report.format))
-    return SandboxRequest("hardware.ondevice.harness", tuple(args), files, limits, imports=imports)
+    kind = str(report.format)
+    return SandboxRequest(
+        "hardware.ondevice.harness", tuple(args), files, limits, imports=measuring(kind), model_format=kind
+    )
 
 
 def _check_input(tensor: TensorSpec) -> None:

@@ -37,7 +37,8 @@ class Budget:
 class Limits:
     """Bounds of one sandboxed run. Memory is the resident set of the whole group, shared pages counted once.
 
-    ``budget`` ends the run as well, where several runs for one file share their time.
+    ``budget`` ends the run as well, where several runs for one file share their time. ``cores`` are those of the device
+    that is played, where only a container can give fewer than this machine has; None for all.
     """
 
     wall_s: float = 120.0
@@ -48,6 +49,7 @@ class Limits:
     result_bytes: int = 64 * MIB
     tmp_bytes: int = 64 * MIB
     budget: Budget | None = None
+    cores: int | None = None
 
     @property
     def address_space_bytes(self) -> int:
@@ -64,7 +66,8 @@ class SandboxRequest:
 
     ``readonly_files`` maps plain names to host paths; inside they lie in the folder that ``{inputs}`` stands for. The
     launcher adds ``--fd`` and ``--nonce``; what is written there with the nonce comes back as frames. ``imports`` are the
-    modules of ours and the runtimes that it will need: a process may have them ready (see prepared.py).
+    modules of ours and the runtimes that it will need: a process may have them ready (see prepared.py). ``model_format``
+    says which image of containers has the runtime.
     ``filters_itself``: the entry starts one program of ours, which installs the system call filter before it opens a file.
     """
 
@@ -76,6 +79,7 @@ class SandboxRequest:
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
     imports: tuple[str, ...] = ()
     filters_itself: bool = False
+    model_format: str | None = None
 
     def __post_init__(self) -> None:
         for name in self.readonly_files:

@@ -110,7 +110,7 @@ class Watch:
             except FrameError as error:
                 self.stopped = self._forged(str(error))
         else:
-            self._take_output(fd, data)
+            self._take_output(data, is_error=self.process.stderr is not None and fd == self.process.stderr.fileno())
 
     def _take(self, kind: str, body: dict[str, object]) -> None:
         if not self.ready:
@@ -127,9 +127,9 @@ class Watch:
         if self.on_frame:
             self.on_frame(kind, body)
 
-    def _take_output(self, fd: int, data: bytes) -> None:
+    def _take_output(self, data: bytes, *, is_error: bool) -> None:
         self.output_bytes += len(data)
-        if self.process.stderr is not None and fd == self.process.stderr.fileno():
+        if is_error:
             self.stderr_tail = (self.stderr_tail + data)[-STDERR_TAIL_BYTES:]
         if self.output_bytes > self.limits.output_bytes:
             allowed = self.limits.output_bytes // 1024

@@ -1,0 +1,104 @@
+"""Watch a run in a container: the limits and the sentences of a process's, over the engine's connection."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import cast
+
+from grading.bench.sandbox.container_engine import PRINTS, Engine, State, pieces
+from grading.bench.sandbox.container_waiting import Waiting
+from grading.bench.sandbox.request import FrameHandler, SandboxError, SandboxRequest, TickHandler
+from grading.bench.sandbox.watcher import READ_BYTES, Verdict, Watch
+from hardware.ondevice import processes
+from hardware.ondevice.frames import FrameError, FrameReader
+
+# After its streams have closed a container is about to end; one that does not has closed them on purpose.
+ENDS_WITHIN_S = 2.0
+
+
+@dataclass
+class ContainerWatch(Watch):
+    """The watching of one container that has been given its order."""
+
+    waiting: Waiting | None = None
+    state: State | None = None
+
+    @property
+    def _inside(self) -> Waiting:
+        assert self.waiting is not None  # given by watch()
+        return self.waiting
+
+    @property
+    def _engine(self) -> Engine:
+        return self._inside.engine
+
+    def _register(self, selector: selectors.BaseSelector) -> None:
+        self._inside.connection.setblocking(False)
+        selector.register(self._inside.connection, selectors.EVENT_READ)
+
+    def _read(self, selector: selectors.BaseSelector, fd: int, reader: FrameReader) -> None:
+        try:
+            data = self._inside.connection.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            data = b""
+        if not data:
+            selector.unregister(self._inside.connection)
+        self._inside.buffer += data
+        for stream, piece in pieces(self._inside.buffer):
+            if stream == PRINTS:
+                self._take_output(piece, is_error=True)
+            else:
+                self._take_results(piece, reader)
+
+    def _take_results(self, piece: bytes, reader: FrameReader) -> None:
+        try:
+            for kind, body in reader.feed(piece):
+                self._take(kind, body)
+        except FrameError as error:
+            self.stopped = self.stopped or self._forged(str(error))
+
+    def _end(self, ended_by_itself: bool) -> int:
+        """End the container where it has not, and learn how. An engine that has lost it is no word about the model."""
+        with contextlib.suppress(OSError):
+            self._inside.connection.close()
+        try:
+            if not ended_by_itself or not self._ends_soon():
+                self._engine.kill(self._inside.id)
+            code = self._engine.wait(self._inside.id)
+            self.state = self._engine.state(self._inside.id)
+        except SandboxError as error:
+            self.stopped = self.stopped or Verdict("infrastructure", "sandbox_failed", str(error))
+            return 0
+        return (code & 0xFF) << 8  # as wait(2) gives it
+
+    def _ends_soon(self) -> bool:
+        deadline = time.monotonic() + ENDS_WITHIN_S
+        while time.monotonic() < deadline:
+            if self._engine.state(self._inside.id).status != "running":
+                return True
+            time.sleep(0.005)
+        return False
+
+    def _signal_verdict(self, number: int) -> Verdict:
+        if number == signal.SIGKILL and self.state is not None and self.state.out_of_memory:
+            return self._out_of_memory()
+        return super()._signal_verdict(number)
+
+
+def watch(
+    waiting: Waiting, request: SandboxRequest, isolation: str, on_frame: FrameHandler | None, on_tick: TickHandler | None
+) -> ContainerWatch:
+    """A watch over a container that has its order."""
+    # Of a process the inherited part uses the number alone, to look at what is below it.
+    process = cast("subprocess.Popen[bytes]", waiting)
+    used = processes.usage(processes.descendants(waiting.pid), request.limits.memory_bytes)
+    return ContainerWatch(
+        process, -1, request.nonce, request.limits, isolation, on_frame, on_tick, cpu_before_s=used.cpu_s, waiting=waiting
+    )
