@@ -14,6 +14,9 @@ def deployment(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if settings.DEMO:
         hint = "Set DEMO=0: the demo accounts need no password."
         found.append(Error("Demo mode is on.", hint=hint, id="milliamp.E001"))
+    if settings.BENCH_ISOLATION != "docker" and not settings.BENCH_ALLOW_PROCESS:
+        hint = "Set BENCH_ISOLATION=docker and run docker/bench-runner/build, or allow it with BENCH_ALLOW_PROCESS=1."
+        found.append(Error("Models are run in processes, not in containers.", hint=hint, id="milliamp.E004"))
     if settings.BENCH_ISOLATION == "limits":
         hint = "Install bubblewrap, or allow user namespaces, and set BENCH_ISOLATION=auto."
         found.append(Error("Models are run under process limits only.", hint=hint, id="milliamp.E002"))

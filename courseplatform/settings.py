@@ -156,7 +156,12 @@ S3 = env.bucket("S3")
 UPLOAD_SPOOL = f"courseplatform.uploads.spools.{'s3.S3Spool' if S3 else 'local.LocalSpool'}"
 FILE_UPLOAD_HANDLERS = ["courseplatform.core.uploads.HashingUploadHandler"]
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
-BENCH_ISOLATION = env.choice("BENCH_ISOLATION", ("auto", "bubblewrap", "namespaces", "limits"), "auto")
+# How models are kept apart: one container a run in a deployment, a process of its own in the embedded world.
+BENCH_ISOLATION = env.choice(
+    "BENCH_ISOLATION", ("auto", "bubblewrap", "namespaces", "limits", "docker"), "auto" if EMBEDDED else "docker"
+)
+BENCH_ALLOW_PROCESS = env.flag("BENCH_ALLOW_PROCESS", False)  # let a deployment measure without containers
+BENCH_IMAGES = env.folder("BENCH_IMAGES", DATA_DIR / "bench-images.json")  # what docker/bench-runner/build has recorded
 COUNT_INSTRUCTIONS = env.flag("COUNT_INSTRUCTIONS", True)  # after each result, when no worker has anything else to do
 
 # -- static files -----------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from grading.bench.beforehand import how_many
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import Sandbox, SandboxError, detect
 from grading.bench.sandbox.prepared import Imports, PreStarted
+from grading.bench.sandbox.request import Preparing
 from grading.work_folder import clear, work_folder
 
 log = structlog.get_logger(__name__)
@@ -24,23 +25,40 @@ STAYS_S = 600.0
 class _Held:
     """What this process holds: the isolation, what ends with it, and when each kind was last used (monotonic seconds)."""
 
-    isolation: PreStarted | None = None
+    isolation: Sandbox | None = None
     exits = ExitStack()
     used_at: dict[Imports, float] = {}  # noqa: RUF012 one for this process, as the class itself
 
 
 def sandbox() -> Sandbox:
-    """The strongest isolation that works here, tested once a process. Raises BenchError (ours) where none does."""
+    """The isolation of the settings, tested once a process. Raises BenchError (ours) where it does not work, or may not be used."""
     if _Held.isolation is None:
+        if _is_refused():
+            said = "A deployment measures in containers. Set BENCH_ISOLATION=docker, or allow processes with BENCH_ALLOW_PROCESS=1."
+            raise BenchError("isolation_unavailable", said, outcome="infrastructure")
         try:
-            found = detect(settings.BENCH_ISOLATION)
+            found = detect(settings.BENCH_ISOLATION, settings.BENCH_IMAGES, prestart=True)
         except SandboxError as error:
             raise BenchError("isolation_unavailable", str(error), outcome="infrastructure") from error
-        # Locked while this process lives, so the next worker clears it away after a kill -9.
-        folder = _Held.exits.enter_context(work_folder(Path(settings.DATA_DIR) / "work"))
-        _Held.isolation = PreStarted(found, folder)
-        _Held.exits.callback(_Held.isolation.close)
+        _Held.isolation = _hold(found)
     return _Held.isolation
+
+
+def _hold(found: Sandbox) -> Sandbox:
+    """Processes are made to wait here; containers have a pool of their own."""
+    if not isinstance(found, Preparing):
+        return found
+    # Locked while this process lives, so the next worker clears it away after a kill -9.
+    folder = _Held.exits.enter_context(work_folder(Path(settings.DATA_DIR) / "work"))
+    waiting = PreStarted(found, folder)
+    _Held.exits.callback(waiting.close)
+    return waiting
+
+
+def _is_refused() -> bool:
+    """Whether a model of a stranger would run in a mere process on a machine that others rely on."""
+    is_production = not settings.EMBEDDED and not settings.DEBUG
+    return is_production and settings.BENCH_ISOLATION != "docker" and not settings.BENCH_ALLOW_PROCESS
 
 
 def make_ready() -> None:
@@ -50,6 +68,8 @@ def make_ready() -> None:
     """
     if _Held.isolation is None:
         clear(Path(settings.DATA_DIR) / "work")  # nothing was measured yet, but a worker before may have been killed
+        return
+    if not isinstance(_Held.isolation, PreStarted):
         return
     now = time.monotonic()
     _Held.used_at |= dict.fromkeys(_Held.isolation.used, now)

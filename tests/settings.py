@@ -15,6 +15,8 @@ if url := os.environ.get("MILLIAMP_TEST_DATABASE_URL"):
         "ALLOWED_HOSTS": "*",
         "BEHIND_TLS": "0",
         "DEMO": "1",
+        "BENCH_ISOLATION": "auto",
+        "BENCH_ALLOW_PROCESS": "1",
     }
 else:
     os.environ.pop("DATABASE_URL", None)

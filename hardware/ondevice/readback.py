@@ -21,7 +21,11 @@ FILES = {
     "swap_bytes": ("memory.swap.max", "memory/memory.memsw.limit_in_bytes"),
     "pids": ("pids.max", "pids/pids.max"),
 }
-RLIMITS = {"open_files": resource.RLIMIT_NOFILE, "core_bytes": resource.RLIMIT_CORE, "file_bytes": resource.RLIMIT_FSIZE}
+RLIMITS = {
+    "open_files": resource.RLIMIT_NOFILE,
+    "core_bytes": resource.RLIMIT_CORE,
+    "file_bytes": resource.RLIMIT_FSIZE,
+}
 AF_VSOCK, SOCK_STREAM = 40, 1
 CLONE_NEWUSER = 0x10000000
 # Calls that no model needs, by number on x86_64 and aarch64, with arguments that do nothing where they are let through.
@@ -35,7 +39,14 @@ TRIED: dict[str, tuple[tuple[int, int], tuple[int, ...]]] = {
     "mount": ((165, 40), (0, 0, 0, 0, 0)),
 }
 # The engine puts these files in by itself, not to be written to: names of this container for the C library, and its init.
-ENGINE_FILES = ("/etc/resolv.conf", "/etc/hostname", "/etc/hosts", "/usr/sbin/docker-init", "/sbin/docker-init", "/dev/init")
+ENGINE_FILES = (
+    "/etc/resolv.conf",
+    "/etc/hostname",
+    "/etc/hosts",
+    "/usr/sbin/docker-init",
+    "/sbin/docker-init",
+    "/dev/init",
+)
 KERNEL_TYPES = frozenset({"proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "overlay", "tmpfs"})
 
 

@@ -1,6 +1,6 @@
 """A system call filter for a process that only has to read a model, compute and write to one pipe.
 
-Built by hand as classic BPF and installed through prctl, so that a device needs no library for it. Numbers come from
+Built by hand as classic BPF and installed through seccomp(2), so that a device needs no library for it. Numbers come from
 the kernel's own tables (arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h). The filter
 refuses by list: an allow-list would have to follow every release of four runtimes, and what the list leaves open is
 closed by namespaces, Landlock and limits.
@@ -76,8 +76,8 @@ PRLIMIT64: Numbers = (302, 261)
 CLONE_THREAD = 0x00010000
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 PR_SET_PDEATHSIG = 1
-PR_SET_SECCOMP = 22
-SECCOMP_MODE_FILTER = 2
+SYS_SECCOMP = {"x86_64": 317, "aarch64": 277}
+SECCOMP_SET_MODE_FILTER, FILTER_FLAG_TSYNC = 1, 1
 TERMINAL_INJECTION = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 SIGKILL_AND_SIGSTOP = (9, 19)
 
@@ -124,14 +124,19 @@ def build(machine: str, pid: int, read_only: bool) -> bytes:
 
 
 def install(program: bytes) -> None:
-    """Put the filter on the calling thread and all it starts from now on. Needs no-new-privileges. Raises OSError."""
+    """Put the filter on all threads of this process and what they start from now on. Raises OSError.
+
+    Needs no-new-privileges. All threads, because a runtime may have started some of its own while it was imported.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     count = len(program) // 8
     buffer = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("@H6xQ", count, ctypes.addressof(buffer))
-    zero = ctypes.c_ulong(0)
-    if libc.prctl(PR_SET_SECCOMP, ctypes.c_ulong(SECCOMP_MODE_FILTER), header, zero, zero) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_SECCOMP)")
+    number = SYS_SECCOMP[platform.machine()]
+    left_out = libc.syscall(ctypes.c_long(number), SECCOMP_SET_MODE_FILTER, FILTER_FLAG_TSYNC, header)
+    if left_out != 0:
+        # A positive answer is the number of a thread that has a filter of another origin.
+        raise OSError(ctypes.get_errno() if left_out < 0 else errno.EACCES, "seccomp", "seccomp")
 
 
 def _load(offset: int) -> Instruction:

@@ -32,6 +32,7 @@ class Deployment:
             "DATABASE_URL": self.database_url, "BROKER_URL": parts.REDIS, "SECRET_KEY": uuid.uuid4().hex * 2,
             "ALLOWED_HOSTS": "127.0.0.1", "BEHIND_TLS": "0", "DEMO": "1", "DATA_DIR": str(folder / "data"),
             "LOG_LEVEL": "WARNING", "EMAIL_URL": "consolemail://", "MILLIAMP_BOOT": uuid.uuid4().hex[:8], "COUNT_INSTRUCTIONS": "0",
+            "BENCH_ISOLATION": "auto", "BENCH_ALLOW_PROCESS": "1",
         }  # fmt: skip
 
     @property

@@ -17,18 +17,26 @@ CANDIDATES: dict[str, tuple[Callable[[], Preparing], ...]] = {
     "namespaces": (lambda: Namespaces(with_proc=True), lambda: Namespaces(with_proc=False)),
     "limits": (ProcessLimits,),
 }
-SETTINGS = ("auto", *CANDIDATES)
+# Chosen by name only: it needs an engine and images, and is none of the things that are simply there.
+CONTAINER = "docker"
+SETTINGS = ("auto", *CANDIDATES, CONTAINER)
 TEXT = "milliamp self-test"
 
 
 @functools.cache
-def detect(setting: str) -> Preparing:
-    """Return the isolation for a setting: auto, bubblewrap, namespaces or limits. Tried once a process.
+def detect(setting: str, images: Path | None = None, *, prestart: bool = False) -> Sandbox:
+    """Return the isolation for a setting: auto, bubblewrap, namespaces, limits or docker. Tried once a process.
+
+    Args:
+        images: for docker, the record of images that docker/bench-runner/build has made.
+        prestart: for docker, keep containers waiting for their order; for whoever measures more than one model.
 
     Raises ValueError for another word, and SandboxError where nothing allowed by the setting works here.
     """
     if setting not in SETTINGS:
         raise ValueError(f"{setting!r} is not an isolation. Use one of {', '.join(SETTINGS)}.")
+    if setting == CONTAINER:
+        return _container(images, prestart=prestart)
     reasons = []
     for name in CANDIDATES if setting == "auto" else (setting,):
         for candidate in CANDIDATES[name]:
@@ -38,6 +46,21 @@ def detect(setting: str) -> Preparing:
                 return sandbox
             reasons.append(f"{name}: {reason}")
     raise SandboxError("No isolation works on this machine. " + " ".join(reasons))
+
+
+def _container(images: Path | None, *, prestart: bool) -> Sandbox:
+    # Imported here: whoever has loaded the engine's client can reach the engine, and most processes must not.
+    from grading.bench.sandbox.container import Container
+    from grading.bench.sandbox.container_pool import SIZES
+
+    if images is None:
+        raise SandboxError("Nobody said which images may be started.")
+    found = Container(images, pool=SIZES if prestart else None)
+    reason = fault(found)
+    if reason is not None:
+        found.close()
+        raise SandboxError(f"Containers do not work on this machine. {reason}")
+    return found
 
 
 def fault(sandbox: Sandbox) -> str | None:

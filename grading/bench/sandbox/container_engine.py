@@ -10,13 +10,12 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
-import docker
 import docker.errors
 import requests
 
+import docker
 from grading.bench.sandbox import container_spec as spec
 from grading.bench.sandbox.container_images import AMD64, ARM64, PROJECT
 from grading.bench.sandbox.layout import APP, TMP_INSIDE, environment
@@ -99,7 +98,11 @@ class Engine:
 
     def limit(self, container: str, asked: spec.Asked) -> None:
         """Give a container that runs the memory and processors of its run."""
-        amounts = {"mem_limit": asked.memory_bytes, "memswap_limit": asked.memory_bytes, "cpuset_cpus": spec.cpuset(asked.cpus)}
+        amounts = {
+            "mem_limit": asked.memory_bytes,
+            "memswap_limit": asked.memory_bytes,
+            "cpuset_cpus": spec.cpuset(asked.cpus),
+        }
         talk(lambda: self._api.update_container(container, **amounts))
 
     def state(self, container: str) -> State:
@@ -107,7 +110,11 @@ class Engine:
         told: dict[str, Any] = talk(lambda: self._api.inspect_container(container))
         state = told["State"]
         return State(
-            str(state["Status"]), int(state["Pid"]), int(state["ExitCode"]), bool(state["OOMKilled"]), str(told["Image"])
+            str(state["Status"]),
+            int(state["Pid"]),
+            int(state["ExitCode"]),
+            bool(state["OOMKilled"]),
+            str(told["Image"]),
         )
 
     def wait(self, container: str) -> int:

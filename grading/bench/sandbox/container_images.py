@@ -45,7 +45,7 @@ class Image:
     id: str
 
 
-def platform_of(family: str, platform: str) -> str:
+def key_of(family: str, platform: str) -> str:
     """The record's key for an image, as ``litert linux/arm64``."""
     return f"{family} {platform}"
 
@@ -89,7 +89,7 @@ def save(record: Path, key: str, entry: dict[str, Any]) -> None:
 
 def find(record: Path, family: str, platform: str) -> Image:
     """The image for a family. Raises SandboxError where none is recorded, or one that holds other code than ours."""
-    entry = load(record).get(platform_of(family, platform))
+    entry = load(record).get(key_of(family, platform))
     if not isinstance(entry, dict) or not str(entry.get("id", "")).startswith("sha256:"):
         raise SandboxError(f"No image for {family} on {platform} is recorded in {record}. {HOW}")
     if entry.get("code") != code_sha256():

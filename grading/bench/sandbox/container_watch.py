@@ -93,12 +93,24 @@ class ContainerWatch(Watch):
 
 
 def watch(
-    waiting: Waiting, request: SandboxRequest, isolation: str, on_frame: FrameHandler | None, on_tick: TickHandler | None
+    waiting: Waiting,
+    request: SandboxRequest,
+    isolation: str,
+    on_frame: FrameHandler | None,
+    on_tick: TickHandler | None,
 ) -> ContainerWatch:
     """A watch over a container that has its order."""
     # Of a process the inherited part uses the number alone, to look at what is below it.
     process = cast("subprocess.Popen[bytes]", waiting)
     used = processes.usage(processes.descendants(waiting.pid), request.limits.memory_bytes)
     return ContainerWatch(
-        process, -1, request.nonce, request.limits, isolation, on_frame, on_tick, cpu_before_s=used.cpu_s, waiting=waiting
+        process,
+        -1,
+        request.nonce,
+        request.limits,
+        isolation,
+        on_frame,
+        on_tick,
+        cpu_before_s=used.cpu_s,
+        waiting=waiting,
     )

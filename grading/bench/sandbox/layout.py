@@ -113,6 +113,8 @@ def environment(python_path: Path, tmp: Path, extra: dict[str, str]) -> dict[str
         "HOME": str(tmp),
         "TMPDIR": str(tmp),
         "TORCHINDUCTOR_CACHE_DIR": str(tmp),  # it makes this folder even where nothing is compiled
+        # ONNX Runtime would start threads that try to report home, and wait for them half a minute when it ends.
+        "ORT_DISABLE_TELEMETRY": "1",
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(python_path),
         "PYTHONNOUSERSITE": "1",

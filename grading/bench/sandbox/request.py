@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Ended = Literal["ok", "crashed", "timed_out", "out_of_memory", "misbehaved", "infrastructure"]
 Frame = tuple[str, dict[str, Any]]
@@ -140,6 +140,7 @@ class Place:
         return self.folder / "in"
 
 
+@runtime_checkable
 class Preparing(Sandbox, Protocol):
     """An isolation that can have a process wait inside for its order."""
 

@@ -133,7 +133,7 @@ class Command(BaseCommand):
 
     def _sandbox(self) -> Sandbox:
         try:
-            sandbox = detect(settings.BENCH_ISOLATION)
+            sandbox = detect(settings.BENCH_ISOLATION, settings.BENCH_IMAGES)
         except SandboxError as error:
             raise CommandError(f"{error} Set BENCH_ISOLATION to another isolation.", returncode=BAD_FILE) from error
         if sandbox.name == "limits" and settings.BENCH_ISOLATION == "auto":

@@ -141,7 +141,7 @@ def test_a_setting_that_makes_no_sense_is_one_sentence(tmp_path):
     assert done.returncode == 2
     assert (
         done.stderr.strip()
-        == "Milliamp cannot start: BENCH_ISOLATION is 'foo'; it must be one of auto, bubblewrap, namespaces, limits."
+        == "Milliamp cannot start: BENCH_ISOLATION is 'foo'; it must be one of auto, bubblewrap, namespaces, limits, docker."
     )
 
 
