@@ -13,6 +13,7 @@ BUBBLEWRAP = pytest.mark.part("bubblewrap")
         pytest.param("bubblewrap, waiting", marks=BUBBLEWRAP),
         "namespaces, waiting",
         "limits, waiting",
+        pytest.param("docker", marks=pytest.mark.part("docker")),
     ]
 )
 def sandbox(request):

@@ -1,6 +1,7 @@
 """The isolations of this machine, each tried once; one that does not work here is skipped with its reason."""
 
 import functools
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from grading.bench.beforehand import measuring
 from grading.bench.sandbox.choice import CANDIDATES, fault
 from grading.bench.sandbox.prepared import Waiting
 from grading.bench.sandbox.request import Limits, Preparing, Sandbox, SandboxRequest, SandboxResult
-from hardware.ondevice import landlock
+from hardware.ondevice import landlock, processes
+from tests import bench_images
 
 ATTACK = Path(__file__).with_name("attack.py")
 MIB = 1 << 20
@@ -17,6 +19,8 @@ MIB = 1 << 20
 
 @functools.cache
 def _tried(name: str) -> tuple[Sandbox | None, str]:
+    if name == "docker":
+        return bench_images.containers(), fault(bench_images.containers()) or ""
     reasons = []
     for candidate in CANDIDATES[name]:
         sandbox = candidate()
@@ -29,6 +33,7 @@ def _tried(name: str) -> tuple[Sandbox | None, str]:
 
 def working(name: str) -> Sandbox:
     sandbox, reason = _tried(name)
+    assert name != "docker" or not reason  # the engine is there and the image was built: it must work
     if sandbox is None:
         pytest.skip(f"{name} does not work on this machine: {reason}")
     return sandbox
@@ -44,6 +49,22 @@ class AlreadyStarted:
         waiting = Waiting(self.sandbox, measuring("onnx"), None)
         assert waiting.is_prepared()
         return waiting.run(request, on_frame, on_tick)
+
+
+def processes_of(sandbox: Sandbox) -> list[int]:
+    """What runs in the sandbox now, as this machine numbers it, the model's process last."""
+    if sandbox.name != "docker":
+        return processes.descendants(os.getpid())
+    inits = [bench_images.docker("inspect", "-f", "{{.State.Pid}}", each) for each in bench_images.of(sandbox)]
+    return [pid for init in inits for pid in processes.descendants(int(init))]
+
+
+def left_by(sandbox: Sandbox) -> list[int | str]:
+    """What is there when nothing should run: processes of ours, and containers. The warden of containers stays with its worker."""
+    if sandbox.name != "docker":
+        return list(processes.descendants(os.getpid()))
+    warden = sandbox.warden_pid
+    return [pid for pid in processes.descendants(os.getpid()) if pid != warden] + bench_images.of(sandbox)
 
 
 def hides_files(sandbox: Sandbox) -> bool:

@@ -1,7 +1,6 @@
 """Every attack against every isolation that works here. It runs as free Python: more than any model can do."""
 
 import errno
-import os
 import signal
 import tempfile
 import time
@@ -11,7 +10,7 @@ import pytest
 
 from grading.bench.sandbox.request import Limits, SandboxRequest
 from hardware.ondevice import processes
-from tests.hostile.levels import ATTACK, MIB, attack, hides_files, said
+from tests.hostile.levels import ATTACK, MIB, attack, hides_files, left_by, processes_of, said
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +20,7 @@ def nothing_is_left_behind(sandbox, monkeypatch, tmp_path_factory):
         Path(own).chmod(0o755)  # another user must get through to what is staged for it
         monkeypatch.setattr(tempfile, "tempdir", own)
         yield
-        assert processes.descendants(os.getpid()) == []
+        assert left_by(sandbox) == []
         assert list(Path(own).iterdir()) == []
 
 
@@ -162,7 +161,7 @@ def test_a_kill_from_outside_is_our_fault(sandbox):
     request = SandboxRequest("{inputs}/attack.py", ("wait",), {"attack.py": ATTACK}, Limits(wall_s=20))
 
     def kill_the_deepest(kind, body):
-        processes.kill(processes.descendants(os.getpid())[-1])
+        processes.kill(processes_of(sandbox)[-1])
 
     result = sandbox.run(request, kill_the_deepest)
     assert (result.ended, result.code) == ("infrastructure", "killed_from_outside")

@@ -34,7 +34,7 @@ class Container:
         self._engine = Engine()
         self._record = record
         self.platform = platform or self._engine.platform
-        self._owner = container_owner.myself()
+        self.owner = container_owner.myself()
         self._warden: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         container_owner.sweep(self._engine)
@@ -48,6 +48,11 @@ class Container:
     def label(self) -> str:
         emulated = f", {self.platform} emulated" if self.platform != self._engine.platform else ""
         return f"Docker: a container of its own, no network{emulated}"
+
+    @property
+    def warden_pid(self) -> int:
+        """The process that clears up after this one; 0 before the first container."""
+        return self._warden.pid if self._warden is not None else 0
 
     def run(
         self, request: SandboxRequest, on_frame: FrameHandler | None = None, on_tick: TickHandler | None = None
@@ -99,14 +104,14 @@ class Container:
     def _start(self, family: str, env: dict[str, str] | None = None) -> Waiting:
         image = images.find(self._record, family, self.platform)
         self._watch_over()
-        return container_waiting.start(self._engine, image, self._owner, env or {})
+        return container_waiting.start(self._engine, image, self.owner, env or {})
 
     def _watch_over(self) -> None:
         """Have a warden before there is anything to clear."""
         with self._lock:
             if self._warden is None or self._warden.poll() is not None:
                 try:
-                    self._warden = container_warden.start(self._owner, dict(os.environ))
+                    self._warden = container_warden.start(self.owner, dict(os.environ))
                 except OSError as error:
                     raise SandboxError(f"No process could be started that clears up after us: {error}.") from error
 

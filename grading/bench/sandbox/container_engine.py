@@ -17,8 +17,8 @@ import requests
 
 import docker
 from grading.bench.sandbox import container_spec as spec
-from grading.bench.sandbox.container_images import AMD64, ARM64, PROJECT
-from grading.bench.sandbox.layout import APP, TMP_INSIDE, environment
+from grading.bench.sandbox.container_images import AMD64, ARM64
+from grading.bench.sandbox.layout import APP, PROJECT, TMP_INSIDE, environment
 from grading.bench.sandbox.request import SandboxError
 
 PROFILE = PROJECT / "docker" / "bench-runner" / "seccomp.json"
@@ -64,7 +64,7 @@ class Engine:
         self.platform = MACHINES.get(str(told.get("Architecture")), "")
         self._profile = PROFILE.read_text(encoding="utf-8")
 
-    def create(self, image: str, platform: str, asked: spec.Asked, labels: dict[str, str], env: dict[str, str]) -> str:
+    def create(self, image: str, asked: spec.Asked, labels: dict[str, str], env: dict[str, str]) -> str:
         """Make a container, not yet started. Returns its id."""
         config = self._api.create_host_config(**spec.host_config(asked, self._profile))
         config["CgroupnsMode"] = config.get("CgroupnsMode") or "private"
@@ -73,7 +73,7 @@ class Engine:
 
         def make() -> str:
             made = self._api.create_container(
-                image, host_config=config, labels=labels, environment=inside, platform=platform,
+                image, host_config=config, labels=labels, environment=inside,
                 user=f"{asked.user}:{asked.user}", stdin_open=True, tty=False, hostname="bench", network_disabled=True,
             )  # fmt: skip
             return str(made["Id"])

@@ -28,6 +28,7 @@ class Pool:
         self._ready: dict[str, deque[Waiting]] = {family: deque() for family in sizes}
         self._changed = threading.Condition()
         self._running, self._quiet_since = 0, 0.0
+        self._not_before = dict.fromkeys(sizes, 0.0)
         self._closed = False
         self._thread = threading.Thread(target=self._fill, name="containers", daemon=True)
         self._thread.start()
@@ -73,17 +74,22 @@ class Pool:
         self._thread.join(timeout=RETRY_S)
 
     def _lacking(self) -> str | None:
-        return next((family for family, size in self._sizes.items() if len(self._ready[family]) < size), None)
+        """The family whose turn it is: fewest waiting first among those that lack one, None where all are there."""
+        lacking = [family for family, size in self._sizes.items() if len(self._ready[family]) < size]
+        return min(lacking, key=lambda family: (self._not_before[family], len(self._ready[family])), default=None)
 
     def _next(self) -> str | None:
         """The family of which one should be made now; None to end."""
         with self._changed:
             while not self._closed:
-                rest = self._quiet_since + QUIET_S - time.monotonic()
                 family = self._lacking()
-                if family is not None and self._running == 0 and rest <= 0:
+                if family is None or self._running:
+                    self._changed.wait()
+                    continue
+                rest = max(self._quiet_since + QUIET_S, self._not_before[family]) - time.monotonic()
+                if rest <= 0:
                     return family
-                self._changed.wait(rest if family is not None and self._running == 0 else None)
+                self._changed.wait(rest)
         return None
 
     def _fill(self) -> None:
@@ -93,9 +99,7 @@ class Pool:
                 waiting.until_ready()
             except SandboxError:
                 # No image, or an engine that is away: whoever needs one is told so by the run itself.
-                self._changed.acquire()
-                self._changed.wait(RETRY_S)
-                self._changed.release()
+                self._not_before[family] = time.monotonic() + RETRY_S
                 continue
             with self._changed:
                 if not self._closed:

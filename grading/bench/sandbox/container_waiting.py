@@ -17,7 +17,7 @@ from grading.bench.sandbox import container_spec as spec
 from grading.bench.sandbox.container_engine import LABEL, PRINTS, Engine, pieces
 from grading.bench.sandbox.container_images import FAMILIES, Image
 from grading.bench.sandbox.container_owner import Owner
-from grading.bench.sandbox.request import INPUTS, SandboxError, SandboxRequest, TickHandler
+from grading.bench.sandbox.request import INPUTS, Limits, SandboxError, SandboxRequest, TickHandler
 from hardware.ondevice.frames import FrameError, FrameReader
 
 PIECE_BYTES = 1 << 20
@@ -71,10 +71,15 @@ class Waiting:
         self._say({"check": True})
         return self._answer("limits", ANSWER_WITHIN_S, None)
 
+    def hang_up(self) -> None:
+        """End the connection. An engine that has output left to deliver waits for its reader, and with it the container's end."""
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+        self.connection.close()
+
     def remove(self) -> None:
         """End and remove it. Raises SandboxError."""
-        with contextlib.suppress(OSError):
-            self.connection.close()
+        self.hang_up()
         self.engine.remove(self.id)
 
     def _say(self, line: dict[str, Any]) -> None:
@@ -148,8 +153,8 @@ def _content(files: dict[str, Path], sizes: dict[str, int]) -> Iterator[bytes]:
 def start(engine: Engine, image: Image, owner: Owner, env: dict[str, str]) -> Waiting:
     """Make and start a container; it still has to import its runtime. Raises SandboxError, and leaves nothing then."""
     user = spec.FIRST_USER + secrets.randbelow(spec.USERS)
-    asked = spec.Asked(spec.WAITING_BYTES, spec.cpus_for(None), spec.pids_for(spec.Limits().threads), user)
-    container = engine.create(image.id, image.platform, asked, {LABEL: str(owner)}, env)
+    asked = spec.Asked(spec.WAITING_BYTES, spec.cpus_for(None), spec.pids_for(Limits().threads), user)
+    container = engine.create(image.id, asked, {LABEL: str(owner)}, env)
     try:
         waiting = Waiting(engine, image, container, user, engine.attach(container))
         engine.start(container)

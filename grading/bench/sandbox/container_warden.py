@@ -7,6 +7,7 @@ when the worker ends, however it ends. A session of its own keeps this process o
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -50,7 +51,7 @@ def clear(owner: str) -> None:
 def main() -> None:
     """Wait for the worker's end, then clear."""
     with contextlib.suppress(OSError):
-        while sys.stdin.buffer.read1(4096):
+        while os.read(sys.stdin.fileno(), 4096):
             pass
     clear(sys.argv[1])
 

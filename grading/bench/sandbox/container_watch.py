@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import selectors
 import signal
 import subprocess
@@ -66,8 +65,7 @@ class ContainerWatch(Watch):
 
     def _end(self, ended_by_itself: bool) -> int:
         """End the container where it has not, and learn how. An engine that has lost it is no word about the model."""
-        with contextlib.suppress(OSError):
-            self._inside.connection.close()
+        self._inside.hang_up()
         try:
             if not ended_by_itself or not self._ends_soon():
                 self._engine.kill(self._inside.id)
