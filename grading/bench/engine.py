@@ -42,7 +42,7 @@ CLOCK_SLACK = 1.05
 MOST_FINDINGS = 20
 MOST_INPUT = 10**9 - 1  # numbers in an input: more than 2 GiB fits nowhere here
 MOST_FILE_BYTES = 2 << 30  # neither a protobuf nor a flatbuffer can be larger, and a check has no more memory
-ENVIRONMENT = ("python", "runtime", "runtime_version", "cpu", "threads")
+ENVIRONMENT = ("python", "runtime", "runtime_version", "cpu", "machine", "threads")
 
 
 def inspect(
@@ -141,6 +141,36 @@ def _has_time(limits: Limits | None, needed_s: float) -> bool:
     return limits is None or limits.budget is None or limits.budget.left_s > TIME_TO_SPARE * needed_s
 
 
+@dataclasses.dataclass(frozen=True)
+class Answers:
+    """What a model answered, untimed. ``predictions`` as in Measurement; ``inputs`` and ``outputs`` as its runtime tells them.
+
+    ``machine``: the processor's architecture; ``runtime``: name and version.
+    """
+
+    predictions: list[list[float]]
+    inputs: list[dict[str, Any]]
+    outputs: list[dict[str, Any]]
+    machine: str
+    runtime: str
+
+
+def answer(
+    path: Path, report: Report, *, sandbox: Sandbox, inputs: Path | None, seed: int, limits: Limits | None = None
+) -> Answers:
+    """Load the model and predict ``inputs``, as ``measure`` does, without timing anything. Raises BenchError."""
+    request = _harness_request(path, report, inputs, (seed, None), limits or Limits(), timing=False)
+    result = _run(sandbox, request, _Reporter("accuracy", None))
+    model, told = _single(result, "model"), _environment(_single(result, "environment"))
+    return Answers(
+        predictions=_predictions(result, _count(inputs), seed, None) if inputs else [],
+        inputs=list(model["inputs"]),
+        outputs=list(model["outputs"]),
+        machine=str(told.get("machine", "")),
+        runtime=f"{told.get('runtime', '')} {told.get('runtime_version', '')}",
+    )
+
+
 class _Reporter:
     """Turns frames and the passing of time into calls of ``on_progress``; a silent process is still reported on."""
 
@@ -168,7 +198,13 @@ class _Reporter:
 
 
 def _harness_request(
-    path: Path, report: Report, inputs: Path | None, choice: tuple[int, int | None], limits: Limits
+    path: Path,
+    report: Report,
+    inputs: Path | None,
+    choice: tuple[int, int | None],
+    limits: Limits,
+    *,
+    timing: bool = True,
 ) -> SandboxRequest:
     seed, scores = choice
     args = ["--model", "{inputs}/model", "--format", str(report.format), "--seed", str(seed)]
@@ -176,6 +212,7 @@ def _harness_request(
         _check_input(tensor)
         args += ["--input-shape", "x".join(map(str, tensor.shape)) or "scalar"]
         args += [f"--input-type={tensor.dtype}"] if report.format == Format.TORCHSCRIPT else []
+    args += [] if timing else ["--no-timing"]
     files = {"model": path}
     if inputs:
         files["inputs.npy"] = inputs

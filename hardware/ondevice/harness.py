@@ -113,7 +113,7 @@ def _data(path: str) -> NDArray[Any]:
 
 
 def _send_model(session: Session, findings: list[dict[str, str]], channel: Channel) -> None:
-    named = {"inputs": _names(session.inputs), "outputs": _names(session.outputs), "findings": findings}
+    named = {"inputs": _specs(session.inputs), "outputs": _specs(session.outputs), "findings": findings}
     channel.send("model", named)
 
 
@@ -130,8 +130,8 @@ def _send_latency(session: Session, example: list[NDArray[Any]], channel: Channe
     channel.send("latency", rounded)
 
 
-def _names(specs: Sequence[TensorSpec]) -> list[dict[str, Any]]:
-    return [{"name": spec.name, "shape": list(spec.shape), "dtype": spec.dtype} for spec in specs]
+def _specs(specs: Sequence[TensorSpec]) -> list[dict[str, Any]]:
+    return [vars(spec) | {"shape": list(spec.shape)} for spec in specs]
 
 
 def environment(session: Session, threads: int) -> dict[str, Any]:
@@ -141,6 +141,7 @@ def environment(session: Session, threads: int) -> dict[str, Any]:
         "runtime": session.runtime,
         "runtime_version": session.version,
         "cpu": cpu_name(),
+        "machine": platform.machine(),
         "threads": threads,
     }
 
