@@ -28,7 +28,8 @@ EMULATED = Limits(wall_s=600.0, cpu_s=600)
 class Comparison:
     """What two processors answered to the same inputs.
 
-    ``largest_difference`` and ``allowed`` are in the units of the model's output; ``is_quantized``: allowed is one step of it. ``same_top``: for how many of the inputs the
+    ``largest_difference`` and ``allowed`` are in the units of the model's output; ``is_quantized``: allowed is one step.
+    ``same_top``: for how many of the inputs the
     largest answer stands at the same place. ``runtime``: name and version on Arm.
     """
 

@@ -34,6 +34,7 @@ class Container:
         self._engine = Engine()
         self._record = record
         self.platform = platform or self._engine.platform
+        self._is_emulated = self.platform != self._engine.platform
         self.owner = container_owner.myself()
         self._warden: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -46,7 +47,7 @@ class Container:
 
     @property
     def label(self) -> str:
-        emulated = f", {self.platform} emulated" if self.platform != self._engine.platform else ""
+        emulated = f", {self.platform} emulated" if self._is_emulated else ""
         return f"Docker: a container of its own, no network{emulated}"
 
     @property
@@ -62,7 +63,7 @@ class Container:
         with self._pool.quiet():
             waiting = self._ready(request, on_tick)
             try:
-                waiting.check(spec.asked_for(request.limits, staged, waiting.user))
+                waiting.check(spec.asked_for(request.limits, staged, waiting.user, emulated=self._is_emulated))
                 waiting.give(request, on_tick)
                 return watch(waiting, request, self.name, on_frame, on_tick).run()
             finally:
@@ -72,7 +73,7 @@ class Container:
         """What is asked for a request, and what its container says that holds; nothing is run. Raises SandboxError."""
         waiting = self._ready(request, None)
         try:
-            asked = spec.asked_for(request.limits, _staged_bytes(request), waiting.user)
+            asked = spec.asked_for(request.limits, _staged_bytes(request), waiting.user, emulated=self._is_emulated)
             self._engine.limit(waiting.id, asked)
             return asked, waiting.read_back()
         finally:

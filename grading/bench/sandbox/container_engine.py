@@ -22,6 +22,7 @@ from grading.bench.sandbox.layout import APP, PROJECT, TMP_INSIDE, environment
 from grading.bench.sandbox.request import SandboxError
 
 PROFILE = PROJECT / "docker" / "bench-runner" / "seccomp.json"
+CPUINFO = PROJECT / "docker" / "bench-runner" / "cpuinfo-cortex-a72"
 LABEL = "milliamp.bench"
 SITE = "/site"
 TIMEOUT_S = 30
@@ -67,6 +68,10 @@ class Engine:
     def create(self, image: str, asked: spec.Asked, labels: dict[str, str], env: dict[str, str]) -> str:
         """Make a container, not yet started. Returns its id."""
         config = self._api.create_host_config(**spec.host_config(asked, self._profile))
+        if asked.emulated:
+            # What the kernel tells of processors is this machine's, and crashes a runtime that was built for Arm.
+            config["Binds"] = [f"{CPUINFO}:{spec.CPUINFO_INSIDE}:ro"]
+            env = env | {"QEMU_CPU": "cortex-a72"}
         config["CgroupnsMode"] = config.get("CgroupnsMode") or "private"
         inside = environment(APP, TMP_INSIDE, env)
         inside["PYTHONPATH"] = f"{APP}:{SITE}"

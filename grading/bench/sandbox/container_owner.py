@@ -7,6 +7,7 @@ started, and the kernel and the process namespace in which that number means som
 from __future__ import annotations
 
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +18,15 @@ ENDED = frozenset({"created", "exited", "dead"})
 
 @dataclass(frozen=True)
 class Owner:
-    """One process, told apart from every other one that had or will have its number."""
+    """One process, told apart from every other one that had or will have its number, and one use of containers in it."""
 
     place: str
     pid: int
     started: str
+    use: str = ""
 
     def __str__(self) -> str:
-        return f"{self.place}/{self.pid}/{self.started}"
+        return f"{self.place}/{self.pid}/{self.started}/{self.use}"
 
 
 def _place() -> str:
@@ -43,15 +45,14 @@ def _started(pid: int) -> str | None:
 
 
 def myself() -> Owner:
-    """This process."""
-    return Owner(_place(), os.getpid(), _started(os.getpid()) or "")
+    """This process, for one more use."""
+    return Owner(_place(), os.getpid(), _started(os.getpid()) or "", secrets.token_hex(8))
 
 
 def read(label: str) -> Owner | None:
     """The owner that a label names; None for a label that is not ours."""
-    place, _, rest = label.partition("/")
-    pid, _, started = rest.partition("/")
-    return Owner(place, int(pid), started) if pid.isdigit() else None
+    words = label.split("/")
+    return Owner(words[0], int(words[1]), words[2], words[3]) if len(words) == 4 and words[1].isdigit() else None
 
 
 def is_gone(owner: Owner) -> bool | None:

@@ -13,6 +13,7 @@ from grading.bench.sandbox.layout import TMP_INSIDE
 from grading.bench.sandbox.request import MIB, Limits
 
 STAGE_INSIDE = "/in"
+CPUINFO_INSIDE = "/proc/cpuinfo"
 STAGE_BYTES = 2048 * MIB
 # Before a run is known: enough to import any runtime.
 WAITING_BYTES = 1024 * MIB
@@ -28,12 +29,16 @@ WRITABLE = {STAGE_INSIDE: "tmpfs", str(TMP_INSIDE): "tmpfs", "/dev/shm": "tmpfs"
 
 @dataclass(frozen=True)
 class Asked:
-    """Limits of one container: bytes of memory (without any swap), processors, processes with threads, its user."""
+    """Limits of one container: bytes of memory (without any swap), processors, processes with threads, its user.
+
+    ``emulated``: it is for another processor than this machine's, and is told of that one.
+    """
 
     memory_bytes: int
     cpus: int
     pids: int
     user: int
+    emulated: bool = False
 
 
 def own_processors() -> list[int]:
@@ -47,13 +52,13 @@ def cpus_for(cores: int | None) -> int:
     return here if cores is None else max(1, min(cores, here))
 
 
-def asked_for(limits: Limits, staged_bytes: int, user: int) -> Asked:
+def asked_for(limits: Limits, staged_bytes: int, user: int, *, emulated: bool = False) -> Asked:
     """What a run gets. The files it is given lie in memory and cannot be removed, so they come on top of its own.
 
     They take whole pages, and the kernel counts a limit in pages: rounded up to a MiB.
     """
     staged_bytes = -(-staged_bytes // MIB) * MIB
-    return Asked(limits.memory_bytes + staged_bytes, cpus_for(limits.cores), pids_for(limits.threads), user)
+    return Asked(limits.memory_bytes + staged_bytes, cpus_for(limits.cores), pids_for(limits.threads), user, emulated)
 
 
 def pids_for(threads: int) -> int:
@@ -114,7 +119,7 @@ def mismatches(asked: Asked, seen: dict[str, Any]) -> list[str]:
         "uids": [asked.user],
         "groups": [asked.user],
         "interfaces": ["lo"],
-        "foreign": [],
+        "foreign": [CPUINFO_INSIDE] if asked.emulated else [],
         "writable": WRITABLE,
         "let_through": [],
     }

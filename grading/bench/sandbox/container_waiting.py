@@ -152,8 +152,9 @@ def _content(files: dict[str, Path], sizes: dict[str, int]) -> Iterator[bytes]:
 
 def start(engine: Engine, image: Image, owner: Owner, env: dict[str, str]) -> Waiting:
     """Make and start a container; it still has to import its runtime. Raises SandboxError, and leaves nothing then."""
+    emulated = image.platform != engine.platform
     user = spec.FIRST_USER + secrets.randbelow(spec.USERS)
-    asked = spec.Asked(spec.WAITING_BYTES, spec.cpus_for(None), spec.pids_for(Limits().threads), user)
+    asked = spec.Asked(spec.WAITING_BYTES, spec.cpus_for(None), spec.pids_for(Limits().threads), user, emulated)
     container = engine.create(image.id, asked, {LABEL: str(owner)}, env)
     try:
         waiting = Waiting(engine, image, container, user, engine.attach(container))
@@ -164,7 +165,6 @@ def start(engine: Engine, image: Image, owner: Owner, env: dict[str, str]) -> Wa
         waiting.pid = state.pid if _is_seen(state.pid, container) else 0
         nonce = secrets.token_hex(16)
         waiting.reader = FrameReader(nonce)
-        emulated = image.platform != engine.platform
         waiting._say({"nonce": nonce, "preload": FAMILIES[image.family].preload, "emulated": emulated})
     except BaseException:
         with contextlib.suppress(SandboxError):

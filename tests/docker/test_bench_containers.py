@@ -1,0 +1,216 @@
+"""Containers of the bench worker on the real engine: limits as they hold inside, what is refused, and what is left behind."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from grading.bench import engine
+from grading.bench.emulation import limits_for
+from grading.bench.errors import BenchError
+from grading.bench.sandbox import container_owner, container_spec
+from grading.bench.sandbox.container import Container
+from grading.bench.sandbox.request import Limits, SandboxError, SandboxRequest
+from hardware.profiles import load_profiles
+from tests import bench_images
+from tests.hardware.ondevice import models
+from tests.hostile.levels import ATTACK, attack
+from tests.parts import ROOT
+
+pytestmark = pytest.mark.part("docker")
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def containers():
+    return bench_images.containers()
+
+
+@pytest.mark.parametrize("slug", sorted(load_profiles()))
+def test_the_limits_of_every_device_hold_inside(containers, slug):
+    profile = load_profiles()[slug]
+    told = limits_for(profile)
+    asked, seen = containers.read_back(SandboxRequest("unused", limits=told.limits))
+    assert container_spec.mismatches(asked, seen) == []
+    assert seen["memory_bytes"] == told.limits.memory_bytes
+    assert seen["swap_bytes"] == 0
+    assert seen["cpus"] == min(profile.cores, os.cpu_count()) == told.cores
+    assert profile.kind == "microcontroller" or seen["memory_bytes"] == profile.ram_bytes
+    assert bench_images.of(containers) == []
+
+
+def test_a_limit_that_does_not_hold_stops_everything(containers, monkeypatch):
+    monkeypatch.setattr(containers._engine, "limit", lambda container, asked: None)
+    with pytest.raises(SandboxError, match=f"memory_bytes is {container_spec.WAITING_BYTES}, not {300 * MIB}"):
+        attack(containers, "wait", memory_bytes=299 * MIB)
+    assert bench_images.of(containers) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["memory_bytes", "capabilities", "interfaces", "writable", "let_through", "no_new_privileges"]
+)
+def test_each_difference_is_told(name):
+    asked = container_spec.Asked(512 * MIB, 1, 80, 5)
+    right = {
+        "memory_bytes": 512 * MIB, "swap_bytes": 0, "pids": 80, "cpus": 1, "open_files": 256, "core_bytes": 0,
+        "file_bytes": container_spec.FILE_BYTES, "capabilities": 0, "no_new_privileges": True, "seccomp": True, "uids": [5],
+        "groups": [5], "interfaces": ["lo"], "foreign": [], "let_through": [], "writable": container_spec.WRITABLE,
+    }  # fmt: skip
+    assert container_spec.mismatches(asked, right) == []
+    assert [each.split()[0] for each in container_spec.mismatches(asked, right | {name: "x"})] == [name]
+
+
+def test_a_model_that_needs_more_than_the_device_has_is_told_so(containers, tmp_path):
+    limits = limits_for(load_profiles()["rpi-zero-w"]).limits
+    size = helper.make_tensor("n", TensorProto.INT64, [1], [300 << 20])  # 1.2 GB of float32
+    nodes = [
+        helper.make_node("Constant", [], ["n"], value=size),
+        helper.make_node("Expand", ["x", "n"], ["big"]),
+        helper.make_node("ReduceSum", ["big"], ["y"], keepdims=1),
+    ]
+    graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info("x", 1, [1])],
+                              [helper.make_tensor_value_info("y", 1, [1])])  # fmt: skip
+    path = tmp_path / "big.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+    request = SandboxRequest("hardware.ondevice.harness", ("--model", "{inputs}/model", "--format", "onnx"), {"model": path},
+                             limits, model_format="onnx")  # fmt: skip
+    result = containers.run(request)
+    assert (result.ended, result.code) == ("out_of_memory", "out_of_memory")
+    assert "512 MiB" in result.message
+
+
+def test_an_image_that_is_not_recorded_or_holds_other_code_is_refused(tmp_path):
+    record = tmp_path / "images.json"
+    with pytest.raises(SandboxError, match="No image for onnxruntime"):
+        attack(Container(record), "wait")
+    known = json.loads(bench_images.record("onnxruntime").read_text())
+    key = "onnxruntime linux/amd64"
+    record.write_text(json.dumps({key: known[key] | {"code": "0" * 64}}))
+    with pytest.raises(SandboxError, match="built from other code"):
+        attack(Container(record), "wait")
+    record.write_text(json.dumps({key: known[key] | {"id": "sha256:" + "0" * 64}}))
+    with pytest.raises(SandboxError, match="does not have it"):
+        attack(Container(record), "wait")
+
+
+def test_models_are_looked_into_and_timed_in_containers(containers, tmp_path):
+    model = models.linear(tmp_path / "m.onnx")
+    report = engine.inspect(model, sandbox=containers)
+    measured = engine.measure(model, report, sandbox=containers, inputs=None, seed=1)
+    assert report.macs == 8
+    assert measured.host.isolation == "docker"
+    assert measured.host.processes == 3
+    assert 0 < measured.host.peak_rss_bytes < 512 * MIB
+
+
+def test_a_waiting_container_serves_once(tmp_path):
+    found = Container(bench_images.record("onnxruntime"), pool={"onnxruntime": 1})
+    try:
+        assert found.full(60)
+        (waiting,) = bench_images.of(found)
+        assert attack(found, "leave").exit_code == 3
+        assert waiting not in bench_images.of(found)
+        assert found.full(60)
+    finally:
+        found.close()
+    assert bench_images.of(found) == []
+
+
+def test_the_sweep_removes_what_has_lost_its_owner_and_nothing_else(containers):
+    image = json.loads(bench_images.record("onnxruntime").read_text())["onnxruntime linux/amd64"]["id"]
+    me = container_owner.myself()
+    owners = {
+        "mine": me,
+        "gone": dataclasses.replace(me, started="1"),
+        "elsewhere": dataclasses.replace(me, place="other-1"),
+    }
+    made = {
+        name: bench_images.docker("run", "-d", "-i", "--network", "none", "--label", f"milliamp.bench={owner}", image)
+        for name, owner in owners.items()
+    }
+    try:
+        container_owner.sweep(containers._engine)
+        left = bench_images.docker("ps", "-aq", "--no-trunc", "--filter", "label=milliamp.bench").split()
+        assert made["gone"] not in left
+        assert {made["mine"], made["elsewhere"]} <= set(left)
+    finally:
+        for each in made.values():
+            subprocess.run(["docker", "rm", "-f", each], capture_output=True, check=False)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from grading.bench.sandbox import container_engine, container_waiting
+from grading.bench.sandbox.container import Container
+from grading.bench.sandbox.request import Limits, SandboxRequest
+
+record, step, moment, attack = sys.argv[1:]
+place = container_waiting.Waiting if hasattr(container_waiting.Waiting, step) else container_engine.Engine
+original = getattr(place, step, None)
+
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def patched(*args, **options):
+    if moment == "before":
+        die()
+    found = original(*args, **options)
+    die()
+    return found
+
+
+if step != "running":
+    setattr(place, step, patched)
+containers = Container(Path(record))
+print(containers.owner, flush=True)
+containers.run(SandboxRequest("{inputs}/attack.py", ("wait",), {"attack.py": Path(attack)}, Limits(wall_s=20)), die)
+"""
+STEPS = ["create", "attach", "start", "until_ready", "check", "give", "kill", "remove"]
+
+
+@pytest.mark.parametrize(
+    ("step", "moment"),
+    [*((step, "after") for step in STEPS if step != "kill"), ("remove", "before"), ("running", "frame")],
+)
+def test_a_worker_that_is_killed_leaves_nothing(step, moment):
+    record = bench_images.record("onnxruntime")
+    words = [sys.executable, "-c", KILLED, str(record), step, moment, str(ATTACK)]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as worker:
+        owner = worker.stdout.readline().strip()
+        assert worker.wait(timeout=60) == -signal.SIGKILL
+    deadline = time.monotonic() + 10
+    while (left := _of(owner)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == []
+    time.sleep(0.5)
+    assert _of(owner) == []
+
+
+def _of(owner: str) -> list[str]:
+    return bench_images.docker("ps", "-aq", "--filter", f"label=milliamp.bench={owner}").split()
+
+
+@pytest.mark.parametrize("module", ["courseplatform.wsgi", "grading.tasks", "courseplatform.celery"])
+def test_neither_web_nor_ordinary_worker_can_reach_the_engine(module):
+    code = (
+        f"import sys, django; django.setup(); import {module}, courseplatform.urls; sys.exit('docker' in sys.modules)"
+    )
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings", "BENCH_ISOLATION": "docker"}
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=False).returncode == 0
+
+
+def test_an_answer_that_cannot_be_had_is_ours(containers, monkeypatch, tmp_path):
+    monkeypatch.setattr(containers._engine, "limit", lambda container, asked: None)
+    with pytest.raises(BenchError) as caught:
+        engine.inspect(models.linear(tmp_path / "m.onnx"), sandbox=containers, limits=Limits(memory_bytes=300 * MIB))
+    assert caught.value.outcome == "infrastructure"
