@@ -59,6 +59,7 @@ figures: check
 	@"$(PY)" -m tests.load.tiny_on_devices
 	@"$(PY)" -m tests.load.bad_files
 	@"$(PY)" -m tests.load.instruction_count
+	@"$(PY)" -m tests.load.arm64
 
 # pip-audit says "no known vulnerabilities" also when it could ask nobody: --strict makes that a failure, and we say so.
 audit:

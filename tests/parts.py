@@ -81,10 +81,20 @@ def _reference_models() -> str:
     return f"{len(list(REFERENCE_MODELS.glob('*.tflite')))} files"
 
 
+def _arm64() -> str:
+    """The packages of the arm64 images, which `make figures` makes, and an emulator to run them. No test fails without."""
+    status = Path("/proc/sys/fs/binfmt_misc/qemu-aarch64")
+    if not status.exists():
+        raise Missing("no emulator for arm64 is registered (qemu-user-static, binfmt-support)")
+    image = "milliamp-bench-litert:arm64"
+    return _program("docker", "image", "inspect", "-f", "{{.Id}}", image).removeprefix("sha256:")[:12]
+
+
 FINDERS: dict[str, Callable[[], str]] = {
     "postgresql": _postgresql,
     "redis": _redis,
     "docker": _docker,
+    "arm64": _arm64,
     "chromium": _chromium,
     "bubblewrap": _bubblewrap,
     "curl": _curl,

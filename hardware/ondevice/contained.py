@@ -13,7 +13,6 @@ import importlib
 import json
 import os
 import sys
-import time
 from pathlib import Path
 from typing import IO, Any
 
@@ -42,7 +41,7 @@ def main() -> None:
         asked = _line(source)
     for file in asked["files"]:
         take(source, INPUTS / file["name"], file["bytes"])
-    launch.follow(order_of(asked["order"], emulated=greeting["emulated"]))
+    launch.follow(confinement(emulated=greeting["emulated"]), launch.Order(**asked["order"]))
     os._exit(0)  # all is said: taking a runtime apart again takes longer than some models run
 
 
@@ -66,15 +65,11 @@ def take(source: IO[bytes], path: Path, size: int) -> None:
     path.chmod(0o444)
 
 
-def order_of(said: dict[str, Any], *, emulated: bool) -> launch.Order:
-    """The launcher's order. The container is the file system and the user, so only calls and resources are left to give up.
-
-    The processor time that was used up to now comes on top: importing a runtime is not the model's doing.
-    """
-    said = said | {"cpu_s": said["cpu_s"] + int(time.process_time()) + 1}
-    return launch.Order(
-        **said, fd=RESULT_FD, open_files=OPEN_FILES, uid=None, keep_reading=False, readable=None, read_only=True,
-        filtered=not emulated,
+def confinement(*, emulated: bool) -> launch.Confinement:
+    """The container is the file system and the user, so only calls and resources are left to give up."""
+    return launch.Confinement(
+        fd=RESULT_FD, open_files=OPEN_FILES, uid=None, keep_reading=False, readable=None, read_only=True, imports=[],
+        prepared=None, with_filter=not emulated,
     )  # fmt: skip
 
 

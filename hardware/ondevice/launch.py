@@ -22,7 +22,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 from hardware.ondevice import landlock, privileges, seccomp
 from hardware.ondevice.frames import write_frame
@@ -69,28 +69,45 @@ class Order:
 def main() -> None:
     """Confine this process, import what is wanted, and run the one order that comes."""
     confinement = Confinement(**json.loads(sys.stdin.buffer.readline(LINE_BYTES)))
-    failed: OSError | None = None
-    ready: dict[str, Any] = {}
+    if confinement.prepared is None:
+        follow(confinement, _order())
+        return
     try:
         ready = confine(confinement)
     except OSError as error:
-        failed = error
-    if failed is None and confinement.prepared is not None:
-        prepare(confinement)
+        _fail(confinement.fd, _order().nonce, error)
+    prepare(confinement)
+    _carry_out(_order(), confinement.fd, ready)
+
+
+def follow(confinement: Confinement, order: Order) -> None:
+    """Confine this process, and run an order that is there already."""
+    try:
+        ready = confine(confinement)
+    except OSError as error:
+        _fail(confinement.fd, order.nonce, error)
+    _carry_out(order, confinement.fd, ready)
+
+
+def _order() -> Order:
     line = sys.stdin.buffer.readline(LINE_BYTES)
     if not line:
         sys.exit(LAUNCH_FAILED)  # whoever had us wait has gone
-    order = Order(**json.loads(line))
+    return Order(**json.loads(line))
+
+
+def _carry_out(order: Order, fd: int, ready: dict[str, Any]) -> None:
     try:
-        if failed is not None:
-            raise failed
         bound(order)
     except OSError as error:
-        said = {"message": f"{error.filename or 'launch'}: {error.strerror}"}
-        write_frame(confinement.fd, order.nonce, "launch_failed", said)
-        sys.exit(LAUNCH_FAILED)
-    write_frame(confinement.fd, order.nonce, "ready", ready)
-    run(order, confinement.fd)
+        _fail(fd, order.nonce, error)
+    write_frame(fd, order.nonce, "ready", ready)
+    run(order, fd)
+
+
+def _fail(fd: int, nonce: str, error: OSError) -> NoReturn:
+    write_frame(fd, nonce, "launch_failed", {"message": f"{error.filename or 'launch'}: {error.strerror}"})
+    sys.exit(LAUNCH_FAILED)
 
 
 def run(order: Order, fd: int) -> None:
