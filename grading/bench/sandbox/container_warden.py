@@ -18,8 +18,8 @@ from grading.bench.sandbox.layout import PROJECT, environment
 from grading.bench.sandbox.request import SandboxError
 
 # A container whose making was asked for in the worker's last moment shows only a little later.
-LOOK_FOR_S = 3.0
-LOOK_EVERY_S = 0.2
+LOOK_FOR_S = 2.0
+LOOK_EVERY_S = 0.1
 ENGINE_AWAY_S = 600.0
 REACHES_ENGINE = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 
