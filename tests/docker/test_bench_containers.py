@@ -131,8 +131,9 @@ def test_the_sweep_removes_what_has_lost_its_owner_and_nothing_else(containers):
         "gone": dataclasses.replace(me, started="1"),
         "elsewhere": dataclasses.replace(me, place="other-1"),
     }
+    waiting = ("--network", "none", "--entrypoint", "/bin/sleep")
     made = {
-        name: bench_images.docker("run", "-d", "-i", "--network", "none", "--label", f"milliamp.bench={owner}", image)
+        name: bench_images.docker("run", "-d", "--label", f"milliamp.bench={owner}", *waiting, image, "60")
         for name, owner in owners.items()
     }
     try:
