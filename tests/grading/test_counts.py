@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from courseplatform.core import numbers
 from courseplatform.notices.models import Notification
-from grading import count_run, measure_run, worker
+from grading import bench_ready, count_run, measure_run, worker
 from grading.bench import instruction_count
 from grading.bench.errors import BenchError
 from grading.bench.instruction_count import InstructionCount
