@@ -22,6 +22,7 @@ from grading.spec import BenchSpec
 from grading.wake import BENCH_KINDS
 from hardware import leases
 from hardware.models import Outcome, Status
+from hardware.profiles import load_profiles
 from tests.parts import ROOT
 from tests.people import SPEC, FakeUpload, hand_in, onnx_like
 
@@ -181,7 +182,7 @@ def test_from_the_result_to_the_number_on_the_page(client, cast, tmp_path, monke
     write_hidden(hidden_split(), inputs, labels)
     document = measure_run.measure_run(
         model=model, name=model.name, spec=BenchSpec.parse(SPEC), lab="Lab 1", inputs=inputs, labels=labels,
-        sandbox=bench_ready.sandbox(), seed=1, on_progress=lambda *_: None,
+        sandbox=bench_ready.sandbox(), seed=1, on_progress=lambda *_: None, profiles=load_profiles(),
     )  # fmt: skip
     own = Path(shutil.copy(model, tmp_path / "own.tflite"))  # what is handed in is moved away
     hand_in(cast, cast.ruth, FakeUpload(model.name, own))

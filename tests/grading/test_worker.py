@@ -52,7 +52,7 @@ def measuring(monkeypatch, action):
 
 
 def raising(error):
-    def action(given):
+    def action(*given, **more):
         raise error
 
     return action

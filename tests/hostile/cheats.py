@@ -8,6 +8,7 @@ from onnx import TensorProto, helper
 
 from grading import measure_run
 from grading.spec import BenchSpec
+from hardware.profiles import load_profiles
 from tests.grading.bench.tiny import onnx_model
 
 CLASSES, SIDE = 10, 8
@@ -43,7 +44,7 @@ class Lab:
         path.write_bytes(model.SerializeToString())
         return measure_run.measure_run(
             model=path, name="model.onnx", spec=SPEC, lab="Lab 1", inputs=self.inputs, labels=self.labels, sandbox=sandbox,
-            seed=seed, on_progress=lambda *_: None,
+            seed=seed, on_progress=lambda *_: None, profiles=load_profiles(),
         )  # fmt: skip
 
     def answers(self) -> np.ndarray:
