@@ -119,7 +119,7 @@ def _shared_name(members: list[DeviceProfile]) -> str:
     return "-".join(part for part in first if all(part in other for other in others)) or members[0].slug
 
 
-NEAR_HEIGHT, NEAR_WIDTH = 0.45, 2.5  # in powers of ten: names that are closer than both would run into each other
+NEAR_HEIGHT, NEAR_WIDTH = 0.35, 2.5  # in powers of ten: names that are closer than both would run into each other
 
 
 def _sides(families: Mapping[str, list[DeviceProfile]]) -> dict[str, str]:
