@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from grading.bench.cost.intervals import FEW_ROWS
 from grading.bench.cost.leave_out import FamilyErrors, LeaveOut, LeftOut, rank_correlation
 from grading.bench.cost.pooling import Pool
 from grading.bench.cost.samples import Group
@@ -61,8 +62,20 @@ class Judged:
     def passed(self) -> bool:
         return self.graded and not self.missed
 
+    @property
+    def few_rows(self) -> bool:
+        return self.n < FEW_ROWS
+
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "pass": self.passed if self.graded else None}
+        """Each field, and in short what the two ways of leaving out have in common: the worse of both ranks and of both shares."""
+        ranks = [rank for rank in (self.model_rank, self.family_rank) if rank is not None]
+        flagged = [share for share in (self.model_flagged_share, self.family_flagged_share) if share is not None]
+        return {
+            **asdict(self), "rank": min(ranks), "flagged_share": max(flagged), "few_rows": self.few_rows,
+            "coverage": {"model": self.model_coverage, "family": self.family_coverage},
+            "width": {"model": self.model_width, "family": self.family_width},
+            "pass": self.passed if self.graded else None,
+        }  # fmt: skip
 
 
 def pools_of(groups: Iterable[Group], target: str = "y") -> list[Pool]:
@@ -100,7 +113,7 @@ def judge_group(group: Group, models: list[LeftOut], families: list[LeftOut]) ->
     worst, name = _worst_family(families)
     # One family left out of one leaves nothing: what is then predicted is belief alone.
     tells = len(set(group.families)) > 1
-    base_model, base_family = _baseline(group, models), _baseline(group, families)
+    base_model, base_family = _baseline(group, group.networks), _baseline(group, group.families)
     values: dict[str, Any] = {
         "model_out_median": _median(models), "model_out_p90": float(np.quantile([row.share for row in models], 0.9)),
         "family_out_median": _median(families) if tells else None, "worst_family_median": worst,
@@ -127,17 +140,18 @@ def missed(values: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _baseline(group: Group, rows: list[LeftOut]) -> float:
-    """MACs times a constant, the constant being the median over the rows that were not left out with it."""
-    macs = {network: work.facts.macs for network, work in zip(group.networks, group.works, strict=True)}
-    errors = []
-    for unit in {row.network for row in rows} if rows else ():
-        others = [y / macs[n] for n, y in zip(group.networks, group.y, strict=True) if n != unit]
-        errors += [
-            abs(np.median(others) * macs[unit] / y - 1)
-            for n, y in zip(group.networks, group.y, strict=True)
-            if n == unit and others
-        ]
+def _baseline(group: Group, units: list[Any]) -> float:
+    """Median error of MACs times a constant: the median ms a MAC over the rows of other units.
+
+    units: of each row, its network or its family.
+    """
+    macs = np.array([work.facts.macs for work in group.works], dtype=float)
+    errors: list[float] = []
+    for unit in sorted(set(units), key=str):
+        own = np.array([other == unit for other in units])
+        if not own.all():
+            constant = np.median(group.y[~own] / macs[~own])
+            errors += np.abs(constant * macs[own] / group.y[own] - 1).tolist()
     return float(np.median(errors)) if errors else 1.0
 
 

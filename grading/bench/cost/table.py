@@ -46,8 +46,13 @@ def _line(group: dict[str, Any]) -> str:
     for key, _, form, factor in COLUMNS:
         value = group.get(key)
         cells.append(f"{'-' if value is None else form.format(value * factor):>8}")
-    verdict = ("pass" if group["pass"] else "FAILS " + ", ".join(group["missed"])) if group["graded"] else "not graded"
-    return f"{group['group']:<{WIDE}}{''.join(cells)}  {verdict}"
+    return f"{group['group']:<{WIDE}}{''.join(cells)}  {_verdict(group)}"
+
+
+def _verdict(group: dict[str, Any]) -> str:
+    if not group["graded"]:
+        return "few rows" if group["few_rows"] else "not graded"
+    return "pass" if group["pass"] else f"FAILS {', '.join(group['missed'])}"
 
 
 def _baseline(base: dict[str, Any]) -> str:
