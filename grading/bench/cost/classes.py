@@ -2,9 +2,10 @@
 
 The classes are those that differ in the kernels of every runtime seen: the first convolution, 1x1, depthwise small and
 large, 3x3 with stride 1 (Winograd), other dense ones, grouped, transposed, fully connected, products of computed matrices,
-activations with transcendental functions, and the rest, which only moves data.
+recurrent layers, activations with transcendental functions, and the rest, which only moves data.
 """
 
+import re
 from enum import StrEnum
 from math import prod
 
@@ -23,6 +24,7 @@ class Work(StrEnum):
     TRANSPOSED = "transposed convolution"
     FULLY_CONNECTED = "fully connected"
     MATMUL = "product of computed matrices"
+    RECURRENT = "recurrent layer"
     ACTIVATION = "activation that is computed by itself"
     NORMALISE = "normalisation or softmax"
     REST = "data moved"
@@ -30,8 +32,10 @@ class Work(StrEnum):
 
 MULTIPLYING = (
     Work.FIRST, Work.POINTWISE, Work.DEPTHWISE_SMALL, Work.DEPTHWISE_LARGE, Work.WINOGRAD, Work.DENSE, Work.GROUPED,
-    Work.TRANSPOSED, Work.FULLY_CONNECTED, Work.MATMUL,
+    Work.TRANSPOSED, Work.FULLY_CONNECTED, Work.MATMUL, Work.RECURRENT,
 )  # fmt: skip
+# Each step waits for the one before, so its products are of a matrix and one vector.
+RECURRENT = re.compile(r"lstm|gru|rnn", re.IGNORECASE)
 # Up to how many channels a convolution reads pictures and not features.
 FIRST_CHANNELS = 4
 
@@ -42,6 +46,8 @@ def work_of(operator: OperatorReport) -> Work:
     if op_class in (OpClass.CONV, OpClass.DEPTHWISE):
         return _convolution(operator)
     if op_class == OpClass.DENSE:
+        if RECURRENT.search(operator.op):
+            return Work.RECURRENT
         return Work.FULLY_CONNECTED if _rows(operator) <= 1 else Work.POINTWISE
     if op_class == OpClass.MATMUL:
         return Work.MATMUL

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from grading.bench.cost.classes import Work
 from grading.bench.cost.features import Step
 
 # Share of the operators that may differ in class or be missing for two networks to be close.
@@ -43,6 +44,9 @@ class Coverage:
 
 
 def facts_of(steps: list[Step]) -> Facts:
+    """Without a softmax at the end: some exporters leave it out, and whether a network is like another must not hang on it."""
+    if len(steps) > 1 and steps[-1].work == Work.NORMALISE:
+        steps = steps[:-1]
     counts = Counter(str(step.work) for step in steps)
     macs, moved = sum(step.macs for step in steps), sum(step.moved for step in steps)
     shares: dict[str, float] = {}

@@ -18,7 +18,7 @@ PARTS = (
 PLACE = {part: index for index, part in enumerate(PARTS)}
 CONSTANT = PLACE["constant"]
 # Layers that are no product of matrices.
-PLAIN = (Work.DEPTHWISE_SMALL, Work.DEPTHWISE_LARGE, Work.FULLY_CONNECTED)
+PLAIN = (Work.DEPTHWISE_SMALL, Work.DEPTHWISE_LARGE, Work.FULLY_CONNECTED, Work.RECURRENT)
 Pair = tuple[float, float]
 
 
@@ -48,7 +48,7 @@ _BOARD = Generic(
     throughput={
         Work.FIRST: (6.0, 8.0), Work.POINTWISE: (10.0, 18.0), Work.DEPTHWISE_SMALL: (2.5, 3.5), Work.DEPTHWISE_LARGE: (2.5, 3.5),
         Work.WINOGRAD: (13.0, 18.0), Work.DENSE: (9.0, 16.0), Work.GROUPED: (4.0, 6.0), Work.TRANSPOSED: (5.0, 8.0),
-        Work.FULLY_CONNECTED: (4.0, 8.0), Work.MATMUL: (7.0, 10.0),
+        Work.FULLY_CONNECTED: (4.0, 8.0), Work.MATMUL: (7.0, 10.0), Work.RECURRENT: (2.0, 4.0),
     },
     per_read=(1.2, 0.8), per_written=(0.5, 0.5), bandwidth=4.0, moving=2.5, activation=(0.25, 0.4), normalise=(0.2, 0.2),
     operator=0.01, constant=0.1, spread=0.7,
@@ -59,6 +59,7 @@ _CORE = Generic(
         Work.FIRST: (0.03, 0.12), Work.POINTWISE: (0.04, 0.18), Work.DEPTHWISE_SMALL: (0.03, 0.09),
         Work.DEPTHWISE_LARGE: (0.03, 0.09), Work.WINOGRAD: (0.04, 0.2), Work.DENSE: (0.04, 0.2), Work.GROUPED: (0.03, 0.12),
         Work.TRANSPOSED: (0.03, 0.1), Work.FULLY_CONNECTED: (0.04, 0.18), Work.MATMUL: (0.04, 0.12),
+        Work.RECURRENT: (0.03, 0.12),
     },
     per_read=(20.0, 20.0), per_written=(5.0, 5.0), bandwidth=0.2, moving=0.05, activation=(0.002, 0.02),
     normalise=(0.001, 0.002), operator=0.003, constant=0.01, spread=0.35,
@@ -69,7 +70,7 @@ _MANY = Generic(
         Work.FIRST: (60.0, 200.0), Work.POINTWISE: (120.0, 500.0), Work.DEPTHWISE_SMALL: (10.0, 80.0),
         Work.DEPTHWISE_LARGE: (10.0, 80.0), Work.WINOGRAD: (180.0, 600.0), Work.DENSE: (120.0, 500.0),
         Work.GROUPED: (30.0, 80.0), Work.TRANSPOSED: (50.0, 200.0), Work.FULLY_CONNECTED: (10.0, 50.0),
-        Work.MATMUL: (60.0, 200.0),
+        Work.MATMUL: (60.0, 200.0), Work.RECURRENT: (5.0, 25.0),
     },
     per_read=(0.1, 0.05), per_written=(0.05, 0.03), bandwidth=12.0, moving=10.0, activation=(4.0, 4.0), normalise=(2.0, 2.0),
     operator=0.03, constant=0.3, spread=1.0,

@@ -5,8 +5,8 @@ the interval is then made by the recipe for a stranger's model, on what remains:
 the errors of those predictions give the width. So the judged row took part neither in the fit nor in its interval.
 
 For a family, the width comes from the errors of the other families, each left out alone: with two large families, leaving out
-both leaves nothing to fit. Families are few, and the groups of one precision measured the same networks on the same board, so
-these errors are taken over all graded groups of a precision together. No error of a judged row is part of its interval.
+both leaves nothing to fit. Families are few, and all graded groups measured the same networks on the same board, so these
+errors are taken over several groups together, see FamilyErrors. No error of a judged row is part of its interval.
 """
 
 from collections.abc import Hashable, Iterable
@@ -60,18 +60,21 @@ class FamilyErrors:
     def half(self, group: Group, without: Without = NOBODY) -> float:
         """Half width for a family that was not measured, from the errors of other networks than these.
 
-        Rows that are not flagged count where there are any: flagged ones get a wider interval of their own.
+        Rows that are not flagged count where there are any: flagged ones get a wider interval of their own. Of a graded group
+        it is that of its precision, and at least that of all precisions together: how far a family surprises is seen in few
+        families, and one precision alone may have been lucky with them.
         """
         rows = [row for row in self.rows if row.network not in without and self._speaks_for(group, row)]
-        errors = [row.error for row in rows if not row.flagged] or [row.error for row in rows]
-        half = conformal(errors)
-        return WIDEST if half is None else min(WIDEST, FAMILY_FACTOR * half)
+        alike = [row for row in rows if self.groups[row.group].precision == group.precision]
+        found = [half for half in map(_conformal, (alike, rows)) if half is not None]
+        return min(WIDEST, FAMILY_FACTOR * max(found)) if found else WIDEST
 
     def _speaks_for(self, group: Group, row: LeftOut) -> bool:
-        if not group.graded:
-            return row.group == group.name
-        other = self.groups[row.group]
-        return other.graded and other.precision == group.precision
+        return self.groups[row.group].graded if group.graded else row.group == group.name
+
+
+def _conformal(rows: list[LeftOut]) -> float | None:
+    return conformal([row.error for row in rows if not row.flagged] or [row.error for row in rows])
 
 
 class LeaveOut:

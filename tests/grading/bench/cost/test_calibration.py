@@ -103,7 +103,49 @@ def test_a_group_is_judged_by_what_it_never_saw(judged):
     assert judged.model_out_median < 0.06
     assert judged.model_rank > 0.98
     assert judged.baseline_model_out_median > 0.2
+    assert judged.baseline_family_out_median > judged.baseline_model_out_median
     assert judged.model_width < judged.family_width
+
+
+def test_the_baseline_leaves_out_what_it_is_named_after(pool):
+    """By hand: the median of ms a MAC over the other networks, or over the other families."""
+    (group,) = pool.groups
+    units = {"a": group.families, "b": group.networks}
+    for names in units.values():
+        macs = [work.facts.macs for work in group.works]
+        errors = []
+        for i, own in enumerate(names):
+            others = [group.y[j] / macs[j] for j, other in enumerate(names) if other != own]
+            errors.append(abs(np.median(others) * macs[i] / group.y[i] - 1))
+        assert judging._baseline(group, names) == pytest.approx(float(np.median(errors)))
+
+
+def test_the_report_has_the_agreed_keys(judged):
+    told = judged.to_json()
+    assert told["coverage"] == {"model": judged.model_coverage, "family": judged.family_coverage}
+    assert told["width"] == {"model": judged.model_width, "family": judged.family_width}
+    assert told["rank"] == min(judged.model_rank, judged.family_rank)
+    assert told["flagged_share"] == max(judged.model_flagged_share, judged.family_flagged_share)
+    agreed = {
+        "n",
+        "models",
+        "families",
+        "model_out_median",
+        "model_out_p90",
+        "family_out_median",
+        "worst_family_median",
+        "pass",
+    }
+    assert agreed < set(told)
+
+
+def test_one_precision_does_not_make_the_width_for_a_new_family_narrower_than_all_do():
+    rows = [row for row in published_rows() if row.group in (GROUP, GROUP.replace("int8", "fp32"))]
+    pools = pools_of(groups_of(rows).values())
+    groups = {group.precision: group for pool in pools for group in pool.groups}
+    errors = FamilyErrors(groups.values(), [row for pool in pools for row in LeaveOut(pool).family_errors()])
+    alone = FamilyErrors([groups["int8"]], [row for row in errors.rows if row.group == GROUP])
+    assert alone.half(groups["int8"]) < errors.half(groups["int8"]) < errors.half(groups["fp32"])
 
 
 def test_every_target_can_be_missed():
@@ -123,7 +165,11 @@ def test_rank_correlation_is_spearmans():
 def card(judged, **change):
     told = {**judged.to_json(), "energy_out_median": 0.03, "power": "7 W (a meter; fan on; 42 rows)", **change}
     return {
-        "groups": [told, {**told, "group": "small", "graded": False, "pass": None}],
+        "groups": [
+            told,
+            {**told, "group": "small", "graded": False, "pass": None, "few_rows": True},
+            {**told, "group": "accelerator", "graded": False, "pass": None},
+        ],
         "baseline": {"model_out_median": [0.3, 0.4], "family_out_median": [0.3, 0.5], "groups_pass": 0, "groups": 1},
         "family_coverage_pooled": 0.9, "family_rows": 42, "pooled_pass": True, "unused": {"why": 2},
     }  # fmt: skip
@@ -136,6 +182,9 @@ def test_the_table_ends_with_how_many_pass(judged):
     assert any("FAILS model_width" in line for line in failing)
     assert any(line.startswith("baseline: MACs x constant") for line in failing)
     assert any("fan on" in line for line in failing)
+    verdicts = {line.split()[0]: line for line in failing if line.startswith(("small", "accelerator"))}
+    assert verdicts["small"].endswith("few rows")
+    assert verdicts["accelerator"].endswith("not graded")
     assert "2 rows not used: why" in failing
 
 

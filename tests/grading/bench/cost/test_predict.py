@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from grading.bench.cost.classes import Work
 from grading.bench.cost.coefficients import load_calibrations
-from grading.bench.cost.coverage import Facts, beyond, coverage_of, flags_of, is_akin, is_close
+from grading.bench.cost.coverage import Facts, beyond, coverage_of, facts_of, flags_of, is_akin, is_close
+from grading.bench.cost.features import steps_of
 from grading.bench.cost.intervals import FEW_HALF, conformal, half_of
 from grading.bench.cost.predict import predict, stored_precision
 from grading.bench.cost.published import published_rows
 from grading.bench.errors import BenchError
+from grading.bench.graph import Kernel
 from grading.bench.report import Report
 from hardware.profiles import load_profiles
 from tests.grading.bench.cost.networks import built, report
@@ -67,6 +70,12 @@ def test_a_version_that_was_not_calibrated_is_wider_flagged_and_not_graded():
     assert not other.graded
     assert "2.7.1 stands in" in other.flags[0]
     assert predict(V2, PI, "tflite@2.4").runtime == "tflite@2.4.1"
+
+
+def test_a_version_without_a_number_is_never_taken_for_one_that_its_source_does_not_name():
+    found = predict(V2, CORAL, "tflite@nightly", "int8")
+    assert found.extrapolated
+    assert width(found) > width(predict(V2, CORAL, "tflite", "int8"))
 
 
 def test_a_pair_that_was_never_calibrated_gives_no_number_and_says_which_are():
@@ -274,3 +283,36 @@ def test_a_half_width_grows_with_every_doubt():
     assert half_of(**base | {"rows": 19}) == FEW_HALF
     assert half_of(**base | {"beyond": math.e}) == pytest.approx(math.hypot(0.1, 0.3))
     assert half_of(**base | {"more": (0.1,)}) == pytest.approx(math.hypot(0.1, 0.1))
+
+
+def test_a_softmax_at_the_end_decides_nothing_about_what_a_network_is_like():
+    known = load_calibrations().groups["rpi-4b/tflite@2.7.1/fp32/4"].coverage
+    for name, parameters in (
+        ("mobilenet_v1", {}),
+        ("resnet", {"depth": 50, "version": "1"}),
+        ("mobilenet_v2", {"width": 0.35}),
+    ):
+        steps = steps_of(report(name, **parameters))
+        assert steps[-1].work == Work.NORMALISE
+        with_it, without = facts_of(steps), facts_of(steps[:-1])
+        assert with_it == without
+        assert flags_of(with_it, known) == []
+
+
+def test_a_recurrent_layer_was_never_met_and_is_slower_than_a_1x1_of_as_many_macs():
+    layer = V2.operators[0]
+    kernel = Kernel(in_channels=512, out_channels=2048)
+    shared = {
+        "op_class": "dense",
+        "macs": 100 * 2048 * 512,
+        "kernel": kernel,
+        "output_elements": 100 * 2048,
+        "input_elements": 51200,
+    }
+    lstm, dense = (
+        replace(V2, operators=(replace(layer, op=op, sources=(-1,), activation="", **shared),))
+        for op in ("LSTM", "FULLY_CONNECTED")
+    )
+    found = predict(lstm, PI, "tflite")
+    assert found.latency_ms > predict(dense, PI, "tflite").latency_ms
+    assert any("Recurrent layer" in flag for flag in found.flags)
