@@ -1,7 +1,7 @@
 """One model on one device: does it fit, and what the cost model says of it there. As JSON, for `bench` and for results."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from grading.bench.cost.predict import predict
@@ -48,10 +48,9 @@ def device_json(report: Report, profile: DeviceProfile, choice: Choice | None = 
     # Whoever asks for another runtime or precision asks what would be after a conversion; else the device has to load the file.
     converted = choice.runtime is not None or choice.precision not in (None, stored_precision(report))
     verdict = fit(report, profile, runtime=runtime, precision=choice.precision, must_load=not converted)
-    told = predicted.to_json()
     return {
         **verdict.to_json(),
-        **{key: told[key] for key in AGREED[4:] if key in told and key != "calibration"},
+        **{key: getattr(predicted, key) for key in AGREED[4:] if key != "calibration"},
         "name": profile.name,
         "runtime": predicted.runtime or verdict.runtime.name or None,
         "battery_hours": _hours(predicted, choice),
@@ -65,11 +64,11 @@ def device_json(report: Report, profile: DeviceProfile, choice: Choice | None = 
 
 
 def agreed_json(device: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of `device_json` that `bench` prints: exactly the agreed keys, the reasons, and where there is no latency its reason."""
+    """The part of `device_json` that `bench` prints: exactly the agreed keys, the reasons, and where a number is lacking its reason."""
     calibration = device["calibration"]
     row = {key: device[key] for key in AGREED} | {"reasons": device["reasons"]}
     row["calibration"] = {key: calibration[key] for key in CALIBRATION} if calibration else None
-    return row if device["latency_ms"] is not None else row | {"reason": device["reason"]}
+    return row | {"reason": device["reason"]} if device["reason"] else row
 
 
 def prediction_of(report: Report, profile: DeviceProfile, choice: Choice) -> Prediction:
@@ -95,5 +94,4 @@ def _hours(predicted: Prediction, choice: Choice) -> float | None:
 
 
 def _calibration(predicted: Prediction) -> dict[str, Any] | None:
-    found = predicted.to_json()["calibration"]
-    return dict(found) if found else None
+    return asdict(predicted.calibration) if predicted.calibration else None

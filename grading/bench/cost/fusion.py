@@ -5,6 +5,7 @@ A name is what one of the four formats calls an operator; names are compared wit
 
 import re
 from collections import Counter
+from functools import lru_cache
 
 from grading.bench.graph import OpClass
 from grading.bench.report import OperatorReport, Report
@@ -24,6 +25,7 @@ MULTIPLIERS = (OpClass.CONV, OpClass.DEPTHWISE, OpClass.DENSE, OpClass.MATMUL)
 PADDED = (OpClass.CONV, OpClass.DEPTHWISE, OpClass.POOL)
 
 
+@lru_cache(maxsize=4096)
 def plain(op: str) -> str:
     """ "aten::relu_", "aten.relu.default", "RELU" and "Relu" are all "relu"."""
     parts = re.split(r"::|\.", op)
