@@ -102,7 +102,7 @@ def _newest(choices: list[Choice]) -> list[Choice]:
 def _of_version(choices: list[Choice], wanted: Wanted) -> Choice:
     """The version that is asked for, or the one nearest to it with a wider interval."""
     asked = _numbers(wanted.version)
-    exact = [choice for choice in choices if _numbers(choice.group.version) == asked]
+    exact = [choice for choice in choices if asked and _numbers(choice.group.version) == asked]
     if exact:
         return max(exact, key=lambda choice: (choice.group.rows, _threads(choice.group)))
     near = min(choices, key=lambda choice: (_apart(_numbers(choice.group.version), asked), -choice.group.rows))

@@ -38,7 +38,7 @@ REPORT_KEYS = (
 )  # fmt: skip
 USAGE, BAD_FILE, INTERRUPTED = 2, 1, 130
 MOST_THREADS = 64
-VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,30}")
+VERSION = re.compile(r"v?[0-9][0-9A-Za-z._-]{0,30}")
 Profiles = dict[str, DeviceProfile]
 Answer = tuple[dict[str, Any], list[str]]  # a row, and what was assumed or noticed
 

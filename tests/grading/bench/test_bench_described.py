@@ -75,6 +75,19 @@ def test_a_runtime_a_precision_and_threads_are_chosen(tmp_path):
     assert "phone" in phone["reason"]
 
 
+def test_every_number_that_is_lacking_has_a_reason(tmp_path):
+    done = bench(
+        tmp_path / "data", "--json", "--device", "stm32f746", "--device", "rpi-4-4gb", "--precision", "int8", "--arch",
+        described(tmp_path, SPEC),
+    )  # fmt: skip
+    (row,) = json.loads(done.stdout)
+    chip, pi = row["devices"]["stm32f746"], row["devices"]["rpi-4-4gb"]
+    assert chip["latency_ms"] > 0
+    assert (chip["mah_per_hour"], chip["battery_hours"]) == (None, None)
+    assert "nominal current" in chip["reason"]
+    assert "reason" not in pi
+
+
 def test_without_json_a_table_says_what_is_modelled(tmp_path):
     done = bench(tmp_path / "data", "--device", "rpi-4-4gb", "--device", "laptop", "--arch", described(tmp_path, SPEC))
     assert "not run: " in done.stdout
@@ -86,6 +99,7 @@ def test_without_json_a_table_says_what_is_modelled(tmp_path):
     ("flags", "said"),
     [
         (["--runtime", "tensorflow"], "is not a runtime known here"), (["--runtime", "tflite@"], "is not a version"),
+        (["--runtime", "tflite@nightly"], "is not a version"),
         (["--threads", "0"], "from 1 to 64"), (["--threads", "many"], "from 1 to 64"), (["--precision", "int4"], "is not a precision"),
     ],
 )  # fmt: skip
