@@ -20,6 +20,8 @@ FREE = {
 }  # fmt: skip
 PADS = {"pad", "padv2", "mirrorpad", "constantpadnd", "zeropad2d", "reflectionpad2d"}
 PRODUCTS = {"mul", "multiply"}
+# With stored numbers: a bias, or a normalisation that is stored as a product and a sum.
+SCALES = {"add", "addv2", "biasadd", "sub", *PRODUCTS}
 GATES = {"sigmoid", "logistic", "hardsigmoid"}
 MULTIPLIERS = (OpClass.CONV, OpClass.DEPTHWISE, OpClass.DENSE, OpClass.MATMUL)
 PADDED = (OpClass.CONV, OpClass.DEPTHWISE, OpClass.POOL)
@@ -48,6 +50,7 @@ class Fusion:
                 self.first_reader.setdefault(source, operator.index)
         self.inside: set[int] = set()
         self.gated: set[int] = set()
+        self.folded: set[int] = set()
         for operator in self.operators:
             self._look_at(operator)
 
@@ -65,7 +68,10 @@ class Fusion:
         name = plain(operator.op)
         if self._views(operator) or not operator.output_elements:
             self.inside.add(operator.index)
-        elif name in RELUS or self._folds(operator):
+        elif self._folds(operator):
+            self.inside.add(operator.index)
+            self.folded.add(operator.index)
+        elif name in RELUS:
             self._into_maker(operator)
         elif name in PADS:
             self._into_reader(operator)
@@ -75,14 +81,15 @@ class Fusion:
             self._gelu(operator)
 
     def _folds(self, operator: OperatorReport) -> bool:
-        """A batch normalisation, or a bias that is added: it disappears into the layer before."""
+        """A batch normalisation, a scale or a bias: it disappears into the layer before, also several one after the other."""
         name, sources = plain(operator.op), operator.sources
-        if len(sources) != 1 or sources[0] < 0 or not operator.params:
+        if len(sources) != 1 or not operator.params or self.readers[sources[0]] > 1:
             return False
-        maker = self.operators[self.through(sources[0])]
-        normalises = "batchnorm" in name
-        adds = name in ("add", "addv2", "biasadd") and operator.params <= operator.output_elements
-        return (normalises or adds) and maker.op_class in MULTIPLIERS
+        scales = "batchnorm" in name or (name in SCALES and operator.params <= operator.output_elements)
+        made_by = self.through(sources[0])
+        while made_by in self.folded:
+            made_by = self.through(self.operators[made_by].sources[0])
+        return scales and made_by >= 0 and self.operators[made_by].op_class in MULTIPLIERS
 
     def _into_maker(self, operator: OperatorReport) -> None:
         made_by = self.through(operator.sources[0]) if operator.sources else -1

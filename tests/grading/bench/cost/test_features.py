@@ -54,6 +54,33 @@ def test_the_numbers_of_a_convolution_are_those_worked_out_by_hand():
     assert step.weights == 4 * 8 * 9
 
 
+def scaled(b, x, op):
+    """Something element by element with one stored number for each channel."""
+    return b.emit(op, OpClass.ELEMENTWISE, [x], b.size(x), weights=((b.channels(x), 1, 1),))
+
+
+@pytest.mark.parametrize(
+    "chain", [("MUL", "ADD"), ("ADD", "MUL", "ADD"), ("SUB", "BATCH_NORM"), ("BATCH_NORM", "ADD")], ids="-".join
+)
+def test_a_normalisation_in_parts_disappears_into_the_layer_before(chain):
+    def parts(b, x):
+        for op in chain:
+            x = scaled(b, x, op)
+        return b.activation(x, "relu")
+
+    assert works(built(lambda b, x: parts(b, b.conv(x, 4)))) == [Work.POINTWISE]
+    assert Work.POINTWISE not in works(built(parts))
+    assert works(built(lambda b, x: scaled(b, b.pool(x), "MUL"))) == [Work.REST, Work.REST]
+
+
+def test_a_scale_after_a_layer_that_is_read_twice_stays():
+    def twice(b, x):
+        y = b.conv(x, 4)
+        return b.add(scaled(b, y, "MUL"), y)
+
+    assert works(built(twice)) == [Work.POINTWISE, Work.REST, Work.REST]
+
+
 def test_relu_and_views_cost_nothing_and_hard_swish_does():
     relu = built(lambda b, x: b.flatten(b.activation(b.conv(x, 4), "relu")))
     assert works(relu) == [Work.POINTWISE]
