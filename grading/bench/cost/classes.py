@@ -83,7 +83,7 @@ def _dense(operator: OperatorReport) -> Work:
     places = prod(operator.output_shape) // kernel.out_channels if kernel.out_channels else 0
     if places <= 1 and prod(kernel.size) == 1:
         return Work.FULLY_CONNECTED
-    if kernel.in_channels <= FIRST_CHANNELS:
+    if kernel.in_channels <= FIRST_CHANNELS and len(kernel.size) <= 2:  # a video is not what was measured
         return Work.FIRST
     if prod(kernel.size) == 1:
         return Work.POINTWISE

@@ -45,6 +45,11 @@ def test_a_convolution_that_reads_pictures_is_the_first_one():
     assert works(built(lambda b, x: b.conv(x, 8, 3), size=(1, 3, 16, 16))) == [Work.FIRST]
 
 
+def test_a_convolution_over_a_video_is_not_taken_for_the_first_one():
+    first = built(lambda b, x: b.conv(x, 8, 3), size=(1, 3, 16, 16)).operators[0]
+    assert work_of(replace(first, kernel=Kernel((3, 3, 3), (1, 1, 1), (1, 1, 1), 1, 3, 8))) == Work.DENSE
+
+
 def test_the_numbers_of_a_convolution_are_those_worked_out_by_hand():
     (step,) = steps_of(built(lambda b, x: b.conv(x, 4, 3, 2)))
     places = 8 * 8
