@@ -5,6 +5,7 @@ to agree with the content. Whatever is not one of our four formats gets a senten
 """
 
 import io
+import re
 import stat
 import struct
 import zipfile
@@ -20,6 +21,8 @@ from hardware.ondevice.pt2 import MAX_MEMBERS
 
 HEAD_BYTES = 4096
 MOST_DIRECTORY_BYTES = 2 << 20
+END, NOT_TOLD = b"PK\x05\x06", 0xFFFF
+END_BYTES, MOST_TAIL = 22, 22 + 0xFFFF  # APPNOTE.TXT 4.3.16: without its comment, and with the longest one
 MOST_EXPANDED_BYTES = 2 << 30
 MOST_RATIO = 50  # torch stores its members uncompressed; text in a .pt2 compresses a few times
 
@@ -167,8 +170,17 @@ def check_zip(path: Path) -> set[str]:
     try:
         with _Bounded(path) as file, zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
+        with path.open("rb") as whole:
+            whole.seek(-min(file_size(path), MOST_TAIL), io.SEEK_END)
+            tail = whole.read()
     except BROKEN as error:
         raise BenchError("bad_zip", CUT_OFF) from error
+    behind = bytes_behind(tail)
+    if behind < 0 or _count(tail) not in (len(entries), NOT_TOLD):
+        raise BenchError("bad_zip", CUT_OFF)
+    if behind:
+        said = f"This archive has {behind:,} bytes behind its end, which no exported model has."
+        raise BenchError("bad_zip", f"{said} Export the model again, and hand in that file alone.")
     if entries and min(entry.header_offset for entry in entries) > 0:
         # The directory of an archive inside this one: the end of the outer one is missing.
         raise BenchError("bad_zip", CUT_OFF)
@@ -184,12 +196,30 @@ def check_zip(path: Path) -> set[str]:
     return names
 
 
+def bytes_behind(tail: bytes) -> int:
+    """How many bytes of a zip come after the record that ends its directory and after the comment of that record.
+
+    Negative where the comment is cut off; 0 where there is no such record, which zipfile says by itself.
+    """
+    end = tail.rfind(END)
+    if not 0 <= end <= len(tail) - END_BYTES:
+        return 0
+    return len(tail) - end - END_BYTES - int.from_bytes(tail[end + 20 : end + 22], "little")
+
+
+def _count(tail: bytes) -> int:
+    """How many members a zip says that it has; zipfile does not ask, and the zip reader of PyTorch does."""
+    end = tail.rfind(END)
+    return int.from_bytes(tail[end + 10 : end + 12], "little")
+
+
 CUT_OFF = "This archive is damaged or cut off: its directory cannot be read. Export the model again."
 BROKEN = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error, OverflowError)
 ENCRYPTED = 1
+DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def _unsafe(entry: zipfile.ZipInfo) -> bool:
     parts = entry.filename.replace("\\", "/").split("/")
     link = stat.S_ISLNK(entry.external_attr >> 16)
-    return parts[0] == "" or ".." in parts or bool(entry.flag_bits & ENCRYPTED) or link
+    return parts[0] == "" or bool(DRIVE.match(parts[0])) or ".." in parts or bool(entry.flag_bits & ENCRYPTED) or link

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import zipfile
+import zlib
 from typing import Any, BinaryIO
 
 # Of an archive of either PyTorch format: a TorchScript layer takes up to six members, an exported weight one.
@@ -54,6 +56,19 @@ REFUSED_ARGUMENTS = {
 }
 
 
+# What zipfile raises about an archive that is not whole; OSError where a place in it leads before its beginning.
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OSError,
+)
+
+
 class Pt2Error(ValueError):
     """The archive is refused. ``code`` is for programs, the message is a sentence for the person who made the file."""
 
@@ -74,7 +89,9 @@ def sanitise(source: str, target: str | BinaryIO) -> None:
             replaced = _checked_documents(archive, members)
             with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as copy:
                 _write(archive, copy, members, replaced)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, UnicodeDecodeError) as error:
+    except Pt2Error:
+        raise
+    except BROKEN as error:
         raise Pt2Error(
             "bad_archive", "The .pt2 archive is damaged or cut short. Save it again and upload it whole."
         ) from error

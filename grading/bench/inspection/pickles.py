@@ -6,6 +6,7 @@ where no loader of ours would open that member.
 """
 
 import pickletools
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,8 +17,6 @@ from typing import Any
 from grading.bench.errors import BenchError
 
 MOST_STEPS = 5_000_000
-MOST_BYTES = 256 << 20
-MOST_DEPTH = 1  # sample inputs are an archive of their own
 MARK = object()
 # What torch.save and torch.jit.save write. Classes of the model itself are only named, and built by torch's own reader.
 KNOWN = {
@@ -44,10 +43,11 @@ STORAGES = {
 }  # fmt: skip
 REBUILDING = {"torch._utils _rebuild_tensor", "torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_tensor_v3",
               "torch._utils _rebuild_qtensor"}  # fmt: skip
-TRACED, ENDLESS = "traced_inputs", 1 << 62
+ENDLESS = 1 << 62  # more bytes than any record has
 MODEL_CLASSES = "__torch__."
 # What zipfile raises about an archive, or a member, that is not whole.
-BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, OSError,
+              ValueError)  # fmt: skip
 DAMAGED = "A member of this archive is damaged: {name} cannot be read. Save the model again."
 
 
@@ -66,38 +66,9 @@ class Storage:
     elements: int
 
 
-def check_archive(archive: zipfile.ZipFile, names: list[str], depth: int = 0) -> None:
-    """Check these members of a torch archive; an archive inside it is opened too.
-
-    Raises:
-        BenchError: code_in_pickle, damaged_model, too_large.
-    """
-    records = {entry.filename: entry.file_size for entry in archive.infolist()}
-    if depth > MOST_DEPTH or sum(records[name] for name in names) > MOST_BYTES:
-        raise BenchError(
-            "too_large", "The pickles in this archive are too large, or too deep, to be checked. Save it again."
-        )
-    for name in names:
-        data = archive.read(name)
-        if data[:2] == b"PK":
-            with zipfile.ZipFile(BytesIO(data)) as nested:
-                check_archive(nested, [each for each in nested.namelist() if each.endswith("pkl")], depth + 1)
-        elif data:
-            check_pickle(data, name, _sizes(records, name))
-
-
-def _sizes(records: dict[str, int], name: str) -> Callable[[str], int | None]:
-    """Bytes of the record of a storage, which lies beside its pickle; None where there is none."""
-    folder, _, file = name.rpartition("/")
-    stem = file.removesuffix(".pkl")
-
-    def size(key: str) -> int | None:
-        places = (f"{folder}/{stem}/{key}", f"{folder}/data/{key}", f"{folder}/constants/{key}", f"{folder}/{key}")
-        have = next((records[place] for place in places if place in records), None)
-        # Of the inputs that a model was traced with, PyTorch itself stores the sizes alone.
-        return ENDLESS if stem == TRACED and have == 0 else have
-
-    return size
+def shown(name: str) -> str:
+    """The name of a member as a sentence may say it."""
+    return name[:80].replace(".py", "").replace("\0", " ")
 
 
 def check_pickle(data: bytes, name: str, size: Callable[[str], int | None]) -> None:
@@ -111,7 +82,7 @@ def check_pickle(data: bytes, name: str, size: Callable[[str], int | None]) -> N
         try:
             _Walk(name, size).run(pickletools.genops(stream))
         except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, UnicodeError) as error:
-            raise BenchError("damaged_model", DAMAGED.format(name=name[:80])) from error
+            raise BenchError("damaged_model", DAMAGED.format(name=shown(name))) from error
 
 
 class _Walk:
@@ -125,7 +96,9 @@ class _Walk:
     def run(self, steps: Iterator[Any]) -> None:
         for count, (step, value, _) in enumerate(steps):
             if count > MOST_STEPS:
-                raise BenchError("too_large", f"The member {self.name[:80]} of this archive is too long to be checked.")
+                raise BenchError(
+                    "too_large", f"The member {shown(self.name)} of this archive is too long to be checked."
+                )
             self._step(step.name, value)
 
     def _step(self, step: str, value: Any) -> None:
@@ -137,9 +110,9 @@ class _Walk:
             raise self._refused(step.lower())
 
     def _refused(self, what: str) -> BenchError:
-        said = f"The member {self.name[:80]} of this archive would call {what[:80]} when it is loaded."
+        said = f"The member {shown(self.name)} of this archive would call {what[:80]} when it is loaded."
         hint = "No exported model does that: save it again with torch.jit.save or torch.export.save."
-        return BenchError("code_in_pickle", f"{said} {hint}", details={"member": self.name[:80]})
+        return BenchError("code_in_pickle", f"{said} {hint}", details={"member": shown(self.name)})
 
     def _marked(self) -> list[Any]:
         place = len(self.stack) - 1 - self.stack[::-1].index(MARK)
@@ -208,10 +181,13 @@ class _Walk:
         if not isinstance(given, tuple) or len(given) < 5 or not isinstance(given[1], Named):
             raise self._refused("a storage that is none")
         kind, key, elements = given[1].name.rpartition(" ")[2], str(given[2]), given[4]
-        have = self.size(key)
-        need = elements * STORAGES.get(kind, 1) if isinstance(elements, int) else -1
-        if need < 0 or have is None or have < need:
-            said = f"Weights in {self.name[:80]} say that they have {need:,} bytes, and there are {have or 0:,}."
+        have, each = self.size(key), STORAGES.get(kind, 1)
+        need = elements * each if isinstance(elements, int) else -1
+        if have is None:
+            said = f"Weights in {shown(self.name)} lie in a member {shown(key)} that is not in this archive."
+            raise BenchError("damaged_model", f"{said} Save the model again, and upload it whole.")
+        if need < 0 or have < need or (have != ENDLESS and have - need >= each):
+            said = f"Weights in {shown(self.name)} say that they have {need:,} bytes, and there are {have:,}."
             raise BenchError("damaged_model", f"{said} Save the model again, and upload it whole.")
         self.stack.append(Storage(key, elements))
 
@@ -223,7 +199,7 @@ class _Walk:
         fits = all(isinstance(number, int) and number >= 0 for number in numbers) and len(sizes) == len(strides)
         last = offset + sum((size - 1) * stride for size, stride in zip(sizes, strides, strict=False))
         if not fits or (0 not in sizes and last >= storage.elements):
-            said = f"A tensor in {self.name[:80]} is larger than the numbers that are stored for it."
+            said = f"A tensor in {shown(self.name)} is larger than the numbers that are stored for it."
             raise BenchError("damaged_model", f"{said} Save the model again, and upload it whole.")
 
 

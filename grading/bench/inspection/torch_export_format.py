@@ -17,7 +17,8 @@ from grading.bench.errors import BenchError
 from grading.bench.graph import Graph
 from grading.bench.inspection.composites import arguments
 from grading.bench.inspection.faults import FAULTS, first_line, raise_if_memory
-from grading.bench.inspection.pickles import BROKEN_ZIP, check_archive
+from grading.bench.inspection.members import check_archive
+from grading.bench.inspection.pickles import BROKEN_ZIP
 from grading.bench.inspection.torch_export_effects import Effects
 from grading.bench.inspection.traced import Recording
 from hardware.ondevice.pt2 import Pt2Error, sanitise
@@ -100,7 +101,7 @@ def _check_pickles(path: Path) -> None:
     """Sample inputs are pickled. They are never loaded, but a file that would call something there is refused."""
     try:
         with zipfile.ZipFile(path) as archive:
-            check_archive(archive, [name for name in archive.namelist() if name.endswith((".pt", "pkl"))])
+            check_archive(archive)
     except BROKEN_ZIP as error:
         raise BenchError(
             "bad_archive", "This .pt2 is damaged or cut off. Save it again, and upload it whole."

@@ -13,7 +13,8 @@ import torch
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph
 from grading.bench.inspection.faults import FAULTS, first_line, raise_if_memory
-from grading.bench.inspection.pickles import BROKEN_ZIP, check_archive
+from grading.bench.inspection.members import check_archive
+from grading.bench.inspection.pickles import BROKEN_ZIP
 from grading.bench.inspection.torchscript_inputs import GIVE, Inputs
 from grading.bench.inspection.torchscript_interpreter import Interpreter, ModelRaisedError, refuse
 from grading.bench.inspection.torchscript_provenance import stateful
@@ -64,7 +65,7 @@ def _check_archive(path: Path) -> None:
     """What can be told before PyTorch loads the file, which runs its code: what its pickles call, and how long it is."""
     try:
         with zipfile.ZipFile(path) as archive:
-            check_archive(archive, [name for name in archive.namelist() if name.endswith("pkl")])
+            check_archive(archive)
             code = [archive.read(name) for name in archive.namelist() if name.endswith(".py")]
     except BROKEN_ZIP as error:
         said = "This TorchScript file is damaged or cut off. Save it again with torch.jit.save, and upload it whole."
