@@ -9,7 +9,7 @@ import pickletools
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from grading.bench.errors import BenchError
 
 MOST_STEPS = 5_000_000
+MOST_NESTED = 2_000  # values in each other; the readers of PyTorch call themselves for each, and crash at some depth
 MARK = object()
 # What torch.save and torch.jit.save write. Classes of the model itself are only named, and built by torch's own reader.
 KNOWN = {
@@ -58,6 +59,19 @@ class Named:
     name: str
 
 
+class Group(tuple[Any, ...]):  # noqa: SLOT001 a tuple takes no slots of its own
+    """A tuple of a pickle that knows how deep it is."""
+
+    depth = 0
+
+
+@dataclass
+class Heap:
+    """A list, a dictionary or an object of a pickle: only how deep it is."""
+
+    depth: int = 0
+
+
 @dataclass(frozen=True)
 class Storage:
     """Memory that tensors share: where its bytes lie, and how many elements it has."""
@@ -91,6 +105,7 @@ class _Walk:
     def __init__(self, name: str, size: Callable[[str], int | None]) -> None:
         self.name, self.size = name, size
         self.stack: list[Any] = []
+        self.marks: list[int] = []  # where on the stack
         self.memo: dict[int, Any] = {}
 
     def run(self, steps: Iterator[Any]) -> None:
@@ -115,10 +130,23 @@ class _Walk:
         return BenchError("code_in_pickle", f"{said} {hint}", details={"member": shown(self.name)})
 
     def _marked(self) -> list[Any]:
-        place = len(self.stack) - 1 - self.stack[::-1].index(MARK)
+        place = self.marks.pop()
         items = self.stack[place + 1 :]
         del self.stack[place:]
         return items
+
+    def _mark(self, _: str, __: Any) -> None:
+        self.marks.append(len(self.stack))
+        self.stack.append(MARK)
+        self._around(self.marks)
+
+    def _around(self, held: Iterable[Any]) -> int:
+        """How deep something is that holds these."""
+        depth = 1 + max((getattr(item, "depth", 0) for item in held), default=0)
+        if max(depth, len(self.marks)) > MOST_NESTED:
+            said = f"The member {shown(self.name)} of this archive holds values more than {MOST_NESTED:,} deep in each other."
+            raise BenchError("damaged_model", f"{said} Save the model again.")
+        return depth
 
     def _put(self, _: str, value: Any) -> None:
         self.memo[len(self.memo) if value is None else value] = self.stack[-1]
@@ -133,23 +161,31 @@ class _Walk:
         else:
             items = self.stack[-count:]
             del self.stack[-count:]
-        self.stack.append(tuple(items))
+        made = Group(items)
+        made.depth = self._around(items)
+        self.stack.append(made)
 
     def _collection(self, _: str, __: Any) -> None:
-        self._marked()
-        self.stack.append(None)
+        self.stack.append(Heap(self._around(self._marked())))
 
     def _fill(self, step: str, _: Any) -> None:
         if step in ("APPENDS", "SETITEMS", "ADDITEMS"):
-            self._marked()
+            items = self._marked()
         else:
             count = 2 if step == "SETITEM" else 1
             if len(self.stack) <= count:
                 raise IndexError
+            items = self.stack[-count:]
             del self.stack[-count:]
+        self._deepen(self.stack[-1], items)
+
+    def _deepen(self, holder: Any, items: list[Any]) -> None:
+        depth = self._around(items)
+        if isinstance(holder, Heap):
+            holder.depth = max(holder.depth, depth)
 
     def _pop(self, step: str, _: Any) -> None:
-        if step == "POP_MARK" or self.stack[-1] is MARK:
+        if step == "POP_MARK" or (self.stack and self.stack[-1] is MARK):
             self._marked()
         else:
             self.stack.pop()
@@ -170,10 +206,11 @@ class _Walk:
             raise self._refused("something that it made itself")
         if called.name in REBUILDING and isinstance(given, tuple):
             self._check_tensor(given)
-        self.stack.append(None)
+        self.stack.append(Heap(self._around([given])))
 
     def _build(self, _: str, __: Any) -> None:
-        self.stack.pop()
+        state = self.stack.pop()
+        self._deepen(self.stack[-1], [state])
 
     def _storage(self, _: str, __: Any) -> None:
         """A persistent id: ('storage', kind, key, device, elements)."""
@@ -211,9 +248,9 @@ PUSHING: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(
         ("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT", "STRING", "BINSTRING",
          "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"), _itself),
-    **dict.fromkeys(("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8", "NONE", "EMPTY_LIST", "EMPTY_DICT",
-                     "EMPTY_SET"), lambda _: None),
-    "EMPTY_TUPLE": lambda _: (), "NEWTRUE": lambda _: True, "NEWFALSE": lambda _: False, "MARK": lambda _: MARK,
+    **dict.fromkeys(("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8", "NONE"), lambda _: None),
+    **dict.fromkeys(("EMPTY_LIST", "EMPTY_DICT", "EMPTY_SET"), lambda _: Heap()),
+    "EMPTY_TUPLE": lambda _: (), "NEWTRUE": lambda _: True, "NEWFALSE": lambda _: False,
 }  # fmt: skip
 CONSUMING = {
     **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"), "_put"),
@@ -222,5 +259,5 @@ CONSUMING = {
     **dict.fromkeys(("LIST", "DICT", "FROZENSET"), "_collection"),
     **dict.fromkeys(("APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS"), "_fill"),
     **dict.fromkeys(("POP", "POP_MARK"), "_pop"), **dict.fromkeys(("GLOBAL", "STACK_GLOBAL"), "_global"),
-    **dict.fromkeys(("REDUCE", "NEWOBJ"), "_call"), "BUILD": "_build", "BINPERSID": "_storage",
+    **dict.fromkeys(("REDUCE", "NEWOBJ"), "_call"), "BUILD": "_build", "BINPERSID": "_storage", "MARK": "_mark",
 }  # fmt: skip

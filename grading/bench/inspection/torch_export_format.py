@@ -15,6 +15,7 @@ from torch.fx import Interpreter
 
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph
+from grading.bench.inspection import torch_export_checks
 from grading.bench.inspection.composites import arguments
 from grading.bench.inspection.faults import FAULTS, first_line, raise_if_memory
 from grading.bench.inspection.members import check_archive
@@ -25,7 +26,7 @@ from hardware.ondevice.pt2 import Pt2Error, sanitise
 
 
 def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
-    """Raises BenchError: those of the sanitiser and of Effects, damaged_model, operator_not_counted, input_mismatch (the lab's size
+    """Raises BenchError: those of the sanitiser, of torch_export_checks and of Effects, damaged_model, operator_not_counted, input_mismatch (the lab's size
     of a free dimension does not run).
     """
     torch.set_num_threads(1)
@@ -86,6 +87,8 @@ def _load(path: Path) -> Any:
         sanitise(str(path), copy)
     except Pt2Error as error:
         raise BenchError(error.code, str(error)) from error
+    copy.seek(0)
+    torch_export_checks.check(copy)
     copy.seek(0)
     try:
         return torch.export.load(copy)
