@@ -4,6 +4,7 @@ The file stores no input size. The lab's is taken; without one common sizes are 
 model runs, which the report then says.
 """
 
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,22 @@ from grading.bench.inspection.pickles import BROKEN_ZIP
 from grading.bench.inspection.torchscript_inputs import GIVE, Inputs
 from grading.bench.inspection.torchscript_interpreter import Interpreter, ModelRaisedError, refuse
 from grading.bench.inspection.torchscript_provenance import stateful
+from grading.bench.inspection.torchscript_source import Source
 from grading.bench.inspection.torchscript_walk import check_all_steps
-from grading.bench.inspection.traced import MOST_OPERATORS, Recording
+from grading.bench.inspection.traced import Recording
 from hardware.ondevice.torchscript_runtime import state_of
 
-MOST_LINES = 3 * MOST_OPERATORS  # of code; PyTorch takes minutes to read more, before anything can be counted
+# What PyTorch says of a file -> what that means to whoever made it.
+MEANINGS = (
+    ("Expected Object but got", "its data.pkl holds no module"),
+    ("not in the map", "an attribute that its class declares is not stored"),
+    ("has no attribute 'inlined_graph'", "its class has no method forward"),
+    ("codec can't decode", "a text in it is not UTF-8"),
+    ("expected 1 element on the stack", "its data.pkl is no single value"),
+    ("Unexpected end of pickler archive", "its data.pkl or constants.pkl is empty"),
+    ("parse the version", "its member `version` holds no number"),
+)
+NEWER = re.compile(r"file with version (\d+), but the maximum supported version for reading is (\d+)")
 
 
 def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
@@ -30,17 +42,15 @@ def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
     model_raised, and those of the interpreter.
     """
     torch.set_num_threads(1)
-    _check_archive(path)
+    source = _source(path)
     try:
         module = torch.jit.load(str(path), map_location="cpu").eval()
         graph = module.inlined_graph
         before = state_of(module)
     except FAULTS as error:
         raise_if_memory(error)
-        raise BenchError(
-            "damaged_model",
-            f"This TorchScript file does not load ({first_line(error)}). Save it again with torch.jit.save.",
-        ) from error
+        raise _does_not_load(error) from error
+    source.check_attributes(module)
     check_all_steps(module, graph)
     inputs = Inputs(module, graph)
     failure: Exception | None = None
@@ -61,22 +71,31 @@ def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
     raise _does_not_run(inputs, input_shapes, failure)
 
 
-def _check_archive(path: Path) -> None:
-    """What can be told before PyTorch loads the file, which runs its code: what its pickles call, and how long it is."""
+def _source(path: Path) -> Source:
+    """What can be told before PyTorch loads the file, which runs its code: what its pickles call, and its code as text."""
     try:
         with zipfile.ZipFile(path) as archive:
             check_archive(archive)
-            code = [archive.read(name) for name in archive.namelist() if name.endswith(".py")]
+            return Source(archive)
     except BROKEN_ZIP as error:
         said = "This TorchScript file is damaged or cut off. Save it again with torch.jit.save, and upload it whole."
         raise BenchError("damaged_model", said) from error
-    if sum(text.count(b"\n") for text in code) > MOST_LINES:
-        raise BenchError("too_many_operators", f"The code of this model has more than {MOST_LINES:,} lines.")
+
+
+def _does_not_load(error: BaseException) -> BenchError:
+    if newer := NEWER.search(str(error)):
+        said = f"This TorchScript file is in version {newer[1]} of its format; {newer[2]} is the newest known here."
+        return BenchError("newer_format", f"{said} Save it with torch {torch.__version__.partition('+')[0]} or older.")
+    why = next((meaning for mark, meaning in MEANINGS if mark in str(error)), first_line(error).rstrip("."))
+    return BenchError(
+        "damaged_model", f"This TorchScript file does not load: {why}. Save it again with torch.jit.save."
+    )
 
 
 def _does_not_run(inputs: Inputs, shapes: list[tuple[int, ...]], failure: Exception | None) -> BenchError:
     if not shapes:
-        said = f"TorchScript stores no input size, and none of the common ones runs. {GIVE}"
+        why = f" ({_reason(failure)})" if failure else ""
+        said = f"TorchScript stores no input size, and none of the common ones runs{why}. {GIVE}"
         return BenchError("unknown_input", said)
     words = _words([(shape, guess.types[0]) for shape, guess in zip(shapes, inputs.guesses, strict=True)])
     details = {"shape": list(shapes[0])}
@@ -86,6 +105,13 @@ def _does_not_run(inputs: Inputs, shapes: list[tuple[int, ...]], failure: Except
     why = f" ({first_line(failure)})" if failure else ""
     said = f"This model does not run on an input of {words}{why}. Save it again for that input."
     return BenchError("input_mismatch", said, details=details)
+
+
+def _reason(failure: Exception) -> str:
+    by_itself = (
+        "the model raises by itself: " if isinstance(failure, ModelRaisedError) else "the first that was tried: "
+    )
+    return by_itself + (first_line(failure).rstrip(".") or "no reason given")
 
 
 def _words(inputs: list[tuple[tuple[int, ...], torch.dtype]]) -> str:
