@@ -149,7 +149,10 @@ class _Walk:
         return depth
 
     def _put(self, _: str, value: Any) -> None:
-        self.memo[len(self.memo) if value is None else value] = self.stack[-1]
+        place = len(self.memo) if value is None else value
+        if place > MOST_STEPS:  # the readers of PyTorch make a list of that length
+            raise IndexError
+        self.memo[place] = self.stack[-1]
 
     def _get(self, _: str, value: Any) -> None:
         self.stack.append(self.memo[value])

@@ -17,6 +17,13 @@ from grading.bench.inspection.finite import count_not_finite
 from grading.bench.inspection.kernels import is_depthwise
 from grading.bench.inspection.learned import is_mask, settle, sources
 from grading.bench.inspection.patterns import mask_of
+from grading.bench.inspection.tflite_checks import (
+    check_arguments,
+    check_scales,
+    check_schema,
+    check_step,
+    check_version,
+)
 from grading.bench.inspection.tflite_kernels import activation, axes, kernel
 from grading.bench.inspection.tflite_operators import (
     CLASS_OF,
@@ -35,6 +42,7 @@ DTYPES = {
     value: name.lower().partition("_")[0] for name, value in vars(schema.TensorType).items() if isinstance(value, int)
 }
 OP_NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
+EMPTY = "This model has no input, no output, or nothing between them. Convert it again."
 FROM_SIZES = {"SHAPE", "RANK"}
 OUT_OF_LINE = 1  # a buffer whose data lies behind the flatbuffer has an offset above this
 # What the generated accessors raise when an offset leads nowhere.
@@ -42,7 +50,7 @@ BROKEN = (struct.error, IndexError, ValueError, TypeError, OverflowError, Attrib
 
 
 def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
-    """Raises BenchError: damaged_model, control_flow, custom_operator, operator_not_counted, sparse_tensor,
+    """Raises BenchError: those of tflite_checks, damaged_model, control_flow, custom_operator, operator_not_counted, sparse_tensor,
     too_many_operators, unknown_type."""
     data = path.read_bytes()
     if data[4:8] != b"TFL3":
@@ -61,6 +69,7 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.model = schema.Model.GetRootAs(data, 0)
+        check_schema(self.model.Version())
         if not 1 <= self._count(self.model.SubgraphsLength()) <= MOST_ENDS:
             said = f"This TFLite file holds no graph, or more than {MOST_ENDS}. Convert the model again."
             raise BenchError("damaged_model", said)
@@ -68,9 +77,10 @@ class _Reader:
         if (
             self._count(self.subgraph.OperatorsLength()) > MOST_OPERATORS
             or self._count(self.subgraph.TensorsLength()) > MOST_TENSORS
-            or max(self.subgraph.InputsLength(), self.subgraph.OutputsLength()) > MOST_ENDS
         ):
             raise BenchError("too_many_operators", f"This model has more than {MOST_OPERATORS:,} operators.")
+        if max(self.subgraph.InputsLength(), self.subgraph.OutputsLength()) > MOST_ENDS:
+            raise BenchError("too_many_operators", f"This model has more than {MOST_ENDS} inputs or outputs.")
         self.states: list[str] = []
         self.made: set[int] = set()
         self.tabled: set[str] = set()
@@ -78,21 +88,28 @@ class _Reader:
         # follows from sizes.
         self.roots: dict[int, tuple[str, ...]] = {}
         self.stored: dict[tuple[int, ...], int] = {}
+        self.described = 0  # up to here at least the flatbuffer goes
         self._check_buffers()
         self._check_others()
         self.tensors = [self._tensor(place) for place in range(self.subgraph.TensorsLength())]
 
     def graph(self) -> Graph:
         sub = self.subgraph
-        self.made = {sub.Inputs(place) for place in range(sub.InputsLength())} | self.roots.keys()
-        steps = (self._operator(place) for place in range(sub.OperatorsLength()))
-        operators = [step for step in steps if step is not None]
         inputs = [self._key(sub.Inputs(place)) for place in range(sub.InputsLength())]
         outputs = [self._key(sub.Outputs(place)) for place in range(sub.OutputsLength())]
-        if not inputs or not outputs or not operators:
-            raise BenchError(
-                "damaged_model", "This model has no input, no output, or nothing between them. Convert again."
-            )
+        if not inputs or not outputs:
+            raise BenchError("damaged_model", EMPTY)
+        self.made = (
+            {sub.Inputs(place) for place in range(sub.InputsLength())} | self.roots.keys() | set(map(int, self.states))
+        )
+        steps = (self._operator(place) for place in range(sub.OperatorsLength()))
+        operators = [step for step in steps if step is not None]
+        if not operators:
+            raise BenchError("damaged_model", EMPTY)
+        for key in outputs:
+            if int(key) not in self.made:
+                said = f"The output {self.tensors[int(key)].name[:80]} of this model is made by nothing."
+                raise BenchError("damaged_model", f"{said} Convert the model again.")
         tensors = {str(place): tensor for place, tensor in enumerate(self.tensors)}
         graph = Graph("tflite", tensors, operators, inputs, outputs, self._findings(), self.states)
         count_disguised(graph)
@@ -109,6 +126,8 @@ class _Reader:
         """Every one lies in the file, also one that nobody reads; so does what the file adds as metadata."""
         if self._count(self.model.BuffersLength()) > MOST_TENSORS:
             raise BenchError("too_many_operators", f"This model has more than {MOST_TENSORS:,} tensors.")
+        tables = (self.model.Buffers(place) for place in range(self.model.BuffersLength()))
+        self.described = max([self.subgraph._tab.Pos, *(table._tab.Pos for table in tables)])
         for place in range(self.model.BuffersLength()):
             self._content(place)
         for place in range(self._count(self.model.MetadataLength())):
@@ -164,6 +183,7 @@ class _Reader:
     def _tensor(self, place: int) -> Tensor:
         raw = self.subgraph.Tensors(place)
         tensor, content = self._described(raw)
+        check_scales(tensor, raw.Quantization())
         if content is not None:
             points, axis = _zero_points(raw, self._count)
             tensor.zeros = count_zeros(content, tensor, points, axis)
@@ -182,6 +202,10 @@ class _Reader:
         buffer = self.model.Buffers(place)
         if buffer.Offset() > OUT_OF_LINE:
             end = buffer.Offset() + buffer.Size()
+            if buffer.Offset() <= self.described and buffer.Size():
+                raise BenchError(
+                    "damaged_model", "Weights of this model lie in its own description. Convert the model again."
+                )
             if end > len(self.data):
                 raise BenchError("damaged_model", "Weights of this model lie behind its end. Upload the whole file.")
             return np.frombuffer(self.data, np.uint8, buffer.Size(), buffer.Offset())
@@ -238,7 +262,9 @@ class _Reader:
                 f"This model uses the operator {custom}, which cannot be measured here. "
                 "Convert it with TFLite's built-in operators only (no select TF ops).",
             )
-        if name not in COUNTED:
+        if name in COUNTED:
+            check_version(name, code.Version())
+        else:
             raise BenchError(
                 "operator_not_counted",
                 f"This model uses {name}, whose multiply-accumulates or weights are not counted here, so none of it is. "
@@ -257,12 +283,14 @@ class _Reader:
         if self.made & set(made) or len(set(made)) < len(made):
             said = f"Operator {place + 1} ({op}) makes a tensor that is there already. Convert the model again."
             raise BenchError("damaged_model", said)
-        self.made.update(made)
         given = [self._at(i) if i >= 0 else None for i in places]
+        step = Step(op, raw, given, [self._at(i) for i in made])
+        check_arguments(step, place, self.made.__contains__, places)
+        self.made.update(made)
         if op in FROM_SIZES or (places and all(tensor is None or tensor.constant for tensor in given)):
             self._prepare(op, [i for i in places if i >= 0], made)
             return None
-        step = Step(op, raw, given, [self._at(i) for i in made])
+        check_step(step, place, lambda index: self._numbers(places[index]))
         check_sizes(step)
         tables = self._roots_at(places, table_places(step))
         for table in tables:
@@ -290,9 +318,13 @@ class _Reader:
             return (1, 2)
         if op not in ("SUM", "MEAN", "CUMSUM") or len(places) < 2 or places[1] < 0:
             return None
-        content = self._content(self.subgraph.Tensors(places[1]).Buffer())
-        numbers = numbers_of(content, self._at(places[1])) if content is not None else None
+        numbers = self._numbers(places[1])
         return None if numbers is None else tuple(int(axis) for axis in numbers.reshape(-1))
+
+    def _numbers(self, place: int) -> NDArray[Any] | None:
+        """Of a tensor that is stored."""
+        content = self._content(self.subgraph.Tensors(place).Buffer()) if place >= 0 else None
+        return None if content is None else numbers_of(content, self._at(place))
 
     def _axes(self, step: Step, places: list[int]) -> dict[str, tuple[int, int]]:
         """Where the channels of its weights are, for those that are one stored tensor in its own shape."""

@@ -34,6 +34,7 @@ MEANINGS = (
     ("Unexpected end of pickler archive", "its data.pkl or constants.pkl is empty"),
     ("parse the version", "its member `version` holds no number"),
 )
+UNKNOWN = re.compile(r"Unknown builtin op: ([\w:]+)")
 NEWER = re.compile(r"file with version (\d+), but the maximum supported version for reading is (\d+)")
 
 
@@ -86,7 +87,10 @@ def _does_not_load(error: BaseException) -> BenchError:
     if newer := NEWER.search(str(error)):
         said = f"This TorchScript file is in version {newer[1]} of its format; {newer[2]} is the newest known here."
         return BenchError("newer_format", f"{said} Save it with torch {torch.__version__.partition('+')[0]} or older.")
-    why = next((meaning for mark, meaning in MEANINGS if mark in str(error)), first_line(error).rstrip("."))
+    if unknown := UNKNOWN.search(str(error)):
+        said = f"This model uses {unknown[1][:80]}, which is no operator that can be measured here."
+        return BenchError("custom_operator", f"{said} Save it again with PyTorch's own operators.")
+    why = next((meaning for mark, meaning in MEANINGS if mark in str(error)), first_line(error).rstrip(".:"))
     return BenchError(
         "damaged_model", f"This TorchScript file does not load: {why}. Save it again with torch.jit.save."
     )
