@@ -15,6 +15,7 @@ from pathlib import Path
 from grading.bench.errors import BenchError
 from grading.bench.formats import Format, sniff
 from grading.bench.inspection.finite import check_finite
+from grading.bench.inspection.memory import check_memory
 from grading.bench.inspection.patterns import find_patterns
 from grading.bench.report import Report, report_of
 from hardware.ondevice.frames import write_frame
@@ -30,6 +31,7 @@ def look_into(
     adapter = importlib.import_module(f"grading.bench.inspection.{model_format}_format")
     options = {"weightless": True} if weightless and model_format == Format.ONNX else {}
     graph = adapter.read(path, input_shapes, **options)
+    check_memory(graph)
     check_finite(graph)
     find_patterns(graph)
     content = path.read_bytes()

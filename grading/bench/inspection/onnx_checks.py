@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-from onnx import IR_VERSION, AttributeProto, TensorProto, defs
+from onnx import AttributeProto, TensorProto, defs
 
 from grading.bench.errors import BenchError
+from grading.bench.graph import Graph
 from grading.bench.inspection.onnx_operators import COUNTED, RUNTIME_DOMAIN, RUNTIME_OPERATORS, STANDARD
 from grading.bench.inspection.onnx_shapes import array_of
 from grading.bench.inspection.onnx_weightless import EXTERNAL, is_absent
@@ -17,6 +18,11 @@ from grading.bench.inspection.onnx_weightless import EXTERNAL, is_absent
 MOST_NODES, MOST_ENDS = 20_000, 100
 MOST_FUNCTIONS, MOST_DEPTH = 500, 100
 MOST_WEIGHT_BYTES = 2 << 30
+# What ONNX Runtime 1.31 loads; the onnx package here knows newer ones.
+NEWEST_OPSET, NEWEST_IR = 26, 13
+RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
+# Where a tensor can hold its numbers.
+FIELDS = ("raw_data", "float_data", "int32_data", "int64_data", "double_data", "uint64_data", "string_data")
 CONTROL_FLOW = {"If", "Loop", "Scan", "SequenceMap"}
 
 
@@ -24,8 +30,8 @@ def check(model: Any) -> None:
     """Everything that holds before shapes are inferred and functions are written out.
 
     Raises:
-        BenchError: too_many_operators, control_flow, custom_operator, operator_not_counted, sparse_tensor, external_data,
-            too_large, damaged_model.
+        BenchError: newer_opset, too_many_operators, control_flow, custom_operator, random_model, operator_not_counted,
+            sparse_tensor, external_data, too_large, damaged_model.
     """
     graph = model.graph
     check_versions(model)
@@ -46,15 +52,20 @@ def check(model: Any) -> None:
 
 
 def check_versions(model: Any) -> None:
-    """Raises BenchError (newer_opset): a file of a version that nobody here has read about."""
-    standard = [opset.version for opset in model.opset_import if opset.domain in STANDARD]
-    newest = int(defs.onnx_opset_version())
-    if standard and max(standard) > newest:
-        said = f"This model is written in version {max(standard)} of the ONNX operators; {newest} is the newest known here."
-        raise BenchError("newer_opset", f"{said} Export it with an opset_version of at most {newest}.")
-    if model.ir_version > IR_VERSION:
-        said = f"This file is in version {model.ir_version} of the ONNX format; {IR_VERSION} is the newest known here."
-        raise BenchError("newer_opset", f"{said} Export it with an older version of the onnx package.")
+    """Raises BenchError: newer_opset for a version that the runtime does not load, damaged_model for one that there is not."""
+    standard = {opset.version for opset in model.opset_import if opset.domain in STANDARD}
+    if len(standard) > 1:
+        said = f"This model states {len(standard)} versions of the ONNX operators ({', '.join(map(str, sorted(standard)[:4]))})."
+        raise BenchError("damaged_model", f"{said} Export it with one opset_version of at most {NEWEST_OPSET}.")
+    version = max(standard, default=1)
+    if not 1 <= version <= NEWEST_OPSET:
+        said = f"This model is written in version {version} of the ONNX operators; 1 to {NEWEST_OPSET} are known here."
+        code = "newer_opset" if version > NEWEST_OPSET else "damaged_model"
+        raise BenchError(code, f"{said} Export it with an opset_version of at most {NEWEST_OPSET}.")
+    if not 0 <= model.ir_version <= NEWEST_IR:
+        said = f"This file is in version {model.ir_version} of the ONNX format; 1 to {NEWEST_IR} are known here."
+        code = "newer_opset" if model.ir_version > NEWEST_IR else "damaged_model"
+        raise BenchError(code, f"{said} Export it with an older version of the onnx package.")
 
 
 def check_ends(graph: Any) -> None:
@@ -94,6 +105,22 @@ def check_order(graph: Any) -> None:
         known.update(made)
 
 
+def check_outputs(stored: Any, graph: Graph) -> None:
+    """An output has as many dimensions as the file says. Single sizes often differ, and runtimes let them.
+
+    Raises:
+        BenchError: damaged_model.
+    """
+    for value in stored.output:
+        said, made = value.type.tensor_type.shape.dim, graph.tensors[value.name].shape
+        if said and len(said) != len(made):
+            sizes = "×".join(map(str, made))
+            text = (
+                f"The output {value.name[:80]} has {len(said)} dimensions by its description, and is made as {sizes}."
+            )
+            raise BenchError("damaged_model", f"{text} Export the model again.")
+
+
 def _nodes(model: Any) -> Iterator[Any]:
     for holder in (model.graph, *model.functions):
         yield from holder.node
@@ -110,7 +137,7 @@ def _check_names(model: Any) -> None:
 
 
 def _check_node(node: Any, functions: set[tuple[str, str]]) -> None:
-    name = f"{node.domain}.{node.op_type}"[:100].lstrip(".")
+    name = f"{node.domain}.{node.op_type}"[:100].lstrip(".") or "an operator without a name"
     if (node.domain, node.op_type) in functions:
         return
     kinds = {attribute.type for attribute in node.attribute}
@@ -127,6 +154,9 @@ def _check_node(node: Any, functions: set[tuple[str, str]]) -> None:
             "custom_operator",
             f"This model uses {name}, which cannot be measured here. Export it with standard ONNX operators only.",
         )
+    if node.op_type in RANDOM:
+        said = f"This model draws a random number while it answers ({name}), so one input can be answered in two ways."
+        raise BenchError("random_model", f"{said} Export it for inference (model.eval()), without that step.")
     if node.op_type not in COUNTED:
         raise BenchError(
             "operator_not_counted",
@@ -153,13 +183,18 @@ def _check_tensors(model: Any) -> None:
             if any(map(is_absent, graph.initializer)) or any(map(is_absent, _in_graph(graph))):
                 raise BenchError("external_data", EXTERNAL)
     for tensor in (*model.graph.initializer, *_constants_in_nodes(model)):
-        if tensor.data_type not in TensorProto.DataType.values() or any(size < 0 for size in tensor.dims):
-            raise BenchError(
-                "damaged_model", f"The constant {tensor.name[:80]} has no valid type or size. Export again."
-            )
+        _check_numbers(tensor)
         expanded += prod(tensor.dims)
         if expanded > MOST_WEIGHT_BYTES:
             raise BenchError("too_large", "The constants of this model expand to more than 2 GiB.")
+
+
+def _check_numbers(tensor: Any) -> None:
+    if tensor.data_type not in TensorProto.DataType.values() or any(size < 0 for size in tensor.dims):
+        raise BenchError("damaged_model", f"The constant {tensor.name[:80]} has no valid type or size. Export again.")
+    if sum(bool(getattr(tensor, field)) for field in FIELDS) > 1:
+        said = f"The constant {tensor.name[:80]} holds its numbers twice, in two ways."
+        raise BenchError("damaged_model", f"{said} Export the model again.")
 
 
 def _constants_in_nodes(model: Any) -> Iterator[Any]:

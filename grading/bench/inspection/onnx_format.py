@@ -19,7 +19,7 @@ from grading.bench.graph import Graph, Operator, Tensor
 from grading.bench.inspection.disguised import count_disguised
 from grading.bench.inspection.finite import count_not_finite
 from grading.bench.inspection.learned import LAYERS, is_mask, settle, sources
-from grading.bench.inspection.onnx_checks import check, check_ends, check_order
+from grading.bench.inspection.onnx_checks import check, check_ends, check_order, check_outputs
 from grading.bench.inspection.onnx_free_sizes import FIXED, infer
 from grading.bench.inspection.onnx_kernels import activation, axes, kernel, reduces
 from grading.bench.inspection.onnx_macs import macs
@@ -78,6 +78,7 @@ def _graph_of(model: Any, hints: list[tuple[int, ...]], *, weightless: bool) -> 
     constants = constants_of(model.graph)
     sizes, findings = infer(model, constants, hints)
     graph = _Reader(model.graph, constants, sizes, findings).graph()
+    check_outputs(model.graph, graph)
     graph.absent_weights, graph.absent_files = absent.why, absent.files
     if absent.why:
         graph.findings.append(("absent_weights", f"{absent.why} How many of them are zero is not known."))

@@ -11,6 +11,7 @@ MOST_STEPS = 100_000  # operators looked at while sizes are tried
 # Sizes to try where the file leaves them free: the smallest ones, then those that halve evenly or are usual.
 TRIED = (*range(1, 17), 20, 24, 28, 32, 40, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 299, 320, 384, 416, 448, 512,
          640, 768, 1024)  # fmt: skip
+FREE = -1  # how some converters write a free size
 FIXED = "Export the model with fixed input sizes (no dynamic axes)"
 
 
@@ -54,7 +55,10 @@ class _Input:
         self.sizes: list[int | str] = []
         free = 0
         for place, size in enumerate(stored):
-            if size.HasField("dim_value") and size.dim_value >= 0:
+            if size.HasField("dim_value") and size.dim_value < FREE:
+                said = f"The input {value.name[:80]} has the size {size.dim_value}. {FIXED}."
+                raise BenchError("damaged_model", said)
+            if size.HasField("dim_value") and size.dim_value != FREE:
                 self.sizes.append(int(size.dim_value))
                 continue
             free += 1

@@ -138,6 +138,8 @@ class Walk:
         for shape in shapes:
             if shape is not None and min(shape, default=1) < 0:
                 raise Unfit(f"{where} would make the size {'×'.join(map(str, shape))}")
+        if wrong := _unfit(node, found, shapes):
+            raise Unfit(f"{where} {wrong}")
         for name, value in zip(outputs, self._values(found, node, shapes), strict=False):
             found.keep(name, value)
         found.empty |= any(
@@ -195,6 +197,22 @@ class Walk:
             yield size
         elif all(not name or name in found.values for name in node.input):
             yield from fold(node, [found.values.get(name) for name in node.input], shapes) or ()
+
+
+def _unfit(node: Any, found: Sizes, shapes: list[tuple[int, ...] | None]) -> str:
+    """What standard inference does not ask, and a runtime only when the model runs; "" where nothing is wrong."""
+    source = found.shape(node.input[0]) if node.input else None
+    if source is None or not shapes or shapes[0] is None:
+        return ""
+    if node.op_type == "Reshape" and prod(source) != prod(shapes[0]):
+        return f"makes {'×'.join(map(str, shapes[0]))} of {'×'.join(map(str, source))}, which is another number of elements"
+    places = found.values.get(node.input[1]) if node.op_type == "Gather" and len(node.input) > 1 else None
+    axis = int(attribute(node, "axis", 0))
+    if places is not None and places.size and -len(source) <= axis < len(source):
+        length = source[axis]
+        if places.max() >= length or places.min() < -length:
+            return f"picks place {int(max(places.max(), -places.min()))} of {length}"
+    return ""
 
 
 def _fits_weights(node: Any, shapes: list[tuple[int, ...] | None]) -> bool:

@@ -90,7 +90,7 @@ def check_step(step: Step, place: int, numbers: Callable[[int], NDArray[Any] | N
         said = f"{where} of this model draws a random number, so one input can be answered in two ways."
         raise BenchError("random_model", f"{said} Convert the model for inference, without that step.")
     if step.op in FROM_VALUES:
-        said = f"How much {where} makes depends on the values of the input, so its cost cannot be counted."
+        said = f"The size of what {where[0].lower()}{where[1:]} makes follows from the values of the input, so its cost cannot be counted."
         raise BenchError("unknown_shape", f"{said} Convert the model without it.")
     parts = PARTS[step.op](step) if step.op in PARTS else None
     if parts is not None and parts != len(step.outputs):

@@ -256,7 +256,7 @@ class _Reader:
             if code.CustomCode() == b"edgetpu-custom-op":
                 said = "This model was compiled for the Edge TPU, so its layers cannot be seen."
                 raise BenchError("custom_operator", f"{said} Hand in the file from before edgetpu_compiler.")
-            custom = (code.CustomCode() or name.encode() or b"?").decode("utf-8", "replace")[:80]
+            custom = (code.CustomCode() or name.encode()).decode("utf-8", "replace")[:80] or "without a name"
             raise BenchError(
                 "custom_operator",
                 f"This model uses the operator {custom}, which cannot be measured here. "
