@@ -17,9 +17,11 @@ from grading.bench.inspection.onnx_weightless import EXTERNAL, is_absent
 
 MOST_NODES, MOST_ENDS = 20_000, 100
 MOST_FUNCTIONS, MOST_DEPTH = 500, 100
+MOST_CONSTANTS = 50_000  # ONNX Runtime takes a minute to load more of them
 MOST_WEIGHT_BYTES = 2 << 30
 # What ONNX Runtime 1.31 loads; the onnx package here knows newer ones.
 NEWEST_OPSET, NEWEST_IR = 26, 13
+TYPES = frozenset(TensorProto.DataType.values())
 RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
 # Where a tensor can hold its numbers.
 FIELDS = ("raw_data", "float_data", "int32_data", "int64_data", "double_data", "uint64_data", "string_data")
@@ -39,6 +41,8 @@ def check(model: Any) -> None:
         raise BenchError("damaged_model", "This ONNX file holds no operators. Export the model again.")
     if len(graph.node) > MOST_NODES or len(model.functions) > MOST_FUNCTIONS:
         raise BenchError("too_many_operators", f"This model has more than {MOST_NODES:,} operators.")
+    if len(graph.initializer) > MOST_CONSTANTS:
+        raise BenchError("too_many_operators", f"This model has more than {MOST_CONSTANTS:,} constants.")
     if max(len(graph.input), len(graph.output)) > MOST_NODES:
         raise BenchError("too_many_operators", f"This model has more than {MOST_NODES:,} inputs or outputs.")
     _check_names(model)
@@ -190,7 +194,7 @@ def _check_tensors(model: Any) -> None:
 
 
 def _check_numbers(tensor: Any) -> None:
-    if tensor.data_type not in TensorProto.DataType.values() or any(size < 0 for size in tensor.dims):
+    if tensor.data_type not in TYPES or any(size < 0 for size in tensor.dims):
         raise BenchError("damaged_model", f"The constant {tensor.name[:80]} has no valid type or size. Export again.")
     if sum(bool(getattr(tensor, field)) for field in FIELDS) > 1:
         said = f"The constant {tensor.name[:80]} holds its numbers twice, in two ways."

@@ -214,7 +214,10 @@ def _weights() -> Iterator[Case]:
         "weights-short", torch_export(data__weights__weight_0=b"\0" * 3), "a weight of three bytes for eight numbers"
     )
     yield case("weights-empty", torch_export(data__weights__weight_0=b""), "a weight without bytes")
-    yield case("weights-long", torch_export(data__weights__weight_0=bytes(4096)), "a weight with bytes left over")
+    # torch.export writes all the memory of a weight that is a slice, so more bytes than it needs are honest.
+    yield case(
+        "weights-long", torch_export(data__weights__weight_0=bytes(4096)), "a weight with bytes left over", may_run=True
+    )
     for word, path in {
         "up": "../../models/model.json",
         "absolute": "/etc/passwd",
