@@ -152,7 +152,9 @@ def _checked_documents(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipI
     try:
         _clean_program(program)
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Pt2Error("bad_archive", "The exported graph does not have the form torch.export writes.") from error
+        raise Pt2Error(
+            "bad_archive", "The exported graph does not have the form torch.export writes. Export it again."
+        ) from error
     return {MODEL: json.dumps(program).encode("utf-8"), SAMPLE_INPUTS: b""}
 
 
@@ -186,10 +188,10 @@ def _check_payloads(document: dict[str, Any], folder: str, members: dict[str, zi
         entry = members.get(f"{folder}/{payload.get('path_name')}")
         meta = payload.get("tensor_meta")
         if entry is None or not PAYLOAD.fullmatch(f"{folder}/{payload['path_name']}") or not isinstance(meta, dict):
-            raise Pt2Error("bad_archive", f"The bytes of the tensor {name[:80]!r} are missing.")
+            raise Pt2Error("bad_archive", f"The bytes of the tensor {name[:80]!r} are missing. Save it again.")
         _check_device(meta)
         if entry.file_size == 0 and 0 not in _plain_sizes(meta, name):
-            raise Pt2Error("bad_archive", f"The tensor {name[:80]!r} has a size but no bytes.")
+            raise Pt2Error("bad_archive", f"The tensor {name[:80]!r} has a size but no bytes. Save it again.")
 
 
 def _plain_sizes(meta: dict[str, Any], name: str) -> list[int]:

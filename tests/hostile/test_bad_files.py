@@ -13,11 +13,13 @@ from tests.hostile.bad_files import every_case, trial
 # Of each kind one that is quick to answer, and those that only the sandbox ends.
 QUICK = re.compile(
     r"onnx-(cut-half|flip-0[0-2]|cyclic|weights-short|weights-overflow|outside-(passwd|nul|through|itself|branch|unused-function)"
-    r"|opset99|if|loop|domain-com-example|nodes-100000|outputs-20000|functions-double|sparse|fill-16g|zero-inside|long-type)\."
+    r"|opset99|if|loop|domain-com-example|nodes-100000|outputs-20000|functions-double|sparse|fill-16g|zero-inside|long-type"
+    r"|outside-training|reshape-unfit|output-unfit|opset-twice|weights-two-fields|bernoulli|activations-double)\."
     r"|tflite-(cut-half|flip-0[0-2]|custom-flex|custom-unnamed|while|composite|split-zero|dense-without-weights|weights-negative|operators-100000"
-    r"|huge-inside|type-string)\.|export-(target-system|size-powers|nodes-50000)\."
-    r"|script-call-reduce-in-data\.|zip-(bomb|overlap|name-up|says-encrypted|says-directory-size|many)\.pt2?$"
-    r"|no-model-(empty|pdf|random)\.onnx|no-model-call-reduce|lie-onnx-as\.pt$"
+    r"|huge-inside|type-string|unsorted|argument-minus|buffer-header|slice|version|scale-nan)\."
+    r"|export-(target-system|size-powers|nodes-50000|unsorted|more-arguments|weights-strides|call-weight-extra|call-samples-second)\."
+    r"|script-(call-reduce-in-data|call-in-data-extra\.pkl|weights-long|weights-text|pickle-deep|code-deep|code-no-forward|load-raise)\.|zip-(bomb|overlap|name-up|name-drive|says-encrypted|says-directory-size|many)\.pt2?$"
+    r"|no-model-(empty|pdf|random)\.onnx|no-model-call-reduce|lie-tail\.pt2$|lie-onnx-as\.pt$"
 )
 SLOW = ("script-run-print-flood.pt", "script-load-write.pt", "script-run-memory-slow.pt")
 

@@ -10,9 +10,10 @@ from math import prod
 from typing import Any, BinaryIO
 
 import torch
-from torch._export.serde.schema import SCHEMA_VERSION
+from torch._export.serde.schema import SCHEMA_VERSION, Argument
 
 from grading.bench.errors import BenchError
+from grading.bench.inspection.memory import MOST_BYTES
 from hardware.ondevice.pt2 import CONSTANTS_CONFIG, MODEL, WEIGHTS_CONFIG
 
 OPERATORS = "torch.ops.aten."
@@ -20,6 +21,7 @@ OPERATORS = "torch.ops.aten."
 BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 2, 7: 4, 8: 8, 9: 4, 10: 8, 11: 16, 12: 1, 13: 2, 28: 2, 29: 1, 30: 1, 31: 1, 32: 1,
          33: 1, 34: 4, 35: 8}  # fmt: skip
 STRIDED = 7
+KINDS = frozenset(Argument.__dataclass_fields__)
 STORED = {"parameter": "parameter_name", "buffer": "buffer_name", "tensor_constant": "tensor_constant_name"}
 AGAIN = "Export the model again with torch.export.save."
 BROKEN = (KeyError, TypeError, AttributeError, ValueError, IndexError)
@@ -29,7 +31,7 @@ def check(copy: BinaryIO) -> None:
     """Check an archive that hardware/ondevice/pt2.py has let pass.
 
     Raises:
-        BenchError: newer_format, unsorted_nodes, damaged_model, custom_operator.
+        BenchError: newer_format, sparse_tensor, unsorted_nodes, damaged_model, too_large, no_output, custom_operator.
     """
     with zipfile.ZipFile(copy) as archive:
         members = {entry.filename.partition("/")[2]: entry for entry in archive.infolist()}
@@ -105,10 +107,25 @@ def _arguments(node: dict[str, Any]) -> list[Any]:
     return [given["arg"] for given in node["inputs"]]
 
 
+def _check_described(name: str, meta: dict[str, Any]) -> None:
+    """What the graph says of a value. A size may be an expression; then nothing is told by it."""
+    each = BYTES.get(meta["dtype"])
+    if each is None:
+        raise _damaged(f"The tensor {name[:80]} has an unknown type.")
+    fixed = [size["as_int"] for size in meta["sizes"] if "as_int" in size]
+    if not all(type(size) is int and size >= 0 for size in fixed):
+        raise _damaged(f"The tensor {name[:80]} has a size that is no number, or a negative one.")
+    if prod(fixed) * each > MOST_BYTES:
+        said = f"The tensor {name[:80]} of {'×'.join(map(str, fixed))} has more than {MOST_BYTES:,} bytes."
+        raise BenchError("too_large", f"{said} Make the layers of this model or its input smaller.")
+
+
 def _check_values(graph: dict[str, Any]) -> None:
     """Every value is made once, before it is read, and has a size."""
     known = set(_names(graph["inputs"]))
     made_later = {name for node in graph["nodes"] for name in _names(node["outputs"])}
+    for name, meta in graph["tensor_values"].items():
+        _check_described(name, meta)
     described = {name for key in ("tensor_values", "sym_int_values", "sym_bool_values", "sym_float_values")
                  for name in graph.get(key) or ()}  # fmt: skip
     for place, node in enumerate(graph["nodes"]):
@@ -163,11 +180,14 @@ def _check_call(node: dict[str, Any], where: str) -> None:
     if packet is None or overload not in packet.overloads():
         said = f"{where} does not exist in torch {torch.__version__.partition('+')[0]}."
         raise BenchError("custom_operator", f"{said} Export the model with PyTorch's own operators.")
+    odd = [kind for argument in _arguments(node) for kind in argument if kind not in KINDS]
+    if odd:
+        raise _damaged(f"{where} is given a value of the kind {odd[0][:40]}, which there is not.")
     known = {argument.name: argument for argument in getattr(packet, overload)._schema.arguments}
     given = {argument["name"] for argument in node["inputs"]}
-    odd = sorted(given - known.keys())
-    if odd:
-        raise _damaged(f"{where} has an argument {odd[0][:40]}, which this operator does not take.")
+    more = sorted(given - known.keys())
+    if more:
+        raise _damaged(f"{where} has an argument {more[0][:40]}, which this operator does not take.")
     lacking = [key for key, argument in known.items() if not argument.has_default_value() and key not in given]
     if lacking:
         raise _damaged(f"{where} lacks its argument {lacking[0][:40]}.")

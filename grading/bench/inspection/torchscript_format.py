@@ -23,6 +23,7 @@ from grading.bench.inspection.torchscript_source import Source
 from grading.bench.inspection.torchscript_walk import check_all_steps
 from grading.bench.inspection.traced import Recording
 from hardware.ondevice.torchscript_runtime import state_of
+from hardware.ondevice.words import raised_by_itself
 
 # What PyTorch says of a file -> what that means to whoever made it.
 MEANINGS = (
@@ -34,7 +35,7 @@ MEANINGS = (
     ("Unexpected end of pickler archive", "its data.pkl or constants.pkl is empty"),
     ("parse the version", "its member `version` holds no number"),
 )
-UNKNOWN = re.compile(r"Unknown builtin op: ([\w:]+)")
+UNKNOWN = re.compile(r"Unknown (?:builtin op: |type name '__torch__\.(?=torch\.classes))([\w:.]+\w)")
 NEWER = re.compile(r"file with version (\d+), but the maximum supported version for reading is (\d+)")
 
 
@@ -48,7 +49,7 @@ def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
         module = torch.jit.load(str(path), map_location="cpu").eval()
         graph = module.inlined_graph
         before = state_of(module)
-    except FAULTS as error:
+    except (*FAULTS, torch.jit.Error) as error:
         raise_if_memory(error)
         raise _does_not_load(error) from error
     source.check_attributes(module)
@@ -87,9 +88,12 @@ def _does_not_load(error: BaseException) -> BenchError:
     if newer := NEWER.search(str(error)):
         said = f"This TorchScript file is in version {newer[1]} of its format; {newer[2]} is the newest known here."
         return BenchError("newer_format", f"{said} Save it with torch {torch.__version__.partition('+')[0]} or older.")
+    if own := raised_by_itself(str(error)):
+        said = f"This model raises by itself while it is loaded: {own.rstrip('.')[:160]}."
+        return BenchError("model_raised", f"{said} Save it again without that step.")
     if unknown := UNKNOWN.search(str(error)):
-        said = f"This model uses {unknown[1][:80]}, which is no operator that can be measured here."
-        return BenchError("custom_operator", f"{said} Save it again with PyTorch's own operators.")
+        said = f"This model uses {unknown[1][:80]}, which is none of PyTorch's own operators."
+        return BenchError("custom_operator", f"{said} Save it again without it.")
     why = next((meaning for mark, meaning in MEANINGS if mark in str(error)), first_line(error).rstrip(".:"))
     return BenchError(
         "damaged_model", f"This TorchScript file does not load: {why}. Save it again with torch.jit.save."
