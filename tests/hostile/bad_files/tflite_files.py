@@ -82,6 +82,7 @@ def _places() -> Iterator[Case]:
             f"argument-{name}",
             _graph(lambda g, p=place: g.operators[1].__setattr__("inputs", [p])),
             f"an operator reads tensor {place}",
+            "damaged_model",
         )
         yield case(
             f"result-{name}",
@@ -95,7 +96,7 @@ def _places() -> Iterator[Case]:
         yield case(
             f"code-{name}", _graph(lambda g, p=place: g.operators[0].__setattr__("opcodeIndex", p)), f"kind {place}"
         )
-    yield case("unsorted", _graph(lambda g: g.operators.reverse()), "operators in the wrong order")
+    yield case("unsorted", _graph(lambda g: g.operators.reverse()), "operators in the wrong order", "unsorted_nodes")
     yield case("twice", _graph(lambda g: g.operators.append(g.operators[0])), "a tensor that is made twice")
     yield case(
         "overwrites",
@@ -151,7 +152,7 @@ def _sizes() -> Iterator[Case]:
         def change(model, offset=offset, length=length):
             model.buffers[1].data, model.buffers[1].offset, model.buffers[1].size = None, offset, length
 
-        yield case(f"buffer-{name}", changed(change), f"weights at {offset} of {length} bytes")
+        yield case(f"buffer-{name}", changed(change), f"weights at {offset} of {length} bytes", "damaged_model")
     yield case(
         "stride-zero", _graph(lambda g: g.operators[0].builtinOptions.__setattr__("strideW", 0)), "a stride of zero"
     )
@@ -188,8 +189,8 @@ def _sizes() -> Iterator[Case]:
         one(CODE.RESHAPE, ("s", np.array([-7, 2**30], np.int32), KIND.INT32)),
         "a reshape to a negative size",
     )
-    yield case("split-zero", _split(0), "a split into no parts")
-    yield case("split-many", _split(2**31 - 1), "a split into 2^31 parts")
+    yield case("split-zero", _split(0), "a split into no parts", "damaged_model")
+    yield case("split-many", _split(2**31 - 1), "a split into 2^31 parts", "damaged_model")
     yield case(
         "fill",
         one(CODE.TILE, ("m", np.array([60_000, 60_000], np.int32), KIND.INT32), output=(60_000, 240_000)),
@@ -231,6 +232,7 @@ def _numbers() -> Iterator[Case]:
             f"weights-{name}",
             changed(lambda m, w=weights: m.buffers[1].__setattr__("data", np.frombuffer(w.tobytes(), np.uint8))),
             f"weights are {value}",
+            "weights_not_finite",
         )
     for name, scale in {"zero": 0.0, "nan": float("nan"), "negative": -1.0, "inf": float("inf")}.items():
         model = one(CODE.RELU)
@@ -238,7 +240,7 @@ def _numbers() -> Iterator[Case]:
             tensor.type = KIND.INT8
             tensor.quantization = schema.QuantizationParametersT()
             tensor.quantization.scale, tensor.quantization.zeroPoint = [scale], [0]
-        yield case(f"scale-{name}", model, f"a quantisation step of {name}", may_run=True)
+        yield case(f"scale-{name}", model, f"a quantisation step of {name}", "weights_not_finite")
     yield case("scales-many", _scales(), "more quantisation steps than channels", may_run=True)
     zero = one(CODE.DIV, ("z", np.zeros(4, np.int32), KIND.INT32))
     for tensor in zero.subgraphs[0].tensors:

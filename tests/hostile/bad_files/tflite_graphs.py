@@ -51,10 +51,10 @@ def _custom() -> Iterator[Case]:
         yield case(f"kind-{word}", custom(None, code), f"operator number {code}")
     old = one(CODE.RELU)
     old.operatorCodes[0].version = 9999
-    yield case("version", old, "a version of an operator that does not exist")
+    yield case("version", old, "a version of an operator that does not exist", "newer_opset")
     schema_version = one(CODE.RELU)
     schema_version.version = 99
-    yield case("schema-version", schema_version, "a version of the format that does not exist")
+    yield case("schema-version", schema_version, "a version of the format that does not exist", "newer_opset")
 
 
 def calling(code: int, kind: int, options, inner: int = 1) -> schema.ModelT:
@@ -162,7 +162,7 @@ def _many() -> Iterator[Case]:
     yield case("outputs-20000", outputs, "20,000 outputs", "too_many_operators")
     arguments = one(CODE.CONCATENATION)
     arguments.subgraphs[0].operators[0].inputs = [0] * 200_000
-    yield case("arguments-200000", arguments, "one operator with 200,000 arguments")
+    yield case("arguments-200000", arguments, "one operator with 200,000 arguments", "too_many_operators")
     graphs = one(CODE.RELU)
     graphs.subgraphs = graphs.subgraphs * 20_000
     yield case("graphs-20000", graphs, "20,000 graphs", may_run=True)

@@ -127,7 +127,7 @@ def _graphs() -> Iterator[Case]:
         "too_many_operators",
     )
     yield case("no-nodes", changed(lambda d, g: g.__setitem__("nodes", [])), "no operators")
-    yield case("unsorted", changed(lambda d, g: g["nodes"].reverse()), "operators in the wrong order")
+    yield case("unsorted", changed(lambda d, g: g["nodes"].reverse()), "operators in the wrong order", "unsorted_nodes")
     yield case("twice", changed(lambda d, g: g["nodes"].append(g["nodes"][0])), "an operator twice")
     yield case(
         "missing-value",
@@ -211,7 +211,10 @@ def _graphs() -> Iterator[Case]:
 
 def _weights() -> Iterator[Case]:
     yield case(
-        "weights-short", torch_export(data__weights__weight_0=b"\0" * 3), "a weight of three bytes for eight numbers"
+        "weights-short",
+        torch_export(data__weights__weight_0=b"\0" * 3),
+        "a weight of three bytes for eight numbers",
+        "damaged_model",
     )
     yield case("weights-empty", torch_export(data__weights__weight_0=b""), "a weight without bytes")
     # torch.export writes all the memory of a weight that is a slice, so more bytes than it needs are honest.
@@ -241,7 +244,12 @@ def _weights() -> Iterator[Case]:
             f"a weight whose {key} is {value}",
         )
     for word, value in {"nan": b"\0\0\xc0\x7f", "inf": b"\0\0\x80\x7f"}.items():
-        yield case(f"weights-{word}", torch_export(data__weights__weight_0=value * 8), f"weights are {word}")
+        yield case(
+            f"weights-{word}",
+            torch_export(data__weights__weight_0=value * 8),
+            f"weights are {word}",
+            "weights_not_finite",
+        )
     yield case(
         "weights-missing", {k: v for k, v in torch_export().items() if "weight_0" not in k}, "no member for a weight"
     )
@@ -273,6 +281,7 @@ def _documents() -> Iterator[Case]:
         "version-99",
         changed(lambda d, g: d.__setitem__("schema_version", {"major": 99, "minor": 0})),
         "a version of the format that does not exist",
+        "newer_format",
     )
     yield case(
         "opset-99",

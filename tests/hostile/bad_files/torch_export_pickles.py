@@ -11,10 +11,16 @@ from tests.hostile.bad_files.torch_export_files import case
 def cases() -> Iterator[Case]:
     for word, pickled in calls().items():
         yield case(f"call-{word}-in-samples", torch_export() | {"m/data/sample_inputs/model.pt": sample_inputs(pickled)},
-                   f"the sample inputs call a shell ({word})")  # fmt: skip
+                   f"the sample inputs call a shell ({word})", "code_in_pickle")  # fmt: skip
     run = calls()["reduce"]
-    yield case("call-samples-bare", _samples(run), "the sample inputs are a bare pickle that calls")
-    yield case("call-samples-second", _samples(sample_inputs() + run), "a call behind the sample inputs", may_run=False)
+    yield case("call-samples-bare", _samples(run), "the sample inputs are a bare pickle that calls", "code_in_pickle")
+    yield case(
+        "call-samples-second",
+        _samples(sample_inputs() + run),
+        "a call behind the sample inputs",
+        "code_in_pickle",
+        "damaged_model",
+    )
     yield case("samples-garbage", _samples(b"\xff" * 400), "sample inputs that are nothing", may_run=True)
     yield case(
         "samples-bomb",
@@ -30,7 +36,7 @@ def cases() -> Iterator[Case]:
             "model/version": b"3\n",
         }
     )
-    yield case("samples-script", _samples(nested), "sample inputs that are a TorchScript with a call")
+    yield case("samples-script", _samples(nested), "sample inputs that are a TorchScript with a call", "code_in_pickle")
     yield case("call-weights", _weights(sample_inputs(run)), "weights stored as a pickle that calls", "pickled_weights")
     yield case("call-weights-unsaid", _unsaid(sample_inputs(run)), "the bytes of a weight are a pickle that calls")
     yield case("pickled-weights", _weights(sample_inputs()), "weights stored as a pickle", "pickled_weights")
@@ -53,12 +59,15 @@ def cases() -> Iterator[Case]:
         "a pickled constant",
         "pickled_weights",
     )
-    yield case("call-extra", torch_export(extra__notes_pkl=run), "a pickle with a call among the notes")
+    yield case(
+        "call-extra", torch_export(extra__notes_pkl=run), "a pickle with a call among the notes", "code_in_pickle"
+    )
     yield case("call-lowercase", torch_export(**{"Data__sample_inputs__model.pt": run}), "a second folder in capitals")
     yield case(
         "call-weight-extra",
         torch_export(data__weights__weight_9=sample_inputs(run)),
         "a weight that nobody names, a pickle with a call",
+        "code_in_pickle",
     )
     yield from _legacy(run)
 

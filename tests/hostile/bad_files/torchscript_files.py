@@ -34,6 +34,7 @@ def _calls() -> Iterator[Case]:
                 f"call-{word}-in-{member[:-4]}",
                 torchscript() | {f"m/{member}": pickled},
                 f"{member} calls a shell ({word})",
+                "code_in_pickle",
             )
     places = ("extra/notes.pkl", "attributes.pkl", "code/__torch__.py.debug_pkl", "traced_inputs/0.pkl", "callstack_debug_map.pkl", "bytecode.pkl",
               "mobile_debug_handles.pkl", "data/extra.pkl")  # fmt: skip
@@ -42,6 +43,7 @@ def _calls() -> Iterator[Case]:
             f"call-in-{place.replace('/', '-')}",
             torchscript() | {f"m/{place}": calls()["reduce"]},
             f"{place} calls a shell",
+            *("code_in_pickle", "mobile_not_model"),
         )
     run = b"cos\nsystem\n" + text(TOUCH) + b"\x85R"
     yield case(
@@ -72,9 +74,11 @@ def _with_tensor(pickled: bytes, **more) -> Members:
 
 
 def _tensors() -> Iterator[Case]:
-    yield case("weights-short", torchscript(weights=b"\0" * 3), "a weight of three bytes for eight numbers")
-    yield case("weights-empty", torchscript(weights=b""), "a weight without bytes")
-    yield case("weights-long", torchscript(weights=bytes(4096)), "a weight with bytes left over")
+    yield case(
+        "weights-short", torchscript(weights=b"\0" * 3), "a weight of three bytes for eight numbers", "damaged_model"
+    )
+    yield case("weights-empty", torchscript(weights=b""), "a weight without bytes", "damaged_model")
+    yield case("weights-long", torchscript(weights=bytes(4096)), "a weight with bytes left over", "damaged_model")
     yield case("weights-missing", {k: v for k, v in torchscript().items() if k != "m/data/0"}, "no member for a weight")
     yield case(
         "weights-huge",
@@ -85,6 +89,7 @@ def _tensors() -> Iterator[Case]:
         "weights-16k",
         _with_tensor(tensor(shape=(64, 64), strides=(64, 1), count=4096), weights=b"abc"),
         "16 KB of weights in three bytes",
+        "damaged_model",
     )
     yield case(
         "weights-beyond", _with_tensor(tensor(shape=(4, 200), strides=(200, 1))), "a tensor larger than its storage"
@@ -113,7 +118,7 @@ def _tensors() -> Iterator[Case]:
     )
     yield case("weights-kind", _with_tensor(tensor(kind="StrangeStorage")), "a kind of storage that does not exist")
     for word, value in {"nan": b"\0\0\xc0\x7f", "inf": b"\0\0\x80\x7f"}.items():
-        yield case(f"weights-{word}", torchscript(weights=value * 8), f"weights are {word}")
+        yield case(f"weights-{word}", torchscript(weights=value * 8), f"weights are {word}", "weights_not_finite")
     yield case("weights-none", _with_tensor(b"N"), "a weight that is nothing")
     yield case("weights-text", _with_tensor(text("w")), "a weight that is text")
     yield case(
@@ -171,6 +176,7 @@ def _pickles() -> Iterator[Case]:
         "attribute-unfit",
         torchscript(attributes={"n": text("seven")}, declared="n : int"),
         "text where a number is declared",
+        "damaged_model",
     )
     yield case("marker-name", torchscript(attributes={MARKER: b"N"}), "an attribute that nobody declared", may_run=True)
 
@@ -203,17 +209,18 @@ def _code() -> Iterator[Case]:
         "a type 5,000 deep",
     )
     yield case("code-unknown", written(code("return torch.frobnicate(x)")), "an operator that does not exist")
-    yield case("code-custom", written(code("return ops.mylib.nothing(x)")), "a custom operator")
+    yield case("code-custom", written(code("return ops.mylib.nothing(x)")), "a custom operator", "custom_operator")
     yield case(
         "code-custom-class",
         written(code("c = self.c\nreturn c.run(x)", declared="c : __torch__.torch.classes.mylib.C")),
         "a custom class",
+        "custom_operator",
     )
     yield case(
         "code-import", written(code("return x", more="import __torch__.more as m\n")), "imports what is not there"
     )
     yield case("code-missing", {k: v for k, v in torchscript().items() if k != "m/code/__torch__.py"}, "no code at all")
-    yield case("code-no-forward", written(code(HONEST).replace(b"forward", b"backward")), "no forward")
+    yield case("code-no-forward", written(code(HONEST).replace(b"forward", b"backward")), "no forward", "damaged_model")
     yield case(
         "code-no-input",
         written(code("return self.w").replace(b"self: __torch__.M,\n    x: Tensor", b"self: __torch__.M")),
