@@ -1,6 +1,6 @@
 """Up to which version LiteRT 2.3 runs each TFLite operator.
 
-Found by giving its interpreter a model of one operator in each version; tests/grading/bench/test_tflite_checks.py does
+Found by giving its interpreter a model of one operator in each version; tests/grading/bench/test_refused_before_loading.py does
 so again for some. Operators that are not here are known in version 1 only.
 """
 

@@ -62,6 +62,11 @@ def test_a_table_that_is_no_parameter_counts(answers):
     assert (answers["hidden"]["report"]["params"], answers["hidden"]["report"]["macs"]) == (24, 24)
 
 
+@pytest.mark.parametrize("name", ["sliced traced", "sliced exported"])
+def test_a_weight_that_is_a_slice_has_more_bytes_than_it_needs(answers, name):
+    assert (answers[name]["report"]["params"], answers[name]["report"]["macs"]) == (16, 16)
+
+
 def test_tied_weights_count_once(answers):
     assert (answers["tied"]["report"]["params"], answers["tied"]["report"]["macs"]) == (16, 32)
 

@@ -3,16 +3,19 @@
 import io
 import zipfile
 
+import onnxruntime
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph
 
 from grading.bench.errors import BenchError
 from grading.bench.formats import check_zip
 from grading.bench.inspection.__main__ import look_into
 from grading.bench.inspection.members import check_archive
+from grading.bench.inspection.onnx_checks import NEWEST_IR, NEWEST_OPSET
 from grading.bench.inspection.tflite_versions import NEWEST
-from tests.grading.bench.tiny import CODE, one_tflite
+from tests.grading.bench.tiny import CODE, one_tflite, onnx_model
 from tests.hostile.bad_files import archive, onnx_files, tflite_files, tflite_graphs
 from tests.hostile.bad_files.case import calls
 from tests.hostile.bad_files.tflite_build import model_of, packed
@@ -90,6 +93,26 @@ def test_the_newest_version_of_an_operator_is_that_of_the_runtime(tmp_path, op):
     assert op in vars(schema.BuiltinOperator)
     assert loads(path, NEWEST.get(op, 1))
     assert not loads(path, NEWEST.get(op, 1) + 1)
+
+
+def runs(field, version):
+    """Whether ONNX Runtime takes a model that says this of itself."""
+    model = onnx_model([onnx_files.node("Relu", ["x"], ["y"])])
+    if field == "opset":
+        model.opset_import[0].version = version
+    else:
+        model.ir_version = version
+    try:
+        onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    except (Fail, InvalidGraph):
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("field", "newest"), [("opset", NEWEST_OPSET), ("ir", NEWEST_IR)])
+def test_the_newest_version_of_onnx_is_that_of_the_runtime(field, newest):
+    assert runs(field, newest)
+    assert not runs(field, newest + 1)
 
 
 # -- archives ---------------------------------------------------------------------------------------------------------

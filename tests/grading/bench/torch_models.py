@@ -118,6 +118,17 @@ class Tied(nn.Module):
         return self.two(self.one(x))
 
 
+class Sliced(nn.Module):
+    """PyTorch stores all the memory of its weight: more bytes than the weight needs."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(9, 4)[2:6])
+
+    def forward(self, x):
+        return nn.functional.linear(x, self.weight)
+
+
 class Reader(nn.Module):
     def forward(self, x):
         return x + torch.from_file("/dev/null", False, 0).sum()
@@ -248,6 +259,7 @@ def make(folder):
         "stateful": (scripted(Stateful()), [(1, 4)]),
         "hidden": (torch.jit.trace(Hidden().eval(), row), [(1, 4)]),
         "tied": (torch.jit.trace(Tied().eval(), row), []),
+        "sliced traced": (torch.jit.trace(Sliced().eval(), row), []),
         "reader": (scripted(Reader()), [(1, 4)]),
         "wrong shape": (scripted(Tiny()), [(1, 3, 6, 6)]),
         "windows traced": (torch.jit.trace(Windows().eval(), torch.zeros(1, 4, 16, 16)), [(1, 4, 16, 16)]),
@@ -267,6 +279,7 @@ def make(folder):
     torch.export.save(windows, folder / "windows.pt2")
     torch.export.save(torch.export.export(Pruned().eval(), (torch.zeros(1, 8),)), folder / "pruned.pt2")
     torch.export.save(torch.export.export(ByElements().eval(), (torch.zeros(1, 8),)), folder / "elements.pt2")
+    torch.export.save(torch.export.export(Sliced().eval(), (row,)), folder / "sliced.pt2")
     free = ({0: torch.export.Dim("batch", min=1, max=64)},)
     program = torch.export.export(Tiny().eval(), (torch.zeros(3, 1, 6, 6),), dynamic_shapes=free)
     torch.export.save(program, folder / "free.pt2")
@@ -279,6 +292,7 @@ def make(folder):
     return files | {
         "pattern exported": (folder / "pruned.pt2", []),
         "by elements exported": (folder / "elements.pt2", []),
+        "sliced exported": (folder / "sliced.pt2", []),
         "windows exported": (folder / "windows.pt2", []),
         "exported": (folder / "tiny.pt2", []), "free": (folder / "free.pt2", []), "forged": (forged, []),
         "free of two": (folder / "free.pt2", [(2, 1, 6, 6)]), "pickled": (pickled, []),
