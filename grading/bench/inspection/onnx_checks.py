@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-from onnx import AttributeProto, TensorProto, defs
+from onnx import IR_VERSION, AttributeProto, TensorProto, defs
 
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph
@@ -36,7 +36,7 @@ def check(model: Any) -> None:
             sparse_tensor, external_data, too_large, damaged_model.
     """
     graph = model.graph
-    check_versions(model)
+    check_versions(model, (defs.onnx_opset_version(), IR_VERSION))
     if not graph.node:
         raise BenchError("damaged_model", "This ONNX file holds no operators. Export the model again.")
     if len(graph.node) > MOST_NODES or len(model.functions) > MOST_FUNCTIONS:
@@ -55,21 +55,26 @@ def check(model: Any) -> None:
     _check_expansion(model)
 
 
-def check_versions(model: Any) -> None:
-    """Raises BenchError: newer_opset for a version that the runtime does not load, damaged_model for one that there is not."""
+def check_versions(model: Any, newest: tuple[int, int] = (NEWEST_OPSET, NEWEST_IR)) -> None:
+    """Versions that there are, up to these of the operators and of the format: those that ONNX Runtime loads.
+
+    Raises:
+        BenchError: newer_opset, damaged_model.
+    """
+    most, most_ir = newest
     standard = {opset.version for opset in model.opset_import if opset.domain in STANDARD}
     if len(standard) > 1:
         said = f"This model states {len(standard)} versions of the ONNX operators ({', '.join(map(str, sorted(standard)[:4]))})."
         raise BenchError("damaged_model", f"{said} Export it with one opset_version of at most {NEWEST_OPSET}.")
     version = max(standard, default=1)
-    if not 1 <= version <= NEWEST_OPSET:
-        said = f"This model is written in version {version} of the ONNX operators; 1 to {NEWEST_OPSET} are known here."
-        code = "newer_opset" if version > NEWEST_OPSET else "damaged_model"
+    if not 1 <= version <= most:
+        said = f"This model is written in version {version} of the ONNX operators; 1 to {most} are known here."
+        code = "newer_opset" if version > most else "damaged_model"
         raise BenchError(code, f"{said} Export it with an opset_version of at most {NEWEST_OPSET}.")
-    if not 0 <= model.ir_version <= NEWEST_IR:
-        said = f"This file is in version {model.ir_version} of the ONNX format; 1 to {NEWEST_IR} are known here."
-        code = "newer_opset" if model.ir_version > NEWEST_IR else "damaged_model"
-        raise BenchError(code, f"{said} Export it with an older version of the onnx package.")
+    if not 0 <= model.ir_version <= most_ir:
+        said = f"This file is in version {model.ir_version} of the ONNX format; 1 to {most_ir} are known here."
+        code = "newer_opset" if model.ir_version > most_ir else "damaged_model"
+        raise BenchError(code, f"{said} Export it with ir_version={NEWEST_IR} or an older onnx package.")
 
 
 def check_ends(graph: Any) -> None:

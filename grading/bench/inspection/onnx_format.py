@@ -19,7 +19,7 @@ from grading.bench.graph import Graph, Operator, Tensor
 from grading.bench.inspection.disguised import count_disguised
 from grading.bench.inspection.finite import count_not_finite
 from grading.bench.inspection.learned import LAYERS, is_mask, settle, sources
-from grading.bench.inspection.onnx_checks import check, check_ends, check_order, check_outputs
+from grading.bench.inspection.onnx_checks import check, check_ends, check_order, check_outputs, check_versions
 from grading.bench.inspection.onnx_free_sizes import FIXED, infer
 from grading.bench.inspection.onnx_kernels import activation, axes, kernel, reduces
 from grading.bench.inspection.onnx_macs import macs
@@ -73,6 +73,8 @@ def _graph_of(model: Any, hints: list[tuple[int, ...]], *, weightless: bool) -> 
         model = onnx.inliner.inline_local_functions(model)
         check(model)
     absent = set_apart(model, allowed=weightless)
+    if not absent.why:  # what lacks its weights is only counted, and may be newer than the runtime
+        check_versions(model)
     check_ends(model.graph)
     check_order(model.graph)
     constants = constants_of(model.graph)

@@ -30,7 +30,7 @@ ONNX = {
     "weights-two-fields": ("damaged_model", "twice"),
     "opset-twice": ("damaged_model", "7, 21"),
     "opset0": ("damaged_model", "version 0"),
-    "opset99": ("newer_opset", "26"),
+    "opset99": ("newer_opset", "version 99"),
     "ir-3": ("damaged_model", "-3"),
     "bernoulli": ("random_model", "Bernoulli"),
     "no-type": ("custom_operator", "without a name"),
@@ -110,9 +110,19 @@ def runs(field, version):
 
 
 @pytest.mark.parametrize(("field", "newest"), [("opset", NEWEST_OPSET), ("ir", NEWEST_IR)])
-def test_the_newest_version_of_onnx_is_that_of_the_runtime(field, newest):
+def test_the_newest_version_of_onnx_is_that_of_the_runtime(tmp_path, field, newest):
     assert runs(field, newest)
     assert not runs(field, newest + 1)
+    model = onnx_files.base()
+    if field == "opset":
+        model.opset_import[0].version = newest + 1
+    else:
+        model.ir_version = newest + 1
+    (tmp_path / "m").write_bytes(model.SerializeToString())
+    with pytest.raises(BenchError) as caught:
+        look_into(tmp_path / "m", "onnx", [], weightless=True)
+    assert caught.value.code == "newer_opset"
+    assert str(newest) in caught.value.message
 
 
 # -- archives ---------------------------------------------------------------------------------------------------------
