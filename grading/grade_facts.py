@@ -14,7 +14,7 @@ from courseplatform.teams.selectors.membership import members_at, team_of
 from grading.gradebook import ZERO, Event, Grade, Item, Late, grade_of
 from grading.late_facts import policy_for
 from grading.models.assignments import Assignment
-from grading.models.grades import GradeEvent, GradeRelease, RubricItem
+from grading.models.grades import MEASUREMENT, GradeEvent, GradeKind, GradeRelease, RubricItem
 from grading.models.late_days import LateVerdict
 from grading.models.submissions import Submission
 from grading.spec import SpecError
@@ -116,9 +116,13 @@ HEAVY = tuple(f"result__{name}" for name in ("report", "host", "metrics", "quali
 
 
 def event_of(row: GradeEvent) -> Event:
+    # Only a measurement speaks for itself; whoever gave the points that it had left open has said all there is.
+    is_by_person = row.kind == GradeKind.BENCHMARK and row.actor != MEASUREMENT
     return Event(
         row.pk, row.kind, row.made_at, row.actor, row.item.key if row.item else "", row.points,
         row.result.of if row.result else None, row.reason, row.cause_id,
+        left_open=row.result.left_open if row.result and not is_by_person else ZERO,
+        graded_by=row.result.graded_by if row.result else "", is_by_person=is_by_person,
     )  # fmt: skip
 
 

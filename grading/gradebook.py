@@ -33,7 +33,11 @@ class Item:
 @dataclass(frozen=True)
 class Event:
     """What happened: kind (rubric, benchmark, override, regrade, note), the item that it is about, what that is worth now (None: nothing
-    is said any more), why, and by whom. `of`: for a measured part what it could have reached. `cause`: the regrade request."""
+    is said any more), why, and by whom. `of`: for a measured part what it could have reached. `cause`: the regrade request.
+
+    `left_open`: of a measured part, the points that no machine gives and nobody has given yet. `graded_by`: which machine measured.
+    `is_by_person`: of a measured part, somebody gave what was left open.
+    """
 
     id: int
     kind: str
@@ -44,6 +48,9 @@ class Event:
     of: Decimal | None = None
     reason: str = ""
     cause: int | None = None
+    left_open: Decimal = ZERO
+    graded_by: str = ""
+    is_by_person: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,12 +180,12 @@ def grade_of(
     of = worth or measured_of + sum((item.of for item in counted), ZERO)
     for event in events:
         before, state = state.part(event), state.after(event)
-        seen = max(seen, event.id) if event.kind != "benchmark" else seen
+        seen = max(seen, event.id) if event.is_by_person or event.kind != "benchmark" else seen
         total = _points(state, counted, of, late)
         steps.append(Step(event, _title(event, titles), before, state.part(event), total))
     return Grade(
         _points(state, counted, of, late), of, tuple(_lines(state, counted, measured_of, of, late)), tuple(steps),
-        tuple(item.title for item in counted if not _said(state, item)), seen,
+        tuple(_missing(state, counted)), seen,
     )  # fmt: skip
 
 
@@ -189,8 +196,22 @@ def _title(event: Event, titles: dict[str, str]) -> str:
     return titles.get(event.item, whole) if event.kind == "note" else whole
 
 
+def _missing(state: _State, items: Sequence[Item]) -> Iterable[str]:
+    """What nobody has said anything about: titles for the reader."""
+    if state.measured is not None and state.measured.left_open:
+        yield f"{state.measured.left_open} measured points left to the staff"
+    yield from (item.title for item in items if not _said(state, item))
+
+
 def _said(state: _State, item: Item) -> bool:
     return item.key in state.items and state.items[item.key].points is not None
+
+
+def _measured_note(event: Event) -> str:
+    """Which machine measured, and what it left open."""
+    by = f"Graded by {event.graded_by}." if event.graded_by else ""
+    left = f"{event.left_open} of these points are left to the staff and not given yet." if event.left_open else ""
+    return " ".join(filter(None, (by, left)))
 
 
 def _sum(state: _State, items: Sequence[Item]) -> Decimal | None:
@@ -219,7 +240,8 @@ def _lines(
     measured, override = state.measured, state.override
     if measured is not None or measured_of:
         points, most = (measured.points, measured.of or measured_of) if measured else (None, measured_of)
-        yield Line("benchmark", "Measured", points, most, says=measured.reason if measured else "")
+        says, note = (measured.reason, _measured_note(measured)) if measured else ("", "")
+        yield Line("benchmark", "Measured", points, most, says=says, note=note)
     for item in items:
         event = state.items.get(item.key)
         at = (event.points, event.actor, event.at, event.reason) if event else (None, "", None, "")

@@ -18,8 +18,11 @@ from grading.bench.measurement import Measurement
 from grading.bench.on_device import Choice, device_json
 from grading.bench.report import Report
 from grading.bench.sandbox import Limits, Sandbox
+from grading.modelled import Modelled, modelled_of
 from grading.points import points_for
+from grading.run_setting import Setting, no_board, setting_for
 from grading.spec import BenchSpec
+from grading.where_to_run import Place
 from hardware.profiles import DeviceProfile
 
 Progress = Callable[[str, int, int], None]
@@ -40,6 +43,7 @@ def measure_run(
     profiles: Mapping[str, DeviceProfile],
     choice: Choice | None = None,
     work: Path | None = None,
+    place: Place | None = None,
 ) -> dict[str, Any]:
     """Measure one model against one lab.
 
@@ -48,37 +52,60 @@ def measure_run(
         seed: the hidden inputs are sent in a random order that follows from it.
         profiles: the devices of the course, by slug. choice: by which convention the course counts a charge.
         work: where a copy of the inputs may lie while this runs; the system's temporary folder where None.
+        place: where this is and why, of grading/where_to_run.py; a process where None.
 
     Returns:
-        JSON-ready {report, host, metrics, quality, points, environment, earned, of, suspicions}. Where there are suspicions, a
-        person must look at the run before it counts (grading/bench/suspicions.py).
+        JSON-ready {report, host, metrics, quality, points, environment, earned, of, left_open, suspicions}. Where there are
+        suspicions, a person must look at the run before it counts (grading/bench/suspicions.py).
 
     Raises:
         BenchError: with the outcome it means for the run.
     """
     on_progress("check", 0, 0)
     hint = [next(iter(spec.input.shapes.values()))]
+    # The check is ours and no device does it, so it has the limits of the lab wherever the model runs.
     limits = Limits(wall_s=spec.wall_s, memory_bytes=spec.memory_bytes)
+    setting = setting_for(spec, place or Place("process"), profiles.get(spec.device))
     report = engine.inspect(model, sandbox=sandbox, input_shapes=hint, on_progress=on_progress, limits=limits)
     layout = check_signature(report, spec, lab)
     with tempfile.TemporaryDirectory(prefix="milliamp-inputs-", dir=work) as folder:
         arranged = arrange_inputs(inputs, spec, layout, Path(folder) / "inputs.npy")
         given = canaries.mixed(arranged, seed, Path(folder) / "mixed.npy")
         held, looked_for = canaries.copied(model, arranged, seed)
-        measurement = engine.measure(
+        measurement = measured_in(setting, lambda: engine.measure(
             model, report, sandbox=sandbox, inputs=given.path, seed=seed, scores=len(spec.classes),
-            on_progress=on_progress, limits=limits,
-        )  # fmt: skip
+            on_progress=on_progress, limits=setting.limits,
+        ))  # fmt: skip
     on_progress("points", 0, 0)
     truth = np.load(labels, allow_pickle=False)
     answers, changed = given.split(measurement.predictions)
     scores = np.asarray(answers, dtype=np.float32).reshape(len(truth), len(spec.classes))
     quality = scoring.classification(scores, truth, spec.classes)
     alike = _alike(given, scores, changed, truth, (held, looked_for))
-    document = _document(report, measurement, quality, spec, model.stat().st_size, name, sandbox.label)
-    document["environment"]["devices"] = devices_json(report, profiles, spec, choice or Choice())
-    document["environment"]["budget"] = budget_json(choice or Choice())
-    return document | {"suspicions": suspicions.look(report, measurement, alike)}
+    choice = choice or Choice()
+    devices = devices_json(report, profiles, spec, choice)
+    modelled = modelled_of(devices.get(spec.device), _name(spec.device, profiles)) if spec.device else Modelled()
+    document = _document(report, measurement, quality, spec, model.stat().st_size, modelled)
+    document["report"]["file"] = name
+    document["environment"] |= {
+        "isolation": sandbox.label, "devices": devices, "budget": budget_json(choice), "graded_by": setting.graded_by,
+    }  # fmt: skip
+    found = [*suspicions.look(report, measurement, alike), *no_board(setting.place, setting.graded_by["label"])]
+    return document | {"suspicions": found}
+
+
+def measured_in(setting: Setting, measure: Callable[[], Measurement]) -> Measurement:
+    """Raises BenchError; that of a model which ran out of memory names the device whose memory it was."""
+    try:
+        return measure()
+    except BenchError as error:
+        if error.outcome != "out_of_memory":
+            raise
+        raise setting.out_of_memory(error) from error
+
+
+def _name(slug: str, profiles: Mapping[str, DeviceProfile]) -> str:
+    return profiles[slug].name if slug in profiles else slug
 
 
 def budget_json(choice: Choice) -> dict[str, Any]:
@@ -124,26 +151,27 @@ def _document(
     quality: scoring.Quality,
     spec: BenchSpec,
     model_bytes: int,
-    name: str,
-    isolation: str,
+    modelled: Modelled,
 ) -> dict[str, Any]:
-    metrics = metrics_of(report, quality, model_bytes)
+    metrics = metrics_of(report, quality, model_bytes) | modelled.metrics
     shape = "×".join(str(n) for n in report.inputs[0].shape)
     notes = {
         criterion.key: f"input {shape} {report.inputs[0].dtype}, {len(spec.classes)} outputs"
         for criterion in spec.criteria
         if criterion.rule.kind == "pass"
     }
-    points = points_for(spec, metrics, {"accuracy": (quality.low, quality.high)}, notes)
+    intervals = {"accuracy": (quality.low, quality.high), **modelled.intervals}
+    points = points_for(spec, metrics, intervals, notes, modelled.left_open)
     return {
-        "report": {**report.to_json(), "file": name},
+        "report": report.to_json(),
         "host": measurement.host.to_json(),
         "metrics": metrics,
         "quality": quality.to_json(),
         "points": points.lines_json(),
-        "environment": {**measurement.environment, "isolation": isolation},
+        "environment": dict(measurement.environment),
         "earned": points.earned,
         "of": points.of,
+        "left_open": points.left_open,
     }
 
 

@@ -18,8 +18,10 @@ from grading.bench.measurement import Measurement
 from grading.bench.report import Report
 from grading.bench.sandbox import Limits, Sandbox
 from grading.families.sides import mapped, picture_side, sides_of, with_side
-from grading.measure_run import Progress, arrange_inputs, check_signature, metrics_of
+from grading.measure_run import Progress, arrange_inputs, check_signature, measured_in, metrics_of
+from grading.run_setting import Setting, setting_for
 from grading.spec import BenchSpec
+from grading.where_to_run import Place
 
 PROCESSES = 3  # also for the formats of torch: one process has no interval
 
@@ -37,11 +39,13 @@ def measure_variant(
     seed: int,
     on_progress: Progress,
     work: Path | None = None,
+    setting: Setting | None = None,
 ) -> dict[str, Any]:
     """Measure one variant.
 
     Args:
         sizes: sides of the input that a variant may have beside that of `spec`.
+        setting: whose memory and cores it has while it runs; those of the lab's spec where None.
         The others are those of `measure_run`.
 
     Returns:
@@ -59,10 +63,11 @@ def measure_variant(
     with tempfile.TemporaryDirectory(prefix="milliamp-inputs-", dir=work) as folder:
         smaller = averaged_inputs(inputs, spec, fitting, Path(folder) / "averaged.npy")
         arranged = arrange_inputs(smaller, fitting, layout, Path(folder) / "inputs.npy")
-        measurement = engine.measure(
+        setting = setting or setting_for(spec, Place("process"), None)
+        measurement = measured_in(setting, lambda: engine.measure(
             model, report, sandbox=sandbox, inputs=arranged, seed=seed, scores=len(spec.classes), processes=PROCESSES,
-            on_progress=on_progress, limits=limits,
-        )  # fmt: skip
+            on_progress=on_progress, limits=setting.limits,
+        ))  # fmt: skip
     on_progress("points", 0, 0)
     truth = np.load(labels, allow_pickle=False)
     scores = np.asarray(measurement.predictions, dtype=np.float32).reshape(len(truth), len(spec.classes))

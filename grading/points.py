@@ -1,6 +1,6 @@
 """From metrics to points, with the arithmetic a student can follow by hand. Pure: facts in, explained lines out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -32,7 +32,10 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Line:
-    """One criterion: what it came to, how the points follow, and the rule drawn. `earned` and `of` are decimal texts."""
+    """One criterion: what it came to, how the points follow, and the rule drawn. `earned` and `of` are decimal texts.
+
+    left_open: why no points follow and the staff give them; `earned` is then 0.00 and means nothing. "" where they follow.
+    """
 
     key: str
     title: str
@@ -44,12 +47,16 @@ class Line:
     earned: str
     of: str
     drawing: Drawing | None = None
+    left_open: str = ""
 
 
 @dataclass(frozen=True)
 class Points:
+    """earned: of the lines from which points follow. left_open: what the others could give, which is for the staff to say."""
+
     earned: str
     of: str
+    left_open: str = "0.00"
     lines: list[Line] = field(default_factory=list)
 
     def lines_json(self) -> list[dict[str, Any]]:
@@ -61,20 +68,34 @@ def points_for(
     metrics: Mapping[str, float],
     intervals: Mapping[str, tuple[float, float]],
     notes: Mapping[str, str],
+    left_open: Mapping[str, str] | None = None,
 ) -> Points:
     """All lines of a measured model.
 
     Args:
-        metrics: metric name -> value in its own unit (share, bytes, count); every metric that a criterion names must be there.
+        metrics: metric name -> value in its own unit (share, bytes, count); every metric that a criterion names must be there, but
+            for those in `left_open`.
         intervals: metric name -> (low, high), where the value has one.
         notes: criterion key -> what to say beside the value.
+        left_open: metric name -> why no points may follow from it.
     """
-    lines = [_line(criterion, metrics, intervals.get(criterion.metric), notes) for criterion in spec.criteria]
+    why = left_open or {}
+    lines = [
+        _open_line(criterion, metrics, intervals, why[criterion.metric])
+        if criterion.metric in why
+        else _line(criterion, metrics, intervals.get(criterion.metric), notes)
+        for criterion in spec.criteria
+    ]
     return Points(
-        earned=str(sum((Decimal(line.earned) for line in lines), Decimal("0.00"))),
-        of=str(sum((Decimal(line.of) for line in lines), Decimal("0.00"))),
+        earned=_sum(line.earned for line in lines),
+        of=_sum(line.of for line in lines),
+        left_open=_sum(line.of for line in lines if line.left_open),
         lines=lines,
     )
+
+
+def _sum(points: Iterable[str]) -> str:
+    return str(sum(map(Decimal, points), Decimal("0.00")))
 
 
 def share_earned(rule: Rule, value: float) -> float:
@@ -123,16 +144,36 @@ def _line(
         )  # fmt: skip
     value = metrics[criterion.metric]
     unit, basis = METRICS[criterion.metric]
+    shown = _shown(value, unit, interval)
     earned = (Decimal(str(share_earned(criterion.rule, value))) * of).quantize(CENT, ROUND_HALF_UP)
-    shown = numbers.with_unit(value, unit)
-    if interval is not None:
-        low, high = (numbers.with_unit(end, unit) for end in interval)
-        shown += f" ({low.split(numbers.NARROW)[0]}-{high.split(numbers.NARROW)[0]})"
     return Line(
         key=criterion.key, title=criterion.title, group=criterion.group, basis=basis, metric=criterion.metric,
         value=shown, arithmetic=_arithmetic(criterion.rule, value, unit, of, earned), earned=str(earned), of=str(of),
         drawing=_drawing(criterion.rule, value, unit, interval),
     )  # fmt: skip
+
+
+def _open_line(
+    criterion: Criterion, metrics: Mapping[str, float], intervals: Mapping[str, tuple[float, float]], why: str
+) -> Line:
+    """What the number is, if there is one, and that no points follow from it."""
+    unit, basis = METRICS[criterion.metric]
+    value = metrics.get(criterion.metric)
+    shown = "no number" if value is None else _shown(value, unit, intervals.get(criterion.metric))
+    of = Decimal(str(criterion.points)).quantize(CENT)
+    return Line(
+        key=criterion.key, title=criterion.title, group=criterion.group, basis=basis, metric=criterion.metric, value=shown,
+        arithmetic="left to the staff", earned="0.00", of=str(of), left_open=why,
+    )  # fmt: skip
+
+
+def _shown(value: float, unit: str, interval: tuple[float, float] | None) -> str:
+    """41 ms (36-47): the unit once."""
+    shown = numbers.with_unit(value, unit)
+    if interval is None:
+        return shown
+    low, high = (numbers.with_unit(end, unit) for end in interval)
+    return f"{shown} ({low.split(numbers.NARROW)[0]}-{high.split(numbers.NARROW)[0]})"
 
 
 def _arithmetic(rule: Rule, value: float, unit: str, of: Decimal, earned: Decimal) -> str:

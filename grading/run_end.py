@@ -47,6 +47,8 @@ def _record_result(run: Run, result: dict[str, Any]) -> None:
         environment=result["environment"],
         earned=Decimal(result["earned"]),
         of=Decimal(result["of"]),
+        left_open=Decimal(result.get("left_open", 0)),  # what was parked by an older worker says nothing of it
+        graded_by=str(result["environment"].get("graded_by", {}).get("label", ""))[:160],
     )
 
 

@@ -6,6 +6,7 @@ SpecError that names the place. No database, no Django.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -21,10 +22,18 @@ METRICS: dict[str, tuple[str, str]] = {
     "peak_activation_bytes": ("bytes", "counted"),
     "sparsity": ("share", "counted"),
     "weight_bits_mean": ("bits", "counted"),
+    # Of the lab's first device, by the cost model (grading/modelled.py).
+    "latency_ms": ("ms", "modelled"),
+    "energy_mj": ("mj", "modelled"),
 }
+MODELLED = frozenset(name for name, (_, basis) in METRICS.items() if basis == "modelled")
 KINDS = {"pass": (), "ramp": ("from", "to"), "steps": ("steps",), "at_least": ("value",)}
 MOST, MOST_POINTS, MOST_DEVICES = 1 << 50, 9999, 20
 FORMATS = ("onnx", "tflite", "torchscript", "torch_export")
+RUN_ON = ("process", "container", "board")
+FALLBACKS = ("emulation", "wait", "staff")
+WAIT_UNITS = {"minutes": 1, "hours": 60, "days": 24 * 60}
+USUAL_WAIT, MOST_WAIT = timedelta(days=1), timedelta(days=60)
 
 
 class SpecError(ValueError):
@@ -70,7 +79,11 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class BenchSpec:
-    """devices: slugs of what the lab is about, the first is the one that a model has to fit."""
+    """devices: slugs of what the lab is about, the first is the one that a model has to fit.
+
+    run_on: process, container, board; "" for what the site has. board_wait, fallback: how long a run waits for a board, and what
+    then (emulation, wait, staff); see grading/where_to_run.py.
+    """
 
     task: str
     input: InputSpec
@@ -81,6 +94,9 @@ class BenchSpec:
     devices: tuple[str, ...] = ()
     wall_s: int = 60
     memory_bytes: int = 1 << 30
+    run_on: str = ""
+    board_wait: timedelta = USUAL_WAIT
+    fallback: str = "staff"
 
     @property
     def device(self) -> str:
@@ -107,10 +123,14 @@ class BenchSpec:
             devices=_devices(top),
             wall_s=int(top.number("wall_s", 60)),
             memory_bytes=int(top.number("memory_bytes", 1 << 30)),
+            run_on=top.choice("run_on", RUN_ON, ""),
+            board_wait=_board_wait(top),
+            fallback=top.choice("fallback", FALLBACKS, "staff"),
         )
         source.done("shapes")
         top.done("input")
         _check(spec)
+        _check_place(spec, top)
         return spec
 
 
@@ -128,6 +148,34 @@ def _devices(top: "_Reader") -> tuple[str, ...]:
     if len(slugs) > MOST_DEVICES:
         raise SpecError(f"spec.devices: at most {MOST_DEVICES} devices.")
     return slugs
+
+
+def _board_wait(top: "_Reader") -> timedelta:
+    """{minutes: 90}, {hours: 4} or {days: 2}: one of them."""
+    if "board_wait" not in top.raw:
+        return USUAL_WAIT
+    reader = top.sub("board_wait")
+    given = [unit for unit in WAIT_UNITS if unit in reader.raw]
+    amount = reader.number(given[0], 0.0) if given else 0.0
+    reader.done()
+    most_minutes = MOST_WAIT / timedelta(minutes=1)
+    if len(given) != 1 or not 0 < amount * WAIT_UNITS[given[0]] <= most_minutes:
+        raise SpecError(
+            "spec.board_wait: give one length, up to 60 days, such as {hours: 4}, {minutes: 90} or {days: 2}."
+        )
+    return timedelta(minutes=amount * WAIT_UNITS[given[0]])
+
+
+def _check_place(spec: BenchSpec, top: "_Reader") -> None:
+    for key in ("board_wait", "fallback"):
+        if key in top.raw and spec.run_on != "board":
+            raise SpecError(f"spec.{key}: only a lab with `run_on: board` waits for one. Add that, or take {key} away.")
+    if spec.run_on == "board" and not spec.device:
+        raise SpecError("spec.run_on: this lab is measured on a board, so name the board first in `devices`.")
+    for n, criterion in enumerate(spec.criteria):
+        if criterion.metric in MODELLED and not spec.device:
+            said = f"{criterion.metric} is that of the lab's first device, so name it in `devices`."
+            raise SpecError(f"criteria[{n}].metric: {said}")
 
 
 def _check(spec: BenchSpec) -> None:
@@ -224,9 +272,9 @@ class _Reader:
             raise SpecError(f"{self.place}.{key}: expected a number, got {value!r}.")
         return float(value)
 
-    def choice(self, key: str, known: tuple[str, ...]) -> str:
-        value = self.text(key)
-        if value not in known:
+    def choice(self, key: str, known: tuple[str, ...], default: str | None = None) -> str:
+        value = self.text(key, default)
+        if value not in known and (key in self.raw or value != default):
             raise SpecError(f"{self.place}.{key}: {value} is not one of {', '.join(known)}.")
         return value
 

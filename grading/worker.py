@@ -4,14 +4,18 @@ Nothing here trusts the model or the process that ran it. A fault of ours gives 
 ends the run with an outcome that can cost the student something.
 """
 
+import dataclasses
 import threading
 import time
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
 from courseplatform.core import health
 from courseplatform.core.files import on_this_disk
@@ -24,19 +28,31 @@ from grading.models.assignments import Assignment, HiddenSet
 from grading.models.counts import CountRun
 from grading.models.runs import Run
 from grading.models.variants import VariantRun
+from grading.run_setting import setting_for
+from grading.spec import BenchSpec
 from grading.wake import BENCH_KINDS, COUNT_KIND, VARIANT_KIND
+from grading.where_to_run import Place, pause_after, where_to_run
 from grading.work_folder import work_folder
 from hardware import leases
 from hardware.course_devices import profiles_of
 from hardware.leases import BEAT_S, CancelRequested, Lease, LeaseLost
-from hardware.models import Outcome
+from hardware.models import Job, Outcome
 
+Given = dict[str, Any]
 log = structlog.get_logger(__name__)
 stopping = threading.Event()  # set when this process is asked to stop; the run goes back to the queue
 
 
 class WorkerStopping(Exception):
     """This worker was asked to stop in the middle of a run."""
+
+
+class Waits(Exception):
+    """This worker is not where the run is to be measured, so it goes back into the line."""
+
+    def __init__(self, why: str, pause: timedelta) -> None:
+        super().__init__(why)
+        self.pause = pause
 
 
 def work_once(worker: str) -> bool:
@@ -68,8 +84,9 @@ def _carry_out(lease: Lease) -> None:
     beat = Heartbeat(lease)
     try:
         with beat:
+            measure = _prepared(lease, beat)
             leases.lease_start(lease)
-            result = _measure(lease, beat)
+            result = measure()
         _hand_over(lease, result)
     except BenchError as error:
         if error.outcome == Outcome.INFRASTRUCTURE:
@@ -81,6 +98,8 @@ def _carry_out(lease: Lease) -> None:
         leases.lease_finish(lease, outcome=Outcome.CANCELLED, result={})
     except WorkerStopping:
         leases.lease_release(lease, why="the worker was stopped", fault=False)
+    except Waits as waiting:
+        leases.lease_release(lease, why=str(waiting), fault=False, pause=waiting.pause)
     except count_run.GivesWay:
         leases.lease_release(lease, why="it gives way to a model that waits", fault=False)
     except LeaseLost:
@@ -102,32 +121,62 @@ def _hand_over(lease: Lease, result: dict[str, Any]) -> None:
     leases.lease_park(lease, result={"evidence": evidence, "document": result}, why=why)
 
 
-def _measure(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
-    kinds = {VARIANT_KIND: _measure_variant, COUNT_KIND: _count_instructions}
-    return kinds.get(lease.kind, _measure_run)(lease, beat)
+def _prepared(lease: Lease, beat: "Heartbeat") -> Callable[[], dict[str, Any]]:
+    """All that the measurement needs, before it begins. Raises what keeps it from beginning: BenchError, Waits."""
+    kinds = {VARIANT_KIND: _variant_prepared, COUNT_KIND: _count_prepared}
+    return kinds.get(lease.kind, _run_prepared)(lease, beat)
 
 
-def _measure_run(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
+def _run_prepared(lease: Lease, beat: "Heartbeat") -> Callable[[], dict[str, Any]]:
     run = Run.objects.select_related("submission__assignment__hidden_set", "submission__assignment__course").get(
         pk=lease.job_id
     )
     assignment = run.submission.assignment
     given = _given(lease, beat, assignment)
-    with (
-        work_folder(Path(settings.DATA_DIR) / "work") as work,
-        on_this_disk(run.submission.model_file, work) as model,
-    ):
-        given |= {"profiles": profiles_of(assignment.course), "choice": budget_of(assignment.course)}
-        return measure_run.measure_run(model=model, name=run.submission.file_name, work=work, **given)
+    given |= {"profiles": profiles_of(assignment.course), "choice": budget_of(assignment.course)}
+    given["place"] = place_of(run, given["spec"], given["sandbox"].name)
+
+    def measure() -> dict[str, Any]:
+        with (
+            work_folder(Path(settings.DATA_DIR) / "work") as work,
+            on_this_disk(run.submission.model_file, work) as model,
+        ):
+            return measure_run.measure_run(model=model, name=run.submission.file_name, work=work, **given)
+
+    return measure
 
 
-def _measure_variant(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
-    run = VariantRun.objects.select_related("piece__assignment__hidden_set").get(pk=lease.job_id)
-    piece = run.piece
+def place_of(job: Job, spec: BenchSpec, isolation: str) -> Place:
+    """Where this worker measures the job. Raises Waits where it does not."""
+    waited = timezone.now() - job.queued_at
+    # No site has a runner before step 7 of the plan: there are no boards that could be free or busy.
+    place = where_to_run(spec, isolation=isolation, boards_available=None, waited=waited)
+    if place.on in ("process", "container"):
+        return place
+    raise Waits(place.why, pause_after(waited))
+
+
+def _variant_prepared(lease: Lease, beat: "Heartbeat") -> Callable[[], dict[str, Any]]:
+    run = VariantRun.objects.select_related("piece__assignment__hidden_set", "piece__assignment__course").get(
+        pk=lease.job_id
+    )
+    piece, course = run.piece, run.piece.assignment.course
     given = _given(lease, beat, piece.assignment)
-    sizes = piece.assignment.family.sizes if piece.assignment.family else ()
-    with work_folder(Path(settings.DATA_DIR) / "work") as work, on_this_disk(piece.file, work) as model:
-        return measure_variant.measure_variant(model=model, name=piece.file_name, sizes=sizes, work=work, **given)
+    spec, sizes = given["spec"], piece.assignment.family.sizes if piece.assignment.family else ()
+    # No points rest on a variant, so none waits for a board.
+    asked = dataclasses.replace(spec, run_on="") if spec.run_on == "board" else spec
+    place = place_of(run, asked, given["sandbox"].name)
+    given["setting"] = setting_for(spec, place, profiles_of(course).get(spec.device))
+
+    def measure() -> dict[str, Any]:
+        with work_folder(Path(settings.DATA_DIR) / "work") as work, on_this_disk(piece.file, work) as model:
+            return measure_variant.measure_variant(model=model, name=piece.file_name, sizes=sizes, work=work, **given)
+
+    return measure
+
+
+def _count_prepared(lease: Lease, beat: "Heartbeat") -> Callable[[], dict[str, Any]]:
+    return lambda: _count_instructions(lease, beat)
 
 
 def _count_instructions(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
@@ -143,7 +192,7 @@ def _count_instructions(lease: Lease, beat: "Heartbeat") -> dict[str, Any]:
         return count_run.count_run(model, run.result.report, bench_ready.sandbox(), beat.progress)
 
 
-def _given(lease: Lease, beat: "Heartbeat", assignment: Assignment) -> dict[str, Any]:
+def _given(lease: Lease, beat: "Heartbeat", assignment: Assignment) -> Given:
     """What both kinds of measurement are given besides the model."""
     hidden: HiddenSet | None = assignment.hidden_set
     if hidden is None or not assignment.bench_spec:

@@ -207,13 +207,16 @@ def lease_park(lease: Lease, *, result: dict[str, Any], why: str, now: datetime 
     return True
 
 
-def lease_release(lease: Lease, *, why: str, fault: bool = True, now: datetime | None = None) -> None:
+def lease_release(
+    lease: Lease, *, why: str, fault: bool = True, pause: timedelta | None = None, now: datetime | None = None
+) -> None:
     """Give the job back to the queue: our fault, or we are stopping (`fault=False`). Its place in line stays.
 
+    pause: nobody takes it before that has passed; without one a fault costs some seconds, and nothing else any.
     After MAX_FAULTS faults the job ends as `infrastructure`, which costs the person no attempt.
     """
     try:
-        _give_back(_held(lease), lease=lease, why=why, fault=fault, now=now or timezone.now())
+        _give_back(_held(lease), lease=lease, why=why, fault=fault, pause=pause, now=now or timezone.now())
     except IllegalMove as error:
         raise LeaseLost("This lease is over.") from error
 
@@ -282,7 +285,9 @@ def _move_held(job: Job, lease: Lease | None, *, to: str, why: str = "", **chang
     move(job, moves=MOVES, to=to, by=by, why=why, history=JobMove, guard=guard, **changes)
 
 
-def _give_back(job: Job, *, lease: Lease | None, why: str, fault: bool, now: datetime) -> None:
+def _give_back(
+    job: Job, *, lease: Lease | None, why: str, fault: bool, now: datetime, pause: timedelta | None = None
+) -> None:
     faults = job.faults + int(fault)
     if faults >= MAX_FAULTS:
         result = {"code": "infrastructure", "message": GIVEN_UP}
@@ -293,7 +298,7 @@ def _give_back(job: Job, *, lease: Lease | None, why: str, fault: bool, now: dat
     if job.cancel_requested:
         _end(job, lease=lease, outcome=Outcome.CANCELLED, result={}, by="sweep", now=now, why=why)
         return
-    pause = timedelta(seconds=2**faults if fault else 0)
+    pause = pause or timedelta(seconds=2**faults if fault else 0)
     _move_held(
         job, lease, to=Status.QUEUED, why=why, faults=faults, leased_by="", lease_expires_at=None,
         phase="", progress_done=0, progress_total=0, not_before=now + pause,

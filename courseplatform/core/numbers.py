@@ -62,6 +62,10 @@ def milliseconds(value: float) -> str:
     return f"{digits(value)}{NARROW}ms"
 
 
+def millijoules(value: float) -> str:
+    return f"{digits(value)}{NARROW}mJ"
+
+
 def points(value: float) -> str:
     """Always two decimals, so that columns of points line up."""
     return f"{value:.2f}"
@@ -86,7 +90,15 @@ def ordinal(number: int) -> str:
     return words[number - 1] if 1 <= number <= len(words) else f"{number}th"
 
 
-UNITS = {"share": share, "bytes": size, "count": count, "macs": macs, "bits": digits}
+UNITS = {
+    "share": share,
+    "bytes": size,
+    "count": count,
+    "macs": macs,
+    "bits": digits,
+    "ms": milliseconds,
+    "mj": millijoules,
+}
 
 
 def with_unit(value: float, unit: str) -> str:

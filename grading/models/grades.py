@@ -56,6 +56,9 @@ class GradeKind(models.TextChoices):
 OF_ITEM = Q(kind__in=["rubric", "regrade"])
 
 
+MEASUREMENT = "measurement"  # who wrote an event that nobody wrote
+
+
 class GradeEvent(OfGrade):
     """One thing that happened to the grade of one person for one assignment. The grade is the fold of its events.
 

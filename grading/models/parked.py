@@ -7,6 +7,7 @@ from django.db import models
 from courseplatform.core.append_only import AppendOnly
 from grading.models.runs import Run
 
+NO_BOARD = "no_board"  # nothing looks wrong, but a board was asked for and none measured (grading/run_setting.py)
 REASON_LETTERS = (10, 300)  # of a decision; the most is what a row of a job's history holds
 
 
@@ -22,6 +23,11 @@ class ParkedResult(AppendOnly):
     evidence: Any = models.JSONField()
     document: Any = models.JSONField()
     made_at = models.DateTimeField(auto_now_add=True)
+
+    @property
+    def is_only_no_board(self) -> bool:
+        """Whether all that the staff decide is if our machine may stand for a board."""
+        return {row["code"] for row in self.evidence} == {NO_BOARD}
 
     def __str__(self) -> str:
         return f"{self.run_id}: {', '.join(row['code'] for row in self.evidence)}"

@@ -1,5 +1,6 @@
 """One measurement of one submission, and what came out of it."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models
@@ -50,7 +51,8 @@ class Result(models.Model):
 
     report: counted facts of the graph (grading/bench/report.py). host: wall-clock times of this machine, shown and not graded.
     metrics: flat numbers that the criteria name. quality: accuracy with its interval, confusion. points: the explained lines.
-    environment: isolation, runtime and versions.
+    environment: isolation, runtime and versions. left_open: points that the machine does not give, the staff do. graded_by: which
+    machine it was, in words; empty in results of before.
     """
 
     run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="result")
@@ -62,6 +64,8 @@ class Result(models.Model):
     environment = models.JSONField()
     earned = models.DecimalField(max_digits=6, decimal_places=2)
     of = models.DecimalField(max_digits=6, decimal_places=2)
+    left_open = models.DecimalField(max_digits=6, decimal_places=2, default=Decimal)
+    graded_by = models.CharField(max_length=160, blank=True)
     made_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

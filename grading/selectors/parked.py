@@ -52,10 +52,12 @@ def _decisions(runs: Sequence[Run]) -> dict[Any, JobMove]:
 def parked_part(visit: Visit, run: Run) -> dict[str, Any]:
     """What the page of a run that waits shows. Evidence and numbers are for the staff alone: who is suspected without a cause should not
     be told so by a machine, and who is suspected with one should not learn what gave them away."""
+    is_no_board = run.parked.is_only_no_board
     if not visit.is_staff:
-        return {}
+        return {"is_no_board": is_no_board}
     document = run.parked.document
     return {
+        "is_no_board": is_no_board,
         "evidence": run.parked.evidence,
         "withheld": {"earned": document["earned"], "of": document["of"], "rows": _numbers(document)},
         "reason_letters": REASON_LETTERS,
@@ -79,7 +81,7 @@ def decision_part(visit: Visit, run: Run) -> dict[str, Any]:
     found = _decisions([run]).get(run.pk)
     if found is None:
         return {}
-    word = "released" if run.outcome == Outcome.MEASURED else "rejected"
+    word = {Outcome.MEASURED: "released", Outcome.CANCELLED: "taken back"}.get(Outcome(run.outcome), "rejected")
     return {"decision": found, "decision_word": word, "evidence": run.parked.evidence if visit.is_staff else []}
 
 

@@ -9,11 +9,9 @@ from courseplatform.accounts.models import User
 from courseplatform.notices.services.notifications import notification_send
 from grading.grade_facts import is_visible, judged, release_of
 from grading.models.assignments import Assignment
-from grading.models.grades import GradeEvent, GradeKind, grade_path
+from grading.models.grades import MEASUREMENT, GradeEvent, GradeKind, grade_path
 from grading.models.runs import Result
 from grading.models.submissions import Submission
-
-ACTOR = "measurement"
 
 
 def benchmarks_record(*, assignment: Assignment, people: Collection[int] | None = None) -> int:
@@ -28,7 +26,7 @@ def benchmarks_record(*, assignment: Assignment, people: Collection[int] | None 
     rows = [
         GradeEvent(
             assignment=assignment, person_id=person, kind=GradeKind.BENCHMARK, points=result.earned, submission=row, result=result,
-            reason=f"attempt {row.number}", actor=ACTOR,
+            reason=f"attempt {row.number}", actor=MEASUREMENT,
         )
         for person, row in active.items()
         if (result := results.get(row.measured_pk)) is not None and last.get(person) != result.pk

@@ -1,4 +1,4 @@
-"""Runs whose numbers look wrong: kept back with the evidence, until one of the staff releases or rejects them with a reason.
+"""Runs whose numbers look wrong, or that no board measured: kept back until one of the staff releases or rejects them with a reason.
 
 To park a run is no verdict. The attempt is not used up, nobody is told a number, and the student hears that a person looks at it.
 """
@@ -22,7 +22,16 @@ from grading.services.late_days import lock_circle
 from hardware import leases
 from hardware.models import Job, Outcome
 
-REJECTED_CODE = "rejected_by_staff"
+REJECTED_CODE, TAKEN_BACK_CODE = "rejected_by_staff", "no_board"
+LOOKED_AT = "It was measured; the staff look at the numbers before they count. No attempt is used until then."
+NO_BOARD_TOLD = (
+    "No board measured it, our machine did; the staff decide whether that counts. No attempt is used until then."
+)
+DECIDED = {
+    Outcome.MEASURED: "was released by the staff",
+    Outcome.REJECTED: "was rejected by the staff",
+    Outcome.CANCELLED: "was taken back by the staff; it costs no attempt",
+}
 ASKED = "Say why, so that the student and the rest of the staff can follow it."
 
 
@@ -31,7 +40,7 @@ def result_park(job: Job, result: dict[str, Any]) -> None:
     run = Run.objects.select_related("submission__assignment__course", "submission__person", "submission__team").get(
         pk=job.pk
     )
-    ParkedResult.objects.create(run=run, evidence=result["evidence"], document=result["document"])
+    kept = ParkedResult.objects.create(run=run, evidence=result["evidence"], document=result["document"])
     submission = run.submission
     staff = Enrolment.objects.filter(course=submission.assignment.course, role__in=STAFF, is_active=True)
     titles = "; ".join(row["title"] for row in result["evidence"])
@@ -39,7 +48,7 @@ def result_park(job: Job, result: dict[str, Any]) -> None:
         run, "parked-staff", [one.person for one in staff.select_related("person")],
         f"A run of {submission.assignment.short} by {submission.owner} waits for your decision", titles,
     )  # fmt: skip
-    said = "It was measured; the staff look at the numbers before they count. No attempt is used until then."
+    said = NO_BOARD_TOLD if kept.is_only_no_board else LOOKED_AT
     _tell(run, "parked", _whose(run), f"{submission.assignment.short}, attempt {submission.number}, is being looked at by the staff", said)  # fmt: skip
 
 
@@ -55,8 +64,14 @@ def run_release(*, visit: Visit, run: Run, reason: str) -> None:
 
 
 def run_reject(*, visit: Visit, run: Run, reason: str) -> None:
-    """What was measured does not count, and the attempt is used. The student reads the reason. Raises as `run_release`."""
+    """What was measured does not count, and the attempt is used, unless all that is wrong is that there was no board. The student reads
+    the reason. Raises as `run_release`.
+    """
     said = _checked(visit, reason)
+    kept = ParkedResult.objects.filter(run=run).first()
+    if kept is not None and kept.is_only_no_board:
+        _decide(visit, run, Outcome.CANCELLED, {"code": TAKEN_BACK_CODE, "message": said}, said)
+        return
     _decide(visit, run, Outcome.REJECTED, {"code": REJECTED_CODE, "message": said}, said)
 
 
@@ -72,8 +87,7 @@ def _decide(visit: Visit, run: Run, outcome: Outcome, result: dict[str, Any], re
     # The order of locks is that of a hand-in: first the people, then their rows.
     lock_circle(course=submission.assignment.course, people={submission.person_id})
     leases.job_decide(run.job, outcome=outcome, result=result, by=visit.by, why=reason)
-    word = "was released by the staff" if outcome == Outcome.MEASURED else "was rejected by the staff"
-    title = f"{submission.assignment.short}, attempt {submission.number}, {word}"
+    title = f"{submission.assignment.short}, attempt {submission.number}, {DECIDED[outcome]}"
     _tell(run, "decided", _whose(run), title, reason)
 
 

@@ -49,7 +49,7 @@ class Outcome(models.TextChoices):
 
 
 # How staff may end a parked job.
-DECISIONS = frozenset({Outcome.MEASURED, Outcome.REJECTED})
+DECISIONS = frozenset({Outcome.MEASURED, Outcome.REJECTED, Outcome.CANCELLED})
 # What never costs the person an attempt.
 NOT_COUNTED = frozenset({Outcome.REFUSED, Outcome.INFRASTRUCTURE, Outcome.CANCELLED})
 

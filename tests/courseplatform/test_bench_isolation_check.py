@@ -3,7 +3,7 @@
 import pytest
 
 from courseplatform.checks import deployment
-from grading import worker
+from grading import bench_ready
 from grading.bench.errors import BenchError
 
 
@@ -20,7 +20,7 @@ def test_the_deploy_check_names_processes_as_isolation(settings, isolation, allo
 
 
 def test_a_worker_of_a_deployment_refuses_processes(settings, monkeypatch):
-    monkeypatch.setattr(worker, "_found", [])
+    monkeypatch.setattr(bench_ready._Held, "isolation", None)
     settings.EMBEDDED, settings.DEBUG, settings.BENCH_ISOLATION, settings.BENCH_ALLOW_PROCESS = (
         False,
         False,
@@ -28,10 +28,10 @@ def test_a_worker_of_a_deployment_refuses_processes(settings, monkeypatch):
         False,
     )
     with pytest.raises(BenchError, match="measures in containers") as caught:
-        worker._sandbox()
+        bench_ready.sandbox()
     assert caught.value.outcome == "infrastructure"
 
 
 def test_the_embedded_world_measures_in_processes(settings):
     settings.EMBEDDED, settings.BENCH_ISOLATION, settings.BENCH_ALLOW_PROCESS = True, "auto", False
-    assert not worker._is_refused()
+    assert not bench_ready._is_refused()

@@ -5,9 +5,10 @@ import pytest
 from grading import bench_ready
 from grading.bench.beforehand import TORCH, inspecting, measuring
 from grading.bench.sandbox import SandboxError, SandboxRequest
+from grading.bench.sandbox.prepared import PreStarted
 
 
-class Noted:
+class Noted(PreStarted):
     """An isolation that only notes what should wait."""
 
     def __init__(self):

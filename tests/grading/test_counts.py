@@ -129,7 +129,7 @@ def test_a_count_that_gave_way_waits_again_without_a_fault(measured, monkeypatch
         raise count_run.GivesWay
 
     monkeypatch.setattr(count_run, "is_offered", lambda: True)
-    monkeypatch.setattr(worker, "_measure", away)
+    monkeypatch.setattr(worker, "_prepared", away)
     monkeypatch.setattr(worker, "Heartbeat", StillHeart)
     assert worker.work_once("bench")
     count = CountRun.objects.get()

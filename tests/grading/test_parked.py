@@ -1,6 +1,7 @@
 """A run in which something looks wrong is kept back: no number gets out, no attempt is used, and one of the staff decides with a reason."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.urls import reverse
@@ -205,7 +206,7 @@ def test_another_model_can_be_handed_in_meanwhile(cast, parked, tmp_path):
 
 @pytest.mark.real_database
 def test_the_worker_parks_what_the_measurement_suspects(cast, tmp_path, monkeypatch):
-    monkeypatch.setattr(bench_ready, "sandbox", lambda: None)
+    monkeypatch.setattr(bench_ready, "sandbox", lambda: SimpleNamespace(name="limits"))
     monkeypatch.setattr(worker, "Heartbeat", StillHeart)
     monkeypatch.setattr(measure_run, "measure_run", lambda **given: DOCUMENT | {"suspicions": EVIDENCE})
     hand_in(cast, cast.ruth, onnx_like(tmp_path))

@@ -1,6 +1,7 @@
 """The worker's outermost frame: whatever goes wrong, no lease is left to expire, and nothing a model is called breaks it."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -28,7 +29,7 @@ def cast(settings, tmp_path):
 
 @pytest.fixture
 def run(cast, tmp_path, monkeypatch):
-    monkeypatch.setattr(bench_ready, "sandbox", lambda: None)
+    monkeypatch.setattr(bench_ready, "sandbox", lambda: SimpleNamespace(name="limits"))
     monkeypatch.setattr(worker, "Heartbeat", StillHeart)
     hand_in(cast, cast.ruth, onnx_like(tmp_path))
     return Run.objects.get()
@@ -76,7 +77,7 @@ def test_what_nobody_expected_gives_the_lease_back_at_once(run, monkeypatch, err
 def test_a_sandbox_that_does_not_work_is_our_fault(run, monkeypatch):
     monkeypatch.setattr(bench_ready, "sandbox", SANDBOX)
     monkeypatch.setattr(bench_ready._Held, "isolation", None)
-    monkeypatch.setattr(bench_ready, "detect", raising(SandboxError("no user namespaces")))
+    monkeypatch.setattr(bench_ready, "detect", lambda *_, **__: raising(SandboxError("no user namespaces"))(None))
     work_again()
     run.refresh_from_db()
     assert (run.status, run.faults) == ("queued", 1)

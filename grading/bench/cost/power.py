@@ -17,12 +17,16 @@ CONVENTIONS = ("nominal_current", "wall", "load", "load_minus_idle")
 
 @dataclass(frozen=True)
 class Energy:
-    """mj: of one inference, whole board. watts: while it runs. label: where they come from. reason: why there is none."""
+    """mj: of one inference, whole board. watts: while it runs. label: where they come from. reason: why there is none.
+
+    is_metered: these very rows were metered, and no other runtime or data sheet speaks for them.
+    """
 
     mj: float | None
     watts: float | None
     label: str = ""
     reason: str = ""
+    is_metered: bool = False
 
 
 def energy_of(
@@ -34,7 +38,7 @@ def energy_of(
         mj = latency_ms * group.watts
         if group.energy_theta:
             mj = sum(exp(theta) * value for theta, value in zip(group.energy_theta, features, strict=True))
-        return Energy(mj, mj / latency_ms, group.power)
+        return Energy(mj, mj / latency_ms, group.power, is_metered=True)
     kin = [other for other in groups.values() if _speaks_for(other, group)]
     if kin and choice.factor == 1.0:
         watts = median(other.watts for other in kin if other.watts is not None)

@@ -14,7 +14,7 @@ from grading.bench.cost.coverage import beyond, facts_of, flags_of, is_close
 from grading.bench.cost.features import Step, steps_of
 from grading.bench.cost.form import CONSTANT, PRECISIONS, features, parts_of
 from grading.bench.cost.intervals import half_of, interval
-from grading.bench.cost.power import budget, energy_of
+from grading.bench.cost.power import Energy, budget, energy_of
 from grading.bench.cost.prediction import Calibration, OperatorCost, Prediction
 from grading.bench.errors import BenchError
 from grading.bench.report import Report
@@ -113,7 +113,7 @@ def _predicted(question: Question, choice: Choice, known: Calibrations) -> Predi
         device=question.wanted.slug, runtime=_named(group), precision=group.precision,
         threads=int(group.threads) if group.threads.isdigit() else None, latency_ms=latency,
         latency_interval_ms=interval(latency, half), energy_mj=energy.mj, mah_per_hour=mah, battery_hours=hours,
-        extrapolated=bool(flags), calibration=_calibration(group, choice, known.date, energy.label),
+        extrapolated=bool(flags), calibration=_calibration(group, choice, known.date, energy),
         reason=" ".join(filter(None, [energy.reason, why])), flags=flags, operators=costs,
     )  # fmt: skip
 
@@ -122,12 +122,13 @@ def _named(group: Coefficients) -> str:
     return f"{group.runtime}@{group.version}" if group.version else group.runtime
 
 
-def _calibration(group: Coefficients, choice: Choice, date: str, power: str) -> Calibration:
+def _calibration(group: Coefficients, choice: Choice, date: str, energy: Energy) -> Calibration:
     stands_in = bool(choice.said)
-    note = "; ".join(filter(None, [group.note, power]))
+    note = "; ".join(filter(None, [group.note, energy.label]))
     return Calibration(
         group=group.group, rows=group.rows, date=date, model_out_median=group.model_out_median,
         family_out_median=group.family_out_median, graded=group.graded and not stands_in, note=note,
+        metered=energy.is_metered,
     )  # fmt: skip
 
 

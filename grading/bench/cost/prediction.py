@@ -11,6 +11,7 @@ class Calibration:
     group: board, runtime and version, precision, threads. rows: of that group. date: of the fit, ISO.
     model_out_median, family_out_median: median error as a share (0.05 is 5 %), None where the group is too small to tell.
     graded: the group is large enough for points; note: fan, meter, statistic, or why it is never graded.
+    metered: its energy was metered with its latency.
     """
 
     group: str
@@ -20,6 +21,7 @@ class Calibration:
     family_out_median: float | None
     graded: bool = False
     note: str = ""
+    metered: bool = False
 
 
 @dataclass(frozen=True)
