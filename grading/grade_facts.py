@@ -126,6 +126,14 @@ def event_of(row: GradeEvent) -> Event:
     )  # fmt: skip
 
 
+def measured_event(assignment: Assignment, person: User) -> GradeEvent | None:
+    """The event that the measured part rests on, with its result. One query."""
+    found = GradeEvent.objects.filter(
+        assignment=assignment, person=person, kind=GradeKind.BENCHMARK, result__isnull=False
+    )
+    return found.select_related("result__run__submission__assignment__course").order_by("pk").last()
+
+
 def grade_for(assignment: Assignment, person: User) -> Grade:
     return grades_of(assignment, {person.pk})[person.pk]
 

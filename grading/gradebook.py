@@ -113,7 +113,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Grade:
-    """points: what the whole is worth; None: nothing was graded yet. missing: titles of the items that nobody has graded."""
+    """points: what the whole is worth; None: nothing was graded yet. missing: titles of what nobody has graded. graded_by: which machine
+    measured, where one did.
+    """
 
     points: Decimal | None
     of: Decimal
@@ -121,6 +123,7 @@ class Grade:
     timeline: tuple[Step, ...] = ()
     missing: tuple[str, ...] = ()
     seen: int = 0
+    graded_by: str = ""
 
     @property
     def is_set_by_hand(self) -> bool:
@@ -185,7 +188,7 @@ def grade_of(
         steps.append(Step(event, _title(event, titles), before, state.part(event), total))
     return Grade(
         _points(state, counted, of, late), of, tuple(_lines(state, counted, measured_of, of, late)), tuple(steps),
-        tuple(_missing(state, counted)), seen,
+        tuple(_missing(state, counted)), seen, state.measured.graded_by if state.measured else "",
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from grading.bench.report import Report
 from grading.bench.sandbox import Limits, Sandbox
 from grading.modelled import Modelled, modelled_of
 from grading.points import points_for
-from grading.run_setting import Setting, no_board, setting_for
+from grading.run_setting import no_board, setting_for
 from grading.spec import BenchSpec
 from grading.where_to_run import Place
 from hardware.profiles import DeviceProfile
@@ -72,40 +72,28 @@ def measure_run(
         arranged = arrange_inputs(inputs, spec, layout, Path(folder) / "inputs.npy")
         given = canaries.mixed(arranged, seed, Path(folder) / "mixed.npy")
         held, looked_for = canaries.copied(model, arranged, seed)
-        measurement = measured_in(setting, lambda: engine.measure(
-            model, report, sandbox=sandbox, inputs=given.path, seed=seed, scores=len(spec.classes),
-            on_progress=on_progress, limits=setting.limits,
-        ))  # fmt: skip
+        with setting.out_of_memory_named():
+            measurement = engine.measure(
+                model, report, sandbox=sandbox, inputs=given.path, seed=seed, scores=len(spec.classes),
+                on_progress=on_progress, limits=setting.limits,
+            )  # fmt: skip
     on_progress("points", 0, 0)
     truth = np.load(labels, allow_pickle=False)
     answers, changed = given.split(measurement.predictions)
     scores = np.asarray(answers, dtype=np.float32).reshape(len(truth), len(spec.classes))
     quality = scoring.classification(scores, truth, spec.classes)
     alike = _alike(given, scores, changed, truth, (held, looked_for))
-    choice = choice or Choice()
-    devices = devices_json(report, profiles, spec, choice)
-    modelled = modelled_of(devices.get(spec.device), _name(spec.device, profiles)) if spec.device else Modelled()
-    document = _document(report, measurement, quality, spec, model.stat().st_size, modelled)
-    document["report"]["file"] = name
-    document["environment"] |= {
-        "isolation": sandbox.label, "devices": devices, "budget": budget_json(choice), "graded_by": setting.graded_by,
-    }  # fmt: skip
+    around = {"isolation": sandbox.label, "graded_by": setting.graded_by}
+    around |= _boards(report, profiles, spec, choice or Choice())
+    document = _document(report, measurement, quality, spec, (name, model.stat().st_size), around)
     found = [*suspicions.look(report, measurement, alike), *no_board(setting.place, setting.graded_by["label"])]
     return document | {"suspicions": found}
 
 
-def measured_in(setting: Setting, measure: Callable[[], Measurement]) -> Measurement:
-    """Raises BenchError; that of a model which ran out of memory names the device whose memory it was."""
-    try:
-        return measure()
-    except BenchError as error:
-        if error.outcome != "out_of_memory":
-            raise
-        raise setting.out_of_memory(error) from error
-
-
-def _name(slug: str, profiles: Mapping[str, DeviceProfile]) -> str:
-    return profiles[slug].name if slug in profiles else slug
+def _boards(
+    report: Report, profiles: Mapping[str, DeviceProfile], spec: BenchSpec, choice: Choice
+) -> dict[str, dict[str, Any]]:
+    return {"devices": devices_json(report, profiles, spec, choice), "budget": budget_json(choice)}
 
 
 def budget_json(choice: Choice) -> dict[str, Any]:
@@ -150,10 +138,12 @@ def _document(
     measurement: Measurement,
     quality: scoring.Quality,
     spec: BenchSpec,
-    model_bytes: int,
-    modelled: Modelled,
+    file: tuple[str, int],
+    around: dict[str, Any],
 ) -> dict[str, Any]:
-    metrics = metrics_of(report, quality, model_bytes) | modelled.metrics
+    """file: its name and bytes. around: what the environment says besides what the measurement does."""
+    modelled = modelled_of(around["devices"].get(spec.device), spec.device) if spec.device else Modelled()
+    metrics = metrics_of(report, quality, file[1]) | modelled.metrics
     shape = "×".join(str(n) for n in report.inputs[0].shape)
     notes = {
         criterion.key: f"input {shape} {report.inputs[0].dtype}, {len(spec.classes)} outputs"
@@ -163,12 +153,12 @@ def _document(
     intervals = {"accuracy": (quality.low, quality.high), **modelled.intervals}
     points = points_for(spec, metrics, intervals, notes, modelled.left_open)
     return {
-        "report": report.to_json(),
+        "report": {**report.to_json(), "file": file[0]},
         "host": measurement.host.to_json(),
         "metrics": metrics,
         "quality": quality.to_json(),
         "points": points.lines_json(),
-        "environment": dict(measurement.environment),
+        "environment": {**measurement.environment, **around},
         "earned": points.earned,
         "of": points.of,
         "left_open": points.left_open,

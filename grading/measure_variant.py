@@ -18,7 +18,7 @@ from grading.bench.measurement import Measurement
 from grading.bench.report import Report
 from grading.bench.sandbox import Limits, Sandbox
 from grading.families.sides import mapped, picture_side, sides_of, with_side
-from grading.measure_run import Progress, arrange_inputs, check_signature, measured_in, metrics_of
+from grading.measure_run import Progress, arrange_inputs, check_signature, metrics_of
 from grading.run_setting import Setting, setting_for
 from grading.spec import BenchSpec
 from grading.where_to_run import Place
@@ -64,10 +64,11 @@ def measure_variant(
         smaller = averaged_inputs(inputs, spec, fitting, Path(folder) / "averaged.npy")
         arranged = arrange_inputs(smaller, fitting, layout, Path(folder) / "inputs.npy")
         setting = setting or setting_for(spec, Place("process"), None)
-        measurement = measured_in(setting, lambda: engine.measure(
-            model, report, sandbox=sandbox, inputs=arranged, seed=seed, scores=len(spec.classes), processes=PROCESSES,
-            on_progress=on_progress, limits=setting.limits,
-        ))  # fmt: skip
+        with setting.out_of_memory_named():
+            measurement = engine.measure(
+                model, report, sandbox=sandbox, inputs=arranged, seed=seed, scores=len(spec.classes), processes=PROCESSES,
+                on_progress=on_progress, limits=setting.limits,
+            )  # fmt: skip
     on_progress("points", 0, 0)
     truth = np.load(labels, allow_pickle=False)
     scores = np.asarray(measurement.predictions, dtype=np.float32).reshape(len(truth), len(spec.classes))

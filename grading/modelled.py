@@ -16,15 +16,16 @@ class Modelled:
     left_open: dict[str, str] = field(default_factory=dict)
 
 
-def modelled_of(verdict: Mapping[str, Any] | None, name: str) -> Modelled:
+def modelled_of(verdict: Mapping[str, Any] | None, slug: str) -> Modelled:
     """latency_ms and energy_mj of one device.
 
     Args:
-        verdict: what grading/bench/on_device.py says of the device; None where the device is gone. name: of the device.
+        verdict: what grading/bench/on_device.py says of the device; None where it is gone. slug: of the device.
     """
     if verdict is None:
-        gone = f"The device {name} is no longer in this course, so nothing is modelled for it."
+        gone = f"The device {slug} is no longer in this course, so nothing is modelled for it."
         return Modelled(left_open={"latency_ms": gone, "energy_mj": gone})
+    name = str(verdict["name"])
     latency, interval, energy = (verdict[key] for key in ("latency_ms", "latency_interval_ms", "energy_mj"))
     found = Modelled()
     if latency is not None and interval is not None:

@@ -14,7 +14,7 @@ from typing import Any
 from courseplatform.core import numbers
 from grading import board_rows, layer_rows
 from grading.layer_rows import full_name, short_names, times
-from grading.spec import BenchSpec
+from grading.spec import MODELLED, BenchSpec
 from hardware.profiles import DeviceProfile
 
 Json = dict[str, Any]
@@ -314,20 +314,29 @@ def _recall_labels(quality: Json) -> list[Json]:
 def devices(given: Given) -> Figure:
     """Does it fit, and what is modelled, board by board."""
     found = board_rows.verdicts_of(given.result["environment"])
+    graded_by = given.result["environment"].get("graded_by", {})
     yes = sum(1 for verdict in found.values() if verdict["fits"])
     return Figure(
         slug="devices", title="All boards", basis="counted", finding=f"It fits {yes} of {len(found)} boards.",
         how="RAM: peak activations, weights where the board copies them, and the runtime's own share, against what the system leaves.",
-        note="Latency and energy are modelled, with the 90 % interval, and no points rest on them here. "
+        note=f"Latency and energy are modelled, with the 90 % interval. {_rests(given)} "
              + board_rows.budget_words(given.result["environment"].get("budget", {})),
         columns=["Device", "Fits", "RAM needed, bytes", "RAM left for models, bytes", "Flash needed, bytes", "Flash, bytes", "Setting",
-                 "Latency, ms", "from", "to", "Energy, mJ", "Hours on one charge", "Basis", "Why"],
-        rows=[_device_cells(slug, verdict) for slug, verdict in found.items()],
+                 "Latency, ms", "from", "to", "Energy, mJ", "Hours on one charge", "Basis", "Calibration", "Why", "Graded by"],
+        rows=[[*_device_cells(slug, verdict), graded_by.get("label", "")] for slug, verdict in found.items()],
         template="grading/_figure_devices.html",
         shown={"boards": board_rows.board_rows(found, given.profiles, given.spec.devices),
                "reasons": board_rows.reasons(found, given.profiles), "flags": board_rows.flags(found, given.profiles),
                "is_modelled": any(verdict.get("latency_ms") is not None for verdict in found.values())},
     )  # fmt: skip
+
+
+def _rests(given: Given) -> str:
+    """Whether points follow from what is modelled, and on which board."""
+    named = [line["title"].lower() for line in given.result["points"] if line["metric"] in MODELLED]
+    if not named:
+        return "No points rest on them here."
+    return f"The points for {' and '.join(named)} rest on those of the lab's first board."
 
 
 def _device_cells(slug: str, verdict: Json) -> list[str]:
@@ -339,7 +348,7 @@ def _device_cells(slug: str, verdict: Json) -> list[str]:
     return [
         slug, "yes" if verdict["fits"] else "no", *map(str, sizes), str(verdict["flash_limit_bytes"] or ""),
         board_rows.setting_words(verdict), *("" if value is None else f"{value:.6g}" for value in modelled), basis,
-        " ".join([*verdict["reasons"], *verdict.get("flags", [])]),
+        board_rows.calibration_words(verdict), " ".join([*verdict["reasons"], *verdict.get("flags", [])]),
     ]  # fmt: skip
 
 

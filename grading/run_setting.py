@@ -1,5 +1,7 @@
 """What bounds one measurement, and the words with which its result says so."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,9 +48,18 @@ class Setting:
         told = f"emulation: container, {self.played.cores} of {self.device.cores} cores, {self.limits.memory_bytes // MIB} MiB"
         return told + ("" if self.played.is_device_memory else " for the harness") + instead
 
-    def out_of_memory(self, error: BenchError) -> BenchError:
-        """What is said of a model that ran out of memory: on a device's memory, which device that was."""
+    @contextmanager
+    def out_of_memory_named(self) -> Iterator[None]:
+        """While the model runs: where it runs out of a device's memory, the BenchError that comes out says which device that is."""
+        try:
+            yield
+        except BenchError as error:
+            raise self._named(error) from error
+
+    def _named(self, error: BenchError) -> BenchError:
         if self.device is None or self.played is None or not self.played.is_device_memory:
+            return error
+        if error.outcome != "out_of_memory":
             return error
         said = (
             f"The model needed more than the {self.limits.memory_bytes // MIB} MiB of memory that the {self.device.name} has, "

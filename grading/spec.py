@@ -157,7 +157,7 @@ def _board_wait(top: "_Reader") -> timedelta:
     reader = top.sub("board_wait")
     given = [unit for unit in WAIT_UNITS if unit in reader.raw]
     amount = reader.number(given[0], 0.0) if given else 0.0
-    reader.done()
+    reader.done(*WAIT_UNITS)
     most_minutes = MOST_WAIT / timedelta(minutes=1)
     if len(given) != 1 or not 0 < amount * WAIT_UNITS[given[0]] <= most_minutes:
         raise SpecError(

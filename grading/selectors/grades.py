@@ -57,6 +57,7 @@ def class_page(visit: Visit, assignment: Assignment, chosen: GradeFilter) -> dic
         "assignment": assignment,
         "items": [item for item in items_of(assignment) if not item.is_withdrawn],
         "has_measured": bool(measured_of(assignment)),
+        **_graded_by(rows),
         "page": page,
         "count": len(rows),
         "complete": sum(row["grade"].is_complete for row in rows),
@@ -66,6 +67,12 @@ def class_page(visit: Visit, assignment: Assignment, chosen: GradeFilter) -> dic
         "filters": {"text": chosen.text, "states": _states(chosen)},
         "query": chosen.query,
     }
+
+
+def _graded_by(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Which machine graded: said once in the head where it is the same for all, else in each cell."""
+    found = {row["graded_by"] for row in rows if row["measured"] is not None}
+    return {"graded_by": next(iter(found), "") if len(found) == 1 else "", "is_graded_by_mixed": len(found) > 1}
 
 
 def _states(chosen: GradeFilter) -> list[dict[str, Any]]:
@@ -90,6 +97,7 @@ def class_rows(visit: Visit, assignment: Assignment) -> list[dict[str, Any]]:
 def _row(assignment: Assignment, person: User, grade: Grade, team: Any) -> dict[str, Any]:
     parts = {line.kind: line.points for line in grade.lines if line.kind != "rubric"}
     return {
+        "graded_by": grade.graded_by,
         "person": person, "team": team, "grade": grade, "badge": grade_badge(grade), "measured": parts.get("benchmark"),
         "marks": [line.points for line in grade.lines if line.kind == "rubric"], "late": parts.get("late"),
         "url": grade_path(assignment, "grades_person", person=person.pk),
@@ -110,7 +118,13 @@ def csv_table(visit: Visit, assignment: Assignment) -> tuple[list[str], list[lis
     """Heads and rows of the whole class."""
     items = [item for item in items_of(assignment) if not item.is_withdrawn]
     has_measured = bool(measured_of(assignment))
-    heads = ["Person", "E-mail", "Team", *(["Measured"] if has_measured else []), *[item.title for item in items]]
+    heads = [
+        "Person",
+        "E-mail",
+        "Team",
+        *(["Measured", "Graded by"] if has_measured else []),
+        *[item.title for item in items],
+    ]
     rows = [_csv_row(row, has_measured=has_measured) for row in class_rows(visit, assignment)]
     return [*heads, "Late", "Points", "Of", "State"], rows
 
@@ -121,7 +135,7 @@ def _csv_row(row: dict[str, Any], *, has_measured: bool) -> list[Any]:
 
     return [
         row["person"].name, row["person"].email, row["team"].name if row["team"] else "",
-        *([said(row["measured"])] if has_measured else []), *map(said, row["marks"]), said(row["late"]), said(row["grade"].points),
+        *([said(row["measured"]), row["graded_by"]] if has_measured else []), *map(said, row["marks"]), said(row["late"]), said(row["grade"].points),
         row["grade"].of, row["badge"].word,
     ]  # fmt: skip
 

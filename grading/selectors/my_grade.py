@@ -11,10 +11,10 @@ from courseplatform.core.badges import Badge
 from courseplatform.core.markdown import render_markdown
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
-from grading.grade_facts import grade_for, group_of, is_visible, release_of
+from grading.grade_facts import grade_for, group_of, is_visible, measured_event, release_of
 from grading.gradebook import Grade, Line, Step
 from grading.models.assignments import Assignment
-from grading.models.grades import GradeEvent, GradeKind, grade_path
+from grading.models.grades import MEASUREMENT, GradeKind, grade_path
 from grading.models.regrades import RegradeRequest, RegradeStatus
 from grading.models.runs import Run
 from grading.regrade_rules import REASON_LETTERS, RegradeRules
@@ -122,19 +122,20 @@ def _step(step: Step) -> dict[str, Any]:
     }[GradeKind(event.kind)]  # fmt: skip
     if event.kind == GradeKind.OVERRIDE and event.points is None:
         what = "no longer set by hand"
-    html = words("" if event.kind == GradeKind.BENCHMARK else event.reason)
+    if event.kind == GradeKind.BENCHMARK and event.is_by_person:
+        what = "what was left to the staff"
+    html = words("" if event.kind == GradeKind.BENCHMARK and not event.is_by_person else event.reason)
     return {"step": step, "event": event, "what": what, "html": html, "at": timezone.localtime(event.at)}
 
 
 def measured_part(assignment: Assignment, person: User) -> dict[str, Any] | None:
     """The criteria of the result that the measured part rests on, with the way to its page. One query."""
-    found = (
-        GradeEvent.objects.filter(assignment=assignment, person=person, kind=GradeKind.BENCHMARK, result__isnull=False)
-        .select_related("result__run__submission__assignment__course")
-        .order_by("pk")
-        .last()
-    )
+    found = measured_event(assignment, person)
     if found is None or found.result is None:
         return None
     run: Run = found.result.run
-    return {"lines": found.result.lines, "number": run.submission.number, "url": run.get_absolute_url(), "event": found}
+    return {
+        "lines": found.result.lines, "number": run.submission.number, "url": run.get_absolute_url(), "event": found,
+        "left_open": found.result.left_open, "open_lines": [line for line in found.result.lines if line.get("left_open")],
+        "given": "" if found.actor == MEASUREMENT else f"{(found.points or 0) - found.result.earned:.2f}",
+    }  # fmt: skip

@@ -76,7 +76,7 @@ def page(visit: Visit, run: Run, now: datetime) -> dict[str, Any]:
         "can_again": run.status == Status.FINISHED and (visit.is_staff or state in {"ours", "cancelled"}),
     }
     if run.is_open:
-        return context | live_part(run, now)
+        return context | live_part(run, now, is_staff=visit.is_staff)
     if state == "parked":
         return context | parked_part(visit, run)
     context |= decision_part(visit, run)

@@ -17,7 +17,7 @@ PATIENCE_S = 20  # how far past the range a run may be before the page says that
 Rows = list[dict[str, Any]]
 
 
-def live_part(run: Run, now: datetime) -> dict[str, Any]:
+def live_part(run: Run, now: datetime, *, is_staff: bool) -> dict[str, Any]:
     took = _recent_seconds(run)
     if run.cancel_requested:
         title, sentence = "Stopping", "The worker has been told; it stops within a few seconds."
@@ -29,6 +29,7 @@ def live_part(run: Run, now: datetime) -> dict[str, Any]:
             sentence = (
                 f"Our worker stopped; it costs nothing, and the run starts again by itself in a few seconds. {sentence}"
             )
+        title, sentence = _held_back(run, now, is_staff=is_staff) or (title, sentence)
     else:
         title = f"Measuring: {Phase(run.phase).label.lower()}" if run.phase in Phase.values else "Measuring"
         sentence = _range_words(took, 1, now - (run.started_at or now))
@@ -37,6 +38,24 @@ def live_part(run: Run, now: datetime) -> dict[str, Any]:
         "waited": f"{numbers.span(now - run.queued_at)} so far",
         "steps": _steps(run, now), "sure": _sure(run, took), "line_now": _line_now(run),
     }  # fmt: skip
+
+
+def _held_back(run: Run, now: datetime, *, is_staff: bool) -> tuple[str, str] | None:
+    """Of a run that a worker has put back for a while: why. What went wrong on our machine is for the staff alone."""
+    if run.not_before <= now or run.attempt == 0:
+        return None
+    why = run.moves.filter(moved_to=Status.QUEUED).order_by("pk").values_list("why", flat=True).last() or ""
+    if not run.faults:
+        return (
+            "It waits for a place where it can be measured",
+            f"{why} It costs nothing, and it is looked at again by itself.",
+        )
+    if is_staff and why:
+        return (
+            "Our worker stopped",
+            f"It said: {why} The run costs nothing and starts again by itself in a few seconds.",
+        )
+    return None
 
 
 def _recent_seconds(run: Run) -> list[float]:

@@ -31,6 +31,11 @@ def result_json(result: Result) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def is_lost(line: dict[str, Any]) -> bool:
+    """Points that did not come; what is left to the staff may still."""
+    return not line.get("left_open") and float(line["earned"]) < float(line["of"])
+
+
 def figure(run: Run, slug: str) -> Figure:
     """Raises NotHere."""
     if slug not in FIGURES or not hasattr(run, "result"):
@@ -48,12 +53,12 @@ def measured_part(run: Run) -> dict[str, Any]:
     document = given.result
     groups: dict[str, Rows] = {}
     for line in document["points"]:
-        groups.setdefault(line["group"] or "Measured", []).append(
-            line | {"lost": float(line["earned"]) < float(line["of"])}
-        )
+        groups.setdefault(line["group"] or "Measured", []).append(line | {"lost": is_lost(line)})
     return {
         "result": run.result,
         "verdict": {"earned": run.result.earned, "of": run.result.of, "sentence": _verdict_sentence(given)},
+        "left_open": run.result.left_open,
+        "graded_by": document["environment"].get("graded_by"),
         "groups": [{"name": name, "lines": lines} for name, lines in groups.items()],
         "total": {"earned": run.result.earned, "of": run.result.of},
         "fits": _fits(run, document),
@@ -70,13 +75,16 @@ def _verdict_sentence(given: Given) -> str:
     verdict = verdicts_of(given.result["environment"]).get(given.spec.device)
     name = name_of(given.spec.device, verdict, given.profiles) if verdict else ""
     fit = f"It {'fits' if verdict['fits'] else 'does not fit'} a {name}. " if verdict else ""
+    lines = given.result["points"]
     lost = sorted(
-        ((float(line["of"]) - float(line["earned"]), line["title"].lower()) for line in given.result["points"]),
+        ((float(line["of"]) - float(line["earned"]), line["title"].lower()) for line in lines if is_lost(line)),
         reverse=True,
     )
-    parts = [f"{loss:.2f} on {title}" for loss, title in lost[:3] if loss > 0]
+    parts = [f"{loss:.2f} on {title}" for loss, title in lost[:3]]
+    if left := [line["title"].lower() for line in lines if line.get("left_open")]:
+        fit += f"The points for {' and '.join(left)} are left to the staff. "
     if not parts:
-        return f"{fit}Every measured point is earned."
+        return f"{fit}{'Every other' if left else 'Every'} measured point is earned."
     words = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     return f"{fit}Lost: {words}."
 
@@ -92,7 +100,18 @@ def _fits(run: Run, document: dict[str, Any]) -> dict[str, Any]:
     verdict = verdicts_of(document["environment"]).get(spec.device)
     good = all(meter["share"] <= 1 for meter in meters) and (verdict is None or verdict["fits"])
     title = "Within the lab's limits" if good else "Outside the lab's limits"
-    return {"good": good, "title": title, "meters": meters}
+    return {"good": good, "title": title, "meters": meters, "how": _how_it_fits(document, verdict)}
+
+
+def _how_it_fits(document: dict[str, Any], verdict: dict[str, Any] | None) -> str:
+    """By which means the answer was got; results of before say nothing."""
+    graded_by = document["environment"].get("graded_by")
+    if verdict is None or graded_by is None:
+        return ""
+    word = "Fits" if verdict["fits"] else "Does not fit"
+    if graded_by["ran_under_bytes"]:
+        return f"{word}, by arithmetic; and it ran under the device's memory of {numbers.size(graded_by['ran_under_bytes'])}."
+    return f"{word}, by arithmetic. It did not run under the device's own memory."
 
 
 def _meter(label: str, value: float, limit: float) -> dict[str, Any]:
@@ -114,7 +133,8 @@ def _meter(label: str, value: float, limit: float) -> dict[str, Any]:
 
 def _hints(document: dict[str, Any]) -> Rows:
     """What would bring points back: what the graph says about the criteria that lost some, the largest loss first."""
-    lost = {line["metric"]: float(line["of"]) - float(line["earned"]) for line in document["points"] if line["metric"]}
+    lines = [line for line in document["points"] if line["metric"] and not line.get("left_open")]
+    lost = {line["metric"]: float(line["of"]) - float(line["earned"]) for line in lines}
     advice: dict[str, Callable[[], dict[str, str] | None]] = {
         "accuracy": lambda: _confused(document["quality"]),
         "macs": lambda: _split_a_convolution(document["report"]) or _narrow_the_heaviest(document["report"]),
@@ -123,6 +143,8 @@ def _hints(document: dict[str, Any]) -> Rows:
         "weight_bits_mean": lambda: _narrow_the_weights(document["report"]),
         "params": lambda: _heaviest_weights(document["report"]),
         "sparsity": lambda: _heaviest_weights(document["report"]),
+        "latency_ms": lambda: _split_a_convolution(document["report"]) or _narrow_the_heaviest(document["report"]),
+        "energy_mj": lambda: _split_a_convolution(document["report"]) or _narrow_the_heaviest(document["report"]),
     }
     hints: Rows = []
     for metric in sorted((m for m, loss in lost.items() if loss > 0 and m in advice), key=lambda m: -lost[m]):
@@ -233,6 +255,7 @@ def _environment(run: Run, document: dict[str, Any]) -> Rows:
     rows: Rows = [
         {"label": "Model", "value": f"{run.submission.file_name}, {SPELLED.get(report['format'], report['format'])}, {numbers.count(report['bytes'])} bytes"},
         {"label": "SHA-256", "value": str(report["sha256"]), "mono": True},
+        {"label": "Graded by", "value": _graded_by(facts.get("graded_by"))},
         {"label": "Isolation", "value": str(facts.get("isolation") or host.get("isolation", ""))},
         {"label": "Runtime", "value": f"{facts.get('runtime', '')} {facts.get('runtime_version', '')}".strip()},
         {"label": "Python", "value": str(facts.get("python", ""))},
@@ -242,6 +265,10 @@ def _environment(run: Run, document: dict[str, Any]) -> Rows:
          if run.finished_at and run.started_at else ""},
     ]  # fmt: skip
     return [row for row in [*rows, *_counted(run)] if row["value"]]
+
+
+def _graded_by(found: dict[str, Any] | None) -> str:
+    return f"{found['label']}. {found['reason']}".strip() if found else ""
 
 
 def _counted(run: Run) -> Rows:

@@ -16,6 +16,7 @@ from grading.models.runs import Result
 from grading.models.submissions import Submission
 from grading.selectors import assignments as reading
 from grading.selectors.handed import lacks, lacks_words
+from grading.selectors.run_measured import is_lost
 
 ROWS = 6
 
@@ -135,10 +136,12 @@ def latest_result(visit: Visit, now: datetime) -> dict[str, Any] | None:
     if result is None:
         return None
     submission = result.run.submission
-    lost = [line for line in result.points if float(line["earned"]) < float(line["of"])]
+    lost = [line for line in result.points if is_lost(line)]
     sentence = (
         f"Most is lost on {min(lost, key=_gain)['title'].lower()}." if lost else "Every measured point is earned."
     )
+    if result.left_open:
+        sentence = f"{result.left_open} points are left to the staff. {sentence if lost else ''}".strip()
     metrics = result.metrics
     return {
         "run": result.run,

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from courseplatform.accounts.models import User
-from courseplatform.core.errors import AppError
+from courseplatform.core.errors import AppError, BadInput
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
@@ -21,6 +21,7 @@ from grading.selectors import grades as reading
 from grading.selectors.assignments import assignment_get
 from grading.selectors.my_grade import my_grade
 from grading.services import grades as services
+from grading.services.measured_points import measured_settle
 from grading.services.regrades import regrade_ask, regrade_open_for
 
 
@@ -82,6 +83,11 @@ def _save(visit: Visit, assignment: Assignment, student: User, form: GradeForm) 
         services.grade_override(
             **whom, points=points, reason=form.text("reason"), seen=form.seen, is_for_one=is_for_one
         )
+    elif form.text("act") == "settle":
+        given = form.points("open_points")
+        if given is None:
+            raise BadInput("Give the points.", code="points_missing", details={"field": "open_points"})
+        measured_settle(**whom, points=given, reason=form.text("open_reason"), seen=form.seen)
     elif form.text("act") == "regrade":
         regrade_open_for(**whom, item=form.text("item"), reason=form.text("reason"))
     else:
