@@ -55,6 +55,7 @@ figures: check
 	@"$(PY)" -m tests.load.upload
 	@"$(PY)" -m tests.load.late_days
 	@"$(PY)" -m tests.load.bench_overhead
+	@"$(PY)" -m tests.load.ten_times
 	@"$(PY)" manage.py calibrate --report
 	@"$(PY)" -m tests.load.tiny_on_devices
 	@"$(PY)" -m tests.load.bad_files

@@ -38,9 +38,9 @@ def record(*families: str, platform: str = "linux/amd64", base: str = BASE) -> P
 
 
 @functools.cache
-def containers() -> Container:
-    """Containers that are started when they are needed, with ONNX Runtime."""
-    return Container(record("onnxruntime"))
+def containers(*families: str) -> Container:
+    """Containers that are started when they are needed, with ONNX Runtime where nothing is named."""
+    return Container(record(*families or ("onnxruntime",)))
 
 
 def of(container: Container) -> list[str]:

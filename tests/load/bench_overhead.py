@@ -28,6 +28,7 @@ from hardware.ondevice import processes, tensors, timing
 from hardware.ondevice.harness import RUNTIMES
 from hardware.ondevice.session import Options, Session
 from hardware.ondevice.stats import percentile
+from hardware.profiles import load_profiles
 from tests.load import loadgen, overhead_models
 from tests.parts import ROOT
 
@@ -111,7 +112,7 @@ def submissions(pool: Noting, folder: Path) -> None:
             begun = time.perf_counter()
             measure_run(
                 model=MODELS / name, name=name, spec=BenchSpec.parse(SPEC), lab="Lab 1", inputs=inputs, labels=labels,
-                sandbox=pool, seed=1, on_progress=lambda phase, done, total: None,
+                sandbox=pool, seed=1, on_progress=lambda phase, done, total: None, profiles=load_profiles(),
             )  # fmt: skip
             total = time.perf_counter() - begun
             pool.phases["rest"] = total - sum(pool.phases.values())
