@@ -12,7 +12,12 @@ from grading.spec import FORMATS, KINDS, METRICS
 from hardware.profiles import DeviceProfile, load_profiles, today_slug
 
 KIB, MIB = 1 << 10, 1 << 20
-USUAL = {"formats": list(FORMATS), "max_bytes": MIB, "device": "", "devices": [], "wall_s": 60, "memory_bytes": 1 << 30}
+USUAL = {
+    "formats": list(FORMATS), "max_bytes": MIB, "device": "", "devices": [], "wall_s": 60, "memory_bytes": 1 << 30,
+    "run_on": "", "board_wait": {"days": 1}, "fallback": "staff",
+}  # fmt: skip
+PLACE_WORDS = {"": "what the site has", "process": "a process", "container": "a container", "board": "a board"}
+FALLBACK_WORDS = {"staff": "ask the staff", "emulation": "measure it here", "wait": "wait on"}
 USUAL_INPUT = {"low": 0, "high": 1, "note": ""}
 FORMAT_WORDS = {
     "onnx": "ONNX", "tflite": "TFLite", "torchscript": "TorchScript", "torch_export": "torch.export",
@@ -23,10 +28,13 @@ UNIT_WORDS = {
     "count": "a number",
     "macs": "multiply-accumulates",
     "bits": "in bits",
+    "ms": "in ms",
+    "mj": "in mJ",
 }
 METRIC_WORDS = {
     "accuracy": "Accuracy", "model_bytes": "Size of the file", "params": "Parameters", "macs": "Multiply-accumulates",
     "peak_activation_bytes": "Memory at the peak", "sparsity": "Share of zero weights", "weight_bits_mean": "Bits per weight",
+    "latency_ms": "Latency on the board, modelled", "energy_mj": "Energy on the board, modelled",
 }  # fmt: skip
 RULE_WORDS = {"pass": "Pass", "ramp": "Ramp", "steps": "Steps", "at_least": "At least"}
 
@@ -47,6 +55,11 @@ class BenchForm(Quiet):
     others = forms.MultipleChoiceField(
         label="Further boards that are looked at", choices=(), required=False, widget=forms.CheckboxSelectMultiple
     )
+    run_on = choice("Measured on", list(PLACE_WORDS.items()))
+    board_wait = line(
+        "Longest wait for a board", "4 hours, 90 minutes or 2 days; empty: 1 day. Only where a board measures."
+    )
+    fallback = choice("Without a board", list(FALLBACK_WORDS.items()), "Only where a board measures.")
     max_kib = number("Largest file, KiB", placeholder="1024")
     memory_mib = number("Memory of the run, MiB", placeholder="1024")
     wall_s = number("Longest run, s", placeholder="60")
@@ -72,6 +85,15 @@ class BenchForm(Quiet):
             found[match[1]] = numbers_of(match[2])
         return found
 
+    def clean_board_wait(self) -> dict[str, int | float] | None:
+        text = self.cleaned_data["board_wait"].strip()
+        if not text:
+            return None
+        match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)\s*(minute|hour|day)s?", text, re.IGNORECASE)
+        if match is None:
+            raise forms.ValidationError("Write a length such as 4 hours, 90 minutes or 2 days.", code="wrong_form")
+        return {f"{match[2].lower()}s": plain(float(match[1]))}
+
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data
         if found.get("others") and not found.get("device"):
@@ -87,6 +109,11 @@ class BenchForm(Quiet):
             return {key: self.held[key] for key in ("device", "devices") if key in self.held}
         return {"devices": [first, *others]} if others or "devices" in self.held else {"device": first}
 
+    def _wait(self) -> Item:
+        """Only who is measured on a board waits for one: whoever chooses something else need not empty these two."""
+        is_board = self.cleaned_data["run_on"] == "board"
+        return {key: self.cleaned_data[key] if is_board else None for key in ("board_wait", "fallback")}
+
     def spec(self, criteria: list[Item]) -> Item:
         """The spec as the file says it. What holds its default and was not written before stays unwritten."""
         data, held = self.cleaned_data, self.held
@@ -96,6 +123,7 @@ class BenchForm(Quiet):
             "formats": data["formats"], **self._boards(), "wall_s": data["wall_s"],
             "max_bytes": None if data["max_kib"] is None else data["max_kib"] * KIB,
             "memory_bytes": None if data["memory_mib"] is None else data["memory_mib"] * MIB,
+            "run_on": data["run_on"], **self._wait(),
         }  # fmt: skip
         classes = words_of(data["classes"])
         same = [str(name) for name in held.get("classes", [])] == classes
@@ -126,6 +154,8 @@ def _shown(held: Item) -> Item:
         "low": source.get("low"), "high": source.get("high"), "note": source.get("note", ""), "classes": text_of(held.get("classes", [])),
         "formats": held.get("formats", list(FORMATS)), "wall_s": held.get("wall_s"),
         "device": next(iter(devices_of(held)), ""), "others": devices_of(held)[1:],
+        "run_on": held.get("run_on", ""), "fallback": held.get("fallback", "staff"),
+        "board_wait": " ".join(f"{amount:g} {unit}" for unit, amount in held.get("board_wait", {}).items()),
     }  # fmt: skip
     found["max_kib"] = plain(held["max_bytes"] / KIB) if "max_bytes" in held else None
     found["memory_mib"] = plain(held["memory_bytes"] / MIB) if "memory_bytes" in held else None

@@ -1,6 +1,6 @@
 """What the pages around an assignment read: the list, the lab page, the receipt, the attempts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -236,10 +236,31 @@ def spec_rows(assignment: Assignment) -> list[dict[str, str]]:
                 "basis": "counted",
             }
         )
+    if spec.run_on:
+        rows.append({"label": "Measured on", "text": _place_words(spec, boards), "basis": ""})
     for criterion in spec.criteria:
         basis = METRICS[criterion.metric][1] if criterion.metric else "counted"
         rows.append({"label": criterion.title, "text": rule_words(criterion), "basis": basis})
     return rows
+
+
+PLACES = {
+    "process": "our machine, in a process of its own",
+    "container": "our machine, in a container",
+}
+FALLBACKS = {
+    "emulation": "our machine measures it, and the result says so",
+    "wait": "it waits on",
+    "staff": "our machine measures it, and the staff decide whether that counts",
+}
+
+
+def _place_words(spec: BenchSpec, boards: Sequence[str]) -> str:
+    if spec.run_on == "board":
+        waits = numbers.span(spec.board_wait).replace(numbers.WHOLE, " ")
+        return f"{boards[0] if boards else 'a board'}. Where none is free within {waits}, {FALLBACKS[spec.fallback]}"
+    plays = f" with the memory and the cores of a {boards[0]}" if spec.run_on == "container" and boards else ""
+    return PLACES[spec.run_on] + plays
 
 
 def line_words(run: Run | None, number: int) -> dict[str, str]:

@@ -21,7 +21,8 @@ FULL = {
     "slug": "lab9", "kind": "lab", "short": "Lab 9", "title": "Everything", "summary": "# One\n\nTwo\n", "individual": False, "released": "2030-01-02",
     "due": "2030-02-03 12:30", "points": 12.5, "percent": 5, "counts": False, "active": "chosen", "statement": True, "attempts": 3,
     "cooldown_minutes": 30, "cap": None, "no_late": True, "cutoff": "2030-02-05 12:00", "draft": True,
-    "bench": SPEC | {"max_bytes": 1000, "device": "rpi-4-4gb", "formats": ["onnx"], "wall_s": 61, "memory_bytes": 1 << 29},
+    "bench": SPEC | {"max_bytes": 1000, "device": "rpi-4-4gb", "formats": ["onnx"], "wall_s": 61, "memory_bytes": 1 << 29,
+                     "run_on": "board", "board_wait": {"hours": 4}, "fallback": "emulation"},
     "hidden_set": "test",
     "parts": [
         {"key": "report", "kind": "pdf", "title": "Report, one page", "note": "As a PDF.", "pages": 1, "max_mb": 2.5},
@@ -61,6 +62,37 @@ def test_every_assignment_of_a_shipped_course_comes_back_from_its_form(path):
         form = form_of(row, sent(row))
         assert form.is_valid(), (row.slug, form.errors, form.dates.errors)
         assert form.item() == item_of(row, session_days(course)), row.slug
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"bench-board_wait": "soon"}, "wrong_form", "board_wait"),
+        ({"bench-board_wait": "0 days"}, "bench_spec", "board_wait"),
+        ({"bench-device": "", "bench-run_on": "board"}, "bench_spec", "run_on"),
+    ],
+)
+def test_what_is_said_of_boards_is_refused_at_its_field(data_dir, changes, code, field):
+    row = made(FULL, data_dir)
+    form = form_of(row, sent(row, **changes))
+    if form.is_valid():
+        for refused in refused_in_item(form.item(), row.course):
+            form.refuse(refused)
+    assert [error.code for error in form.bench.errors[field].as_data()] == [code], form.bench.errors
+
+
+def test_who_is_not_measured_on_a_board_waits_for_none(data_dir):
+    row = made(FULL, data_dir)
+    form = form_of(row, sent(row, **{"bench-run_on": "container"}))
+    assert form.is_valid()
+    assert form.item()["bench"]["run_on"] == "container" and not {"board_wait", "fallback"} & set(form.item()["bench"])
+
+
+def test_a_lab_that_says_nothing_of_boards_says_nothing_after_its_form(data_dir):
+    bench = {key: value for key, value in FULL["bench"].items() if key not in ("run_on", "board_wait", "fallback")}
+    row = made(FULL | {"bench": bench}, data_dir)
+    form = form_of(row, sent(row))
+    assert form.is_valid() and form.item()["bench"] == bench
 
 
 def test_unticking_the_benchmark_leaves_it_out_and_asks_nothing_of_its_fields(data_dir):
