@@ -62,11 +62,8 @@ def measure_run(
         BenchError: with the outcome it means for the run.
     """
     on_progress("check", 0, 0)
-    hint = [next(iter(spec.input.shapes.values()))]
-    # The check is ours and no device does it, so it has the limits of the lab wherever the model runs.
-    limits = Limits(wall_s=spec.wall_s, memory_bytes=spec.memory_bytes)
     setting = setting_for(spec, place or Place("process"), profiles.get(spec.device))
-    report = engine.inspect(model, sandbox=sandbox, input_shapes=hint, on_progress=on_progress, limits=limits)
+    report = inspected(model, spec, sandbox, on_progress)
     layout = check_signature(report, spec, lab)
     with tempfile.TemporaryDirectory(prefix="milliamp-inputs-", dir=work) as folder:
         arranged = arrange_inputs(inputs, spec, layout, Path(folder) / "inputs.npy")
@@ -78,16 +75,30 @@ def measure_run(
                 on_progress=on_progress, limits=setting.limits,
             )  # fmt: skip
     on_progress("points", 0, 0)
+    quality, alike = _scored(given, measurement, labels, spec, (held, looked_for))
+    found = suspicions.look(report, measurement, alike)
+    around = {"isolation": sandbox.label, "graded_by": setting.graded_by}
+    around |= _boards(report, profiles, spec, choice or Choice())
+    document = _document(report, measurement, quality, spec, (name, model.stat().st_size), around)
+    return document | {"suspicions": [*found, *no_board(setting.place, setting.graded_by["label"])]}
+
+
+def _scored(
+    given: canaries.Mixed, measurement: Measurement, labels: Path, spec: BenchSpec, found: tuple[int, int]
+) -> tuple[scoring.Quality, suspicions.Answers]:
+    """How good the answers are, and what the same inputs a little changed say of them. found: as `_alike` takes it."""
     truth = np.load(labels, allow_pickle=False)
     answers, changed = given.split(measurement.predictions)
     scores = np.asarray(answers, dtype=np.float32).reshape(len(truth), len(spec.classes))
     quality = scoring.classification(scores, truth, spec.classes)
-    alike = _alike(given, scores, changed, truth, (held, looked_for))
-    around = {"isolation": sandbox.label, "graded_by": setting.graded_by}
-    around |= _boards(report, profiles, spec, choice or Choice())
-    document = _document(report, measurement, quality, spec, (name, model.stat().st_size), around)
-    found = [*suspicions.look(report, measurement, alike), *no_board(setting.place, setting.graded_by["label"])]
-    return document | {"suspicions": found}
+    return quality, _alike(given, scores, changed, truth, found)
+
+
+def inspected(model: Path, spec: BenchSpec, sandbox: Sandbox, on_progress: Progress) -> Report:
+    """The check. It is ours and no device does it, so it has the limits of the lab wherever the model runs. Raises BenchError."""
+    hint = [next(iter(spec.input.shapes.values()))]
+    limits = Limits(wall_s=spec.wall_s, memory_bytes=spec.memory_bytes)
+    return engine.inspect(model, sandbox=sandbox, input_shapes=hint, on_progress=on_progress, limits=limits)
 
 
 def _boards(

@@ -16,9 +16,9 @@ from grading.bench import engine, scoring
 from grading.bench.errors import BenchError
 from grading.bench.measurement import Measurement
 from grading.bench.report import Report
-from grading.bench.sandbox import Limits, Sandbox
+from grading.bench.sandbox import Sandbox
 from grading.families.sides import mapped, picture_side, sides_of, with_side
-from grading.measure_run import Progress, arrange_inputs, check_signature, metrics_of
+from grading.measure_run import Progress, arrange_inputs, check_signature, inspected, metrics_of
 from grading.run_setting import Setting, setting_for
 from grading.spec import BenchSpec
 from grading.where_to_run import Place
@@ -55,9 +55,7 @@ def measure_variant(
         BenchError: with the outcome it means for the run.
     """
     on_progress("check", 0, 0)
-    limits = Limits(wall_s=spec.wall_s, memory_bytes=spec.memory_bytes)
-    hint = [next(iter(spec.input.shapes.values()))]
-    report = engine.inspect(model, sandbox=sandbox, input_shapes=hint, on_progress=on_progress, limits=limits)
+    report = inspected(model, spec, sandbox, on_progress)
     fitting = spec_for(report, spec, sizes)
     layout = _checked(report, fitting, spec, sizes, lab)
     with tempfile.TemporaryDirectory(prefix="milliamp-inputs-", dir=work) as folder:

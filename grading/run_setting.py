@@ -45,7 +45,8 @@ class Setting:
         instead = ", in place of a board" if self.place.is_instead else ""
         if self.device is None or self.played is None:
             return f"{self.place.on}, {self.limits.memory_bytes // MIB} MiB{instead}"
-        told = f"emulation: container, {self.played.cores} of {self.device.cores} cores, {self.limits.memory_bytes // MIB} MiB"
+        cores = f"{self.played.cores} core{'' if self.played.cores == 1 else 's'} of {self.device.cores}"
+        told = f"emulation: container, {cores}, {self.limits.memory_bytes // MIB} MiB"
         return told + ("" if self.played.is_device_memory else " for the harness") + instead
 
     @contextmanager

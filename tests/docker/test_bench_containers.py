@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
@@ -18,11 +19,16 @@ from grading.bench.errors import BenchError
 from grading.bench.sandbox import container_owner, container_spec
 from grading.bench.sandbox.container import Container
 from grading.bench.sandbox.request import Limits, SandboxError, SandboxRequest
+from grading.run_setting import setting_for
+from grading.spec import BenchSpec
+from grading.where_to_run import Place
 from hardware.profiles import load_profiles
 from tests import bench_images
+from tests.grading.bench.tiny import onnx_model
 from tests.hardware.ondevice import models
 from tests.hostile.levels import ATTACK, attack
 from tests.parts import ROOT
+from tests.people import SPEC
 
 pytestmark = pytest.mark.part("docker")
 MIB = 1 << 20
@@ -84,6 +90,31 @@ def test_a_model_that_needs_more_than_the_device_has_is_told_so(containers, tmp_
     result = containers.run(request)
     assert (result.ended, result.code) == ("out_of_memory", "out_of_memory")
     assert "512 MiB" in result.message
+
+
+def test_a_submission_that_needs_more_than_its_board_has_ends_as_such_and_the_sentence_names_the_board(
+    containers, tmp_path
+):
+    """Memory that the graph does not show, so that only the run under the device's limit tells: 700 MB for a moment."""
+    board = load_profiles()["rpi-zero-w"]
+    lab = BenchSpec.parse(SPEC | {"devices": [board.slug], "run_on": "container"})
+    setting = setting_for(lab, Place("container"), board)
+    nodes = [
+        helper.make_node("Expand", ["x", "n"], ["big"]),
+        helper.make_node("Relu", ["big"], ["bigger"]),
+        helper.make_node("ReduceMax", ["bigger", "first"], ["y"], keepdims=1),
+    ]
+    path = tmp_path / "big.onnx"
+    size = np.array([180_000_000 // 64, 1, 8, 8], np.int64)
+    path.write_bytes(
+        onnx_model(nodes, {"n": size, "first": np.array([0], np.int64)}, [("x", (1, 1, 8, 8))]).SerializeToString()
+    )
+    report = engine.inspect(path, sandbox=containers)
+    with pytest.raises(BenchError) as stopped, setting.out_of_memory_named():
+        engine.measure(path, report, sandbox=containers, inputs=None, seed=1, limits=setting.limits)
+    assert stopped.value.outcome == "out_of_memory", stopped.value
+    assert "512 MiB of memory that the Raspberry Pi Zero W has" in stopped.value.message
+    assert bench_images.of(containers) == []
 
 
 def test_an_image_that_is_not_recorded_or_holds_other_code_is_refused(tmp_path):

@@ -115,7 +115,7 @@ def test_a_container_has_the_memory_and_cores_of_the_first_device(slug, cores, m
     lab = spec(devices=[slug], wall_s=77, memory_bytes=1 << 20)
     found = setting_for(lab, Place("container"), load_profiles()[slug])
     assert (found.limits.memory_bytes, found.limits.cores, found.limits.wall_s) == (mib << 20, cores, 77)
-    words = f"emulation: container, {cores} of {cores} cores, {mib} MiB"
+    words = f"emulation: container, {cores} core{'s' if cores > 1 else ''} of {cores}, {mib} MiB"
     assert found.graded_by["label"] == words + ("" if is_own else " for the harness")
     assert found.graded_by["ran_under_bytes"] == (mib << 20 if is_own else None)
 
