@@ -20,7 +20,7 @@ from grading.bench.report import Report
 from grading.bench.sandbox import Limits, Sandbox
 from grading.modelled import Modelled, modelled_of
 from grading.points import points_for
-from grading.run_setting import no_board, setting_for
+from grading.run_setting import setting_for
 from grading.spec import BenchSpec
 from grading.where_to_run import Place
 from hardware.profiles import DeviceProfile
@@ -76,11 +76,13 @@ def measure_run(
             )  # fmt: skip
     on_progress("points", 0, 0)
     quality, alike = _scored(given, measurement, labels, spec, (held, looked_for))
-    found = suspicions.look(report, measurement, alike)
-    around = {"isolation": sandbox.label, "graded_by": setting.graded_by}
-    around |= _boards(report, profiles, spec, choice or Choice())
+    around = {
+        "isolation": sandbox.label,
+        "graded_by": setting.graded_by,
+        **_boards(report, profiles, spec, choice or Choice()),
+    }
     document = _document(report, measurement, quality, spec, (name, model.stat().st_size), around)
-    return document | {"suspicions": [*found, *no_board(setting.place, setting.graded_by["label"])]}
+    return document | {"suspicions": suspicions.look(report, measurement, alike) + setting.no_board()}
 
 
 def _scored(

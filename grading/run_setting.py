@@ -41,6 +41,10 @@ class Setting:
             "reason": self.place.why,
         }
 
+    def no_board(self) -> list[dict[str, Any]]:
+        """What parks the run where the staff are to decide."""
+        return no_board(self.place, self._label())
+
     def _label(self) -> str:
         instead = ", in place of a board" if self.place.is_instead else ""
         if self.device is None or self.played is None:
