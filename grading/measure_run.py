@@ -61,26 +61,22 @@ def measure_run(
     Raises:
         BenchError: with the outcome it means for the run.
     """
-    on_progress("check", 0, 0)
     setting = setting_for(spec, place or Place("process"), profiles.get(spec.device))
     report = inspected(model, spec, sandbox, on_progress)
     layout = check_signature(report, spec, lab)
     with tempfile.TemporaryDirectory(prefix="milliamp-inputs-", dir=work) as folder:
         arranged = arrange_inputs(inputs, spec, layout, Path(folder) / "inputs.npy")
         given = canaries.mixed(arranged, seed, Path(folder) / "mixed.npy")
-        held, looked_for = canaries.copied(model, arranged, seed)
+        copies = canaries.copied(model, arranged, seed)
         with setting.out_of_memory_named():
             measurement = engine.measure(
                 model, report, sandbox=sandbox, inputs=given.path, seed=seed, scores=len(spec.classes),
                 on_progress=on_progress, limits=setting.limits,
             )  # fmt: skip
     on_progress("points", 0, 0)
-    quality, alike = _scored(given, measurement, labels, spec, (held, looked_for))
-    around = {
-        "isolation": sandbox.label,
-        "graded_by": setting.graded_by,
-        **_boards(report, profiles, spec, choice or Choice()),
-    }
+    quality, alike = _scored(given, measurement, labels, spec, copies)
+    around = _boards(report, profiles, spec, choice or Choice())
+    around |= {"isolation": sandbox.label, "graded_by": setting.graded_by}
     document = _document(report, measurement, quality, spec, (name, model.stat().st_size), around)
     return document | {"suspicions": suspicions.look(report, measurement, alike) + setting.no_board()}
 
@@ -98,14 +94,13 @@ def _scored(
 
 def inspected(model: Path, spec: BenchSpec, sandbox: Sandbox, on_progress: Progress) -> Report:
     """The check. It is ours and no device does it, so it has the limits of the lab wherever the model runs. Raises BenchError."""
+    on_progress("check", 0, 0)
     hint = [next(iter(spec.input.shapes.values()))]
     limits = Limits(wall_s=spec.wall_s, memory_bytes=spec.memory_bytes)
     return engine.inspect(model, sandbox=sandbox, input_shapes=hint, on_progress=on_progress, limits=limits)
 
 
-def _boards(
-    report: Report, profiles: Mapping[str, DeviceProfile], spec: BenchSpec, choice: Choice
-) -> dict[str, dict[str, Any]]:
+def _boards(report: Report, profiles: Mapping[str, DeviceProfile], spec: BenchSpec, choice: Choice) -> dict[str, Any]:
     return {"devices": devices_json(report, profiles, spec, choice), "budget": budget_json(choice)}
 
 

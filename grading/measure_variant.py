@@ -54,7 +54,6 @@ def measure_variant(
     Raises:
         BenchError: with the outcome it means for the run.
     """
-    on_progress("check", 0, 0)
     report = inspected(model, spec, sandbox, on_progress)
     fitting = spec_for(report, spec, sizes)
     layout = _checked(report, fitting, spec, sizes, lab)
