@@ -60,11 +60,19 @@ def processes_of(sandbox: Sandbox) -> list[int]:
 
 
 def left_by(sandbox: Sandbox) -> list[int | str]:
-    """What is there when nothing should run: processes of ours, and containers. The warden of containers stays with its worker."""
-    if sandbox.name != "docker":
-        return list(processes.descendants(os.getpid()))
-    warden = sandbox.warden_pid
-    return [pid for pid in processes.descendants(os.getpid()) if pid != warden] + bench_images.of(sandbox)
+    """What is there when nothing should run: processes of ours, and containers.
+
+    Wardens stay with their worker, which is this process, also for tests that have used containers before.
+    """
+    left: list[int | str] = [pid for pid in processes.descendants(os.getpid()) if not _is_warden(pid)]
+    return left + bench_images.of(sandbox) if sandbox.name == "docker" else left
+
+
+def _is_warden(pid: int) -> bool:
+    try:
+        return b"container_warden" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def hides_files(sandbox: Sandbox) -> bool:
