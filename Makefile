@@ -61,6 +61,7 @@ figures: check
 	@"$(PY)" -m tests.load.bad_files
 	@"$(PY)" -m tests.load.instruction_count
 	@"$(PY)" -m tests.load.arm64
+	@EVERY_LEVEL=1 "$(PY)" -m pytest -q tests/hostile/test_sandbox_attacks.py
 
 # pip-audit says "no known vulnerabilities" also when it could ask nobody: --strict makes that a failure, and we say so.
 audit:

@@ -112,9 +112,8 @@ def may_come(name, audience, address):
         return True
     if audience == Audience.COURSE_MAKERS:
         return name in INSTRUCTORS | {"olu"}
-    if any(part in address for part in ("/receipts/", "/runs/", "/pieces/")) or address.startswith(
-        "/api/v1/submissions/"
-    ):
+    of_ruth = any(part in address for part in ("/receipts/", "/runs/", "/pieces/"))
+    if audience != Audience.COURSE_STAFF and (of_ruth or address.startswith("/api/v1/submissions/")):
         return name in STAFF | {"ruth"}  # the objects are Ruth's
     if audience == Audience.COURSE_MEMBERS and "/regrades/" in address:
         return name in STAFF | {"ruth"}
