@@ -63,6 +63,15 @@ def flags(verdicts: Mapping[str, Json], profiles: Mapping[str, DeviceProfile]) -
     return [{"boards": "; ".join(names), "why": why} for why, names in boards.items()]
 
 
+def calibrations(verdicts: Mapping[str, Json], profiles: Mapping[str, DeviceProfile]) -> list[dict[str, str]]:
+    """What each modelled number rests on: each calibration with the boards it holds for."""
+    boards: dict[str, list[str]] = {}
+    for slug, verdict in verdicts.items():
+        if said := calibration_words(verdict):
+            boards.setdefault(f"{setting_words(verdict)}: {said}.", []).append(name_of(slug, verdict, profiles))
+    return [{"boards": "; ".join(names), "why": why} for why, names in boards.items()]
+
+
 def _row(slug: str, verdict: Json, profiles: Mapping[str, DeviceProfile], is_lab: bool) -> Json:
     limit = verdict["flash_limit_bytes"]
     return {
@@ -70,7 +79,7 @@ def _row(slug: str, verdict: Json, profiles: Mapping[str, DeviceProfile], is_lab
         "ram": numbers.size(verdict["ram_limit_bytes"]), "ram_need": numbers.size(verdict["ram_needed_bytes"]),
         "flash": numbers.size(limit) if limit else "",
         "flash_need": numbers.size(verdict["flash_needed_bytes"]),
-        "setting": setting_words(verdict), "calibration": calibration_words(verdict), "basis": _basis(verdict), **_modelled(verdict),
+        "setting": setting_words(verdict), "basis": _basis(verdict), **_modelled(verdict),
     }  # fmt: skip
 
 

@@ -327,6 +327,7 @@ def devices(given: Given) -> Figure:
         template="grading/_figure_devices.html",
         shown={"boards": board_rows.board_rows(found, given.profiles, given.spec.devices),
                "reasons": board_rows.reasons(found, given.profiles), "flags": board_rows.flags(found, given.profiles),
+               "calibrations": board_rows.calibrations(found, given.profiles),
                "is_modelled": any(verdict.get("latency_ms") is not None for verdict in found.values())},
     )  # fmt: skip
 

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from courseplatform.core.errors import BadInput, Conflict
 from grading import bench_ready, measure_run, worker
+from grading.bench.sandbox import detect
+from grading.demo.digits import hidden_split, write_hidden
 from grading.grade_facts import grade_for
 from grading.hand_in_rules import attempts_left, owner_of
 from grading.models import GradeEvent, ParkedResult, Result, Run
@@ -17,9 +19,14 @@ from grading.run_setting import no_board
 from grading.services.benchmarks import benchmarks_record
 from grading.services.measured_points import measured_settle
 from grading.services.parked import run_reject, run_release
+from grading.spec import BenchSpec
+from hardware import leases
 from hardware.models import Job, Outcome, Status
+from hardware.profiles import load_profiles
 from tests.grading.grades import released, seen, told, with_rubric
 from tests.grading.test_worker import StillHeart
+from tests.load.ten_times import FILES, MODELS
+from tests.load.ten_times import SPEC as TEN_SPEC
 from tests.people import SPEC, hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -230,6 +237,37 @@ def test_the_pages_say_which_graded_and_what_is_open(client, cast, measured):
     assert client.post(url, sent | {"open_points": "1,5"}).status_code == 302
     page = client.get(url).content.decode()
     assert 'value="1.50"' in page and WHY in page
+
+
+def test_the_page_of_the_result_says_open_and_never_zero(client, cast, tmp_path, monkeypatch):
+    """A real measurement of a lab with a latency that the cost model cannot vouch for."""
+    inputs, labels = tmp_path / "inputs.npy", tmp_path / "labels.npy"
+    write_hidden(hidden_split(), inputs, labels)
+    cast.lab.bench_spec = TEN_SPEC
+    cast.lab.save()
+    model = MODELS / FILES[0]
+    found = measure_run.measure_run(
+        model=model, name=model.name, spec=BenchSpec.parse(TEN_SPEC), lab="Lab 1", inputs=inputs, labels=labels, sandbox=detect("auto"),
+        seed=1, on_progress=lambda *_: None, profiles=load_profiles(),
+    )  # fmt: skip
+    assert found["left_open"] == "2.00"
+    hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    lease = leases.lease_next(worker="bench@test", kinds=("run",), now=timezone.now() + timedelta(seconds=1))
+    leases.lease_start(lease)
+    leases.lease_finish(lease, outcome=Outcome.MEASURED, result=found)
+    client.force_login(cast.ruth)
+    page = client.get(Run.objects.get().get_absolute_url()).content.decode()
+    assert "Graded by process, 1024 MiB." in page and "2.00 of them left to the staff" in page
+    assert "The points for latency are left to the staff." in page and "Extrapolated: " in page
+    assert (
+        "<b>0.00</b> of 2.00" not in page
+        and "The points for latency rest on those of the lab&#x27;s first board." in page
+    )
+    assert (
+        "87 rows of" in page
+        and "What a flag means" in page
+        and "did not run under the device&#x27;s own memory" in page
+    )
 
 
 def test_a_student_reads_what_is_open_and_is_told_when_it_is_given(client, cast, measured):
