@@ -120,7 +120,7 @@ def _send_model(session: Session, findings: list[dict[str, str]], channel: Chann
 def _send_latency(session: Session, example: list[NDArray[Any]], channel: Channel) -> None:
     try:
         latency = timing.measure(
-            lambda: session.run(example),
+            session.bind(example),
             timing.Scenario(),
             lambda done, total: channel.progress("timing", done, total),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hardware.ondevice.session import Options, TensorSpec, fault_of
@@ -34,10 +35,19 @@ class LiteRtSession:
 
     def run(self, arrays: list[NDArray[Any]]) -> list[NDArray[Any]]:
         """See Session.run. The outputs are copies."""
-        for place, array in enumerate(arrays):
-            self._interpreter.set_tensor(self._input_indices[place], array)
-        self._interpreter.invoke()
-        return [self._interpreter.get_tensor(index) for index in self._output_indices]
+        return self.bind(arrays)()
+
+    def bind(self, arrays: list[NDArray[Any]]) -> Callable[[], list[NDArray[Any]]]:
+        """See Session.bind. Copying in and out belongs to an inference of this runtime."""
+        given, runtime = list(zip(self._input_indices, arrays, strict=True)), self._interpreter
+
+        def infer() -> list[NDArray[Any]]:
+            for index, array in given:
+                runtime.set_tensor(index, array)
+            runtime.invoke()
+            return [runtime.get_tensor(index) for index in self._output_indices]
+
+        return infer
 
     def has_changed(self) -> bool:
         """Weights are read only here; variables show in the answers, which are compared."""

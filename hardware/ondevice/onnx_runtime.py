@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hardware.ondevice.session import ModelError, Options, TensorSpec, fault_of
@@ -52,9 +53,13 @@ class OnnxSession:
 
     def run(self, arrays: list[NDArray[Any]]) -> list[NDArray[Any]]:
         """See Session.run."""
-        feed = {self._names[place]: array for place, array in enumerate(arrays)}
-        result: list[NDArray[Any]] = self._session.run(None, feed)
-        return result
+        return self.bind(arrays)()
+
+    def bind(self, arrays: list[NDArray[Any]]) -> Callable[[], list[NDArray[Any]]]:
+        """See Session.bind."""
+        feed = dict(zip(self._names, arrays, strict=True))
+        run = self._session.run
+        return lambda: run(None, feed)
 
     def has_changed(self) -> bool:
         """Weights are read only here, and no operator keeps anything."""

@@ -56,13 +56,25 @@ class TorchSession:
 
     def run(self, arrays: list[NDArray[Any]]) -> list[NDArray[Any]]:
         """See Session.run."""
-        given = [self._torch.from_numpy(array) for array in arrays]
-        cast = [one if one.dtype is to else one.to(to) for one, to in zip(given, self._dtypes, strict=True)]
-        return [output.numpy() for output in self._invoke(cast)]
+        return [output.numpy() for output in self._invoke(self._tensors_of(arrays))]
+
+    def bind(self, arrays: list[NDArray[Any]]) -> Callable[[], object]:
+        """See Session.bind. From tensors to tensors, as PyTorch is called by its users."""
+        tensors, call, inference_mode = self._tensors_of(arrays), self._call, self._torch.inference_mode
+
+        def infer() -> object:
+            with inference_mode():
+                return call(*tensors)
+
+        return infer
 
     def has_changed(self) -> bool:
         """See Session.has_changed."""
         return self._state() != self._loaded
+
+    def _tensors_of(self, arrays: list[NDArray[Any]]) -> list[Any]:
+        given = [self._torch.from_numpy(array) for array in arrays]
+        return [one if one.dtype is to else one.to(to) for one, to in zip(given, self._dtypes, strict=True)]
 
     def _invoke(self, tensors: list[Any]) -> list[Any]:
         with self._torch.inference_mode():
@@ -121,9 +133,7 @@ def _bytes(tensor: Any) -> Any:
 
 
 def _plain(tensor: Any) -> Any:
-    # In every timed inference: each call of torch costs a microsecond or more, a look at a property a tenth of one.
-    if tensor.requires_grad:
-        tensor = tensor.detach()
+    tensor = tensor.detach()
     if tensor.is_quantized:
         tensor = tensor.dequantize()
     if tensor.dtype.itemsize < WIDEST_CARRIED and str(tensor.dtype).rpartition(".")[2] in CARRIED:
