@@ -1,5 +1,6 @@
 """The images of the bench worker, built from this checkout on a base of this machine's own making."""
 
+import fcntl
 import functools
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from grading.bench.sandbox.container import Container
+from grading.bench.sandbox.container_images import FAMILIES
 from tests.parts import ROOT
 
 BASE = "milliamp-base"
@@ -31,9 +33,12 @@ def docker(*words: str) -> str:
 @functools.cache
 def record(*families: str, platform: str = "linux/amd64", base: str = BASE) -> Path:
     """The record of images for these families, built now: minutes the first time on a machine, seconds after."""
-    path = Path(_folder().name) / f"{'-'.join(families)}-{platform.replace('/', '-')}.json"
-    run(ROOT / ".ci" / "base-image", base, platform.removeprefix("linux/"))
-    run(sys.executable, BUILD, "--base", base, "--platform", platform, "--record", path, "--family", *families)
+    machine = platform.replace("/", "-")
+    path = Path(_folder().name) / f"{'-'.join(families)}-{machine}.json"
+    with (Path(tempfile.gettempdir()) / f"milliamp-bench-images-{machine}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second finds them made
+        run(ROOT / ".ci" / "base-image", base, platform.removeprefix("linux/"))
+        run(sys.executable, BUILD, "--base", base, "--platform", platform, "--record", path, "--family", *families)
     return path
 
 
@@ -46,3 +51,7 @@ def containers(*families: str) -> Container:
 def of(container: Container) -> list[str]:
     """The ids of all containers that ``container`` has, also of those that have ended."""
     return docker("ps", "-aq", "--no-trunc", "--filter", f"label=milliamp.bench={container.owner}").split()
+
+
+if __name__ == "__main__":
+    record(*FAMILIES)

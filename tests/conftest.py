@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,8 @@ def cast(db, data_dir):
 def pytest_collection_modifyitems(config, items):
     if os.environ.get("MILLIAMP_TEST_DATABASE_URL"):
         items[:] = [item for item in items if item.get_closest_marker("real_database")]
+    # By then the images are there, which tests/run.py has built beside the others, and nothing else runs.
+    items.sort(key=lambda item: any(marker.args[0] == "docker" for marker in item.iter_markers("part")))
 
 
 def pytest_runtest_setup(item):
@@ -54,11 +57,12 @@ class Record:
     """One line a test for tests/run.py: what it was, how it ended, which real parts it used."""
 
     def __init__(self, path):
-        self.path, self.lines = Path(path), []
+        self.path, self.lines, self.seconds = Path(path), [], Counter()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item, call):
         report = yield
+        self.seconds[item.nodeid] += report.duration  # with what it takes to set up and take down
         done = (
             report.when == "call"
             or (report.when == "setup" and not report.passed)
@@ -67,19 +71,18 @@ class Record:
         if done:
             why = str(report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else "")
             self.lines.append(
-                {"test": item.nodeid, "outcome": report.outcome, "why": why.removeprefix("Skipped: "), "seconds": report.duration,
+                {"test": item.nodeid, "outcome": report.outcome, "why": why.removeprefix("Skipped: "),
                  "parts": [marker.args[0] for marker in item.iter_markers("part")]}
             )  # fmt: skip
         return report
 
     def pytest_collectreport(self, report):
         if report.failed:
-            self.lines.append(
-                {"test": report.nodeid, "outcome": "failed", "why": "cannot be collected", "seconds": 0, "parts": []}
-            )
+            self.lines.append({"test": report.nodeid, "outcome": "failed", "why": "cannot be collected", "parts": []})
 
     def pytest_sessionfinish(self):
-        self.path.write_text(json.dumps(self.lines))
+        lines = [line | {"seconds": self.seconds[line["test"]]} for line in self.lines]
+        self.path.write_text(json.dumps(lines))
 
 
 def pytest_configure(config):

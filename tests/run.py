@@ -1,4 +1,6 @@
-"""The whole suite: everything on SQLite, then what touches the database again on PostgreSQL; one closing table; one last line.
+"""The whole suite: everything on SQLite, beside it what touches the database again on PostgreSQL; one closing table; one last line.
+
+What waits for a container comes last on SQLite: until then the images are built, and nothing else runs beside it.
 
 `REQUIRE=all` turns a missing real part into failures. Arguments go to pytest (`python -m tests.run -k leases`).
 """
@@ -8,22 +10,31 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests import parts
 
 REQUIRED = os.environ.get("REQUIRE") == "all"
+SLOWEST = 20
 
 
-def session(name: str, scratch: Path, arguments: list[str], **env: str) -> list[dict]:
-    """One pytest process. Its tests, one record each; a session that died without a record is one failure."""
-    record = scratch / f"{name}.json"
-    print(f"\n== {name}", flush=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--durations=8", *arguments], check=False, cwd=parts.ROOT,
-        env=os.environ | {"MILLIAMP_TEST_RECORD": str(record), "MILLIAMP_TEST_DIR": str(scratch / name)} | env,
-    )  # fmt: skip
+def session(name: str, scratch: Path, arguments: list[str], *, beside: bool = False, **env: str) -> list[dict]:
+    """One pytest process. Its tests, one record each; a session that died without a record is one failure.
+
+    ``beside`` another one it keeps to itself what it prints until it has ended.
+    """
+    record, said = scratch / f"{name}.json", scratch / f"{name}.txt"
+    begun = time.monotonic()
+    with said.open("w") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "--durations=8", *arguments], check=False, cwd=parts.ROOT,
+            stdout=output if beside else None, stderr=subprocess.STDOUT if beside else None,
+            env=os.environ | {"MILLIAMP_TEST_RECORD": str(record), "MILLIAMP_TEST_DIR": str(scratch / name)} | env,
+        )  # fmt: skip
+    print(f"\n== {name}: {time.monotonic() - begun:.0f} s\n{said.read_text()}", flush=True)
     lines = json.loads(record.read_text()) if record.exists() else []
     if done.returncode not in (0, 5) and not any(line["outcome"] == "failed" for line in lines):
         lines.append(
@@ -35,6 +46,28 @@ def session(name: str, scratch: Path, arguments: list[str], **env: str) -> list[
             }
         )
     return [line | {"session": name} for line in lines]
+
+
+def on_postgresql(scratch: Path, arguments: list[str]) -> list[dict]:
+    """What touches the database, on a real one; a missing one is one skip, or one failure where it is required."""
+    version, why = parts.find("postgresql")
+    if version:
+        return session("postgresql", scratch, arguments, beside=True, MILLIAMP_TEST_DATABASE_URL=parts.POSTGRES)
+    outcome = "failed" if REQUIRED else "skipped"
+    name = "everything on PostgreSQL"
+    return [{"test": name, "outcome": outcome, "why": why, "parts": [], "session": "postgresql"}]
+
+
+def build_images(scratch: Path) -> None:
+    """Minutes on a new machine. What fails here fails again, with its reason, in the tests that need an image."""
+    with (scratch / "images.txt").open("w") as said:
+        subprocess.run(
+            [sys.executable, "-m", "tests.bench_images"],
+            check=False,
+            cwd=parts.ROOT,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
 
 
 def closing_table(lines: list[dict]) -> None:
@@ -53,6 +86,10 @@ def closing_table(lines: list[dict]) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    seconds: Counter[str] = Counter()
+    for line in lines:
+        seconds[f"{line['test'].partition('::')[0]} [{line['session']}]"] += line.get("seconds", 0)
+    print("slowest files, s: " + ", ".join(f"{name} {total:.0f}" for name, total in seconds.most_common(SLOWEST)))
     skipped = Counter(line["why"] for line in lines if line["outcome"] == "skipped")
     for why, count in skipped.most_common():
         print(f"skipped {count} x {why}")
@@ -62,21 +99,12 @@ def main() -> int:
     arguments = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="milliamp-suite-") as folder:
         scratch = Path(folder)
-        lines = session("sqlite", scratch, arguments)
-        version, why = parts.find("postgresql")
-        if version:
-            lines += session("postgresql", scratch, arguments, MILLIAMP_TEST_DATABASE_URL=parts.POSTGRES)
-        else:
-            outcome = "failed" if REQUIRED else "skipped"
-            lines.append(
-                {
-                    "test": "everything on PostgreSQL",
-                    "outcome": outcome,
-                    "why": why,
-                    "parts": [],
-                    "session": "postgresql",
-                }
-            )
+        with ThreadPoolExecutor() as threads:
+            if parts.find("docker")[0] and not arguments:
+                threads.submit(build_images, scratch)
+            again = threads.submit(on_postgresql, scratch, arguments)
+            lines = session("sqlite", scratch, arguments)
+            lines += again.result()
     closing_table(lines)
     for line in lines:
         if line["outcome"] == "failed":
