@@ -3,10 +3,13 @@
 That is the arithmetic of a dense layer without its name, so it costs and counts the same in every format. Two ways of
 adding up are known: a sum or mean over a dimension along which the table varies, and a chain of additions over at least
 MOST_PLAIN + 1 products. Fewer products in a chain are no layer: a weighted fusion has two or three, a rotary embedding two.
+Nor are those of a residual network whose blocks are scaled: there each product is computed from the sum before it.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from grading.bench.graph import Graph, OpClass, Operator, Tensor
@@ -33,20 +36,26 @@ class _Products:
     """What a tensor holds: products made by these operators; along which of its dimensions their tables vary.
 
     varies: None where it is no longer known which dimension is which.
+    root: the operator that multiplied or added last.
     """
 
     makers: frozenset[int]
     varies: tuple[bool, ...] | None
+    root: int
 
 
 def count_disguised(graph: Graph) -> None:
     """Give the multiplications that are matrix products their MACs, their weights and the class of a layer."""
     held: dict[str, _Products] = {}
+    before: dict[str, int] = {}  # which roots a tensor was computed from, one bit each
     found: dict[int, int] = {}  # operator that multiplies -> operator that adds up
     gates = _gates(graph)
     for place, operator in enumerate(graph.operators):
-        given = [held[name] for name in dict.fromkeys(operator.inputs) if name in held]
+        names = [name for name in dict.fromkeys(operator.inputs) if name in held]
+        roots = _all(before.get(name, 0) for name in operator.inputs)
+        before |= dict.fromkeys(operator.outputs, roots)
         name = _plain(operator)
+        given = _beside(names, held, before) if name in ADDING else [held[each] for each in names]
         if name in SUMMING and _adds_up(operator, graph):
             found |= {maker: place for one in given if _contracts(one, operator) for maker in one.makers}
             continue
@@ -56,9 +65,20 @@ def count_disguised(graph: Graph) -> None:
         if name in ADDING and len(made.makers) > MOST_PLAIN:
             found |= {maker: found.get(maker, place) for maker in made.makers}
         held |= dict.fromkeys(operator.outputs, made)
+        before |= dict.fromkeys(operator.outputs, roots | 1 << made.root)
     for maker, adder in found.items():
         _become_layer(graph, maker, adder)
     _report(graph, found)
+
+
+def _beside(names: list[str], held: dict[str, _Products], before: dict[str, int]) -> list[_Products]:
+    """The products that are added up, without those of a sum from which another one of them was computed."""
+    reached = {name: _all(before[other] for other in names if other != name) for name in names}
+    return [held[name] for name in names if not reached[name] >> held[name].root & 1]
+
+
+def _all(roots: Iterable[int]) -> int:
+    return reduce(or_, roots, 0)
 
 
 def _plain(operator: Operator) -> str:
@@ -75,16 +95,17 @@ def _made(graph: Graph, operator: Operator, place: int, name: str, given: list[_
     output = graph.tensors[operator.outputs[0]]
     own = _multiplied(graph, operator, place, name, output)
     if own is not None:
-        return own if name in MULTIPLYING else _joined([own, *given], None)
+        return own if name in MULTIPLYING else _joined([own, *given], None, place)
     if not given:
         return None
     if name in ADDING:
-        return _joined(given, given[0].varies if len(given) == 1 else _either(given))
+        return _joined(given, given[0].varies if len(given) == 1 else _either(given), place)
     if name in JOINING:
-        return _joined(given, None)
+        return _joined(given, None, given[0].root)
     if operator.op_class in PASSING or name in UNCHANGED:
         read = graph.tensors[operator.inputs[0]]
-        return _joined(given, given[0].varies if read.shape == output.shape and name in UNCHANGED else None)
+        kept = read.shape == output.shape and name in UNCHANGED
+        return _joined(given, given[0].varies if kept else None, given[0].root)
     return None
 
 
@@ -101,7 +122,8 @@ def _multiplied(graph: Graph, operator: Operator, place: int, name: str, output:
     if all(tensor.constant for tensor in factors):
         return None
     each = [_sizes(tensor.shape, len(output.shape)) for tensor in deciding]
-    return _Products(frozenset({place}), tuple(all(size > 1 for size in sizes) for sizes in zip(*each, strict=True)))
+    varies = tuple(all(size > 1 for size in sizes) for sizes in zip(*each, strict=True))
+    return _Products(frozenset({place}), varies, place)
 
 
 def _gates(graph: Graph) -> set[int]:
@@ -136,8 +158,8 @@ def _sizes(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
     return (1,) * (rank - len(shape)) + shape[-rank:] if rank else ()
 
 
-def _joined(given: Iterable[_Products], varies: tuple[bool, ...] | None) -> _Products:
-    return _Products(frozenset().union(*(one.makers for one in given)), varies)
+def _joined(given: Iterable[_Products], varies: tuple[bool, ...] | None, root: int) -> _Products:
+    return _Products(frozenset().union(*(one.makers for one in given)), varies, root)
 
 
 def _either(given: list[_Products]) -> tuple[bool, ...] | None:

@@ -103,6 +103,22 @@ def test_what_only_scales_is_no_layer(tmp_path, steps, weights, shape):
     assert "product_by_elements" not in codes(report)
 
 
+def test_scaled_blocks_of_a_residual_network_are_no_chain_of_products(tmp_path):
+    # Layer scale, as in ConvNeXt: x + w * block(x). Every product needs the sum before it.
+    steps, weights = [], {}
+    for place in range(6):
+        weights[f"w{place}"] = table(4, 1, 1) / (place + 1)
+        steps += [
+            node("Relu", [f"x{place}"], [f"f{place}"]),
+            node("Mul", [f"f{place}", f"w{place}"], [f"p{place}"]),
+            node("Add", [f"x{place}", f"p{place}"], [f"x{place + 1}"]),
+        ]
+    steps[-1].output[0] = "y"
+    report = look(tmp_path, steps, weights, [("x0", (1, 4, 6, 6))])
+    assert report.macs == 0
+    assert "product_by_elements" not in codes(report)
+
+
 def test_two_computed_tensors_count_as_a_matrix_product(tmp_path):
     steps = [node("Mul", ["x", "z"], ["p"]), node("ReduceSum", ["p", "axis"], ["y"])]
     report = look(tmp_path, steps, AXIS, [("x", (1, 5, 8)), ("z", (1, 1, 8))])
