@@ -13,7 +13,7 @@ from grading.bench.sandbox.request import SandboxResult
 from hardware.ondevice.hidden import SENTENCES
 
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,59}")
-# The watcher's own sentences, in which only our limits stand.
+# The watcher's own sentences, in which only our limits and the engine's words stand.
 SAFE_CODES = {
     "timed_out",
     "out_of_memory",
@@ -21,6 +21,7 @@ SAFE_CODES = {
     "too_many_processes",
     "forbidden_call",
     "killed_from_outside",
+    "sandbox_failed",
 }
 
 
@@ -32,14 +33,15 @@ def has_seen_hidden(result: SandboxResult) -> bool:
 def raise_for(result: SandboxResult) -> None:
     """Raises BenchError for a run that did not succeed."""
     said = next((body for kind, body in result.frames if kind == "error"), None)
-    if said is not None and result.ended in {"ok", "crashed"}:
+    is_own = said is not None and result.ended in {"ok", "crashed"}
+    if said is not None and is_own:
         error = _own_word(said)
     elif result.ended != "ok":
         details = {"stderr": result.stderr_tail[-1000:]} if result.ended == "infrastructure" else {}
         error = BenchError(result.code, result.message, outcome=result.ended, details=details)
     else:
         return
-    raise _silenced(error) if has_seen_hidden(result) else error
+    raise _silenced(error, is_own=is_own) if has_seen_hidden(result) else error
 
 
 def _own_word(said: dict[str, Any]) -> BenchError:
@@ -53,8 +55,9 @@ def _own_word(said: dict[str, Any]) -> BenchError:
     )
 
 
-def _silenced(error: BenchError) -> BenchError:
-    if error.code in SAFE_CODES and error.outcome != "refused" and error.code not in SENTENCES:
+def _silenced(error: BenchError, *, is_own: bool) -> BenchError:
+    """is_own: it is the process's own word, whose code may say nothing but one of our sentences."""
+    if error.code in SAFE_CODES - SENTENCES.keys() and not is_own:
         return BenchError(error.code, error.message, outcome=error.outcome)
     code = error.code if error.code in SENTENCES else "run_failed"
     outcome, sentence = SENTENCES[code]

@@ -80,7 +80,8 @@ SYS_SECCOMP = {"x86_64": 317, "aarch64": 277}
 SECCOMP_SET_MODE_FILTER, FILTER_FLAG_TSYNC = 1, 1
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 TERMINAL_INJECTION = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
-SIGKILL_AND_SIGSTOP = (9, 19)
+# SIGHUP, SIGINT, SIGKILL, SIGTERM, SIGSTOP: who ends by one of these was ended from outside, because nothing inside can send it.
+FROM_OUTSIDE = (1, 2, 9, 15, 19)
 
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, KILL_PROCESS, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
@@ -116,7 +117,7 @@ def build(machine: str, pid: int, read_only: bool) -> bytes:
         program += _when(OPEN[column], _refuse_bits(1, WRITING, errno.EROFS))
         program += _when(OPENAT[column], _refuse_bits(2, WRITING, errno.EROFS))
     program += _when(CLONE[column], [_load_argument(0), (ANY_BIT, 1, 0, CLONE_THREAD), _errno(errno.EPERM), _allow()])
-    program += _when(TGKILL[column], [*_only_values(0, (pid,)), *_never_values(2, SIGKILL_AND_SIGSTOP), _allow()])
+    program += _when(TGKILL[column], [*_only_values(0, (pid,)), *_never_values(2, FROM_OUTSIDE), _allow()])
     program += _when(PRLIMIT64[column], [*_only_values(0, (0, pid)), _allow()])
     # The death signal is what ends the process with its watcher; it must not be taken back.
     program += _when(PRCTL[column], [*_never_values(0, (PR_SET_PDEATHSIG,)), _allow()])

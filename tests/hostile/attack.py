@@ -86,6 +86,10 @@ def kill_itself(options):
     attempt(options, lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
+def terminate_itself(options):
+    attempt(options, lambda: signal.raise_signal(signal.SIGTERM))
+
+
 def segfault(options):
     signal.raise_signal(signal.SIGSEGV)
 
@@ -110,6 +114,12 @@ def garbage_result(options):
 
 def cut_result(options):
     os.write(options.fd, b"\x00\x00\x01\x00{")
+
+
+def cut_result_and_wait(options):
+    say(options, refused=False)
+    cut_result(options)
+    time.sleep(30)
 
 
 def many_threads(options):

@@ -1,6 +1,7 @@
 """Every attack against every isolation that works here. It runs as free Python: more than any model can do."""
 
 import errno
+import os
 import signal
 import tempfile
 import time
@@ -51,7 +52,17 @@ def test_memory_taken_bit_by_bit_is_noticed(sandbox):
 
 
 @pytest.mark.parametrize(
-    "name", ["fork_bomb", "daemonise", "run_program", "open_socket", "open_unix_socket", "signal_parent", "kill_itself"]
+    "name",
+    [
+        "fork_bomb",
+        "daemonise",
+        "run_program",
+        "open_socket",
+        "open_unix_socket",
+        "signal_parent",
+        "kill_itself",
+        "terminate_itself",
+    ],
 )
 def test_what_a_model_never_needs_is_refused(sandbox, name):
     result = attack(sandbox, name)
@@ -165,6 +176,25 @@ def test_a_kill_from_outside_is_our_fault(sandbox):
         processes.kill(processes_of(sandbox)[-1])
 
     result = sandbox.run(request, kill_the_deepest)
+    assert (result.ended, result.code) == ("infrastructure", "killed_from_outside")
+
+
+@pytest.mark.parametrize(
+    "name, number",
+    [("wait", signal.SIGTERM), ("cut_result_and_wait", signal.SIGTERM), ("cut_result_and_wait", signal.SIGKILL)],
+)
+def test_a_machine_that_is_shut_down_is_our_fault_also_in_the_middle_of_a_frame(sandbox, name, number):
+    request = SandboxRequest("{inputs}/attack.py", (name,), {"attack.py": ATTACK}, Limits(wall_s=20))
+    ended = []
+
+    def end_the_deepest(elapsed_s):
+        if elapsed_s > 1.0 and begun and not ended:
+            ended.append(number)
+            os.kill(processes_of(sandbox)[-1], number)
+
+    begun = []
+    result = sandbox.run(request, lambda kind, body: begun.append(kind), end_the_deepest)
+    assert ended
     assert (result.ended, result.code) == ("infrastructure", "killed_from_outside")
 
 

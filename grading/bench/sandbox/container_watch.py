@@ -72,7 +72,8 @@ class ContainerWatch(Watch):
             code = self._engine.wait(self._inside.id)
             self.state = self._engine.state(self._inside.id)
         except SandboxError as error:
-            self.stopped = self.stopped or Verdict("infrastructure", "sandbox_failed", str(error))
+            # Also where we had a word on the model: a stream that stood still looks like a model that takes too long.
+            self.stopped = Verdict("infrastructure", "sandbox_failed", str(error))
             return 0
         return (code & 0xFF) << 8  # as wait(2) gives it
 

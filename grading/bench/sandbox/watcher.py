@@ -15,6 +15,7 @@ from grading.bench.plain import plain_body, plain_text
 from grading.bench.sandbox.request import Ended, Frame, FrameHandler, Limits, SandboxResult, TickHandler
 from hardware.ondevice import processes
 from hardware.ondevice.frames import FrameError, FrameReader
+from hardware.ondevice.seccomp import FROM_OUTSIDE
 
 POLL_S = 0.05
 TICK_S = 0.5
@@ -68,12 +69,10 @@ class Watch:
             with selectors.DefaultSelector() as selector:
                 self._register(selector)
                 self._loop(selector, reader)
-            if self.stopped is None and reader.pending_bytes:
-                self.stopped = self._forged("A frame was cut short.")
             ended_by_itself = self.stopped is None
         finally:
             status = self._end(ended_by_itself)
-        return self._result(status)
+        return self._result(status, is_cut=reader.pending_bytes > 0)
 
     def _register(self, selector: selectors.BaseSelector) -> None:
         for stream in (self.process.stdout, self.process.stderr):
@@ -197,11 +196,14 @@ class Watch:
                 return None
             time.sleep(0.002)
 
-    def _result(self, status: int) -> SandboxResult:
+    def _result(self, status: int, *, is_cut: bool) -> SandboxResult:
         code = os.waitstatus_to_exitcode(status)
         # Every helper (bwrap, ours) hands on the death of its child by a signal as 128 + signal, as a shell does.
         inner_signal = code - 128 if code > 128 else None
         verdict = self.stopped or self._verdict(code, inner_signal)
+        if is_cut and verdict.ended == "ok":
+            # Whoever was killed while it wrote is judged by that; one that ended well has written half a frame on purpose.
+            verdict = self._forged("A frame was cut short.")
         return SandboxResult(
             ended=verdict.ended,
             code=verdict.code,
@@ -244,6 +246,8 @@ class Watch:
             # Nothing inside can send it; what is left is the kernel short of memory, or somebody on this machine.
             near = self.peak_rss_bytes > NEAR_LIMIT * self.limits.memory_bytes
             return self._out_of_memory() if near else self._killed_from_outside()
+        if number in FROM_OUTSIDE:
+            return self._killed_from_outside()  # an engine or a machine that is shut down
         if number == signal.SIGABRT and (b"bad_alloc" in self.stderr_tail or b"memory" in self.stderr_tail):
             return self._out_of_memory()
         if number == signal.SIGSYS:

@@ -6,7 +6,8 @@ from onnx import TensorProto, helper
 
 from grading.bench import engine
 from grading.bench.errors import BenchError
-from grading.bench.sandbox import detect
+from grading.bench.sandbox import SandboxResult, detect
+from grading.bench.verdicts import SAFE_CODES, raise_for
 from hardware.ondevice.hidden import SENTENCES
 from tests.grading.bench.test_engine import report_for
 from tests.hardware.ondevice import models
@@ -148,3 +149,35 @@ def test_a_model_that_spells_its_input_in_an_error_spells_made_up_ones_only(torc
     assert caught.value.outcome == "refused"
     spelt = {"".join("0BCDEFGHIJ"[int(value * 9)] for value in row) for row in INPUTS}
     assert not any(word in caught.value.message for word in spelt)
+
+
+def ended_with_hidden_inputs_inside(ended, code, message, *frames):
+    result = SandboxResult(
+        ended,
+        code,
+        message,
+        (("hidden", {}), *frames),
+        None,
+        None,
+        "",
+        wall_s=1,
+        cpu_s=1,
+        peak_rss_bytes=1,
+        isolation="x",
+    )
+    with pytest.raises(BenchError) as caught:
+        raise_for(result)
+    return caught.value
+
+
+@pytest.mark.parametrize("code", ["sandbox_failed", "killed_from_outside"])
+def test_what_our_machine_loses_while_hidden_inputs_are_answered_is_not_the_model(code):
+    error = ended_with_hidden_inputs_inside("infrastructure", code, "The container engine does not answer.")
+    assert (error.outcome, error.message) == ("infrastructure", "The container engine does not answer.")
+
+
+@pytest.mark.parametrize("code", sorted(SAFE_CODES - SENTENCES.keys()))
+def test_a_process_that_speaks_with_the_code_of_its_watcher_says_nothing_and_saves_no_attempt(code):
+    said = {"code": code, "message": "The input was 0.97 0.98.", "outcome": "infrastructure"}
+    error = ended_with_hidden_inputs_inside("ok", "", "", ("error", said))
+    assert (error.outcome, error.message) == SENTENCES["run_failed"]
