@@ -50,8 +50,7 @@ class Setting:
         if self.device is None or self.played is None:
             return f"{self.place.on}, {self.limits.memory_bytes // MIB} MiB{instead}"
         cores = f"{self.played.cores} core{'' if self.played.cores == 1 else 's'} of {self.device.cores}"
-        told = f"emulation: container, {cores}, {self.limits.memory_bytes // MIB} MiB"
-        return told + ("" if self.played.is_device_memory else " for the harness") + instead
+        return f"emulation: container, {cores}, {self.played.memory}{instead}"
 
     @contextmanager
     def out_of_memory_named(self) -> Iterator[None]:
@@ -62,9 +61,15 @@ class Setting:
             raise self._named(error) from error
 
     def _named(self, error: BenchError) -> BenchError:
-        if self.device is None or self.played is None or not self.played.is_device_memory:
+        if self.device is None or self.played is None or error.outcome != "out_of_memory":
             return error
-        if error.outcome != "out_of_memory":
+        if self.played.is_short:
+            said = (
+                f"The {self.device.name} has more memory than this machine can give ({self.played.memory}), and the model ran out of "
+                "that. Whether the device has enough is not known: measure it on a larger machine."
+            )
+            return BenchError("host_too_small", said, outcome="infrastructure")
+        if not self.played.is_device_memory:
             return error
         said = (
             f"The model needed more than the {self.limits.memory_bytes // MIB} MiB of memory that the {self.device.name} has, "

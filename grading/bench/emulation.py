@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from grading.bench.sandbox.container_spec import cpus_for
+from grading.bench.sandbox.container_spec import cpus_for, memory_for
 from grading.bench.sandbox.request import MIB, Limits
 from hardware.profiles import DeviceProfile
 
@@ -14,32 +14,30 @@ HARNESS_BYTES = 512 * MIB
 
 @dataclass(frozen=True)
 class DeviceLimits:
-    """Bounds of a run that plays a device, and the words that say which they are.
+    """Bounds of a run that plays a device.
 
     ``cores``: what the run gets, the smaller of the device's and this machine's. ``is_device_memory``: whether running out
-    of memory says anything about the device.
+    of memory says anything about the device. ``is_short``: it does not, because this machine has less memory than the device.
+    ``memory``: how much, in words.
     """
 
     limits: Limits
     cores: int
     is_device_memory: bool
-    label: str
+    is_short: bool
+    memory: str
 
 
 def limits_for(profile: DeviceProfile, *, wall_s: float = 120.0) -> DeviceLimits:
     """The bounds of a run that plays ``profile``.
 
     Memory is all the device has: its operating system needs some of it, and so does our harness, which is larger than a
-    runtime of the device. No swap.
+    runtime of the device. It is less where this machine cannot give as much. No swap.
     """
-    fits = profile.kind != MICROCONTROLLER
-    memory_bytes = profile.ram_bytes if fits else HARNESS_BYTES
-    cores = cpus_for(profile.cores)
-    told = f"{memory_bytes // MIB} MiB of memory" + ("" if fits else " (of the harness, not of the device)")
-    told += f", {cores} of {profile.cores} cores" if cores < profile.cores else f", {_cores(cores)}"
+    is_computer = profile.kind != MICROCONTROLLER
+    memory_bytes = memory_for(profile.ram_bytes if is_computer else HARNESS_BYTES)
+    is_short = is_computer and memory_bytes < profile.ram_bytes
+    memory = f"{memory_bytes // MIB} MiB"
+    memory += f" of {profile.ram_bytes // MIB}" if is_short else "" if is_computer else " for the harness"
     limits = Limits(wall_s=wall_s, memory_bytes=memory_bytes, cores=profile.cores)
-    return DeviceLimits(limits, cores, fits, told)
-
-
-def _cores(count: int) -> str:
-    return "1 core" if count == 1 else f"{count} cores"
+    return DeviceLimits(limits, cpus_for(profile.cores), is_computer and not is_short, is_short, memory)

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from grading.bench.errors import BenchError
+from grading.bench.sandbox import container_spec
 from grading.run_setting import no_board, setting_for
 from grading.spec import BenchSpec, SpecError
 from grading.where_to_run import LEAST_PAUSE, MOST_PAUSE, Place, pause_after, where_to_run
@@ -11,6 +13,7 @@ from hardware.profiles import load_profiles
 from tests.people import SPEC
 
 HOUR = timedelta(hours=1)
+GIB = 1 << 30
 BOARD = {"devices": ["rpi-4-4gb"], "run_on": "board", "board_wait": {"hours": 4}}
 
 
@@ -112,6 +115,7 @@ def test_a_lab_on_a_board_waits_a_day_and_then_asks_the_staff_unless_it_says_oth
 )  # fmt: skip
 def test_a_container_has_the_memory_and_cores_of_the_first_device(slug, cores, mib, is_own, monkeypatch):
     monkeypatch.setattr("grading.bench.sandbox.container_spec.own_processors", lambda: list(range(8)))
+    monkeypatch.setattr(container_spec, "own_memory_bytes", lambda: 64 * GIB)
     lab = spec(devices=[slug], wall_s=77, memory_bytes=1 << 20)
     found = setting_for(lab, Place("container"), load_profiles()[slug])
     assert (found.limits.memory_bytes, found.limits.cores, found.limits.wall_s) == (mib << 20, cores, 77)
@@ -135,3 +139,27 @@ def test_what_stands_in_for_a_board_says_so_and_only_the_staff_make_it_a_questio
     (evidence,) = no_board(found, label)
     assert evidence["code"] == "no_board" and evidence["sentence"].startswith("This site has no such board.")
     assert no_board(Place("process", is_instead=True), label) == []
+
+
+@pytest.fixture
+def small_machine(monkeypatch):
+    """A machine with 4 GiB of memory."""
+    monkeypatch.setattr(container_spec, "own_memory_bytes", lambda: 4 * GIB)
+
+
+def test_a_device_with_more_memory_than_this_machine_gets_less_and_the_result_says_so(small_machine):
+    found = setting_for(spec(devices=["rpi-4-8gb"]), Place("container"), load_profiles()["rpi-4-8gb"])
+    assert found.limits.memory_bytes == 3 * GIB
+    assert found.graded_by["label"].endswith(", 3072 MiB of 8192")
+    assert found.graded_by["ran_under_bytes"] is None
+
+
+@pytest.mark.parametrize(
+    ("slug", "code", "outcome"),
+    [("rpi-4-8gb", "host_too_small", "infrastructure"), ("rpi-zero-w", "out_of_memory", "out_of_memory")],
+)
+def test_to_run_out_of_less_than_the_device_has_is_our_fault(small_machine, slug, code, outcome):
+    found = setting_for(spec(devices=[slug]), Place("container"), load_profiles()[slug])
+    with pytest.raises(BenchError) as caught, found.out_of_memory_named():
+        raise BenchError("out_of_memory", "The model needed more.", outcome="out_of_memory")
+    assert (caught.value.code, caught.value.outcome) == (code, outcome)

@@ -180,7 +180,7 @@ def test_a_kill_from_outside_is_our_fault(sandbox):
 
 
 @pytest.mark.parametrize(
-    "name, number",
+    ("name", "number"),
     [("wait", signal.SIGTERM), ("cut_result_and_wait", signal.SIGTERM), ("cut_result_and_wait", signal.SIGKILL)],
 )
 def test_a_machine_that_is_shut_down_is_our_fault_also_in_the_middle_of_a_frame(sandbox, name, number):

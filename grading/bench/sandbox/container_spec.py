@@ -17,6 +17,8 @@ CPUINFO_INSIDE = "/proc/cpuinfo"
 STAGE_BYTES = 2048 * MIB
 # Before a run is known: enough to import any runtime.
 WAITING_BYTES = 1024 * MIB
+# Of this machine's memory, for one run: the rest is for the worker, the containers that wait, and the system.
+MEMORY_SHARE = 0.75
 OPEN_FILES, FILE_BYTES = 256, STAGE_BYTES
 SHM_BYTES = 4 * MIB
 # The container's own init, and the threads of Go's runtime while the engine starts it.
@@ -46,10 +48,23 @@ def own_processors() -> list[int]:
     return sorted(os.sched_getaffinity(0))
 
 
+def own_memory_bytes() -> int:
+    """The memory of this machine."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def cpus_for(cores: int | None) -> int:
     """How many processors a run gets: the smaller of what it asks for and what this machine has; all for None."""
     here = len(own_processors())
     return here if cores is None else max(1, min(cores, here))
+
+
+def memory_for(wanted_bytes: int) -> int:
+    """How many bytes a run that plays a device gets: what it asks for, or the share of this machine's memory that runs may take.
+
+    A limit that the machine cannot give is none: the kernel would end the worker, or the model, whenever the machine is full.
+    """
+    return min(wanted_bytes, int(own_memory_bytes() * MEMORY_SHARE) // MIB * MIB)
 
 
 def asked_for(limits: Limits, staged_bytes: int, user: int, *, emulated: bool = False) -> Asked:
