@@ -15,7 +15,7 @@ from grading.bench.beforehand import how_many
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import Sandbox, SandboxError, detect
 from grading.bench.sandbox.prepared import Imports, PreStarted
-from grading.bench.sandbox.request import Preparing
+from grading.bench.sandbox.request import Leaning, Preparing
 from grading.work_folder import clear, work_folder
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,22 @@ def sandbox() -> Sandbox:
             raise BenchError("isolation_unavailable", str(error), outcome="infrastructure") from error
         _Held.isolation = _hold(found)
     return _Held.isolation
+
+
+def can_measure() -> bool:
+    """Whether the isolation works now.
+
+    Where it does not, no run is taken: each would cost one of its tries, and all that wait would have ended before the engine
+    is back. Without it the worker gives no sign of life either, so that /healthz tells.
+    """
+    try:
+        found = sandbox()
+        if isinstance(found, Leaning):
+            found.look()
+    except (BenchError, SandboxError) as error:
+        log.warning("cannot_measure", why=str(error))
+        return False
+    return True
 
 
 def _hold(found: Sandbox) -> Sandbox:

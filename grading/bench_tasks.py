@@ -10,8 +10,12 @@ from typing import Any
 from celery import shared_task
 from celery.signals import task_postrun, worker_shutdown, worker_shutting_down
 
+from courseplatform.core import health
 from grading import bench_ready, worker
 from grading.wake import BENCH_QUEUE, RUN_NEXT, wake
+
+# Asked with the first heartbeat, when the worker is ready: what waits for the first hand-in starts then, and not with it.
+health.beats_while(BENCH_QUEUE, bench_ready.can_measure)
 
 
 @shared_task(name=RUN_NEXT, queue=BENCH_QUEUE, ignore_result=True)

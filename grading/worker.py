@@ -56,8 +56,8 @@ class Waits(Exception):
 
 
 def work_once(worker: str) -> bool:
-    """Take one run and carry it to its end. Returns False when nothing waits."""
-    lease = None if stopping.is_set() else _next(worker)
+    """Take one run and carry it to its end. Returns False when nothing waits, or nothing can be measured here now."""
+    lease = None if stopping.is_set() or not bench_ready.can_measure() else _next(worker)
     if lease is None:
         return False
     log.info("run_leased", run=str(lease.job_id), kind=lease.kind, attempt=lease.attempt)

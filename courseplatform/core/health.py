@@ -20,11 +20,21 @@ from courseplatform.core.models import Heartbeat
 # Each must have given a sign of life within FRESH: through the broker every ten seconds, and a bench worker that is measuring with
 # each beat of its lease.
 WORKERS, FRESH = ("ordinary", "bench"), timedelta(seconds=45)
+_needed: dict[str, Callable[[], bool]] = {}
 
 
 def beat(worker: str) -> None:
     """A sign of life of a worker: a task has gone round through the broker and the database, or its run goes on."""
     Heartbeat.objects.update_or_create(name=worker, defaults={"at": timezone.now(), "boot": settings.BOOT})
+
+
+def beats_while(worker: str, probe: Callable[[], bool]) -> None:
+    """A worker that can do nothing without something gives no sign of life while `probe` says that it is not there."""
+    _needed[worker] = probe
+
+
+def can_work(worker: str) -> bool:
+    return worker not in _needed or _needed[worker]()
 
 
 def check() -> dict[str, Any]:

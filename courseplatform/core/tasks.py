@@ -8,7 +8,8 @@ from courseplatform.core import health
 
 @shared_task(name="core.heartbeat", ignore_result=True)
 def heartbeat(worker: str) -> None:
-    health.beat(worker)
+    if health.can_work(worker):
+        health.beat(worker)
 
 
 @worker_ready.connect

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import onnx
 import pytest
+import requests
 from onnx import TensorProto, helper
 
 from grading.bench import engine
@@ -130,6 +131,55 @@ def test_an_image_that_is_not_recorded_or_holds_other_code_is_refused(tmp_path):
     record.write_text(json.dumps({key: known[key] | {"id": "sha256:" + "0" * 64}}))
     with pytest.raises(SandboxError, match="does not have it"):
         attack(Container(record), "wait")
+
+
+def test_a_container_that_could_not_be_removed_while_the_engine_was_away_goes_at_the_next_look(monkeypatch):
+    found = Container(bench_images.record("onnxruntime"))
+
+    def away(*_, **__):
+        raise requests.ConnectionError("no such socket")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(found._engine._api, "remove_container", away)
+        with pytest.raises(SandboxError, match="does not answer"):
+            attack(found, "leave")
+    assert len(bench_images.of(found)) == 1
+    found.look()
+    assert bench_images.of(found) == []
+
+
+def test_a_look_says_what_is_missing_before_a_run_does(tmp_path):
+    record = tmp_path / "images.json"
+    with pytest.raises(SandboxError, match="No image for onnxruntime"):
+        Container(record).look()
+    known = json.loads(bench_images.record("onnxruntime").read_text())["onnxruntime linux/amd64"]
+    record.write_text(json.dumps({"onnxruntime linux/amd64": known}))
+    Container(record).look()
+    record.write_text(json.dumps({"litert linux/amd64": known | {"id": "sha256:" + "0" * 64}}))
+    with pytest.raises(SandboxError, match="does not have it"):
+        Container(record).look()
+
+
+@pytest.mark.parametrize("how", [("rm", "-f"), ("kill",), ("stop", "-t", "2")])
+def test_a_container_that_is_lost_while_it_answers_hidden_inputs_is_our_fault(containers, tmp_path, how):
+    model = models.linear(tmp_path / "m.onnx")
+    report = engine.inspect(model, sandbox=containers)
+    np.save(tmp_path / "inputs.npy", np.zeros((400_000, *report.inputs[0].shape[1:]), np.float32))
+    lost = []
+
+    def lose(phase, done, total):
+        if phase == "accuracy" and not lost:
+            lost.extend(bench_images.of(containers))
+            for each in lost:
+                bench_images.docker(*how, each)
+
+    with pytest.raises(BenchError) as caught:
+        engine.measure(
+            model, report, sandbox=containers, inputs=tmp_path / "inputs.npy", seed=1, processes=1, on_progress=lose
+        )
+    assert lost
+    assert caught.value.outcome == "infrastructure", caught.value
+    assert bench_images.of(containers) == []
 
 
 def test_models_are_looked_into_and_timed_in_containers(containers, tmp_path):

@@ -2,6 +2,9 @@
 
 import pytest
 
+from courseplatform.core import health
+from courseplatform.core.models import Heartbeat
+from courseplatform.core.tasks import heartbeat
 from grading import bench_ready
 from grading.bench.beforehand import TORCH, inspecting, measuring
 from grading.bench.sandbox import SandboxError, SandboxRequest
@@ -83,3 +86,30 @@ def test_a_worker_hands_out_one_isolation_and_leaves_nothing(settings, tmp_path)
         bench_ready.close()
     assert held._waiting[("numpy",)] == []
     assert list((tmp_path / "work").iterdir()) == []
+
+
+class Leans(Noted):
+    """An isolation whose engine is away while `why` says something."""
+
+    name, label, why = "docker", "Docker", ""
+
+    def look(self):
+        if self.why:
+            raise SandboxError(self.why)
+
+
+def test_a_worker_whose_engine_is_away_measures_nothing_until_it_is_back_and_gives_no_sign_of_life(monkeypatch, db):
+    isolation = Leans()
+    monkeypatch.setattr(bench_ready._Held, "isolation", isolation)
+    monkeypatch.setattr(health, "_needed", {})
+    health.beats_while("bench", bench_ready.can_measure)
+    beats = Heartbeat.objects.filter(name="bench")
+    beats.delete()
+    isolation.why = "The container engine does not answer."
+    heartbeat("bench")
+    assert not bench_ready.can_measure()
+    assert not beats.exists()
+    isolation.why = ""
+    heartbeat("bench")
+    assert bench_ready.can_measure()
+    assert beats.exists()

@@ -14,7 +14,7 @@ from grading.measure_run import metrics_of
 from grading.models import Run, Submission
 from grading.selectors.staff import SubmissionFilter, submission_rows
 from hardware.leases import MAX_FAULTS
-from hardware.models import Job, JobMove, Outcome
+from hardware.models import Job, Outcome
 from tests.people import hand_in, make_cast, onnx_like
 
 SANDBOX = bench_ready.sandbox
@@ -74,14 +74,13 @@ def test_what_nobody_expected_gives_the_lease_back_at_once(run, monkeypatch, err
     assert (run.status, run.faults, run.lease_expires_at) == ("queued", 1, None)
 
 
-def test_a_sandbox_that_does_not_work_is_our_fault(run, monkeypatch):
+def test_without_a_sandbox_no_run_is_taken_and_none_loses_a_try(run, monkeypatch):
     monkeypatch.setattr(bench_ready, "sandbox", SANDBOX)
     monkeypatch.setattr(bench_ready._Held, "isolation", None)
     monkeypatch.setattr(bench_ready, "detect", lambda *_, **__: raising(SandboxError("no user namespaces"))(None))
-    work_again()
+    assert not worker.work_once("bench@test")
     run.refresh_from_db()
-    assert (run.status, run.faults) == ("queued", 1)
-    assert "isolation_unavailable" in JobMove.objects.order_by("pk").last().why
+    assert (run.status, run.faults, run.attempt) == ("queued", 0, 0)
 
 
 def test_a_fault_that_repeats_ends_the_run_says_so_and_staff_find_it(run, cast, monkeypatch):

@@ -69,6 +69,10 @@ class Container:
             finally:
                 waiting.remove()
 
+    def look(self) -> None:
+        """See ``Leaning.look``: the engine answers, and has all images that are recorded."""
+        self._engine.look(image.id for image in images.recorded(self._record, self.platform))
+
     def read_back(self, request: SandboxRequest) -> tuple[spec.Asked, dict[str, object]]:
         """What is asked for a request, and what its container says that holds; nothing is run. Raises SandboxError."""
         waiting = self._ready(request, None)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import docker.errors
@@ -64,6 +65,7 @@ class Engine:
         told = talk(self._api.info)
         self.platform = MACHINES.get(str(told.get("Architecture")), "")
         self._profile = PROFILE.read_text(encoding="utf-8")
+        self._lost: set[str] = set()
 
     def create(self, image: str, asked: spec.Asked, labels: dict[str, str], env: dict[str, str]) -> str:
         """Make a container, not yet started. Returns its id."""
@@ -131,6 +133,13 @@ class Engine:
         with contextlib.suppress(SandboxError):
             talk(lambda: self._api.kill(container, "SIGKILL"))
 
+    def look(self, images: Iterable[str]) -> None:
+        """Whether it answers and has these images; and what could not be removed while it was away is removed now."""
+        for image in images:
+            talk(partial(self._api.inspect_image, image))
+        for container in tuple(self._lost):
+            self.remove(container)
+
     def remove(self, container: str) -> None:
         """End it and remove it. One that is gone already is fine."""
         try:
@@ -139,7 +148,9 @@ class Engine:
             cause = error.__cause__
             being_removed = isinstance(cause, docker.errors.APIError) and cause.status_code == 409
             if not being_removed and not isinstance(cause, docker.errors.NotFound):
+                self._lost.add(container)
                 raise
+        self._lost.discard(container)
 
     def ours(self, label: str = LABEL) -> Iterator[tuple[str, dict[str, str], str]]:
         """(id, labels, status) of every container with our label, also of those that have ended."""

@@ -95,3 +95,10 @@ def find(record: Path, family: str, platform: str) -> Image:
     if entry.get("code") != code_sha256():
         raise SandboxError(f"The image for {family} on {platform} was built from other code than this. {HOW}")
     return Image(family, platform, str(entry["id"]))
+
+
+def recorded(record: Path, platform: str) -> list[Image]:
+    """All images for a platform. Raises SandboxError where there is none, or one of them holds other code than ours."""
+    known = load(record)
+    families = [family for family in FAMILIES if key_of(family, platform) in known]
+    return [find(record, family, platform) for family in families or [ANY_FAMILY]]

@@ -141,6 +141,15 @@ class Place:
 
 
 @runtime_checkable
+class Leaning(Sandbox, Protocol):
+    """An isolation that leans on something outside this process, which may go away and come back."""
+
+    def look(self) -> None:
+        """Raises SandboxError, with the reason, where nothing could be run now."""
+        ...
+
+
+@runtime_checkable
 class Preparing(Sandbox, Protocol):
     """An isolation that can have a process wait inside for its order."""
 
