@@ -35,6 +35,7 @@ NEED_A_SOURCE = {
 }  # fmt: skip
 SOURCES = ("hardware", *dict.fromkeys(NEED_A_SOURCE.values()))
 MOST_TEXT_BYTES, MOST_WORDS, MOST_NAME = 64 << 10, 600, 80
+MOST_DEPTH, MOST_EVENTS = 4, 2_000  # of a file; a profile nests two deep and has some two hundred
 MOST_BYTES, MOST_NUMBER = 1 << 50, 10**9
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 CHOICES: dict[str, tuple[str, ...]] = {"tier": TIERS, "power_at": POWER_AT}
@@ -112,27 +113,40 @@ def text_of(values: Mapping[str, Any]) -> str:
 def values_of(text: str) -> tuple[Values, dict[str, int]]:
     """The mapping that a file holds, and the line of each key (`sources.idle_mw` for one inside).
 
-    Raises ProfileFaults: too long, no YAML, no mapping, a key twice, anchors.
+    Raises ProfileFaults: too long, no YAML, no mapping, a key twice, nested too deep, a reference with *.
     """
     if len(text.encode("utf-8", "replace")) > MOST_TEXT_BYTES:
         raise ProfileFaults([Fault("", f"A profile has at most {MOST_TEXT_BYTES >> 10} KiB; this text is longer.")])
     try:
-        has_alias = any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))
+        _refuse_growth(text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = {} if has_alias else yaml.safe_load(text)  # an alias can stand for a thousand others
+        values = yaml.safe_load(text)
+    except ProfileFaults:
+        raise
     except yaml.YAMLError as error:
         raise ProfileFaults([_no_yaml(error)]) from error
-    except (
-        ValueError,
-        RecursionError,
-        OverflowError,
-    ) as error:  # a date that does not exist, a number too long, a nest
+    except (ValueError, OverflowError) as error:  # a date that does not exist, a number too long
         raise ProfileFaults([Fault("", "A value in it cannot be read as YAML; put texts into quotes.")]) from error
-    if has_alias:
-        raise ProfileFaults([Fault("", "It refers back with * to another place; write the value out.")])
     if not isinstance(node, yaml.MappingNode) or not isinstance(values, dict):
         raise ProfileFaults([Fault("", "expected a mapping: one `key: value` a line.")])
     return values, _lines(node)
+
+
+def _refuse_growth(text: str) -> None:
+    """Before anything is built, event by event: an alias can stand for a thousand others, what nests some ten thousand deep keeps the
+    scanner busy for hours, and ten thousand values take it ten seconds. Raises ProfileFaults, YAMLError."""
+    depth = 0
+    for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        if count > MOST_EVENTS:
+            raise ProfileFaults([Fault("", "It holds far more values than a profile has keys.", line)])
+        if isinstance(event, yaml.AliasEvent):
+            raise ProfileFaults([Fault("", "It refers back with * to another place; write the value out.", line)])
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_DEPTH:
+            raise ProfileFaults(
+                [Fault("", f"Values nest deeper than {MOST_DEPTH} levels here; a profile needs two.", line)]
+            )
 
 
 def _no_yaml(error: yaml.YAMLError) -> Fault:
@@ -200,7 +214,12 @@ def _runtime_faults(values: Values) -> Iterator[Fault]:
 
 
 def _text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= MOST_WORDS and (value.isprintable() or "\n" in value)
+    """Lines of letters. A sign that nothing prints (a NUL, half a surrogate) could not be stored or sent."""
+    return isinstance(value, str) and len(value) <= MOST_WORDS and all(map(str.isprintable, value.split("\n")))
+
+
+def _line(value: Any) -> bool:
+    return _text(value) and "\n" not in value
 
 
 def _whole(value: Any) -> bool:
@@ -228,14 +247,14 @@ def _mapping(keys: Callable[[Any], bool], kind: Callable[[Any], bool]) -> Callab
 RUNTIME = _one_of(*RUNTIMES, *OTHER_RUNTIMES)
 RUNTIME_WORDS = ", ".join((*RUNTIMES, *OTHER_RUNTIMES))
 SPECIAL: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "name": (lambda value: _text(value) and 0 < len(value.strip()) <= MOST_NAME, f"a text of 1 to {MOST_NAME} letters"),
+    "name": (lambda value: _line(value) and 0 < len(value.strip()) <= MOST_NAME, f"one line of 1 to {MOST_NAME} letters"),
     "board": (lambda value: value == "" or (isinstance(value, str) and SLUG.fullmatch(value) is not None),
               "small letters, digits and hyphens"),
     "tier": (_one_of(*TIERS), f"one of {', '.join(TIERS)}"),
     "power_at": (_one_of(*POWER_AT), "wall, dc or chip"),
     "cores": (lambda value: _whole(value) and 1 <= value <= 4096, "a whole number from 1 to 4096"),
     "clock_mhz": (lambda value: _whole(value) and 1 <= value <= 20_000, "a whole number of MHz from 1 to 20000"),
-    "ram_bytes": (lambda value: _whole(value) and value > 0, "a whole number of bytes above 0"),
+    "ram_bytes": (lambda value: _whole(value) and value > 0, f"a whole number of bytes from 1 to {MOST_BYTES}"),
     "runtimes": (_list_of(_one_of(*RUNTIMES)), f"a list of {', '.join(RUNTIMES)}"),
     "formats": (_mapping(_one_of(*FORMATS), RUNTIME),
                 f"a mapping of {', '.join(FORMATS)} to the runtime that loads it ({RUNTIME_WORDS})"),
@@ -245,8 +264,8 @@ SPECIAL: dict[str, tuple[Callable[[Any], bool], str]] = {
 }  # fmt: skip
 KINDS: dict[Any, tuple[Callable[[Any], bool], str]] = {
     str: (_text, "a text"),
-    int: (_whole, "a whole number, not negative"),
-    float: (_number, "a number, not negative"),
+    int: (_whole, f"a whole number from 0 to {MOST_BYTES}"),
+    float: (_number, f"a number from 0 to {MOST_NUMBER}"),
     bool: (lambda value: isinstance(value, bool), "true or false"),
     tuple[str, ...]: (_list_of(_text), "a list of words"),
     dict[str, str]: (_mapping(_text, _text), f"a mapping of words to texts of at most {MOST_WORDS} letters"),
@@ -260,5 +279,8 @@ def _value_faults(name: str, value: Any) -> Iterator[Fault]:
 
 
 def _shown(value: Any) -> str:
-    text = "".join(sign if sign.isprintable() else " " for sign in repr(value))
+    try:
+        text = "".join(sign if sign.isprintable() else " " for sign in repr(value))
+    except ValueError:  # more digits than Python writes out
+        return "a number of very many digits"
     return text if len(text) <= 80 else f"{text[:79]}…"

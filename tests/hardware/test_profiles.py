@@ -151,7 +151,12 @@ def test_each_fault_is_told_with_its_line_and_all_at_once():
         ("a: !!python/object/apply:os.system [true]\n", "this is not YAML"),
         ("#" * 70_000, "at most 64 KiB"),
         ("a: \x00", "this is not YAML"),
-        ("[" * 5000, "YAML"),
+        ("a: " + "[" * 60_000, "nest deeper"),
+        ("a: [" + "[]," * 20_000 + "]", "far more values"),
+        (GOOD.replace("cores: 1", "cores: 0x" + "9" * 40_000), "very many digits"),
+        (GOOD.replace("isa: ", 'isa: "a\\n\\0" #'), "expected a text"),
+        (GOOD.replace("isa: ", 'isa: "a\\n\\ud800" #'), "expected a text"),
+        (GOOD.replace("name: ", 'name: "two\\nlines" #'), "expected one line"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_meant_is_refused_with_a_sentence(text, said):
