@@ -11,6 +11,7 @@ from hardware.profiles import POWER_AT, RUNTIMES, TIERS
 
 UNITS = {"": 1, "b": 1, "byte": 1, "bytes": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
          "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}  # fmt: skip
+KEY = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 SIZE = re.compile(r"\s*(\d{1,16}(?:\.\d{1,6})?)\s*([A-Za-z]*)\s*")
 POWER_WORDS = {"": "not known", "wall": "at the wall", "dc": "direct current into the board", "chip": "the chip alone"}
 GROUPS = (
@@ -175,19 +176,26 @@ class DeviceForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data
-        if not self.errors:
-            try:
-                profile_of("new", self.values())
-            except ProfileFaults as error:
-                self.take(error)
+        try:
+            profile_of("new", self.values())
+        except ProfileFaults as error:
+            self._take(error, told=frozenset(self.errors))
         return found
 
-    def take(self, error: ProfileFaults) -> None:
-        """Each fault beside its field; one that is of no field above all."""
+    def _take(self, error: ProfileFaults, *, told: frozenset[str]) -> None:
+        """Each fault beside its field; one that is of no field above all. told: fields that could not be read and say so already."""
         for fault in error.faults:
             field = fault.key.partition(".")[0]
-            said = fault.sentence[:1].upper() + fault.sentence[1:]
+            if field in told:
+                continue
+            said = fault.sentence if field == "sources" else KEY.sub(self._label, fault.sentence)
+            said = said[:1].upper() + said[1:]
             self.add_error(field if field in self.fields else None, forms.ValidationError(said, code="bad_profile"))
+
+    def _label(self, key: re.Match[str]) -> str:
+        """What the page calls a key of the file."""
+        field = self.fields.get(key[0])
+        return str(field.label) if field else key[0]
 
 
 def _plain(value: Any) -> Any:
@@ -197,13 +205,22 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-class FileForm(forms.Form):
-    """A profile file, or its text; the view reads it, so that each fault has its line."""
-
-    slug = forms.CharField(
+def _slug() -> forms.CharField:
+    """Read by the service, which knows what is taken."""
+    return forms.CharField(
         label="Name in addresses", max_length=40, help_text="Small letters, digits and hyphens: jetson-orin. It stays.",
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}),
     )  # fmt: skip
+
+
+class NewDeviceForm(DeviceForm):
+    slug = _slug()
+
+
+class FileForm(forms.Form):
+    """A profile file, or its text; the view reads it, so that each fault has its line."""
+
+    slug = _slug()
     file = forms.FileField(
         label="Profile file", required=False, help_text="YAML, at most 64 KiB.",
         widget=forms.FileInput(attrs={"accept": ".yaml,.yml"}),

@@ -12,7 +12,7 @@ from courseplatform.core.errors import AppError, BadInput, Conflict, NotHere
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import Role
 from hardware import comparing, course_devices
-from hardware.forms import DeviceForm, FileForm
+from hardware.forms import DeviceForm, FileForm, NewDeviceForm
 from hardware.hooks import use_words
 from hardware.models import CourseDevice
 from hardware.profile_reading import (
@@ -100,39 +100,45 @@ def file(request: HttpRequest, visit: Visit, own_device: str) -> HttpResponse:
 def new(request: HttpRequest, visit: Visit) -> HttpResponse:
     """By file or by form; `do` says which was sent. `?from=` fills the form with what another device is."""
     if request.method != "POST":
-        return _new(request, visit, FileForm(), _form_like(visit, request.GET.get("from", "")))
+        return _new(request, visit, _file_form(), _form_like(visit, request.GET.get("from", "")))
     if request.POST.get("do") == "file":
         return _from_file(request, visit)
-    form, slug = DeviceForm(request.POST), request.POST.get("slug", "").strip()
-    if said := course_devices.slug_fault(slug):
-        form.add_error(None, said)
-    if not form.is_valid() or form.errors:
-        return _new(request, visit, FileForm(), form, status=422)
+    form, slug = NewDeviceForm(request.POST), request.POST.get("slug", "").strip()
+    if slug and (said := course_devices.slug_fault(slug)):
+        form.add_error("slug", said)
+    if not form.is_valid():
+        return _new(request, visit, _file_form(), form, status=422)
     try:
         row = course_devices.device_add(visit=visit, slug=slug, values=form.values())
     except AppError as error:
-        form.add_error(None, error.message)
-        return _new(request, visit, FileForm(), form, status=error.http_status)
+        form.add_error("slug" if error.code == "name_taken" else None, error.message)
+        return _new(request, visit, _file_form(), form, status=error.http_status)
     return _made(request, row)
+
+
+def _file_form(**initial: str) -> FileForm:
+    """Beside the form on one page, so its fields have ids of their own."""
+    return FileForm(initial=initial, auto_id="file_%s")
 
 
 def _from_file(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Faults with their lines, and the text comes back to be mended in place."""
     slug, text = request.POST.get("slug", "").strip(), request.POST.get("text", "")
+    name_faults = [Fault("", said)] if (said := course_devices.slug_fault(slug)) else []
     try:
         text = _sent(request).decode("utf-8-sig", "replace")
         profile_from_text(slug, text)  # all faults with their lines
         values, _ = values_of(text)
         row = course_devices.device_add(visit=visit, slug=slug, values=values)
     except ProfileFaults as error:
-        return _refused(request, visit, text, error.faults)
+        return _refused(request, visit, text, name_faults + error.faults)
     except AppError as error:
         return _refused(request, visit, text, [Fault("", error.message)], error.http_status)
     return _made(request, row)
 
 
 def _refused(request: HttpRequest, visit: Visit, text: str, faults: list[Fault], status: int = 422) -> HttpResponse:
-    again = FileForm(initial={"slug": request.POST.get("slug", ""), "text": text})
+    again = _file_form(slug=request.POST.get("slug", ""), text=text)
     return _new(request, visit, again, _form_like(visit, ""), faults, status=status)
 
 
@@ -158,8 +164,8 @@ def _made(request: HttpRequest, row: CourseDevice) -> HttpResponse:
 def _form_like(visit: Visit, slug: str) -> DeviceForm:
     profile = course_devices.profiles_of(visit.course, with_retired=True).get(slug)
     if profile is None:
-        return DeviceForm(initial={"weights_in_ram": True, "tier": "mobile"})
-    return DeviceForm(initial=_initial(profile))
+        return NewDeviceForm(initial={"weights_in_ram": True, "tier": "mobile"})
+    return NewDeviceForm(initial=_initial(profile))
 
 
 def _initial(profile: DeviceProfile) -> dict[str, Any]:
@@ -177,7 +183,7 @@ def _new(
     status: int = 200,
 ) -> HttpResponse:
     context = {
-        "file_form": file_form, "form": form, "faults": faults or [], "slug": request.POST.get("slug", ""),
+        "file_form": file_form, "form": form, "faults": faults or [],
         "from": request.GET.get("from", ""), "likes": list(course_devices.profiles_of(visit.course).values()),
     }  # fmt: skip
     return render(request, "hardware/new.html", context, status=status)

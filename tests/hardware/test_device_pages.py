@@ -142,6 +142,33 @@ def test_a_form_without_a_source_or_with_a_taken_name_is_refused_in_place(client
     assert (answer.status_code, "comes with Milliamp" in answer.content.decode()) == (422, True)
 
 
+def test_all_that_is_wrong_with_a_form_is_told_at_once_beside_its_field_and_nothing_is_lost(client, cast):
+    client.force_login(cast.helen)
+    wrong = {"slug": "Not Good", "name": "", "cores": "four", "ram_bytes": "much", "system_bytes": "0",
+             "power_at": "", "board": "Not Good", "note": "<b>kept</b>"}  # fmt: skip
+    sent = form_of(client.get(f"{BASE}new/?from=laptop")) | {"do": "form", "sources": "colour: red"} | wrong
+    answer = client.post(f"{BASE}new/", sent)
+    errors, page = answer.context["form"].errors, answer.content.decode()
+    assert set(errors) == {"slug", "name", "cores", "ram_bytes", "power_at", "board", "sources"}
+    assert all(len(said) == 1 for key, said in errors.items() if key != "sources")
+    assert errors["board"] == ["Board is 'Not Good', expected small letters, digits and hyphens."]
+    for key in errors:
+        assert (
+            f'aria-describedby="id_{key}_helptext id_{key}_error"' in page
+            or f'aria-describedby="id_{key}_error"' in page
+        )
+        assert f'<div id="id_{key}_error">' in page
+    for kept in ("Not Good", "four", "much", "&lt;b&gt;kept&lt;/b&gt;", "colour: red"):
+        assert kept in page
+
+
+def test_a_wrong_name_and_what_is_wrong_with_a_file_are_told_together(client, cast):
+    client.force_login(cast.helen)
+    sent = {"do": "file", "slug": "Not Good", "text": GOOD.replace("cores: 4", "cores: four")}
+    said = [fault.sentence for fault in client.post(f"{BASE}new/", sent).context["faults"]]
+    assert len(said) == 2 and "small letters" in said[0] and "cores is 'four'" in said[1]
+
+
 def test_an_instructor_changes_retires_restores_and_deletes(client, cast):
     device_of_course(cast)
     client.force_login(cast.helen)
