@@ -1,8 +1,11 @@
 """Default deny: every URL declares its audience, and everybody of the cast is sent to every URL."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.cache import cache
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from courseplatform.calendars.services import feed_of
 from courseplatform.calendars.tokens import token_of
@@ -12,6 +15,7 @@ from courseplatform.roster.models import RosterImport
 from courseplatform.scribe.services.images import image_add
 from grading.bench.errors import BenchError
 from grading.models import Run
+from hardware import leases
 from tests.courseplatform.accounts.builders import headers_of
 from tests.courseplatform.notices.builders import notices_of
 from tests.courseplatform.participation.builders import slack_import
@@ -194,3 +198,43 @@ def test_a_ta_here_is_a_student_there(client, cast):
 def test_an_unknown_outcome_never_crosses_the_boundary():
     with pytest.raises(ValueError):
         BenchError("x", "y", outcome="excellent")
+
+
+KEPT_BACK = {
+    "6.13 of",
+    '"6.13"',
+    "98.731",
+    "0.98731",
+    "7654321",
+    "7 654 321",
+    "0.0314159",
+    "Too fast",
+    "900 GMAC/s",
+    "faster_than",
+}
+
+
+def test_no_address_tells_a_number_of_a_run_that_is_kept_back(client, cast, addresses, mailoutbox):
+    """Not to its owner, nor to the rest of the team, in a session or with a token: neither what was measured nor what looks wrong."""
+    document = {
+        "report": {"macs": 7654321}, "host": {"p50_ms": 0.0314159}, "quality": {"accuracy": 0.98731}, "points": [], "environment": {},
+        "metrics": {"accuracy": 0.98731, "macs": 7654321, "params": 10}, "earned": "6.13", "of": "7.00",
+    }  # fmt: skip
+    evidence = [
+        {"code": "faster_than_the_processor", "title": "Too fast", "sentence": "It does 900 GMAC/s.", "facts": {}}
+    ]
+    lease = leases.lease_next(worker="bench@test", kinds=("run",), now=timezone.now() + timedelta(seconds=1))
+    leases.lease_start(lease)
+    leases.lease_park(lease, result={"evidence": evidence, "document": document}, why="faster_than_the_processor")
+    for person in (cast.ruth, cast.daniel):
+        client.force_login(person)
+        token = headers_of(person, ["read"])
+        asked = [(address, {}) for address, _ in addresses if "logout" not in address]
+        asked += [(address, token) for address, _ in addresses if address.startswith(API)]
+        for address, headers in asked:
+            answer = client.get(address, **headers)
+            body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+            text = body.decode("utf-8", "replace").replace("\u202f", " ").replace("\u2009", " ")
+            assert not (found := {one for one in KEPT_BACK if one in text}), (person.name, address, found)
+    mine = [mail.body + mail.subject for mail in mailoutbox if set(mail.to) & {cast.ruth.email, cast.daniel.email}]
+    assert not any(one in text for text in mine for one in KEPT_BACK)
