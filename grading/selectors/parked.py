@@ -33,6 +33,14 @@ def parked_list(visit: Visit, state: str) -> dict[str, Any]:
     }
 
 
+def next_parked(visit: Visit) -> Run | None:
+    """The one that has waited longest for a decision: who settles ten goes from one to the next. One query."""
+    waiting = (
+        Run.objects.visible_to(visit).filter(status=Status.PARKED).select_related("submission__assignment__course")
+    )
+    return waiting.order_by("parked__made_at").first()
+
+
 def _row(run: Run, decision: JobMove | None) -> dict[str, Any]:
     return {
         "run": run,

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,8 +17,8 @@ from grading.selectors import results
 from grading.services import parked
 
 ACTS: dict[str, tuple[Callable[..., None], str]] = {
-    "release": (parked.run_release, "Released: the result stands, and the student is told"),
-    "reject": (parked.run_reject, "Rejected, and the student is told"),
+    "release": (parked.run_release, "is released: the result stands, and the student is told"),
+    "reject": (parked.run_reject, "does not stand, and the student is told"),
 }
 
 
@@ -31,7 +31,7 @@ def index(request: HttpRequest, visit: Visit) -> HttpResponse:
 @course_page(STAFF)
 @require_POST
 def decide(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
-    """A refused step shows the page as it is now, with what was typed."""
+    """A refused step shows the page as it is now, with what was typed. A decision leads on to the next run that waits."""
     found, act = results.run_get(visit, run), request.POST.get("act", "")
     reason = request.POST.get("reason", "")
     try:
@@ -44,5 +44,9 @@ def decide(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
         context |= {"error": refused, "typed": {"reason": reason}, "written": reason.strip()}
         context["has_field"] = context["state"] == "parked"
         return render(request, "grading/run.html", context, status=refused.http_status)
-    messages.success(request, said)
-    return HttpResponseRedirect(found.get_absolute_url())
+    submission = found.submission
+    messages.success(
+        request, f"{submission.assignment.short}, attempt {submission.number} by {submission.owner} {said}"
+    )
+    waiting = reading.next_parked(visit)
+    return redirect(waiting) if waiting else redirect("grading:parked", course=visit.course.slug)

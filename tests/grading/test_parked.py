@@ -173,9 +173,22 @@ def test_the_staff_read_the_evidence_and_decide_on_the_page(client, cast, parked
     assert "reason_too_short" in refused.content.decode() and ">short</textarea>" in refused.content.decode()
     assert client.post(url, {"act": "reject", "reason": "Measured by a copy."}).status_code == 302
     assert fresh(parked).outcome == Outcome.REJECTED
-    assert "Ruth" not in client.get(reverse("grading:parked", kwargs={"course": "odml"})).content.decode()
+    after = client.get(reverse("grading:parked", kwargs={"course": "odml"})).content.decode()
+    assert "by Ruth does not stand, and the student is told" in after and "No run waits" in after
     listed = client.get(reverse("grading:parked", kwargs={"course": "odml"}), {"state": "all"}).content.decode()
     assert "Measured by a copy." in listed
+
+
+def test_a_decision_leads_to_the_run_that_waits_longest_and_then_to_the_list(client, cast, parked, tmp_path):
+    hand_in(cast, cast.daniel, onnx_like(tmp_path, more=b"x"))
+    assert park(take())
+    second = Run.objects.exclude(pk=parked.pk).get()
+    client.force_login(cast.amit)
+    said, addresses = {"act": "release", "reason": WHY}, {"course": "odml"}
+    answer = client.post(reverse("grading:run_decide", kwargs=addresses | {"run": second.pk}), said)
+    assert answer.headers["Location"] == parked.get_absolute_url()
+    answer = client.post(answer.headers["Location"] + "decide/", said)
+    assert answer.headers["Location"] == reverse("grading:parked", kwargs=addresses)
 
 
 def test_the_staff_find_parked_runs_among_the_submissions_and_on_their_home(client, cast, parked):
