@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import log
 
 from grading.bench.cost.coefficients import Coefficients
-from grading.bench.cost.intervals import BOARD_HALF, VERSION_HALF
+from grading.bench.cost.intervals import BOARD_HALF, FAR_VERSION_HALF, VERSION_HALF
 from grading.bench.cost.published import UNKNOWN
 
 TPU = "edgetpu"
@@ -23,12 +23,16 @@ STAND_INS = {
 
 @dataclass(frozen=True)
 class Choice:
-    """factor: latency of the device / of the group's board. more: half widths that this adds. said: why, a sentence each."""
+    """factor: latency of the device / of the group's board. more: half widths that this adds. said: why, a sentence each.
+
+    across: where a version lies between two that were calibrated, the one of them that does not speak.
+    """
 
     group: Coefficients
     factor: float = 1.0
     more: tuple[float, ...] = ()
     said: tuple[str, ...] = ()
+    across: Coefficients | None = None
 
 
 @dataclass(frozen=True)
@@ -100,16 +104,39 @@ def _newest(choices: list[Choice]) -> list[Choice]:
 
 
 def _of_version(choices: list[Choice], wanted: Wanted) -> Choice:
-    """The version that is asked for, or the one nearest to it with a wider interval."""
+    """The version that is asked for; else, with a wider interval, the last one before it or the first one after it."""
     asked = _numbers(wanted.version)
     exact = [choice for choice in choices if asked and _numbers(choice.group.version) == asked]
     if exact:
-        return max(exact, key=lambda choice: (choice.group.rows, _threads(choice.group)))
-    near = min(choices, key=lambda choice: (_apart(_numbers(choice.group.version), asked), -choice.group.rows))
+        return max(exact, key=_size)
+    near, *across = _beside(choices, asked) or [max(choices, key=_size)]
     group = near.group
-    named = f"version {group.version}" if group.version else "a version that its source does not name"
-    said = f"{group.runtime} {wanted.version[:20]} was not calibrated here; {named} stands in for it."
-    return Choice(group, near.factor, (*near.more, VERSION_HALF[group.precision]), (*near.said, said))
+    known = _numbers(group.version)
+    # Between two versions the other one says how much has changed; outside them, or without a number, nobody does.
+    inside = bool(across) or (bool(known) and known[:1] == asked[:1])
+    half = VERSION_HALF[group.precision] if inside else FAR_VERSION_HALF
+    stand_in = f"version {group.version}" if group.version else "a version that its source does not name"
+    said = f"{group.runtime} {wanted.version[:20]} was not calibrated here; {stand_in} stands in for it."
+    other = across[0].group if across else None
+    return Choice(group, near.factor, (*near.more, half), (*near.said, said), other)
+
+
+def _beside(choices: list[Choice], asked: tuple[int, ...]) -> list[Choice]:
+    """The last version before the one that is asked for and the first one after it, as far as there are; the nearer one first."""
+    ordered = sorted(choices, key=_size, reverse=True) if asked else []
+    numbered = [(_numbers(choice.group.version), choice) for choice in ordered if choice.group.version]
+    before = max((item for item in numbered if item[0] < asked), key=_number, default=None)
+    after = min((item for item in numbered if item[0] > asked), key=_number, default=None)
+    found = [item for item in (before, after) if item]
+    return [choice for _, choice in sorted(found, key=lambda item: _apart(item[0], asked))]
+
+
+def _number(item: tuple[tuple[int, ...], Choice]) -> tuple[int, ...]:
+    return item[0]
+
+
+def _size(choice: Choice) -> tuple[int, int]:
+    return choice.group.rows, _threads(choice.group)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -48,6 +48,10 @@ class Coefficients:
     energy_theta: tuple[float, ...] = ()
     energy_out_median: float | None = None
 
+    def latency_ms(self, features: list[float]) -> float:
+        """On the group's own board, of generic ms by part (form.features)."""
+        return sum(exp(theta) * value for theta, value in zip(self.theta, features, strict=True))
+
     def posterior(self, features: list[float]) -> float:
         """Standard deviation of the log prediction that the measurements leave open."""
         parts = [exp(theta) * value for theta, value in zip(self.theta, features, strict=True)]

@@ -5,7 +5,7 @@ input), which belongs to no operator.
 """
 
 from dataclasses import dataclass, replace
-from math import exp
+from math import exp, log
 from typing import Protocol
 
 from grading.bench.cost.choice import Choice, Wanted, calibrated, choose
@@ -105,7 +105,7 @@ def _predicted(question: Question, choice: Choice, known: Calibrations) -> Predi
     half = half_of(
         close=is_close(facts, group.coverage), flagged=bool(flags), model=group.model_half, family=group.family_half,
         posterior=group.posterior(x), rows=group.rows, beyond=beyond(facts, group.coverage),
-        more=choice.more,
+        more=(*choice.more, *_across(choice, x)),
     )  # fmt: skip
     energy = energy_of(choice, known.groups, question.board, x, latency)
     mah, hours, why = budget(question.board, question.convention, question.volts, watts=energy.watts)
@@ -116,6 +116,12 @@ def _predicted(question: Question, choice: Choice, known: Calibrations) -> Predi
         extrapolated=bool(flags), calibration=_calibration(group, choice, known.date, energy),
         reason=" ".join(filter(None, [energy.reason, why])), flags=flags, operators=costs,
     )  # fmt: skip
+
+
+def _across(choice: Choice, x: list[float]) -> list[float]:
+    """How far the version on the other side is from the one that speaks, as a half width."""
+    other = choice.across
+    return [] if other is None else [abs(log(other.latency_ms(x) / choice.group.latency_ms(x)))]
 
 
 def _named(group: Coefficients) -> str:

@@ -72,6 +72,30 @@ def test_a_version_that_was_not_calibrated_is_wider_flagged_and_not_graded():
     assert predict(V2, PI, "tflite@2.4").runtime == "tflite@2.4.1"
 
 
+@pytest.mark.parametrize(
+    ("asked", "speaks"),
+    [("2.2", "2.4.1"), ("1.15", "2.4.1"), ("2.5", "2.4.1"), ("2.7", "2.7.1"), ("2.16", "2.7.1"), ("3.0", "2.7.1")],
+)
+def test_the_nearest_version_is_one_of_the_two_beside_it(asked, speaks):
+    assert predict(V2, PI, f"tflite@{asked}").runtime == f"tflite@{speaks}"
+
+
+def test_between_two_versions_the_interval_reaches_the_other_one():
+    # ArmNN 21.02 has a slow path for 5x5 depthwise layers in int8, which 22.05 has no more.
+    lite = report("efficientnet_lite", quantised=True)
+    before, between, after = (predict(lite, PI, f"armnn@{version}") for version in ("21.02", "21.11", "22.05"))
+    assert between.latency_ms == before.latency_ms > 2 * after.latency_ms
+    assert between.latency_interval_ms[0] < after.latency_ms
+    assert width(predict(V2, PI, "armnn@21.11", "int8")) < 2.5  # where the two agree
+
+
+def test_another_generation_of_a_runtime_is_far_and_a_release_beside_it_is_not():
+    near = (predict(V2, PI, "tflite@2.2"), predict(V2, PI, "armnn@22.11"), predict(V2, PI, "tflite@2.16"))
+    far = (predict(V2, PI, "tflite@1.15"), predict(V2, PI, "armnn@20.08"), predict(V2, PI, "tflite@9.9"))
+    assert all(width(found) < 2.5 for found in near)
+    assert all(width(found) > 8**2 and found.extrapolated and not found.graded for found in far)
+
+
 def test_a_version_without_a_number_is_never_taken_for_one_that_its_source_does_not_name():
     found = predict(V2, CORAL, "tflite@nightly", "int8")
     assert found.extrapolated
