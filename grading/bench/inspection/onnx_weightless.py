@@ -31,10 +31,18 @@ SURE: dict[str, tuple[int, ...]] = {
     for op, places in WEIGHT_PLACES.items()
     if op not in MATRIX_PRODUCTS and op != "Attention"
 } | {"BatchNormalization": (1, 2, 3, 4)}
-LIKELY: dict[str, tuple[int, ...]] = {op: (3,) if op == "QLinearMatMul" else (1,) for op in MATRIX_PRODUCTS}
+LIKELY: dict[str, tuple[int, ...]] = {
+    op: (3,) if op == "QLinearMatMul" else (1,) for op in (*MATRIX_PRODUCTS, "Einsum")
+}
 MOST_MATRIX = 2  # dimensions of a matrix that is a weight; more are a batch of them, which is data
-# What exporters put between a weight and its operator.
-BETWEEN = {"Transpose", "Reshape", "Identity", "Cast", "Squeeze", "Unsqueeze", "DequantizeLinear", "QuantizeLinear"}
+# What stands between a weight and its operator: another form of it, its scale or mask, its parts, its norm. A product or a pool does
+# not: what it makes is computed from data.
+BETWEEN = {
+    "Transpose", "Reshape", "Flatten", "Identity", "Cast", "Squeeze", "Unsqueeze", "DequantizeLinear", "QuantizeLinear",
+    "Add", "Sub", "Mul", "Div", "Neg", "Abs", "Sign", "Sqrt", "Pow", "Round", "Clip", "Where", "Max", "Min",
+    "Concat", "Split", "Slice", "Gather", "Expand", "Tile", "Pad",
+    "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2",
+}  # fmt: skip
 EXTERNAL = (
     "This model keeps weights in another file. Export it as one file "
     "(onnx.save with save_as_external_data=False, torch.onnx.export with external_data=False)."
@@ -127,6 +135,9 @@ def _weights_among_inputs(graph: Any) -> Iterator[Any]:
     stored = {tensor.name for tensor in graph.initializer}
     inputs = {value.name: value for value in graph.input if value.name not in stored}
     sure, likely = _standing(graph, inputs, SURE), set[str]()
+    if sure == inputs.keys():
+        # A weight that is made from the data: what a layer reads as its data is that.
+        sure -= _standing(graph, inputs, dict.fromkeys(SURE, (0,)))
     if sure or not _has_weights(graph):
         likely = {name for name in _standing(graph, inputs, LIKELY) if len(_shape(inputs[name])) <= MOST_MATRIX}
     if not (sure or likely):
@@ -141,7 +152,7 @@ def _standing(graph: Any, inputs: dict[str, Any], places: dict[str, tuple[int, .
     standing: set[str] = set()
     for node in reversed(graph.node):
         read = places.get(node.op_type, ())
-        if node.op_type in BETWEEN and node.output and node.output[0] in standing:
+        if node.op_type in BETWEEN and not standing.isdisjoint(node.output):
             read = tuple(range(len(node.input)))
         standing.update(node.input[place] for place in read if place < len(node.input))
     return standing & inputs.keys()

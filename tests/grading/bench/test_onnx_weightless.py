@@ -122,6 +122,47 @@ def test_a_turned_quantised_weight_is_one_too(tmp_path):
     assert report.weight_bits == {"8": 12 / 15, "32": 3 / 15}
 
 
+W = (8, 3, 3, 3)
+CONV = node("Conv", ["x", "W"], ["y"])
+PARTS = {
+    "first": np.array([0]),
+    "last": np.array([8]),
+    "half": np.float32(0.5),
+    "shape": np.array(W),
+    "inner": np.array([1, 2, 3]),
+}
+
+
+@pytest.mark.parametrize(
+    ("steps", "weights", "params"),
+    [
+        ([node("Sub", ["w", "half"], ["W"])], {"w": W}, 216),
+        ([node("Sub", ["w", "z"], ["a"]), node("Mul", ["a", "s"], ["W"])], {"w": W, "z": (), "s": ()}, 216),
+        ([node("Mul", ["w", "mask"], ["W"])], {"w": W, "mask": W}, 216),
+        ([node("Concat", ["v", "w"], ["W"], axis=0)], {"v": (4, 3, 3, 3), "w": (4, 3, 3, 3)}, 216),
+        ([node("Slice", ["w", "first", "last"], ["W"])], {"w": (16, 3, 3, 3)}, None),
+        ([node("Split", ["w"], ["other", "W"], axis=0, num_outputs=2)], {"w": (16, 3, 3, 3)}, None),
+        ([node("Expand", ["w", "shape"], ["W"])], {"w": (8, 1, 1, 1)}, 8),
+        ([node("ReduceL2", ["w", "inner"], ["n"]), node("Div", ["w", "n"], ["W"])], {"w": W}, 216),
+        ([node("ReduceMean", ["x"], ["m"]), node("Add", ["w", "m"], ["W"])], {"w": W}, None),
+    ],
+)
+def test_a_weight_that_is_scaled_masked_cut_or_put_together_is_one_too(tmp_path, steps, weights, params):
+    path = save_onnx(tmp_path / "m.onnx", [*steps, CONV], PARTS, [*weights.items(), ("x", (1, 3, 8, 8))])
+    report = look_into(path, "onnx", [], weightless=True)
+    assert [tensor.name for tensor in report.inputs] == ["x"]
+    assert report.macs == 8 * 27 * 6 * 6
+    assert report.absent_weights
+    assert params is None or report.params == params
+
+
+def test_the_matrix_of_an_einsum_is_a_weight_too(tmp_path):
+    steps = [node("Einsum", ["x", "w"], ["y"], equation="bij,jk->bik")]
+    path = save_onnx(tmp_path / "m.onnx", steps, {}, [("x", (1, 4, 8)), ("w", (8, 2))])
+    report = look_into(path, "onnx", [], weightless=True)
+    assert (report.params, report.macs, [tensor.name for tensor in report.inputs]) == (16, 64, ["x"])
+
+
 def test_two_inputs_of_a_product_stay_inputs_where_the_model_has_weights(tmp_path):
     steps = [node("MatMul", ["x", "w"], ["a"]), node("MatMul", ["a", "z"], ["y"])]
     path = save_onnx(tmp_path / "m.onnx", steps, {"w": ones(4, 5)}, [("x", (1, 4)), ("z", (5, 2))])
