@@ -5,6 +5,7 @@ one, and what could be read as a pickle or as an archive is read as such, whatev
 """
 
 import pickletools
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -19,7 +20,9 @@ MOST_DEPTH = 1  # sample inputs are an archive of their own
 ZIP_HEAD = b"PK\x03\x04"
 # Names under which PyTorch looks for a pickle (.pt may be an archive of its own).
 PICKLED = (".pkl", "_pkl", ".pickle", ".pt", ".pth")
-NAMING = {"GLOBAL", "STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"}
+# Steps that name what is to be called, in two words. A code of copyreg names nothing: nobody has registered one.
+NAMING = {"GLOBAL", "INST"}
+WORD = re.compile(r"[A-Za-z_][\w.]*", re.ASCII)
 NO_PICKLE = (ValueError, IndexError, KeyError, OverflowError, UnicodeError)
 TRACED = "traced_inputs"
 
@@ -69,7 +72,10 @@ def _check_nested(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int) 
 
 
 def _check_disguised(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
-    """A member that nobody calls a pickle: only if it can be read as one to its end, and names something, is it one."""
+    """A member that nobody calls a pickle: only if it can be read as one to its end, and names something, is it one.
+
+    One in ten thousand small weights can be read as the steps of a pickle by chance, but then they have no words.
+    """
     with archive.open(entry) as member:
         if _names_something(member):
             start = member.tell()
@@ -82,7 +88,7 @@ def _names_something(member: IO[bytes]) -> bool:
     found, end = False, 0
     try:
         while steps := list(_bounded(pickletools.genops(member))):
-            found |= any(step in NAMING for step in steps)
+            found |= _has_name(steps)
             end = member.tell()
     except NO_PICKLE:
         pass
@@ -90,11 +96,24 @@ def _names_something(member: IO[bytes]) -> bool:
     return found
 
 
-def _bounded(steps: Iterator[Any]) -> Iterator[str]:
-    for count, (step, _, _) in enumerate(steps):
+def _has_name(steps: list[tuple[str, Any]]) -> bool:
+    """Whether these steps name something. Module and name may be the same word, which is then stored once."""
+    said = False
+    for step, value in steps:
+        words = str(value).split(" ")
+        if step in NAMING and len(words) == 2 and all(map(WORD.fullmatch, words)):
+            return True
+        if step == "STACK_GLOBAL" and said:
+            return True
+        said |= isinstance(value, str) and WORD.fullmatch(value) is not None
+    return False
+
+
+def _bounded(steps: Iterator[Any]) -> Iterator[tuple[str, Any]]:
+    for count, (step, value, _) in enumerate(steps):
         if count > MOST_STEPS:
             raise BenchError("too_large", "A member of this archive is too long to be checked. Save the model again.")
-        yield step.name
+        yield step.name, value
 
 
 def _sizes(records: dict[str, int], name: str) -> Callable[[str], int | None]:

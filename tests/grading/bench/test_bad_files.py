@@ -315,6 +315,21 @@ def test_names_extensions_and_buffers_are_refused_too(data):
     assert caught.value.code == "code_in_pickle"
 
 
+@pytest.mark.parametrize(
+    "data",
+    [b"cos\nsystem\n.", b"(ios\nsystem\nS'a'\n.", pickle.dumps(Calls(print, "x"), 5), pickle.dumps(Calls(time.time), 4)],
+)  # fmt: skip
+def test_a_call_is_found_where_nobody_calls_it_a_pickle(data):
+    with pytest.raises(BenchError) as caught:
+        check_archive(archive_of({"m/data/7": pickle.dumps(1) + data}))
+    assert caught.value.code == "code_in_pickle"
+
+
+@pytest.mark.parametrize("data", [b"N\x82\xbc.", b"\x97\x93.", b"c\xc3\xa9\n\x01\n.", b"]\x8c\x01\x02\x93."])
+def test_numbers_that_read_like_steps_of_a_pickle_are_numbers(data):
+    check_archive(archive_of({"m/data/7": data + bytes(60)}))
+
+
 def test_plain_values_are_harmless():
     values = [
         1,
