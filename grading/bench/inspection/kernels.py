@@ -45,10 +45,12 @@ def whole(source: tuple[int, ...], output: tuple[int, ...], *, channels_last: bo
 
 
 def adaptive(source: Sequence[int], output: Sequence[int], channels: int) -> Kernel:
-    """Of a pool that is told the size it shall make; where that does not divide, its largest window."""
-    stride = tuple(max(have // want, 1) if want else 1 for have, want in zip(source, output, strict=True))
-    size = tuple(have - (want - 1) * step for have, want, step in zip(source, output, stride, strict=True))
-    return window(size, channels, stride)
+    """Of a pool that is told the size it shall make, which may be larger; where that does not divide, its largest window."""
+    pairs = list(zip(source, output, strict=True))
+    size = tuple(
+        max((-(-(at + 1) * have // want) - at * have // want for at in range(want)), default=1) for have, want in pairs
+    )
+    return window(size, channels, tuple(max(have // want, 1) if want else 1 for have, want in pairs))
 
 
 def is_depthwise(kernel: Kernel | None) -> bool:

@@ -6,6 +6,7 @@ from onnx import helper
 from grading.bench.errors import BenchError
 from grading.bench.graph import Kernel
 from grading.bench.inspection.__main__ import look_into
+from grading.bench.inspection.kernels import adaptive
 from grading.bench.report import Report
 from tests.grading.bench.tiny import CODE, KIND, one_tflite, ones, save_onnx
 from tests.grading.bench.windows import CLASSES, KERNELS, MACS, convolution, windows_onnx, windows_tflite
@@ -45,6 +46,16 @@ def test_a_quantised_convolution_keeps_its_window_in_an_object(answers):
 def test_a_pool_that_is_told_what_to_make_has_the_window_that_makes_it(answers):
     report = Report.from_json(answers["adaptive"]["report"])
     assert working(report)[0].kernel == Kernel((2, 3), (2, 3), (1, 1), 1, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "size", "stride"),
+    [((2, 2), (6, 6), (1, 1), (1, 1)), ((1, 1), (7, 7), (1, 1), (1, 1)), ((10,), (7,), (3,), (1,)), ((6, 6), (3, 2), (2, 3), (2, 3))],
+)  # fmt: skip
+def test_a_pool_may_be_told_to_make_more_than_it_has(source, output, size, stride):
+    # VGG and AlexNet on small pictures: a window is never smaller than one number.
+    made = adaptive(source, output, 4)
+    assert (made.size, made.stride) == (size, stride)
 
 
 def test_tflite_names_the_activation_that_is_fused(tmp_path):
