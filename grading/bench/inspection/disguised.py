@@ -95,7 +95,7 @@ def _made(graph: Graph, operator: Operator, place: int, name: str, given: list[_
     output = graph.tensors[operator.outputs[0]]
     own = _multiplied(graph, operator, place, name, output)
     if own is not None:
-        return own if name in MULTIPLYING else _joined([own, *given], None, place)
+        return own if name in MULTIPLYING else _joined([own, *given], _either([own, *given]), place)
     if not given:
         return None
     if name in ADDING:
