@@ -17,6 +17,7 @@ from grading.bench.inspection.finite import count_not_finite
 from grading.bench.inspection.kernels import is_depthwise
 from grading.bench.inspection.learned import is_mask, settle, sources
 from grading.bench.inspection.patterns import mask_of
+from grading.bench.inspection.tflite_batches import settle_batch
 from grading.bench.inspection.tflite_checks import (
     check_arguments,
     check_scales,
@@ -219,6 +220,10 @@ class _Reader:
         buffer = self.model.Buffers(place)
         return (buffer.Offset(), buffer.Size()) if buffer.Offset() > OUT_OF_LINE else (place,)
 
+    def _leaves_batch_free(self, place: int) -> bool:
+        raw = self.subgraph.Tensors(place)
+        return bool(self._count(raw.ShapeSignatureLength()) and raw.ShapeSignature(0) == -1)
+
     def _look_for_mask(self, name: str) -> None:
         """Once for each stored table, however often it is read."""
         raw, tensor = self.subgraph.Tensors(int(name)), self.tensors[int(name)]
@@ -291,6 +296,7 @@ class _Reader:
             self._prepare(op, [i for i in places if i >= 0], made)
             return None
         check_step(step, place, lambda index: self._numbers(places[index]))
+        settle_batch(step, lambda index: self._numbers(places[index]), free=self._leaves_batch_free(made[0]))
         check_sizes(step)
         tables = self._roots_at(places, table_places(step))
         for table in tables:

@@ -9,6 +9,7 @@ from grading.bench.errors import BenchError
 from grading.bench.inspection import tflite_format
 from grading.bench.inspection.tflite_operators import CONTROL_FLOW, COUNTED
 from grading.bench.report import report_of
+from grading.demo import tflite_builder
 from grading.demo.tflite_builder import Scale
 from tests.grading.bench import tiny
 from tests.grading.bench.tiny import CODE, KIND, NONE, OPTIONS, one_tflite, ones
@@ -282,3 +283,37 @@ def test_a_convolution_without_strides_is_refused(tmp_path):
         tiny.conv_options(stride=0),
     )  # fmt: skip
     assert refused(path) == "damaged_model"
+
+
+def dilated(path, *, signed, pieces):
+    """A 3x3 convolution with a dilation of 2, as TensorFlow writes it. pieces: of the batch, as the file stores them."""
+    b = tflite_builder.Builder()
+    shapes = {"x": (1, 8, 8, 2), "cut": (pieces, 6, 6, 2), "made": (pieces, 4, 4, 5), "y": (1, 8, 8, 5)}
+    x, cut, made, y = (b.activation(name, shape, KIND.FLOAT32) for name, shape in shapes.items())
+    if signed:
+        for place in (x, cut, made, y):
+            b.tensors[place].shapeSignature = [-1, *b.tensors[place].shape[1:]]
+    block = b.constant("block", np.array([2, 2], np.int32), KIND.INT32)
+    pads = b.constant("pads", np.array([[2, 2], [2, 2]], np.int32), KIND.INT32)
+    crops = b.constant("crops", np.zeros((2, 2), np.int32), KIND.INT32)
+    weight = b.constant("w", np.ones((5, 3, 3, 2), np.float32), KIND.FLOAT32)
+    bias = b.constant("b", np.ones(5, np.float32), KIND.FLOAT32)
+    options = schema.Conv2DOptionsT()
+    options.padding, options.strideH, options.strideW = schema.Padding.VALID, 1, 1
+    b.operator(CODE.SPACE_TO_BATCH_ND, [x, block, pads], cut, NONE)
+    b.operator(CODE.CONV_2D, [cut, weight, bias], made, (OPTIONS.Conv2DOptions, options))
+    b.operator(CODE.BATCH_TO_SPACE_ND, [made, block, crops], y, NONE)
+    b.write(path, [x], [y])
+    return path
+
+
+@pytest.mark.parametrize(("signed", "pieces"), [(True, 1), (False, 4)])
+def test_a_picture_that_is_cut_into_a_free_batch_counts_whole(tmp_path, signed, pieces):
+    # Where the batch is free the file stores 1 for it, also for the four pieces.
+    report = inspect(dilated(tmp_path / "m.tflite", signed=signed, pieces=pieces))
+    assert report.macs == 8 * 8 * 5 * 9 * 2
+    assert report.peak_activation_bytes == (4 * 4 * 4 * 5 + 8 * 8 * 5) * 4
+
+
+def test_a_file_may_not_say_that_fewer_pieces_come_out_of_a_convolution(tmp_path):
+    assert refused(dilated(tmp_path / "m.tflite", signed=False, pieces=1)) == "damaged_model"
