@@ -35,12 +35,15 @@ LIKELY: dict[str, tuple[int, ...]] = {
     op: (3,) if op == "QLinearMatMul" else (1,) for op in (*MATRIX_PRODUCTS, "Einsum")
 }
 MOST_MATRIX = 2  # dimensions of a matrix that is a weight; more are a batch of them, which is data
+# Other forms of one tensor.
+TURNING = {
+    "Transpose", "Reshape", "Flatten", "Identity", "Cast", "Squeeze", "Unsqueeze", "DequantizeLinear", "QuantizeLinear", "Expand",
+}  # fmt: skip
 # What stands between a weight and its operator: another form of it, its scale or mask, its parts, its norm. A product or a pool does
 # not: what it makes is computed from data.
-BETWEEN = {
-    "Transpose", "Reshape", "Flatten", "Identity", "Cast", "Squeeze", "Unsqueeze", "DequantizeLinear", "QuantizeLinear",
+BETWEEN = TURNING | {
     "Add", "Sub", "Mul", "Div", "Neg", "Abs", "Sign", "Sqrt", "Pow", "Round", "Clip", "Where", "Max", "Min",
-    "Concat", "Split", "Slice", "Gather", "Expand", "Tile", "Pad",
+    "Concat", "Split", "Slice", "Gather", "Tile", "Pad",
     "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2",
 }  # fmt: skip
 EXTERNAL = (
@@ -159,11 +162,13 @@ def _standing(graph: Any, inputs: dict[str, Any], places: dict[str, tuple[int, .
 
 
 def _only_loose(graph: Any, names: set[str]) -> set[str]:
-    """Of these, the ones that stand nowhere but where a bias, a scale or a table may stand."""
+    """Of these, the ones that stand nowhere but where a bias, a scale or a table may stand, also in another form."""
     loose, bound = set[str](), set[str]()
-    for node in graph.node:
+    for node in reversed(graph.node):
         every = tuple(range(len(node.input))) if node.op_type in TABLE_READERS else TABLE_PLACES.get(node.op_type, ())
         read = (*every, *LOOK_UPS.get(node.op_type, ()), *((0,) if node.op_type in MATRIX_PRODUCTS else ()))
+        if node.op_type in TURNING and node.output and node.output[0] in loose and node.output[0] not in bound:
+            read = (0,)
         for place, name in enumerate(node.input):
             (loose if place in read else bound).add(name)
     return (names & loose) - bound

@@ -57,6 +57,24 @@ def test_a_file_without_weights_counts_as_the_same_file_with_them(tmp_path, make
     assert "absent_weights" in [finding.code for finding in report.findings]
 
 
+def test_a_scale_and_a_token_that_are_inputs_in_another_form_are_weights(tmp_path):
+    # timm: layer scale is reshaped before it is multiplied, the token of the class is expanded and put beside.
+    steps = [
+        node("MatMul", ["x", "w"], ["a"]),
+        node("Reshape", ["gamma", "sizes"], ["g"]),
+        node("Mul", ["a", "g"], ["b"]),
+        node("Expand", ["token", "one"], ["t"]),
+        node("Concat", ["t", "b"], ["y"], axis=1),
+    ]
+    stored = {"sizes": np.array([1, 1, 4], np.int64), "one": np.array([1, 1, 4], np.int64)}
+    weights = {"w": ones(8, 4), "gamma": ones(4), "token": ones(1, 1, 4)}
+    shapes = [(name, array.shape) for name, array in weights.items()]
+    path = save_onnx(tmp_path / "m.onnx", steps, stored, [("x", (1, 5, 8)), *shapes])
+    report = look_into(path, "onnx", [], weightless=True)
+    assert [spec.name for spec in report.inputs] == ["x"]
+    assert (report.params, report.macs) == (32 + 4 + 4, 5 * 8 * 4)
+
+
 def test_the_sentence_names_the_file_or_the_first_input_that_is_a_weight(tmp_path):
     report = look_into(beside(tiny_onnx(tmp_path / "a.onnx")), "onnx", [], weightless=True)
     assert "weights.bin" in report.absent_weights
