@@ -205,6 +205,21 @@ def test_a_waiting_container_serves_once(tmp_path):
     assert bench_images.of(found) == []
 
 
+def test_what_waited_and_has_ended_is_replaced_at_the_next_look():
+    found = Container(bench_images.record("onnxruntime"), pool={"onnxruntime": 2})
+    try:
+        assert found.full(60)
+        before = bench_images.of(found)
+        bench_images.docker("kill", *before)
+        found.look()
+        assert not set(before) & set(bench_images.of(found))
+        assert found.full(60)
+        assert len(bench_images.of(found)) == 2
+    finally:
+        found.close()
+    assert bench_images.of(found) == []
+
+
 def test_the_sweep_removes_what_has_lost_its_owner_and_nothing_else(containers):
     image = json.loads(bench_images.record("onnxruntime").read_text())["onnxruntime linux/amd64"]["id"]
     me = container_owner.myself()

@@ -12,7 +12,7 @@ from pathlib import Path
 from grading.bench.sandbox import container_images as images
 from grading.bench.sandbox import container_owner, container_waiting, container_warden
 from grading.bench.sandbox import container_spec as spec
-from grading.bench.sandbox.container_engine import Engine
+from grading.bench.sandbox.container_engine import LABEL, Engine
 from grading.bench.sandbox.container_pool import Pool
 from grading.bench.sandbox.container_waiting import Waiting
 from grading.bench.sandbox.container_watch import watch
@@ -70,8 +70,13 @@ class Container:
                 waiting.remove()
 
     def look(self) -> None:
-        """See ``Leaning.look``: the engine answers, and has all images that are recorded."""
+        """See ``Leaning.look``: the engine answers, and has all images that are recorded.
+
+        What waited while the engine was away has ended with it; others are started in its place.
+        """
         self._engine.look(image.id for image in images.recorded(self._record, self.platform))
+        mine = self._engine.ours(f"{LABEL}={self.owner}")
+        self._pool.drop({container for container, _, status in mine if status in container_owner.ENDED})
 
     def read_back(self, request: SandboxRequest) -> tuple[spec.Asked, dict[str, object]]:
         """What is asked for a request, and what its container says that holds; nothing is run. Raises SandboxError."""

@@ -9,7 +9,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 
 from grading.bench.sandbox.container_waiting import Waiting
 from grading.bench.sandbox.request import SandboxError
@@ -42,6 +42,16 @@ class Pool:
                 return waiting
             with contextlib.suppress(SandboxError):
                 waiting.remove()
+
+    def drop(self, ended: Container[str]) -> None:
+        """Remove those that wait no more, by their ids. Raises SandboxError."""
+        with self._changed:
+            gone = [waiting for ready in self._ready.values() for waiting in ready if waiting.id in ended]
+            for family, ready in self._ready.items():
+                self._ready[family] = deque(waiting for waiting in ready if waiting.id not in ended)
+            self._changed.notify_all()
+        for waiting in gone:
+            waiting.remove()
 
     @contextlib.contextmanager
     def quiet(self) -> Iterator[None]:
