@@ -93,6 +93,9 @@ class RunBriefShape(serializers.Serializer[Run]):
         source="result.earned", max_digits=6, decimal_places=2, default=None, help_text="measured points"
     )
     of = serializers.DecimalField(source="result.of", max_digits=6, decimal_places=2, default=None)
+    graded_by = serializers.CharField(
+        source="result.graded_by", default="", help_text="which machine measured, in the words of the result page"
+    )
 
 
 class LateShape(serializers.Serializer[LateVerdict]):

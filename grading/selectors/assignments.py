@@ -40,7 +40,7 @@ FORMAT_WORDS = {
 
 @dataclass(frozen=True)
 class Attempt:
-    """One hand-in with its newest run and the result that stands for it."""
+    """One hand-in with its newest run and the result that stands for it. graded_by: which machine measured that, "" without one."""
 
     submission: Submission
     run: Run | None
@@ -48,6 +48,7 @@ class Attempt:
     earned: Decimal | None
     of: Decimal | None
     url: str
+    graded_by: str
 
     @property
     def number(self) -> int:
@@ -91,7 +92,8 @@ def attempt_of(submission: Submission) -> Attempt:
         newest.submission = submission if own else source
     earned, of = (result.earned, result.of) if result else (None, None)
     url = newest.get_absolute_url() if newest else submission.get_absolute_url()
-    return Attempt(submission, newest, attempt_badge(submission, newest), earned, of, url)
+    graded_by = result.graded_by if result else ""
+    return Attempt(submission, newest, attempt_badge(submission, newest), earned, of, url, graded_by)
 
 
 def attempts(visit: Visit, assignment: Assignment, person: User | None = None) -> list[Attempt]:

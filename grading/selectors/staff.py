@@ -26,6 +26,7 @@ COLUMNS = (
     "State",
     "Points",
     "Of",
+    "Graded by",
     "File",
     "SHA-256",
 )
@@ -78,7 +79,7 @@ def submission_rows(visit: Visit, chosen: SubmissionFilter, limit: int | None = 
             {
                 "person": submission.person, "assignment": submission.assignment, "number": submission.number,
                 "received_at": submission.received_at, "late": late_badge(submission), "badge": attempt.badge,
-                "earned": attempt.earned, "of": attempt.of, "url": attempt.url, "file_name": model.file_name,
+                "earned": attempt.earned, "of": attempt.of, "graded_by": attempt.graded_by, "url": attempt.url, "file_name": model.file_name,
                 "is_active": submission.is_active, "sha256": model.sha256, "receipt_url": submission.get_absolute_url(),
             }
         )  # fmt: skip
@@ -126,5 +127,5 @@ def csv_row(row: dict[str, Any]) -> list[Any]:
     return [
         row["person"].name, row["person"].email, row["assignment"].short, row["number"], "yes" if row["is_active"] else "no",
         timezone.localtime(row["received_at"]).isoformat(), row["late"].word, row["badge"].word,
-        row["earned"] if row["earned"] is not None else "", row["of"] if row["of"] is not None else "", row["file_name"], row["sha256"],
+        row["earned"] if row["earned"] is not None else "", row["of"] if row["of"] is not None else "", row["graded_by"], row["file_name"], row["sha256"],
     ]  # fmt: skip

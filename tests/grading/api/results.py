@@ -8,10 +8,11 @@ from hardware import leases
 from hardware.models import Outcome
 from tests.people import hand_in, onnx_like
 
+GRADED_BY = {"on": "process", "label": "process, 1024 MiB", "reason": "", "ran_under_bytes": None}
 DOCUMENT = {
     "report": {"operators": []}, "host": {"p50_ms": 1.5}, "metrics": {"accuracy": 0.975, "macs": 3456},
     "quality": {"worst_pairs": []}, "points": [{"key": "opens", "earned": "1.00", "of": "1.00"}],
-    "environment": {"isolation": "limits"}, "earned": "6.38", "of": "7.00",
+    "environment": {"isolation": "limits", "graded_by": GRADED_BY}, "earned": "6.38", "of": "7.00",
 }  # fmt: skip
 
 

@@ -110,8 +110,8 @@ def test_a_submission_has_its_receipt_its_run_and_the_points(cast, api, tmp_path
     found = api(cast.ruth).read(f"submissions/{run.submission_id}")
     assert found["receipt"] == run.submission.receipt and found["sha256"] == run.submission.sha256
     assert found["late_s"] == 0 and found["course"] == "odml"
-    assert [(one["id"], one["outcome"], one["earned"], one["of"]) for one in found["runs"]] == [
-        (str(run.pk), "measured", "6.38", "7.00")
+    assert [(one["id"], one["outcome"], one["earned"], one["of"], one["graded_by"]) for one in found["runs"]] == [
+        (str(run.pk), "measured", "6.38", "7.00", "process, 1024 MiB")
     ]
 
 
