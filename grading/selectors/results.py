@@ -10,7 +10,7 @@ from grading.selectors.badges import run_badge
 from grading.selectors.late_words import late_badge, owner_line
 from grading.selectors.parked import decision_part, parked_part
 from grading.selectors.run_live import live_part
-from grading.selectors.run_measured import measured_part
+from grading.selectors.run_measured import counted_evidence, measured_part
 from grading.selectors.run_stopped import stopped_part
 from hardware.models import Outcome, Status
 
@@ -80,4 +80,6 @@ def page(visit: Visit, run: Run, now: datetime) -> dict[str, Any]:
     if state == "parked":
         return context | parked_part(visit, run)
     context |= decision_part(visit, run)
-    return context | (measured_part(run) if state == "measured" else stopped_part(run, state))
+    if state != "measured":
+        return context | stopped_part(run, state)
+    return context | measured_part(run) | ({"looks_wrong": counted_evidence(run)} if visit.is_staff else {})

@@ -283,6 +283,13 @@ def _counted(run: Run) -> Rows:
     return [{"label": "Instructions per inference (x86-64, Callgrind)", "value": said}]
 
 
+def counted_evidence(run: Run) -> Rows:
+    """What looks wrong in the count of instructions, which came after the result stood: for the staff alone."""
+    count = getattr(run, "count", None)
+    found: Rows = count.counted.get("evidence", []) if count is not None else []
+    return found
+
+
 ACTIVE_WORDS: dict[str, str] = {
     ActiveRule.BEST: "The best measured attempt is active.",
     ActiveRule.LATEST: "The latest measured attempt is active.",

@@ -16,6 +16,7 @@ from grading.bench.instruction_count import InstructionCount
 from grading.bench.sandbox.request import SandboxResult
 from grading.demo.digits import hidden_split, write_hidden
 from grading.models import CountRun, Result, Run, Submission
+from grading.selectors import results
 from grading.selectors.run_measured import _counted
 from grading.services.counts import count_enqueue
 from grading.spec import BenchSpec
@@ -108,11 +109,15 @@ def test_a_count_that_fails_changes_nothing_for_the_student(measured, outcome):
     assert _counted(Run.objects.get()) == []
 
 
-def test_a_count_that_looks_wrong_is_told_to_the_staff_alone(cast, measured):
+def test_a_count_that_looks_wrong_is_told_to_the_staff_alone_and_stands_where_they_are_led(cast, measured, monkeypatch):
     row = {"code": "too_few_instructions", "title": "Fewer", "sentence": "Some of it is not computed.", "facts": {}}
     end("count", Outcome.MEASURED, COUNTED | {"evidence": [row]})
     told = Notification.objects.filter(key__startswith="count-")
     assert {one.person for one in told} == {cast.helen, cast.ines, cast.amit}
+    monkeypatch.setattr(results, "measured_part", lambda run: {})
+    for person, shown in ((cast.amit, [row]), (cast.ruth, None)):
+        visit = cast.visit(person)
+        assert results.page(visit, results.run_get(visit, measured.pk), timezone.now()).get("looks_wrong") == shown
 
 
 def test_a_count_gives_way_to_a_model_that_waits(cast, measured, tmp_path, monkeypatch):
