@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count, Q
+
 from courseplatform.core import numbers
 from courseplatform.courses.access import Visit
 from grading.models.parked import REASON_LETTERS
@@ -94,8 +96,12 @@ def decision_part(visit: Visit, run: Run) -> dict[str, Any]:
 
 
 def waiting_section(visit: Visit, now: datetime) -> dict[str, Any] | None:
-    """For the home of the staff: how many runs wait for a decision. One query."""
+    """For the home of the staff: how many runs wait for a decision, and how many a worker has put back because their lab asks for a
+    machine or a board that it is not. One query."""
     if not visit.is_staff:
         return None
-    count = Run.objects.filter(submission__assignment__course=visit.course, status=Status.PARKED).count()
-    return {"count": count} if count else None
+    put_back = Q(status=Status.QUEUED, attempt__gt=0, faults=0, not_before__gt=now)
+    found = Run.objects.filter(submission__assignment__course=visit.course).aggregate(
+        count=Count("pk", filter=Q(status=Status.PARKED)), waiting=Count("pk", filter=put_back)
+    )
+    return found if any(found.values()) else None

@@ -195,9 +195,27 @@ def test_the_staff_find_parked_runs_among_the_submissions_and_on_their_home(clie
     chosen = SubmissionFilter(state="parked")
     assert [row["badge"].word for row in submission_rows(cast.visit(cast.helen), chosen)] == ["with the staff"]
     client.force_login(cast.helen)
-    assert "Runs kept back" in client.get("/courses/odml/").content.decode()
+    assert "1 waits for a decision of the staff" in client.get("/courses/odml/").content.decode()
     client.force_login(cast.ruth)
-    assert "Runs kept back" not in client.get("/courses/odml/").content.decode()
+    assert "for a decision of the staff" not in client.get("/courses/odml/").content.decode()
+
+
+def test_the_list_and_the_csv_of_submissions_say_which_machine_measured(client, cast, tmp_path):
+    hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    label = {"on": "process", "label": "process, 1024 MiB", "reason": "", "ran_under_bytes": None}
+    leases.lease_finish(take(), outcome=Outcome.MEASURED, result=DOCUMENT | {"environment": {"graded_by": label}})
+    client.force_login(cast.amit)
+    head, row = client.get("/courses/odml/submissions.csv").content.decode("utf-8-sig").splitlines()
+    assert '"process, 1024 MiB"' in row and "Graded by" in head
+
+
+def test_staff_read_on_their_home_that_a_run_waits_for_a_machine(client, cast, tmp_path):
+    hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    leases.lease_release(take(), why="No such board.", fault=False, pause=timedelta(minutes=5))
+    client.force_login(cast.amit)
+    assert "1 waits for a place to be measured" in client.get("/courses/odml/").content.decode()
+    client.force_login(cast.ruth)
+    assert "for a place to be measured" not in client.get("/courses/odml/").content.decode()
 
 
 def test_both_sides_are_told_once_and_the_student_no_evidence(cast, parked):
