@@ -179,6 +179,16 @@ def test_the_staff_read_the_evidence_and_decide_on_the_page(client, cast, parked
     assert "Measured by a copy." in listed
 
 
+def test_who_decides_second_is_told_so_and_keeps_what_was_written(client, cast, parked):
+    run_reject(visit=cast.visit(cast.helen), run=parked, reason="The model holds the test inputs.")
+    client.force_login(cast.amit)
+    url = reverse("grading:run_decide", kwargs={"course": "odml", "run": parked.pk})
+    answer = client.post(url, {"act": "release", "reason": WHY})
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "somebody has decided on it already" in page and WHY in page and "The model holds the test inputs." in page
+
+
 def test_a_decision_leads_to_the_run_that_waits_longest_and_then_to_the_list(client, cast, parked, tmp_path):
     hand_in(cast, cast.daniel, onnx_like(tmp_path, more=b"x"))
     assert park(take())
