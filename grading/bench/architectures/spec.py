@@ -113,7 +113,8 @@ def _parsed(raw: bytes) -> Any:
         return found
 
     try:
-        return json.loads(raw.decode("utf-8"), parse_constant=not_finite, object_pairs_hook=without_doubles)
+        # Some editors put a mark in front that says it is UTF-8.
+        return json.loads(raw.decode("utf-8-sig"), parse_constant=not_finite, object_pairs_hook=without_doubles)
     except UnicodeDecodeError:
         raise BenchError("bad_spec", "The description is not UTF-8 text. Save it as UTF-8.") from None
     except RecursionError:
@@ -223,7 +224,7 @@ def _inputs(place: str, raw: dict[str, Any], made: dict[str, str], last: str, co
         or not 0 < len(names) <= MOST_INPUTS
         or not all(isinstance(name, str) for name in names)
     ):
-        raise bad(place, f"inputs is a list of names, not {shown(names)}.")
+        raise bad(place, f"inputs is a list of 1 to {MOST_INPUTS:,} names, not {shown(names)}.")
     if count >= 0 and len(names) != count:
         raise bad(place, f"it takes {count} input{'s' if count > 1 else ''}, not {len(names)}: list them under inputs.")
     if lost := [name for name in names if name not in made]:

@@ -148,7 +148,8 @@ BAD = {
     "resnet, depth: expected one of 18": {"architecture": "resnet", "depth": 19},
     "expected an object with the key": [1, 2],
     "layer 1: expected an object": layers("conv"),
-    "inputs is a list of names": layers({**CONV, "inputs": "input"}),
+    "inputs is a list of 1 to 1,000 names": layers({"kind": "concat", "inputs": ["input"] * 1_001}),
+    "names, not 'input'": layers({**CONV, "inputs": "input"}),
     "vision_transformer: with these parameters": {"architecture": "vision_transformer", "heads": 7},
 }  # fmt: skip
 
@@ -195,6 +196,12 @@ def test_a_file_that_is_no_description_is_refused(tmp_path, raw, said):
         load_spec(path)
     assert caught.value.code == "bad_spec"
     assert said in caught.value.message
+
+
+def test_a_mark_that_says_utf_8_is_no_part_of_the_description(tmp_path):
+    path = tmp_path / "network.json"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps({"architecture": "mobilenet_v1"}).encode())
+    assert load_spec(path).operators
 
 
 def test_a_file_of_ten_megabytes_is_refused_unread(tmp_path):
