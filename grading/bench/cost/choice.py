@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import log
 
 from grading.bench.cost.coefficients import Coefficients
-from grading.bench.cost.intervals import BOARD_HALF, FAR_VERSION_HALF, VERSION_HALF
+from grading.bench.cost.intervals import BOARD_HALF, LATER_HALF, OLDER_HALF, VERSION_HALF
 from grading.bench.cost.published import UNKNOWN
 
 TPU = "edgetpu"
@@ -113,8 +113,10 @@ def _of_version(choices: list[Choice], wanted: Wanted) -> Choice:
     group = near.group
     known = _numbers(group.version)
     # Between two versions the other one says how much has changed; outside them, or without a number, nobody does.
-    inside = bool(across) or (bool(known) and known[:1] == asked[:1])
-    half = VERSION_HALF[group.precision] if inside else FAR_VERSION_HALF
+    if across or (known and known[:1] == asked[:1]):
+        half = VERSION_HALF[group.precision]
+    else:
+        half = OLDER_HALF if asked < known else LATER_HALF
     stand_in = f"version {group.version}" if group.version else "a version that its source does not name"
     said = f"{group.runtime} {wanted.version[:20]} was not calibrated here; {stand_in} stands in for it."
     other = across[0].group if across else None

@@ -112,13 +112,18 @@ def flags_of(facts: Facts, coverage: Coverage) -> list[str]:
     smallest, largest = coverage.macs
     if facts.macs > BEYOND * largest:
         said.append(
-            f"It has {facts.macs / max(largest, 1):.1f} times the multiply-accumulates of the largest network measured."
+            f"It has {_rounded(facts.macs / max(largest, 1))} times the multiply-accumulates of the largest network measured."
         )
     if facts.macs * BEYOND < smallest:
         said.append(
-            f"It has {smallest / max(facts.macs, 1):.1f} times fewer multiply-accumulates than the smallest network measured."
+            f"It has {_rounded(smallest / max(facts.macs, 1))} times fewer multiply-accumulates than the smallest network measured."
         )
     return said
+
+
+def _rounded(times: float) -> str:
+    """Two digits tell it all: 2.5, 27000."""
+    return f"{times:.1f}" if times < 10 else f"{float(f'{times:.2g}'):.0f}"
 
 
 def _sentence(work: str, share: float) -> str:

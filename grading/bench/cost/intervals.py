@@ -15,9 +15,9 @@ NORMAL_90 = 1.645
 FEW_ROWS, FEW_HALF = 20, log(2.5) / 2 + 1e-6
 # Another version of a runtime: 90 % of the residuals between two versions lie within these factors.
 VERSION_HALF = {"fp32": log(1.20), "fp16": log(1.31), "int8": log(1.31)}
-# A version that lies before or after all that were calibrated and has another first number (a year, or a new generation): kernels
-# appear and threads are used there. 90 % of 24 published rows of such versions lie within it (docs/measurement.md).
-FAR_VERSION_HALF = log(8.0)
+# A version of another generation (another first number: a year, a rewrite). Before all that were calibrated kernels were still missing
+# and threads were not used: 90 % of 24 published rows lie within a factor of 8. After them, and where no number is known, a judgement.
+OLDER_HALF, LATER_HALF = log(8.0), log(2.0)
 # Cycles of another board with the same core: median error 28 %, which makes 90 % within a factor of two.
 BOARD_HALF = log(2.0)
 # Far from every size that was measured the form itself is in doubt: that much for each e-fold beyond, a choice of ours.
