@@ -97,6 +97,14 @@ def _modulo(node: Any, given: list[Any], _: Any) -> Any:
     return np.fmod(*given) if attribute(node, "fmod", 0) else np.mod(*given)
 
 
+def _clipped(node: Any, given: list[Any], _: Any) -> Any:
+    """Bounds are inputs, of which each may be left out; in old versions they are attributes."""
+    low, high = (
+        given[place] if place < len(given) else attribute(node, name, None) for place, name in ((1, "min"), (2, "max"))
+    )
+    return given[0] if low is None and high is None else np.clip(given[0], low, high).astype(given[0].dtype)
+
+
 def _scattered(_: Any, given: list[Any], __: Any) -> Any:
     made = given[0].copy()
     made[tuple(np.moveaxis(given[1], -1, 0))] = given[2]
@@ -139,6 +147,8 @@ OPERATORS: dict[str, Compute] = {
     **dict.fromkeys(("Reshape", "Squeeze", "Unsqueeze", "Flatten"), _reshaped),
     "Identity": lambda _, given, __: given[0],
     "Cast": _cast,
+    "Clip": _clipped,
+    "Relu": lambda _, given, __: np.maximum(given[0], 0),
     "ConstantOfShape": _filled,
     "Expand": lambda _, given, shapes: np.broadcast_to(given[0], shapes[0] or ()),
     "Tile": lambda _, given, __: np.tile(given[0], given[1]),

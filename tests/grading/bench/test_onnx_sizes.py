@@ -193,6 +193,11 @@ def test_normalisations_without_an_inference_of_their_own_keep_their_size(tmp_pa
         ("Cast", [np.float32([2.7])], [(1,)], [[2]], {"to": TensorProto.INT64}),
         ("Squeeze", [whole(5), whole(0)], [()], [5], {}),
         ("Floor", [np.float32([2.7])], [(1,)], [[2]], {}),
+        # "same" padding, as timm computes it: never below 0.
+        ("Clip", [whole(-3, 5), np.array(0)], [(2,)], [[0, 5]], {}),
+        ("Clip", [whole(-3, 5), None, np.array(4)], [(2,)], [[-3, 4]], {}),
+        ("Clip", [np.float32([-3, 5])], [(2,)], [[0, 4]], {"min": 0.0, "max": 4.0}),
+        ("Relu", [whole(-3, 5)], [(2,)], [[0, 5]], {}),
     ],
 )  # fmt: skip
 def test_a_step_of_a_chain_is_computed(op, given, shapes, expected, attributes):
