@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grading.bench.errors import BenchError
-from grading.bench.graph import Graph, Tensor
+from grading.bench.graph import Graph, OpClass, Operator, Tensor
 
 BRAIN_FLOAT, EXPONENT = "bfloat16", 0x7F80
 MOST_NAMED = 3
@@ -14,7 +14,7 @@ MOST_NAMED = 3
 
 def check_finite(graph: Graph) -> None:
     """Raises BenchError (weights_not_finite): which tensors hold NaN or an infinite number, and how many."""
-    names = dict.fromkeys(name for operator in graph.operators for name in operator.weights)
+    names = dict.fromkeys(name for operator in graph.operators for name in _numbers_of(operator))
     found = {name: count for name in names if (count := _count(graph.tensors[name]))}
     if not found:
         return
@@ -24,6 +24,12 @@ def check_finite(graph: Graph) -> None:
     raise BenchError(
         "weights_not_finite", f"{said} The training went wrong, or a division by 0; train and export again."
     )
+
+
+def _numbers_of(operator: Operator) -> list[str]:
+    """Weights, and what a normalisation keeps beside them: running means and variances are learned as well."""
+    kept = operator.inputs if operator.op_class is OpClass.NORMALISE else []
+    return [*operator.weights, *kept]
 
 
 def count_not_finite(values: NDArray[Any] | None, dtype: str) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-from onnx import IR_VERSION, AttributeProto, TensorProto, defs
+import numpy as np
+from onnx import IR_VERSION, TensorProto, defs
 
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph
@@ -25,6 +26,10 @@ TYPES = frozenset(TensorProto.DataType.values())
 RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
 # Where a tensor can hold its numbers.
 FIELDS = ("raw_data", "float_data", "int32_data", "int64_data", "double_data", "uint64_data", "string_data")
+# Where an operator takes the step between whole numbers. Of stored weights it may be 0: some converters write that for a
+# channel of zeros alone.
+WEIGHT_SCALE = 4
+SCALES = {"QuantizeLinear": (1,), "DequantizeLinear": (1,), "QLinearConv": (1, 4, 6), "QLinearMatMul": (1, 4, 6)}
 CONTROL_FLOW = {"If", "Loop", "Scan", "SequenceMap"}
 
 
@@ -47,6 +52,8 @@ def check(model: Any) -> None:
         raise BenchError("too_many_operators", f"This model has more than {MOST_NODES:,} inputs or outputs.")
     _check_names(model)
     functions = {(function.domain, function.name) for function in model.functions}
+    if len({(each.domain, each.name, each.overload) for each in model.functions}) < len(model.functions):
+        raise BenchError("damaged_model", "Two functions of this model have one name. Export the model again.")
     for node in _nodes(model):
         _check_node(node, functions)
     if graph.sparse_initializer:
@@ -114,6 +121,34 @@ def check_order(graph: Any) -> None:
         known.update(made)
 
 
+def check_numbers(graph: Any, constants: dict[str, Any]) -> None:
+    """Constants that decide how an operator works.
+
+    Raises:
+        BenchError: weights_not_finite for a step that no quantisation has, random_model for a Dropout that is on.
+    """
+    for place, node in enumerate(graph.node):
+        where = f"perator {place + 1} ({node.op_type[:40]})"
+        for at in SCALES.get(node.op_type, ()):
+            name = node.input[at] if at < len(node.input) else ""
+            if name not in constants or is_absent(constants[name]):
+                continue
+            steps = array_of(constants[name]).astype(np.float64)
+            may_be_0 = node.op_type == "DequantizeLinear" or at == WEIGHT_SCALE
+            if not np.isfinite(steps).all() or (steps < 0).any() or (not may_be_0 and (steps == 0).any()):
+                said = f"The quantisation step of o{where} is 0, negative, infinite or NaN."
+                raise BenchError("weights_not_finite", f"{said} Quantise the model again, with examples of its input.")
+        if node.op_type == "Dropout" and _is_on(node, constants):
+            said = f"O{where} of this model drops numbers at random while it answers."
+            raise BenchError("random_model", f"{said} Export it for inference (model.eval()), without that step.")
+
+
+def _is_on(node: Any, constants: dict[str, Any]) -> bool:
+    """Whether a Dropout is in training: its third input says so, which may also be left out."""
+    switch = node.input[2] if len(node.input) > 2 else ""
+    return bool(switch) and (switch not in constants or bool(array_of(constants[switch]).any()))
+
+
 def check_outputs(stored: Any, graph: Graph) -> None:
     """An output has as many dimensions as the file says. Single sizes often differ, and runtimes let them.
 
@@ -149,10 +184,9 @@ def _check_node(node: Any, functions: set[tuple[str, str]]) -> None:
     name = f"{node.domain}.{node.op_type}"[:100].lstrip(".") or "an operator without a name"
     if (node.domain, node.op_type) in functions:
         return
-    kinds = {attribute.type for attribute in node.attribute}
     if any(map(is_absent, _in_branches(node))):
         raise BenchError("external_data", EXTERNAL)
-    if node.op_type in CONTROL_FLOW or kinds & {AttributeProto.GRAPH, AttributeProto.GRAPHS}:
+    if node.op_type in CONTROL_FLOW or any(map(_graphs_of, node.attribute)):
         raise BenchError(
             "control_flow",
             f"This model branches ({name}), so its cost cannot be counted. Export it without control flow.",
@@ -172,7 +206,7 @@ def _check_node(node: Any, functions: set[tuple[str, str]]) -> None:
             f"This model uses {name}, whose multiply-accumulates are not counted here, so none of it is. "
             "Export it with the operators that it is made of.",
         )
-    if kinds & {AttributeProto.SPARSE_TENSOR, AttributeProto.SPARSE_TENSORS}:
+    if any(item.HasField("sparse_tensor") or item.sparse_tensors for item in node.attribute):
         raise _sparse()
 
 
@@ -182,16 +216,12 @@ def _sparse() -> BenchError:
 
 def _check_tensors(model: Any) -> None:
     expanded = 0
-    for tensor in _constants_in_nodes(model):
+    for tensor in (*_constants_in_nodes(model), *_in_training(model)):
         if is_absent(tensor):
             raise BenchError("external_data", EXTERNAL)
         if prod(tensor.dims) <= MOST_WEIGHT_BYTES and tensor.data_type != TensorProto.STRING:
             array_of(tensor)  # its bytes must fill its size, also where nobody reads it
-    for training in model.training_info:
-        for graph in (training.initialization, training.algorithm):
-            if any(map(is_absent, graph.initializer)) or any(map(is_absent, _in_graph(graph))):
-                raise BenchError("external_data", EXTERNAL)
-    for tensor in (*model.graph.initializer, *_constants_in_nodes(model)):
+    for tensor in (*model.graph.initializer, *_constants_in_nodes(model), *_in_training(model)):
         _check_numbers(tensor)
         expanded += prod(tensor.dims)
         if expanded > MOST_WEIGHT_BYTES:
@@ -209,28 +239,46 @@ def _check_numbers(tensor: Any) -> None:
 def _constants_in_nodes(model: Any) -> Iterator[Any]:
     for node in _nodes(model):
         for attribute in node.attribute:
-            if attribute.type == AttributeProto.TENSOR:
-                yield attribute.t
-            yield from attribute.tensors
+            yield from _in_attribute(attribute)
     for function in model.functions:
         for default in function.attribute_proto:
-            yield from ([default.t] if default.type == AttributeProto.TENSOR else [])
-            yield from default.tensors
+            yield from _in_attribute(default)
+
+
+def _in_training(model: Any) -> Iterator[Any]:
+    """Constants of the graphs that a training runtime would run; no runtime of ours opens them."""
+    for training in model.training_info:
+        for graph in (training.initialization, training.algorithm):
+            yield from _in_graph(graph)
+
+
+def _in_attribute(attribute: Any) -> Iterator[Any]:
+    """Tensors of an attribute by what it holds, not by its type: whoever loads files of weights looks at the former."""
+    yield from ([attribute.t] if attribute.HasField("t") else [])
+    yield from attribute.tensors
+    sparse = [*([attribute.sparse_tensor] if attribute.HasField("sparse_tensor") else []), *attribute.sparse_tensors]
+    for tensor in sparse:
+        yield from (tensor.values, tensor.indices)
 
 
 def _in_branches(node: Any) -> Iterator[Any]:
     """Constants of the graphs inside a node, however deep; protobuf itself bounds the depth."""
     for attribute in node.attribute:
-        for graph in (*([attribute.g] if attribute.type == AttributeProto.GRAPH else []), *attribute.graphs):
-            yield from graph.initializer
+        for graph in _graphs_of(attribute):
             yield from _in_graph(graph)
 
 
+def _graphs_of(attribute: Any) -> list[Any]:
+    return [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]
+
+
 def _in_graph(graph: Any) -> Iterator[Any]:
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
     for node in graph.node:
         for item in node.attribute:
-            yield from ([item.t] if item.type == AttributeProto.TENSOR else [])
-            yield from item.tensors
+            yield from _in_attribute(item)
         yield from _in_branches(node)
 
 

@@ -19,7 +19,14 @@ from grading.bench.graph import Graph, Operator, Tensor
 from grading.bench.inspection.disguised import count_disguised
 from grading.bench.inspection.finite import count_not_finite
 from grading.bench.inspection.learned import LAYERS, is_mask, settle, sources
-from grading.bench.inspection.onnx_checks import check, check_ends, check_order, check_outputs, check_versions
+from grading.bench.inspection.onnx_checks import (
+    check,
+    check_ends,
+    check_numbers,
+    check_order,
+    check_outputs,
+    check_versions,
+)
 from grading.bench.inspection.onnx_free_sizes import FIXED, infer
 from grading.bench.inspection.onnx_kernels import activation, axes, kernel, reduces
 from grading.bench.inspection.onnx_macs import macs
@@ -78,6 +85,7 @@ def _graph_of(model: Any, hints: list[tuple[int, ...]], *, weightless: bool) -> 
     check_ends(model.graph)
     check_order(model.graph)
     constants = constants_of(model.graph)
+    check_numbers(model.graph, constants)
     sizes, findings = infer(model, constants, hints)
     graph = _Reader(model.graph, constants, sizes, findings).graph()
     check_outputs(model.graph, graph)
