@@ -1,5 +1,6 @@
 """What the operators of a TFLite file must agree on, because LiteRT crashes on it, or runs it as something else."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,7 +22,13 @@ PARTS: dict[str, Callable[[Step], int | None]] = {
     "SPLIT_V": lambda step: _number(step, schema.SplitVOptions, "NumSplits"),
     "UNPACK": lambda step: _number(step, schema.UnpackOptions, "Num"),
 }
+# What they cut, and the numbers by which they do: LiteRT reads these inputs without asking whether they are there.
+PART_INPUTS = {"SPLIT": 2, "SPLIT_V": 3, "UNPACK": 1}
 AGAIN = "Convert the model again."
+WHOLE = re.compile(r"(u?)int(\d+)")
+# Operators whose weights are multiplied, and types that no kernel of LiteRT takes for them; it runs some all the same.
+LAYERS = {"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "CONV_3D", "CONV_3D_TRANSPOSE", "FULLY_CONNECTED"}
+NO_WEIGHTS = re.compile(r"u?int(?:32|64)|bool|string|complex.*|resource|variant")
 
 
 def check_schema(version: int) -> None:
@@ -50,6 +57,19 @@ def check_scales(tensor: Tensor, quantization: Any) -> None:
     if not np.isfinite(scales).all() or scales.min() < 0 or (scales.min() == 0 and not tensor.constant):
         said = f"The quantisation step of the tensor {tensor.name[:80]} is 0, negative, infinite or NaN."
         raise BenchError("weights_not_finite", f"{said} Convert the model again, with examples of its input.")
+
+
+def check_points(tensor: Tensor, points: Iterable[int]) -> None:
+    """Raises BenchError: damaged_model for a zero point that is none of the numbers of its type."""
+    whole = WHOLE.fullmatch(tensor.dtype)
+    if whole is None:
+        return
+    bits = int(whole[2])
+    least, most = (0, (1 << bits) - 1) if whole[1] else (-(1 << bits - 1), (1 << bits - 1) - 1)
+    for point in points:
+        if not least <= point <= most:
+            said = f"The zero point {point} of the tensor {tensor.name[:80]} is no {tensor.dtype}."
+            raise BenchError("damaged_model", f"{said} {AGAIN}")
 
 
 def check_arguments(step: Step, place: int, known: Callable[[int], bool], places: Iterable[int]) -> None:
@@ -86,6 +106,10 @@ def check_step(step: Step, place: int, numbers: Callable[[int], NDArray[Any] | N
         BenchError: random_model, unknown_shape, damaged_model.
     """
     where = f"Operator {place + 1} ({step.op})"
+    weight = step.given[1] if step.op in LAYERS and len(step.given) > 1 else None
+    if weight is not None and NO_WEIGHTS.fullmatch(weight.dtype):
+        said = f"{where} has weights of the type {weight.dtype}, with which it is not made."
+        raise BenchError("damaged_model", f"{said} {AGAIN}")
     if step.op in RANDOM:
         said = f"{where} of this model draws a random number, so one input can be answered in two ways."
         raise BenchError("random_model", f"{said} Convert the model for inference, without that step.")
@@ -93,6 +117,8 @@ def check_step(step: Step, place: int, numbers: Callable[[int], NDArray[Any] | N
         said = f"The size of what {where[0].lower()}{where[1:]} makes follows from the values of the input, so its cost cannot be counted."
         raise BenchError("unknown_shape", f"{said} Convert the model without it.")
     parts = PARTS[step.op](step) if step.op in PARTS else None
+    if len(step.given) < PART_INPUTS.get(step.op, 0):
+        raise BenchError("damaged_model", f"{where} lacks its input {len(step.given) + 1}. {AGAIN}")
     if parts is not None and parts != len(step.outputs):
         said = f"{where} cuts its input into {parts:,} parts, and {len(step.outputs):,} are named."
         raise BenchError("damaged_model", f"{said} {AGAIN}")

@@ -20,6 +20,7 @@ from grading.bench.inspection.patterns import mask_of
 from grading.bench.inspection.tflite_batches import settle_batch
 from grading.bench.inspection.tflite_checks import (
     check_arguments,
+    check_points,
     check_scales,
     check_schema,
     check_step,
@@ -36,6 +37,7 @@ from grading.bench.inspection.tflite_operators import (
     table_places,
     weight_places,
 )
+from grading.bench.inspection.tflite_parts import check_parts
 from grading.bench.inspection.zeros import count_zeros, numbers_of
 
 MOST_OPERATORS, MOST_TENSORS, MOST_ENDS = 20_000, 100_000, 100
@@ -92,6 +94,7 @@ class _Reader:
         self.described = 0  # up to here at least the flatbuffer goes
         self._check_buffers()
         self._check_others()
+        check_parts(self.model, len(data), self._count)
         self.tensors = [self._tensor(place) for place in range(self.subgraph.TensorsLength())]
 
     def graph(self) -> Graph:
@@ -135,7 +138,10 @@ class _Reader:
             self._content(self.model.Metadata(place).Buffer())
 
     def _check_others(self) -> None:
-        """Graphs beside the first are not run, but nothing in them may be unknown or larger than its bytes."""
+        """Kinds of operators that no graph has, and graphs beside the first, are not run; still nothing in them may be
+        unknown, or larger than its bytes."""
+        for place in range(self._count(self.model.OperatorCodesLength())):
+            _known_name(self.model.OperatorCodes(place))
         for graph in (self.model.Subgraphs(place) for place in range(1, self.model.SubgraphsLength())):
             counts = (self._count(graph.OperatorsLength()), self._count(graph.TensorsLength()))
             if counts[0] > MOST_OPERATORS or counts[1] > MOST_TENSORS:
@@ -163,7 +169,11 @@ class _Reader:
 
     def _described(self, raw: Any) -> tuple[Tensor, NDArray[np.uint8] | None]:
         """A tensor as the file describes it, with its bytes if it is stored."""
-        name = (raw.Name() or b"").decode("utf-8", "replace")
+        try:
+            name = (raw.Name() or b"").decode("utf-8")
+        except UnicodeDecodeError as error:  # LiteRT loads it, and its Python cannot then say what it loaded
+            said = "A name in this TFLite file is not UTF-8. Convert the model again."
+            raise BenchError("damaged_model", said) from error
         shape = tuple(int(raw.Shape(i)) for i in range(self._count(raw.ShapeLength())))
         if any(size < 0 for size in shape):
             raise BenchError("damaged_model", f"Tensor {name[:80]} has a negative size. Convert the model again.")
@@ -185,8 +195,9 @@ class _Reader:
         raw = self.subgraph.Tensors(place)
         tensor, content = self._described(raw)
         check_scales(tensor, raw.Quantization())
+        points, axis = _zero_points(raw, self._count)
+        check_points(tensor, points)
         if content is not None:
-            points, axis = _zero_points(raw, self._count)
             tensor.zeros = count_zeros(content, tensor, points, axis)
             tensor.not_finite = partial(_count_not_finite, content, tensor)
             tensor.zero_mask = mask_of(partial(numbers_of, content, tensor), points, axis)
@@ -251,21 +262,11 @@ class _Reader:
         if not 0 <= raw.OpcodeIndex() < self._count(self.model.OperatorCodesLength()):
             raise BenchError("damaged_model", "An operator of this model has no kind. Convert the model again.")
         code = self.model.OperatorCodes(raw.OpcodeIndex())
-        name = str(OP_NAMES.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()), ""))
+        name = _known_name(code)
         if name in CONTROL_FLOW:
             raise BenchError(
                 "control_flow",
                 f"This model branches ({name}), so its cost cannot be counted. Export it without control flow.",
-            )
-        if not name or name in {"CUSTOM", "DELEGATE"} or name.startswith("STABLEHLO_"):
-            if code.CustomCode() == b"edgetpu-custom-op":
-                said = "This model was compiled for the Edge TPU, so its layers cannot be seen."
-                raise BenchError("custom_operator", f"{said} Hand in the file from before edgetpu_compiler.")
-            custom = (code.CustomCode() or name.encode()).decode("utf-8", "replace")[:80] or "without a name"
-            raise BenchError(
-                "custom_operator",
-                f"This model uses the operator {custom}, which cannot be measured here. "
-                "Convert it with TFLite's built-in operators only (no select TF ops).",
             )
         if name in COUNTED:
             check_version(name, code.Version())
@@ -351,6 +352,22 @@ class _Reader:
         for place in made:
             self._at(place).constant = True
             self.roots[place] = sources(CLASS_OF.get(op, OpClass.OTHER), op, operands)
+
+
+def _known_name(code: Any) -> str:
+    """Raises BenchError (custom_operator) where it is none of TFLite's own."""
+    name = str(OP_NAMES.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()), ""))
+    if name and name not in {"CUSTOM", "DELEGATE"} and not name.startswith("STABLEHLO_"):
+        return name
+    if code.CustomCode() == b"edgetpu-custom-op":
+        said = "This model was compiled for the Edge TPU, so its layers cannot be seen."
+        raise BenchError("custom_operator", f"{said} Hand in the file from before edgetpu_compiler.")
+    custom = (code.CustomCode() or name.encode()).decode("utf-8", "replace")[:80] or "without a name"
+    raise BenchError(
+        "custom_operator",
+        f"This model uses the operator {custom}, which cannot be measured here. "
+        "Convert it with TFLite's built-in operators only (no select TF ops).",
+    )
 
 
 def _count_not_finite(content: NDArray[np.uint8], tensor: Tensor) -> int:

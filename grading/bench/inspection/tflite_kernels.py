@@ -7,6 +7,7 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
+from grading.bench.errors import BenchError
 from grading.bench.graph import Kernel, OpClass
 from grading.bench.inspection.kernels import PRODUCTS, product, whole, window
 from grading.bench.inspection.tflite_operators import CLASS_OF, RECURRENT, Step
@@ -49,10 +50,18 @@ def kernel(step: Step, macs: int) -> Kernel | None:
 
 
 def activation(step: Step) -> str:
-    """The name of the fused activation (RELU, RELU6), "" without."""
+    """The name of the fused activation (RELU, RELU6), "" without.
+
+    Raises BenchError (custom_operator) for one that there is not: LiteRT leaves it out without a word.
+    """
     options = step.options(FUSED[step.op]) if step.op in FUSED else None
-    name = ACTIVATIONS.get(options.FusedActivationFunction(), "") if options is not None else ""
-    return "" if name == "NONE" else name
+    if options is None:
+        return ""
+    number = options.FusedActivationFunction()
+    if number not in ACTIVATIONS:
+        said = f"An operator {step.op} of this model ends in the activation {number}, which does not exist."
+        raise BenchError("custom_operator", f"{said} Convert the model again.")
+    return "" if ACTIVATIONS[number] == "NONE" else ACTIVATIONS[number]
 
 
 def _flat_convolution(step: Step) -> Kernel:

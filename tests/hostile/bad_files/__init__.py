@@ -6,6 +6,7 @@ a part of them through `manage.py bench`, tests/load/bad_files.py all of them.
 
 from tests.hostile.bad_files import (
     archives,
+    beside,
     lies,
     mistaken,
     onnx_bombs,
@@ -23,7 +24,7 @@ from tests.hostile.bad_files.case import Case
 MAKERS = (
     onnx_files.cases, onnx_outside.cases, onnx_bombs.cases, tflite_files.cases, tflite_graphs.cases,
     torchscript_files.cases, torchscript_attacks.cases, torch_export_files.cases, torch_export_pickles.cases,
-    archives.cases, lies.cases, mistaken.cases,
+    archives.cases, beside.cases, lies.cases, mistaken.cases,
 )  # fmt: skip
 
 
