@@ -47,6 +47,14 @@ EXPRESSION = re.compile(
     r"|[su]\d{1,4}\b|\d{1,10}\b|[-+*(),]|//| )+"
 )
 MAX_EXPRESSION = 300
+# What torch writes as a guard: comparisons of sizes of the inputs. Its own loader executes the text as Python. One
+# digit at a time, so that a long number is read in one way only.
+GUARD = re.compile(
+    r"(?:\bL(?:\[(?:'[^'\"\\\n]{1,300}'|\d{1,6})\])+(?:\.(?:size|stride)\(\)\[\d{1,3}\]|\.storage_offset\(\))?"
+    r"|\b(?:Min|Max|Mod|PythonMod|FloorDiv|CleanDiv|min|max|math\.(?:ceil|floor|trunc))(?=\()"
+    r"|\b(?:and|or|not|True|False)\b|[-+*/%<>=!(), .\d])+"
+)
+MAX_GUARD = 10_000
 TREE_TYPES = {None, "builtins.tuple", "builtins.list", "builtins.dict"}
 INPUT_KINDS = {"user_input", "parameter", "buffer", "tensor_constant", "constant_input"}
 REFUSED_ARGUMENTS = {
@@ -236,6 +244,7 @@ def _clean_program(program: dict[str, Any]) -> None:
     for call in module["module_call_graph"]:
         for key in ("in_spec", "out_spec"):
             _check_tree(json.loads(call["signature"][key])[1])
+    _check_guards(program.get("guards_code"))
     program["guards_code"] = []
 
 
@@ -278,6 +287,17 @@ def _check_expression(expression: Any) -> None:
         raise Pt2Error(
             "bad_expression", f"A size in the graph reads {expression[:60]!r}. Export the model with fixed sizes."
         )
+
+
+def _check_guards(guards: Any) -> None:
+    """Guards are dropped from the copy; whoever loads the file itself runs them, so other code is refused."""
+    for guard in guards or []:
+        if not isinstance(guard, str) or len(guard) > MAX_GUARD or "**" in guard or not GUARD.fullmatch(guard):
+            raise Pt2Error(
+                "code_in_guards",
+                f"A condition in the file reads {str(guard)[:60]!r}, which is no comparison of sizes. Export the "
+                "model again with torch.export.save.",
+            )
 
 
 def _check_tree(spec: Any) -> None:

@@ -31,7 +31,7 @@ def check(copy: BinaryIO) -> None:
     """Check an archive that hardware/ondevice/pt2.py has let pass.
 
     Raises:
-        BenchError: newer_format, sparse_tensor, unsorted_nodes, damaged_model, too_large, no_output, custom_operator.
+        BenchError: newer_format, newer_opset, sparse_tensor, unsorted_nodes, damaged_model, too_large, no_output, custom_operator.
     """
     with zipfile.ZipFile(copy) as archive:
         members = {entry.filename.partition("/")[2]: entry for entry in archive.infolist()}
@@ -45,6 +45,7 @@ def check(copy: BinaryIO) -> None:
                     _check_tensor(name, payload["tensor_meta"], record.file_size)
                     stored.add(name)
             _check_version(program["schema_version"])
+            _check_opset(program["opset_version"])
             graph, signature = program["graph_module"]["graph"], program["graph_module"]["signature"]
             _check_values(graph)
             _check_signature(signature, graph, stored)
@@ -63,6 +64,19 @@ def _check_version(version: dict[str, Any]) -> None:
         said = f"This .pt2 is in version {str(version['major'])[:20]} of its format; {SCHEMA_VERSION[0]} is known here."
         raise BenchError(
             "newer_format", f"{said} Export it with torch 2.8 up to {torch.__version__.partition('+')[0]}."
+        )
+
+
+def _check_opset(versions: dict[str, Any]) -> None:
+    """PyTorch reads a file with newer operators as if it were its own; none of them is known to do the same."""
+    newest = torch._C._get_max_operator_version()
+    version = versions["aten"]
+    if type(version) is not int or version < 1:
+        raise _damaged("The version of PyTorch's operators in this .pt2 is no number above 0.")
+    if version > newest:
+        said = f"This .pt2 is written in version {version} of PyTorch's operators; up to {newest} are known here."
+        raise BenchError(
+            "newer_opset", f"{said} Export it with torch {torch.__version__.partition('+')[0]} or an older one."
         )
 
 

@@ -106,7 +106,7 @@ def _expressions() -> Iterator[Case]:
         "size-guards",
         changed(lambda d, g: d.__setitem__("guards_code", [f"__import__('os').system('{TOUCH}')"])),
         "guards that are code",
-        may_run=True,
+        "code_in_guards",
     )
 
 
@@ -287,8 +287,15 @@ def _documents() -> Iterator[Case]:
         "opset-99",
         changed(lambda d, g: d.__setitem__("opset_version", {"aten": 9999})),
         "a version of the operators that does not exist",
-        may_run=True,
+        "newer_opset",
     )
+    guards = {
+        "class": "L['x'].__class__",
+        "power": "9**9**9 == L['x'].size()[0]",
+    }
+    for word, guard in guards.items():
+        guarded = changed(lambda d, g, text=guard: d.__setitem__("guards_code", [text]))
+        yield case(f"guards-{word}", guarded, f"a guard that reads {guard[:40]!r}", "code_in_guards")
     yield case(
         "verifier",
         changed(lambda d, g: d.__setitem__("verifiers", ["os.system"])),
