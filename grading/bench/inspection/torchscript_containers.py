@@ -7,6 +7,10 @@ then take another branch than the model does.
 from collections.abc import Callable
 from typing import Any
 
+from grading.bench.errors import BenchError
+
+# Values of a list or letters of a text. Few doublings make more of them than there is memory, and no model needs them.
+MOST_HELD = 1_000_000
 Container = list[Any] | dict[Any, Any]
 
 
@@ -59,9 +63,17 @@ READERS: dict[str, Callable[..., Any]] = {
     "aten::list": list, "aten::slice": _slice, "aten::add": lambda one, other: one + other,
     "aten::mul": lambda values, times: values * times,
 }  # fmt: skip
+REPEATERS = {"aten::mul", "aten::mul_"}
 # Where among the arguments stands what becomes content; all others are places, keys and counts.
 CONTENT = {"aten::append": 1, "aten::extend": 1, "aten::add_": 1, "aten::insert": 2, "aten::_set_item": 2,
            "aten::setdefault": 2, "aten::update": 1, "aten::add": 1}  # fmt: skip
+
+
+def check_length(length: int, kind: str) -> None:
+    """Raises BenchError: too_large."""
+    if length > MOST_HELD:
+        said = f"The step {kind[:60]} of this model makes a list or a text of more than {MOST_HELD:,} parts."
+        raise BenchError("too_large", f"{said} Keep numbers in a tensor, and save the model again.")
 
 
 def is_container_step(kind: str, given: list[Any]) -> bool:
@@ -69,7 +81,9 @@ def is_container_step(kind: str, given: list[Any]) -> bool:
 
 
 def run(kind: str, given: list[Any]) -> Any:
-    """Raises LookupError, ValueError, TypeError as the model itself would."""
+    """Raises LookupError, ValueError, TypeError as the model itself would, and BenchError (too_large)."""
+    if kind in REPEATERS:
+        check_length(len(given[0]) * given[1], kind)
     return (WRITERS.get(kind) or READERS[kind])(*given)
 
 

@@ -63,7 +63,8 @@ class Interpreter:
     """One pass over the graph of a module.
 
     Raises (from `run`):
-        BenchError: control_flow, custom_operator, endless_loop, random_model, stateful_model, too_many_operators.
+        BenchError: control_flow, custom_operator, endless_loop, random_model, stateful_model, too_large,
+            too_many_operators.
         ModelRaisedError: the model raises by itself.
         RuntimeError and its like: whatever PyTorch says about the input.
     """
@@ -114,6 +115,8 @@ class Interpreter:
         kind = node.kind()
         known = self.kinds.get(kind)
         result = known(node) if known else self._operator(node, kind)
+        if isinstance(result, str | list | dict):
+            containers.check_length(len(result), kind)
         self._bind(node, result)
         if self._follows_input(node, kind):
             self.tainted.update(_made(node))
