@@ -10,6 +10,11 @@ MOST_DETAILS = 8000
 CLASS_NAME = re.compile(r"\b(?:\w+(?:\.|::))*(?:[A-Z]\w*)?(?:Error|Exception)\b(\s*:\s*)?")
 ADDRESS = re.compile(r"\s*(?:\(of Python compilation unit )?\b(?:at:? )?0x[0-9a-fA-F]{6,}\b\)?")
 SAID_BEFORE = re.compile(r"\b(?:Error|Exception)\b:?\s*")  # what a runtime puts before the words that count
+# Where in its own source a runtime stood, and what Python writes around an exception: nobody can do anything with it.
+TRACE = re.compile(
+    r"Traceback \(most recent call last\):?\s*|\bFile \"[^\"\n]*\", line \d+(?:, in \S+)?\s*"
+    r"|\b\w+(?:/[\w.-]+)+\.(?:cc|cpp|cxx)\b(?::\d+)?:?\s*"
+)
 REPLACED = "\N{REPLACEMENT CHARACTER}"
 # Control characters but tab and line feed, what turns the direction of text, and halves of a pair. PostgreSQL takes no
 # NUL; the others let a name look like another.
@@ -25,7 +30,9 @@ def plain_text(text: str, most: int = MOST_TEXT) -> str:
 
 def plain_sentence(text: str, most: int = MOST_TEXT) -> str:
     """Words of a runtime, or with a name from a file in them, as one line for a person: no class names of exceptions."""
-    named = CLASS_NAME.sub(lambda found: "" if found[1] else "an error", SAID_BEFORE.sub("", ADDRESS.sub("", text)))
+    named = CLASS_NAME.sub(
+        lambda found: "" if found[1] else "an error", SAID_BEFORE.sub("", ADDRESS.sub("", TRACE.sub("", text)))
+    )
     return plain_text(" ".join(named.split()), most)
 
 

@@ -15,10 +15,12 @@ QUICK = re.compile(
     r"onnx-(cut-half|flip-0[0-2]|cyclic|weights-short|weights-overflow|outside-(passwd|nul|through|itself|branch|unused-function)"
     r"|opset99|if|loop|domain-com-example|nodes-100000|outputs-20000|functions-double|sparse|fill-16g|zero-inside|long-type"
     r"|outside-training|reshape-unfit|output-unfit|opset-twice|weights-two-fields|bernoulli|activations-double)\."
+    r"|onnx-(training-short|mistyped-tensor|step-nan|variance-nan|dropout-on|function-twice)\."
+    r"|tflite-(outside-group|options-behind|signature-tensor|custom-unused|activation-unknown|name-not-utf8|split-of-nothing)\."
     r"|tflite-(cut-half|flip-0[0-2]|custom-flex|custom-unnamed|while|composite|split-zero|dense-without-weights|weights-negative|operators-100000"
     r"|huge-inside|type-string|unsorted|argument-minus|buffer-header|slice|version|scale-nan)\."
-    r"|export-(target-system|size-powers|nodes-50000|unsorted|more-arguments|weights-strides|call-weight-extra|call-samples-second)\."
-    r"|script-(call-reduce-in-data|call-in-data-extra\.pkl|weights-long|weights-text|pickle-deep|code-deep|code-no-forward|load-raise)\.|zip-(bomb|overlap|name-up|name-drive|says-encrypted|says-directory-size|many)\.pt2?$"
+    r"|export-(size-guards|guards-class|opset-99|target-system|size-powers|nodes-50000|unsorted|more-arguments|weights-strides|call-weight-extra|call-samples-second)\."
+    r"|script-(call-reduce-in-data|call-in-data-extra\.pkl|weights-long|weights-text|pickle-deep|code-deep|code-no-forward|load-raise|run-text-doubles|run-list-doubles)\.|zip-(bomb|overlap|name-up|name-drive|says-encrypted|says-directory-size|many)\.pt2?$"
     r"|no-model-(empty|pdf|random)\.onnx|no-model-call-reduce|lie-tail\.pt2$|lie-onnx-as\.pt$"
 )
 SLOW = ("script-run-print-flood.pt", "script-load-write.pt", "script-run-memory-slow.pt")

@@ -48,6 +48,8 @@ def test_a_frame_with_a_number_that_is_none_is_refused(word):
     [
         ("It raises: ValueError: x is too small", "It raises: x is too small"),
         ("failed: Error: two nodes\n of one name", "failed: two nodes of one name"),
+        ("tflite/kernels/pad.cc:64 Pad value is negative.", "Pad value is negative."),
+        ('Traceback (most recent call last):\n  File "x.py", line 1, in f\n odd', "odd"),
         ("It ended with a c10::IndexError.", "It ended with a an error."),
         ("'__torch__.M (of Python compilation unit at: 0x55b6867c96f0)' has none", "'__torch__.M' has none"),
         ("The input reconstruction_Error is odd\x1b[31m", f"The input reconstruction_Error is odd{REPLACED}[31m"),
