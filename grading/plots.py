@@ -89,10 +89,10 @@ def latency(given: Given) -> Figure:
     said = _label(
         f"p50 {numbers.milliseconds(p50)}",
         x=len(first) + 0.5,
-        y=p50,
+        y=1,
+        yref="paper",  # beside its line it would lie on the later inferences
         xanchor="right",
-        yanchor="bottom",
-        yshift=4,
+        yanchor="top",
         color="--plot-1",
     )
     named = [(words, host[f"{name}_ms"]) for name, words in PERCENTILES]
