@@ -196,9 +196,10 @@ def test_a_second_graph_is_looked_at_too(tmp_path, change, code):
     PACKED[:] = [path.read_bytes()]
 
     def both(model):
-        model.operatorCodes.append(schema.OperatorCodeT())
-        model.operatorCodes[1].builtinCode = CODE.CUSTOM
-        model.operatorCodes[1].deprecatedBuiltinCode = CODE.CUSTOM
+        if code == "custom_operator":
+            model.operatorCodes.append(schema.OperatorCodeT())
+            model.operatorCodes[1].builtinCode = CODE.CUSTOM
+            model.operatorCodes[1].deprecatedBuiltinCode = CODE.CUSTOM
         second_graph(change)(model)
         if code == "custom_operator":
             model.subgraphs[1].operators[0].opcodeIndex = 1

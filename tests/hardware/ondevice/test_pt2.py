@@ -28,7 +28,7 @@ def program():
             "module_call_graph": [{"fqn": "", "signature": {"in_spec": SPEC, "out_spec": SPEC}}, {"fqn": "a"}],
             "metadata": {"a": 1},
         },
-        "guards_code": ["__import__('os').system('true')"],
+        "guards_code": ["L['x'].size()[0] % 2 == 0"],
     }
 
 
@@ -69,6 +69,37 @@ def test_what_would_run_is_gone_from_the_copy(tmp_path):
     assert cleaned["graph_module"]["metadata"] == {}
     assert [call["fqn"] for call in cleaned["graph_module"]["module_call_graph"]] == [""]
     assert cleaned["graph_module"]["graph"]["nodes"][0]["metadata"] == {}
+
+
+GUARDS = [
+    "L['y'].size()[0] == L['x'].size()[0]",
+    "(L['x'].size()[1]*(L['x'].size()[0] // 2)) != L['d']['a'].stride()[1]",
+    "L['args'][0].storage_offset() == 0 and not Max(1, L['n']) >= 2.5",
+]
+CODE_AS_GUARDS = [
+    "__import__('os').system('true')",
+    "L['x'].__class__",
+    "(lambda: 1)()",
+    "9**9**9 == 1",
+    "L['a\\'b'] == 1",
+    7,
+]
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_guards_as_torch_writes_them_pass(tmp_path, guard):
+    given = members()
+    program = json.loads(given["m/models/model.json"]) | {"guards_code": [guard]}
+    sanitise(save(tmp_path / "m.pt2", given | {"m/models/model.json": json.dumps(program).encode()}), io.BytesIO())
+
+
+@pytest.mark.parametrize("guard", CODE_AS_GUARDS)
+def test_guards_that_are_other_code_are_refused(tmp_path, guard):
+    given = members()
+    program = json.loads(given["m/models/model.json"]) | {"guards_code": [guard]}
+    with pytest.raises(Pt2Error) as caught:
+        sanitise(save(tmp_path / "m.pt2", given | {"m/models/model.json": json.dumps(program).encode()}), io.BytesIO())
+    assert caught.value.code == "code_in_guards"
 
 
 def node(target):
