@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grading.bench import beforehand
+from grading.bench.formats import Format
 from grading.bench.sandbox.layout import CODE, PROJECT
 from grading.bench.sandbox.request import SandboxError
 
@@ -20,16 +22,21 @@ ARM64, AMD64 = "linux/arm64", "linux/amd64"
 
 @dataclass(frozen=True)
 class Family:
-    """One runtime: the pinned packages of its image, and what is imported before a model arrives."""
+    """One runtime: the pinned packages of its image, and what is imported before it is known whether a model is looked into or run."""
 
     packages: tuple[str, ...]
     preload: tuple[str, ...]
 
 
 FAMILIES = {
-    "onnxruntime": Family(("numpy", "onnx", "onnxruntime"), ("numpy", "onnx", "onnxruntime")),
-    "litert": Family(("numpy", "ai-edge-litert", "flatbuffers"), ("numpy", "ai_edge_litert.interpreter")),
-    "torch": Family(("numpy", "torch"), ("numpy", "torch")),
+    "onnxruntime": Family(
+        ("numpy", "onnx", "onnxruntime"), (*beforehand.MEASURING[Format.ONNX], "grading.bench.inspection.onnx_format")
+    ),
+    "litert": Family(
+        ("numpy", "ai-edge-litert", "flatbuffers"),
+        (*beforehand.MEASURING[Format.TFLITE], "grading.bench.inspection.tflite_format"),
+    ),
+    "torch": Family(("numpy", "torch"), beforehand.TORCH),
 }
 FAMILY_OF = {"onnx": "onnxruntime", "tflite": "litert", "torchscript": "torch", "torch_export": "torch"}
 # For what opens no model of a known format, such as the self-test: the smallest image that has numpy.
