@@ -50,11 +50,11 @@ TAGS = {
     "table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd", *maths.TAGS,
 }  # fmt: skip
 ATTRIBUTES: dict[str, set[str]] = {
-    "a": {"href"}, "img": {"src", "alt", "loading"}, "ol": {"start"}, "mi": {"mathvariant"},
+    "a": {"href"}, "div": {"role", "tabindex", "aria-label"}, "img": {"src", "alt", "loading"}, "ol": {"start"}, "mi": {"mathvariant"},
     **{tag: set(maths.ATTRIBUTES) for tag in maths.TAGS - {"mi"}},
 }  # fmt: skip
 CLASSES = {
-    "span": {"tex-note", "no-image", "caption"}, "code": {"bad-tex"}, "div": {"equation"}, "td": {"left", "right", "center"},
+    "span": {"tex-note", "no-image", "caption"}, "code": {"bad-tex"}, "div": {"equation", "scroll"}, "td": {"left", "right", "center"},
     "th": {"left", "right", "center"}, "mtd": {"left", "right"}, **{tag: {"bf", "sf", "tt"} for tag in maths.LEAVES},
 }  # fmt: skip
 SCHEMES = {"http", "https", "mailto"}
@@ -152,6 +152,8 @@ def _parser() -> MarkdownIt:
         "math_inline_double": _formula,
         "math_block": _equation,
         "image": _image,
+        "table_open": _table,
+        "table_close": _table_end,
     }.items():
         parser.add_render_rule(name, rule)  # fmt: skip
     return parser
@@ -225,6 +227,16 @@ def _read_formula(token: Token, line: int, facts: Facts, *, is_block: bool) -> N
 
 def _formula(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     return str(tokens[index].meta["html"])
+
+
+def _table(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """A table scrolls by itself where it is wider than the text; a page must not."""
+    table = renderer.renderToken(tokens, index, options, env)
+    return f'<div class="scroll" role="group" tabindex="0" aria-label="Table">{table}'
+
+
+def _table_end(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    return f"{renderer.renderToken(tokens, index, options, env)}</div>\n"
 
 
 def _equation(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:

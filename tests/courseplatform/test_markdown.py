@@ -242,3 +242,10 @@ def test_plain_words_stay_as_they_were_written(text):
 def test_a_quotation_holds_every_line():
     assert render_markdown(quoted("one\n# two")) == "<blockquote>\n<p>one\n# two</p>\n</blockquote>\n"
     assert quoted("  \n ") == ""
+
+
+def test_a_table_scrolls_by_itself():
+    html, _ = read_markdown("| a | b |\n|---|---|\n| 1 | 2 |\n\nAfter it.")
+    before, _, after = html.partition("<table>")
+    assert before.strip() == '<div class="scroll" role="group" tabindex="0" aria-label="Table">'
+    assert after.partition("</table>")[2].strip().startswith("</div>")
