@@ -3,23 +3,28 @@
 from typing import Any
 
 from courseplatform.core import numbers
-from grading.bench.cost.coefficients import Coefficients, load_calibrations
+from grading.bench.cost.choice import Choice, of_board, stand_ins
+from grading.bench.cost.coefficients import load_calibrations
 from hardware.profiles import RUNTIME_NAMES, DeviceProfile
 
 
 def calibration_rows(profile: DeviceProfile) -> list[dict[str, Any]]:
-    """Of the device's own board, and of runtimes that it has; the graded ones first, then those with the most rows."""
+    """Of the runtimes that the device has: its own board's, the graded ones first, then those with the most rows; then those of a
+    board that stands in for it."""
     known = load_calibrations()
-    mine = [one for one in known.groups.values() if one.board == profile.board and one.runtime in profile.runtimes]
-    mine.sort(key=lambda one: (not one.graded, -one.rows, one.group))
-    return [_row(one, known.date) for one in mine]
+    speaking = [*of_board(profile.board, known.groups), *stand_ins(profile.board, known.groups)]
+    mine = [choice for choice in speaking if choice.group.runtime in profile.runtimes]
+    mine.sort(key=lambda choice: (bool(choice.said), not choice.group.graded, -choice.group.rows, choice.group.group))
+    return [_row(choice, known.date) for choice in mine]
 
 
-def _row(one: Coefficients, date: str) -> dict[str, Any]:
+def _row(choice: Choice, date: str) -> dict[str, Any]:
+    one = choice.group
     name = f"{RUNTIME_NAMES[one.runtime]} {one.version}".strip()
     threads = f"{one.threads} thread{'' if one.threads == '1' else 's'}" if one.threads.isdigit() else one.threads
     return {
-        "group": f"{name}, {one.precision}, {threads}", "rows": one.rows, "date": date, "graded": one.graded, "note": one.note,
+        "group": f"{name}, {one.precision}, {threads}", "rows": one.rows, "date": date, "graded": one.graded and not choice.said,
+        "note": " ".join([*choice.said, one.note]).strip(),
         "model_out": _share(one.model_out_median), "family_out": _share(one.family_out_median),
     }  # fmt: skip
 

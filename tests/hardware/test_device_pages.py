@@ -51,6 +51,10 @@ def test_a_device_shows_what_is_calibrated_for_it(client):
     page = client.get("/devices/rpi-4-4gb/").content.decode()
     assert "TFLite 2.4.1, int8, 4 threads" in page
     assert "None yet" in client.get("/devices/laptop/").content.decode()
+    stands_in = client.get("/devices/stm32f746/").content.decode()
+    assert "X-CUBE-AI 8.1, int8, 1 thread" in stands_in
+    assert "Measured on a NUCLEO-H7A3ZI-Q" in stands_in
+    assert "Plumerai" not in stands_in
 
 
 def test_the_csv_has_a_row_of_plain_numbers_for_each_device(client):

@@ -20,7 +20,7 @@ MODELS = {
     "ad01_int8": "toycar_autoencoder", "ic_resnet8_int8": "resnet8", "ic_resnet8_fp32": "resnet8", "kws_dscnn_int8": "dscnn",
     "kws_dscnn_fp32": "dscnn", "vww_mobilenet_int8": "visual_wake_words",
 }  # fmt: skip
-HEAD = f"{'model':<20}{'device':<16}{'calibration':<38}{'ms':>10}{'90 % interval':>22}{'mJ':>10}  published, ms"
+HEAD = f"{'model':<20}{'device':<18}{'calibration':<38}{'ms':>10}{'90 % interval':>22}{'mJ':>10}  published, ms"
 
 
 def main() -> int:
@@ -52,14 +52,14 @@ def lines(report: Report, profile: DeviceProfile, precision: str, architecture: 
 
 def line(slug: str, found: Prediction, rows: list[Row]) -> str:
     if found.latency_ms is None or found.latency_interval_ms is None or found.calibration is None:
-        return f"{slug:<16}no calibration: {found.reason[:110]}"
+        return f"{slug:<18}no calibration: {found.reason[:110]}"
     low, high = found.latency_interval_ms
     known = [row.latency_ms for row in rows if row.group == found.calibration.group]
     shown = f"{min(known):.4g} to {max(known):.4g}" if len(known) > 1 else "".join(f"{ms:.4g}" for ms in known)
     energy = "-" if found.energy_mj is None else f"{found.energy_mj:.3g}"
     mark = " (extrapolated)" if found.extrapolated else ""
     interval = f"{low:.4g} to {high:.4g}"
-    return f"{slug:<16}{found.calibration.group:<38}{found.latency_ms:>10.4g}{interval:>22}{energy:>10}  {shown or '-'}{mark}"
+    return f"{slug:<18}{found.calibration.group:<38}{found.latency_ms:>10.4g}{interval:>22}{energy:>10}  {shown or '-'}{mark}"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 Without a runtime it is the graded group that errs least on families left out, of each runtime only the newest version; where a
 board has no graded group, its largest one. Accelerators are chosen for a device that names one in its slug, or when asked for.
+Only runtimes that a course can use speak: engines that were published and cannot be had teach the shape of a board, no more.
 """
 
 import re
@@ -12,6 +13,7 @@ from math import log
 from grading.bench.cost.coefficients import Coefficients
 from grading.bench.cost.intervals import BOARD_HALF, LATER_HALF, OLDER_HALF, VERSION_HALF
 from grading.bench.cost.published import UNKNOWN
+from hardware.profiles import RUNTIMES
 
 TPU = "edgetpu"
 # A board without measurements of its own -> one with the same core, how much faster that one's clock is, and a sentence.
@@ -60,8 +62,7 @@ class Wanted:
 
 def choose(wanted: Wanted, groups: dict[str, Coefficients]) -> Choice | None:
     """The calibration for what is wanted; None where the pair was never calibrated."""
-    own = [Choice(group) for group in groups.values() if group.board == wanted.board]
-    fitting = [choice for choice in (own or []) if _fits(choice.group, wanted)]
+    fitting = [choice for choice in of_board(wanted.board, groups) if _fits(choice.group, wanted)]
     fitting = fitting or [choice for choice in stand_ins(wanted.board, groups) if _fits(choice.group, wanted)]
     if not fitting:
         return None
@@ -74,11 +75,17 @@ def choose(wanted: Wanted, groups: dict[str, Coefficients]) -> Choice | None:
     return max(best, key=lambda choice: (choice.group.rows, _threads(choice.group), choice.group.group))
 
 
+def of_board(board: str, groups: dict[str, Coefficients]) -> list[Choice]:
+    """The board's own calibrations."""
+    return [Choice(group) for group in groups.values() if group.board == board and group.runtime in RUNTIMES]
+
+
 def stand_ins(board: str, groups: dict[str, Coefficients]) -> list[Choice]:
+    """Those of a board with the same core, where there is one."""
     if board not in STAND_INS:
         return []
     other, factor, said = STAND_INS[board]
-    return [Choice(group, factor, (BOARD_HALF,), (said,)) for group in groups.values() if group.board == other]
+    return [Choice(choice.group, factor, (BOARD_HALF,), (said,)) for choice in of_board(other, groups)]
 
 
 def _fits(group: Coefficients, wanted: Wanted) -> bool:
@@ -162,7 +169,7 @@ def _threads(group: Coefficients) -> int:
 def calibrated(board: str, groups: dict[str, Coefficients]) -> str:
     """What a board is calibrated for, as part of a sentence; empty where for nothing."""
     found: dict[str, set[str]] = defaultdict(set)
-    for group in (*(g for g in groups.values() if g.board == board), *(c.group for c in stand_ins(board, groups))):
+    for group in (choice.group for choice in (*of_board(board, groups), *stand_ins(board, groups))):
         threads = f" with {group.threads} threads" if group.threads.isdigit() else f", {_unit(group.threads)}"
         found[group.runtime].add(f"{group.precision}{threads.replace('1 threads', '1 thread')}")
     return "; ".join(f"{runtime} ({', '.join(sorted(found[runtime]))})" for runtime in sorted(found))

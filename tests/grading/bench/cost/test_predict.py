@@ -16,7 +16,7 @@ from grading.bench.cost.published import published_rows
 from grading.bench.errors import BenchError
 from grading.bench.graph import Kernel
 from grading.bench.report import Report
-from hardware.profiles import load_profiles
+from hardware.profiles import RUNTIMES, load_profiles
 from tests.grading.bench.cost.networks import built, report
 
 PI, NANO, CORAL, ZERO, CHIP, PHONE = (
@@ -60,6 +60,14 @@ def test_without_a_runtime_a_graded_group_answers_and_without_a_version_the_newe
     assert predict(V2, PI).graded
     assert predict(V2, PI, "armnn").runtime == "armnn@22.05"
     assert predict(V2, PI, "tflite").runtime == "tflite@2.7.1"
+
+
+@pytest.mark.parametrize("profile", load_profiles().values(), ids=lambda profile: profile.slug)
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
+def test_who_answers_unasked_can_be_asked_for(profile, precision):
+    found = predict(V2, profile, None, precision)
+    assert found.runtime is None or predict(V2, profile, found.runtime, precision).runtime == found.runtime
+    assert found.runtime is None or found.runtime.partition("@")[0] in RUNTIMES
 
 
 def test_a_version_that_was_not_calibrated_is_wider_flagged_and_not_graded():
