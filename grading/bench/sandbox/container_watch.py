@@ -45,16 +45,19 @@ class ContainerWatch(Watch):
             data = self._inside.connection.recv(READ_BYTES)
         except BlockingIOError:
             return
-        except ConnectionError:
-            data = b""
-        if not data:
-            selector.unregister(self._inside.connection)
+        except OSError as error:
+            self.stopped = self.stopped or _cut(str(error))
+            return
         self._inside.buffer += data
         for stream, piece in pieces(self._inside.buffer):
             if stream == PRINTS:
                 self._take_output(piece, is_error=True)
             else:
                 self._take_results(piece, reader)
+        if not data:
+            selector.unregister(self._inside.connection)
+            if self._inside.buffer:  # the engine packs whole pieces, whatever the model writes
+                self.stopped = self.stopped or _cut("it ended in the middle of a piece")
 
     def _take_results(self, piece: bytes, reader: FrameReader) -> None:
         try:
@@ -89,6 +92,11 @@ class ContainerWatch(Watch):
         if number == signal.SIGKILL and self.state is not None and self.state.out_of_memory:
             return self._out_of_memory()
         return super()._signal_verdict(number)
+
+
+def _cut(why: str) -> Verdict:
+    """What came after the break is lost, so neither a missing result nor half a frame says anything about the model."""
+    return Verdict("infrastructure", "sandbox_failed", f"The connection to the container broke: {why}.")
 
 
 def watch(
