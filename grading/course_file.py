@@ -133,7 +133,8 @@ def _bench(item: dict[str, Any], at: int) -> Iterator[Finding]:
         try:
             BenchSpec.parse(item["bench"])
         except SpecError as error:
-            yield Finding(at, "bench_spec", f"{item['short']}: {error}")
+            for sentence in error.sentences:
+                yield Finding(at, "bench_spec", f"{item['short']}: {sentence}")
 
 
 def edited(course: Course, since: datetime | None) -> dict[str, Edited]:

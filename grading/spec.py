@@ -4,7 +4,7 @@ It is stored as JSON and written by people, so parsing is strict: an unknown key
 SpecError that names the place. No database, no Django.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -33,11 +33,17 @@ FORMATS = ("onnx", "tflite", "torchscript", "torch_export")
 RUN_ON = ("process", "container", "board")
 FALLBACKS = ("emulation", "wait", "staff")
 WAIT_UNITS = {"minutes": 1, "hours": 60, "days": 24 * 60}
+# Above these a limit is a slip of the pen: nothing here keeps it.
+LIMITS = {"max_bytes": (1 << 40, "1 TiB"), "wall_s": (86_400, "86400 s, a day"), "memory_bytes": (1 << 40, "1 TiB")}
 USUAL_WAIT, MOST_WAIT = timedelta(days=1), timedelta(days=60)
 
 
 class SpecError(ValueError):
-    """The spec cannot be used. The sentence names the place: `criteria[2].rule.from`."""
+    """The spec cannot be used. Each of `sentences` names its place: `criteria[2].rule.from`."""
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__(" ".join(sentences))
+        self.sentences = sentences
 
 
 @dataclass(frozen=True)
@@ -128,9 +134,9 @@ class BenchSpec:
             fallback=top.choice("fallback", FALLBACKS, "staff"),
         )
         source.done("shapes")
-        top.done("input")
-        _check(spec)
-        _check_place(spec, top)
+        top.done("input", "board_wait")
+        if wrong := [*_wrong(spec), *_wrong_place(spec, top)]:
+            raise SpecError(*wrong)
         return spec
 
 
@@ -151,10 +157,12 @@ def _devices(top: "_Reader") -> tuple[str, ...]:
 
 
 def _board_wait(top: "_Reader") -> timedelta:
-    """{minutes: 90}, {hours: 4} or {days: 2}: one of them."""
-    if "board_wait" not in top.raw:
-        return USUAL_WAIT
-    reader = top.sub("board_wait")
+    return wait_of(top.raw["board_wait"]) if "board_wait" in top.raw else USUAL_WAIT
+
+
+def wait_of(raw: Any) -> timedelta:
+    """{minutes: 90}, {hours: 4} or {days: 2}: one of them. Raises SpecError."""
+    reader = _Reader(raw, "spec.board_wait")
     given = [unit for unit in WAIT_UNITS if unit in reader.raw]
     amount = reader.number(given[0], 0.0) if given else 0.0
     reader.done(*WAIT_UNITS)
@@ -166,36 +174,35 @@ def _board_wait(top: "_Reader") -> timedelta:
     return timedelta(minutes=amount * WAIT_UNITS[given[0]])
 
 
-def _check_place(spec: BenchSpec, top: "_Reader") -> None:
+def _wrong_place(spec: BenchSpec, top: "_Reader") -> Iterator[str]:
     for key in ("board_wait", "fallback"):
         if key in top.raw and spec.run_on != "board":
-            raise SpecError(f"spec.{key}: only a lab with `run_on: board` waits for one. Add that, or take {key} away.")
+            yield f"spec.{key}: only a lab with `run_on: board` waits for one. Add that, or take {key} away."
     if spec.run_on == "board" and not spec.device:
-        raise SpecError("spec.run_on: this lab is measured on a board, so name the board first in `devices`.")
+        yield "spec.run_on: this lab is measured on a board, so name the board first in `devices`."
     for n, criterion in enumerate(spec.criteria):
         if criterion.metric in MODELLED and not spec.device:
-            said = f"{criterion.metric} is that of the lab's first device, so name it in `devices`."
-            raise SpecError(f"criteria[{n}].metric: {said}")
+            yield f"criteria[{n}].metric: {criterion.metric} is that of the lab's first device, so name it in `devices`."
 
 
-def _check(spec: BenchSpec) -> None:
+def _wrong(spec: BenchSpec) -> Iterator[str]:
     if not spec.input.shapes:
-        raise SpecError("spec.input.shapes: give at least one layout with its shape.")
+        yield "spec.input.shapes: give at least one layout with its shape."
     if len({prod(shape) for shape in spec.input.shapes.values()}) > 1:
-        raise SpecError("spec.input.shapes: the layouts are of different sizes, so they cannot be of one picture.")
+        yield "spec.input.shapes: the layouts are of different sizes, so they cannot be of one picture."
     if spec.input.low >= spec.input.high:
-        raise SpecError("spec.input.high: the highest value must be above the lowest.")
-    for name, value in (("max_bytes", spec.max_bytes), ("wall_s", spec.wall_s), ("memory_bytes", spec.memory_bytes)):
-        if not 0 < value <= MOST:
-            raise SpecError(f"spec.{name}: {value} is no limit that can be kept.")
+        yield "spec.input.high: the highest value must be above the lowest."
+    for name, (most, words) in LIMITS.items():
+        if not 0 < getattr(spec, name) <= most:
+            yield f"spec.{name}: give a limit above 0 and at most {words}."
     if not spec.formats:
-        raise SpecError("spec.formats: name one at least.")
+        yield "spec.formats: name one at least."
     if len(spec.classes) < 2:
-        raise SpecError("spec.classes: a classification needs two classes or more.")
+        yield "spec.classes: a classification needs two classes or more."
     if unknown := set(spec.formats) - set(FORMATS):
-        raise SpecError(f"spec.formats: {', '.join(sorted(unknown))} is not one of {', '.join(FORMATS)}.")
+        yield f"spec.formats: {', '.join(sorted(unknown))} is not one of {', '.join(FORMATS)}."
     if len({criterion.key for criterion in spec.criteria}) != len(spec.criteria):
-        raise SpecError("spec.criteria: two criteria have the same key.")
+        yield "spec.criteria: two criteria have the same key."
 
 
 def _criterion(raw: Any, place: str) -> Criterion:

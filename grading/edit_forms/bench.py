@@ -8,7 +8,7 @@ from django import forms
 
 from grading.edit_forms.fields import choice, line, lines, number, numbers_of, plain, text_of, words_of
 from grading.edit_forms.rows import Item, Quiet, RowForm
-from grading.spec import FORMATS, KINDS, METRICS
+from grading.spec import FORMATS, KINDS, METRICS, BenchSpec, SpecError, wait_of
 from hardware.profiles import DeviceProfile, load_profiles, today_slug
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -92,7 +92,12 @@ class BenchForm(Quiet):
         match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)\s*(minute|hour|day)s?", text, re.IGNORECASE)
         if match is None:
             raise forms.ValidationError("Write a length such as 4 hours, 90 minutes or 2 days.", code="wrong_form")
-        return {f"{match[2].lower()}s": plain(float(match[1]))}
+        found = {f"{match[2].lower()}s": plain(float(match[1]))}
+        try:
+            wait_of(found)
+        except SpecError as error:
+            raise forms.ValidationError(beside(str(error)), code="bench_spec") from error
+        return found
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data
@@ -100,6 +105,19 @@ class BenchForm(Quiet):
             said = "Say first which board a model has to fit; the others are looked at beside it."
             self.add_error("device", forms.ValidationError(said, code="missing"))
         return found
+
+    def check_rest(self) -> None:
+        """Where something of the assignment cannot be read, the rest of this form is still held to the rules of a spec, so that all that is
+        wrong is told at once. Where all can be read, it is checked as one entry of the course file."""
+        for name, field in self.fields.items():
+            self.cleaned_data.setdefault(name, field.to_python(None))  # what could not be read, as if it were empty
+        try:
+            BenchSpec.parse(self.spec([]))
+        except SpecError as error:
+            for sentence in error.sentences:
+                place = place_of(sentence)[1]
+                if place in self.fields and place not in self.errors:
+                    self.add_error(place, forms.ValidationError(beside(sentence), code="bench_spec"))
 
     def _boards(self) -> Item:
         """One board as `device`, several as `devices`; unchanged, as it was written."""
@@ -118,7 +136,7 @@ class BenchForm(Quiet):
         """The spec as the file says it. What holds its default and was not written before stays unwritten."""
         data, held = self.cleaned_data, self.held
         given = {"low": data["low"], "high": data["high"], "note": data["note"]}
-        source = {"shapes": data["shapes"], **_said(given, held.get("input", {}), USUAL_INPUT)}
+        source = {"shapes": data["shapes"] or {}, **_said(given, held.get("input", {}), USUAL_INPUT)}
         limits = {
             "formats": data["formats"], **self._boards(), "wall_s": data["wall_s"],
             "max_bytes": None if data["max_kib"] is None else data["max_kib"] * KIB,
@@ -227,6 +245,12 @@ def _step(word: str) -> list[Any]:
             "Write a limit and the share of the points that it gives: 4096: 1", code="wrong_form"
         )
     return list(found)
+
+
+def beside(sentence: str) -> str:
+    """The reader of specs names the place in its sentence; beside the field the rest of it is enough."""
+    said = sentence.partition(": ")[2] or sentence
+    return said[:1].upper() + said[1:]
 
 
 PLACE = re.compile(r"criteria\[(\d+)\](?:\.rule)?(?:\.(\w+))?", re.IGNORECASE)

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from grading.assignment_item import Item
-from grading.edit_forms.bench import BenchForm, CriterionForm, place_of
+from grading.edit_forms.bench import BenchForm, CriterionForm, beside, place_of
 from grading.edit_forms.fields import SHORT, choice, lines, number, plain, tick, whole
 from grading.edit_forms.parts import PartForm, RubricForm
 from grading.edit_forms.rows import Quiet, Rows
@@ -82,7 +82,10 @@ class EditForm(Quiet):
 
     def is_valid(self) -> bool:
         parts = [super().is_valid(), self.dates.is_valid(), self.parts.is_valid(), self.rubric.is_valid()]
-        return all(parts + ([self.bench.is_valid(), self.criteria.is_valid()] if self.measures else []))
+        parts += [self.bench.is_valid(), self.criteria.is_valid()] if self.measures else []
+        if self.measures and not all(parts):
+            self.bench.check_rest()
+        return all(parts)
 
     @property
     def measures(self) -> bool:
@@ -145,10 +148,8 @@ class EditForm(Quiet):
             self.add_error(top if top in self.fields else None, error)
 
     def _refuse_bench(self, refused: Placed) -> None:
-        """The reader of specs names the place in its sentence; beside the field the rest of it is enough."""
         n, field = place_of(refused.sentence)
-        said = refused.sentence.partition(": ")[2] or refused.sentence
-        error = forms.ValidationError(said[:1].upper() + said[1:], code=refused.code)
+        error = forms.ValidationError(beside(refused.sentence), code=refused.code)
         if n is not None and n < self.criteria.count:
             self.criteria.refuse(n, (field,), error, OF_BENCH)
         else:

@@ -81,6 +81,32 @@ def test_what_is_said_of_boards_is_refused_at_its_field(data_dir, changes, code,
     assert [error.code for error in form.bench.errors[field].as_data()] == [code], form.bench.errors
 
 
+WRONG = {"bench-memory_mib": "1e9", "bench-wall_s": "-1", "bench-max_kib": "0"}
+
+
+@pytest.mark.parametrize(
+    ("unread", "others"),
+    [
+        ({"bench-board_wait": "soon"}, ["board_wait"]),
+        ({"bench-board_wait": "99 days", "bench-device": "", "bench-classes": "one"}, ["board_wait", "run_on", "classes"]),
+        ({"bench-low": "2", "bench-high": "1"}, ["high"]),
+        ({"bench-shapes": "NCHW 1, two"}, ["shapes"]),
+        ({"short": ""}, []),
+        ({"rubric-0-title": ""}, []),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_whatever_cannot_be_read_all_that_is_wrong_with_the_bench_is_told_at_once(data_dir, unread, others):
+    row = made(FULL, data_dir)
+    form = form_of(row, sent(row, **WRONG, **unread))
+    if form.is_valid():
+        for refused in refused_in_item(form.item(), row.course):
+            form.refuse(refused)
+    assert set(form.bench.errors) == {"memory_mib", "wall_s", "max_kib", *others}
+    assert form.bench.errors["memory_mib"] == ["Give a limit above 0 and at most 1 TiB."]
+    assert [form.bench[name.removeprefix("bench-")].value() for name in WRONG] == list(WRONG.values())
+
+
 def test_who_is_not_measured_on_a_board_waits_for_none(data_dir):
     row = made(FULL, data_dir)
     form = form_of(row, sent(row, **{"bench-run_on": "container"}))
