@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from courseplatform.core.errors import Conflict, NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment
@@ -16,13 +18,17 @@ from grading.hand_in_rules import owner_of, pieces_of
 from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.models.pieces import Piece
-from grading.models.runs import Phase
+from grading.models.runs import Phase, Run
 from grading.models.submissions import Submission
 from grading.models.variants import VariantRun
 from grading.parts import Part
 from hardware.models import Outcome, Status
 
 KIND = "models"
+HELD = (
+    "This very file was handed in, and its result was kept back or rejected by the staff. So nothing is shown of it here either, unless "
+    "they release it. It stays in the family."
+)
 OURS = "Our machine failed on this model several times. That says nothing about the model; have it measured again."
 
 
@@ -30,7 +36,8 @@ OURS = "Our machine failed on this model several times. That says nothing about 
 class Row:
     """One variant: its piece, its newest measurement, and what it came to.
 
-    state: `measured`, `waiting`, `running`, `refused` (the check, or what it did while it ran), `ours` (not measured through our fault).
+    state: `measured`, `waiting`, `running`, `refused` (the check, or what it did while it ran), `ours` (not measured through our fault),
+    `held` (the same file was handed in, and the staff keep what it came to back).
     """
 
     piece: Piece
@@ -110,7 +117,7 @@ def _attempt(visit: Visit, assignment: Assignment, key: str) -> Submission:
 
 
 def family_rows(pieces: Sequence[Piece], part: Part | None) -> list[Row]:
-    """The variants among `pieces`, all of one owner, each with its measurement. One query."""
+    """The variants among `pieces`, all of one owner, each with its measurement. Two queries."""
     variants = [piece for piece in pieces if piece.kind == KIND]
     if not variants:
         return []
@@ -122,7 +129,22 @@ def family_rows(pieces: Sequence[Piece], part: Part | None) -> list[Row]:
     by_hash: dict[str, list[VariantRun]] = defaultdict(list)
     for run in runs.select_related("piece").order_by("-queued_at"):
         by_hash[run.piece.sha256].append(run)
-    return [_row(piece, by_hash[piece.sha256], part.vary if part else ()) for piece in variants]
+    kept_back = _kept_back(variants[0].assignment_id, {piece.sha256 for piece in variants})
+    return [
+        Row(piece, None, None, "held", HELD)
+        if piece.sha256 in kept_back
+        else _row(piece, by_hash[piece.sha256], part.vary if part else ())
+        for piece in variants
+    ]
+
+
+def _kept_back(assignment: int, hashes: set[str]) -> set[str]:
+    """Which of these files came to numbers that nobody is told: a variant of the same bytes must not tell them. A hand-in may come after
+    the variant or be measured beside it, so what counts is asked when the family is read."""
+    runs = Run.objects.filter(submission__assignment=assignment, submission__sha256__in=hashes)
+    found = runs.filter(Q(status=Status.PARKED) | Q(outcome__in=[Outcome.REJECTED, Outcome.MEASURED]))
+    ends = set(found.values_list("submission__sha256", "outcome"))
+    return {sha256 for sha256, _ in ends} - {sha256 for sha256, outcome in ends if outcome == Outcome.MEASURED}
 
 
 def family_of(pieces: Sequence[Piece], part: Part | None) -> Family:

@@ -44,7 +44,7 @@ def page(assignment: Assignment, seen: Whose) -> dict[str, Any]:
         "asks": _asks(assignment, part, seen, rows, family),
         "progress": progress(rows),
         "is_open": bool(open_rows),
-        "troubled": [row for row in rows if row.state in {"refused", "ours"}],
+        "troubled": [row for row in rows if row.state in {"refused", "ours", "held"}],
         "sizes": sides_of(assignment.spec.input.shapes, part.sizes),
         "limits": limits_of(assignment, part),
         "host": _host(rows),

@@ -5,12 +5,14 @@ import io
 import json
 import re
 import struct
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 from xml.etree import ElementTree as ET
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from pypdf import PdfReader
 
 from courseplatform.core import numbers
@@ -20,13 +22,15 @@ from grading.families.front import Family
 from grading.families.placing import Box, Face, place
 from grading.families.plots import PAGE, plotly_of, plots_of
 from grading.families.tables import csv_table, latex_table
-from grading.models import Piece, Submission
+from grading.models import Piece, Run, Submission
 from grading.models.variants import VariantRun
 from grading.parts import STATEMENT
 from grading.selectors import family_page
 from grading.selectors.family import family_of
+from grading.services.parked import run_reject, run_release
 from grading.services.submissions import submission_create
-from hardware.models import Outcome
+from hardware import leases
+from hardware.models import Job, Outcome
 from tests.courseplatform.teams.builders import make_team
 from tests.grading.families.builders import (
     ended,
@@ -37,7 +41,8 @@ from tests.grading.families.builders import (
     standing,
     variant,
 )
-from tests.people import make_cast
+from tests.grading.test_parked import DOCUMENT, EVIDENCE
+from tests.people import FakeUpload, hand_in, make_cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
 PAGE_URL = "/courses/odml/assignments/lab1/family/"
@@ -130,6 +135,44 @@ def test_our_own_fault_is_called_ours(cast, family, lab, client, tmp_path):
     )
     client.post(f"/courses/odml/variants/{piece.pk}/again/")
     assert VariantRun.objects.filter(piece=piece, status="queued").count() == 1
+
+
+@pytest.fixture
+def kept_back(cast, lab, tmp_path):
+    """A variant that was measured, and then handed in; that run is with the staff. (variant, run)"""
+    path = net(tmp_path, seed=9)
+    piece = put_net(cast.ruth, lab, tmp_path, "twin.onnx", path=path)
+    measured(piece, correct=7)
+    hand_in(cast, cast.ruth, FakeUpload("model.onnx", path))
+    Job.objects.update(not_before=timezone.now() - timedelta(seconds=1))
+    lease = leases.lease_next(worker="test", kinds=("run",))
+    leases.lease_start(lease)
+    assert leases.lease_park(lease, result={"evidence": EVIDENCE, "document": DOCUMENT}, why="too fast")
+    return piece, Run.objects.get()
+
+
+def shown_to(cast, client, name="ruth"):
+    client.force_login(getattr(cast, name))
+    pages = [client.get(f"{PAGE_URL}{end}") for end in ("", "live/", "table.csv", "table.json")]
+    return " ".join(text(answer) for answer in pages)
+
+
+def test_a_variant_of_a_file_whose_run_is_kept_back_tells_no_number_until_it_is_released(cast, kept_back, client):
+    assert "70.0 %" not in (said := shown_to(cast, client)) and "twin,onnx" not in said
+    assert "This very file was handed in, and its result was kept back or rejected by the staff." in said
+    run_release(visit=cast.visit(cast.amit), run=kept_back[1], reason="The number is right as it is.")
+    assert "70.0 %" in shown_to(cast, client)
+
+
+def test_a_variant_of_a_file_whose_run_was_rejected_tells_no_number_either(cast, kept_back, client):
+    run_reject(visit=cast.visit(cast.amit), run=kept_back[1], reason="It looks its answers up in a table.")
+    assert "70.0 %" not in shown_to(cast, client)
+
+
+def test_who_put_the_very_file_that_somebody_else_has_kept_back_reads_no_number(cast, lab, kept_back, client, tmp_path):
+    piece = put_net(cast.daniel, lab, tmp_path, "copy.onnx", path=Path(kept_back[0].file.path))
+    measured(piece, correct=7)
+    assert "70.0 %" not in shown_to(cast, client, "daniel")
 
 
 def test_one_form_names_chooses_and_takes_away(cast, family, client):
