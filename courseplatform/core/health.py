@@ -4,7 +4,7 @@ Where files lie is known by the uploads alone: they add the probe of the storage
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app
@@ -26,6 +26,11 @@ _needed: dict[str, Callable[[], bool]] = {}
 def beat(worker: str) -> None:
     """A sign of life of a worker: a task has gone round through the broker and the database, or its run goes on."""
     Heartbeat.objects.update_or_create(name=worker, defaults={"at": timezone.now(), "boot": settings.BOOT})
+
+
+def last_sign(worker: str) -> datetime | None:
+    """When a worker of this name last gave a sign of life; None where none ever did."""
+    return Heartbeat.objects.filter(name=worker).values_list("at", flat=True).first()
 
 
 def beats_while(worker: str, probe: Callable[[], bool]) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from courseplatform.core import numbers
+from courseplatform.core import health, numbers
 from grading.models.runs import Phase, Run
+from grading.wake import BENCH_QUEUE
 from hardware import leases
 from hardware.models import HELD, Outcome, Status
 
@@ -29,7 +30,8 @@ def live_part(run: Run, now: datetime, *, is_staff: bool) -> dict[str, Any]:
             sentence = (
                 f"Our worker stopped; it costs nothing, and the run starts again by itself in a few seconds. {sentence}"
             )
-        title, sentence = _held_back(run, now, is_staff=is_staff) or (title, sentence)
+        held_up = _stands_still(run, now, place, is_staff=is_staff) or _held_back(run, now, is_staff=is_staff)
+        title, sentence = held_up or (title, sentence)
     else:
         title = f"Measuring: {Phase(run.phase).label.lower()}" if run.phase in Phase.values else "Measuring"
         sentence = _range_words(took, 1, now - (run.started_at or now))
@@ -38,6 +40,18 @@ def live_part(run: Run, now: datetime, *, is_staff: bool) -> dict[str, Any]:
         "waited": f"{numbers.span(now - run.queued_at)} so far",
         "steps": _steps(run, now), "sure": _sure(run, took), "line_now": _line_now(run),
     }  # fmt: skip
+
+
+def _stands_still(run: Run, now: datetime, place: int, *, is_staff: bool) -> tuple[str, str] | None:
+    """While no worker measures (stopped, or without its isolation) there is no range to give: nothing in the line moves."""
+    since = health.last_sign(BENCH_QUEUE) or run.queued_at
+    if now - since <= health.FRESH:
+        return None
+    where = " /healthz says which part is missing." if is_staff else ""
+    lasted = numbers.span(now - since)
+    said = f"Nothing has been measured here for {lasted}. This run keeps its place, {numbers.ordinal(place)} in line, and starts by itself "
+    said += f"when the machine is back. The wait uses no attempt.{where}"
+    return "Measuring stands still on our machine", said
 
 
 def _held_back(run: Run, now: datetime, *, is_staff: bool) -> tuple[str, str] | None:
