@@ -100,7 +100,9 @@ def waiting_section(visit: Visit, now: datetime) -> dict[str, Any] | None:
     machine or a board that it is not. One query."""
     if not visit.is_staff:
         return None
-    put_back = Q(status=Status.QUEUED, attempt__gt=0, faults=0, not_before__gt=now)
+    # Never started although it was taken: also while its pause is over, or a worker looks at it once more.
+    again = Q(status=Status.QUEUED, attempt__gt=0) | Q(status=Status.LEASED, attempt__gt=1)
+    put_back = again & Q(faults=0, started_at=None)
     found = Run.objects.filter(submission__assignment__course=visit.course).aggregate(
         count=Count("pk", filter=Q(status=Status.PARKED)), waiting=Count("pk", filter=put_back)
     )

@@ -56,10 +56,11 @@ def _stands_still(run: Run, now: datetime, place: int, *, is_staff: bool) -> tup
 
 def _held_back(run: Run, now: datetime, *, is_staff: bool) -> tuple[str, str] | None:
     """Of a run that a worker has put back for a while: why. What went wrong on our machine is for the staff alone."""
-    if run.not_before <= now or run.attempt == 0:
+    is_elsewhere = run.attempt > 0 and run.started_at is None and not run.faults
+    if not is_elsewhere and (run.not_before <= now or run.attempt == 0):
         return None
     why = run.moves.filter(moved_to=Status.QUEUED).order_by("pk").values_list("why", flat=True).last() or ""
-    if not run.faults:
+    if is_elsewhere:
         return (
             "It waits for a place where it can be measured",
             f"{why} It costs nothing, and it is looked at again by itself.",

@@ -104,6 +104,7 @@ def test_a_lab_for_containers_waits_on_a_machine_without_and_everybody_reads_why
 def test_what_went_wrong_on_our_machine_is_for_the_staff(client, cast, at_work, monkeypatch):
     run = at_work(run_on="container")
     Job.objects.update(not_before=timezone.now() - timedelta(seconds=1))
+    monkeypatch.setattr(bench_ready, "can_measure", lambda: True)
     monkeypatch.setattr(bench_ready, "sandbox", lambda: 1 / 0)
     assert worker.work_once("bench@test")
     for person, is_told in ((cast.helen, True), (cast.ruth, False)):

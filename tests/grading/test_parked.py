@@ -17,7 +17,7 @@ from grading.services.parked import REJECTED_CODE, run_reject, run_release
 from grading.services.runs import run_again, run_cancel
 from hardware import leases
 from hardware.leases import LeaseLost
-from hardware.models import JobMove, Outcome, Status
+from hardware.models import Job, JobMove, Outcome, Status
 from tests.people import hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -219,13 +219,32 @@ def test_the_list_and_the_csv_of_submissions_say_which_machine_measured(client, 
     assert '"process, 1024 MiB"' in row and "Graded by" in head
 
 
-def test_staff_read_on_their_home_that_a_run_waits_for_a_machine(client, cast, tmp_path):
-    hand_in(cast, cast.ruth, onnx_like(tmp_path))
-    leases.lease_release(take(), why="No such board.", fault=False, pause=timedelta(minutes=5))
-    client.force_login(cast.amit)
-    assert "1 waits for a place to be measured" in client.get("/courses/odml/").content.decode()
+def home_says_it_waits(client, person):
+    client.force_login(person)
+    return "1 waits for a place to be measured" in client.get("/courses/odml/").content.decode()
+
+
+def test_staff_read_on_their_home_that_a_run_waits_for_a_machine_until_one_starts_it(client, cast, tmp_path):
+    run = hand_in(cast, cast.ruth, onnx_like(tmp_path)).runs.get()
+    assert not home_says_it_waits(client, cast.amit)
+    lease = leases.lease_next(worker="bench@test", kinds=("run",), now=timezone.now() + timedelta(seconds=1))
+    assert not home_says_it_waits(client, cast.amit)
+    leases.lease_release(lease, why="No such board.", fault=False, pause=timedelta(minutes=5))
+    assert home_says_it_waits(client, cast.amit) and not home_says_it_waits(client, cast.ruth)
+    Job.objects.update(not_before=timezone.now() - timedelta(seconds=1))  # its pause is over, no worker has come yet
+    assert home_says_it_waits(client, cast.amit)
     client.force_login(cast.ruth)
-    assert "for a place to be measured" not in client.get("/courses/odml/").content.decode()
+    assert "No such board. It costs nothing" in client.get(f"{run.get_absolute_url()}live/").content.decode()
+    lease = leases.lease_next(worker="bench@test", kinds=("run",))
+    assert home_says_it_waits(client, cast.amit)
+    leases.lease_start(lease)
+    assert not home_says_it_waits(client, cast.amit)
+
+
+def test_a_run_that_a_worker_gave_back_when_it_stopped_waits_for_no_other_machine(client, cast, tmp_path):
+    hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    leases.lease_release(take(), why="the worker was stopped", fault=False)
+    assert not home_says_it_waits(client, cast.amit)
 
 
 def test_both_sides_are_told_once_and_the_student_no_evidence(cast, parked):
