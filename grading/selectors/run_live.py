@@ -49,7 +49,7 @@ def _stands_still(run: Run, now: datetime, place: int, *, is_staff: bool) -> tup
         return None
     where = " /healthz says which part is missing." if is_staff else ""
     lasted = numbers.span(now - since)
-    said = f"Nothing has been measured here for {lasted}. This run keeps its place, {numbers.ordinal(place)} in line, and starts by itself "
+    said = f"Our worker has given no sign of life for {lasted}. This run keeps its place, {numbers.ordinal(place)} in line, and starts by itself "
     said += f"when the machine is back. The wait uses no attempt.{where}"
     return "Measuring stands still on our machine", said
 
