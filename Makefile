@@ -60,6 +60,7 @@ figures: check
 	@"$(PY)" -m tests.load.tiny_on_devices
 	@"$(PY)" -m tests.load.bad_files
 	@"$(PY)" -m tests.load.instruction_count
+	@"$(PY)" -m tests.load.limits
 	@"$(PY)" -m tests.load.arm64
 	@EVERY_LEVEL=1 "$(PY)" -m pytest -q tests/hostile/test_sandbox_attacks.py
 
