@@ -21,6 +21,9 @@ ASIDE = re.compile(
     r"\s*(This is an internal miniz error|Please check the warnings|If you are seeing this|Please file).*$"
 )
 ERROR = re.compile(r"^(\w*(?:Error|Exception)): ?")
+# A runtime quotes what a file holds, however long that is, and the patterns above take the square of a line's length.
+# What went wrong stands at the beginning or, below a trace, at the end.
+MOST_TEXT, MOST_LINE = 20_000, 1_000
 NAMELESS = {"RuntimeError", "Error", "Exception"}
 
 
@@ -29,7 +32,9 @@ def useful_line(text: str, most: int = 300) -> str:
 
     Empty where no line says anything.
     """
-    lines = [" ".join(_plain(line).split()) for line in text.splitlines()]
+    if len(text) > MOST_TEXT:
+        text = f"{text[: MOST_TEXT // 2]}\n{text[-MOST_TEXT // 2 :]}"
+    lines = [" ".join(_plain(line[:MOST_LINE]).split()) for line in text.splitlines()]
     lines = [line for line in lines if line and not EMPTY.match(line)]
     named = [line for line in lines if ERROR.match(line)]
     said = (named or lines or [""])[0]

@@ -1,5 +1,7 @@
 """What a runtime says is long; what helps is one line of it."""
 
+import time
+
 import pytest
 
 from hardware.ondevice.session import fault_of
@@ -80,3 +82,14 @@ def test_a_long_line_is_cut_between_words():
 def test_a_fault_without_a_word_names_no_class():
     assert "RuntimeError" not in fault_of("load", RuntimeError()).message
     assert fault_of("load", MemoryError()).code == "out_of_memory"
+
+
+@pytest.mark.parametrize("letters", ["ab", "a::", "/a", "a/b.cc:", "<::", "a "])
+@pytest.mark.parametrize("wrapped", ["", "\n"])
+def test_a_long_text_that_a_runtime_quotes_costs_no_time(letters, wrapped):
+    quoted = f"{letters * 300}{wrapped}" * (1_000_000 // (300 * len(letters)))
+    began = time.process_time()
+    said = useful_line(f"RuntimeError: expected a tensor, got {quoted}\nValueError: too long")
+    assert time.process_time() - began < 2
+    assert said.startswith("expected a tensor, got")
+    assert len(said) <= 300
