@@ -134,6 +134,19 @@ def _reshaped(_: Any, given: list[Any], shapes: list[Shape | None]) -> Any:
     return given[0].reshape(shapes[0])
 
 
+def _quantised(_: Any, given: list[Any], __: Any) -> Any:
+    """A quantiser treats sizes that an export computes as floats like any other tensor; rounds half to even."""
+    point = given[2] if len(given) > 2 and given[2] is not None else np.uint8(0)
+    least, most = np.iinfo(point.dtype).min, np.iinfo(point.dtype).max
+    steps = np.rint(given[0] / given[1].item()) + point.item()
+    return np.clip(steps, least, most).astype(point.dtype)
+
+
+def _dequantised(_: Any, given: list[Any], __: Any) -> Any:
+    point = given[2].item() if len(given) > 2 and given[2] is not None else 0
+    return ((given[0].astype(np.float64) - point) * given[1].item()).astype(given[1].dtype)
+
+
 Function = Callable[..., Any]
 REPEATED: dict[str, Function] = {"Max": np.maximum, "Min": np.minimum, "Sum": np.add}
 REDUCING: dict[str, Function] = {"ReduceProd": np.prod, "ReduceSum": np.sum, "ReduceMax": np.max, "ReduceMin": np.min}
@@ -148,6 +161,8 @@ OPERATORS: dict[str, Compute] = {
     "Identity": lambda _, given, __: given[0],
     "Cast": _cast,
     "Clip": _clipped,
+    "QuantizeLinear": _quantised,
+    "DequantizeLinear": _dequantised,
     "Relu": lambda _, given, __: np.maximum(given[0], 0),
     "ConstantOfShape": _filled,
     "Expand": lambda _, given, shapes: np.broadcast_to(given[0], shapes[0] or ()),

@@ -198,6 +198,11 @@ def test_normalisations_without_an_inference_of_their_own_keep_their_size(tmp_pa
         ("Clip", [whole(-3, 5), None, np.array(4)], [(2,)], [[-3, 4]], {}),
         ("Clip", [np.float32([-3, 5])], [(2,)], [[0, 4]], {"min": 0.0, "max": 4.0}),
         ("Relu", [whole(-3, 5)], [(2,)], [[0, 5]], {}),
+        # A quantiser takes the sizes that such padding is computed from for numbers of the network.
+        ("QuantizeLinear", [np.float32([1.25, 1.75, 99, -1]), np.float32(0.5), np.int8(-3)], [(4,)], [[-1, 1, 127, -5]], {}),
+        ("QuantizeLinear", [np.float32([-1, 400]), np.float32(1)], [(2,)], [[0, 255]], {}),
+        ("DequantizeLinear", [np.int8([-128, 127]), np.float32(0.5), np.int8(-128)], [(2,)], [[0, 127.5]], {}),
+        ("DequantizeLinear", [np.uint8([200]), np.float32(0.5)], [(1,)], [[100]], {}),
     ],
 )  # fmt: skip
 def test_a_step_of_a_chain_is_computed(op, given, shapes, expected, attributes):
@@ -211,6 +216,7 @@ def test_a_step_of_a_chain_is_computed(op, given, shapes, expected, attributes):
     [
         ("Sin", [np.float32([1])], [(1,)]),  # not in any chain of sizes
         ("Add", [whole(1, 2), whole(1, 2, 3)], [(3,)]),  # do not fit each other
+        ("QuantizeLinear", [np.float32([1, 2]), np.float32([1, 2]), np.int8([0, 0])], [(2,)]),  # a step for each
         ("Add", [whole(1), whole(2)], [(3,)]),  # other sizes than inferred
         ("Gather", [whole(1), np.array(5)], [()]),  # outside
         ("Slice", [whole(1, 2), whole(0), whole(2), whole(0), whole(0)], [(2,)]),  # no step
