@@ -113,24 +113,33 @@ def _multiplied(graph: Graph, operator: Operator, place: int, name: str, output:
     """Products of this operator itself: with a table, or of two tensors that are both computed."""
     if name not in MULTIPLYING | {"addcmul", "addcdiv"}:
         return None
-    names = operator.inputs[1:] if name.startswith("addc") else operator.inputs
-    factors = [graph.tensors[each] for each in names if graph.tensors[each].dtype not in INTEGERS]
-    if len(set(names)) < 2 or len(factors) < 2:
+    names = _factors(graph, operator)
+    if len(set(names)) < 2 or graph.tensors[names[0]].constant:
         return None
-    tables = [tensor for tensor in factors if tensor.constant]
-    deciding = tables[:1] or factors[:2]
-    if all(tensor.constant for tensor in factors):
-        return None
+    deciding = [
+        graph.tensors[one] for one in names if graph.tensors[one].constant or not graph.tensors[names[1]].constant
+    ]
     each = [_sizes(tensor.shape, len(output.shape)) for tensor in deciding]
     varies = tuple(all(size > 1 for size in sizes) for sizes in zip(*each, strict=True))
     return _Products(frozenset({place}), varies, place)
+
+
+def _factors(graph: Graph, operator: Operator) -> list[str]:
+    """The two tensors that are multiplied, computed ones first. Scales of a quantisation, which stand beside them, are none:
+    a table is larger."""
+    names = operator.inputs[1:] if _plain(operator).startswith("addc") else operator.inputs
+    numbers = [name for name in names if graph.tensors[name].dtype not in INTEGERS]
+    constants = sorted((n for n in numbers if graph.tensors[n].constant), key=lambda n: -graph.tensors[n].elements)
+    return [*(name for name in numbers if not graph.tensors[name].constant), *constants][:2]
 
 
 def _gates(graph: Graph) -> set[int]:
     """Operators of which one factor is the other one bent number by number, as x times its sigmoid: no weights, no layer."""
     makers = {name: operator for operator in graph.operators for name in operator.outputs}
     pairs = {
-        place: operator.inputs[:2] for place, operator in enumerate(graph.operators) if _plain(operator) in MULTIPLYING
+        place: _factors(graph, operator)
+        for place, operator in enumerate(graph.operators)
+        if _plain(operator) in MULTIPLYING
     }
     return {
         place
@@ -182,11 +191,13 @@ def _contracts(held: _Products, operator: Operator) -> bool:
 def _become_layer(graph: Graph, maker: int, adder: int) -> None:
     operator = graph.operators[maker]
     output = graph.tensors[operator.outputs[0]]
-    constants = [name for name in operator.inputs if graph.tensors[name].constant]
+    constants = [name for name in _factors(graph, operator) if graph.tensors[name].constant]
     operator.macs = max(operator.macs, output.elements)
     operator.op_class = OpClass.DENSE if constants else OpClass.MATMUL
     operator.kernel = product(operator.macs, graph.tensors[graph.operators[adder].outputs[0]].shape)
-    for name in operator.tables or [stored for each in constants for stored in _stored(graph.tensors[each])]:
+    for name in (operator.tables if constants else ()) or [
+        stored for each in constants for stored in _stored(graph.tensors[each])
+    ]:
         if name not in operator.weights and graph.tensors[name].dtype not in INTEGERS:
             operator.weights.append(name)
 

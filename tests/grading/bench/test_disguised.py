@@ -147,3 +147,46 @@ def test_torch_counts_the_same(answers, way):
     report = Report.from_json(answers[way]["report"])
     # 5 x 8 as a buffer and a sum, then 3 x 5 as a parameter and a mean.
     assert (report.macs, report.params) == (40 + 15, 40 + 15)
+
+
+# -- quantised: factors stand between their scales and zero points ------------------------------------------------------
+
+RUNTIME = "com.microsoft"
+STEPS = {"s": np.float32(0.5), "z": np.int8(0)}
+
+
+def quantised(tmp_path, steps, weights):
+    steps = [node("QuantizeLinear", ["x", "s", "z"], ["q"]), *steps, node("DequantizeLinear", ["p", "s", "z"], ["y"])]
+    path = save_onnx(tmp_path / "q.onnx", steps, STEPS | weights, [("x", (1, 8, 2, 2))], domains=(RUNTIME,))
+    return look_into(path, "onnx", [])
+
+
+def test_a_gate_made_from_the_tensor_itself_is_no_product_where_it_is_quantised(tmp_path):
+    """SiLU before the mean of a squeeze-and-excitation, as onnxruntime's quantiser writes it (QOperator)."""
+    steps = [
+        node("QLinearSigmoid", ["q", "s", "z", "s", "z"], ["g"], domain=RUNTIME),
+        node("QLinearMul", ["q", "s", "z", "g", "s", "z", "s", "z"], ["m"], domain=RUNTIME),
+        node("Transpose", ["m"], ["t"], perm=[0, 1, 3, 2]),
+        node("QLinearGlobalAveragePool", ["t", "s", "z", "s", "z"], ["p"], domain=RUNTIME, channels_last=0),
+    ]
+    report = quantised(tmp_path, steps, {})
+    assert (report.macs, report.params, codes(report)) == (0, 0, [])
+
+
+def test_two_computed_tensors_are_no_layer_whose_weights_are_their_scales(tmp_path):
+    steps = [
+        node("Transpose", ["q"], ["t"], perm=[0, 1, 3, 2]),
+        node("QLinearMul", ["q", "s", "z", "t", "s", "z", "s", "z"], ["m"], domain=RUNTIME),
+        node("QLinearGlobalAveragePool", ["m", "s", "z", "s", "z"], ["p"], domain=RUNTIME, channels_last=0),
+    ]
+    report = quantised(tmp_path, steps, {})
+    assert (report.macs, report.params, codes(report)) == (32, 0, ["product_by_elements"])
+
+
+def test_a_quantised_table_is_the_one_that_decides(tmp_path):
+    steps = [
+        node("QLinearMul", ["q", "s", "z", "w", "s", "z", "s", "z"], ["m"], domain=RUNTIME),
+        node("QLinearGlobalAveragePool", ["m", "s", "z", "s", "z"], ["p"], domain=RUNTIME, channels_last=0),
+    ]
+    report = quantised(tmp_path, steps, {"w": table(8, 2, 2).astype(np.int8)})
+    assert (report.macs, report.params, codes(report)) == (32, 32, ["product_by_elements"])
