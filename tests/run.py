@@ -1,6 +1,7 @@
-"""The whole suite: everything on SQLite, beside it what touches the database again on PostgreSQL; one closing table; one last line.
+"""The whole suite in two lanes, one for each processor; one closing table; one last line.
 
-What waits for a container comes last on SQLite: until then the images are built, and nothing else runs beside it.
+One lane is all that runs in pytest's own process, on SQLite. The other is what touches the database again, on PostgreSQL, and
+after it what starts whole programs: by then the images are there, which are built beside.
 
 `REQUIRE=all` turns a missing real part into failures. Arguments go to pytest (`python -m tests.run -k leases`).
 """
@@ -19,6 +20,7 @@ from tests import parts
 
 REQUIRED = os.environ.get("REQUIRE") == "all"
 SLOWEST = 20
+PROGRAMS = ("tests/hostile", "tests/journeys", "tests/docker")  # sites, workers, sandboxes and containers, for real
 
 
 def session(name: str, scratch: Path, arguments: list[str], *, beside: bool = False, **env: str) -> list[dict]:
@@ -70,12 +72,23 @@ def build_images(scratch: Path) -> None:
         )
 
 
+def other_lane(scratch: Path, arguments: list[str]) -> list[dict]:
+    """Where the caller chose the tests, the first lane has the programs among them too."""
+    if arguments:
+        return on_postgresql(scratch, arguments)
+    with ThreadPoolExecutor() as threads:
+        if parts.find("docker")[0]:
+            threads.submit(build_images, scratch)
+        lines = on_postgresql(scratch, [])
+    return lines + session("programs", scratch, [*PROGRAMS], beside=True)
+
+
 def closing_table(lines: list[dict]) -> None:
     print("\n== what ran against which real part")
     rows = [("part", "version", "passed", "failed", "skipped", "why skipped")]
     for name in ("sqlite", *parts.FINDERS):
         if name in ("sqlite", "postgresql"):
-            mine = [line for line in lines if line["session"] == name]
+            mine = [line for line in lines if (line["session"] == "postgresql") == (name == "postgresql")]
         else:
             mine = [line for line in lines if name in line["parts"]]
         version, why = ("in Python", "") if name == "sqlite" else parts.find(name)
@@ -100,11 +113,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="milliamp-suite-") as folder:
         scratch = Path(folder)
         with ThreadPoolExecutor() as threads:
-            if parts.find("docker")[0] and not arguments:
-                threads.submit(build_images, scratch)
-            again = threads.submit(on_postgresql, scratch, arguments)
-            lines = session("sqlite", scratch, arguments)
-            lines += again.result()
+            beside = threads.submit(other_lane, scratch, arguments)
+            rest = [] if arguments else [f"--ignore={folder}" for folder in PROGRAMS]
+            lines = session("sqlite", scratch, [*arguments, *rest]) + beside.result()
     closing_table(lines)
     for line in lines:
         if line["outcome"] == "failed":

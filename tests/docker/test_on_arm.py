@@ -26,14 +26,12 @@ def test_answers_are_held_to_a_thousandth_or_one_step():
 
 @pytest.fixture(scope="module")
 def arm():
-    version, why = parts.find("arm64")
-    if not version:
-        pytest.skip(why)
     record = bench_images.record(*FAMILIES, platform="linux/arm64", base=ARM_BASE)
     return Container(record, platform="linux/arm64")
 
 
 @pytest.mark.part("docker")
+@pytest.mark.part("arm64")
 def test_a_model_answers_the_same_on_arm(arm, tmp_path):
     found = check_on_arm(models.linear(tmp_path / "m.onnx"), here=Container(bench_images.record(*FAMILIES)), arm=arm)
     assert found.agrees
@@ -42,6 +40,7 @@ def test_a_model_answers_the_same_on_arm(arm, tmp_path):
 
 
 @pytest.mark.part("docker")
+@pytest.mark.part("arm64")
 @pytest.mark.part("reference_models")
 def test_a_quantized_model_answers_the_same_on_arm(arm):
     model = parts.REFERENCE_MODELS / "ad01_int8.tflite"
@@ -51,5 +50,7 @@ def test_a_quantized_model_answers_the_same_on_arm(arm):
     assert found.machine == "aarch64"
 
 
+@pytest.mark.part("docker")
+@pytest.mark.part("arm64")
 def test_the_label_says_that_it_is_emulated(arm):
     assert "linux/arm64 emulated" in arm.label

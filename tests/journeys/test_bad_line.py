@@ -43,9 +43,20 @@ def tab(line):
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM)
         page = opened.new_context(base_url=line.url, viewport={"width": 1280, "height": 900}).new_page()
+        unanswered = tell_unanswered(page)
         sign_in(page, "sofia.lindgren")
         yield page
+        print("unanswered:", *unanswered)  # pytest shows it where the test failed
         opened.close()
+
+
+def tell_unanswered(page) -> dict[str, str]:
+    """The requests of the page that have begun and not ended, by address."""
+    waiting = {}
+    page.on("request", lambda asked: waiting.update({asked.url: asked.method}))
+    for ended in ("requestfinished", "requestfailed"):
+        page.on(ended, lambda asked: waiting.pop(asked.url, None))
+    return waiting
 
 
 def test_a_file_interrupted_five_times_arrives_once_and_whole(world, line, tab, tmp_path):
