@@ -128,7 +128,7 @@ def _alike(
 
 
 def metrics_of(report: Report, quality: scoring.Quality, model_bytes: int) -> dict[str, float]:
-    """The flat numbers that criteria may name (see grading/spec.py METRICS)."""
+    """The flat numbers that criteria may name (see grading/spec/ METRICS)."""
     return {
         "accuracy": quality.accuracy,
         "model_bytes": model_bytes,

@@ -257,7 +257,7 @@ PLACE = re.compile(r"criteria\[(\d+)\](?:\.rule)?(?:\.(\w+))?", re.IGNORECASE)
 
 
 def place_of(sentence: str) -> tuple[int | None, str]:
-    """Where a refusal of grading/spec.py belongs: (number of the criterion or None, name of the field or "")."""
+    """Where a refusal of grading/spec/ belongs: (number of the criterion or None, name of the field or "")."""
     if match := PLACE.search(sentence):
         return int(match[1]), match[2] or ""
     match = re.search(r"spec\.(?:input\.)?(\w+)", sentence, re.IGNORECASE)

@@ -89,7 +89,7 @@ def instant_of(course: Course, wall: str, at: time) -> datetime:
 
 
 class Assignment(models.Model):
-    """One piece of work of a course. `bench_spec` (see grading/spec.py) says how a model is measured; empty: no model is taken.
+    """One piece of work of a course. `bench_spec` (see grading/spec/) says how a model is measured; empty: no model is taken.
 
     Due and release are wall times of the course's zone (`2023-09-15 23:59`, or a day alone whose hour nobody stated: then its last
     minute holds); `due_at` and `released_at` are their instants, for queries; `set_dates` writes both. A course may state no due time at

@@ -19,7 +19,7 @@ from grading.models.submissions import Submission
 from grading.points import rule_words, share_earned
 from grading.spec import METRICS, BenchSpec, Criterion, SpecError
 
-MORE_IS_BETTER = frozenset({"accuracy", "sparsity"})  # of the metrics of grading/spec.py; of the others less is
+MORE_IS_BETTER = frozenset({"accuracy", "sparsity"})  # of the metrics of grading/spec/; of the others less is
 
 
 def courses_taught(visit: Visit) -> Any:

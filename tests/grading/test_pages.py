@@ -12,11 +12,9 @@ from grading import measure_run, worker
 from grading.bench.errors import BenchError
 from grading.bench.on_device import Choice, device_json
 from grading.bench.report import Report
-from grading.bench.sandbox import detect
-from grading.board_rows import budget_words
-from grading.demo.digits import hidden_split, write_hidden
+from grading.figures import FIGURES, Given
+from grading.figures.board_rows import budget_words
 from grading.models import Run
-from grading.plots import FIGURES, Given
 from grading.selectors import run_measured
 from grading.services.runs import run_again
 from grading.spec import BenchSpec
@@ -28,18 +26,6 @@ from tests.people import SPEC, hand_in, make_lab, make_user, onnx_like
 
 MODELS = ROOT / "grading" / "demo" / "models"
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def document(tmp_path_factory):
-    """What really comes out of the engine for a real model and real data."""
-    folder = tmp_path_factory.mktemp("measured")
-    inputs, labels = folder / "inputs.npy", folder / "labels.npy"
-    write_hidden(hidden_split(), inputs, labels)
-    return measure_run.measure_run(
-        model=MODELS / "digits-wide.onnx", name="digits-wide.onnx", spec=BenchSpec.parse(SPEC), lab="Lab 1", inputs=inputs, labels=labels,
-        sandbox=detect("auto"), seed=1, on_progress=lambda phase, done, total: None, profiles=load_profiles(),
-    )  # fmt: skip
 
 
 def finish(outcome, result):
@@ -156,41 +142,6 @@ def test_the_table_of_a_figure_is_a_button_with_scripts_and_a_summary_without(cl
     page = client.get(measured.get_absolute_url()).content.decode()
     assert '<button type="button" class="linkish" data-unfold="memory-table" aria-controls="memory-table"' in page
     assert "<summary>Table</summary>" in page
-
-
-@pytest.mark.parametrize(
-    ("kernel", "stride", "channels", "filters", "expected"),
-    [(3, 1, 32, 64, 1 / 9 + 1 / 64), (5, 1, 16, 16, 1 / 25 + 1 / 16), (1, 1, 64, 64, 1.0)],
-)
-def test_what_a_split_of_a_convolution_would_leave(kernel, stride, channels, filters, expected):
-    size = 14
-    op = {
-        "macs": size * size * kernel * kernel * channels * filters, "output_shape": [1, filters, size, size],
-        "input_bytes": 4 * channels * (size * stride) ** 2, "output_bytes": 4 * filters * size * size,
-    }  # fmt: skip
-    assert run_measured._share_after_split(op, channels_last=False) == pytest.approx(expected)
-
-
-def losing(document, *metrics):
-    """The same result with a point lost on each of these metrics, more on the first."""
-    lines = [
-        {"metric": metric, "of": "9.00", "earned": f"{n}.00", "title": metric, "group": ""}
-        for n, metric in enumerate(metrics)
-    ]
-    return document | {"points": lines}
-
-
-def test_hints_follow_the_points_that_were_lost_the_largest_loss_first(document):
-    hints = run_measured._hints(losing(document, "weight_bits_mean", "accuracy"))
-    assert [hint["gain"] for hint in hints] == ["up to +9.00", "up to +8.00"]
-    assert hints[0]["title"] == "Quantize the weights to int8."
-    assert hints[1]["title"].startswith("Tell ")
-    assert run_measured._hints(losing(document)) == []
-
-
-def test_a_split_is_offered_only_where_it_would_be_felt(document):
-    (hint,) = run_measured._hints(losing(document, "macs"))  # its heaviest convolution is 1x1
-    assert hint["title"] == "Make pointwise narrower."
 
 
 # -- a run that was stopped -------------------------------------------------------------------------------------------

@@ -2,9 +2,9 @@
 
 import pytest
 
-from grading.board_rows import board_rows, flags, reasons, verdicts_of
-from grading.layer_rows import MOST_LAYERS, MOST_NAME, layer_rows, short_names, what_each_is
-from grading.plots import Given, layers, memory
+from grading.figures import Given, layers, memory
+from grading.figures.board_rows import board_rows, flags, reasons, verdicts_of
+from grading.figures.layer_rows import MOST_LAYERS, MOST_NAME, layer_rows, short_names, what_each_is
 from grading.spec import BenchSpec
 from hardware.profiles import load_profiles
 from tests.people import SPEC

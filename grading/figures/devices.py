@@ -1,0 +1,47 @@
+"""The table of all boards: does it fit, and what is modelled there."""
+
+from grading.figures import board_rows
+from grading.figures.base import Figure, Given, Json
+from grading.spec import MODELLED
+
+
+def devices(given: Given) -> Figure:
+    """Does it fit, and what is modelled, board by board."""
+    found = board_rows.verdicts_of(given.result["environment"])
+    graded_by = given.result["environment"].get("graded_by", {})
+    yes = sum(1 for verdict in found.values() if verdict["fits"])
+    return Figure(
+        slug="devices", title="All boards", basis="counted", finding=f"It fits {yes} of {len(found)} boards.",
+        how="RAM: peak activations, weights where the board copies them, and the runtime's own share, against what the system leaves.",
+        note=f"Latency and energy are modelled, with the 90 % interval. {_rests(given)} "
+             + board_rows.budget_words(given.result["environment"].get("budget", {})),
+        columns=["Device", "Fits", "RAM needed, bytes", "RAM left for models, bytes", "Flash needed, bytes", "Flash, bytes", "Setting",
+                 "Latency, ms", "from", "to", "Energy, mJ", "Hours on one charge", "Basis", "Calibration", "Why", "Graded by"],
+        rows=[[*_device_cells(slug, verdict), graded_by.get("label", "")] for slug, verdict in found.items()],
+        template="grading/_figure_devices.html",
+        shown={"boards": board_rows.board_rows(found, given.profiles, given.spec.devices),
+               "reasons": board_rows.reasons(found, given.profiles), "flags": board_rows.flags(found, given.profiles),
+               "calibrations": board_rows.calibrations(found, given.profiles),
+               "is_modelled": any(verdict.get("latency_ms") is not None for verdict in found.values())},
+    )  # fmt: skip
+
+
+def _rests(given: Given) -> str:
+    """Whether points follow from what is modelled, and on which board."""
+    named = [line["title"].lower() for line in given.result["points"] if line["metric"] in MODELLED]
+    if not named:
+        return "No points rest on them here."
+    return f"The points for {' and '.join(named)} rest on those of the lab's first board."
+
+
+def _device_cells(slug: str, verdict: Json) -> list[str]:
+    """One row of the CSV: plain numbers, empty where there is none."""
+    low, high = verdict.get("latency_interval_ms") or (None, None)
+    modelled = (verdict.get("latency_ms"), low, high, verdict.get("energy_mj"), verdict.get("battery_hours"))
+    basis = "" if modelled[0] is None else "extrapolated" if verdict["extrapolated"] else "modelled"
+    sizes = [verdict[key] for key in ("ram_needed_bytes", "ram_limit_bytes", "flash_needed_bytes")]
+    return [
+        slug, "yes" if verdict["fits"] else "no", *map(str, sizes), str(verdict["flash_limit_bytes"] or ""),
+        board_rows.setting_words(verdict), *("" if value is None else f"{value:.6g}" for value in modelled), basis,
+        board_rows.calibration_words(verdict), " ".join([*verdict["reasons"], *verdict.get("flags", [])]),
+    ]  # fmt: skip

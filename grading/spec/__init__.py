@@ -1,0 +1,22 @@
+"""The benchmark spec of an assignment: how a model is checked, measured and turned into points.
+
+It is stored as JSON and written by people, so parsing is strict: an unknown key, a wrong type or a rule that cannot be computed is a
+SpecError that names the place. No database, no Django.
+"""
+
+from grading.spec.bench_spec import FORMATS, BenchSpec, InputSpec, wait_of
+from grading.spec.criteria import KINDS, METRICS, MODELLED, Criterion, Rule
+from grading.spec.reader import SpecError
+
+__all__ = [
+    "FORMATS",
+    "KINDS",
+    "METRICS",
+    "MODELLED",
+    "BenchSpec",
+    "Criterion",
+    "InputSpec",
+    "Rule",
+    "SpecError",
+    "wait_of",
+]

@@ -1,0 +1,153 @@
+"""The whole spec: what a model is checked against, on what it is measured, and for what it gets points."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from math import prod
+from typing import Any
+
+from grading.spec.criteria import MODELLED, Criterion, read_criterion
+from grading.spec.reader import Reader, SpecError
+from hardware.profiles import today_slug
+
+MOST_DEVICES = 20
+FORMATS = ("onnx", "tflite", "torchscript", "torch_export")
+RUN_ON = ("process", "container", "board")
+FALLBACKS = ("emulation", "wait", "staff")
+WAIT_UNITS = {"minutes": 1, "hours": 60, "days": 24 * 60}
+# Above these a limit is a slip of the pen: nothing here keeps it.
+# Above these a limit is a slip of the pen: nothing here keeps it.
+LIMITS = {"max_bytes": (1 << 40, "1 TiB"), "wall_s": (86_400, "86400 s, a day"), "memory_bytes": (1 << 40, "1 TiB")}
+USUAL_WAIT, MOST_WAIT = timedelta(days=1), timedelta(days=60)
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """`shapes`: layout name -> shape with batch, all layouts of the same picture. Values are float32 in `low` to `high`."""
+
+    shapes: Mapping[str, tuple[int, ...]]
+    low: float
+    high: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class BenchSpec:
+    """devices: slugs of what the lab is about, the first is the one that a model has to fit.
+
+    run_on: process, container, board; "" for what the site has. board_wait, fallback: how long a run waits for a board, and what
+    then (emulation, wait, staff); see grading/where_to_run.py.
+    """
+
+    task: str
+    input: InputSpec
+    classes: tuple[str, ...]
+    criteria: tuple[Criterion, ...]
+    formats: tuple[str, ...] = FORMATS
+    max_bytes: int = 1 << 20
+    devices: tuple[str, ...] = ()
+    wall_s: int = 60
+    memory_bytes: int = 1 << 30
+    run_on: str = ""
+    board_wait: timedelta = USUAL_WAIT
+    fallback: str = "staff"
+
+    @property
+    def device(self) -> str:
+        """What a model has to fit; "" where the lab names none."""
+        return self.devices[0] if self.devices else ""
+
+    @property
+    def points(self) -> float:
+        return sum(criterion.points for criterion in self.criteria)
+
+    @classmethod
+    def parse(cls, raw: Any) -> "BenchSpec":
+        """Raises SpecError."""
+        top = Reader(raw, "spec")
+        source = top.sub("input")
+        shapes = {str(name): source.sub("shapes").whole_numbers(str(name)) for name in source.sub("shapes").raw}
+        spec = cls(
+            task=top.choice("task", ("classification",)),
+            input=InputSpec(shapes, source.number("low", 0.0), source.number("high", 1.0), source.text("note", "")),
+            classes=tuple(str(name) for name in top.take_list("classes")),
+            criteria=tuple(read_criterion(item, f"criteria[{i}]") for i, item in enumerate(top.take_list("criteria"))),
+            formats=tuple(str(name) for name in top.take_list("formats", list(FORMATS))),
+            max_bytes=int(top.number("max_bytes", 1 << 20)),
+            devices=_devices(top),
+            wall_s=int(top.number("wall_s", 60)),
+            memory_bytes=int(top.number("memory_bytes", 1 << 30)),
+            run_on=top.choice("run_on", RUN_ON, ""),
+            board_wait=_board_wait(top),
+            fallback=top.choice("fallback", FALLBACKS, "staff"),
+        )
+        source.done("shapes")
+        top.done("input", "board_wait")
+        if wrong := [*_wrong(spec), *_wrong_place(spec, top)]:
+            raise SpecError(*wrong)
+        return spec
+
+
+def _devices(top: Reader) -> tuple[str, ...]:
+    """`devices`, or the `device` of which a lab had one. By the names of today."""
+    one, several = top.text("device", ""), top.take_list("devices", [])
+    if one and several:
+        raise SpecError("spec.devices: give `devices` alone; `device` is the older way to name one.")
+    names = [one] if one else several
+    if not all(isinstance(name, str) and name for name in names):
+        raise SpecError(f"spec.devices: expected names of devices, got {names!r}.")
+    slugs = tuple(today_slug(name) for name in names)
+    if len(set(slugs)) < len(slugs):
+        raise SpecError("spec.devices: a device stands twice.")
+    if len(slugs) > MOST_DEVICES:
+        raise SpecError(f"spec.devices: at most {MOST_DEVICES} devices.")
+    return slugs
+
+
+def _board_wait(top: Reader) -> timedelta:
+    return wait_of(top.raw["board_wait"]) if "board_wait" in top.raw else USUAL_WAIT
+
+
+def wait_of(raw: Any) -> timedelta:
+    """{minutes: 90}, {hours: 4} or {days: 2}: one of them. Raises SpecError."""
+    reader = Reader(raw, "spec.board_wait")
+    given = [unit for unit in WAIT_UNITS if unit in reader.raw]
+    amount = reader.number(given[0], 0.0) if given else 0.0
+    reader.done(*WAIT_UNITS)
+    most_minutes = MOST_WAIT / timedelta(minutes=1)
+    if len(given) != 1 or not 0 < amount * WAIT_UNITS[given[0]] <= most_minutes:
+        raise SpecError(
+            "spec.board_wait: give one length, up to 60 days, such as {hours: 4}, {minutes: 90} or {days: 2}."
+        )
+    return timedelta(minutes=amount * WAIT_UNITS[given[0]])
+
+
+def _wrong_place(spec: BenchSpec, top: Reader) -> Iterator[str]:
+    for key in ("board_wait", "fallback"):
+        if key in top.raw and spec.run_on != "board":
+            yield f"spec.{key}: only a lab with `run_on: board` waits for one. Add that, or take {key} away."
+    if spec.run_on == "board" and not spec.device:
+        yield "spec.run_on: this lab is measured on a board, so name the board first in `devices`."
+    for n, criterion in enumerate(spec.criteria):
+        if criterion.metric in MODELLED and not spec.device:
+            yield f"criteria[{n}].metric: {criterion.metric} is that of the lab's first device, so name it in `devices`."
+
+
+def _wrong(spec: BenchSpec) -> Iterator[str]:
+    if not spec.input.shapes:
+        yield "spec.input.shapes: give at least one layout with its shape."
+    if len({prod(shape) for shape in spec.input.shapes.values()}) > 1:
+        yield "spec.input.shapes: the layouts are of different sizes, so they cannot be of one picture."
+    if spec.input.low >= spec.input.high:
+        yield "spec.input.high: the highest value must be above the lowest."
+    for name, (most, words) in LIMITS.items():
+        if not 0 < getattr(spec, name) <= most:
+            yield f"spec.{name}: give a limit above 0 and at most {words}."
+    if not spec.formats:
+        yield "spec.formats: name one at least."
+    if len(spec.classes) < 2:
+        yield "spec.classes: a classification needs two classes or more."
+    if unknown := set(spec.formats) - set(FORMATS):
+        yield f"spec.formats: {', '.join(sorted(unknown))} is not one of {', '.join(FORMATS)}."
+    if len({criterion.key for criterion in spec.criteria}) != len(spec.criteria):
+        yield "spec.criteria: two criteria have the same key."
