@@ -1,10 +1,12 @@
 """Pages that belong to no course: the front, the style page, the documents, health."""
 
+import re
 from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from courseplatform.core import health
@@ -60,7 +62,15 @@ def document(request: HttpRequest, name: str) -> HttpResponse:
     if name not in DOCUMENTS:
         raise NotHere("There is no such page.")
     text = (Path(settings.BASE_DIR) / "docs" / f"{name}.md").read_text(encoding="utf-8")
-    return render(request, "core/document.html", {"title": DOCUMENTS[name], "html": render_markdown(text)})
+    before, *chapters = re.split(r"^## ", text, flags=re.MULTILINE)
+    return render(
+        request, "core/document.html", {"title": DOCUMENTS[name], "before": render_markdown(before), "chapters": [_chapter(one) for one in chapters]}
+    )  # fmt: skip
+
+
+def _chapter(text: str) -> dict[str, str]:
+    title, _, rest = text.partition("\n")
+    return {"slug": slugify(title), "title": title, "html": render_markdown(rest)}
 
 
 @require_safe

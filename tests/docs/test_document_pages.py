@@ -1,0 +1,30 @@
+"""The documents as pages: chapters that a link can lead to, and no link to one that is not there."""
+
+import re
+
+import pytest
+
+from courseplatform.core.views import DOCUMENTS
+from tests.parts import ROOT
+
+LINK = re.compile(r"""name='(\w+)' %\}#([\w-]+)""")
+
+
+def chapters(client, name):
+    return re.findall(r'<section class="prose" id="([^"]+)"', client.get(f"/docs/{name}/").content.decode())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_each_chapter_stands_on_the_page_once_and_is_led_to_from_its_head(client, name):
+    page, found = client.get(f"/docs/{name}/").content.decode(), chapters(client, name)
+    assert found == list(dict.fromkeys(found))
+    assert len(found) == (ROOT / "docs" / f"{name}.md").read_text().count("\n## ")
+    assert [page.count(f'href="#{slug}"') for slug in found] == [1] * len(found)
+
+
+@pytest.mark.django_db
+def test_what_leads_to_a_chapter_finds_it(client):
+    asked = {pair for path in (ROOT / "templates").rglob("*.html") for pair in LINK.findall(path.read_text())}
+    assert asked
+    assert [pair for pair in asked if pair[1] not in chapters(client, pair[0])] == []
