@@ -89,7 +89,7 @@ def measured_of(assignment: Assignment) -> Decimal:
     if not assignment.takes_model:
         return ZERO
     try:
-        return sum((Decimal(str(criterion.points)) for criterion in assignment.spec.criteria), ZERO)
+        return sum((Decimal(str(one.points)) for one in assignment.spec.criteria if not one.bonus), ZERO)
     except SpecError:
         return ZERO
 

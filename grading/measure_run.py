@@ -150,7 +150,9 @@ def _document(
     around: dict[str, Any],
 ) -> dict[str, Any]:
     """file: its name and bytes. around: what the environment says besides what the measurement does."""
-    modelled = modelled_of(around["devices"].get(spec.device), spec.device) if spec.device else Modelled()
+    modelled = (
+        modelled_of(around["devices"].get(spec.device), spec.device, around["budget"]) if spec.device else Modelled()
+    )
     metrics = metrics_of(report, quality, file[1]) | modelled.metrics
     shape = "×".join(str(n) for n in report.inputs[0].shape)
     notes = {
@@ -159,7 +161,7 @@ def _document(
         if criterion.rule.kind == "pass"
     }
     intervals = {"accuracy": (quality.low, quality.high), **modelled.intervals}
-    points = points_for(spec, metrics, intervals, notes, modelled.left_open)
+    points = points_for(spec, metrics, intervals, notes, modelled.left_open, fit=modelled.fit, how=modelled.how)
     return {
         "report": {**report.to_json(), "file": file[0]},
         "host": measurement.host.to_json(),

@@ -63,8 +63,8 @@ def _without(item: RubricItem) -> str:
 
 
 def _sum_words(row: Assignment, items: list[dict[str, Any]]) -> str:
-    """A rubric that does not add up is told, and taken: extra credit is one."""
-    criteria = row.bench_spec.get("criteria", [])
+    """A rubric that does not add up is told, and taken: extra credit is one. Criteria of extra credit are outside the sum."""
+    criteria = [part for part in row.bench_spec.get("criteria", []) if not part.get("bonus")]
     together = sum((Decimal(str(part.get("points", 0))) for part in (*items, *criteria)), Decimal(0))
     if not items or not row.points or together == row.points:
         return ""

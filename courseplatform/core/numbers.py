@@ -66,6 +66,19 @@ def millijoules(value: float) -> str:
     return f"{digits(value)}{NARROW}mJ"
 
 
+def hours(value: float) -> str:
+    return f"{digits(value)}{NARROW}h"
+
+
+def milliamp_hours(value: float) -> str:
+    return f"{digits(value)}{NARROW}mAh"
+
+
+def inferences(value: float) -> str:
+    """An estimate of many: 585 000 inferences, to three digits."""
+    return f"{count(float(f'{value:.3g}'))}{NARROW}inferences"
+
+
 def points(value: float) -> str:
     """Always two decimals, so that columns of points line up."""
     return f"{value:.2f}"
@@ -98,6 +111,9 @@ UNITS = {
     "bits": digits,
     "ms": milliseconds,
     "mj": millijoules,
+    "hours": hours,
+    "mah": milliamp_hours,
+    "inferences": inferences,
 }
 
 

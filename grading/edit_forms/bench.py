@@ -6,9 +6,10 @@ from typing import Any
 
 from django import forms
 
+from grading.edit_forms.criteria import FIELDS
 from grading.edit_forms.fields import choice, line, lines, number, numbers_of, plain, text_of, words_of
-from grading.edit_forms.rows import Item, Quiet, RowForm
-from grading.spec import FORMATS, KINDS, METRICS, BenchSpec, SpecError, wait_of
+from grading.edit_forms.rows import Item, Quiet
+from grading.spec import FORMATS, BenchSpec, SpecError, wait_of
 from hardware.profiles import DeviceProfile, load_profiles, today_slug
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -22,21 +23,6 @@ USUAL_INPUT = {"low": 0, "high": 1, "note": ""}
 FORMAT_WORDS = {
     "onnx": "ONNX", "tflite": "TFLite", "torchscript": "TorchScript", "torch_export": "torch.export",
 }  # fmt: skip
-UNIT_WORDS = {
-    "share": "a share: 0.9 is 90 %",
-    "bytes": "in bytes",
-    "count": "a number",
-    "macs": "multiply-accumulates",
-    "bits": "in bits",
-    "ms": "in ms",
-    "mj": "in mJ",
-}
-METRIC_WORDS = {
-    "accuracy": "Accuracy", "model_bytes": "Size of the file", "params": "Parameters", "macs": "Multiply-accumulates",
-    "peak_activation_bytes": "Memory at the peak", "sparsity": "Share of zero weights", "weight_bits_mean": "Bits per weight",
-    "latency_ms": "Latency on the board, modelled", "energy_mj": "Energy on the board, modelled",
-}  # fmt: skip
-RULE_WORDS = {"pass": "Pass", "ramp": "Ramp", "steps": "Steps", "at_least": "At least"}
 
 
 class BenchForm(Quiet):
@@ -63,6 +49,7 @@ class BenchForm(Quiet):
     max_kib = number("Largest file, KiB", placeholder="1024")
     memory_mib = number("Memory of the run, MiB", placeholder="1024")
     wall_s = number("Longest run, s", placeholder="60")
+    bonus_most = number("Most extra credit", "Points of all criteria of extra credit together. Empty: their sum.")
 
     def __init__(self, held: Item, data: Any, profiles: Mapping[str, DeviceProfile] | None = None) -> None:
         """profiles: the devices of the course; those that are shipped where None."""
@@ -171,7 +158,7 @@ def _shown(held: Item) -> Item:
         "shapes": "\n".join(f"{name} {', '.join(map(str, shape))}" for name, shape in shapes.items()),
         "low": source.get("low"), "high": source.get("high"), "note": source.get("note", ""), "classes": text_of(held.get("classes", [])),
         "formats": held.get("formats", list(FORMATS)), "wall_s": held.get("wall_s"),
-        "device": next(iter(devices_of(held)), ""), "others": devices_of(held)[1:],
+        "bonus_most": held.get("bonus_most"), "device": next(iter(devices_of(held)), ""), "others": devices_of(held)[1:],
         "run_on": held.get("run_on", ""), "fallback": held.get("fallback", "staff"),
         "board_wait": " ".join(f"{amount:g} {unit}" for unit, amount in held.get("board_wait", {}).items()),
     }  # fmt: skip
@@ -180,86 +167,20 @@ def _shown(held: Item) -> Item:
     return found
 
 
-class CriterionForm(RowForm):
-    """The kind of a row is that of its rule."""
-
-    folded = ("group", "note", "key")
-
-    title = line("Title", required=True)
-    points = number("Points", required=True)
-    group = line("Group", "The heading it stands under.")
-    note = line("Note")
-    key = line("Key", "Empty: made of the title.")
-
-    def __init__(self, prefix: str, kind: str, held: Item, data: Any) -> None:
-        self.of_kind = kind if kind in KINDS else "pass"
-        super().__init__(
-            data, prefix=prefix, initial={**held, **_rule_shown(held.get("rule", {})), "kind": self.of_kind}
-        )
-        own = _rule_fields(self.of_kind)
-        self.fields |= own
-        self.order_fields(["kind", "title", *own, "points", "group", "note", "key"])
-
-    @property
-    def kind_words(self) -> str:
-        return RULE_WORDS[self.of_kind]
-
-    def clean_steps(self) -> list[list[Any]]:
-        return [_step(word) for word in words_of(self.cleaned_data["steps"])]
-
-    def entry(self) -> Item:
-        data = self.cleaned_data
-        rule = {"kind": self.of_kind} | {key: plain(data[key]) for key in KINDS[self.of_kind]}
-        found: Item = {"title": data["title"], "points": plain(data["points"]), "rule": rule}
-        return found | {key: data[key] for key in ("metric", "group", "note") if data.get(key)}
-
-
-def _rule_fields(kind: str) -> dict[str, forms.Field]:
-    if kind == "pass":
-        return {}
-    metrics = [(name, f"{METRIC_WORDS[name]}, {UNIT_WORDS[unit]}") for name, (unit, _) in METRICS.items()]
-    own: dict[str, dict[str, forms.Field]] = {
-        "ramp": {"from": number("No points at", required=True), "to": number("All points at", required=True)},
-        "steps": {
-            "steps": line(
-                "Limits and shares", "Up to a limit this share of the points: 4096: 1, 16384: 0.5", required=True
-            )
-        },
-        "at_least": {"value": number("All points from", required=True)},
-    }
-    return {"metric": choice("What is measured", metrics), **own[kind]}
-
-
-def _rule_shown(rule: Item) -> Item:
-    steps = rule.get("steps", [])
-    return {key: rule[key] for key in ("from", "to", "value") if key in rule} | (
-        {"steps": ", ".join(f"{limit}: {share}" for limit, share in steps)} if steps else {}
-    )
-
-
-def _step(word: str) -> list[Any]:
-    limit, colon, share = word.partition(":")
-    found = numbers_of(f"{limit} {share}") if colon else []
-    if len(found) != 2:
-        raise forms.ValidationError(
-            "Write a limit and the share of the points that it gives: 4096: 1", code="wrong_form"
-        )
-    return list(found)
-
-
 def beside(sentence: str) -> str:
     """The reader of specs names the place in its sentence; beside the field the rest of it is enough."""
     said = sentence.partition(": ")[2] or sentence
     return said[:1].upper() + said[1:]
 
 
-PLACE = re.compile(r"criteria\[(\d+)\](?:\.rule)?(?:\.(\w+))?", re.IGNORECASE)
+PLACE = re.compile(r"criteria\[(\d+)\](\.rule)?(?:\.(\w+))?", re.IGNORECASE)
 
 
 def place_of(sentence: str) -> tuple[int | None, str]:
     """Where a refusal of grading/spec/ belongs: (number of the criterion or None, name of the field or "")."""
     if match := PLACE.search(sentence):
-        return int(match[1]), match[2] or ""
+        name = match[3] or ""
+        return int(match[1]), FIELDS.get(name, name) if match[2] else name
     match = re.search(r"spec\.(?:input\.)?(\w+)", sentence, re.IGNORECASE)
     names = {"max_bytes": "max_kib", "memory_bytes": "memory_mib", "devices": "device"}
     return None, names.get(match[1], match[1]) if match else ""

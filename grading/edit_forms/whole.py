@@ -1,12 +1,14 @@
 """The whole form of an assignment: from an entry of the course file to fields and back, and every refusal beside its field."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 
 from grading.assignment_item import Item
-from grading.edit_forms.bench import BenchForm, CriterionForm, beside, place_of
+from grading.edit_forms.bench import BenchForm, beside, place_of
+from grading.edit_forms.criteria import BaselineForm, CriterionForm, baseline_rows, baselines_of
 from grading.edit_forms.fields import SHORT, choice, lines, number, plain, tick, whole
 from grading.edit_forms.parts import PartForm, RubricForm
 from grading.edit_forms.rows import Quiet, Rows
@@ -65,10 +67,11 @@ class EditForm(Quiet):
         self.criteria = Rows(
             "criteria", CriterionForm, bench.get("criteria", []), data, lambda entry: entry["rule"]["kind"]
         )
+        self.baselines = Rows("baselines", BaselineForm, baseline_rows(bench), data, lambda _: "baseline")
         self.rubric = Rows("rubric", RubricForm, held.get("rubric", []), data, lambda _: "item")
         if is_quiet:
             self.is_quiet = self.dates.is_quiet = self.bench.is_quiet = True
-            for rows in (self.parts, self.criteria, self.rubric):
+            for rows in (self.parts, self.criteria, self.baselines, self.rubric):
                 rows.be_quiet()
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
@@ -82,7 +85,8 @@ class EditForm(Quiet):
 
     def is_valid(self) -> bool:
         parts = [super().is_valid(), self.dates.is_valid(), self.parts.is_valid(), self.rubric.is_valid()]
-        parts += [self.bench.is_valid(), self.criteria.is_valid()] if self.measures else []
+        if self.measures:
+            parts += [self.bench.is_valid(), self.criteria.is_valid(), self._baselines_hold()]
         if self.measures and not all(parts):
             self.bench.check_rest()
         return all(parts)
@@ -95,11 +99,24 @@ class EditForm(Quiet):
     def is_refused(self) -> bool:
         if not self.is_bound or self.is_quiet:
             return False
-        below = [self.dates, self.bench, *self.parts, *self.criteria, *self.rubric]
+        below = [self.dates, self.bench, *self.parts, *self.criteria, *self.baselines, *self.rubric]
         return bool(self.errors) or any(form.errors for form in below)
 
+    def _baselines_hold(self) -> bool:
+        """Each by itself, and no name twice: a rule would not know which one is meant."""
+        if not self.baselines.is_valid():
+            return False
+        names = [row.cleaned_data["key"] for row in self.baselines]
+        for n, name in enumerate(names):
+            if name in names[:n]:
+                self.baselines.forms[n].add_error("key", forms.ValidationError("This name stands above.", code="twice"))
+        return len(set(names)) == len(names)
+
     def spec(self) -> Item:
-        return self.bench.spec(self.criteria.entries("criterion"))
+        found = self.bench.spec(self.criteria.entries("criterion"))
+        baselines, most = self.baselines.entries("baseline"), self.bench.cleaned_data["bonus_most"]
+        found |= {"baselines": baselines_of(baselines)} if baselines else {}
+        return found | ({"bonus_most": plain(most)} if most is not None else {})
 
     def item(self) -> Item:
         """The entry as the course file would say it; what holds its default is left out."""
@@ -149,9 +166,12 @@ class EditForm(Quiet):
 
     def _refuse_bench(self, refused: Placed) -> None:
         n, field = place_of(refused.sentence)
+        name = re.search(r"spec\.baselines\.([\w-]+)(?:\.(\w+))?", refused.sentence, re.IGNORECASE)
         error = forms.ValidationError(beside(refused.sentence), code=refused.code)
         if n is not None and n < self.criteria.count:
             self.criteria.refuse(n, (field,), error, OF_BENCH)
+        elif name and name[1] in (names := [row.cleaned_data.get("key") for row in self.baselines]):
+            self.baselines.refuse(names.index(name[1]), (name[2] or "key",), error, {})
         else:
             self.bench.add_error(field if field in self.bench.fields else None, error)
 

@@ -21,10 +21,10 @@ from grading.models.assignments import ActiveRule, Assignment
 from grading.models.owners import Owner
 from grading.models.runs import Run
 from grading.models.submissions import Submission
-from grading.points import rule_words
+from grading.rule_words import rule_words
 from grading.selectors.badges import assignment_badge, attempt_badge, run_badge
 from grading.selectors.handed import lacks, lacks_words
-from grading.spec import METRICS, BenchSpec
+from grading.spec import BenchSpec
 from hardware import leases
 from hardware.course_devices import profiles_of
 from hardware.models import OPEN, Status
@@ -240,10 +240,7 @@ def spec_rows(assignment: Assignment) -> list[dict[str, str]]:
         )
     if spec.run_on:
         rows.append({"label": "Measured on", "text": _place_words(spec, boards), "basis": ""})
-    for criterion in spec.criteria:
-        basis = METRICS[criterion.metric][1] if criterion.metric else "counted"
-        rows.append({"label": criterion.title, "text": rule_words(criterion), "basis": basis})
-    return rows
+    return rows + [{"label": one.title, "text": rule_words(one), "basis": one.basis} for one in spec.criteria]
 
 
 PLACES = {

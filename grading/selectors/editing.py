@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
@@ -16,10 +17,14 @@ from grading.models.assignments import Assignment, HiddenSet
 from grading.models.pieces import Piece
 from grading.models.runs import Result
 from grading.models.submissions import Submission
-from grading.points import rule_words, share_earned
-from grading.spec import METRICS, BenchSpec, Criterion, SpecError
+from grading.rule_words import rule_words
+from grading.shares import cents, share_exact
+from grading.spec import BenchSpec, Criterion, Rule, SpecError
+from grading.spec.criteria import unit_of
+from grading.spec.device_metrics import MORE_OF_THE_DEVICE
 
-MORE_IS_BETTER = frozenset({"accuracy", "sparsity"})  # of the metrics of grading/spec/; of the others less is
+# Of the metrics of grading/spec/; of the others less is.
+MORE_IS_BETTER = frozenset({"accuracy", "sparsity"}) | MORE_OF_THE_DEVICE
 
 
 def courses_taught(visit: Visit) -> Any:
@@ -100,10 +105,24 @@ def _odd(row: Assignment, item: Item) -> Iterable[str]:
     if due and course.starts_on and due < course.starts_on.isoformat():
         yield f"It is due on {due}, and the course begins on {course.starts_on.isoformat()}."
     for one in item.get("bench", {}).get("criteria", []):
-        rule, metric = one.get("rule", {}), one.get("metric", "")
-        if rule.get("kind") == "ramp" and (rule.get("to", 0) > rule.get("from", 0)) != (metric in MORE_IS_BETTER):
+        metric = one.get("metric", "")
+        gives_more = _gives_more(one.get("rule", {}))
+        if metric and gives_more is not None and gives_more != (metric in MORE_IS_BETTER):
             better = "more" if metric in MORE_IS_BETTER else "less"
-            yield f"{one.get('title', metric)}: {better} is better, and the ramp gives fewer points for it. Are its ends the other way round?"
+            yield f"{one.get('title', metric)}: {better} is better, and this rule gives fewer points for it. Is it the other way round?"
+
+
+def _gives_more(rule: Item) -> bool | None:
+    """Whether a rule gives more points for more; None where that cannot be told, or a baseline decides."""
+    kind, ends = rule.get("kind"), [rule.get("from", 0), rule.get("to", 0)]
+    if kind == "ramp" and all(isinstance(end, int | float) for end in ends):
+        return bool(ends[1] > ends[0])
+    if kind == "curve" and len(rule.get("points", [])) > 1:
+        first, last = rule["points"][0][1], rule["points"][-1][1]
+        return None if first == last else bool(last > first)
+    if kind == "steps":
+        return rule.get("better") == "more"
+    return {"at_least": True, "at_most": False}.get(str(kind))
 
 
 def _of_parts(row: Assignment, held: Item, item: Item) -> Iterable[str]:
@@ -126,7 +145,8 @@ def _owners(count: int) -> str:
 
 def points_of(item: Item) -> dict[str, str]:
     """What is measured, what a person grades, and what both come to, beside what the assignment says."""
-    measured = sum(_number(part.get("points")) for part in item.get("bench", {}).get("criteria", []))
+    criteria = [part for part in item.get("bench", {}).get("criteria", []) if not part.get("bonus")]
+    measured = sum(_number(part.get("points")) for part in criteria)
     graded = sum(_number(part.get("points")) for part in item.get("rubric", []))
     said = _number(item.get("points"))
     together, is_told = measured + graded, item.get("rubric") and said  # grading/rubric_file.py says it then
@@ -161,20 +181,21 @@ def criteria_rows(bench: Item | None) -> tuple[list[CriterionRow], str]:
 
 
 def _values(criterion: Criterion) -> list[tuple[str, str]]:
-    rule = criterion.rule
-    if rule.kind == "pass":
-        return []
-    unit = METRICS[criterion.metric][0]
+    unit, of = unit_of(criterion.metric), Decimal(str(criterion.points))
+    shown = ((value, cents(share_exact(criterion.rule, value), of)) for value in _telling(criterion.rule))
+    return [(numbers.with_unit(value, unit), f"{points}") for value, points in shown]
+
+
+def _telling(rule: Rule) -> list[float]:
+    """The values at which one sees what a rule gives: its limits, and what lies between or just beyond them."""
     if rule.kind == "ramp":
-        at = [rule.start + (rule.end - rule.start) * share for share in (0, 0.25, 0.5, 0.75, 1)]
-    elif rule.kind == "steps":
-        last = rule.steps[-1][0]
-        at = [limit for limit, _ in rule.steps] + [last * 1.01 if last else 1]
-    else:
-        at = [rule.value * 0.99, rule.value]
-    return [
-        (numbers.with_unit(value, unit), numbers.points(share_earned(rule, value) * criterion.points)) for value in at
-    ]
+        return [rule.start + (rule.end - rule.start) * share for share in (0, 0.25, 0.5, 0.75, 1)]
+    if rule.kind in ("pass", "fits", "all_of"):
+        return []
+    limits, last = list(rule.limits), rule.limits[-1]
+    if rule.kind == "at_least" or (rule.kind == "steps" and rule.more):
+        return [limits[0] * 0.99, *limits]
+    return limits if rule.kind == "curve" else [*limits, last * 1.01 if last else 1.0]
 
 
 def hidden_rows(visit: Visit) -> list[dict[str, Any]]:

@@ -5,8 +5,9 @@ SpecError that names the place. No database, no Django.
 """
 
 from grading.spec.bench_spec import FORMATS, BenchSpec, InputSpec, wait_of
-from grading.spec.criteria import KINDS, METRICS, MODELLED, Criterion, Rule
+from grading.spec.criteria import METRICS, MODELLED, Criterion
 from grading.spec.reader import SpecError
+from grading.spec.rules import KINDS, Condition, Rule
 
 __all__ = [
     "FORMATS",
@@ -14,6 +15,7 @@ __all__ = [
     "METRICS",
     "MODELLED",
     "BenchSpec",
+    "Condition",
     "Criterion",
     "InputSpec",
     "Rule",

@@ -1,12 +1,13 @@
 """The whole spec: what a model is checked against, on what it is measured, and for what it gets points."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from math import prod
 from typing import Any
 
-from grading.spec.criteria import MODELLED, Criterion, read_criterion
+from grading.spec.baselines import Baseline, read_baselines
+from grading.spec.criteria import METRICS, MOST_POINTS, OF_DEVICE, Criterion, read_criterion
 from grading.spec.reader import Reader, SpecError
 from hardware.profiles import today_slug
 
@@ -15,7 +16,6 @@ FORMATS = ("onnx", "tflite", "torchscript", "torch_export")
 RUN_ON = ("process", "container", "board")
 FALLBACKS = ("emulation", "wait", "staff")
 WAIT_UNITS = {"minutes": 1, "hours": 60, "days": 24 * 60}
-# Above these a limit is a slip of the pen: nothing here keeps it.
 # Above these a limit is a slip of the pen: nothing here keeps it.
 LIMITS = {"max_bytes": (1 << 40, "1 TiB"), "wall_s": (86_400, "86400 s, a day"), "memory_bytes": (1 << 40, "1 TiB")}
 USUAL_WAIT, MOST_WAIT = timedelta(days=1), timedelta(days=60)
@@ -37,6 +37,7 @@ class BenchSpec:
 
     run_on: process, container, board; "" for what the site has. board_wait, fallback: how long a run waits for a board, and what
     then (emulation, wait, staff); see grading/where_to_run.py.
+    baselines: models that rules compare with, by name. bonus_most: what extra credit comes to at most, all of it together.
     """
 
     task: str
@@ -51,6 +52,8 @@ class BenchSpec:
     run_on: str = ""
     board_wait: timedelta = USUAL_WAIT
     fallback: str = "staff"
+    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    bonus_most: float | None = None
 
     @property
     def device(self) -> str:
@@ -59,19 +62,29 @@ class BenchSpec:
 
     @property
     def points(self) -> float:
-        return sum(criterion.points for criterion in self.criteria)
+        """What the lab is worth. Extra credit comes on top."""
+        return sum(criterion.points for criterion in self.criteria if not criterion.bonus)
+
+    @property
+    def bonus(self) -> float:
+        """What extra credit comes to at most."""
+        together = sum(criterion.points for criterion in self.criteria if criterion.bonus)
+        return together if self.bonus_most is None else min(together, self.bonus_most)
 
     @classmethod
     def parse(cls, raw: Any) -> "BenchSpec":
         """Raises SpecError."""
         top = Reader(raw, "spec")
         source = top.sub("input")
+        baselines = read_baselines(top, METRICS)
         shapes = {str(name): source.sub("shapes").whole_numbers(str(name)) for name in source.sub("shapes").raw}
         spec = cls(
             task=top.choice("task", ("classification",)),
             input=InputSpec(shapes, source.number("low", 0.0), source.number("high", 1.0), source.text("note", "")),
             classes=tuple(str(name) for name in top.take_list("classes")),
-            criteria=tuple(read_criterion(item, f"criteria[{i}]") for i, item in enumerate(top.take_list("criteria"))),
+            criteria=tuple(
+                read_criterion(item, f"criteria[{i}]", baselines) for i, item in enumerate(top.take_list("criteria"))
+            ),
             formats=tuple(str(name) for name in top.take_list("formats", list(FORMATS))),
             max_bytes=int(top.number("max_bytes", 1 << 20)),
             devices=_devices(top),
@@ -80,10 +93,12 @@ class BenchSpec:
             run_on=top.choice("run_on", RUN_ON, ""),
             board_wait=_board_wait(top),
             fallback=top.choice("fallback", FALLBACKS, "staff"),
+            baselines=baselines,
+            bonus_most=top.number("bonus_most") if "bonus_most" in top.raw else None,
         )
         source.done("shapes")
-        top.done("input", "board_wait")
-        if wrong := [*_wrong(spec), *_wrong_place(spec, top)]:
+        top.done("input", "board_wait", "baselines")
+        if wrong := [*_wrong(spec), *_wrong_place(spec, top), *_wrong_points(spec)]:
             raise SpecError(*wrong)
         return spec
 
@@ -129,8 +144,18 @@ def _wrong_place(spec: BenchSpec, top: Reader) -> Iterator[str]:
     if spec.run_on == "board" and not spec.device:
         yield "spec.run_on: this lab is measured on a board, so name the board first in `devices`."
     for n, criterion in enumerate(spec.criteria):
-        if criterion.metric in MODELLED and not spec.device:
-            yield f"criteria[{n}].metric: {criterion.metric} is that of the lab's first device, so name it in `devices`."
+        if not spec.device and (named := [metric for metric in criterion.metrics if metric in OF_DEVICE]):
+            yield f"criteria[{n}].metric: {named[0]} is that of the lab's first device, so name it in `devices`."
+
+
+def _wrong_points(spec: BenchSpec) -> Iterator[str]:
+    has_bonus = any(criterion.bonus for criterion in spec.criteria)
+    if spec.bonus_most is not None and not 0 < spec.bonus_most <= MOST_POINTS:
+        yield f"spec.bonus_most: give the most that extra credit comes to, above 0 and at most {MOST_POINTS}."
+    elif spec.bonus_most is not None and not has_bonus:
+        yield "spec.bonus_most: no criterion is extra credit. Say `bonus: true` of one, or take bonus_most away."
+    if (together := spec.points + spec.bonus) > MOST_POINTS:
+        yield f"spec.criteria: they come to {together:g} points; a lab gives at most {MOST_POINTS}."
 
 
 def _wrong(spec: BenchSpec) -> Iterator[str]:

@@ -1,10 +1,12 @@
 """Criteria: which metric gives how many points by which rule."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
+from grading.spec.baselines import Baselines
+from grading.spec.device_metrics import DEVICE_METRICS, DEVICE_WORDS, FITS
 from grading.spec.reader import Reader, SpecError
+from grading.spec.rules import KINDS, WITHOUT_METRIC, Rule, read_rule
 
 METRICS: dict[str, tuple[str, str]] = {
     # metric: (unit on the page, basis: how the number is got)
@@ -15,33 +17,27 @@ METRICS: dict[str, tuple[str, str]] = {
     "peak_activation_bytes": ("bytes", "counted"),
     "sparsity": ("share", "counted"),
     "weight_bits_mean": ("bits", "counted"),
-    # Of the lab's first device, by the cost model (grading/modelled.py).
+    # Of the lab's first device, by the cost model (grading/modelled.py); device_metrics.py has the rest of them.
     "latency_ms": ("ms", "modelled"),
     "energy_mj": ("mj", "modelled"),
 }
+METRICS |= DEVICE_METRICS
+METRIC_WORDS = {
+    "accuracy": "Accuracy", "model_bytes": "Size of the file", "params": "Parameters", "macs": "Multiply-accumulates",
+    "peak_activation_bytes": "Memory at the peak", "sparsity": "Share of zero weights", "weight_bits_mean": "Bits per weight",
+    "latency_ms": "Latency on the board, modelled", "energy_mj": "Energy on the board, modelled",
+    **DEVICE_WORDS,
+}  # fmt: skip
 MODELLED = frozenset(name for name, (_, basis) in METRICS.items() if basis == "modelled")
-KINDS = {"pass": (), "ramp": ("from", "to"), "steps": ("steps",), "at_least": ("value",)}
+OF_DEVICE = MODELLED | set(DEVICE_METRICS) | {FITS}
+WEAKEST_FIRST = ("modelled", "measured", "counted")
 MOST_POINTS = 9999
 
 
 @dataclass(frozen=True)
-class Rule:
-    """From a metric to points.
-
-    pass: all points once the model was measured. ramp: none at `start`, all at `end`, straight line between (either direction).
-    steps: `steps` = ((limit, share of the points), ...): the first limit that the value does not exceed gives its share, else none.
-    at_least: all points from `value` up.
-    """
-
-    kind: str
-    start: float = 0.0
-    end: float = 0.0
-    value: float = 0.0
-    steps: tuple[tuple[float, float], ...] = ()
-
-
-@dataclass(frozen=True)
 class Criterion:
+    """One line of a lab's points. bonus: extra credit, outside what the lab is worth."""
+
     key: str
     title: str
     points: float
@@ -49,49 +45,55 @@ class Criterion:
     metric: str = ""
     group: str = ""
     note: str = ""
+    bonus: bool = False
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """All that its points rest on; `fits` among them where the device decides."""
+        if self.rule.kind == "all_of":
+            return tuple(one.metric or FITS for one in self.rule.conditions)
+        if self.rule.kind == FITS:
+            return (FITS,)
+        return () if self.rule.kind in WITHOUT_METRIC else (self.metric,)
+
+    @property
+    def basis(self) -> str:
+        """How its numbers are got: the weakest basis of all of them."""
+        found = {basis_of(metric) for metric in self.metrics} or {"counted"}
+        return next(basis for basis in WEAKEST_FIRST if basis in found)
 
 
-def read_criterion(raw: Any, place: str) -> Criterion:
+def basis_of(metric: str) -> str:
+    return METRICS[metric][1] if metric in METRICS else "counted"
+
+
+def unit_of(metric: str) -> str:
+    return METRICS[metric][0] if metric in METRICS else ""
+
+
+def words_of_metric(metric: str) -> str:
+    """For a place where no title stands: the words of the editor."""
+    return METRIC_WORDS.get(metric, metric.replace("_", " "))
+
+
+def read_criterion(raw: Any, place: str, baselines: Baselines | None = None) -> Criterion:
+    """Raises SpecError."""
     reader = Reader(raw, place)
-    rule = _rule(reader.sub("rule"))
     metric = reader.text("metric", "")
-    if rule.kind != "pass" and metric not in METRICS:
+    kind = reader.sub("rule").choice("kind", tuple(KINDS))
+    if kind not in WITHOUT_METRIC and metric not in METRICS:
         raise SpecError(f"{place}.metric: {metric or 'missing'}; known metrics are {', '.join(METRICS)}.")
     criterion = Criterion(
         key=reader.text("key"),
         title=reader.text("title"),
         points=reader.number("points"),
-        rule=rule,
+        rule=read_rule(reader.sub("rule"), metric, baselines or {}, METRICS),
         metric=metric,
         group=reader.text("group", ""),
         note=reader.text("note", ""),
+        bonus=reader.flag("bonus"),
     )
     reader.done("rule")
     if not 0 <= criterion.points <= MOST_POINTS:
         raise SpecError(f"{place}.points: {criterion.points:g} is not between 0 and {MOST_POINTS}.")
     return criterion
-
-
-def _rule(reader: Reader) -> Rule:
-    kind = reader.choice("kind", tuple(KINDS))
-    steps = tuple(_step(step, reader.place) for step in reader.take_list("steps", []))
-    rule = Rule(
-        kind=kind,
-        start=reader.number("from", 0.0),
-        end=reader.number("to", 0.0),
-        value=reader.number("value", 0.0),
-        steps=steps,
-    )
-    reader.done(*KINDS[kind])
-    if kind == "ramp" and rule.start == rule.end:
-        raise SpecError(f"{reader.place}: a ramp needs two different ends.")
-    if kind == "steps" and (not steps or any(a[0] >= b[0] or a[1] < b[1] for a, b in pairwise(steps))):
-        raise SpecError(f"{reader.place}.steps: limits must rise and shares must not.")
-    return rule
-
-
-def _step(step: Any, place: str) -> tuple[float, float]:
-    is_pair = isinstance(step, list | tuple) and len(step) == 2 and all(type(one) in (int, float) for one in step)
-    if not is_pair or not 0 <= step[1] <= 1:
-        raise SpecError(f"{place}.steps: {step!r} is no limit with the share of the points, 0 to 1, that it gives.")
-    return float(step[0]), float(step[1])

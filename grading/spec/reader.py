@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 MOST = 1 << 50
+MOST_NUMBER = 1e18
 
 
 class SpecError(ValueError):
@@ -37,10 +38,13 @@ class Reader:
         return value
 
     def number(self, key: str, default: float | None = None) -> float:
+        return plain_number(self._get(key, default), f"{self.place}.{key}")
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
         value = self._get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise SpecError(f"{self.place}.{key}: expected a number, got {value!r}.")
-        return float(value)
+        if not isinstance(value, bool):
+            raise SpecError(f"{self.place}.{key}: expected true or false, got {value!r}.")
+        return value
 
     def choice(self, key: str, known: tuple[str, ...], default: str | None = None) -> str:
         value = self.text(key, default)
@@ -66,3 +70,12 @@ class Reader:
     def done(self, *also: str) -> None:
         if unknown := set(self.raw) - self.read - set(also):
             raise SpecError(f"{self.place}: unknown key {', '.join(sorted(map(str, unknown)))}.")
+
+
+def plain_number(value: Any, place: str) -> float:
+    """Raises SpecError: no number, or one that nothing here can be (nan, infinity, more than nineteen digits)."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SpecError(f"{place}: expected a number, got {value!r}.")
+    if not -MOST_NUMBER <= value <= MOST_NUMBER:
+        raise SpecError(f"{place}: expected a number between -1e18 and 1e18.")
+    return float(value)

@@ -15,7 +15,7 @@ from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import Course, Role
 from grading.assignment_item import Item, item_of, session_days
 from grading.assignment_starts import weeks_between
-from grading.edit_forms.bench import RULE_WORDS
+from grading.edit_forms.criteria import RULE_WORDS
 from grading.edit_forms.new import COPY, NewForm
 from grading.edit_forms.parts import KIND_WORDS
 from grading.edit_forms.rows import rearranged
@@ -104,7 +104,7 @@ def _criteria(form: EditForm) -> dict[str, Any]:
         rows, why = reading.criteria_rows(form.held.get("bench"))
     elif not form.measures:
         rows, why = [], ""
-    elif form.bench.is_valid() and form.criteria.is_valid():
+    elif form.bench.is_valid() and form.criteria.is_valid() and form.baselines.is_valid():
         rows, why = reading.criteria_rows(form.spec())
     else:
         rows, why = [], "Some of it cannot be read yet; fill in what is missing."

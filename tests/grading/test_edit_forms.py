@@ -12,7 +12,7 @@ from grading.edit_forms.rows import rearranged
 from grading.item_check import refused_in_item
 from grading.models import Assignment, HiddenSet
 from grading.services.assignment_rows import assignment_apply
-from tests.grading.editing import form_of, sent
+from tests.grading.editing import form_of, forms_in, sent
 from tests.people import SPEC, make_course
 
 pytestmark = pytest.mark.django_db
@@ -253,3 +253,68 @@ def test_further_boards_without_the_one_to_fit_are_refused():
     form = BenchForm(SPEC, {"bench-others": ["laptop"], "bench-shapes": "NCHW 1, 1, 8, 8", "bench-classes": "a, b"})
     assert not form.is_valid()
     assert "Say first which board" in form.errors["device"][0]
+
+
+EVERY_RULE = [
+    {"key": "opens", "title": "Opens", "points": 1, "rule": {"kind": "pass"}},
+    {"key": "ramp", "title": "Ramp", "points": 1, "metric": "macs", "rule": {"kind": "ramp", "from": {"baseline": "reference"}, "to": 1000}},
+    {"key": "curve", "title": "Curve", "points": 1, "metric": "accuracy", "rule": {"kind": "curve", "points": [[0.7, 0], [0.8, 0.75], [0.9, 1]]}},
+    {"key": "wild", "title": "Wild", "points": 1, "metric": "accuracy",
+     "rule": {"kind": "curve", "points": [[{"baseline": "reference", "plus": -0.25}, 0], [0.8, 1], [0.9, 0.5]], "monotone": False}},
+    {"key": "steps", "title": "Steps", "points": 1, "metric": "macs",
+     "rule": {"kind": "steps", "steps": [[{"baseline": "reference", "times": 0.5}, 1], [5e9, 0.5]]}},
+    {"key": "more", "title": "More", "points": 1, "metric": "battery_hours", "rule": {"kind": "steps", "better": "more", "steps": [[2, 0.5], [6.5, 1]]}},
+    {"key": "least", "title": "Least", "points": 1, "metric": "accuracy",
+     "rule": {"kind": "at_least", "value": {"baseline": "reference", "times": 1.02, "plus": 0.001}}},
+    {"key": "most", "title": "Most", "points": 0.5, "metric": "ram_needed_bytes", "rule": {"kind": "at_most", "value": 320000}, "bonus": True},
+    {"key": "fits", "title": "Fits", "points": 1, "rule": {"kind": "fits"}},
+    {"key": "all", "title": "All", "points": 1, "bonus": True,
+     "rule": {"kind": "all_of", "conditions": [
+         {"fits": True}, {"metric": "accuracy", "at_least": {"baseline": "reference"}}, {"metric": "macs", "at_most": 1e6}]}},
+]  # fmt: skip
+BASELINES = {
+    "reference": {"title": "the reference, model; of all", "source": "MLPerf Tiny v1.0", "metrics": {"accuracy": 0.91, "macs": 476000000}},
+    "small-2": {"title": "the small one", "metrics": {"macs": 1e3}},
+}  # fmt: skip
+
+
+def test_rules_of_every_kind_and_baselines_come_back_from_the_form(data_dir):
+    bench = FULL["bench"] | {"criteria": EVERY_RULE, "baselines": BASELINES, "bonus_most": 1.25}
+    row = made(FULL | {"bench": bench}, data_dir)
+    form = form_of(row, sent(row))
+    assert form.is_valid(), [one.errors for one in (form.bench, *form.criteria, *form.baselines)]
+    assert form.item()["bench"] == bench
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("criteria-1-from", "half of it", "Write a number, or a baseline: 0.5 x reference."),
+        ("criteria-1-from", "1e999", "Write a number between"),
+        ("criteria-1-from", "0.5 x best", "Best is none of this lab; known baselines are reference, small-2."),
+        ("criteria-1-from", "", "This field is required."),
+        ("criteria-2-corners", "0.7: 0", "Give 2 to 20 corners"),
+        ("criteria-2-corners", "0.7: 2, 0.8: 1", "is no limit with the share"),
+        ("criteria-2-corners", "0.7", "Write a limit and the share of the points"),
+        ("criteria-4-better", "more", "With `better: more` limits and shares must rise."),
+        ("criteria-9-conditions", "fits", "Give 2 to 6 conditions"),
+        ("criteria-9-conditions", "fits\nmacs = 5", "Write one condition a line"),
+        ("criteria-9-conditions", "fits\nmagic <= 5", "Magic; known metrics are"),
+        ("baselines-0-metrics", "macs", "Write each metric once"),
+        ("baselines-0-metrics", "macs 1, macs 2", "Write each metric once"),
+        ("baselines-0-metrics", "magic 1", "Known metrics are"),
+        ("baselines-1-key", "reference", "This name stands above."),
+        ("bench-bonus_most", "0", "Give the most that extra credit comes to"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_rule_stands_beside_its_field(data_dir, name, text, said):
+    bench = FULL["bench"] | {"criteria": EVERY_RULE, "baselines": BASELINES, "bonus_most": 1.25}
+    row = made(FULL | {"bench": bench}, data_dir)
+    form = form_of(row, sent(row, **{name: text}))
+    if form.is_valid():
+        for refused in refused_in_item(form.item(), row.course):
+            form.refuse(refused)
+    found = {part.add_prefix(field): " ".join(part.errors[field]) for part in forms_in(form) for field in part.errors}
+    rows = {part.prefix for part in forms_in(form)}
+    at = name if name in found else next((key for key in found if key.startswith(f"{name.rpartition('-')[0]}-")), "")
+    assert said in found.get(at, ""), (found, rows)

@@ -297,4 +297,4 @@ def test_what_is_perhaps_not_meant_is_told_and_taken(helen, cast):
     page, digest = preview(helen, cast, data)
     said = " ".join(page.context["consequences"])
     assert f"It is due on {after.isoformat()}, and the course ends on" in said and digest
-    assert "Accuracy: more is better, and the ramp gives fewer points for it." in said
+    assert "Accuracy: more is better, and this rule gives fewer points for it." in said

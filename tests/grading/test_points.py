@@ -4,7 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from grading.points import _labels, _text_width, points_for, rule_words, share_earned
+from grading.points import points_for
+from grading.rule_drawing import labels_of, text_width
+from grading.rule_words import rule_words
+from grading.shares import share_earned
 from grading.spec import BenchSpec, Rule, SpecError
 from tests.people import SPEC
 
@@ -74,10 +77,10 @@ def test_a_value_below_the_scale_points_to_the_left():
     ],
 )
 def test_the_labels_of_a_rule_are_short_inside_the_box_and_apart(limits, texts):
-    labels = _labels(limits)
+    labels = labels_of(limits)
     assert [label["text"] for label in labels] == texts
     ends = [
-        (label["x"] - _text_width(label["text"]) / 2, label["x"] + _text_width(label["text"]) / 2) for label in labels
+        (label["x"] - text_width(label["text"]) / 2, label["x"] + text_width(label["text"]) / 2) for label in labels
     ]
     assert ends[0][0] >= -0.1 and ends[-1][1] <= 150.1
     assert all(one[1] < other[0] for one, other in pairwise(ends))

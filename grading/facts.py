@@ -1,0 +1,41 @@
+"""What is known of a measured model when its points are counted. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from courseplatform.core import numbers
+from grading.modelled import Fit
+from grading.spec.criteria import unit_of, words_of_metric
+from grading.spec.device_metrics import FITS
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """metrics, intervals: by name. left_open: why no points follow from a metric. how: how its value was got. fit: on the lab's device."""
+
+    metrics: Mapping[str, float]
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
+    left_open: Mapping[str, str] = field(default_factory=dict)
+    how: Mapping[str, str] = field(default_factory=dict)
+    fit: Fit | None = None
+
+    def why_open(self, metric: str) -> str:
+        """Why no points follow from a metric; "" where they do."""
+        if metric in self.left_open:
+            return self.left_open[metric]
+        if metric == FITS:
+            return "" if self.fit else "Whether the model fits the board was not worked out for this result."
+        return "" if metric in self.metrics else f"{words_of_metric(metric)}: there is no such number of this model."
+
+    def shown(self, metric: str) -> str:
+        """41 ms (36-47): the unit once."""
+        value, unit = self.metrics.get(metric), unit_of(metric)
+        if value is None:
+            return "no number"
+        shown, interval = numbers.with_unit(value, unit), self.intervals.get(metric)
+        if interval is None:
+            return shown
+        low, high = (numbers.with_unit(end, unit) for end in interval)
+        return f"{shown} ({low.split(numbers.NARROW)[0]}-{high.split(numbers.NARROW)[0]})"

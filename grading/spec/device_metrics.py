@@ -1,0 +1,21 @@
+"""Metrics that belong to the lab's first device: what a model needs there, and what a charge gives."""
+
+DEVICE_METRICS: dict[str, tuple[str, str]] = {
+    # metric: (unit on the page, basis: how the number is got), as METRICS in criteria.py
+    "ram_needed_bytes": ("bytes", "counted"),
+    "flash_needed_bytes": ("bytes", "counted"),
+    # On one charge, by the convention of the course (`budget` of its course file).
+    "battery_hours": ("hours", "modelled"),
+    "inferences_per_charge": ("inferences", "modelled"),
+    "mah_per_1000_inferences": ("mah", "modelled"),
+}
+DEVICE_WORDS = {
+    "ram_needed_bytes": "RAM needed on the board",
+    "flash_needed_bytes": "Flash needed on the board",
+    "battery_hours": "Hours on one charge, modelled",
+    "inferences_per_charge": "Inferences on one charge, modelled",
+    "mah_per_1000_inferences": "Charge of 1000 inferences, modelled",
+}
+# Of these more is better, of the others less.
+MORE_OF_THE_DEVICE = frozenset({"battery_hours", "inferences_per_charge"})
+FITS = "fits"  # what the rule of that name rests on: no metric of its own, but named among them where one is lacking
