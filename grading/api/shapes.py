@@ -90,9 +90,16 @@ class RunBriefShape(serializers.Serializer[Run]):
     queued_at = UtcField()
     finished_at = UtcField(allow_null=True)
     earned = serializers.DecimalField(
-        source="result.earned", max_digits=6, decimal_places=2, default=None, help_text="measured points"
+        source="result.earned",
+        max_digits=6,
+        decimal_places=2,
+        default=None,
+        help_text="measured points, extra credit included",
     )
-    of = serializers.DecimalField(source="result.of", max_digits=6, decimal_places=2, default=None)
+    of = serializers.DecimalField(
+        source="result.of", max_digits=6, decimal_places=2, default=None,
+        help_text="what the lab is worth; extra credit comes on top, so earned may be more",
+    )  # fmt: skip
     graded_by = serializers.CharField(
         source="result.graded_by", default="", help_text="which machine measured, in the words of the result page"
     )

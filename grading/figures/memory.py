@@ -120,5 +120,5 @@ def _stacks(operators: list[Json], parts: list[tuple[int, int, int]], peak: int)
 def _memory_limit(spec: BenchSpec) -> float:
     """The most memory that still earns something; 0 where the lab sets no limit."""
     return next(
-        (c.rule.steps[-1][0] for c in spec.criteria if c.metric == "peak_activation_bytes" and c.rule.kind == "steps"), 0.0
+        (c.rule.most for c in spec.criteria if c.metric == "peak_activation_bytes" and c.rule.most is not None), 0.0
     )  # fmt: skip

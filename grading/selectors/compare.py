@@ -143,10 +143,12 @@ def _points(older: Attempt, newer: Attempt) -> list[Row]:
     rows = []
     for key in dict.fromkeys([*sides[0], *sides[1]]):
         a, b = (side.get(key) for side in sides)
+        line = b or a or {}
         gained = float(b["earned"]) - float(a["earned"]) if a and b else 0.0
         rows.append(
             {
-                "label": (b or a or {})["title"], "older": a and a["earned"], "newer": b and b["earned"], "of": (b or a or {})["of"],
+                "label": line["title"] + (", extra credit" if line.get("bonus") else ""),
+                "older": a and a["earned"], "newer": b and b["earned"], "of": line["of"],
                 "change": f"{gained:+.2f}" if gained else "", "tone": "good" if gained > 0 else "warn" if gained < 0 else "neutral",
             }
         )  # fmt: skip

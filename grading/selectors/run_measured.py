@@ -14,6 +14,7 @@ from grading.hints import hints
 from grading.models.assignments import ActiveRule
 from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
+from grading.points_table import extra_words, groups_of, is_lost
 from grading.selectors.badges import run_badge
 from hardware.course_devices import profiles_of
 from hardware.models import HELD
@@ -27,11 +28,6 @@ def result_json(result: Result) -> dict[str, Any]:
         "report": result.report, "host": result.host, "metrics": result.metrics, "quality": result.quality,
         "points": result.points, "environment": result.environment, "earned": str(result.earned), "of": str(result.of),
     }  # fmt: skip
-
-
-def is_lost(line: dict[str, Any]) -> bool:
-    """Points that did not come; what is left to the staff may still."""
-    return not line.get("left_open") and float(line["earned"]) < float(line["of"])
 
 
 def figure(run: Run, slug: str) -> Figure:
@@ -49,15 +45,14 @@ def _given(run: Run) -> Given:
 def measured_part(run: Run) -> dict[str, Any]:
     given = _given(run)
     document = given.result
-    groups: dict[str, Rows] = {}
-    for line in document["points"]:
-        groups.setdefault(line["group"] or "Measured", []).append(line | {"lost": is_lost(line)})
     return {
         "result": run.result,
         "verdict": {"earned": run.result.earned, "of": run.result.of, "sentence": _verdict_sentence(given)},
         "left_open": run.result.left_open,
         "graded_by": document["environment"].get("graded_by"),
-        "groups": [{"name": name, "lines": lines} for name, lines in groups.items()],
+        "groups": groups_of(document["points"]),
+        "extra": extra_words(document["points"]),
+        "is_full": not any(is_lost(line) for line in document["points"]),
         "total": {"earned": run.result.earned, "of": run.result.of},
         "fits": _fits(run, document),
         "help": hints(document),
@@ -90,7 +85,7 @@ def _verdict_sentence(given: Given) -> str:
 def _fits(run: Run, document: dict[str, Any]) -> dict[str, Any]:
     """The lab's own limits with the value against them. Where no criterion limits the file, the largest that is taken is the limit."""
     spec, metrics = run.submission.assignment.spec, document["metrics"]
-    limits = {c.metric: c.rule.steps[-1][0] for c in spec.criteria if c.rule.kind == "steps"}
+    limits = {c.metric: c.rule.most for c in spec.criteria if c.rule.most is not None and not c.bonus}
     labels = {"peak_activation_bytes": "Memory at the peak", "model_bytes": "Model file"}
     meters = [_meter(label, metrics[metric], limits[metric]) for metric, label in labels.items() if metric in limits]
     if "model_bytes" not in limits:

@@ -14,9 +14,9 @@ from grading.late_facts import PersonalDates, dates_for
 from grading.models.assignments import OPENS, Assignment, instant_of
 from grading.models.runs import Result
 from grading.models.submissions import Submission
+from grading.points_table import is_lost
 from grading.selectors import assignments as reading
 from grading.selectors.handed import lacks, lacks_words
-from grading.selectors.run_measured import is_lost
 
 ROWS = 6
 

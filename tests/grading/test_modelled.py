@@ -92,3 +92,77 @@ def test_a_modelled_criterion_needs_a_device():
         SpecError, match=r"criteria\[1\].metric: latency_ms is that of the lab's first device, so name it in `devices`."
     ):
         BenchSpec.parse(SPEC | {"criteria": CRITERIA})
+
+
+CHARGE = [
+    {"key": "hours", "title": "Hours", "metric": "battery_hours", "points": 1, "rule": {"kind": "at_least", "value": 6}},
+    {"key": "many", "title": "One 4 Ah charge", "metric": "inferences_per_charge", "points": 1,
+     "rule": {"kind": "steps", "better": "more", "steps": [[200_000, 0.5], [500_000, 1]]}},
+    {"key": "mah", "title": "Charge", "metric": "mah_per_1000_inferences", "points": 1, "rule": {"kind": "at_most", "value": 15}},
+    {"key": "ram", "title": "RAM", "metric": "ram_needed_bytes", "points": 1, "rule": {"kind": "at_most", "value": 64 << 20}},
+    {"key": "fits", "title": "Fits", "points": 1, "rule": {"kind": "fits"}},
+]  # fmt: skip
+CHARGE_LAB = BenchSpec.parse(SPEC | {"criteria": CHARGE, "devices": ["rpi-4-4gb"]})
+PICTURE = {"latency_ms": 41.0, "latency_interval_ms": [36.0, 47.0], "battery_hours": 4000 / 600, "mah_per_hour": 600.0}
+
+
+def charge_points(verdict, convention="nominal_current"):
+    found = modelled_of(verdict, "rpi-4-4gb", {"convention": convention, "volts": 5.0, "capacity_mah": 4000})
+    return points_for(CHARGE_LAB, found.metrics, found.intervals, {}, found.left_open, fit=found.fit, how=found.how)
+
+
+def test_a_charge_is_counted_by_the_course_with_its_arithmetic():
+    """The numbers of the picture: 4 Ah / 600 mA = 24 000 s, and 24 000 s / 41 ms = 585 000 (511 000-667 000)."""
+    hours, many, mah, _, _ = charge_points(device_json(V2, PI) | PICTURE).lines
+    assert (hours.value, hours.earned) == ("6.67\u202fh", "1.00")
+    assert hours.how == "4\u2009000\u202fmAh / 600\u202fmA = 6.67\u202fh"
+    assert many.value == "585\u2009000\u202finferences (511\u2009000-667\u2009000)"
+    assert many.how == "4\u2009000\u202fmAh / 600\u202fmA = 24\u2009000\u202fs; 24\u2009000\u202fs / 41.0\u202fms"
+    assert (many.earned, many.certain) == ("1.00", "The whole interval gives 1.00, so the points are certain.")
+    assert [label["text"] for label in many.drawing.labels] == ["200\u2009000", "500\u2009000"]
+    assert mah.value == "6.83\u202fmAh (6.00-7.83)" and mah.basis == "modelled"
+
+
+def test_where_the_interval_crosses_a_limit_the_line_says_what_lies_within():
+    many = charge_points(
+        device_json(V2, PI) | PICTURE | {"latency_ms": 47.0, "latency_interval_ms": [41.0, 54.0]}
+    ).lines[1]
+    assert (many.earned, many.certain) == ("1.00", "Within the interval lie 0.50 to 1.00; the estimate counts.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "convention", "is_open"),
+    [
+        ({}, "nominal_current", [False, False, False, False, False]),
+        ({"extrapolated": True, "graded": False, "flags": ["odd"]}, "nominal_current", [False, True, True, False, False]),
+        ({"fits": False, "why": "No kernel for it."}, "nominal_current", [True, True, True, False, False]),
+        ({"battery_hours": None, "mah_per_hour": None, "reason": "Nobody gave a nominal current."}, "nominal_current", [True, True, True, False, False]),
+        ({}, "wall", [False, False, False, False, False]),
+        ({"calibration": {"metered": False}}, "wall", [True, True, True, False, False]),
+        ({"latency_ms": None, "latency_interval_ms": None, "energy_mj": None, "reason": "Never calibrated."}, "nominal_current",
+         [False, True, True, False, False]),
+    ],
+)  # fmt: skip
+def test_a_charge_is_left_open_where_what_it_rests_on_is(changes, convention, is_open):
+    points = charge_points(device_json(V2, PI) | PICTURE | changes, convention)
+    assert [bool(line.left_open) for line in points.lines] == is_open
+
+
+def test_what_does_not_fit_earns_nothing_and_says_what_is_in_the_way():
+    verdict = device_json(V2, PI) | {"fits": False, "why": "No kernel for it.", "ram_needed_bytes": 70 << 20}
+    _, _, _, ram, fits = charge_points(verdict).lines
+    assert (ram.earned, fits.earned, fits.arithmetic, fits.drawing) == ("0.00", "0.00", "No kernel for it", None)
+    small = charge_points(verdict | {"ram_limit_bytes": 64 << 20, "why": ""}).lines[4]
+    assert small.arithmetic == "6.00\u202fMiB of RAM too much"
+    assert small.drawing.place_y == 21 and small.drawing.labels[0]["text"] == "64\u202fMiB"
+
+
+def test_a_microcontroller_says_both_memories():
+    fits = modelled_of(device_json(V2, CHIP), "stm32f746").fit
+    assert fits.ram_limit_bytes and fits.flash_limit_bytes and not fits.fits
+
+
+def test_a_device_that_is_gone_leaves_every_line_of_it_open():
+    found = modelled_of(None, "rpi-4-4gb")
+    points = points_for(CHARGE_LAB, found.metrics, found.intervals, {}, found.left_open, fit=found.fit)
+    assert (points.earned, points.left_open) == ("0.00", "5.00")
