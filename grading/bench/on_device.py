@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from grading.bench.cost.predict import predict
+from grading.bench.cost.predict import Instead, predict
 from grading.bench.cost.prediction import Prediction
 from grading.bench.fit import fit, stored_precision
 from grading.bench.report import Report
@@ -71,22 +71,25 @@ def agreed_json(device: Mapping[str, Any]) -> dict[str, Any]:
     return row | {"reason": device["reason"]} if device["reason"] else row
 
 
-def prediction_of(report: Report, profile: DeviceProfile, choice: Choice) -> Prediction:
+def prediction_of(report: Report, profile: DeviceProfile, choice: Choice, instead: Instead | None = None) -> Prediction:
     """By the chosen runtime; else by what is best calibrated for the board, of those runtimes that this device has.
 
     A board with an accelerator is several devices: what is calibrated for its accelerator is not for its processor.
     """
-    found = _predict(report, profile, choice, choice.runtime)
+    found = _predict(report, profile, choice, choice.runtime, instead)
     if choice.runtime or found.runtime is None or found.runtime.partition("@")[0] in profile.runtimes:
         return found
-    others = [_predict(report, profile, choice, runtime) for runtime in profile.runtimes]
+    others = [_predict(report, profile, choice, runtime, instead) for runtime in profile.runtimes]
     return next((one for one in others if one.latency_ms is not None), found)
 
 
-def _predict(report: Report, profile: DeviceProfile, choice: Choice, runtime: str | None) -> Prediction:
+def _predict(
+    report: Report, profile: DeviceProfile, choice: Choice, runtime: str | None, instead: Instead | None
+) -> Prediction:
     return predict(
-        report, profile, runtime, choice.precision, choice.threads, convention=choice.convention, volts=choice.volts
-    )
+        report, profile, runtime, choice.precision, choice.threads, convention=choice.convention, volts=choice.volts,
+        instead=instead,
+    )  # fmt: skip
 
 
 def _hours(predicted: Prediction, choice: Choice) -> float | None:

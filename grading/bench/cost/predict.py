@@ -4,6 +4,7 @@ latency_ms is the sum of the latencies of its operators and of a constant for ea
 input), which belongs to no operator.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from math import exp, log
 from typing import Protocol
@@ -32,6 +33,15 @@ class Board(Protocol):
 
 
 @dataclass(frozen=True)
+class Instead:
+    """Other work than one inference, of the same operators (training). more: half widths that it adds. said: why, a sentence each."""
+
+    steps: list[Step]
+    more: tuple[float, ...] = ()
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Question:
     """A report, its steps, and what is wanted."""
 
@@ -41,13 +51,16 @@ class Question:
     wanted: Wanted
     convention: str
     volts: float
+    more: tuple[float, ...] = ()
+    said: tuple[str, ...] = ()
 
 
 def predict(
     report: Report, board: Board, runtime: str | None = None, precision: str | None = None, threads: int | None = None, *,
     convention: str = "nominal_current", volts: float = 5.0, calibrations: Calibrations | None = None,
+    instead: Instead | None = None,
 ) -> Prediction:  # fmt: skip
-    """What the cost model says.
+    """What the cost model says of one inference, or of what is asked `instead`.
 
     Args:
         runtime: "tflite", or "tflite@2.4.1" for a version; without, see choice.py.
@@ -64,7 +77,8 @@ def predict(
     known = calibrations or load_calibrations()
     stored = precision or stored_precision(report)
     wanted = Wanted(board.slug, board.board, runtime, stored, threads)
-    question = Question(report, steps_of(report), board, wanted, convention, volts)
+    work = instead or Instead(steps_of(report))
+    question = Question(report, work.steps, board, wanted, convention, volts, work.more, work.said)
     choice = choose(wanted, known.groups)
     if choice is None and precision is None and stored == "fp16":
         # A processor without half precision stores in 16 bits and computes in 32.
@@ -101,11 +115,11 @@ def _predicted(question: Question, choice: Choice, known: Calibrations) -> Predi
     costs = _operators(question, choice)
     latency = sum(cost.latency_ms for cost in costs) + choice.factor * exp(group.theta[CONSTANT]) * x[CONSTANT]
     facts = facts_of(steps)
-    flags = (*choice.said, *flags_of(facts, group.coverage))
+    flags = (*question.said, *choice.said, *flags_of(facts, group.coverage))
     half = half_of(
         close=is_close(facts, group.coverage), flagged=bool(flags), model=group.model_half, family=group.family_half,
         posterior=group.posterior(x), rows=group.rows, beyond=beyond(facts, group.coverage),
-        more=(*choice.more, *_across(choice, x)),
+        more=(*question.more, *choice.more, *_across(choice, x)),
     )  # fmt: skip
     energy = energy_of(choice, known.groups, question.board, x, latency)
     mah, hours, why = budget(question.board, question.convention, question.volts, watts=energy.watts)
@@ -140,11 +154,10 @@ def _calibration(group: Coefficients, choice: Choice, date: str, energy: Energy)
 
 def _operators(question: Question, choice: Choice) -> tuple[OperatorCost, ...]:
     group = choice.group
-    spent = {
-        step.index: choice.factor
-        * sum(exp(group.theta[part]) * value for part, value in parts_of(step, group.precision, group.kind).items())
-        for step in question.steps
-    }
+    spent: dict[int, float] = defaultdict(float)
+    for step in question.steps:
+        parts = parts_of(step, group.precision, group.kind)
+        spent[step.index] += choice.factor * sum(exp(group.theta[part]) * value for part, value in parts.items())
     return tuple(
         OperatorCost(operator.index, spent.get(operator.index, 0.0), fused=operator.index not in spent)
         for operator in question.report.operators
