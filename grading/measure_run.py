@@ -18,10 +18,12 @@ from grading.bench.measurement import Measurement
 from grading.bench.on_device import Choice, device_json
 from grading.bench.report import Report
 from grading.bench.sandbox import Limits, Sandbox
+from grading.bench.training.on_device import training_json
 from grading.modelled import Modelled, modelled_of
 from grading.points import points_for
 from grading.run_setting import setting_for
 from grading.spec import BenchSpec
+from grading.training_points import add_training
 from grading.where_to_run import Place
 from hardware.profiles import DeviceProfile
 
@@ -101,7 +103,10 @@ def inspected(model: Path, spec: BenchSpec, sandbox: Sandbox, on_progress: Progr
 
 
 def _boards(report: Report, profiles: Mapping[str, DeviceProfile], spec: BenchSpec, choice: Choice) -> dict[str, Any]:
-    return {"devices": devices_json(report, profiles, spec, choice), "budget": budget_json(choice)}
+    found = {"devices": devices_json(report, profiles, spec, choice), "budget": budget_json(choice)}
+    if spec.training is None:
+        return found
+    return found | {"training": training_json(report, profiles, spec.training, choice, timed=spec.devices)}
 
 
 def budget_json(choice: Choice) -> dict[str, Any]:
@@ -153,6 +158,7 @@ def _document(
     modelled = (
         modelled_of(around["devices"].get(spec.device), spec.device, around["budget"]) if spec.device else Modelled()
     )
+    add_training(modelled, around.get("training"), spec)
     metrics = metrics_of(report, quality, file[1]) | modelled.metrics
     shape = "×".join(str(n) for n in report.inputs[0].shape)
     notes = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from grading.bench.training.setting import METHOD_WORDS, MOST_BATCH, MOST_RANK, OPTIMIZERS
 from grading.edit_forms.criteria import FIELDS
 from grading.edit_forms.fields import choice, line, lines, number, numbers_of, plain, text_of, words_of
 from grading.edit_forms.rows import Item, Quiet
@@ -19,6 +20,7 @@ USUAL = {
 }  # fmt: skip
 PLACE_WORDS = {"": "what the site has", "process": "a process", "container": "a container", "board": "a board"}
 FALLBACK_WORDS = {"staff": "ask the staff", "emulation": "measure it here", "wait": "wait on"}
+USUAL_TRAINING = {"methods": [str(name) for name in METHOD_WORDS], "optimizer": "sgd", "batch": 8, "rank": 4}
 USUAL_INPUT = {"low": 0, "high": 1, "note": ""}
 FORMAT_WORDS = {
     "onnx": "ONNX", "tflite": "TFLite", "torchscript": "TorchScript", "torch_export": "torch.export",
@@ -50,6 +52,13 @@ class BenchForm(Quiet):
     memory_mib = number("Memory of the run, MiB", placeholder="1024")
     wall_s = number("Longest run, s", placeholder="60")
     bonus_most = number("Most extra credit", "Points of all criteria of extra credit together. Empty: their sum.")
+    training = forms.MultipleChoiceField(
+        label="Ways of training that are looked at", choices=[(str(m), words) for m, words in METHOD_WORDS.items()], required=False,
+        widget=forms.CheckboxSelectMultiple, help_text="What one update step would cost on each board. Nothing is trained.",
+    )  # fmt: skip
+    optimizer = choice("Optimizer", [(name, name) for name in OPTIMIZERS], "Only where training is looked at.")
+    batch = number("Inputs of one step", f"1 to {MOST_BATCH}.", placeholder="8")
+    rank = number("Rank of low rank", f"1 to {MOST_RANK}.", placeholder="4")
 
     def __init__(self, held: Item, data: Any, profiles: Mapping[str, DeviceProfile] | None = None) -> None:
         """profiles: the devices of the course; those that are shipped where None."""
@@ -137,7 +146,17 @@ class BenchForm(Quiet):
             "input": source,
             "classes": held["classes"] if same else classes,
         }
-        return found | _said(limits, held, USUAL) | {"criteria": criteria}
+        return found | _said(limits, held, USUAL) | self._training() | {"criteria": criteria}
+
+    def _training(self) -> Item:
+        """Left out where no way of training is ticked; what is usual stays unwritten, as it was."""
+        data, before = self.cleaned_data, self.held.get("training", {})
+        if not data["training"]:
+            return {}
+        order = [str(name) for name in before.get("methods", USUAL_TRAINING["methods"])]
+        methods = sorted(data["training"], key=lambda name: order.index(name) if name in order else len(order))
+        given = {"methods": methods, **{key: data[key] for key in ("optimizer", "batch", "rank")}}
+        return {"training": _said(given, before, USUAL_TRAINING)}
 
 
 def devices_of(held: Item) -> list[str]:
@@ -162,6 +181,9 @@ def _shown(held: Item) -> Item:
         "run_on": held.get("run_on", ""), "fallback": held.get("fallback", "staff"),
         "board_wait": " ".join(f"{amount:g} {unit}" for unit, amount in held.get("board_wait", {}).items()),
     }  # fmt: skip
+    training = held.get("training")
+    found |= {key: (training or {}).get(key) for key in ("optimizer", "batch", "rank")}
+    found["training"] = [] if training is None else training.get("methods", USUAL_TRAINING["methods"])
     found["max_kib"] = plain(held["max_bytes"] / KIB) if "max_bytes" in held else None
     found["memory_mib"] = plain(held["memory_bytes"] / MIB) if "memory_bytes" in held else None
     return found

@@ -6,9 +6,11 @@ from datetime import timedelta
 from math import prod
 from typing import Any
 
+from grading.bench.training.setting import Setting
 from grading.spec.baselines import Baseline, read_baselines
 from grading.spec.criteria import METRICS, MOST_POINTS, OF_DEVICE, Criterion, read_criterion
 from grading.spec.reader import Reader, SpecError
+from grading.spec.training import TRAINING_METRICS, read_training
 from hardware.profiles import today_slug
 
 MOST_DEVICES = 20
@@ -38,6 +40,7 @@ class BenchSpec:
     run_on: process, container, board; "" for what the site has. board_wait, fallback: how long a run waits for a board, and what
     then (emulation, wait, staff); see grading/where_to_run.py.
     baselines: models that rules compare with, by name. bonus_most: what extra credit comes to at most, all of it together.
+    training: the ways of training that are looked at; None: none.
     """
 
     task: str
@@ -54,6 +57,7 @@ class BenchSpec:
     fallback: str = "staff"
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
     bonus_most: float | None = None
+    training: Setting | None = None
 
     @property
     def device(self) -> str:
@@ -95,10 +99,11 @@ class BenchSpec:
             fallback=top.choice("fallback", FALLBACKS, "staff"),
             baselines=baselines,
             bonus_most=top.number("bonus_most") if "bonus_most" in top.raw else None,
+            training=read_training(top.raw["training"]) if "training" in top.raw else None,
         )
         source.done("shapes")
-        top.done("input", "board_wait", "baselines")
-        if wrong := [*_wrong(spec), *_wrong_place(spec, top), *_wrong_points(spec)]:
+        top.done("input", "board_wait", "baselines", "training")
+        if wrong := [*_wrong(spec), *_wrong_place(spec, top), *_wrong_training(spec), *_wrong_points(spec)]:
             raise SpecError(*wrong)
         return spec
 
@@ -156,6 +161,12 @@ def _wrong_points(spec: BenchSpec) -> Iterator[str]:
         yield "spec.bonus_most: no criterion is extra credit. Say `bonus: true` of one, or take bonus_most away."
     if (together := spec.points + spec.bonus) > MOST_POINTS:
         yield f"spec.criteria: they come to {together:g} points; a lab gives at most {MOST_POINTS}."
+
+
+def _wrong_training(spec: BenchSpec) -> Iterator[str]:
+    for n, criterion in enumerate(spec.criteria):
+        if spec.training is None and (named := [metric for metric in criterion.metrics if metric in TRAINING_METRICS]):
+            yield f"criteria[{n}].metric: {named[0]} is of an update step: say `training: {{}}` in the spec, or how it trains."
 
 
 def _wrong(spec: BenchSpec) -> Iterator[str]:

@@ -7,6 +7,7 @@ from grading.spec.baselines import Baselines
 from grading.spec.device_metrics import DEVICE_METRICS, DEVICE_WORDS, FITS
 from grading.spec.reader import Reader, SpecError
 from grading.spec.rules import KINDS, WITHOUT_METRIC, Rule, read_rule
+from grading.spec.training import OF_A_DEVICE, TRAINING_METRICS, TRAINING_WORDS
 
 METRICS: dict[str, tuple[str, str]] = {
     # metric: (unit on the page, basis: how the number is got)
@@ -21,15 +22,15 @@ METRICS: dict[str, tuple[str, str]] = {
     "latency_ms": ("ms", "modelled"),
     "energy_mj": ("mj", "modelled"),
 }
-METRICS |= DEVICE_METRICS
+METRICS |= DEVICE_METRICS | TRAINING_METRICS
 METRIC_WORDS = {
     "accuracy": "Accuracy", "model_bytes": "Size of the file", "params": "Parameters", "macs": "Multiply-accumulates",
     "peak_activation_bytes": "Memory at the peak", "sparsity": "Share of zero weights", "weight_bits_mean": "Bits per weight",
     "latency_ms": "Latency on the board, modelled", "energy_mj": "Energy on the board, modelled",
-    **DEVICE_WORDS,
+    **DEVICE_WORDS, **TRAINING_WORDS,
 }  # fmt: skip
 MODELLED = frozenset(name for name, (_, basis) in METRICS.items() if basis == "modelled")
-OF_DEVICE = MODELLED | set(DEVICE_METRICS) | {FITS}
+OF_DEVICE = MODELLED | set(DEVICE_METRICS) | set(OF_A_DEVICE) | {FITS}
 WEAKEST_FIRST = ("modelled", "measured", "counted")
 MOST_POINTS = 9999
 
