@@ -36,7 +36,7 @@ def as_text(row: Row, findings: list[str]) -> str:
     }
     lines = [name, *(f"  {label:<16}{value}" for label, value in facts.items())]
     lines += [f"  {'note':<16}{sentence}" for sentence in findings]
-    return "\n".join(lines + _devices(row["devices"]))
+    return "\n".join(lines + _devices(row["devices"]) + _training(row.get("training")))
 
 
 def _host(host: Row) -> str:
@@ -61,6 +61,45 @@ def _devices(devices: dict[str, Row]) -> list[str]:
     if any(device["latency_ms"] is not None for device in devices.values()):
         lines.append("  Latency, energy and hours are modelled, with the 90 % interval; * extrapolated, not graded.")
     return lines
+
+
+def _training(told: Row | None) -> list[str]:
+    """What one update step costs by each method, and the largest batch on each device; under it what that is."""
+    if told is None:
+        return []
+    if "reason" in told:
+        return [f"  {'training':<16}{told['reason']}"]
+    found = [method for method in told["methods"] if not method["why"]]
+    lines = [f"  training, {told['optimizer']}, batch {told['batch']}, all in float32"]
+    lines += [f"  {method['title'] + ':':<20}{method['why']}" for method in told["methods"] if method["why"]]
+    for method in found:
+        lines.append(
+            f"  {method['title'] + ':':<20}{numbers.count(method['trained_params'])} parameters, peak {numbers.size(method['peak_bytes'])}"
+            f" (in PyTorch {numbers.size(method['pytorch_peak_bytes'])}), {numbers.macs(method['macs'])}"
+        )
+    rows = [("largest batch", *(method["title"] for method in found))]
+    rows += [
+        (slug, *(_batch(device["methods"][method["method"]]) for method in found))
+        for slug, device in told["devices"].items()
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines += [
+        "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    return [
+        *lines,
+        "  Behind a batch: ms of one step with the 90 % interval, extrapolated; no calibration measured training.",
+    ]
+
+
+def _batch(own: Row) -> str:
+    if own["why"]:
+        return NONE
+    if own["largest_batch"] is None:
+        size = "fits" if own["fits"] else "does not fit"
+    else:
+        size = numbers.count(own["largest_batch"]) if own["largest_batch"] else "none"
+    return f"{size}, {_latency(own)}" if own["latency_ms"] is not None else size
 
 
 def _cells(slug: str, device: Row) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ def add_training(found: Modelled, training: Mapping[str, Any] | None, spec: Benc
     if spec.training is None:
         return
     told = training or {"reason": "No update step was counted for this model."}
-    method = next(iter(told.get("methods", [])), {})
+    method: Mapping[str, Any] = next(iter(told.get("methods", [])), {})
     if why := told.get("reason") or method.get("why"):
         found.left_open.update(dict.fromkeys(TRAINING_METRICS, why))
         return

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from grading.figures import training
 from grading.figures.accuracy import accuracy
 from grading.figures.base import Figure, Given
 from grading.figures.devices import devices
@@ -9,7 +10,7 @@ from grading.figures.latency import latency
 from grading.figures.layers import layers
 from grading.figures.memory import memory
 
-__all__ = ["FIGURES", "Figure", "Given"]
+__all__ = ["FIGURES", "WHERE_ASKED", "Figure", "Given", "figure_of", "figures_of"]
 
 FIGURES: dict[str, Callable[[Given], Figure]] = {
     "latency": latency,
@@ -18,3 +19,20 @@ FIGURES: dict[str, Callable[[Given], Figure]] = {
     "accuracy": accuracy,
     "devices": devices,
 }
+# None where the lab does not ask for it, or the result was stored before it was there.
+WHERE_ASKED: dict[str, Callable[[Given], Figure | None]] = {
+    "training": training.training,
+    "training-batch": training.batch,
+}
+
+
+def figures_of(given: Given) -> list[Figure]:
+    """All that there are of one result, in their order."""
+    asked = (build(given) for build in WHERE_ASKED.values())
+    return [*(build(given) for build in FIGURES.values()), *(figure for figure in asked if figure is not None)]
+
+
+def figure_of(given: Given, slug: str) -> Figure | None:
+    """None for a figure that this result does not have."""
+    build = FIGURES.get(slug) or WHERE_ASKED.get(slug)
+    return build(given) if build else None

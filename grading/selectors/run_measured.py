@@ -7,7 +7,7 @@ from django.db.models import Prefetch
 from courseplatform.core import numbers
 from courseplatform.core.errors import NotHere
 from grading.bench.fit import SPELLED
-from grading.figures import FIGURES, Figure, Given
+from grading.figures import Figure, Given, figure_of, figures_of
 from grading.figures.board_rows import name_of, verdicts_of
 from grading.hand_in_rules import attempts_left
 from grading.hints import hints
@@ -32,9 +32,10 @@ def result_json(result: Result) -> dict[str, Any]:
 
 def figure(run: Run, slug: str) -> Figure:
     """Raises NotHere."""
-    if slug not in FIGURES or not hasattr(run, "result"):
+    found = figure_of(_given(run), slug) if hasattr(run, "result") else None
+    if found is None:
         raise NotHere("There is no such figure of this run.")
-    return FIGURES[slug](_given(run))
+    return found
 
 
 def _given(run: Run) -> Given:
@@ -56,7 +57,7 @@ def measured_part(run: Run) -> dict[str, Any]:
         "total": {"earned": run.result.earned, "of": run.result.of},
         "fits": _fits(run, document),
         "help": hints(document),
-        "figures": [build(given) for build in FIGURES.values()],
+        "figures": figures_of(given),
         "environment": _environment(run, document),
         "attempts_before": _earlier(run),
         "attempts_note": _attempts_note(run),

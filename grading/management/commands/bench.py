@@ -26,7 +26,11 @@ from grading.bench.on_device import Choice, agreed_json, device_json
 from grading.bench.plain import plain_sentence
 from grading.bench.report import Report, report_of
 from grading.bench.sandbox import Budget, Limits, Sandbox, SandboxError, detect
+from grading.bench.training.on_device import training_json
+from grading.bench.training.setting import Setting
 from grading.bench_text import as_text, printable
+from grading.spec import SpecError
+from grading.spec.training import read_training
 from hardware.ondevice.harness import shape
 from hardware.profiles import RUNTIMES, DeviceProfile, load_profiles, today_slug
 
@@ -75,6 +79,13 @@ class Command(BaseCommand):
             metavar="|".join(WIDTHS),
             help="as if the model were stored so; as it is where not given",
         )
+        parser.add_argument(
+            "--training", dest="training", action="store_const", const=Setting(), help="what one update step costs too"
+        )
+        parser.add_argument(
+            "--training-as", dest="training", type=training, metavar="JSON",
+            help='the same, as a lab says it: {"methods": ["full", "bias"], "optimizer": "adam", "batch": 8}',
+        )  # fmt: skip
         parser.add_argument("--json", action="store_true", help="one JSON array on standard output and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -82,6 +93,7 @@ class Command(BaseCommand):
             profiles=self._chosen(options["device"]),
             choice=Choice(options["runtime"], options["precision"], options["threads"]),
             shapes=options["input_shape"],
+            training=options["training"],
         )
         if not options["models"] and not options["arch"]:
             raise CommandError("Name a model, or a described network with --arch SPEC.json.", returncode=USAGE)
@@ -163,6 +175,7 @@ class Work:
     profiles: Profiles
     choice: Choice
     shapes: list[tuple[int, ...]]
+    training: Setting | None = None
 
 
 def measure_file(path: Path, work: Work, sandbox: Sandbox) -> Answer:
@@ -233,12 +246,15 @@ def check_is_file(path: Path) -> None:
 def _row(name: str, report: Report, host: dict[str, Any], work: Work) -> dict[str, Any]:
     told = report.to_json()
     devices = {slug: device_json(report, profile, work.choice) for slug, profile in work.profiles.items()}
-    return {
+    row = {
         "file": name,
         **{key: told[key] for key in REPORT_KEYS},
         "host": host,
         "devices": {slug: agreed_json(device) for slug, device in devices.items()},
     }
+    if work.training is None:
+        return row
+    return row | {"training": training_json(report, work.profiles, work.training, work.choice)}
 
 
 def runtime(text: str) -> str:
@@ -249,6 +265,16 @@ def runtime(text: str) -> str:
     if at and not VERSION.fullmatch(version):
         raise ArgumentTypeError(f"{version[:60]!r} is not a version. Write it as tflite@2.4.1.")
     return text
+
+
+def training(text: str) -> Setting:
+    """Raises ArgumentTypeError: no JSON, or nothing that a lab could say."""
+    try:
+        return read_training(json.loads(text), "training")
+    except ValueError as error:
+        raise ArgumentTypeError(str(error) if isinstance(error, SpecError) else f"{text[:60]!r} is not JSON.") from None
+    except RecursionError:
+        raise ArgumentTypeError("This JSON is nested too deep.") from None
 
 
 def threads(text: str) -> int:
