@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log10
-from typing import Any
+from typing import Any, TypeVar
 
 from grading.families.labels import TIMES, is_input, title_of
 
@@ -70,7 +70,7 @@ def variant_of(
     )  # fmt: skip
 
 
-Number = Callable[[Variant], float]
+T = TypeVar("T")
 
 
 def flops(variant: Variant) -> float:
@@ -85,12 +85,12 @@ def latency(variant: Variant) -> float:
     return variant.p50_ms
 
 
-def front(variants: Sequence[Variant], cost: Number, gain: Number) -> list[Variant]:
+def front(variants: Sequence[T], cost: Callable[[T], float], gain: Callable[[T], float]) -> list[T]:
     """Those that no other beats: none has at most their cost and at least their gain, and one of the two better. By rising cost.
 
     Of two with the same cost and the same gain both stand.
     """
-    kept: list[Variant] = []
+    kept: list[T] = []
     best = float("-inf")
     for variant in sorted(variants, key=lambda one: (cost(one), -gain(one))):
         is_same = bool(kept) and (cost(kept[-1]), gain(kept[-1])) == (cost(variant), gain(variant))
