@@ -10,6 +10,7 @@ from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
 from grading.parts import STATEMENT
 from grading.services.benchmarks import benchmark_record
+from grading.services.class_points import class_point_record
 from grading.services.counts import count_enqueue
 from grading.services.late_days import choose_active, late_days_mark, lock_circle
 from hardware.models import NOT_COUNTED, Job, Outcome
@@ -37,7 +38,7 @@ def run_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
 
 
 def _record_result(run: Run, result: dict[str, Any]) -> None:
-    Result.objects.create(
+    made = Result.objects.create(
         run=run,
         report=result["report"],
         host=result["host"],
@@ -50,6 +51,7 @@ def _record_result(run: Run, result: dict[str, Any]) -> None:
         left_open=Decimal(result.get("left_open", 0)),  # what was parked by an older worker says nothing of it
         graded_by=str(result["environment"].get("graded_by", {}).get("label", ""))[:160],
     )
+    class_point_record(result=made, assignment=run.submission.assignment)
 
 
 def _settle(submission: Submission, *, is_counted: bool) -> None:

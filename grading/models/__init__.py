@@ -1,6 +1,7 @@
 """What is handed in, run and marked. Inside the project, import from the module that defines a name; Django needs them here."""
 
 from grading.models.assignments import Assignment, AssignmentKind, HiddenSet
+from grading.models.class_points import ClassPoint, Nickname
 from grading.models.counts import CountRun
 from grading.models.grades import GradeEvent, GradeKind, GradeRelease, RubricItem
 from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry, LateRequest, LateStale, LateVerdict
@@ -12,7 +13,7 @@ from grading.models.submissions import Submission
 from grading.models.variants import VariantRun
 
 __all__ = [
-    "Accommodation", "Assignment", "AssignmentKind", "CountRun", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeRelease", "HiddenSet",
-    "LateEntry", "LateRequest", "LateStale", "LateVerdict", "ParkedResult", "Piece",
+    "Accommodation", "Assignment", "AssignmentKind", "ClassPoint", "CountRun", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeRelease", "HiddenSet",
+    "LateEntry", "LateRequest", "LateStale", "LateVerdict", "Nickname", "ParkedResult", "Piece",
     "RegradeMove", "RegradeRequest", "RegradeStatus", "Result", "RubricItem", "Run", "Submission", "VariantRun",
 ]  # fmt: skip

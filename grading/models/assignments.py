@@ -121,6 +121,9 @@ class Assignment(models.Model):
     regrade_rules = models.JSONField(
         default=dict, blank=True, help_text="opens_hours, closes_days and limit; empty: no regrade requests"
     )
+    leaderboard = models.JSONField(
+        default=dict, blank=True, help_text="shown and metrics, as the course file says them; empty: not shown"
+    )
     is_withdrawn = models.BooleanField(
         default=False, help_text="no longer in the course file, kept for what was handed in"
     )

@@ -14,11 +14,12 @@ from grading.models.pieces import Piece
 from grading.models.submissions import Submission
 from grading.rubric_file import rubric_load
 from grading.services.activity import choose_again
+from grading.services.class_points import class_points_rebuild, device_of
 
 
 def assignment_apply(*, row: Assignment, item: Item, position: int) -> list[str]:
     """Write an entry that was checked. Returns sentences about what stays as it was, or does not add up."""
-    seen, rule = _told(row), row.active_rule
+    seen, rule, device = _told(row), row.active_rule, device_of(row)
     row.kind, row.short, row.title, row.summary = (
         item["kind"],
         item["short"],
@@ -36,6 +37,7 @@ def assignment_apply(*, row: Assignment, item: Item, position: int) -> list[str]
     row.late_rules = {key: item[key] for key in LATE_RULES if key in item}
     row.set_dates(released=item.get("released", ""), due=item.get("due", ""))
     row.regrade_rules = item.get("regrades", {})
+    row.leaderboard = {key: value for key, value in item.get("leaderboard", {}).items() if value}
     row.position, row.is_withdrawn = position, False
     said = [*_draft(row, item), *_hidden_set(row, item)]
     row.sequence += 1 if row.pk and seen != _told(row) else 0
@@ -45,6 +47,8 @@ def assignment_apply(*, row: Assignment, item: Item, position: int) -> list[str]
     row.save()
     if not is_new and rule != row.active_rule:
         choose_again(row)
+    if not is_new and device != device_of(row):
+        class_points_rebuild(assignment=row)  # latency and energy of the class are those of the lab's first device
     return said + rubric_load(row, item.get("rubric", []))
 
 

@@ -1,0 +1,176 @@
+"""What of a result can be held against those of others: narrow numbers, and of which kind each is. Pure: a stored result in, numbers out.
+
+A latency is one of a device, a runtime and a number of threads, and it is modelled or measured on a board. Numbers of two kinds never stand in
+one ranking. The precision is no part of the kind: it belongs to the model that somebody chose. A number on which no points may rest
+(grading/modelled.py) is in no ranking either.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+from courseplatform.core import numbers
+from grading.modelled import modelled_of
+from grading.ranking import TIE_SHARE
+from grading.spec import METRICS, MODELLED, BenchSpec
+
+POINTS = "points"
+MAIN = {"classification": "accuracy"}  # by task: the metric that it is about
+COSTS = ("latency_ms", "energy_mj", "macs", "peak_activation_bytes", "model_bytes", "params")
+LABELS = {
+    "accuracy": "Accuracy", "latency_ms": "Latency", "energy_mj": "Energy", "macs": "MACs", "peak_activation_bytes": "Memory at the peak",
+    "model_bytes": "Model file", "params": "Parameters", "sparsity": "Sparsity", "weight_bits_mean": "Bits of a weight", POINTS: "Measured points",
+}  # fmt: skip
+HEADS = {"share": ("%", 100.0), "bytes": ("KiB", 1 / 1024), "ms": ("ms", 1.0), "mj": ("mJ", 1.0), "macs": ("k", 1e-3)}
+MORE_UNITS = frozenset({"share"})  # of two numbers with another unit less is better
+BASES = {"modelled": "modelled", "board": "measured on a board"}
+
+
+@dataclass(frozen=True)
+class ClassNumbers:
+    """values: metric -> (value, low, high), in the unit of the metric; low and high are the ends of its interval, the value itself where it
+    has none. kind: which device, runtime and threads latency and energy are of, and on what they rest; "" where there is neither."""
+
+    values: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    kind: str = ""
+
+    def value(self, metric: str) -> float | None:
+        found = self.values.get(metric)
+        return found[0] if found else None
+
+    def kind_for(self, metric: str) -> str:
+        """The kind where the metric has one; what is counted, and the accuracy, is of the same kind for everybody."""
+        return self.kind if metric in MODELLED else ""
+
+    def to_json(self) -> dict[str, list[float]]:
+        return {metric: list(ends) if ends[1:] != (ends[0],) * 2 else [ends[0]] for metric, ends in self.values.items()}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Sequence[float]], kind: str) -> "ClassNumbers":
+        return cls({metric: (ends[0], ends[0], ends[0]) if len(ends) < 3 else (ends[0], ends[1], ends[2]) for metric, ends in raw.items()}, kind)  # fmt: skip
+
+
+def numbers_of(result: Mapping[str, Any], device: str) -> ClassNumbers:
+    """The numbers of one result.
+
+    Args:
+        result: metrics, quality, environment and earned, as results keep them; those of earlier versions lack keys, and then the number.
+            Of the environment only `graded_by` and the verdict of the lab's first device are read. device: slug of that, "" without one.
+    """
+    environment = result.get("environment") or {}
+    found = {
+        metric: (float(value),) * 3
+        for metric, value in (result.get("metrics") or {}).items()
+        if metric not in MODELLED and _is_number(value)
+    }
+    quality = result.get("quality") or {}
+    if "accuracy" in found and _is_number(quality.get("low")) and _is_number(quality.get("high")):
+        found["accuracy"] = (found["accuracy"][0], float(quality["low"]), float(quality["high"]))
+    found[POINTS] = (float(result["earned"]),) * 3
+    verdict = (environment.get("devices") or {}).get(device) if device else None
+    kind, modelled = "", dict[str, tuple[float, float, float]]()
+    if verdict:
+        basis = "board" if (environment.get("graded_by") or {}).get("on") == "board" else "modelled"
+        modelled = _on_board(result) if basis == "board" else _modelled(verdict, device)
+        kind = kind_of(basis, device, verdict) if modelled else ""
+    return ClassNumbers(found | modelled, kind)
+
+
+def _modelled(verdict: Mapping[str, Any], device: str) -> dict[str, tuple[float, float, float]]:
+    try:
+        said = modelled_of(verdict, device)
+    except (KeyError, TypeError, ValueError):  # a result of before the cost model said all this
+        return {}
+    return {
+        metric: (value, *said.intervals.get(metric, (value, value)))
+        for metric, value in said.metrics.items()
+        if metric not in said.left_open and _is_number(value)
+    }
+
+
+def _on_board(result: Mapping[str, Any]) -> dict[str, tuple[float, float, float]]:
+    held = result.get("metrics") or {}
+    return {metric: (float(held[metric]),) * 3 for metric in sorted(MODELLED) if _is_number(held.get(metric))}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
+def kind_of(basis: str, device: str, verdict: Mapping[str, Any]) -> str:
+    return f"{basis}|{device}|{verdict.get('runtime') or ''}|{verdict.get('threads') or ''}"
+
+
+def kind_words(kind: str, names: Mapping[str, str]) -> str:
+    """modelled, Raspberry Pi 4 (4 GB), tflite@2.4.1, 4 threads. names: of devices by slug."""
+    basis, device, runtime, threads = kind.split("|")
+    count = f"{threads} thread{'' if threads == '1' else 's'}" if threads else ""
+    return ", ".join(part for part in (BASES.get(basis, basis), names.get(device, device), runtime, count) if part)
+
+
+def basis_of(metric: str, kind: str) -> str:
+    """The mark beside a number: counted, modelled, measured."""
+    if metric in MODELLED:
+        return "measured" if kind.startswith("board|") else "modelled"
+    return METRICS[metric][1] if metric in METRICS else "counted"
+
+
+def is_less_better(metric: str) -> bool:
+    return metric != POINTS and METRICS[metric][0] not in MORE_UNITS
+
+
+def tolerance_of(metric: str) -> float:
+    """The share below which two numbers are a tie: what a model or a sensor says is no surer than that; what is counted is exact."""
+    return TIE_SHARE if metric in MODELLED else 0.0
+
+
+def main_metric(spec: BenchSpec) -> str:
+    """What the task is about."""
+    return MAIN.get(spec.task, "accuracy")
+
+
+def cost_metrics(spec: BenchSpec) -> list[str]:
+    """What it may cost, the first that the class has numbers of is drawn: latency on the lab's first device, else what criteria name, else MACs."""
+    of_device = ["latency_ms"] if spec.device else []
+    named = [criterion.metric for criterion in spec.criteria if criterion.metric in COSTS]
+    return list(dict.fromkeys([*of_device, *named, "macs"]))
+
+
+def known_metrics() -> tuple[str, ...]:
+    """What a leaderboard may rank."""
+    return (*METRICS, POINTS)
+
+
+def usual_metrics(spec: BenchSpec) -> list[str]:
+    """Of a lab that names none. Points are left out: they are a part of a grade, and shown only where somebody wants that."""
+    return list(dict.fromkeys([main_metric(spec), *cost_metrics(spec), "peak_activation_bytes"]))[:5]
+
+
+def label_of(metric: str) -> str:
+    return LABELS.get(metric, metric.replace("_", " "))
+
+
+def head_of(metric: str) -> str:
+    """Accuracy, %: with the unit in which a table and an axis say it."""
+    unit = HEADS.get(METRICS[metric][0], ("", 1.0))[0] if metric in METRICS else ""
+    return f"{label_of(metric)}, {unit}" if unit else label_of(metric)
+
+
+def scaled(metric: str, value: float) -> float:
+    """In the unit of `head_of`."""
+    return value * HEADS.get(METRICS[metric][0], ("", 1.0))[1] if metric in METRICS else value
+
+
+def shown(metric: str, value: float) -> str:
+    """Without its unit, as it stands below its head."""
+    if metric == POINTS:
+        return numbers.points(value)
+    if METRICS[metric][0] == "share":
+        return f"{100 * value:.1f}"
+    return numbers.digits(scaled(metric, value))
+
+
+def said(metric: str, value: float) -> str:
+    """With its unit, in a sentence."""
+    return numbers.points(value) if metric == POINTS else numbers.with_unit(value, METRICS[metric][0])
