@@ -5,6 +5,7 @@ from collections.abc import Callable
 from grading.figures import training
 from grading.figures.accuracy import accuracy
 from grading.figures.base import Figure, Given
+from grading.figures.class_front import class_front
 from grading.figures.devices import devices
 from grading.figures.latency import latency
 from grading.figures.layers import layers
@@ -18,6 +19,7 @@ FIGURES: dict[str, Callable[[Given], Figure]] = {
     "memory": memory,
     "accuracy": accuracy,
     "devices": devices,
+    "class": class_front,
 }
 # None where the lab does not ask for it, or the result was stored before it was there.
 WHERE_ASKED: dict[str, Callable[[Given], Figure | None]] = {

@@ -5,10 +5,11 @@ dark. The unit of an axis is written once, above the value axis at the left or u
 the lab's spec in, a figure out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from grading.class_front import ClassPicture
 from grading.spec import BenchSpec
 from hardware.profiles import DeviceProfile
 
@@ -23,7 +24,7 @@ class Figure:
 
     finding: the sentence it shows; how: how that was got; note: what stands in the margin. plot: a Plotly figure (data, layout), or None
     where `template` draws it from `shown`. columns and rows: the same as a table, for the page and the CSV. is_square: the finding and
-    `aside` stand beside the plot. keys: (token, word) of what is stacked.
+    `aside` stand beside the plot. beside: a template that is drawn at the side of the plot. keys: (token, word) of what is stacked.
     """
 
     slug: str
@@ -41,15 +42,17 @@ class Figure:
     aside: list[dict[str, str]] = field(default_factory=list)
     keys: list[tuple[str, str]] = field(default_factory=list)
     shown: Json = field(default_factory=dict)
+    beside: str = ""
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a figure is made from."""
+    """What a figure is made from. class_of: reads the class around the attempt, where a figure wants it; None: nobody is there."""
 
     result: Json
     spec: BenchSpec
     profiles: Mapping[str, DeviceProfile]
+    class_of: Callable[[], ClassPicture] | None = None
 
 
 def axis(title: str) -> Json:

@@ -16,6 +16,7 @@ from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
 from grading.points_table import extra_words, groups_of, is_lost
 from grading.selectors.badges import run_badge
+from grading.selectors.class_points import class_picture
 from hardware.course_devices import profiles_of
 from hardware.models import HELD
 
@@ -40,7 +41,8 @@ def figure(run: Run, slug: str) -> Figure:
 
 def _given(run: Run) -> Given:
     assignment = run.submission.assignment
-    return Given(result_json(run.result), assignment.spec, profiles_of(assignment.course, with_retired=True))
+    profiles = profiles_of(assignment.course, with_retired=True)
+    return Given(result_json(run.result), assignment.spec, profiles, class_of=lambda: class_picture(run))
 
 
 def measured_part(run: Run) -> dict[str, Any]:
