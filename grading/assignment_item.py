@@ -12,6 +12,7 @@ from courseplatform.courses.course_file.words import (
     day,
     flag,
     line,
+    listed,
     mapping,
     moment,
     number,
@@ -20,7 +21,9 @@ from courseplatform.courses.course_file.words import (
     slug,
 )
 from courseplatform.courses.models import Course
+from grading.class_numbers import known_metrics
 from grading.late_file.schema import CUTOFF, MOST_UNITS, or_null
+from grading.leaderboard import MOST_METRICS
 from grading.models.assignments import ATTEMPTS, CLOSES, OPENS, ActiveRule, Assignment, AssignmentKind, instant_of
 from grading.parts_file import PARTS
 from grading.rubric_file import MOST_POINTS, REGRADES, RUBRIC, rubric_dump
@@ -28,6 +31,15 @@ from grading.rubric_file import MOST_POINTS, REGRADES, RUBRIC, rubric_dump
 Item = dict[str, Any]
 RESERVED = frozenset({"new"})  # addresses of other pages
 BENCH = {"type": "object", "description": "How a model is measured: docs/course-file.md."}
+LEADERBOARD = mapping(
+    "The ranking of the class by nicknames.",
+    shown=flag("Students see it; off: the staff alone.", default=False),
+    metrics=listed(
+        choice("A metric, or points.", *known_metrics()),
+        "What is ranked, the first where a reader chose none; left out: what the task is about, what it costs, and the memory.",
+        MOST_METRICS,
+    ),
+)
 ASSIGNMENT = mapping(
     "A piece of work.",
     ("slug", "kind", "short"),
@@ -58,6 +70,7 @@ ASSIGNMENT = mapping(
     parts=PARTS,
     rubric=RUBRIC,
     regrades=REGRADES,
+    leaderboard=LEADERBOARD,
 )
 
 
@@ -84,6 +97,7 @@ def item_of(row: Assignment, days: Container[date | None]) -> Item:
     said |= {"bench": row.bench_spec} if row.bench_spec else {}
     said |= {"hidden_set": row.hidden_set.slug} if row.hidden_set else {}
     said |= {"parts": row.parts} if row.parts else {}
+    said |= {"leaderboard": row.leaderboard} if row.leaderboard else {}
     return said | rubric_dump(row)
 
 

@@ -65,7 +65,7 @@ def _links() -> list[NavLink]:
     work = (
         "grading:assignment", "grading:assignment_dates", "grading:assignment_new", "grading:assignment_edit", "grading:assignment_publish",
         "grading:assignment_remove", "grading:hidden_sets", "grading:family", "grading:receipt", "grading:run", "grading:run_decide",
-        "grading:hand_in", "grading:grade",
+        "grading:hand_in", "grading:grade", "grading:leaderboard", "grading:compare",
         "grading:grades", "grading:grades_person",
     )  # fmt: skip
     students = frozenset({Role.STUDENT})

@@ -11,6 +11,7 @@ from grading.views import (
     late_settings,
     late_staff,
     late_try,
+    leaderboard,
     parked,
     parts,
     publishing,
@@ -59,6 +60,17 @@ urlpatterns = [
     path("<slug:course>/variants/<uuid:variant>/remove/", family.remove, name="variant_remove"),
     path("<slug:course>/variants/<uuid:variant>/again/", family.again, name="variant_again"),
     path("<slug:course>/assignments/<slug:assignment>/compare/", versions.compare, name="compare"),
+    path("<slug:course>/assignments/<slug:assignment>/leaderboard/", leaderboard.detail, name="leaderboard"),
+    path("<slug:course>/assignments/<slug:assignment>/leaderboard.csv", leaderboard.csv, name="leaderboard_csv"),
+    path("<slug:course>/assignments/<slug:assignment>/leaderboard/nickname/", leaderboard.nickname, name="nickname"),
+    path(
+        "<slug:course>/assignments/<slug:assignment>/leaderboard/switch/", leaderboard.switch, name="leaderboard_switch"
+    ),
+    path(
+        "<slug:course>/assignments/<slug:assignment>/leaderboard/nicknames/<int:nickname>/take-down/",
+        leaderboard.take_down,
+        name="nickname_take_down",
+    ),
     path("<slug:course>/assignments/<slug:assignment>/grade/", grades.mine, name="grade"),
     path("<slug:course>/assignments/<slug:assignment>/grade/ask/", grades.ask, name="regrade_ask"),
     path("<slug:course>/assignments/<slug:assignment>/grades/", grades.index, name="grades"),

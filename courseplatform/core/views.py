@@ -41,7 +41,12 @@ METERS = (
         "note": "322 %; 2.22 MiB too much",
     },
 )
-DOCUMENTS = {"measurement": "How things are measured", "glossary": "Glossary", "api": "The API"}
+DOCUMENTS = {
+    "measurement": "How things are measured",
+    "class": "The class: fronts, places and ties",
+    "glossary": "Glossary",
+    "api": "The API",
+}
 
 
 @require_safe

@@ -9,7 +9,7 @@ from django import forms
 from grading.assignment_item import Item
 from grading.edit_forms.bench import BenchForm, beside, place_of
 from grading.edit_forms.criteria import BaselineForm, CriterionForm, baseline_rows, baselines_of
-from grading.edit_forms.fields import SHORT, choice, lines, number, plain, tick, whole
+from grading.edit_forms.fields import SHORT, choice, line, lines, number, plain, text_of, tick, whole, words_of
 from grading.edit_forms.parts import PartForm, RubricForm
 from grading.edit_forms.rows import Quiet, Rows
 from grading.forms_late_dates import PLACES, DatesForm
@@ -50,6 +50,8 @@ class EditForm(Quiet):
     opens_hours = whole("Hours after the release", placeholder=str(OPENS_HOURS))
     closes_days = whole("Closes after so many days", placeholder=str(CLOSES_DAYS), least=1)
     limit = whole("Requests of each", placeholder=str(LIMIT), least=1)
+    shows_leaderboard = tick("Students see a leaderboard", "By nicknames that they choose themselves.")
+    leaderboard_metrics = line("What it ranks", "Metrics with commas between them, or points. Empty: the usual ones.")
 
     def __init__(
         self, row: Assignment, held: Item, data: Any = None, *, days: Iterable[Any] = (), sets: Iterable[tuple[str, str]] = (), is_quiet: bool = False
@@ -139,7 +141,13 @@ class EditForm(Quiet):
         found |= {"parts": parts} if (parts := self.parts.entries("part")) else {}
         found |= {"rubric": rubric} if (rubric := self.rubric.entries("item")) else {}
         regrades = {name: data[name] for name in REGRADES if data[name] is not None}
-        return found | ({"regrades": regrades} if data["takes_regrades"] else {})
+        found |= {"regrades": regrades} if data["takes_regrades"] else {}
+        return found | ({"leaderboard": board} if (board := self._leaderboard()) else {})
+
+    def _leaderboard(self) -> Item:
+        shown: Item = {"shown": True} if self.cleaned_data["shows_leaderboard"] else {}
+        metrics = words_of(self.cleaned_data["leaderboard_metrics"])
+        return shown | ({"metrics": metrics} if metrics else {})
 
     def _summary(self) -> str:
         """As it was, when only what ends its lines is another: a browser has its own line ends, and the file its last one."""
@@ -161,6 +169,8 @@ class EditForm(Quiet):
             self.dates.add_error(field if field in self.dates.fields else None, error)
         elif top == "regrades":
             self.add_error(str(path[1]) if len(path) > 1 else "closes_days", error)
+        elif top == "leaderboard":
+            self.add_error("leaderboard_metrics", error)
         else:
             self.add_error(top if top in self.fields else None, error)
 
@@ -185,6 +195,7 @@ def _of_dates(dates: Dates) -> Item:
 
 def _shown(held: Item) -> Item:
     regrades = held.get("regrades") or USUAL_REGRADES
+    board = held.get("leaderboard", {})
     found = {
         key: held.get(key)
         for key in (
@@ -202,5 +213,6 @@ def _shown(held: Item) -> Item:
     return found | {
         "individual": "on" if held.get("individual", True) else "", "counts": held.get("counts", True), "statement": held.get("statement", False),
         "attempts": held.get("attempts", ATTEMPTS), "has_bench": "bench" in held, "takes_regrades": "regrades" in held,
+        "shows_leaderboard": board.get("shown", False), "leaderboard_metrics": text_of(board.get("metrics", [])),
         **{name: regrades.get(name) for name in REGRADES},
     }  # fmt: skip

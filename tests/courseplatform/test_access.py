@@ -86,6 +86,7 @@ def addresses(cast, data_dir, tmp_path):
         "<int:round>": str(seminar.round.pk), "<int:matching>": str(seminar.matching.pk), "<int:highlight>": str(seminar.highlight.pk), **late_favours_of(cast),
         "<int:regrade>": str(regrade_of(cast).pk), "<slug:part>": "notes", "<uuid:piece>": str(piece_of(cast, cast.ruth, tmp_path).pk),
         "<uuid:variant>": str(submission.pk),  # posted to, so not looked at
+        "<int:nickname>": "1",  # posted to, so not looked at
         "<slug:device>": "laptop", "<slug:own_device>": device_of_course(cast).slug,
     }  # fmt: skip
     found = []
