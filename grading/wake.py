@@ -3,7 +3,7 @@
 from courseplatform.core.wake import post
 
 RUN_KIND, VARIANT_KIND, COUNT_KIND = "run", "variant", "count"
-# What a bench worker takes, in this order: live hand-ins before families, and counts of instructions when nobody waits for a result.
+# What a bench worker takes. In which order: hardware/line.py.
 BENCH_KINDS = (RUN_KIND, VARIANT_KIND, COUNT_KIND)
 RUN_NEXT = "grading.run_next"
 BENCH_QUEUE = "bench"

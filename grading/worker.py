@@ -36,15 +36,21 @@ from grading.work_folder import work_folder
 from hardware import leases
 from hardware.course_devices import profiles_of
 from hardware.leases import BEAT_S, CancelRequested, Lease, LeaseLost
-from hardware.models import Job, Outcome
+from hardware.line import is_waiting_before
+from hardware.models import Job, Outcome, Priority
 
 Given = dict[str, Any]
 log = structlog.get_logger(__name__)
 stopping = threading.Event()  # set when this process is asked to stop; the run goes back to the queue
+slot = threading.Lock()  # what this process measures with: two at once would disturb each other's times
 
 
 class WorkerStopping(Exception):
     """This worker was asked to stop in the middle of a run."""
+
+
+class MakesWay(Exception):
+    """Somebody handed in while this worker measures again for the staff; that can wait."""
 
 
 class Waits(Exception):
@@ -56,28 +62,28 @@ class Waits(Exception):
 
 
 def work_once(worker: str) -> bool:
-    """Take one run and carry it to its end. Returns False when nothing waits, or nothing can be measured here now."""
-    lease = None if stopping.is_set() or not bench_ready.can_measure() else _next(worker)
-    if lease is None:
+    """Take one job and carry it to its end. Returns False when nothing waits, when nothing can be measured here now, or when this process
+    works on one already: it holds one slot, also where its pool has several threads."""
+    if not slot.acquire(blocking=False):
         return False
-    log.info("run_leased", run=str(lease.job_id), kind=lease.kind, attempt=lease.attempt)
     try:
-        _carry_out(lease)
-    except (LeaseLost, DatabaseError) as error:
-        # Somebody else has the run, or we cannot write what came out: the sweep decides, this result is thrown away.
-        log.warning("run_given_up", run=str(lease.job_id), why=str(error))
-    return True
+        lease = None if stopping.is_set() or not bench_ready.can_measure() else _next(worker)
+        if lease is None:
+            return False
+        log.info("run_leased", run=str(lease.job_id), kind=lease.kind, attempt=lease.attempt)
+        try:
+            _carry_out(lease)
+        except (LeaseLost, DatabaseError) as error:
+            # Somebody else has the run, or we cannot write what came out: the sweep decides, this result is thrown away.
+            log.warning("run_given_up", run=str(lease.job_id), why=str(error))
+        return True
+    finally:
+        slot.release()
 
 
 def _next(worker: str) -> Lease | None:
-    """A variant only while no hand-in waits: a family may be forty models, and nobody waits before a clock for it. Instructions are
-    counted when nothing else is to do."""
-    for kind in BENCH_KINDS:
-        if kind == COUNT_KIND and not count_run.is_offered():
-            continue
-        if lease := leases.lease_next(worker=worker, kinds=(kind,)):
-            return lease
-    return None
+    kinds = [kind for kind in BENCH_KINDS if kind != COUNT_KIND or count_run.is_offered()]
+    return leases.lease_next(worker=worker, kinds=kinds)
 
 
 def _carry_out(lease: Lease) -> None:
@@ -100,7 +106,7 @@ def _carry_out(lease: Lease) -> None:
         leases.lease_release(lease, why="the worker was stopped", fault=False)
     except Waits as waiting:
         leases.lease_release(lease, why=str(waiting), fault=False, pause=waiting.pause)
-    except count_run.GivesWay:
+    except (count_run.GivesWay, MakesWay):
         leases.lease_release(lease, why="it gives way to a model that waits", fault=False)
     except LeaseLost:
         raise
@@ -218,7 +224,8 @@ def budget_of(course: Course) -> Choice:
 class Heartbeat:
     """Extends the lease from a thread of its own, because loading a runtime can be silent for longer than a lease lives.
 
-    `progress` is called by the engine, often; it hands over the numbers and raises what the thread found out.
+    `progress` is called by the engine, often; it hands over the numbers and raises what the thread found out: among that, that a re-run
+    makes way, because somebody waits whom no other worker has taken.
     """
 
     def __init__(self, lease: Lease) -> None:
@@ -238,7 +245,7 @@ class Heartbeat:
         self._thread.join(timeout=BEAT_S * 3)
 
     def progress(self, phase: str, done: int, total: int) -> None:
-        """Raises LeaseLost, CancelRequested or WorkerStopping: then the engine stops the sandbox."""
+        """Raises LeaseLost, CancelRequested, MakesWay or WorkerStopping: then the engine stops the sandbox."""
         if phase and (phase, done, total) != self.state:
             self.state = (phase, done, total)
             self._changed.set()
@@ -255,6 +262,9 @@ class Heartbeat:
                 self._changed.clear()
                 try:
                     leases.lease_beat(self.lease, phase=phase, done=done, total=total)
+                    if self.lease.priority == Priority.RERUN and is_waiting_before(Priority.RERUN):
+                        self.error = MakesWay()
+                        return
                     if time.monotonic() - told > BEAT_S:
                         health.beat("bench")
                         told = time.monotonic()
@@ -263,7 +273,7 @@ class Heartbeat:
                     return
                 except DatabaseError as error:
                     log.warning("beat_failed", why=str(error))  # the next one may succeed; else the lease runs out
-                self._changed.wait(timeout=BEAT_S)
+                self._changed.wait(timeout=1.0 if self.lease.priority == Priority.RERUN else BEAT_S)
                 self._done.wait(timeout=0.25)  # at most four writes a second
         finally:
             connection.close()  # this thread's own

@@ -3,28 +3,31 @@
 A worker (in this process, in another, later on a board behind NAT) takes a job with `lease_next`, says `lease_start` when it begins,
 `lease_beat` while it works, and exactly one of `lease_finish`, `lease_park` and `lease_release` at the end. Each call is a conditional update on
 status and attempt number, so a worker that was given up for dead and wakes again is told `lease_lost` and can change nothing.
+Which waiting job is the next one is said in hardware/line.py.
 `sweep` gives jobs of silent workers back to the queue; it runs from Celery beat and from `manage.py sweep`.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from django.db import models, transaction
-from django.db.models import Count, F, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, IllegalMove
 from courseplatform.core.states import move
-from hardware.models import DECISIONS, HELD, MOVES, OPEN, Job, JobMove, Outcome, Status
+from hardware.line import close_gap, ready_in_line, turn_for
+from hardware.models import DECISIONS, HELD, MOVES, Job, JobMove, Outcome, Priority, Status
 
 LEASE_TTL_S = 20
 BEAT_S = 4
 MAX_FAULTS = 4
 CANDIDATES = 5
+TRIES = 5  # of a cancel against workers that take and give back the same job
+SUPERSEDED = "superseded"
 GIVEN_UP = (
     f"Our machine failed {MAX_FAULTS} times on this run, so it was ended. This is not the model's fault and costs no "
     'attempt. Staff find it among the submissions under "our fault"; you or they can run it again.'
@@ -65,8 +68,10 @@ class Lease:
     kind: str
     attempt: int
     worker: str
+    priority: int = Priority.LIVE
 
 
+JobT = TypeVar("JobT", bound=Job)
 _kinds: dict[str, JobKind] = {}
 
 
@@ -74,31 +79,22 @@ def register_kind(kind: JobKind) -> None:
     _kinds[kind.name] = kind
 
 
-def in_line() -> "models.QuerySet[Job]":
-    """Queued jobs in the order in which they will be taken.
+def job_enqueue(
+    model: type[JobT], *, kind: str, owner_key: str, priority: Priority, now: datetime | None = None, **fields: Any
+) -> JobT:
+    """Put a job at the end of its class (hardware/line.py), in the caller's transaction; workers are woken after the commit.
 
-    Fair between owners: everybody's first job comes before anybody's second, then first come, first served. An owner's jobs that
-    are being worked on count as earlier ones.
+    Args:
+        model: what the owner of the kind keeps beside the job, with `fields`. now: from when it waits; never later than it may be taken.
     """
-    earlier = (
-        Job.objects.filter(owner_key=OuterRef("owner_key"), status__in=OPEN)
-        .filter(Q(status__in=HELD) | Q(queued_at__lt=OuterRef("queued_at")))
-        .order_by()
-        .values("owner_key")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
-    return (
-        Job.objects.filter(status=Status.QUEUED)
-        .annotate(turn=Coalesce(Subquery(earlier), Value(0)))
-        .order_by("turn", "queued_at", "pk")
-    )
-
-
-def place_in_line(job: Job) -> int | None:
-    """1 for the next job to be taken; None when it is not waiting."""
-    ids = list(in_line().filter(kind=job.kind).values_list("pk", flat=True))
-    return ids.index(job.pk) + 1 if job.pk in ids else None
+    now = now or timezone.now()
+    place = turn_for(owner_key=owner_key, priority=priority)
+    made = model._default_manager.create(
+        kind=kind, owner_key=owner_key, priority=priority, turn=place.turn, reached=place.reached,
+        queued_at=now, not_before=min(now, timezone.now()), **fields,
+    )  # fmt: skip
+    wake_on_commit(kind)
+    return cast("JobT", made)
 
 
 def is_waiting(kinds: Iterable[str], *, now: datetime | None = None) -> bool:
@@ -114,25 +110,25 @@ def wake_on_commit(kind: str) -> None:
 def lease_next(*, worker: str, kinds: Iterable[str], now: datetime | None = None) -> Lease | None:
     """Take the next job of one of these kinds, or None when nothing waits."""
     now = now or timezone.now()
-    ready = in_line().filter(kind__in=list(kinds), not_before__lte=now)
-    for job in ready[:CANDIDATES]:
-        try:
-            move(
-                job,
-                moves=MOVES,
-                to=Status.LEASED,
-                by=worker,
-                history=JobMove,
-                guard={"attempt": job.attempt},
-                attempt=job.attempt + 1,
-                leased_by=worker[:120],
-                leased_at=now,
-                lease_expires_at=now + timedelta(seconds=LEASE_TTL_S),
-            )
-        except IllegalMove:
-            continue  # another worker was faster; the next one in line may be free
-        return Lease(job_id=job.pk, kind=job.kind, attempt=job.attempt, worker=worker)
+    ready = ready_in_line(now).filter(kind__in=list(kinds))
+    # Who loses all candidates lost each to somebody who works on it now, so this ends when the line does.
+    while candidates := list(ready[:CANDIDATES]):
+        for job in candidates:
+            if lease := _taken(job, worker, now):
+                return lease
     return None
+
+
+def _taken(job: Job, worker: str, now: datetime) -> Lease | None:
+    """A lease of this job; None: another worker was faster, and the next one in line may be free."""
+    try:
+        move(
+            job, moves=MOVES, to=Status.LEASED, by=worker, history=JobMove, guard={"attempt": job.attempt},
+            attempt=job.attempt + 1, leased_by=worker[:120], leased_at=now, lease_expires_at=now + timedelta(seconds=LEASE_TTL_S),
+        )  # fmt: skip
+    except IllegalMove:
+        return None
+    return Lease(job_id=job.pk, kind=job.kind, attempt=job.attempt, worker=worker, priority=job.priority)
 
 
 def _held(lease: Lease) -> Job:
@@ -228,16 +224,82 @@ def job_cancel(job: Job, *, by: str, now: datetime | None = None) -> None:
         Conflict: code `already_finished`, or `parked` while the staff look at it.
     """
     now = now or timezone.now()
-    with transaction.atomic():
+    for _ in range(TRIES):
         job.refresh_from_db()
         if job.status == Status.FINISHED:
             raise Conflict("This run has ended already.", code="already_finished")
         if job.status == Status.PARKED:
             raise Conflict("This run has been measured; the staff look at it before it counts.", code="parked")
-        if job.status != Status.QUEUED:
-            Job.objects.filter(pk=job.pk, status__in=HELD).update(cancel_requested=True)
+        if job.status in HELD and Job.objects.filter(pk=job.pk, status__in=HELD).update(cancel_requested=True):
             return
-        _end(job, lease=None, outcome=Outcome.CANCELLED, result={}, by=by, now=now)
+        if job.status == Status.QUEUED and _cancelled(job, by, now):
+            return
+    raise Conflict("This run is changing hands just now. Cancel it once more.", code="lost_race")
+
+
+def _cancelled(job: Job, by: str, now: datetime) -> bool:
+    """Whether the waiting job was ended; not, when a worker took it at this very moment."""
+    try:
+        with transaction.atomic():
+            _end(job, lease=None, outcome=Outcome.CANCELLED, result={}, by=by, now=now)
+    except IllegalMove:
+        return False
+    return True
+
+
+def job_take_over(old: Job, new: Job, *, by: str, why: str, now: datetime | None = None) -> None:
+    """A waiting job gives its place to another one of the same owner that waits behind it, and ends as cancelled with code `superseded`.
+
+    All of it or nothing: where a worker takes one of the two at this moment, both stay as they are.
+
+    Raises:
+        Conflict: code `being_measured`, `already_finished`, `not_waiting` (the new one), or `not_behind`.
+    """
+    with transaction.atomic():
+        old.refresh_from_db()
+        new.refresh_from_db()
+        if old.status != Status.QUEUED:
+            code = "already_finished" if old.status == Status.FINISHED else "being_measured"
+            raise Conflict("The earlier one waits no more, so there is no place to take over.", code=code)
+        if new.status != Status.QUEUED:
+            raise Conflict("The newer one waits no more, so it needs no other place.", code="not_waiting")
+        if old.owner_key != new.owner_key or _key(old) >= _key(new):
+            raise Conflict("Only a later hand-in of the same owner takes over a place.", code="not_behind")
+        place = {"priority": old.priority, "turn": old.turn, "reached": old.reached, "queued_at": old.queued_at}
+        try:
+            result = {"code": SUPERSEDED, "message": why}
+            _end(
+                old,
+                lease=None,
+                outcome=Outcome.CANCELLED,
+                result=result,
+                by=by,
+                now=now or timezone.now(),
+                closes=False,
+            )
+        except IllegalMove as error:
+            raise Conflict("The earlier one is being measured already.", code="being_measured") from error
+        close_gap(new)
+        if Job.objects.filter(pk=new.pk, status=Status.QUEUED, attempt=new.attempt).update(**place) != 1:
+            raise Conflict("The newer one waits no more, so it needs no other place.", code="not_waiting")
+
+
+def job_put_first(job: Job, *, now: datetime | None = None) -> None:
+    """A waiting job goes before everybody, behind those that were put first before it. Raises Conflict (`not_waiting`)."""
+    place = turn_for(owner_key=job.owner_key, priority=Priority.NEXT)
+    waiting = Job.objects.filter(pk=job.pk, status=Status.QUEUED)
+    with transaction.atomic():
+        job.refresh_from_db()
+        if job.priority == Priority.NEXT and job.status == Status.QUEUED:
+            return
+        if not waiting.update(priority=Priority.NEXT, not_before=now or timezone.now(), **place._asdict()):
+            raise Conflict("This run waits no more: it is being measured or has ended.", code="not_waiting")
+        close_gap(job)  # as it stood before
+    wake_on_commit(job.kind)
+
+
+def _key(job: Job) -> tuple[int, int, datetime, UUID]:
+    return (job.priority, job.turn, job.queued_at, job.pk)
 
 
 def job_decide(job: Job, *, outcome: Outcome, result: dict[str, Any], by: str, why: str) -> None:
@@ -308,10 +370,20 @@ def _give_back(
 
 
 def _end(
-    job: Job, *, lease: Lease | None, outcome: Outcome, result: dict[str, Any], by: str, now: datetime, why: str = ""
+    job: Job,
+    *,
+    lease: Lease | None,
+    outcome: Outcome,
+    result: dict[str, Any],
+    by: str,
+    now: datetime,
+    why: str = "",
+    closes: bool = True,
 ) -> None:
-    """Finish a job and tell its owner, in one transaction."""
+    """Finish a job and tell its owner, in one transaction. closes: what leaves the line untaken leaves no gap for its owner."""
     with transaction.atomic():
+        if closes and job.status == Status.QUEUED:
+            close_gap(job)
         move(
             job, moves=MOVES, to=Status.FINISHED, by=by, why=why or outcome, history=JobMove,
             guard={"attempt": job.attempt}, outcome=outcome, finished_at=job.finished_at or now, lease_expires_at=None,

@@ -18,6 +18,11 @@ class Owner:
     def __str__(self) -> str:
         return str(self.team or self.person)
 
+    @property
+    def key(self) -> str:
+        """Who it is in the line, which is fair between owners (hardware/line.py)."""
+        return f"team:{self.team.pk}" if self.team else f"person:{self.person.pk}"
+
 
 def of_owner(owner: Owner) -> Q:
     """Rows with `team` and `person` that belong to one owner."""

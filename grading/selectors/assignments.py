@@ -25,7 +25,7 @@ from grading.rule_words import rule_words
 from grading.selectors.badges import assignment_badge, attempt_badge, run_badge
 from grading.selectors.handed import lacks, lacks_words
 from grading.spec import BenchSpec
-from hardware import leases
+from hardware import line
 from hardware.course_devices import profiles_of
 from hardware.models import OPEN, Status
 
@@ -274,7 +274,7 @@ def line_words(run: Run | None, number: int) -> dict[str, str]:
         return {"place_words": "", "sentence": f"Attempt {number} was measured. The staff look at it before it counts."}
     if run.status != Status.QUEUED:
         return {"place_words": "", "sentence": f"Attempt {number} is being measured now."}
-    place = leases.place_in_line(run.job) or 1
+    place = line.place_in_line(run) or 1
     words = f"{numbers.ordinal(place)} in line"
     return {"place_words": words, "sentence": f"Attempt {number} is {words}. You can close this page; nothing is lost."}
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from courseplatform.core import health, numbers
 from grading.models.runs import Phase, Run
 from grading.wake import BENCH_QUEUE
-from hardware import leases
+from hardware.line import place_in_line
 from hardware.models import HELD, Outcome, Status
 
 EVIDENCE = 40  # runs that the range rests on
@@ -23,7 +23,7 @@ def live_part(run: Run, now: datetime, *, is_staff: bool) -> dict[str, Any]:
     if run.cancel_requested:
         title, sentence = "Stopping", "The worker has been told; it stops within a few seconds."
     elif run.status == Status.QUEUED:
-        place = leases.place_in_line(run.job) or 1
+        place = place_in_line(run) or 1
         title = f"{numbers.ordinal(place).capitalize()} in line"
         sentence = _range_words(took, place, now - run.queued_at)
         if run.faults:

@@ -6,7 +6,6 @@ It is a number beside the result. It never changes points, uses no attempt, and 
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from courseplatform.core.markdown import quoted
 from courseplatform.courses.models import STAFF, Enrolment
@@ -14,8 +13,8 @@ from courseplatform.notices.services.notifications import notification_send
 from grading.models.counts import CountRun
 from grading.models.runs import Run
 from grading.wake import COUNT_KIND
-from hardware.leases import wake_on_commit
-from hardware.models import Job, Outcome
+from hardware.leases import job_enqueue
+from hardware.models import Job, Outcome, Priority
 
 FORMATS = frozenset({"onnx", "tflite"})  # as grading/bench/instruction_count.py; that is worker side
 
@@ -26,13 +25,13 @@ def count_enqueue(run: Run) -> CountRun | None:
         return None
     if CountRun.objects.filter(measured_run=run).exists():
         return None
-    now = timezone.now()
-    # An owner of its own: a count must not push the hand-in of the same person down the line.
-    made = CountRun.objects.create(
-        kind=COUNT_KIND, owner_key=f"count:{run.submission.person_id}", measured_run=run, queued_at=now, not_before=now
+    return job_enqueue(
+        CountRun,
+        kind=COUNT_KIND,
+        owner_key=f"count:{run.submission.person_id}",
+        priority=Priority.IDLE,
+        measured_run=run,
     )
-    wake_on_commit(COUNT_KIND)
-    return made
 
 
 def count_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from grading.models.submissions import Submission
 from grading.services.late_days import lock_circle
 from grading.services.submissions import run_enqueue
 from hardware import leases
-from hardware.models import Outcome, Status
+from hardware.models import Outcome, Priority, Status
 
 
 def run_cancel(*, visit: Visit, run: Run, now: datetime | None = None) -> None:
@@ -50,6 +50,7 @@ def run_again(*, visit: Visit, run: Run, now: datetime | None = None) -> Run:
         raise Conflict(
             "All attempts of this assignment are used by now. Ask the course staff.", code="no_attempts_left"
         )
-    made = run_enqueue(submission=submission, by=visit.by, now=now)
+    priority = Priority.RERUN if visit.is_staff else Priority.AGAIN
+    made = run_enqueue(submission=submission, by=visit.by, now=now, priority=priority)
     Submission.objects.filter(pk=submission.pk, counts=False).update(counts=None)
     return made

@@ -40,8 +40,9 @@ from grading.parts import STATEMENT
 from grading.receipts import receipt_facts, receipt_text, sign
 from grading.services.benchmarks import benchmark_record
 from grading.services.late_days import choose_active, count_locked, lock_circle
-from grading.wake import RUN_KIND, wake
-from hardware.models import OPEN, Status
+from grading.wake import RUN_KIND
+from hardware import leases
+from hardware.models import OPEN, Priority, Status
 
 RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that can be read as a digit
 
@@ -222,20 +223,25 @@ def _discard(submission: Submission) -> None:
     field.delete(save=False)
 
 
-def run_enqueue(*, submission: Submission, by: str, now: datetime | None = None) -> Run:
-    """Put a new run of a submission in line, inside a transaction that holds `lock_circle`.
+def run_enqueue(
+    *, submission: Submission, by: str, now: datetime | None = None, priority: Priority = Priority.LIVE
+) -> Run:
+    """Put a new run of a submission in line, inside a transaction that holds `lock_circle`. In line the owner of the attempt counts, a team
+    or a person, whoever asked for the run: so each team has one turn, and a person one over all labs that they do alone.
 
     Raises Conflict (`already_in_line`) while one is open, or with the staff.
     """
     if submission.runs.filter(status__in=OPEN | {Status.PARKED}).exists():
         raise Conflict("A run of this attempt is in line, running or with the staff already.", code="already_in_line")
-    now = now or timezone.now()
-    run = Run.objects.create(
-        kind=RUN_KIND, owner_key=f"person:{submission.person_id}", submission=submission, requested_by=by,
-        queued_at=now, not_before=min(now, timezone.now()),
-    )  # fmt: skip
-    transaction.on_commit(wake)
-    return run
+    return leases.job_enqueue(
+        Run,
+        kind=RUN_KIND,
+        owner_key=submission.owner.key,
+        priority=priority,
+        now=now,
+        submission=submission,
+        requested_by=by,
+    )
 
 
 def _receipt(assignment: Assignment, number: int) -> str:

@@ -16,9 +16,9 @@ from grading.models.owners import Owner
 from grading.models.pieces import Piece
 from grading.models.variants import VariantRun
 from grading.services.late_days import lock_circle
-from grading.wake import VARIANT_KIND, wake
+from grading.wake import VARIANT_KIND
 from hardware import leases
-from hardware.models import OPEN, Job, Outcome
+from hardware.models import OPEN, Job, Outcome, Priority
 
 KIND = "models"
 PER_HOUR, HOUR = 120, timedelta(hours=1)  # measurements of one owner in one piece of work
@@ -61,13 +61,9 @@ def variant_enqueue(*, piece: Piece, now: datetime | None = None) -> VariantRun 
             "the same engine on your machine: manage.py bench.",
             code="too_many_variants",
         )
-    # An owner of its own: the forty models of a family must not push the hand-in of the same person down the line.
-    run = VariantRun.objects.create(
-        kind=VARIANT_KIND, owner_key=f"family:{piece.person_id}", piece=piece, queued_at=now,
-        not_before=min(now, timezone.now()),
-    )  # fmt: skip
-    transaction.on_commit(wake)
-    return run
+    return leases.job_enqueue(
+        VariantRun, kind=VARIANT_KIND, owner_key=piece.owner.key, priority=Priority.BESIDE, now=now, piece=piece
+    )
 
 
 def variant_leave(*, piece: Piece, by: str, now: datetime | None = None) -> None:

@@ -54,11 +54,24 @@ DECISIONS = frozenset({Outcome.MEASURED, Outcome.REJECTED, Outcome.CANCELLED})
 NOT_COUNTED = frozenset({Outcome.REFUSED, Outcome.INFRASTRUCTURE, Outcome.CANCELLED})
 
 
+class Priority(models.IntegerChoices):
+    """Classes of the line, in the order in which they are served: hardware/line.py. A later one waits while an earlier one has anything."""
+
+    NEXT = 0, "put first by the staff"
+    LIVE = 10, "handed in"
+    AGAIN = 20, "measured again for a student"
+    BESIDE = 30, "beside a hand-in: the models of a family"
+    RERUN = 40, "measured again for the staff"
+    IDLE = 50, "when nothing else is to do: counts of instructions"
+
+
 class Job(models.Model):
     """One piece of work for one slot. This row is the truth; messages only wake somebody up.
 
     `attempt` is the fence: it grows with every lease, and a worker that holds an older number can change nothing any more.
     `faults` counts leases that ended through our own fault; it never concerns the person who waits.
+    `priority`, `turn` and `reached` are its place: hardware/line.py gives them and says what they mean. `queued_at` is from when it holds that place; a
+    job that took over the place of another has it from there.
     `finished_at` is when the work ended, also of a job that is parked then.
     """
 
@@ -67,6 +80,9 @@ class Job(models.Model):
     owner_key = models.CharField(max_length=64, help_text="who waits for it; the queue is fair between owners")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.QUEUED, editable=False)
     outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True, editable=False)
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.LIVE)
+    turn = models.PositiveIntegerField(default=0)
+    reached = models.PositiveIntegerField(default=0, help_text="the turn that its class had come to when it came")
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
     error_details = models.JSONField(default=dict, blank=True)
@@ -90,8 +106,12 @@ class Job(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["status", "kind", "not_before"], name="job_ready"),
-            models.Index(fields=["owner_key", "status"], name="job_owner"),
+            models.Index(fields=["status", "priority", "turn", "queued_at"], name="job_line"),
+            models.Index(
+                fields=["priority", "turn"], condition=models.Q(leased_at__isnull=False), name="job_turn_reached"
+            ),
+            models.Index(fields=["owner_key", "priority", "turn"], name="job_owner_turn"),
+            models.Index(fields=["outcome", "finished_at"], name="job_ended"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -120,3 +140,17 @@ class JobMove(MoveRow):
 
     def __str__(self) -> str:
         return f"{self.moved_from} to {self.moved_to}"
+
+
+class WorkerSign(models.Model):
+    """A process that takes jobs, and when it last said that it lives. One process holds one slot, so these are the slots there are.
+
+    isolation: name of the sandbox that it measures in; empty before it has tried one.
+    """
+
+    name = models.CharField(max_length=120, unique=True)
+    isolation = models.CharField(max_length=24, blank=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at}"
