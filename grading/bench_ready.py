@@ -44,6 +44,11 @@ def sandbox() -> Sandbox:
     return _Held.isolation
 
 
+def isolation_name() -> str:
+    """Of the sandbox that this process measures in; empty before it has tried one."""
+    return _Held.isolation.name if _Held.isolation is not None else ""
+
+
 def can_measure() -> bool:
     """Whether the isolation works now.
 

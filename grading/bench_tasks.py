@@ -5,23 +5,35 @@ Not named tasks.py on purpose: only a worker started with `-I grading.bench_task
 
 import os
 import socket
+import threading
 from typing import Any
 
+import structlog
 from celery import shared_task
-from celery.signals import task_postrun, worker_shutdown, worker_shutting_down
+from celery.signals import task_postrun, worker_process_init, worker_shutdown, worker_shutting_down
+from django.db import DatabaseError, connection
 
 from courseplatform.core import health
 from grading import bench_ready, worker
 from grading.wake import BENCH_QUEUE, RUN_NEXT, wake
+from hardware import workers
 
 # Asked with the first heartbeat, when the worker is ready: what waits for the first hand-in starts then, and not with it.
 health.beats_while(BENCH_QUEUE, bench_ready.can_measure)
 
 
+log = structlog.get_logger(__name__)
+
+
+def own_name() -> str:
+    """Of this process, in the history of what it measured and among the workers that live."""
+    return f"bench@{socket.gethostname()}:{os.getpid()}"
+
+
 @shared_task(name=RUN_NEXT, queue=BENCH_QUEUE, ignore_result=True)
 def run_next() -> bool:
     """Take the next run, measure it, and wake the next worker. Returns whether there was one."""
-    did = worker.work_once(f"bench@{socket.gethostname()}:{os.getpid()}")
+    did = worker.work_once(own_name())
     if did:
         wake()
     return did
@@ -34,9 +46,27 @@ def top_up(**_: Any) -> None:
         bench_ready.make_ready()
 
 
+@worker_process_init.connect
+def say_that_it_lives(**_: Any) -> None:
+    """From a thread: the process measures in its only other one, and is silent to the broker while it does."""
+    threading.Thread(target=_signs, name="sign of life", daemon=True).start()
+
+
+def _signs() -> None:
+    while not worker.stopping.is_set():
+        try:
+            workers.sign_on(own_name(), isolation=bench_ready.isolation_name())
+        except DatabaseError as error:
+            log.warning("sign_failed", why=str(error))  # the next one may succeed
+        finally:
+            connection.close()
+        worker.stopping.wait(timeout=workers.SIGN_EVERY_S)
+
+
 @worker_shutdown.connect
 def end_what_waits(**_: Any) -> None:
     """Its folder goes too; after a kill -9 the next worker removes that."""
+    workers.sign_off(own_name())
     bench_ready.close()
 
 

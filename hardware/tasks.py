@@ -2,9 +2,10 @@
 
 from celery import shared_task
 
-from hardware import leases
+from hardware import leases, workers
 
 
 @shared_task(name="hardware.sweep", queue="ordinary", ignore_result=True)
 def sweep() -> dict[str, int]:
+    workers.forget_silent()
     return leases.sweep()

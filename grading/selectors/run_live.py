@@ -1,56 +1,66 @@
 """What the page of a run shows while it waits or runs: the place in line, the steps, an honest range."""
 
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Any
 
-from django.db.models import F
 from django.utils import timezone
 
 from courseplatform.core import health, numbers
 from grading.models.runs import Phase, Run
-from grading.wake import BENCH_QUEUE
-from hardware.line import place_in_line
-from hardware.models import HELD, Outcome, Status
+from grading.queue_forecast import LEAST_RUNS, Forecast
+from grading.selectors.line_now import LineNow, Place, line_read, place_of, promise, range_words, share_of
+from grading.wake import BENCH_QUEUE, RUN_KIND
+from hardware.models import HELD, Priority, Status
 
-EVIDENCE = 40  # runs that the range rests on
-PATIENCE_S = 20  # how far past the range a run may be before the page says that it takes longer
 Rows = list[dict[str, Any]]
+FIRST_WORDS = {
+    Priority.NEXT: "the staff put it first",
+    Priority.AGAIN: "it is measured again, after everything that was handed in",
+    Priority.RERUN: "it is measured again for the staff, while nobody else waits",
+}
 
 
 def live_part(run: Run, now: datetime, *, is_staff: bool) -> dict[str, Any]:
-    took = _recent_seconds(run)
-    if run.cancel_requested:
-        title, sentence = "Stopping", "The worker has been told; it stops within a few seconds."
-    elif run.status == Status.QUEUED:
-        place = place_in_line(run) or 1
-        title = f"{numbers.ordinal(place).capitalize()} in line"
-        sentence = _range_words(took, place, now - run.queued_at)
-        if run.faults:
-            sentence = (
-                f"Our worker stopped; it costs nothing, and the run starts again by itself in a few seconds. {sentence}"
-            )
-        held_up = _stands_still(run, now, place, is_staff=is_staff) or _held_back(run, now, is_staff=is_staff)
-        title, sentence = held_up or (title, sentence)
-    else:
-        title = f"Measuring: {Phase(run.phase).label.lower()}" if run.phase in Phase.values else "Measuring"
-        sentence = _range_words(took, 1, now - (run.started_at or now))
+    """Nine queries."""
+    line = line_read(now, [run.submission.assignment_id])
+    place = place_of(run, now) if run.status == Status.QUEUED else None
+    found = promise(run, line, place)
+    title, sentence = _verdict(run, place, found, now, is_staff=is_staff)
     return {
         "verdict": {"title": title, "sentence": sentence},
-        "waited": f"{numbers.span(now - run.queued_at)} so far",
-        "steps": _steps(run, now), "sure": _sure(run, took), "line_now": _line_now(run),
+        "waited": f"{numbers.span(now - run.submission.received_at)} since it arrived" if run.priority == Priority.LIVE
+        else f"{numbers.span(now - run.queued_at)} so far",
+        "steps": _steps(run, now, line, place, found), "sure": _sure(run, line), "line_now": _line_now(run, line),
     }  # fmt: skip
 
 
-def _stands_still(run: Run, now: datetime, place: int, *, is_staff: bool) -> tuple[str, str] | None:
+def _verdict(run: Run, place: Place | None, found: Forecast | None, now: datetime, *, is_staff: bool) -> tuple[str, str]:  # fmt: skip
+    if run.cancel_requested:
+        return "Stopping", "The worker has been told; it stops within a few seconds."
+    if place is None:
+        is_known = run.phase in Phase.values
+        title = f"Measuring: {Phase(run.phase).label.lower()}" if is_known else "Measuring"
+        return title, _range_sentence(found)
+    held_up = _stands_still(run, now, place, is_staff=is_staff) or _held_back(run, now, is_staff=is_staff)
+    if held_up:
+        return held_up
+    sentence = _range_sentence(found)
+    if run.faults:
+        sentence = (
+            f"Our worker stopped; it costs nothing, and the run starts again by itself in a few seconds. {sentence}"
+        )
+    return f"{numbers.ordinal(place.ahead + 1).capitalize()} in line", sentence
+
+
+def _stands_still(run: Run, now: datetime, place: Place, *, is_staff: bool) -> tuple[str, str] | None:
     """While no worker measures (stopped, or without its isolation) there is no range to give: nothing in the line moves."""
     since = health.last_sign(BENCH_QUEUE) or run.queued_at
     if now - since <= health.FRESH:
         return None
     where = " /healthz says which part is missing." if is_staff else ""
     lasted = numbers.span(now - since)
-    said = f"Our worker has given no sign of life for {lasted}. This run keeps its place, {numbers.ordinal(place)} in line, and starts by itself "
-    said += f"when the machine is back. The wait uses no attempt.{where}"
+    said = f"Our worker has given no sign of life for {lasted}. This run keeps its place, {numbers.ordinal(place.ahead + 1)} in line, and "
+    said += f"starts by itself when the machine is back. The wait uses no attempt.{where}"
     return "Measuring stands still on our machine", said
 
 
@@ -73,41 +83,18 @@ def _held_back(run: Run, now: datetime, *, is_staff: bool) -> tuple[str, str] | 
     return None
 
 
-def _recent_seconds(run: Run) -> list[float]:
-    """How long the last runs of this lab took from start to points, in seconds, shortest first."""
-    done = (
-        Run.objects.filter(submission__assignment=run.submission.assignment_id, outcome=Outcome.MEASURED)
-        .exclude(started_at=None)
-        .order_by("-finished_at")
-        .values_list(F("finished_at") - F("started_at"), flat=True)[:EVIDENCE]
-    )
-    return sorted(_seconds(span) for span in done)
+def _range_sentence(found: Forecast | None) -> str:
+    if found is None:
+        return f"There is no range before {LEAST_RUNS} runs of this lab have been measured; most small models take under a minute."
+    if found.is_overdue:
+        return "It takes longer than any of the last runs did. It is not lost, and it costs nothing more."
+    result = f"the result is here in {range_words(found.end)}."
+    if found.start is None or found.start.high_s < 1:
+        return result.capitalize()
+    return f"Starts in {range_words(found.start)}; {result}"
 
 
-def _seconds(span: Any) -> float:
-    return span.total_seconds() if isinstance(span, timedelta) else float(span) / 1e6
-
-
-def _range_words(took: list[float], place: int, so_far: timedelta) -> str:
-    """What is left of an honest range: the shortest and the nine-in-ten run, for everybody ahead. Without evidence no number."""
-    if len(took) < 3:
-        few = "Too few runs of this lab have been measured" if took else "No run of this lab has been measured yet"
-        return f"{few} for a range; most small models take under a minute."
-    low, high = took[0] * place, took[int(0.9 * (len(took) - 1))] * place
-    gone = so_far.total_seconds()
-    if gone > 3 * high + PATIENCE_S:
-        return "This takes longer than the last runs did. It is not lost, and it costs nothing: it runs as soon as a worker is free."
-    if gone > high:
-        return f"Nine in ten runs took at most {_whole(high)}; this one takes a little longer."
-    first, last = (_whole(seconds - gone) for seconds in (low, high))
-    return f"The result is here in {first} to {last}." if first != last else f"The result is here in about {first}."
-
-
-def _whole(seconds: float) -> str:
-    return numbers.span(timedelta(seconds=max(ceil(seconds), 1)))
-
-
-def _steps(run: Run, now: datetime) -> Rows:
+def _steps(run: Run, now: datetime, line: LineNow, place: Place | None, found: Forecast | None) -> Rows:
     arrived = timezone.localtime(run.submission.received_at)
     order = [Phase.CHECK, Phase.TIMING, Phase.ACCURACY, Phase.POINTS]
     details = {
@@ -117,14 +104,12 @@ def _steps(run: Run, now: datetime) -> Rows:
         Phase.POINTS: "the lab's rules, line by line",
     }
     current = order.index(Phase(run.phase)) if run.phase in Phase.values else -1
-    waiting = run.status == Status.QUEUED
     rows: Rows = [
         {"name": "Received", "detail": f"{arrived:%H:%M:%S %Z}, receipt {run.submission.receipt}", "state": "done", "time": ""},
-        {"name": "In line", "detail": "" if not waiting else "everybody's first run comes before anybody's second",
-         "state": "now" if waiting else "done", "time": "" if waiting or run.leased_at is None else numbers.span(run.leased_at - run.queued_at)},
+        _line_step(run, now, line, place, found),
     ]  # fmt: skip
     for position, phase in enumerate(order):
-        state = "todo" if waiting or position > current else "now" if position == current else "done"
+        state = "todo" if place is not None or position > current else "now" if position == current else "done"
         row = {"name": phase.label, "detail": details[phase], "state": state, "time": "", "done": 0, "total": 0}
         if state == "now" and run.phase_started_at is not None:
             row["time"] = numbers.span(now - run.phase_started_at)
@@ -135,31 +120,52 @@ def _steps(run: Run, now: datetime) -> Rows:
     return rows
 
 
-def _sure(run: Run, took: list[float]) -> dict[str, Any]:
-    if len(took) < 3:
-        return {
-            "title": "How sure is the range",
-            "rows": [],
-            "note": "There is no range before three runs of this lab.",
-        }
+def _line_step(run: Run, now: datetime, line: LineNow, place: Place | None, found: Forecast | None) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": "In line", "detail": "", "state": "done", "time": ""}
+    if place is None:
+        return row | {"time": numbers.span(run.leased_at - run.queued_at) if run.leased_at else ""}
+    waited = numbers.span(now - run.queued_at)
+    left = f", {range_words(found.start)} left" if found and found.start and found.start.high_s >= 1 else ""
+    return row | {"state": "now", "detail": _ahead_words(run, line, place), "time": f"{waited}{left}"}
+
+
+def _ahead_words(run: Run, line: LineNow, place: Place) -> str:
+    """`3 before it, 2 of them yours; 1 is being measured`: what the place is made of."""
+    whose = "" if not place.own else ", yours" if place.own == place.ahead else f", {place.own} of them yours"
+    before = f"{numbers.count(place.ahead)} before it{whose}" if place.ahead else "it is next"
+    measured = f"{len(line.held)} being measured" if line.held else "no worker is busy"
+    why = FIRST_WORDS.get(Priority(run.priority), "")
+    return f"{before}, {measured}" + (f"; {why}" if why else "")
+
+
+def _sure(run: Run, line: LineNow) -> dict[str, Any]:
+    lab, model_format = run.submission.assignment, run.submission.format
+    took = line.took(RUN_KIND, lab.pk, model_format) if (RUN_KIND, lab.pk) in line.times else ()
+    title = "How sure is the range"
+    if len(took) < LEAST_RUNS:
+        return {"title": title, "rows": [], "note": f"There is no range before {LEAST_RUNS} runs of this lab."}
 
     def say(share: float) -> str:
-        return _whole(took[int(share * (len(took) - 1))])
+        return numbers.span(timedelta(seconds=max(round(share_of(took, share)), 1)))
 
     rows = [
         {"label": "half took less than", "value": say(0.5)},
         {"label": "nine in ten less than", "value": say(0.9)},
         {"label": "longest", "value": say(1.0)},
     ]
-    note = f"Last {len(took)} runs of {run.submission.assignment.short}, from start to points, without the wait."
-    return {"title": "How sure is the range", "rows": rows, "note": note}
+    is_narrow = took is line.times.get((RUN_KIND, lab.pk, model_format))
+    kind = f" with this format ({model_format})" if is_narrow and model_format else ""
+    note = (
+        f"Last {len(took)} runs of {lab.short}{kind}, from start to points, without the wait. Eight in ten results come inside the range; "
+        "first runs of people who come now may go before a second one."
+    )
+    return {"title": title, "rows": rows, "note": note}
 
 
-def _line_now(run: Run) -> Rows:
-    held = Run.objects.filter(status__in=HELD).count()
-    waiting = Run.objects.filter(status=Status.QUEUED).count()
+def _line_now(run: Run, line: LineNow) -> Rows:
     mine = ", this one too" if run.status in HELD else ""
     return [
-        {"label": "Measuring", "value": f"{held}{mine}"},
-        {"label": "Waiting", "value": str(waiting)},
+        {"label": "Measuring", "value": f"{len(line.held)}{mine}"},
+        {"label": "Waiting", "value": numbers.count(line.waiting)},
+        {"label": "Workers", "value": str(line.slots)},
     ]

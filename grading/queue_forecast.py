@@ -1,0 +1,163 @@
+"""How long a run still takes until its result is there: a range that eight to nine of ten results come inside. Pure: seconds in, seconds out.
+
+The line is played through many times. In each play every job takes as long as a recent one of its kind took, give or take what so few
+examples leave open (a smoothed bootstrap: Silverman 1986, 6.4), those that are being measured take what is left of theirs, and each goes to the
+worker that is free first. The range is from the tenth to the ninetieth of a hundred. Nothing in it changes from second to second but the clock:
+the plays of one run are always the same.
+"""
+
+import heapq
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, pstdev
+
+LEAST_RUNS = 3  # fewer say nothing about how much runs differ
+PLAYS, LOW, HIGH = 80, 0.1, 0.9
+EXACT = 16  # of the jobs ahead; more are taken together, since their sum is what matters
+USUAL_SPREAD, ITS_WEIGHT = 0.35, 2  # of the logarithm of a time, until runs of the kind say more
+MOST_DRAWS = 12
+Seconds = Sequence[float]
+Ahead = Sequence[tuple[Seconds, int]]
+
+
+@dataclass(frozen=True)
+class Range:
+    low_s: float
+    high_s: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """From now. start: until a worker takes it, None while it is being measured. overdue: it runs for longer than all recent ones took."""
+
+    start: Range | None
+    end: Range
+    is_overdue: bool = False
+
+
+@dataclass(frozen=True)
+class Held:
+    """A job that a worker has. took: seconds of recent ones of its kind; elapsed_s: since its worker began. yields: it makes way."""
+
+    took: Seconds
+    elapsed_s: float = 0.0
+    yields: bool = False
+
+
+class _Kind:
+    """Times of one kind of job in one play. Two things are common to all of them, because of few examples nobody knows it: whether those
+    were rather quick ones (`shift`), and whether they differ less than the others will (`scale`)."""
+
+    def __init__(self, took: Seconds, chance: random.Random) -> None:
+        logs = [math.log(max(one, 0.05)) for one in took]
+        centre, many = fmean(logs), len(logs)
+        seen = sum((one - centre) ** 2 for one in logs)
+        degrees = many - 1 + ITS_WEIGHT
+        spread = math.sqrt((seen + ITS_WEIGHT * USUAL_SPREAD**2) / degrees)
+        scale = math.sqrt(degrees / chance.gammavariate(degrees / 2, 2))
+        # Smoothed, and by as much as the examples themselves differ less than they should.
+        width = max(1.06 * spread * many**-0.2 / 2, math.sqrt(max(spread**2 - seen / many, 0)))
+        centre_here = centre + chance.gauss(0, scale * spread / math.sqrt(many))
+        self.logs = [centre_here + scale * (one - centre) for one in logs]
+        self.width, self.chance = scale * width, chance
+
+    def draw(self) -> float:
+        return math.exp(self.chance.choice(self.logs) + self.chance.gauss(0, self.width))
+
+    def sum_of(self, many: int) -> tuple[float, float]:
+        """Mean and variance of the sum of so many."""
+        times = [math.exp(one) for one in self.logs]
+        return many * fmean(times) * math.exp(self.width**2 / 2), many * (
+            pstdev(times) ** 2 + (fmean(times) * self.width) ** 2
+        )
+
+    def left(self, elapsed_s: float) -> float:
+        """Of one that has run for `elapsed_s`; where all draws are shorter, a little more than it has."""
+        for _ in range(MOST_DRAWS):
+            if (drawn := self.draw()) > elapsed_s:
+                return drawn - elapsed_s
+        return 0.1 * elapsed_s * self.chance.expovariate(1)
+
+
+def forecast(
+    *,
+    own: Seconds,
+    running_for_s: float | None = None,
+    held: Sequence[Held] = (),
+    ahead: Ahead = (),
+    workers: int,
+    seed: int,
+) -> Forecast | None:
+    """When the result of one run is there.
+
+    Args:
+        own: seconds that recent runs of its kind took, from start to points. running_for_s: since it was started; None: it waits.
+        held: what the workers have besides. ahead: the jobs that are taken before it: what recent ones of a kind
+            took, and how many of the kind there are.
+        workers: processes that live; each holds one slot.
+
+    Returns:
+        None where fewer than `LEAST_RUNS` of its kind are known.
+    """
+    if len(own) < LEAST_RUNS:
+        return None
+    starts, ends = [], []
+    for play in range(PLAYS):
+        chance = random.Random(seed * PLAYS + play)  # noqa: S311 nothing secret hangs on it
+        kinds: dict[int, _Kind] = {}
+        if running_for_s is not None:
+            ends.append(_kind(kinds, own, chance).left(running_for_s))
+            continue
+        start = _start(kinds, held, ahead, workers, own, chance)
+        starts.append(start)
+        ends.append(start + _kind(kinds, own, chance).draw())
+    is_overdue = running_for_s is not None and running_for_s > max(own)
+    return Forecast(_range(starts) if starts else None, _range(ends), is_overdue)
+
+
+def _kind(kinds: dict[int, _Kind], took: Seconds, chance: random.Random) -> _Kind:
+    if id(took) not in kinds:
+        kinds[id(took)] = _Kind(took, chance)
+    return kinds[id(took)]
+
+
+def _start(kinds: dict[int, _Kind], held: Sequence[Held], ahead: Ahead, workers: int, own: Seconds, chance: random.Random) -> float:  # fmt: skip
+    free = [1.0 if job.yields else _kind(kinds, job.took or own, chance).left(job.elapsed_s) for job in held]
+    free += [0.0] * max(workers - len(free), 0 if free else 1)
+    heapq.heapify(free)
+    alone, together = _split(ahead, own)
+    chance.shuffle(alone)
+    for took in alone:
+        heapq.heapreplace(free, free[0] + _kind(kinds, took, chance).draw())
+    mean = variance = 0.0
+    for took, many in together:
+        mean_here, variance_here = _kind(kinds, took, chance).sum_of(many)
+        mean, variance = mean + mean_here, variance + variance_here
+    return free[0] + max(mean + chance.gauss(0, math.sqrt(variance)), 0.0) / len(free)
+
+
+def _split(ahead: Ahead, own: Seconds) -> tuple[list[Seconds], Ahead]:
+    """Of each kind those that are played one by one, at most `EXACT` in all, and those of which only the sum counts."""
+    total = sum(many for _, many in ahead)
+    alone: list[Seconds] = []
+    together = []
+    for took, many in ahead:
+        here = many if total <= EXACT else many * EXACT // total
+        alone += [took or own] * here
+        together.append((took or own, many - here))
+    return alone, together
+
+
+def _range(values: list[float]) -> Range:
+    ordered = sorted(values)
+    return Range(ordered[int(LOW * (len(ordered) - 1))], ordered[math.ceil(HIGH * (len(ordered) - 1))])
+
+
+def seconds_of(evidence: Mapping[tuple[object, ...], Seconds], *keys: tuple[object, ...]) -> Seconds:
+    """The first of these kinds of which enough runs are known, from the narrowest to the widest; else what the last one has."""
+    for key in keys:
+        if len(evidence.get(key, ())) >= LEAST_RUNS:
+            return evidence[key]
+    return evidence.get(keys[-1], ())

@@ -1,0 +1,137 @@
+"""The line as it is now, and what it promises: who waits, what is measured, how many workers live, how long runs of each kind take."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from math import ceil, floor
+from typing import Any
+
+from django.db.models import Count, Q
+
+from courseplatform.core import numbers
+from grading.models.runs import Run
+from grading.queue_forecast import Forecast, Held, Range, forecast, seconds_of
+from grading.wake import COUNT_KIND, RUN_KIND
+from hardware import workers
+from hardware.line import ahead_of
+from hardware.models import HELD, Job, Outcome, Priority, Status
+
+EVIDENCE = 40  # newest runs of a kind that its range rests on
+OF_LAB, OF_SITE = 120, 400  # runs that are looked at for it
+LAB, FORMAT = "run__submission__assignment_id", "run__submission__format"
+Key = tuple[object, ...]
+Times = dict[Key, tuple[float, ...]]
+
+
+def keys_of(kind: object, lab: object = None, model_format: object = None) -> tuple[Key, ...]:
+    """Under which its times are kept, from the narrowest."""
+    return ((kind, lab, model_format), (kind, lab), (kind,)) if kind == RUN_KIND else ((kind,),)
+
+
+@dataclass(frozen=True)
+class LineNow:
+    """held: rows of jobs that workers have, with kind, priority, started_at, leased_at, lab and format. slots: how many can be worked on at
+    once. times: seconds of recent jobs by kind."""
+
+    now: datetime
+    held: list[dict[str, Any]]
+    slots: int
+    waiting: int
+    times: Times = field(default_factory=dict)
+
+    def took(self, kind: object, lab: object = None, model_format: object = None) -> Sequence[float]:
+        return seconds_of(self.times, *keys_of(kind, lab, model_format))
+
+    def held_before(self, priority: int) -> list[Held]:
+        """What workers have, as it stands in the way of a job of this class."""
+        return [
+            Held(
+                self.took(row["kind"], row[LAB], row[FORMAT]),
+                (self.now - (row["started_at"] or row["leased_at"] or self.now)).total_seconds(),
+                yields=row["kind"] == COUNT_KIND or (row["priority"] == Priority.RERUN and priority < Priority.RERUN),
+            )
+            for row in self.held
+        ]
+
+
+def line_read(now: datetime, labs: Iterable[int] = ()) -> LineNow:
+    """Four queries, and one for the times of `labs` where any are named."""
+    held = Job.objects.filter(status__in=HELD).values("pk", "kind", "priority", "started_at", "leased_at", LAB, FORMAT)
+    rows = list(held)
+    return LineNow(
+        now=now, held=rows, slots=max(len(workers.living(now)), len(rows)),
+        waiting=Job.objects.filter(status=Status.QUEUED, priority__lt=Priority.IDLE).count(), times=_times(list(labs)),
+    )  # fmt: skip
+
+
+def _times(labs: list[int]) -> Times:
+    ended = Job.objects.filter(outcome=Outcome.MEASURED, started_at__isnull=False, finished_at__isnull=False)
+    wanted = ("kind", LAB, FORMAT, "started_at", "finished_at")
+    rows = list(ended.order_by("-finished_at").values(*wanted)[:OF_SITE])
+    if labs:
+        of_lab = ended.filter(**{f"{LAB}__in": labs}).order_by("-finished_at")
+        # The lab's own come first, so that a busy evening of another lab does not push them out.
+        rows = [*of_lab.values(*wanted)[: OF_LAB * len(labs)], *(row for row in rows if row[LAB] not in labs)]
+    found: defaultdict[Key, list[float]] = defaultdict(list)
+    for row in rows:
+        seconds = (row["finished_at"] - row["started_at"]).total_seconds()
+        for key in keys_of(row["kind"], row[LAB], row[FORMAT]):
+            if len(found[key]) < EVIDENCE:
+                found[key].append(seconds)
+    return {key: tuple(sorted(times)) for key, times in found.items()}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A waiting job among the others. groups: of those ahead (kind, lab, format) and how many; own: how many of them its owner's."""
+
+    groups: dict[Key, int]
+    own: int
+
+    @cached_property
+    def ahead(self) -> int:
+        return sum(self.groups.values())
+
+
+def place_of(job: Job, now: datetime) -> Place:
+    """One query."""
+    rows = ahead_of(job, now).order_by().values("kind", LAB, FORMAT)
+    counted = rows.annotate(many=Count("pk"), own=Count("pk", filter=Q(owner_key=job.owner_key)))
+    found = list(counted)
+    return Place({(row["kind"], row[LAB], row[FORMAT]): row["many"] for row in found}, sum(row["own"] for row in found))
+
+
+def promise(run: Run, line: LineNow, place: Place | None) -> Forecast | None:
+    """When its result is there. place: None while it is being measured."""
+    lab = run.submission.assignment_id
+    own = line.took(RUN_KIND, lab, run.submission.format) if (RUN_KIND, lab) in line.times else ()
+    if place is None:
+        since = run.started_at or run.leased_at or line.now
+        return forecast(own=own, running_for_s=(line.now - since).total_seconds(), workers=line.slots, seed=_seed(run))
+    ahead = [(line.took(*group), many) for group, many in place.groups.items()]
+    return forecast(own=own, held=line.held_before(run.priority), ahead=ahead, workers=line.slots, seed=_seed(run))
+
+
+def _seed(run: Run) -> int:
+    return int(run.pk.int % (1 << 31))
+
+
+def share_of(times: Sequence[float], share: float) -> float:
+    return times[int(share * (len(times) - 1))]
+
+
+def range_words(found: Range) -> str:
+    """`4 to 7 min`: rounded outwards, and no finer than anybody can know it."""
+    low, high = found.low_s, max(found.high_s, 1.0)
+    step = 1 if high < 20 else 5 if high < 60 else 30 if high < 300 else 60 if high < 3600 else 300
+    first, last = floor(max(low, 0) / step) * step, ceil(high / step) * step
+    if first <= 0:
+        return f"under {numbers.span(timedelta(seconds=last))}"
+    if first == last:
+        return f"about {numbers.span(timedelta(seconds=last))}"
+    one, other = (numbers.span(timedelta(seconds=value)) for value in (first, last))
+    number, _, unit = one.partition(numbers.WHOLE)
+    same = other.endswith(f"{numbers.WHOLE}{unit}") and other.count(numbers.WHOLE) == 1 == one.count(numbers.WHOLE)
+    return f"{number} to {other}" if same else f"{one} to {other}"
