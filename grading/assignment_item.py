@@ -24,7 +24,16 @@ from courseplatform.courses.models import Course
 from grading.class_numbers import known_metrics
 from grading.late_file.schema import CUTOFF, MOST_UNITS, or_null
 from grading.leaderboard import MOST_METRICS
-from grading.models.assignments import ATTEMPTS, CLOSES, OPENS, ActiveRule, Assignment, AssignmentKind, instant_of
+from grading.models.assignments import (
+    ATTEMPTS,
+    CLOSES,
+    OPENS,
+    ActiveRule,
+    Assignment,
+    AssignmentKind,
+    NewerAttempt,
+    instant_of,
+)
 from grading.parts_file import PARTS
 from grading.rubric_file import MOST_POINTS, REGRADES, RUBRIC, rubric_dump
 
@@ -59,6 +68,10 @@ ASSIGNMENT = mapping(
     statement=flag("A collaboration statement has to be there before anything is handed in.", default=False),
     attempts=count("How many models count; left out: 10.", 1, 1000),
     cooldown_minutes=count("Minutes between two attempts that count; left out: none.", 1, 10_080),
+    newer_attempt=choice(
+        "What a newer attempt does while an older one waits: take its place if the owner says so (left out), by itself, or wait.",
+        *NewerAttempt.values,
+    ),
     cap=or_null(
         count("Most late days of the bank; null: as many as there are; left out: what the policy says.", 0, MOST_UNITS)
     ),
@@ -90,7 +103,7 @@ def item_of(row: Assignment, days: Container[date | None]) -> Item:
         "released": wall_of(row, row.released_wall, row.released_at, OPENS), "due": wall_of(row, row.due_wall, row.due_at, CLOSES),
         "listed_under": listed_under.isoformat() if listed_under else "", "points": _plain(row.points or None),
         "percent": _plain(row.worth_percent), "counts": row.is_counted, "active": row.active_rule, "statement": row.needs_statement,
-        "attempts": row.attempts_allowed, "cooldown_minutes": row.cooldown_minutes or None, "draft": row.is_draft,
+        "attempts": row.attempts_allowed, "cooldown_minutes": row.cooldown_minutes or None, "newer_attempt": row.newer_attempt, "draft": row.is_draft,
     }  # fmt: skip
     said = {key: value for key, value in held.items() if value not in (None, "") and (key, value) not in USUAL}
     said |= row.late_rules
@@ -105,6 +118,7 @@ USUAL = (
     ("individual", True),
     ("counts", True),
     ("active", ActiveRule.BEST),
+    ("newer_attempt", NewerAttempt.OFFER),
     ("statement", False),
     ("draft", False),
     ("attempts", ATTEMPTS),

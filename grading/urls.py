@@ -89,6 +89,7 @@ urlpatterns = [
     path("<slug:course>/runs/<uuid:run>/", runs.detail, name="run"),
     path("<slug:course>/runs/<uuid:run>/live/", runs.live, name="run_live"),
     path("<slug:course>/runs/<uuid:run>/cancel/", runs.cancel, name="run_cancel"),
+    path("<slug:course>/runs/<uuid:run>/take-place/", runs.take_over, name="run_take_over"),
     path("<slug:course>/runs/<uuid:run>/again/", runs.again, name="run_again"),
     path("<slug:course>/runs/<uuid:run>/decide/", parked.decide, name="run_decide"),
     path("<slug:course>/runs-kept-back/", parked.index, name="parked"),

@@ -13,7 +13,7 @@ from grading.edit_forms.fields import SHORT, choice, line, lines, number, plain,
 from grading.edit_forms.parts import PartForm, RubricForm
 from grading.edit_forms.rows import Quiet, Rows
 from grading.forms_late_dates import PLACES, DatesForm
-from grading.models.assignments import ATTEMPTS, ActiveRule, Assignment, AssignmentKind
+from grading.models.assignments import ATTEMPTS, ActiveRule, Assignment, AssignmentKind, NewerAttempt
 from grading.placed import Placed
 from grading.regrade_rules import CLOSES_DAYS, LIMIT, OPENS_HOURS
 from grading.services.late_settings import Dates
@@ -43,6 +43,7 @@ class EditForm(Quiet):
     listed_under = choice("Listed on the schedule beside", ())
     attempts = whole("Attempts that count", placeholder=str(ATTEMPTS), least=1)
     cooldown_minutes = whole("Minutes between two attempts", "Empty: none.")
+    newer_attempt = choice("While an older attempt still waits, a newer one", NewerAttempt.choices)
     statement = tick("A collaboration statement has to be there", "Nothing is handed in without it.")
     has_bench = tick("Models are measured", "Off: no model is taken.")
     hidden_set = choice("Hidden set", ())
@@ -134,6 +135,8 @@ class EditForm(Quiet):
         found |= _of_dates(dates)
         found |= {"attempts": data["attempts"]} if data["attempts"] not in (None, ATTEMPTS) else {}
         found |= {"cooldown_minutes": data["cooldown_minutes"]} if data["cooldown_minutes"] else {}
+        newer = data["newer_attempt"]
+        found |= {"newer_attempt": newer} if newer not in ("", NewerAttempt.OFFER) else {}
         found |= {"statement": True} if data["statement"] else {}
         found |= {"draft": True} if self.held.get("draft") else {}
         found |= {"bench": self.spec()} if data["has_bench"] else {}
@@ -212,7 +215,8 @@ def _shown(held: Item) -> Item:
     }
     return found | {
         "individual": "on" if held.get("individual", True) else "", "counts": held.get("counts", True), "statement": held.get("statement", False),
-        "attempts": held.get("attempts", ATTEMPTS), "has_bench": "bench" in held, "takes_regrades": "regrades" in held,
         "shows_leaderboard": board.get("shown", False), "leaderboard_metrics": text_of(board.get("metrics", [])),
+        "attempts": held.get("attempts", ATTEMPTS), "newer_attempt": held.get("newer_attempt", NewerAttempt.OFFER),
+        "has_bench": "bench" in held, "takes_regrades": "regrades" in held,
         **{name: regrades.get(name) for name in REGRADES},
     }  # fmt: skip

@@ -38,6 +38,14 @@ class ActiveRule(models.TextChoices):
     CHOSEN = "chosen", "the one that you choose"
 
 
+class NewerAttempt(models.TextChoices):
+    """What a newer attempt means for an older one of the same owner that still waits to be measured."""
+
+    OFFER = "offer", "it may take over the place, if its owner says so"
+    REPLACE = "replace", "it takes over the place by itself"
+    WAIT = "wait", "both are measured, one after the other"
+
+
 class HiddenSet(models.Model):
     """Test data that students never see. Inputs may enter the sandbox, labels never do.
 
@@ -114,6 +122,7 @@ class Assignment(models.Model):
     attempts_allowed = models.PositiveSmallIntegerField(default=ATTEMPTS)
     cooldown_minutes = models.PositiveSmallIntegerField(default=0, help_text="between two attempts that count")
     active_rule = models.CharField(max_length=8, choices=ActiveRule.choices, default=ActiveRule.BEST)
+    newer_attempt = models.CharField(max_length=8, choices=NewerAttempt.choices, default=NewerAttempt.OFFER)
     needs_statement = models.BooleanField(default=False, help_text="a collaboration statement has to be there")
     late_rules = models.JSONField(
         default=dict, blank=True, help_text="cap, no_late and cutoff, as the course file says them"

@@ -12,6 +12,7 @@ from grading.selectors.parked import decision_part, parked_part
 from grading.selectors.run_live import live_part
 from grading.selectors.run_measured import counted_evidence, measured_part
 from grading.selectors.run_stopped import stopped_part
+from grading.superseding_rules import is_late, may_take_over, older_waiting
 from hardware.models import Outcome, Status
 
 TITLES = {
@@ -58,6 +59,15 @@ def state_of(run: Run) -> str:
     return "waiting" if run.status == Status.QUEUED else "running"
 
 
+def takeover_part(visit: Visit, run: Run) -> dict[str, Any]:
+    """The older attempt whose place this one may take over, and what that would cost."""
+    older = older_waiting(run) if may_take_over(visit=visit, run=run) else None
+    if older is None:
+        return {}
+    costs = is_late(run.submission) and not is_late(older.submission)
+    return {"older": older.submission, "older_is_in_time": costs}
+
+
 def page(visit: Visit, run: Run, now: datetime) -> dict[str, Any]:
     """Everything the page shows in the run's present state."""
     submission, state = run.submission, state_of(run)
@@ -76,7 +86,7 @@ def page(visit: Visit, run: Run, now: datetime) -> dict[str, Any]:
         "can_again": run.status == Status.FINISHED and (visit.is_staff or state in {"ours", "cancelled"}),
     }
     if run.is_open:
-        return context | live_part(run, now, is_staff=visit.is_staff)
+        return context | live_part(run, now, is_staff=visit.is_staff) | takeover_part(visit, run)
     if state == "parked":
         return context | parked_part(visit, run)
     context |= decision_part(visit, run)

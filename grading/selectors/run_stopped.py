@@ -3,6 +3,7 @@
 from typing import Any
 
 from grading.models.runs import Phase, Run
+from hardware.leases import SUPERSEDED
 from hardware.models import NOT_COUNTED, Outcome
 
 Rows = list[dict[str, Any]]
@@ -20,7 +21,8 @@ HEADLINES = {
 
 def stopped_part(run: Run, state: str) -> dict[str, Any]:
     counted = run.outcome not in NOT_COUNTED
-    titles = {"ours": "Our machine failed, not your model", "cancelled": "This run was cancelled"}
+    cancelled = "A newer attempt took its place" if run.error_code == SUPERSEDED else "This run was cancelled"
+    titles = {"ours": "Our machine failed, not your model", "cancelled": cancelled}
     title = titles.get(state) or HEADLINES.get(run.error_code) or run.label
     sentence = run.error_message or ("Nothing was measured." if state == "cancelled" else "")
     cost = (
@@ -52,6 +54,14 @@ def _ways_out(run: Run, state: str, details: dict[str, Any]) -> Rows:
         ]
     if state == "rejected":
         return [{"title": "Ask the course staff,", "text": "if the reason above is not clear to you.", "code": ""}]
+    if run.error_code == SUPERSEDED:
+        return [
+            {
+                "title": "Nothing to do:",
+                "text": "the newer attempt is measured in its place. To have both measured, run this one again.",
+                "code": "",
+            }
+        ]
     if state == "cancelled":
         return [{"title": "Run it again,", "text": "or hand in another model.", "code": ""}]
     if run.error_code in {"input_mismatch", "output_mismatch"} and details.get("compare"):

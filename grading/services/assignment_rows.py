@@ -8,7 +8,7 @@ from django.db.models import ProtectedError, Q, QuerySet
 
 from courseplatform.courses.models import Course, Enrolment, Role
 from grading.assignment_item import LATE_RULES, Item
-from grading.models.assignments import ATTEMPTS, ActiveRule, Assignment, HiddenSet
+from grading.models.assignments import ATTEMPTS, ActiveRule, Assignment, HiddenSet, NewerAttempt
 from grading.models.grades import GradeEvent
 from grading.models.pieces import Piece
 from grading.models.submissions import Submission
@@ -34,6 +34,7 @@ def assignment_apply(*, row: Assignment, item: Item, position: int) -> list[str]
     row.active_rule = item.get("active", ActiveRule.BEST)
     row.needs_statement = item.get("statement", False)
     row.attempts_allowed, row.cooldown_minutes = item.get("attempts", ATTEMPTS), item.get("cooldown_minutes", 0)
+    row.newer_attempt = item.get("newer_attempt", NewerAttempt.OFFER)
     row.late_rules = {key: item[key] for key in LATE_RULES if key in item}
     row.set_dates(released=item.get("released", ""), due=item.get("due", ""))
     row.regrade_rules = item.get("regrades", {})

@@ -40,6 +40,7 @@ from grading.parts import STATEMENT
 from grading.receipts import receipt_facts, receipt_text, sign
 from grading.services.benchmarks import benchmark_record
 from grading.services.late_days import choose_active, count_locked, lock_circle
+from grading.services.superseding import newest_instead
 from grading.wake import RUN_KIND
 from hardware import leases
 from hardware.models import OPEN, Priority, Status
@@ -164,7 +165,8 @@ def _record(
             submission.refresh_from_db()
         count_locked(circle)
         if upload is not None:
-            run_enqueue(submission=submission, by=person.email, now=now)
+            run = run_enqueue(submission=submission, by=person.email, now=now)
+            newest_instead(run, by=person.email)
         receipt_issue(submission=submission)
     except BaseException:
         if upload is not None:

@@ -26,6 +26,7 @@ from grading.selectors.desk import desk
 from grading.selectors.editing import withdrawn_of
 from grading.selectors.my_grade import grade_link
 from grading.selectors.receipt import receipt as reading_receipt
+from grading.selectors.results import takeover_part
 from grading.services.submissions import submission_create
 from grading.upload_purpose import HAND_IN, target_of
 
@@ -144,6 +145,7 @@ def receipt(request: HttpRequest, visit: Visit, submission: UUID) -> HttpRespons
         "existing": request.GET.get("same") == "1",
         "late": late_panel.panel(table, found.assignment, owner, now) if table else None,
     }
+    context |= takeover_part(visit, context["run"]) if context["run"] else {}
     return render(request, "grading/receipt.html", context)
 
 

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,6 +13,7 @@ from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from grading.selectors import results, run_measured
 from grading.services import runs as services
+from grading.services import superseding
 
 
 @course_page()
@@ -36,6 +38,17 @@ def live(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
 def cancel(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
     found = results.run_get(visit, run)
     services.run_cancel(visit=visit, run=found)
+    return HttpResponseRedirect(found.get_absolute_url())
+
+
+@course_page()
+@require_POST
+def take_over(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
+    found = results.run_get(visit, run)
+    older = superseding.run_take_over(visit=visit, run=found)
+    messages.success(
+        request, f"Attempt {found.submission.number} is measured in the place of attempt {older.submission.number}"
+    )
     return HttpResponseRedirect(found.get_absolute_url())
 
 
