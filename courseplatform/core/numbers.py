@@ -19,6 +19,12 @@ def digits(value: float, significant: int = 3) -> str:
     return shown.replace(",", THIN)
 
 
+def between(low: float, high: float) -> str:
+    """36-47: the ends of an interval. As many digits as keep them apart, three at most; ends of one size have the same decimals."""
+    two = [digits(end, 2) for end in (low, high)]
+    return "-".join(two if two[0] != two[1] else (digits(low), digits(high)))
+
+
 def count(value: float) -> str:
     """A whole number with thin spaces: 57 440."""
     return f"{value:,.0f}".replace(",", THIN)

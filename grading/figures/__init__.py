@@ -7,20 +7,29 @@ from grading.figures.accuracy import accuracy
 from grading.figures.base import Figure, Given
 from grading.figures.class_front import class_front
 from grading.figures.devices import devices
+from grading.figures.energy import energy
+from grading.figures.host import first_ten, spread
 from grading.figures.latency import latency
 from grading.figures.layers import layers
 from grading.figures.memory import memory
+from grading.figures.roofline import roofline
 
-__all__ = ["FIGURES", "WHERE_ASKED", "Figure", "Given", "figure_of", "figures_of"]
+__all__ = ["FIGURES", "OF_ATTEMPTS", "WHERE_ASKED", "Figure", "Given", "figure_of", "figures_of"]
 
 FIGURES: dict[str, Callable[[Given], Figure]] = {
     "latency": latency,
     "layers": layers,
     "memory": memory,
+    "roofline": roofline,
+    "energy": energy,
     "accuracy": accuracy,
     "devices": devices,
     "class": class_front,
 }
+# Those that stand below another figure and have an address of their own.
+UNDER: dict[str, Callable[[Given], Figure]] = {"first-ten": first_ten, "spread": spread}
+# Those that need the owner's other attempts.
+OF_ATTEMPTS = frozenset({"latency"})
 # None where the lab does not ask for it, or the result was stored before it was there.
 WHERE_ASKED: dict[str, Callable[[Given], Figure | None]] = {
     "training": training.training,
@@ -36,5 +45,5 @@ def figures_of(given: Given) -> list[Figure]:
 
 def figure_of(given: Given, slug: str) -> Figure | None:
     """None for a figure that this result does not have."""
-    build = FIGURES.get(slug) or WHERE_ASKED.get(slug)
+    build = FIGURES.get(slug) or UNDER.get(slug) or WHERE_ASKED.get(slug)
     return build(given) if build else None

@@ -1,58 +1,225 @@
-"""The first inferences on the host, and where they settle."""
+"""Latency on the lab's board, as it is graded: each own attempt with its interval, against the lab's thresholds; the host below."""
+
+from itertools import pairwise
 
 from courseplatform.core import numbers
-from grading.figures.base import Figure, Given, axis, label
+from grading.figures.base import Attempt, Figure, Given, Json, Rows, label
+from grading.figures.costs import Costs
+from grading.figures.host import first_ten, spread
+from grading.points import share_earned
+from grading.spec import Criterion
 
-PERCENTILES = (
-    ("p50", "p50, typical: half are faster"),
-    ("p90", "p90: 9 of 10 are faster"),
-    ("p99", "p99: 99 of 100 are faster"),
-)
+MOST_ATTEMPTS = 6
+ROW = 34  # px
+LABELS = 236  # px at the left for names and numbers; on a narrow page they stand above their lines
 
 
 def latency(given: Given) -> Figure:
-    """The first ten inferences and where they settle, on the host."""
-    host = given.result["host"]
-    first, p50 = host["first_ms"], host["p50_ms"]
-    finding = f"{numbers.milliseconds(p50)} on the host"
-    if first and first[0] > 1.5 * p50:
-        finding += f"; the first inference takes {numbers.digits(first[0] / p50, 2)} times as long"
-    stems = {
-        "type": "scatter", "mode": "markers", "x": list(range(1, len(first) + 1)), "y": first, "cliponaxis": False,
-        "marker": {"color": "--ground", "size": 9, "line": {"color": "--plot-0", "width": 2}},
-        "error_y": {"type": "data", "symmetric": False, "array": [0] * len(first), "arrayminus": first, "color": "--plot-0-soft",
-                    "thickness": 2, "width": 0},
-        "hovertemplate": "iteration %{x}: %{y:.3g} ms<extra></extra>",
-    }  # fmt: skip
-    settled = {
-        "type": "line",
-        "x0": 0.5,
-        "x1": len(first) + 0.5,
-        "y0": p50,
-        "y1": p50,
-        "line": {"color": "--plot-1", "width": 1.5},
-    }
-    said = label(
-        f"p50 {numbers.milliseconds(p50)}",
-        x=len(first) + 0.5,
-        y=1,
-        yref="paper",  # beside its line it would lie on the later inferences
-        xanchor="right",
-        yanchor="top",
-        color="--plot-1",
-    )
-    named = [(words, host[f"{name}_ms"]) for name, words in PERCENTILES]
-    processes = f"{host['processes']} fresh {'process' if host['processes'] == 1 else 'processes'}"
+    """Modelled latency of the owner's attempts, and where points change."""
+    costs, rule = given.lab_costs, _criterion(given)
+    attempts, host = _shown_attempts(given), given.result["host"]
+    finding, how = _finding(given, costs, rule)
+    is_graded = rule is not None and not _left_open(given)
+    basis = costs.basis if costs.latency_ms is not None else "shown"
     return Figure(
-        slug="latency", title="Latency", basis="shown", finding=f"{finding}.",
-        how="It moves when the machine is busy, so no point rests on it.", note="On this machine, not on the lab's board.",
-        columns=["", "ms"],
-        rows=[*([f"iteration {n}", numbers.digits(value)] for n, value in enumerate(first, 1)),
-              *([name, numbers.digits(value)] for name, value in named)],
-        height=200, is_square=True,
-        aside=[{"label": name, "value": numbers.milliseconds(value)} for name, value in named]
-        + [{"label": f"inferences, in {processes}", "value": numbers.count(host["runs"])},
-           {"label": "per second", "value": numbers.digits(1000 / p50) if p50 else "–"}],
-        plot={"data": [stems], "layout": {"xaxis": {"title": {"text": "iteration"}, "dtick": 1, "showgrid": False},
-              "yaxis": axis("ms on the host"), "shapes": [settled], "annotations": [said]}},
+        slug="latency", title="Latency", basis=basis, finding=finding, how=how,
+        marks=[(basis, f"{basis}, {'graded' if is_graded else 'not graded'}")] if basis == "modelled" else [],
+        note="Bands: 90 % of such models lie within." if attempts else "On this machine, not on a board.",
+        columns=["What", "ms", "from", "to", "Share of the points"], rows=_rows(attempts, host, rule if is_graded else None),
+        height=80 + ROW * (len(attempts) + 1), under=(first_ten(given), spread(given)),
+        plot={"data": _lines(attempts, host), "layout": _layout(attempts, host, rule, given)} if attempts else None,
     )  # fmt: skip
+
+
+def _criterion(given: Given) -> Criterion | None:
+    return next((c for c in given.spec.criteria if c.metric == "latency_ms"), None)
+
+
+def _left_open(given: Given) -> str:
+    """Why no points follow from the latency; "" where they do or none rest on it."""
+    return next((line.get("left_open") or "" for line in given.result["points"] if line["metric"] == "latency_ms"), "")
+
+
+def _shown_attempts(given: Given) -> list[Attempt]:
+    """This attempt first as the stored result has it, then the newest others of which a latency is known."""
+    costs = given.lab_costs
+    if costs.latency_ms is None:
+        return []
+    known = next((one for one in given.attempts if one.is_this), None)
+    mine = Attempt(known.number if known else 0, True, costs.latency_ms, costs.interval_ms)
+    others = [one for one in given.attempts if not one.is_this and one.latency_ms is not None]
+    return [mine, *others[: MOST_ATTEMPTS - 1]]
+
+
+def _name(attempt: Attempt) -> str:
+    return f"Attempt {attempt.number}" if attempt.number else "This attempt"
+
+
+def _rows(attempts: list[Attempt], host: Json, rule: Criterion | None) -> Rows:
+    rows = []
+    for one in attempts:
+        share = "" if rule is None or one.latency_ms is None else f"{share_earned(rule.rule, one.latency_ms):.4g}"
+        rows.append(
+            [
+                _name(one),
+                f"{one.latency_ms:.6g}",
+                *(f"{end:.6g}" for end in one.interval_ms or ()),
+                *([] if one.interval_ms else ["", ""]),
+                share,
+            ]
+        )
+    return [*rows, *([f"Host, {name}", f"{host[f'{name}_ms']:.6g}", "", "", ""] for name in ("p50", "p90", "p99"))]
+
+
+# -- the drawing ------------------------------------------------------------------------------------------------------
+
+
+def _lines(attempts: list[Attempt], host: Json) -> list[Json]:
+    """A soft band and a dot for each attempt, from the top down; the host's p50 to p99 with an open dot."""
+    traces: list[Json] = []
+    for place, one in enumerate(attempts):
+        y, tone = len(attempts) - place, "--plot-1" if one.is_this else "--plot-0"
+        if one.interval_ms:
+            traces.append({"type": "scatter", "mode": "lines", "x": list(one.interval_ms), "y": [y, y], "hoverinfo": "skip",
+                           "line": {"color": f"{tone}-soft", "width": 9}})  # fmt: skip
+        traces.append({"type": "scatter", "mode": "markers", "x": [one.latency_ms], "y": [y], "cliponaxis": False,
+                       "marker": {"color": tone, "size": 11, "line": {"color": "--ground", "width": 1.5}},
+                       "hovertemplate": f"{_name(one)}: %{{x:.3g}} ms<extra></extra>"})  # fmt: skip
+    span = {"type": "scatter", "mode": "lines+markers", "x": [host["p50_ms"], host["p99_ms"]], "y": [0, 0], "line": {"color": "--plot-0", "width": 2},
+            "marker": {"symbol": ["circle", "line-ns"], "size": [10, 8], "color": ["--ground", "--plot-0"], "line": {"color": "--plot-0", "width": 2}},
+            "hovertemplate": "host: %{x:.3g} ms<extra></extra>"}  # fmt: skip
+    return [*traces, span]
+
+
+def _layout(attempts: list[Attempt], host: Json, rule: Criterion | None, given: Given) -> Json:
+    end = _end(attempts, host, rule)
+    bands = _bands(rule, end) if rule is not None else []
+    mine = attempts[0].latency_ms or 0.0
+    shapes = [
+        {
+            "type": "line",
+            "x0": limit,
+            "x1": limit,
+            "yref": "paper",
+            "y0": 0,
+            "y1": 1,
+            "line": {"color": "--plot-2", "width": 2},
+        }
+        for _, limit, _ in bands[:-1]
+    ]
+    inside = next(((low, high) for low, high, _ in bands if low < mine <= high or (low == 0 and mine == 0)), None)
+    if inside:
+        shapes.insert(0, {"type": "rect", "x0": inside[0], "x1": min(inside[1], end), "yref": "paper", "y0": 0, "y1": 1, "fillcolor": "--inset",
+                          "line": {"width": 0}, "layer": "below"})  # fmt: skip
+    points = [
+        label(words, x=(low + min(high, end)) / 2, y=1, yref="paper", yanchor="bottom", yshift=4,
+              color="--ink" if (low, high) == inside else "--ink-3", weight=600 if (low, high) == inside else 400)
+        for low, high, words in bands if low < end and min(high, end) - low > 0.06 * end
+    ]  # fmt: skip
+    return {
+        "margin": {"l": LABELS, "t": 28}, "shapes": shapes, "annotations": [*points, *_names(attempts, host, is_narrow=False)],
+        "xaxis": {"title": {"text": "ms per inference"}, "range": [0, end], "showgrid": False, "zeroline": True},
+        "yaxis": {"range": [-0.6, len(attempts) + 0.6], "showticklabels": False, "showgrid": False, "zeroline": False, "showline": False},
+        "meta": {"narrow": {"margin": {"l": 8, "t": 28}, "annotations": [*points, *_names(attempts, host, is_narrow=True)]}},
+    }  # fmt: skip
+
+
+def _names(attempts: list[Attempt], host: Json, *, is_narrow: bool) -> list[Json]:
+    """Name and number of each line: at the left, or above the line on a narrow page."""
+    rows = [(len(attempts) - n, _name(one), _said(one), one.is_this) for n, one in enumerate(attempts)]
+    p50, p99 = numbers.digits(host["p50_ms"]), numbers.milliseconds(host["p99_ms"])
+    rows.append((0, "Host, shown only", f"{p50}, p99 {p99}", False))
+    left: Json = {"x": 0, "xref": "paper", "xanchor": "left"} | ({"yshift": 13} if is_narrow else {"xshift": -LABELS})
+    right: Json = {"xref": "paper", "xanchor": "right"} | (
+        {"x": 1, "yshift": 13} if is_narrow else {"x": 0, "xshift": -14}
+    )
+    found = []
+    for y, name, said, is_this in rows:
+        tone: Json = {
+            "color": "--ink" if is_this else "--ink-2",
+            "weight": 600 if is_this else 400,
+            "y": y,
+            "yanchor": "middle",
+        }
+        found += [label(name, **left, **tone), label(said, **right, **tone)]
+    return found
+
+
+def _said(attempt: Attempt) -> str:
+    """41.2 ms (36-47)"""
+    said = numbers.milliseconds(attempt.latency_ms or 0.0)
+    return f"{said} ({numbers.between(*attempt.interval_ms)})" if attempt.interval_ms else said
+
+
+def _end(attempts: list[Attempt], host: Json, rule: Criterion | None) -> float:
+    """Right end of the axis: all intervals, the thresholds, and the host where it is not far beyond."""
+    ends = [one.interval_ms[1] if one.interval_ms else one.latency_ms or 0.0 for one in attempts]
+    limits = [limit for limit in _limits(rule) if limit < 4 * max(ends)] if rule is not None else []
+    most = max([*ends, *(1.25 * limit for limit in limits)])
+    return 1.06 * max(most, host["p99_ms"] if host["p99_ms"] < 1.5 * most else 0.0)
+
+
+def _limits(rule: Criterion | None) -> list[float]:
+    if rule is None:
+        return []
+    if rule.rule.kind == "steps":
+        return [limit for limit, _ in rule.rule.steps]
+    return sorted((rule.rule.start, rule.rule.end)) if rule.rule.kind == "ramp" else [rule.rule.value]
+
+
+def _bands(rule: Criterion, end: float) -> list[tuple[float, float, str]]:
+    """(from, to, the points that it gives) over the axis, the last one open to the right."""
+    limits = [0.0, *_limits(rule), max(end, *_limits(rule), 0.0) * 2]
+    found = []
+    for place, (low, high) in enumerate(pairwise(limits)):
+        shares = [share_earned(rule.rule, at) for at in (low + 1e-9 * high, high)]
+        if rule.rule.kind == "ramp" and 0 < place < len(limits) - 2:
+            words = "falling" if shares[0] > shares[1] else "rising"
+        else:
+            share = share_earned(rule.rule, (low + high) / 2)
+            words = (
+                f"{share * rule.points:.2f} points" if place == 0 else f"{share * rule.points:.2f}" if share else "0"
+            )
+        found.append((low, high, words))
+    return found
+
+
+# -- the sentence -----------------------------------------------------------------------------------------------------
+
+
+def _finding(given: Given, costs: Costs, rule: Criterion | None) -> tuple[str, str]:
+    if costs.latency_ms is None:
+        said = f"No latency is modelled{f' for the {costs.name}' if costs.name else ''}"
+        return f"{said}.", costs.reason
+    value = _said(Attempt(0, True, costs.latency_ms, costs.interval_ms))
+    where = f"Modelled for {costs.where}{_clock(costs)}."
+    if why := _left_open(given):
+        return f"{value}: no points follow by themselves, the staff give them.", f"{where} {why}"
+    if rule is None:
+        return f"{value} on the {costs.name}.", f"{where} No points of this lab rest on it."
+    return f"{value}: {_place(rule, costs.latency_ms)}.", f"{where} {_certain(rule, costs)}"
+
+
+def _clock(costs: Costs) -> str:
+    return f", {costs.profile.clock_mhz / 1000:g}{numbers.NARROW}GHz" if costs.profile else ""
+
+
+def _place(rule: Criterion, value: float) -> str:
+    """inside the half-point band, 11 ms above the full-point line"""
+    earned = share_earned(rule.rule, value)
+    if earned >= 1:
+        return "all points"
+    full = min(_limits(rule))
+    gap = f"{numbers.milliseconds(value - full)} above the line for all"
+    return f"{earned * rule.points:.2f} of {rule.points:.2f} points, {gap}" if earned else f"no points, {gap}"
+
+
+def _certain(rule: Criterion, costs: Costs) -> str:
+    if costs.interval_ms is None:
+        return ""
+    shares = [share_earned(rule.rule, end) for end in costs.interval_ms]
+    if shares[0] == shares[1]:
+        return "Both ends of the interval give the same points, so they are certain."
+    crossed = [limit for limit in _limits(rule) if costs.interval_ms[0] < limit <= costs.interval_ms[1]]
+    named = " and ".join(numbers.milliseconds(limit) for limit in crossed)
+    return f"The interval reaches over {named or 'the slope of the rule'}; the estimate decides."

@@ -1,11 +1,9 @@
-"""The table of layers: short names that stay apart, what each operator is, and which rows are shown. Pure: a report in, rows out."""
+"""Words for layers: short names that stay apart, and what each operator is. Pure: a report in, words out."""
 
 import re
 from collections import Counter, defaultdict
 from math import prod
 from typing import Any
-
-from courseplatform.core import numbers
 
 Json = dict[str, Any]
 MOST_LAYERS = 40  # rows of the table of layers; the CSV has all
@@ -48,42 +46,6 @@ def _cut(name: str) -> str:
     return name if len(name) <= MOST_NAME else f"…{name[1 - MOST_NAME :]}"
 
 
-def layer_rows(report: Json) -> list[Json]:
-    """The operators with the most MACs and the one at the peak, in stored order; all others in one row."""
-    operators = report["operators"]
-    names, whats = short_names(operators), what_each_is(report)
-    by = "macs" if report["macs"] else "live_bytes"
-    ranked = sorted((op for op in operators if op[by]), key=lambda op: -op[by])
-    heaviest = {op["index"] for op in ranked[:MOST_LAYERS]} | {report["peak_operator"]}
-    rest = [op for op in operators if op["index"] not in heaviest]
-    if len(rest) == 1:
-        heaviest, rest = heaviest | {rest[0]["index"]}, []
-    shown = [_row(op, names[op["index"]], whats[op["index"]], report) for op in operators if op["index"] in heaviest]
-    return [*shown, _rest(rest, report)] if rest else shown
-
-
-def _row(op: Json, name: str, what: str, report: Json) -> Json:
-    macs, live = max(report["macs"], 1), max(report["peak_activation_bytes"], 1)
-    return {
-        "number": op["index"] + 1, "name": name, "full_name": full_name(op), "what": what, "macs": amount(op["macs"]),
-        "params": numbers.count(op["params"]), "macs_share": op["macs"] / macs, "macs_percent": f"{100 * op['macs'] / macs:.1f}",
-        "live_share": op["live_bytes"] / live, "live_kib": numbers.digits(op["live_bytes"] / 1024),
-        "is_top": op["macs"] > 0.25 * macs, "is_peak": op["live_bytes"] == report["peak_activation_bytes"], "is_rest": False,
-    }  # fmt: skip
-
-
-def _rest(rest: list[Json], report: Json) -> Json:
-    """All other operators in one row."""
-    total = {key: sum(op[key] for op in rest) for key in ("macs", "params")}
-    most = {"macs": total["macs"], "params": total["params"], "live_bytes": max(op["live_bytes"] for op in rest)}
-    row = _row({"index": -1, "name": "", "op": "", **most}, f"{len(rest)} more", "each is in the CSV", report)
-    return row | {"number": "", "full_name": "", "is_top": False, "is_peak": False, "is_rest": True}
-
-
-def amount(macs: int) -> str:
-    return numbers.macs(macs).removesuffix(f"{numbers.NARROW}MACs") if macs else "0"
-
-
 def times(shape: list[int]) -> str:
     return "×".join(str(n) for n in shape) or "scalar"
 
@@ -92,9 +54,9 @@ def times(shape: list[int]) -> str:
 
 
 def what_each_is(report: Json) -> list[str]:
-    """Kernel and channels where the report's counts leave one answer, else the operator's own word; then the output's shape.
+    """Kernel and channels where the report holds them or its counts leave one answer, else the operator's own word and the output's shape.
 
-    The report holds no attributes. MACs for one output value are kernel area x input channels; the channels are those of an earlier
+    Older reports hold no kernels. There, MACs for one output value are kernel area x input channels; the channels are those of an earlier
     tensor of the very size that the operator reads. Two answers are none.
     """
     by_size: defaultdict[int, set[tuple[int, ...]]] = defaultdict(set)
@@ -110,6 +72,8 @@ def what_each_is(report: Json) -> list[str]:
 
 def _what(op: Json, sources: set[tuple[int, ...]], *, channels_last: bool) -> str:
     shape, kind = op["output_shape"], op["op_class"]
+    if kind in {"conv", "depthwise"} and (op.get("kernel") or {}).get("size"):
+        return _by_kernel(kind, op["kernel"])
     made = prod(shape)
     per_value = op["macs"] // made if made and op["macs"] and op["macs"] % made == 0 else 0
     found: str | None = None
@@ -121,6 +85,16 @@ def _what(op: Json, sources: set[tuple[int, ...]], *, channels_last: bool) -> st
         return found
     spelled = CLASS_WORDS.get(kind) or _spelled(op["op"])
     return f"{'transposed ' if kind == 'conv' and 'transpose' in op['op'].lower() else ''}{spelled}, to {times(shape)}"
+
+
+def _by_kernel(kind: str, kernel: Json) -> str:
+    """conv 3×3, 32 to 64, stride 2."""
+    size, stride = times(kernel["size"]), max(kernel["stride"], default=1)
+    word = "transposed conv" if kernel["transposed"] else kind
+    channels = (
+        str(kernel["out_channels"]) if kind == "depthwise" else f"{kernel['in_channels']} to {kernel['out_channels']}"
+    )
+    return f"{word} {size}, {channels}" + (f", stride {stride}" if stride > 1 else "")
 
 
 def _convolution(

@@ -68,8 +68,8 @@ def takeover_part(visit: Visit, run: Run) -> dict[str, Any]:
     return {"older": older.submission, "older_is_in_time": costs}
 
 
-def page(visit: Visit, run: Run, now: datetime) -> dict[str, Any]:
-    """Everything the page shows in the run's present state."""
+def page(visit: Visit, run: Run, now: datetime, board: str = "") -> dict[str, Any]:
+    """Everything the page shows in the run's present state; board: for which the costs are shown. Raises BadInput (`unknown_board`)."""
     submission, state = run.submission, state_of(run)
     word = ENDS.get(state) or TITLES[Status(run.status)]
     context = {
@@ -92,4 +92,4 @@ def page(visit: Visit, run: Run, now: datetime) -> dict[str, Any]:
     context |= decision_part(visit, run)
     if state != "measured":
         return context | stopped_part(run, state)
-    return context | measured_part(run) | ({"looks_wrong": counted_evidence(run)} if visit.is_staff else {})
+    return context | measured_part(run, board) | ({"looks_wrong": counted_evidence(run)} if visit.is_staff else {})

@@ -2,23 +2,20 @@
 
 from typing import Any
 
-from django.db.models import Prefetch
-
 from courseplatform.core import numbers
-from courseplatform.core.errors import NotHere
+from courseplatform.core.errors import BadInput, NotHere
 from grading.bench.fit import SPELLED
-from grading.figures import Figure, Given, figure_of, figures_of
+from grading.figures import OF_ATTEMPTS, Figure, Given, figure_of, figures_of
 from grading.figures.board_rows import name_of, verdicts_of
-from grading.hand_in_rules import attempts_left
+from grading.figures.layers import board_options
 from grading.hints import hints
-from grading.models.assignments import ActiveRule
 from grading.models.runs import Result, Run
-from grading.models.submissions import Submission
 from grading.points_table import extra_words, groups_of, is_lost
-from grading.selectors.badges import run_badge
 from grading.selectors.class_points import class_picture
+from grading.selectors.run_attempts import attempts_note, attempts_of, figure_attempts
 from hardware.course_devices import profiles_of
 from hardware.models import HELD
+from hardware.profiles import today_slug
 
 Rows = list[dict[str, Any]]
 
@@ -31,22 +28,33 @@ def result_json(result: Result) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def figure(run: Run, slug: str) -> Figure:
-    """Raises NotHere."""
-    found = figure_of(_given(run), slug) if hasattr(run, "result") else None
+def figure(run: Run, slug: str, board: str = "") -> Figure:
+    """One figure; for the board that was asked for, where it has one. Raises NotHere, BadInput (`unknown_board`)."""
+    if not hasattr(run, "result"):
+        raise NotHere("There is no such figure of this run.")
+    found = figure_of(_given(run, attempts_of(run) if slug in OF_ATTEMPTS else [], board), slug)
     if found is None:
         raise NotHere("There is no such figure of this run.")
     return found
 
 
-def _given(run: Run) -> Given:
+def _given(run: Run, attempts: Rows, board: str = "") -> Given:
     assignment = run.submission.assignment
     profiles = profiles_of(assignment.course, with_retired=True)
-    return Given(result_json(run.result), assignment.spec, profiles, class_of=lambda: class_picture(run))
+    slug = today_slug(board)
+    if slug and slug not in profiles:
+        raise BadInput(f"This course has no board {board[:40]}. Choose one of the list.", code="unknown_board")
+    count = getattr(run, "count", None)
+    return Given(
+        result_json(run.result), assignment.spec, profiles, board=slug, attempts=figure_attempts(attempts),
+        instructions=count.counted["per_inference"] if count is not None and count.counted else None,
+        grams_per_kwh=assignment.course.fact("budget", "grams_co2_per_kwh", default=0.0), class_of=lambda: class_picture(run),
+    )  # fmt: skip
 
 
-def measured_part(run: Run) -> dict[str, Any]:
-    given = _given(run)
+def measured_part(run: Run, board: str = "") -> dict[str, Any]:
+    attempts = attempts_of(run)
+    given = _given(run, attempts, board)
     document = given.result
     return {
         "result": run.result,
@@ -60,9 +68,11 @@ def measured_part(run: Run) -> dict[str, Any]:
         "fits": _fits(run, document),
         "help": hints(document),
         "figures": figures_of(given),
+        "boards": board_options(given),
+        "board_query": f"?board={given.board}" if given.board else "",
         "environment": _environment(run, document),
-        "attempts_before": _earlier(run),
-        "attempts_note": _attempts_note(run),
+        "attempts_before": attempts,
+        "attempts_note": attempts_note(run),
     }
 
 
@@ -165,50 +175,3 @@ def counted_evidence(run: Run) -> Rows:
     count = getattr(run, "count", None)
     found: Rows = count.counted.get("evidence", []) if count is not None else []
     return found
-
-
-ACTIVE_WORDS: dict[str, str] = {
-    ActiveRule.BEST: "The best measured attempt is active.",
-    ActiveRule.LATEST: "The latest measured attempt is active.",
-    ActiveRule.CHOSEN: "You choose which measured attempt is active.",
-}
-
-
-def _attempts_note(run: Run) -> str:
-    assignment = run.submission.assignment
-    left = attempts_left(owner=run.submission.owner, assignment=assignment)
-    used = assignment.attempts_allowed - left
-    return f"{used} of {assignment.attempts_allowed} counted attempts used. {ACTIVE_WORDS[assignment.active_rule]}"
-
-
-def _earlier(run: Run) -> Rows:
-    """The attempts of the lab by the same owner, newest first: one row each, with the newest result; refused ones too."""
-    mine = (
-        Submission.objects.of_owner(run.submission.owner)
-        .filter(assignment=run.submission.assignment_id)
-        .select_related("assignment__course")
-        .prefetch_related(Prefetch("runs", queryset=Run.objects.select_related("result").order_by("-queued_at")))
-        .order_by("-number")
-    )
-    return [_attempt_row(submission, run) for submission in mine]
-
-
-def _attempt_row(submission: Submission, this: Run) -> dict[str, Any]:
-    runs = list(submission.runs.all())
-    newest = next((run for run in runs if hasattr(run, "result")), runs[0] if runs else None)
-    row: dict[str, Any] = {
-        "number": submission.number, "received_at": submission.received_at, "file_name": submission.file_name,
-        "is_this": submission.pk == this.submission_id, "is_active": submission.is_active, "badge": run_badge(newest),
-        "again": f"run {len(runs)}" if len(runs) > 1 else "",
-    }  # fmt: skip
-    if newest is not None:
-        newest.submission = submission
-        row["url"] = newest.get_absolute_url()
-    if newest is not None and hasattr(newest, "result"):
-        metrics = newest.result.metrics
-        row |= {
-            "accuracy": f"{100 * metrics['accuracy']:.1f}", "macs": numbers.digits(metrics["macs"] / 1000),
-            "size": numbers.digits(metrics["model_bytes"] / 1024), "peak": numbers.digits(metrics["peak_activation_bytes"] / 1024),
-            "earned": newest.result.earned, "of": newest.result.of,
-        }  # fmt: skip
-    return row

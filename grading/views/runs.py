@@ -20,7 +20,7 @@ from grading.services import superseding
 @require_safe
 def detail(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
     found = results.run_get(visit, run)
-    return render(request, "grading/run.html", results.page(visit, found, timezone.now()))
+    return render(request, "grading/run.html", results.page(visit, found, timezone.now(), request.GET.get("board", "")))
 
 
 @course_page()
@@ -73,12 +73,13 @@ def result_json(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
 @course_page()
 @require_safe
 def plot(request: HttpRequest, visit: Visit, run: UUID, figure: str) -> HttpResponse:
-    return JsonResponse(run_measured.figure(results.run_get(visit, run), figure).plot or {})
+    drawn = run_measured.figure(results.run_get(visit, run), figure, request.GET.get("board", ""))
+    return JsonResponse(drawn.plot or {})
 
 
 @course_page()
 @require_safe
 def csv(request: HttpRequest, visit: Visit, run: UUID, figure: str) -> HttpResponse:
     found = results.run_get(visit, run)
-    drawn = run_measured.figure(found, figure)
+    drawn = run_measured.figure(found, figure, request.GET.get("board", ""))
     return csv_response(f"{found.submission.receipt}-{figure}.csv", drawn.columns, drawn.rows)

@@ -27,7 +27,9 @@
     tickfont: { size: 12, color: token("ink-3") }, ...given, ...ticks(given, isNarrow), title: undefined,
   });
   const unit = (text, place) => ({ text, showarrow: false, xref: "paper", yref: "paper", font: { size: 12, color: token("ink-3") }, ...place });
-  const layout = (given, element) => {
+  // What is drawn otherwise on a narrow page stands in the figure's own `meta.narrow`: its margin and its words.
+  const layout = (wide, element) => {
+    const given = element.clientWidth < 500 ? { ...wide, ...wide.meta?.narrow } : wide;
     const x = given.xaxis?.title?.text, y = given.yaxis?.title?.text, top = given.xaxis?.side === "top";
     const units = [
       ...(y ? [unit(y, { x: 0, y: 1, xanchor: "left", yanchor: "bottom", xshift: -40, yshift: 6 })] : []),

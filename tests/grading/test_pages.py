@@ -15,7 +15,7 @@ from grading.bench.report import Report
 from grading.figures import FIGURES, Given
 from grading.figures.board_rows import budget_words
 from grading.models import Run
-from grading.selectors import run_measured
+from grading.selectors import run_attempts
 from grading.services.runs import run_again
 from grading.spec import BenchSpec
 from hardware import leases
@@ -316,7 +316,7 @@ def test_an_attempt_measured_twice_is_one_row_and_a_refused_one_is_listed(client
     first = finish(Outcome.MEASURED, document)
     run_again(visit=cast.visit(cast.helen), run=first)
     second = finish(Outcome.MEASURED, document)
-    rows = run_measured._earlier(second)
+    rows = run_attempts.attempts_of(second)
     assert [(row["number"], row["again"], row.get("earned") is not None) for row in rows] == [
         (2, "run 2", True),
         (1, "", False),

@@ -46,12 +46,10 @@ def badge(found: Any) -> SafeString:
 
 
 @register.simple_tag
-def basis(name: str) -> SafeString:
-    """How a number was got: shape and word."""
-    shape = SafeString(SHAPES[name])
-    return format_html(
-        '<span class="basis"><svg viewBox="0 0 10 10" aria-hidden="true">{}</svg>{}</span>', shape, BASIS[name]
-    )
+def basis(name: str, words: str = "") -> SafeString:
+    """How a number was got: shape and word; `words` where more is to be said than the usual word."""
+    shape, word = SafeString(SHAPES[name]), words or BASIS[name]
+    return format_html('<span class="basis"><svg viewBox="0 0 10 10" aria-hidden="true">{}</svg>{}</span>', shape, word)
 
 
 @register.simple_tag

@@ -152,6 +152,11 @@ FACTS: dict[str, Schema] = {
         capacity_mah=number("One charge, in mAh; left out: 4000."),
         convention=choice("By what hours on a charge are counted; left out: nominal_current.", *CONVENTIONS),
         volts=number("At which the charge is counted, where power decides: 5 or 3.85; left out: 5.", 1, 60),
+        grams_co2_per_kwh=number(
+            "CO2 of a kilowatt hour of the grid, in grams; left out: 367, the mean of the United States in 2023.",
+            0,
+            2000,
+        ),
         note=line("Where it stands for.", 400),
         hours=listed(
             mapping(

@@ -4,7 +4,9 @@ import pytest
 
 from grading.figures import Given, layers, memory
 from grading.figures.board_rows import board_rows, flags, reasons, verdicts_of
-from grading.figures.layer_rows import MOST_LAYERS, MOST_NAME, layer_rows, short_names, what_each_is
+from grading.figures.costs import Costs
+from grading.figures.layer_rows import MOST_LAYERS, MOST_NAME, short_names, what_each_is
+from grading.figures.layer_tree import tree_rows
 from grading.spec import BenchSpec
 from hardware.profiles import load_profiles
 from tests.people import SPEC
@@ -59,7 +61,7 @@ def test_a_long_name_is_cut_at_its_front_and_stands_in_full_in_title_and_csv():
     name = "w" * 90 + "/end" * 2
     figure = layers(given(report([op(name, macs=5), op("b", macs=5)])))
     row = figure.shown["layers"][0]
-    assert len(row["name"]) <= MOST_NAME
+    assert len(row["label"]) <= MOST_NAME
     assert (row["full_name"], figure.rows[0][1]) == (name, name)
 
 
@@ -100,26 +102,31 @@ def test_channels_stand_last_in_tflite():
 # -- what is shown ----------------------------------------------------------------------------------------------------
 
 
+def rows_of(of):
+    return tree_rows(of, Costs())
+
+
 def test_the_rows_are_those_with_most_macs_and_the_peak_and_the_rest_is_one_row():
-    costly = [op(f"conv{n}", macs=1000 + n) for n in range(60)]
+    costly = [op(f"conv{n}", macs=1000 + n) for n in range(250)]
     free = [op(f"relu{n}", "Relu") for n in range(30)]
-    rows = layer_rows(report([*costly, *free, op("big", "Relu", live_bytes=900)]))
+    rows = rows_of(report([*costly, *free, op("big", "Relu", live_bytes=900)]))
     assert len(rows) == MOST_LAYERS + 2
-    assert (rows[-2]["name"], rows[-2]["is_peak"]) == ("big", True)
-    assert (rows[-1]["name"], rows[-1]["is_rest"]) == ("50 more", True)
-    assert {row["name"] for row in rows[:-2]} == {f"conv{n}" for n in range(20, 60)}
-    assert sum(row["macs_share"] for row in rows) == pytest.approx(1)
+    assert (rows[-2]["label"], rows[-2]["is_peak"]) == ("big", True)
+    assert (rows[-1]["label"], rows[-1]["is_rest"]) == ("240 more", True)
+    assert {row["label"] for row in rows[:-2]} == {f"conv{n}" for n in range(210, 250)}
+    assert sum(row["share"] for row in rows) == pytest.approx(1)
 
 
 def test_a_single_operator_is_shown_rather_than_folded():
-    rows = layer_rows(report([op("a", macs=5, live_bytes=900), op("b", "Relu")]))
-    assert [row["name"] for row in rows] == ["a", "b"]
+    costly = [op(f"conv{n}", macs=1000 + n, live_bytes=900) for n in range(MOST_LAYERS)]
+    rows = rows_of(report([*costly, op("b", "Relu")]))
+    assert [row["label"] for row in rows][-1] == "b"
 
 
 def test_a_model_that_never_multiplies_says_so():
     of = report([op("a", "Relu"), op("b", "Relu", live_bytes=200)])
     assert layers(given(of)).finding == "No layer multiplies: the model has no multiply-accumulates."
-    assert len(layer_rows(of)) == 2
+    assert len(rows_of(of)) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,139 @@
+"""The attempts of one owner at one lab, for the page of a run: their numbers, what changed from one to the next, and which counts."""
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.db.models.fields.json import KeyTransform
+
+from courseplatform.core import numbers
+from grading.bench.fit import SPELLED
+from grading.figures.base import Attempt
+from grading.hand_in_rules import attempts_left
+from grading.models.assignments import ActiveRule
+from grading.models.runs import Run
+from grading.models.submissions import Submission
+from grading.selectors.badges import run_badge
+
+Rows = list[dict[str, Any]]
+# Of earlier results only the flat numbers are read: a report of thousands of operators, thirty times, would take seconds.
+HEAVY = ("report", "host", "quality", "points", "environment")
+FELT = 0.02  # a change of less is none
+
+
+def attempts_of(run: Run) -> Rows:
+    """The attempts of the lab by the same owner, newest first: one row each, with the newest result; refused ones too. Two queries."""
+    mine = (
+        Submission.objects.of_owner(run.submission.owner)
+        .filter(assignment=run.submission.assignment_id)
+        .select_related("assignment__course")
+        .prefetch_related(Prefetch("runs", queryset=_runs(run.submission.assignment.spec.device)))
+        .order_by("-number")
+    )
+    rows = [_row(submission, run) for submission in mine]
+    return [row | _change(row, _measured_before(rows, row)) for row in rows]
+
+
+def figure_attempts(rows: Rows) -> tuple[Attempt, ...]:
+    """The measured ones, as figures take them."""
+    return tuple(
+        Attempt(row["number"], row["is_this"], row["latency_ms"], row["interval_ms"]) for row in rows if row["metrics"]
+    )
+
+
+def attempts_note(run: Run) -> str:
+    assignment = run.submission.assignment
+    left = attempts_left(owner=run.submission.owner, assignment=assignment)
+    used = assignment.attempts_allowed - left
+    return f"{used} of {assignment.attempts_allowed} counted attempts used. {ACTIVE_WORDS[assignment.active_rule]}"
+
+
+ACTIVE_WORDS: dict[str, str] = {
+    ActiveRule.BEST: "The best measured attempt is active.",
+    ActiveRule.LATEST: "The latest measured attempt is active.",
+    ActiveRule.CHOSEN: "You choose which measured attempt is active.",
+}
+
+
+def _runs(device: str) -> QuerySet[Run]:
+    found = Run.objects.select_related("result").defer(*(f"result__{name}" for name in HEAVY)).order_by("-queued_at")
+    if not device:
+        return found
+    at: Any = "result__environment"
+    for key in ("devices", device, "latency_interval_ms"):
+        at = KeyTransform(key, at)
+    return found.annotate(interval_ms=at)
+
+
+def _row(submission: Submission, this: Run) -> dict[str, Any]:
+    runs = list(submission.runs.all())
+    newest = next((run for run in runs if hasattr(run, "result")), runs[0] if runs else None)
+    row: dict[str, Any] = {
+        "number": submission.number, "received_at": submission.received_at, "file_name": submission.file_name, "format": submission.format,
+        "is_this": submission.pk == this.submission_id, "is_active": submission.is_active, "badge": run_badge(newest),
+        "again": f"run {len(runs)}" if len(runs) > 1 else "", "metrics": {}, "latency_ms": None, "interval_ms": None, "earned": None,
+    }  # fmt: skip
+    if newest is not None:
+        newest.submission = submission
+        row["url"] = newest.get_absolute_url()
+    if newest is not None and hasattr(newest, "result"):
+        row |= _numbers(newest)
+    return row
+
+
+def _numbers(run: Run) -> dict[str, Any]:
+    metrics, ends = run.result.metrics, getattr(run, "interval_ms", None)
+    latency = metrics.get("latency_ms")
+    interval = (float(ends[0]), float(ends[1])) if isinstance(ends, list) and len(ends) == 2 else None
+    return {
+        "metrics": metrics, "latency_ms": latency, "interval_ms": interval, "latency": _latency(latency, interval),
+        "accuracy": f"{100 * metrics['accuracy']:.1f}" if "accuracy" in metrics else "",
+        "macs": numbers.digits(metrics["macs"] / 1000), "size": numbers.digits(metrics["model_bytes"] / 1024),
+        "peak": numbers.digits(metrics["peak_activation_bytes"] / 1024), "earned": run.result.earned, "of": run.result.of,
+    }  # fmt: skip
+
+
+def _latency(value: float | None, interval: tuple[float, float] | None) -> str:
+    if value is None:
+        return ""
+    return f"{numbers.digits(value)} ({numbers.between(*interval)})" if interval else numbers.digits(value)
+
+
+# -- what changed -----------------------------------------------------------------------------------------------------
+
+
+def _measured_before(rows: Rows, row: dict[str, Any]) -> dict[str, Any] | None:
+    """The last measured attempt before this one."""
+    return next((one for one in rows if one["number"] < row["number"] and one["metrics"]), None)
+
+
+def _change(row: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
+    """Points more or less than before, and what about the model is not as it was."""
+    if before is None or not row["metrics"]:
+        return {"change": "", "changed": ""}
+    gained = float(row["earned"]) - float(before["earned"])
+    sign = "+" if gained > 0 else "-" if gained < 0 else "±"
+    return {"change": f"{sign}{abs(gained):.2f}", "changed": changed_words(before, row)}
+
+
+def changed_words(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """TFLite for ONNX, 8 bits a weight for 32, 40 % fewer MACs: the three things that tell most; "the same counts" where none differs."""
+    old, new, said = before["metrics"], after["metrics"], []
+    if before["format"] != after["format"]:
+        said.append(
+            f"{SPELLED.get(after['format'], after['format'])} for {SPELLED.get(before['format'], before['format'])}"
+        )
+    bits = [metrics.get("weight_bits_mean", 32.0) for metrics in (old, new)]
+    if abs(bits[1] - bits[0]) > 0.5:
+        said.append(f"{numbers.digits(bits[1], 2)} bits a weight for {numbers.digits(bits[0], 2)}")
+    for key, words in (("macs", "MACs"), ("params", "parameters"), ("sparsity", "weights at zero")):
+        if change := _more_or_less(old.get(key, 0.0), new.get(key, 0.0), words):
+            said.append(change)
+    return ", ".join(said[:3]) or "the same counts"
+
+
+def _more_or_less(old: float, new: float, words: str) -> str:
+    if old == 0 or new == 0 or abs(new - old) <= FELT * old:
+        return ""
+    if new >= 2 * old:
+        return f"{numbers.digits(new / old, 2)} times the {words}"
+    return f"{numbers.share(abs(new - old) / old, 0)} {'more' if new > old else 'fewer'} {words}"
