@@ -6,10 +6,11 @@ from courseplatform.core import numbers
 from grading.figures.base import Attempt, Figure, Given, Json, Rows, label
 from grading.figures.costs import Costs
 from grading.figures.host import first_ten, spread
-from grading.points import share_earned
+from grading.shares import share_earned
 from grading.spec import Criterion
 
 MOST_ATTEMPTS = 6
+SLOPES = ("ramp", "curve")
 ROW = 34  # px
 LABELS = 236  # px at the left for names and numbers; on a narrow page they stand above their lines
 
@@ -160,11 +161,7 @@ def _end(attempts: list[Attempt], host: Json, rule: Criterion | None) -> float:
 
 
 def _limits(rule: Criterion | None) -> list[float]:
-    if rule is None:
-        return []
-    if rule.rule.kind == "steps":
-        return [limit for limit, _ in rule.rule.steps]
-    return sorted((rule.rule.start, rule.rule.end)) if rule.rule.kind == "ramp" else [rule.rule.value]
+    return [] if rule is None else list(rule.rule.limits)
 
 
 def _bands(rule: Criterion, end: float) -> list[tuple[float, float, str]]:
@@ -173,7 +170,7 @@ def _bands(rule: Criterion, end: float) -> list[tuple[float, float, str]]:
     found = []
     for place, (low, high) in enumerate(pairwise(limits)):
         shares = [share_earned(rule.rule, at) for at in (low + 1e-9 * high, high)]
-        if rule.rule.kind == "ramp" and 0 < place < len(limits) - 2:
+        if rule.rule.kind in SLOPES and 0 < place < len(limits) - 2:
             words = "falling" if shares[0] > shares[1] else "rising"
         else:
             share = share_earned(rule.rule, (low + high) / 2)
