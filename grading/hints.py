@@ -1,46 +1,111 @@
-"""What would help: what the graph says about the criteria that lost points. Pure: a stored result in, sentences out."""
+"""What would help: changes of the network with what they would bring, as counted and modelled anew. Pure: a stored result in, sentences out.
 
-from collections.abc import Callable
-from math import prod
+Points are named only where they follow from counts or from the calibrated model; accuracy is not predicted.
+"""
+
 from typing import Any
 
 from courseplatform.core import numbers
+from grading.figures.base import Given
 from grading.figures.layer_rows import short_names
+from grading.spec import METRICS
+from grading.what_if import FELT, Effect, effects
 
+MOST_HINTS = 4
+WORDS = {
+    "latency_ms": "", "energy_mj": "energy ", "peak_activation_bytes": "peak ", "model_bytes": "file ", "macs": "", "params": "parameters ",
+    "weight_bits_mean": "bits a weight ",
+}  # fmt: skip
 Rows = list[dict[str, Any]]
 
 
-def hints(document: dict[str, Any]) -> Rows:
-    """What would bring points back: what the graph says about the criteria that lost some, the largest loss first."""
-    lines = [line for line in document["points"] if line["metric"] and not line.get("left_open")]
-    lost = {line["metric"]: float(line["of"]) - float(line["earned"]) for line in lines}
-    advice: dict[str, Callable[[], dict[str, str] | None]] = {
-        "accuracy": lambda: _confused(document["quality"]),
-        "macs": lambda: _split_a_convolution(document["report"]) or _narrow_the_heaviest(document["report"]),
-        "peak_activation_bytes": lambda: _lower_the_peak(document["report"]),
-        "model_bytes": lambda: _narrow_the_weights(document["report"]),
-        "weight_bits_mean": lambda: _narrow_the_weights(document["report"]),
-        "params": lambda: _heaviest_weights(document["report"]),
-        "sparsity": lambda: _heaviest_weights(document["report"]),
-        "latency_ms": lambda: _split_a_convolution(document["report"]) or _narrow_the_heaviest(document["report"]),
-        "energy_mj": lambda: _split_a_convolution(document["report"]) or _narrow_the_heaviest(document["report"]),
+def hints(given: Given, tried: list[Effect] | None = None) -> Rows:
+    """What would bring points back, the largest gain first, at most MOST_HINTS: title, text, gain ("+0.50"; "" where none follows).
+
+    tried: the changes, where they are known already (grading/what_if.py).
+    """
+    lost = lost_points(given)
+    found = [_hint(given, effect, lost) for effect in _best(effects(given) if tried is None else tried, lost)]
+    document = given.result
+    if "accuracy" in lost and (said := _confused(document.get("quality") or {})):
+        found.append(said | {"points": 0.0, "gain": f"up to +{lost['accuracy']:.2f}"})
+    for metric in ("sparsity", "params"):
+        if (
+            metric in lost
+            and not any("Prune" in hint["title"] for hint in found)
+            and (said := _heaviest_weights(document["report"]))
+        ):
+            found.append(said | {"points": 0.0, "gain": f"up to +{lost[metric]:.2f}"})
+    return sorted(found, key=lambda hint: -hint["points"])[:MOST_HINTS]
+
+
+def lost_points(given: Given) -> dict[str, float]:
+    """Metric -> points that its criteria lost; what is left to the staff is not lost."""
+    lost: dict[str, float] = {}
+    for line in given.result["points"]:
+        loss = float(line["of"]) - float(line["earned"])
+        if line["metric"] and not line.get("left_open") and loss > 0:
+            lost[line["metric"]] = lost.get(line["metric"], 0.0) + loss
+    return lost
+
+
+def _best(found: list[Effect], lost: dict[str, float]) -> list[Effect]:
+    """One of each kind: the one with the largest gain, else the one that lowers most of what lost points."""
+    chosen: list[Effect] = []
+    for kind in ("split", "stride", "narrow", "int8"):
+        own = [effect for effect in found if effect.kind == kind and any(effect.fell(metric) > FELT for metric in lost)]
+        if own:
+            chosen.append(
+                max(own, key=lambda effect: (round(effect.gain, 4), sum(effect.fell(metric) for metric in lost)))
+            )
+    return [effect for effect in chosen if effect.gain > -0.005]
+
+
+def _hint(given: Given, effect: Effect, lost: dict[str, float]) -> dict[str, Any]:
+    metrics = [
+        c.metric
+        for c in given.spec.criteria
+        if c.metric in WORDS and (effect.fell(c.metric) > FELT or effect.gains.get(c.metric))
+    ]
+    told = sorted(dict.fromkeys(metrics), key=lambda metric: (-effect.gains.get(metric, 0.0), metric not in lost))
+    text = "; ".join(_told(given, effect, metric) for metric in told[:3])
+    gain = f"{effect.gain:+.2f}" if abs(effect.gain) >= 0.005 else ""
+    return {
+        "title": effect.title,
+        "text": f"{text[:1].upper()}{text[1:]}{':' if gain else '.'}",
+        "points": effect.gain,
+        "gain": gain,
     }
-    found: Rows = []
-    for metric in sorted((m for m, loss in lost.items() if loss > 0 and m in advice), key=lambda m: -lost[m]):
-        hint = advice[metric]()
-        if hint is not None and hint["title"] not in {known["title"] for known in found}:
-            found.append(hint | {"gain": f"up to +{lost[metric]:.2f}"})
-    return found
 
 
-def _short(report: dict[str, Any], op: dict[str, Any]) -> str:
-    """The layer's name as the table of layers has it."""
-    place: int = op["index"]
-    return short_names(report["operators"])[place]
+def _told(given: Given, effect: Effect, metric: str) -> str:
+    """41 to 22 ms (20-26), under the line at 30 ms"""
+    unit = METRICS[metric][0]
+    old, new = effect.before[metric], effect.metrics[metric]
+    was, becomes = numbers.with_unit(old, unit), numbers.with_unit(new, unit)
+    same = was.rpartition(numbers.NARROW)[2] == becomes.rpartition(numbers.NARROW)[2]
+    begin = was.rpartition(numbers.NARROW)[0] if same and numbers.NARROW in was else was
+    said = f"{WORDS[metric]}{begin} to {becomes}"
+    if metric == "latency_ms" and effect.interval_ms:
+        said += f" ({numbers.between(*effect.interval_ms)})"
+    return said + _line_crossed(given, metric, old, new)
 
 
-def _confused(quality: dict[str, Any]) -> dict[str, str] | None:
-    if not quality["worst_pairs"]:
+def _line_crossed(given: Given, metric: str, old: float, new: float) -> str:
+    """Which of the lab's lines lies between, or how the next one is missed."""
+    unit = METRICS[metric][0]
+    steps = [
+        limit for c in given.spec.criteria if c.metric == metric and c.rule.kind == "steps" for limit, _ in c.rule.steps
+    ]
+    crossed = [limit for limit in steps if new <= limit < old]
+    if crossed:
+        return f", under the line at {numbers.with_unit(min(crossed), unit)}"
+    ahead = [limit for limit in steps if limit < new]
+    return f", not yet under {numbers.with_unit(max(ahead), unit)}" if ahead else ""
+
+
+def _confused(quality: dict[str, Any]) -> dict[str, Any] | None:
+    if not quality.get("worst_pairs"):
         return None
     pairs = [pair for pair in quality["worst_pairs"] if pair["count"] > 1] or quality["worst_pairs"][:1]
     count, errors = sum(pair["count"] for pair in pairs), quality["n"] - quality["correct"]
@@ -51,79 +116,11 @@ def _confused(quality: dict[str, Any]) -> dict[str, str] | None:
     }
 
 
-def _heaviest_weights(report: dict[str, Any]) -> dict[str, str] | None:
+def _heaviest_weights(report: dict[str, Any]) -> dict[str, Any] | None:
     op = max(report["operators"], key=lambda op: op["params"])
     if not op["params"]:
         return None
     return {
-        "title": f"Prune {_short(report, op)} first.",
+        "title": f"Prune {short_names(report['operators'])[op['index']]} first.",
         "text": f"It holds {numbers.share(op['params'] / report['params'], 0)} of the parameters.",
-    }
-
-
-def _split_a_convolution(report: dict[str, Any]) -> dict[str, str] | None:
-    """The heaviest convolution with a kernel larger than one point, if a split into two cheaper layers would be felt."""
-    dense = max((op for op in report["operators"] if op["op_class"] == "conv"), key=lambda op: op["macs"], default=None)
-    if dense is None or dense["macs"] <= 0.3 * report["macs"]:
-        return None
-    left = _share_after_split(dense, channels_last=report["format"] == "tflite")
-    if left > 0.6:
-        return None
-    return {
-        "title": f"Split {_short(report, dense)} into a depthwise and a pointwise layer.",
-        "text": f"It holds {numbers.share(dense['macs'] / report['macs'], 0)} of the MACs; the two would need about "
-                f"{numbers.share(left, 0)} of its {numbers.macs(dense['macs'])}.",
-    }  # fmt: skip
-
-
-def _narrow_the_heaviest(report: dict[str, Any]) -> dict[str, str] | None:
-    op = max(report["operators"], key=lambda op: op["macs"])
-    if not op["macs"]:
-        return None
-    share = op["macs"] / report["macs"]
-    return {
-        "title": f"Make {_short(report, op)} narrower.",
-        "text": f"It holds {numbers.share(share, 0)} of the MACs; with half its outputs it would need half as many.",
-    }
-
-
-def _share_after_split(op: dict[str, Any], *, channels_last: bool) -> float:
-    """MACs of depthwise and pointwise against those of one dense convolution: 1 / kernel area + 1 / output channels.
-
-    The kernel's area follows from the counts: MACs for one output value are area x input channels. A stride makes the area look smaller,
-    so the share is never told too low. 1.0 where the shapes say too little.
-    """
-    shape = op["output_shape"]
-    outputs = prod(shape)
-    if len(shape) < 3 or not outputs or not op["input_bytes"] or not op["output_bytes"]:
-        return 1.0
-    channels = shape[-1] if channels_last else shape[1]
-    inputs = op["input_bytes"] * outputs / op["output_bytes"]
-    area = op["macs"] / channels / inputs
-    return min(1 / area + 1 / channels, 1.0) if area > 1 else 1.0
-
-
-def _narrow_the_weights(report: dict[str, Any]) -> dict[str, str] | None:
-    wide = sum(share for bits, share in report["weight_bits"].items() if float(bits) >= 16)
-    if wide <= 0.5:
-        return None
-    return {
-        "title": "Quantize the weights to int8.",
-        "text": f"{numbers.share(wide, 0)} of them are stored in 16 bits or more: {numbers.size(report['weight_bytes'])} of weights "
-                f"would become about {numbers.size(report['params'])}.",
-    }  # fmt: skip
-
-
-def _lower_the_peak(report: dict[str, Any]) -> dict[str, str]:
-    operators = report["operators"]
-    peak, ranked = operators[report["peak_operator"]], sorted((op["live_bytes"] for op in operators), reverse=True)
-    near = sum(size >= 0.8 * ranked[0] for size in ranked)
-    if near > 1:
-        return {
-            "title": "Use fewer channels or a smaller picture from early on.",
-            "text": f"{near} operators need 80 % or more of the peak of {numbers.size(ranked[0])}: to mend one is not enough.",
-        }
-    return {
-        "title": f"Give {_short(report, peak)} a smaller input or output.",
-        "text": f"It alone sets the peak of {numbers.size(ranked[0])}; the next operator needs {numbers.size(ranked[1])}.",
     }

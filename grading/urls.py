@@ -94,6 +94,7 @@ urlpatterns = [
     path("<slug:course>/runs/<uuid:run>/decide/", parked.decide, name="run_decide"),
     path("<slug:course>/runs-kept-back/", parked.index, name="parked"),
     path("<slug:course>/runs/<uuid:run>/result.json", runs.result_json, name="run_json"),
+    path("<slug:course>/runs/<uuid:run>/result.csv", runs.result_csv, name="run_result_csv"),
     path("<slug:course>/runs/<uuid:run>/figures/<slug:figure>.json", runs.plot, name="run_plot"),
     path("<slug:course>/runs/<uuid:run>/figures/<slug:figure>.csv", runs.csv, name="run_csv"),
     path("<slug:course>/assignments/<slug:assignment>/dates/", late_settings.dates, name="assignment_dates"),

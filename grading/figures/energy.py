@@ -38,10 +38,10 @@ def energy(given: Given) -> Figure:
     finding, how = _finding(costs, rows, capacity)
     return Figure(
         slug="energy", title="Energy", basis=costs.basis if costs.latency_ms is not None else "counted", finding=finding, how=how,
-        note=f"One charge: {numbers.digits(capacity / 1000)} Ah. {costs.where}".strip(), asks_board=True,
+        note=f"One charge: {capacity / 1000:g} Ah. {costs.where}".strip(), asks_board=True,
         columns=["Convention", "Current, mA", "Hours", "Inferences", "from", "to", "Note"], rows=_csv(rows, costs, given),
         template="grading/_figure_energy.html",
-        shown={"ways": rows, "scale": numbers.digits(longest), "charge": f"{numbers.digits(capacity / 1000)} Ah", "each": _each(costs, given)},
+        shown={"ways": rows, "scale": numbers.digits(longest), "charge": f"{capacity / 1000:g} Ah", "each": _each(costs, given)},
     )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def ways_of(costs: Costs, budget: Json, capacity: float) -> list[Way]:
     idle, loaded = profile.idle_mw / 1000, profile.loaded_mw / 1000
     metered = watts_of(costs)
     nominal = float(profile.nominal_current_ma)
-    watt_hours = numbers.digits(capacity * volts / 1000)
+    watt_hours = f"{capacity * volts / 1000:g}"
     more = (metered or loaded) - idle
 
     def by_power(watts: float) -> tuple[float, str]:
@@ -61,7 +61,7 @@ def ways_of(costs: Costs, budget: Json, capacity: float) -> list[Way]:
 
     found = [
         Way("nominal_current", f"Nominal current, {numbers.count(nominal)} mA" if nominal else "Nominal current", "the course's figure for the board",
-            nominal, f"{numbers.digits(capacity / 1000)} Ah / {numbers.count(nominal)} mA" if nominal else "",
+            nominal, f"{capacity / 1000:g} Ah / {numbers.count(nominal)} mA" if nominal else "",
             "" if nominal else "The course gives no nominal current for this board."),
         Way("wall", f"While it infers, {_watts(metered)} at {volts:g} V", "the calibration's power", *by_power(metered),
             "" if metered else "No power is modelled."),
@@ -130,7 +130,7 @@ def _each(costs: Costs, given: Given) -> list[Json]:
 
 
 def _finding(costs: Costs, rows: list[Json], capacity: float) -> tuple[str, str]:
-    charge = f"{numbers.digits(capacity / 1000)} Ah charge"
+    charge = f"{capacity / 1000:g} Ah charge"
     rule = next((row for row in rows if row["is_rule"]), None)
     if rule is None or not rule["hours_value"]:
         why = rule["note"].removeprefix("the course's rule; ") if rule else ""
@@ -143,7 +143,10 @@ def _finding(costs: Costs, rows: list[Json], capacity: float) -> tuple[str, str]
     hours = f"One {charge}: {rule['hours']} h without a pause"
     if costs.latency_ms is None:
         return f"{hours}; how many inferences is not known.", costs.reason
-    return f"{hours}, {rule['many']} inferences.", f"90 % interval {rule['ends']}." if rule["ends"] else ""
+    return (
+        f"{hours}, {rule['many']} inferences.",
+        f"90 % interval {rule['ends'].strip('()').replace('-', ' to ')}." if rule["ends"] else "",
+    )
 
 
 def _csv(rows: list[Json], costs: Costs, given: Given) -> Rows:

@@ -30,9 +30,9 @@ def first_ten(given: Given) -> Figure:
     }  # fmt: skip
     line = {"color": "--plot-1", "width": 1.5}
     settled = {"type": "line", "x0": 0.5, "x1": len(first) + 0.5, "y0": p50, "y1": p50, "line": line}
-    # Beside its line the label would lie on the later inferences.
-    said = label(f"settles at {numbers.milliseconds(p50)}", x=len(first) + 0.5, y=p50, xanchor="right", yanchor="bottom",
-                 yshift=8, color="--plot-1")  # fmt: skip
+    # Above the later inferences: beside its line the label would lie on them.
+    said = label(f"settles at {numbers.milliseconds(p50)}", x=len(first) + 0.5, y=max([p50, *first[5:]]), xanchor="right",
+                 yanchor="bottom", yshift=8, color="--plot-1")  # fmt: skip
     return Figure(
         slug="first-ten", title="First ten inferences", basis="shown", finding=f"{finding}.", how="",
         columns=["Iteration", "ms"], rows=[[str(n), f"{value:.6g}"] for n, value in enumerate(first, 1)], height=200,
@@ -122,7 +122,7 @@ def _marks(marks: list[tuple[str, float]], width: float) -> list[Json]:
         else:
             groups.append(([name], at))
     return [
-        label(", ".join(names), x=at, y=1, yref="paper", xanchor="left", yanchor="top", xshift=4, color="--plot-1")
+        label(", ".join(names), x=at, y=1, yref="paper", xanchor="left", yanchor="bottom", xshift=-4, color="--plot-1")
         for names, at in groups
     ]
 

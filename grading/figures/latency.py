@@ -11,6 +11,7 @@ from grading.spec import Criterion
 
 MOST_ATTEMPTS = 6
 SLOPES = ("ramp", "curve")
+FAR = 2.0  # times what matters, from which on a line ends the axis no further
 ROW = 34  # px
 LABELS = 236  # px at the left for names and numbers; on a narrow page they stand above their lines
 
@@ -28,7 +29,7 @@ def latency(given: Given) -> Figure:
         note="Bands: 90 % of such models lie within." if attempts else "On this machine, not on a board.",
         columns=["What", "ms", "from", "to", "Share of the points"], rows=_rows(attempts, host, rule if is_graded else None),
         height=80 + ROW * (len(attempts) + 1), under=(first_ten(given), spread(given)),
-        plot={"data": _lines(attempts, host), "layout": _layout(attempts, host, rule, given)} if attempts else None,
+        plot={"data": _lines(attempts, host, _end(attempts, host, rule)), "layout": _layout(attempts, host, rule, given)} if attempts else None,
     )  # fmt: skip
 
 
@@ -75,11 +76,15 @@ def _rows(attempts: list[Attempt], host: Json, rule: Criterion | None) -> Rows:
 # -- the drawing ------------------------------------------------------------------------------------------------------
 
 
-def _lines(attempts: list[Attempt], host: Json) -> list[Json]:
-    """A soft band and a dot for each attempt, from the top down; the host's p50 to p99 with an open dot."""
+def _lines(attempts: list[Attempt], host: Json, end: float) -> list[Json]:
+    """A soft band and a dot for each attempt, from the top down; the host's p50 to p99 with an open dot. A triangle: beyond the end."""
     traces: list[Json] = []
     for place, one in enumerate(attempts):
         y, tone = len(attempts) - place, "--plot-1" if one.is_this else "--plot-0"
+        if (one.latency_ms or 0.0) > end:
+            traces.append({"type": "scatter", "mode": "markers", "x": [end], "y": [y], "cliponaxis": False, "hoverinfo": "skip",
+                           "marker": {"symbol": "triangle-right", "color": tone, "size": 11}})  # fmt: skip
+            continue
         if one.interval_ms:
             traces.append({"type": "scatter", "mode": "lines", "x": list(one.interval_ms), "y": [y, y], "hoverinfo": "skip",
                            "line": {"color": f"{tone}-soft", "width": 9}})  # fmt: skip
@@ -120,7 +125,7 @@ def _layout(attempts: list[Attempt], host: Json, rule: Criterion | None, given: 
     return {
         "margin": {"l": LABELS, "t": 28}, "shapes": shapes, "annotations": [*points, *_names(attempts, host, is_narrow=False)],
         "xaxis": {"title": {"text": "ms per inference"}, "range": [0, end], "showgrid": False, "zeroline": True},
-        "yaxis": {"range": [-0.6, len(attempts) + 0.6], "showticklabels": False, "showgrid": False, "zeroline": False, "showline": False},
+        "yaxis": {"range": [-0.6, len(attempts) + 0.6], "showticklabels": False, "ticks": "", "showgrid": False, "zeroline": False, "showline": False},
         "meta": {"narrow": {"margin": {"l": 8, "t": 28}, "annotations": [*points, *_names(attempts, host, is_narrow=True)]}},
     }  # fmt: skip
 
@@ -129,8 +134,10 @@ def _names(attempts: list[Attempt], host: Json, *, is_narrow: bool) -> list[Json
     """Name and number of each line: at the left, or above the line on a narrow page."""
     rows = [(len(attempts) - n, _name(one), _said(one), one.is_this) for n, one in enumerate(attempts)]
     p50, p99 = numbers.digits(host["p50_ms"]), numbers.milliseconds(host["p99_ms"])
-    rows.append((0, "Host, shown only", f"{p50}, p99 {p99}", False))
-    left: Json = {"x": 0, "xref": "paper", "xanchor": "left"} | ({"yshift": 13} if is_narrow else {"xshift": -LABELS})
+    rows.append((0, "Host" if is_narrow else "Host, shown only", f"{p50}, p99 {p99}", False))
+    left: Json = {"x": 0, "xref": "paper", "xanchor": "left"} | (
+        {"yshift": 13, "bgcolor": "--ground"} if is_narrow else {"xshift": -LABELS}
+    )
     right: Json = {"xref": "paper", "xanchor": "right"} | (
         {"x": 1, "yshift": 13} if is_narrow else {"x": 0, "xshift": -14}
     )
@@ -153,11 +160,12 @@ def _said(attempt: Attempt) -> str:
 
 
 def _end(attempts: list[Attempt], host: Json, rule: Criterion | None) -> float:
-    """Right end of the axis: all intervals, the thresholds, and the host where it is not far beyond."""
+    """Right end of the axis: this attempt, the thresholds, the others and the host as far as they are near."""
     ends = [one.interval_ms[1] if one.interval_ms else one.latency_ms or 0.0 for one in attempts]
-    limits = [limit for limit in _limits(rule) if limit < 4 * max(ends)] if rule is not None else []
-    most = max([*ends, *(1.25 * limit for limit in limits)])
-    return 1.06 * max(most, host["p99_ms"] if host["p99_ms"] < 1.5 * most else 0.0)
+    limits = [limit for limit in _limits(rule) if limit < 4 * ends[0]]
+    most = max([ends[0], *(1.25 * limit for limit in limits)])
+    near = [end for end in [*ends, host["p99_ms"]] if end < FAR * most]
+    return float(1.06 * max([most, *near]))
 
 
 def _limits(rule: Criterion | None) -> list[float]:

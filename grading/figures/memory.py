@@ -28,7 +28,7 @@ def memory(given: Given) -> Figure:
     """Bytes of live tensors at each operator in stored order: what it reads, what it writes, what waits; the peak marked."""
     report = given.result["report"]
     operators, peaks = report["operators"], _peaks(report)
-    parts, limit = [_split(op) for op in operators], limit_of(given)
+    parts, limit = [split_of(op) for op in operators], limit_of(given)
     own = sum(parts[peaks[0]["index"]][1:]) / max(peaks[0]["live_bytes"], 1)
     whose = "Its own input and output" if len(peaks) == 1 else "At the first of them, input and output"
     kept = [("plot-0", "kept for later")] if any(kept for kept, _, _ in parts) else []
@@ -197,7 +197,7 @@ def _modules(operators: list[Json]) -> tuple[list[Json], list[Json], list[Json]]
     return lines, names(900), names(280)
 
 
-def _split(op: Json) -> tuple[int, int, int]:
+def split_of(op: Json) -> tuple[int, int, int]:
     """(kept for later, read, written) bytes; they add up to what is live."""
     written = min(op["output_bytes"], op["live_bytes"])
     read = min(op["input_bytes"], op["live_bytes"] - written)

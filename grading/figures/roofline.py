@@ -7,16 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from math import log10, sqrt
-from typing import Any
 
 from courseplatform.core import numbers
 from grading.figures.base import Figure, Given, Json, Rows, label
 from grading.figures.costs import Costs
 from grading.figures.layer_rows import full_name, short_names
+from grading.figures.placing import LETTER_PX, LINE_PX, Box, Spot, placed
 from hardware.profiles import DeviceProfile
 
 ON_ACCELERATOR = frozenset({"tensorrt", "edgetpu"})
 LARGEST_PX, SMALLEST_PX = 40, 7
+WIDE_PX, NARROW_PX = (620, 260), (270, 260)  # of the plot itself, at 1440 and at 360
 HEAVY = 0.2  # a share of the time from which on a layer is spoken of
 TONES = {
     "convolution": "--plot-1",
@@ -44,6 +45,21 @@ class Roofs:
     def ridge(self) -> float:
         """MACs per byte from which on the processor and not the memory limits."""
         return self.gmacs / self.gbytes if self.gmacs and self.gbytes else 0.0
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The ends of both axes, as logarithms."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    def place(self, x: float, y: float, width: float, height: float) -> tuple[float, float]:
+        """Pixels from the left and from below, in a plot of that size."""
+        across = (log10(x) - self.left) / (self.right - self.left)
+        return width * across, height * (log10(y) - self.bottom) / (self.top - self.bottom)
 
 
 @dataclass(frozen=True)
@@ -214,8 +230,7 @@ def _traces(dots: list[Dot], roofs: Roofs) -> list[Json]:
             traces.append({
                 "type": "scatter", "mode": "markers", "x": [dot.intensity for dot in own], "y": [dot.gmacs for dot in own],
                 "text": [f"{escape(dot.name)}: {numbers.milliseconds(dot.ms)}" for dot in own], "cliponaxis": False,
-                "marker": {"color": tone, "opacity": 0.85, "line": {"color": "--ground", "width": 1},
-                           "size": [max(LARGEST_PX * sqrt(dot.ms / most), SMALLEST_PX) for dot in own]},
+                "marker": {"color": tone, "opacity": 0.85, "line": {"color": "--ground", "width": 1}, "size": [_px(dot, most) for dot in own]},
                 "hovertemplate": "%{text}, %{x:.3g} MACs per byte, %{y:.3g} GMAC/s<extra></extra>",
             })  # fmt: skip
     return traces
@@ -229,14 +244,14 @@ def _span(dots: list[Dot], roofs: Roofs) -> tuple[float, float]:
 def _layout(dots: list[Dot], roofs: Roofs) -> Json:
     low, high = _span(dots, roofs)
     ys = [dot.gmacs for dot in dots] + [value for value in (roofs.gmacs, roofs.at(low)) if value]
-    bottom, top = min(ys) / 2, max(ys) * 2.5
-    wide = [*_names(dots), *_roof_words(roofs, low, high)]
+    frame = Frame(log10(low), log10(high), log10(min(ys) / 2), log10(max(ys) * 2.5))
     return {
-        "annotations": wide, "margin": {"r": 16},
-        "xaxis": {"title": {"text": "MACs per byte moved (log)"}, "type": "log", "range": [log10(low), log10(high)], "showgrid": False,
+        "annotations": _words(dots, roofs, frame, *WIDE_PX), "margin": {"r": 16},
+        "meta": {"narrow": {"margin": {"r": 16}, "annotations": _words(dots, roofs, frame, *NARROW_PX)}},
+        "xaxis": {"title": {"text": "MACs per byte moved (log)"}, "type": "log", "range": [frame.left, frame.right], "showgrid": False,
                   "zeroline": False, **_ticks(low, high, (1, 3))},
-        "yaxis": {"title": {"text": "GMAC/s reached (log)"}, "type": "log", "range": [log10(bottom), log10(top)], "zeroline": False,
-                  **_ticks(bottom, top, (1, 2, 5))},
+        "yaxis": {"title": {"text": "GMAC/s reached (log)"}, "type": "log", "range": [frame.bottom, frame.top], "zeroline": False,
+                  **_ticks(10**frame.bottom, 10**frame.top, (1, 2, 5))},
     }  # fmt: skip
 
 
@@ -248,39 +263,66 @@ def _ticks(low: float, high: float, steps: tuple[int, ...]) -> Json:
     return {"tickvals": shown, "ticktext": [f"{value:g}" for value in shown]}
 
 
-def _roof_words(roofs: Roofs, low: float, high: float) -> list[Json]:
-    if not roofs.ridge:
-        return []
-    words = [label(f"compute roof {numbers.digits(roofs.gmacs)} GMAC/s, {roofs.words}", x=1, xref="paper", y=log10(roofs.gmacs), xanchor="right",
-                   yanchor="bottom", color="--ink-3")]  # fmt: skip
-    if low < roofs.ridge:
-        words.append(label(f"memory roof {numbers.digits(roofs.gbytes)} GB/s", x=log10(low), y=log10(roofs.at(low)), xanchor="left", yanchor="bottom",
-                           xshift=4, yshift=14, color="--ink-3"))  # fmt: skip
-    return words
-
-
-def _names(dots: list[Dot]) -> list[Json]:
-    """The two layers that cost most by name and time; each other kind once, below its lowest dot."""
-    ranked = sorted(dots, key=lambda dot: -dot.ms)
-    most = ranked[0].ms
-    named = [dot for dot in ranked[:2] if dot.ms >= 0.1 * sum(one.ms for one in dots)] or ranked[:1]
-    labels = []
-    for place, dot in enumerate(named):
-        below = place == 0 or dot.gmacs < named[0].gmacs
-        shift = LARGEST_PX / 2 * sqrt(dot.ms / most) + 2
-        anchor = {"yanchor": "top" if below else "bottom", "yshift": -shift if below else shift}
-        words = f"{escape(dot.name)} {numbers.milliseconds(dot.ms)}"
-        labels.append(_at(dot, words, color="--ink", weight=600 if place == 0 else 400, **anchor))
+def _words(dots: list[Dot], roofs: Roofs, frame: Frame, width: float, height: float) -> list[Json]:
+    """Words at the roofs, at the two layers that cost most, and once at each other kind: none on a dot where there is room."""
+    most = max(dot.ms for dot in dots)
+    named = _named(dots)
+    said = {id(dot): f"{dot.name} {numbers.milliseconds(dot.ms)}" for dot in named}
     for kind, own in _by_kind(dots, named):
-        lowest = min(own, key=lambda dot: dot.gmacs)
-        many = f", {len(own)} layers" if len(own) > 1 else ""
-        labels.append(_at(lowest, f"{kind}{many}", yanchor="top", yshift=-6, color=TONES[kind]))
-    return labels
+        said[id(min(own, key=lambda dot: dot.gmacs))] = f"{kind}, {len(own)} layers" if len(own) > 1 else kind
+    ordered = sorted(dots, key=lambda dot: (dot not in named, -dot.ms))
+    spots = [
+        Spot(*frame.place(dot.intensity, dot.gmacs, width, height), _px(dot, most) / 2, said.get(id(dot), "")) for dot in ordered
+    ]  # fmt: skip
+    roof_words, taken = _roof_words(roofs, frame, width, height)
+    labels = [
+        label(escape(spot.words), x=log10(dot.intensity), y=log10(dot.gmacs), xanchor=side.xanchor, yanchor=side.yanchor, xshift=side.xshift,
+              yshift=side.yshift, color="--ink" if dot in named else TONES[dot.kind], weight=600 if dot is named[0] else 400)
+        for dot, spot, side in zip(ordered, spots, placed(spots, width, taken), strict=True) if side is not None
+    ]  # fmt: skip
+    return [*labels, *roof_words]
 
 
-def _at(dot: Dot, words: str, **more: Any) -> Json:
-    """Words at a dot; on a logarithmic axis Plotly takes the logarithm."""
-    return label(words, x=log10(dot.intensity), y=log10(dot.gmacs), **more)
+def _named(dots: list[Dot]) -> list[Dot]:
+    ranked, whole = sorted(dots, key=lambda dot: -dot.ms), sum(dot.ms for dot in dots)
+    return [dot for dot in ranked[:2] if dot.ms >= 0.1 * whole] or ranked[:1]
+
+
+def _px(dot: Dot, most: float) -> float:
+    """Diameter: the area is the time."""
+    return max(LARGEST_PX * sqrt(dot.ms / most), SMALLEST_PX)
+
+
+def _roof_words(roofs: Roofs, frame: Frame, width: float, height: float) -> tuple[list[Json], list[Box]]:
+    """What the two roofs are, and the boxes that this takes: the memory's above the middle of its slope."""
+    if not roofs.ridge:
+        return [], []
+    compute = f"compute roof {numbers.digits(roofs.gmacs)} GMAC/s, {roofs.words}"
+    _, y = frame.place(1.0, roofs.gmacs, width, height)
+    found = [
+        label(compute, x=1, xref="paper", y=log10(roofs.gmacs), xanchor="right", yanchor="bottom", color="--ink-3")
+    ]
+    boxes = [(width - LETTER_PX * len(compute), y, width, y + LINE_PX)]
+    ridge = log10(roofs.ridge)
+    if frame.left < ridge:
+        at = 10 ** (frame.left + 0.55 * (ridge - frame.left))
+        x, y = frame.place(at, roofs.at(at), width, height)
+        long = f"memory roof {numbers.digits(roofs.gbytes)} GB/s"
+        words = long if LETTER_PX * len(long) < x else f"{numbers.digits(roofs.gbytes)} GB/s"
+        found.append(
+            label(
+                words,
+                x=log10(at),
+                y=log10(roofs.at(at)),
+                xanchor="right",
+                yanchor="bottom",
+                xshift=-6,
+                yshift=2,
+                color="--ink-3",
+            )
+        )
+        boxes.append((x - 6 - LETTER_PX * len(words), y, x - 6, y + LINE_PX))
+    return found, boxes
 
 
 def _by_kind(dots: list[Dot], named: list[Dot]) -> Iterable[tuple[str, list[Dot]]]:

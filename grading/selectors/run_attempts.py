@@ -8,6 +8,7 @@ from django.db.models.fields.json import KeyTransform
 from courseplatform.core import numbers
 from grading.bench.fit import SPELLED
 from grading.figures.base import Attempt
+from grading.figures.energy import HOUR_MS, rounded
 from grading.hand_in_rules import attempts_left
 from grading.models.assignments import ActiveRule
 from grading.models.runs import Run
@@ -38,6 +39,14 @@ def figure_attempts(rows: Rows) -> tuple[Attempt, ...]:
     return tuple(
         Attempt(row["number"], row["is_this"], row["latency_ms"], row["interval_ms"]) for row in rows if row["metrics"]
     )
+
+
+def with_inferences(rows: Rows, verdict: dict[str, Any]) -> bool:
+    """How many inferences each attempt gives on one charge, by the course's rule on the lab's board; whether any has a number."""
+    hours = verdict.get("battery_hours")
+    for row in rows:
+        row["inferences"] = rounded(HOUR_MS * hours / row["latency_ms"]) if hours and row["latency_ms"] else ""
+    return any(row["inferences"] for row in rows)
 
 
 def attempts_note(run: Run) -> str:

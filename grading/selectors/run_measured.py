@@ -2,17 +2,22 @@
 
 from typing import Any
 
+from django.utils import timezone
+
 from courseplatform.core import numbers
 from courseplatform.core.errors import BadInput, NotHere
 from grading.bench.fit import SPELLED
 from grading.figures import OF_ATTEMPTS, Figure, Given, figure_of, figures_of
-from grading.figures.board_rows import name_of, verdicts_of
+from grading.figures.board_rows import verdicts_of
 from grading.figures.layers import board_options
+from grading.hand_in_rules import attempts_left
 from grading.hints import hints
 from grading.models.runs import Result, Run
 from grading.points_table import extra_words, groups_of, is_lost
 from grading.selectors.class_points import class_picture
-from grading.selectors.run_attempts import attempts_note, attempts_of, figure_attempts
+from grading.selectors.run_attempts import attempts_note, attempts_of, figure_attempts, with_inferences
+from grading.too_big import too_big, too_big_part
+from grading.what_if import effects
 from hardware.course_devices import profiles_of
 from hardware.models import HELD
 from hardware.profiles import today_slug
@@ -26,6 +31,24 @@ def result_json(result: Result) -> dict[str, Any]:
         "report": result.report, "host": result.host, "metrics": result.metrics, "quality": result.quality,
         "points": result.points, "environment": result.environment, "earned": str(result.earned), "of": str(result.of),
     }  # fmt: skip
+
+
+POINTS_COLUMNS = ("Kind", "Key", "Name", "Value", "Earned", "Of", "Basis", "How")
+
+
+def points_rows(result: Result) -> list[list[str]]:
+    """The points line by line, then every metric as a plain number: what the CSV at the head of the page holds."""
+    rows = [
+        ["points", line["key"], line["title"], line["value"], "" if line.get("left_open") else line["earned"], line["of"], line["basis"],
+         line.get("left_open") or line["arithmetic"]]
+        for line in result.points
+    ]  # fmt: skip
+    rows.append(["points", "all", "Measured", "", str(result.earned), str(result.of), "", ""])
+    return rows + [
+        ["metric", key, key, f"{value:.10g}", "", "", "", ""]
+        for key, value in result.metrics.items()
+        if isinstance(value, int | float)
+    ]
 
 
 def figure(run: Run, slug: str, board: str = "") -> Figure:
@@ -55,10 +78,16 @@ def _given(run: Run, attempts: Rows, board: str = "") -> Given:
 def measured_part(run: Run, board: str = "") -> dict[str, Any]:
     attempts = attempts_of(run)
     given = _given(run, attempts, board)
-    document = given.result
+    document, tried = given.result, effects(given)
+    over = too_big(given, run.submission.assignment.short)
     return {
         "result": run.result,
-        "verdict": {"earned": run.result.earned, "of": run.result.of, "sentence": _verdict_sentence(given)},
+        "verdict": {
+            "earned": run.result.earned,
+            "of": run.result.of,
+            "sentence": verdict_sentence(given, by_staff(run)),
+        },
+        "too_big": too_big_part(given, over, _attempts_words(run), tried) if over else None,
         "left_open": run.result.left_open,
         "graded_by": document["environment"].get("graded_by"),
         "groups": groups_of(document["points"]),
@@ -66,33 +95,55 @@ def measured_part(run: Run, board: str = "") -> dict[str, Any]:
         "is_full": not any(is_lost(line) for line in document["points"]),
         "total": {"earned": run.result.earned, "of": run.result.of},
         "fits": _fits(run, document),
-        "help": hints(document),
+        "help": hints(given, tried),
         "figures": figures_of(given),
         "boards": board_options(given),
         "board_query": f"?board={given.board}" if given.board else "",
         "environment": _environment(run, document),
         "attempts_before": attempts,
+        "has_latency": any(row["latency_ms"] is not None for row in attempts),
+        "has_inferences": with_inferences(attempts, given.lab_costs.verdict),
         "attempts_note": attempts_note(run),
     }
 
 
-def _verdict_sentence(given: Given) -> str:
-    """Fits or not, and where points are lost, the largest loss first."""
-    verdict = verdicts_of(given.result["environment"]).get(given.spec.device)
-    name = name_of(given.spec.device, verdict, given.profiles) if verdict else ""
-    fit = f"It {'fits' if verdict['fits'] else 'does not fit'} a {name}. " if verdict else ""
+def by_staff(run: Run) -> float:
+    """Points of the assignment that no machine gives."""
+    return max(float(run.submission.assignment.points) - float(run.result.of), 0.0)
+
+
+def verdict_sentence(given: Given, points_by_staff: float) -> str:
+    """Fits or not, where points are lost, the largest loss first, and what the staff still give."""
+    verdict = given.lab_costs.verdict
+    said = [f"It {'fits' if verdict['fits'] else 'does not fit'} a {given.lab_costs.name}."] if verdict else []
     lines = given.result["points"]
     lost = sorted(
         ((float(line["of"]) - float(line["earned"]), line["title"].lower()) for line in lines if is_lost(line)),
         reverse=True,
     )
-    parts = [f"{loss:.2f} on {title}" for loss, title in lost[:3]]
-    if left := [line["title"].lower() for line in lines if line.get("left_open")]:
-        fit += f"The points for {' and '.join(left)} are left to the staff. "
-    if not parts:
-        return f"{fit}{'Every other' if left else 'Every'} measured point is earned."
-    words = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return f"{fit}Lost: {words}."
+    left = [line["title"].lower() for line in lines if line.get("left_open")]
+    if left:
+        said.append(f"The points for {_listed(left)} are left to the staff.")
+    if lost:
+        parts = [f"{loss:.2f} on {title}" for loss, title in lost[:3]]
+        said.append(f"Lost: {_listed(parts)}.")
+    else:
+        said.append(f"{'Every other' if left else 'Every'} measured point is earned.")
+    if points_by_staff:
+        said.append(f"The staff grade the other {points_by_staff:.2f} points.")
+    return " ".join(said)
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _attempts_words(run: Run) -> str:
+    """9 of 10 attempts are left; due Fri Nov 3, 23:59 EDT."""
+    assignment = run.submission.assignment
+    left = attempts_left(owner=run.submission.owner, assignment=assignment)
+    due = f"; due {timezone.localtime(assignment.due_at):%a %b %-d, %H:%M %Z}" if assignment.due_at else ""
+    return f"{left} of {assignment.attempts_allowed} attempts are left{due}."
 
 
 def _fits(run: Run, document: dict[str, Any]) -> dict[str, Any]:

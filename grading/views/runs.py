@@ -72,6 +72,17 @@ def result_json(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
 
 @course_page()
 @require_safe
+def result_csv(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
+    """The points line by line and the metrics; each figure has its own CSV."""
+    found = results.run_get(visit, run)
+    if not hasattr(found, "result"):
+        raise Conflict("This run has no result.", code="no_result")
+    rows = run_measured.points_rows(found.result)
+    return csv_response(f"{found.submission.receipt}.csv", run_measured.POINTS_COLUMNS, rows)
+
+
+@course_page()
+@require_safe
 def plot(request: HttpRequest, visit: Visit, run: UUID, figure: str) -> HttpResponse:
     drawn = run_measured.figure(results.run_get(visit, run), figure, request.GET.get("board", ""))
     return JsonResponse(drawn.plot or {})

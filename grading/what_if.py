@@ -1,0 +1,173 @@
+"""What a change of the network would bring: counted and modelled anew, and the points that follow. Accuracy is never predicted. Pure.
+
+Each change is made to a copy of the stored graph (grading/bench/edits.py), which is then counted and predicted as the hand-in was.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+
+from grading.bench import edits
+from grading.bench.cost.prediction import Prediction
+from grading.bench.fit import peak_bytes, stored_precision, weight_bytes
+from grading.bench.on_device import Choice, prediction_of
+from grading.bench.report import Report
+from grading.figures.base import Given
+from grading.figures.costs import choice_of
+from grading.figures.layer_rows import short_names
+from grading.shares import share_earned
+from grading.spec import Criterion
+
+MOST_TRIED = 24
+MOST_VISITS = 8_000  # operators that all tries together look at: a page waits for them
+FELT = 0.05  # a change of less is not worth a sentence
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One change. kind: split, stride, narrow or int8. title: what to do. metrics: name -> value after it.
+
+    interval_ms: of the latency. gain: points that follow, of the criteria in `gains`; open ones are never counted.
+    """
+
+    kind: str
+    title: str
+    metrics: dict[str, float]
+    before: dict[str, float]
+    interval_ms: tuple[float, float] | None = None
+    gains: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def gain(self) -> float:
+        return sum(self.gains.values())
+
+    def fell(self, metric: str) -> float:
+        """By what share a number became smaller; 0 where it did not or is not known."""
+        old, new = self.before.get(metric, 0.0), self.metrics.get(metric)
+        return 1 - new / old if old and new is not None and new < old else 0.0
+
+
+Made = tuple[Report, bool, str | None]  # the report, whether its peak is known, and at which precision it is computed
+
+
+def effects(given: Given) -> list[Effect]:
+    """All changes that can be tried, as many as a page has time for. Empty for results that hold no kernels yet."""
+    report = given.report
+    if report is None or report.absent_weights or not report.operators:
+        return []
+    now = _numbers(given, (report, True, None))
+    found = []
+    most = min(MOST_TRIED, max(MOST_VISITS // len(report.operators), 2))
+    for kind, title, make in islice(_changes(given, report), most):
+        made = make()
+        if made is not None:
+            found.append(_effect(given, kind, title, now, _numbers(given, made)))
+    return found
+
+
+# -- what is tried ----------------------------------------------------------------------------------------------------
+
+
+def _changes(given: Given, report: Report) -> Iterator[tuple[str, str, Callable[[], Made | None]]]:
+    """(kind, what to do, how it is made): 8-bit weights first, then the layers that cost most, and those at the peak."""
+    if stored_precision(report) != "int8":
+        yield "int8", "Quantize it to int8, weights and activations.", lambda: (report, True, "int8")
+    names = short_names(given.result["report"]["operators"])
+    for index in _layers(given, report):
+        name = names[index]
+        yield (
+            "split",
+            f"Split {name} into a depthwise and a pointwise layer.",
+            partial(_made, edits.split, report, index),
+        )
+        yield (
+            "stride",
+            f"Give {name} stride 2, so that all after it works on a quarter of the places.",
+            partial(_made, edits.strided, report, index),
+        )
+        yield "narrow", f"Give {name} half its outputs.", partial(_made, edits.narrowed, report, index)
+
+
+def _layers(given: Given, report: Report) -> list[int]:
+    """The layers to look at, each once: in turn the ones that cost most, and those around the peak."""
+    cost = given.lab_costs.operators
+    heavy = sorted(
+        (op.index for op in report.operators if op.macs), key=lambda n: (-cost.get(n, 0.0), -report.operators[n].macs)
+    )
+    at_peak = report.operators[report.peak_operator]
+    near = [index for index in (*at_peak.sources, at_peak.index) if index >= 0]
+    makers = [source for index in near for source in report.operators[index].sources if source >= 0]
+    around = [index for index in (*near, *makers) if report.operators[index].macs]
+    mixed = [index for pair in zip(heavy, around, strict=False) for index in pair]
+    return list(dict.fromkeys([*mixed, *heavy, *around]))
+
+
+def _made(edit: Callable[[Report, int], edits.Edited | None], report: Report, index: int) -> Made | None:
+    edited = edit(report, index)
+    return (edited.report, edited.knows_peak, None) if edited is not None else None
+
+
+# -- what it comes to -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    metrics: dict[str, float]
+    predicted: Prediction | None
+
+
+def _numbers(given: Given, made: Made) -> _Numbers:
+    """Counted as grading/measure_run.py counts a hand-in, and predicted for the lab's board by the same runtime."""
+    report, knows_peak, precision = made
+    weights = weight_bytes(report, precision)
+    metrics = {
+        "macs": float(report.macs), "params": float(report.params), "model_bytes": float(max(report.bytes - report.weight_bytes, 0) + weights),
+        "weight_bits_mean": 8.0 if precision == "int8" else sum(float(bits) * share for bits, share in report.weight_bits.items()),
+    }  # fmt: skip
+    if knows_peak:
+        metrics["peak_activation_bytes"] = float(peak_bytes(report, precision))
+    predicted = _predicted(given, report, precision)
+    if predicted is not None and predicted.latency_ms is not None:
+        metrics["latency_ms"] = predicted.latency_ms
+        if predicted.energy_mj is not None:
+            metrics["energy_mj"] = predicted.energy_mj
+    return _Numbers(metrics, predicted)
+
+
+def _predicted(given: Given, report: Report, precision: str | None) -> Prediction | None:
+    costs = given.lab_costs
+    if costs.profile is None or costs.latency_ms is None:
+        return None
+    usual = choice_of(given.result)
+    runtime = str(costs.verdict.get("runtime") or "").partition("@")[0] or None
+    asked = Choice(runtime, precision, costs.verdict.get("threads"), usual.convention, usual.volts, usual.capacity_mah)
+    found = prediction_of(report, costs.profile, asked)
+    # At another precision this runtime may not be calibrated: then whatever is.
+    return found if found.latency_ms is not None else prediction_of(report, costs.profile, Choice(precision=precision))
+
+
+def _effect(given: Given, kind: str, title: str, now: _Numbers, then: _Numbers) -> Effect:
+    interval = then.predicted.latency_interval_ms if then.predicted is not None else None
+    gains: dict[str, float] = {}
+    for criterion in given.spec.criteria:
+        gained = _gain(given, criterion, now.metrics, then)
+        if gained:
+            gains[criterion.metric] = gains.get(criterion.metric, 0.0) + gained
+    return Effect(kind, title, then.metrics, now.metrics, interval, gains)
+
+
+def _gain(given: Given, criterion: Criterion, now: Mapping[str, float], then: _Numbers) -> float:
+    """Points more or less by one criterion; 0 where no points would follow by themselves."""
+    metric = criterion.metric
+    if metric not in then.metrics or metric not in now or metric in _open(given):
+        return 0.0
+    if metric in {"latency_ms", "energy_mj"} and not (then.predicted is not None and then.predicted.graded):
+        return 0.0
+    return criterion.points * (
+        share_earned(criterion.rule, then.metrics[metric]) - share_earned(criterion.rule, now[metric])
+    )
+
+
+def _open(given: Given) -> set[str]:
+    return {line["metric"] for line in given.result["points"] if line.get("left_open")}
