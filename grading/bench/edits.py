@@ -34,21 +34,20 @@ def split(report: Report, index: int) -> Edited | None:
     if not places or old.op_class != OpClass.CONV:
         return None
     width, bias = old.output_bytes / old.output_elements, _has_bias(old)
-    weight = old.weight_bytes / old.params if old.params else 4.0
     first_elements = places * kernel.in_channels
-    first_params = kernel.in_channels * (area + bias)
+    biases = (kernel.in_channels * bias, kernel.out_channels * bias)
+    weights = (kernel.in_channels * area, kernel.in_channels * kernel.out_channels)
     axis = channel_axis(old, report.format)
     first = replace(
-        old, name=f"{old.name} depthwise", op_class=str(OpClass.DEPTHWISE), macs=places * area * kernel.in_channels, params=first_params,
-        weight_bytes=round(first_params * weight), output_elements=first_elements, output_bytes=ceil(first_elements * width),
+        old, name=f"{old.name} depthwise", op_class=str(OpClass.DEPTHWISE), macs=places * area * kernel.in_channels, params=weights[0] + biases[0],
+        weight_bytes=_held(old, weights[0], biases[0]), output_elements=first_elements, output_bytes=ceil(first_elements * width),
         output_shape=_with(old.output_shape, axis, kernel.in_channels), activation="",
         kernel=replace(kernel, groups=kernel.in_channels, out_channels=kernel.in_channels),
     )  # fmt: skip
-    second_params = kernel.out_channels * (kernel.in_channels + bias)
     ones = (1,) * len(kernel.size)
     second = replace(
-        old, index=index + 1, name=f"{old.name} pointwise", macs=places * kernel.in_channels * kernel.out_channels, params=second_params,
-        weight_bytes=round(second_params * weight), input_elements=first.output_elements, input_bytes=first.output_bytes, sources=(index,),
+        old, index=index + 1, name=f"{old.name} pointwise", macs=places * kernel.in_channels * kernel.out_channels, params=weights[1] + biases[1],
+        weight_bytes=_held(old, weights[1], biases[1]), input_elements=first.output_elements, input_bytes=first.output_bytes, sources=(index,),
         kernel=replace(kernel, size=ones, stride=ones, dilation=ones),
     )  # fmt: skip
     later = [
@@ -85,7 +84,9 @@ def narrowed(report: Report, index: int) -> Edited | None:
         return None
     shape = _with(old.output_shape, axis, kernel.out_channels // 2)
     new = _resized(old, shape, macs=old.macs // 2)
-    new = replace(new, params=old.params // 2, weight_bytes=old.weight_bytes // 2)
+    biases = kernel.out_channels // 2 * _has_bias(old)
+    params = old.params // 2
+    new = replace(new, params=params, weight_bytes=_held(old, params - biases, biases))
     return _followed(report, replace(new, kernel=replace(kernel, out_channels=kernel.out_channels // 2)))
 
 
@@ -193,28 +194,19 @@ def _slide(op: OperatorReport, was: OperatorReport, new: OperatorReport, model_f
     growth = prod(shape) / max(prod(op.output_shape), 1)
     share = reads / read
     made = _resized(op, shape, macs=round(op.macs * growth * (1 if per_channel else share)))
-    params = _scaled_params(op, share)
+    weights, biases = _scaled_params(op, share, per_channel=per_channel)
     size = tuple(min(side, room) for side, room in zip(kernel.size, new_in, strict=False)) if is_global else kernel.size
     made_kernel = replace(kernel, size=size, in_channels=kernel.in_channels * reads // read)
     if per_channel:
         groups = kernel.groups * reads // read if kernel.groups > 1 else kernel.groups
         made_kernel = replace(made_kernel, out_channels=kernel.out_channels * reads // read, groups=groups)
-    return replace(
-        made,
-        params=params,
-        weight_bytes=round(op.weight_bytes * params / op.params) if op.params else 0,
-        kernel=made_kernel,
-    )
+    return replace(made, params=weights + biases, weight_bytes=_held(op, weights, biases), kernel=made_kernel)
 
 
-def _scaled_params(op: OperatorReport, share: float) -> int:
-    """Weights shrink with the channels that are read; the bias of a dense convolution does not."""
-    bias = (
-        op.kernel.out_channels
-        if op.kernel and op.op_class == OpClass.CONV and op.kernel.groups == 1 and _has_bias(op)
-        else 0
-    )
-    return round((op.params - bias) * share) + bias if op.params else 0
+def _scaled_params(op: OperatorReport, share: float, *, per_channel: bool) -> tuple[int, int]:
+    """(weights, biases): weights shrink with the channels that are read, biases with those that are made."""
+    old = op.kernel.out_channels if op.kernel and _has_bias(op) else 0
+    return round((op.params - old) * share), round(old * share) if per_channel else old
 
 
 def _contract(op: OperatorReport, was: OperatorReport, new: OperatorReport) -> OperatorReport | None:
@@ -223,9 +215,10 @@ def _contract(op: OperatorReport, was: OperatorReport, new: OperatorReport) -> O
     if kernel is None or not was.output_elements or was.output_elements != kernel.in_channels:
         return None
     share = new.output_elements / was.output_elements
-    params = round((op.params - kernel.out_channels * _has_bias(op)) * share) + kernel.out_channels * _has_bias(op)
+    biases = kernel.out_channels * _has_bias(op)
+    weights = round((op.params - biases) * share)
     return replace(
-        op, macs=round(op.macs * share), params=params, weight_bytes=round(op.weight_bytes * params / op.params) if op.params else 0,
+        op, macs=round(op.macs * share), params=weights + biases, weight_bytes=_held(op, weights, biases),
         kernel=replace(kernel, in_channels=new.output_elements),
     )  # fmt: skip
 
@@ -300,6 +293,17 @@ def _resized(op: OperatorReport, shape: Shape, *, macs: int) -> OperatorReport:
     elements = round(op.output_elements * prod(shape) / max(prod(op.output_shape), 1))
     held = ceil(op.output_bytes * elements / op.output_elements) if op.output_elements else op.output_bytes
     return replace(op, output_shape=shape, output_elements=elements, output_bytes=held, macs=macs)
+
+
+def _held(op: OperatorReport, weights: int, biases: int) -> int:
+    """Bytes of so many weights and biases, each as wide as they are now: a bias of 32 bits stays one beside weights of 8."""
+    old_biases = op.kernel.out_channels if op.kernel and _has_bias(op) else 0
+    old_weights = op.params - old_biases
+    if not op.params:
+        return 0
+    width = op.weight_bits / 8 if op.weight_bits else op.weight_bytes / op.params
+    each = max(op.weight_bytes - old_weights * width, 0) / old_biases if old_biases else 0.0
+    return round(weights * width + biases * each)
 
 
 def _has_bias(op: OperatorReport) -> bool:

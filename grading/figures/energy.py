@@ -143,10 +143,9 @@ def _finding(costs: Costs, rows: list[Json], capacity: float) -> tuple[str, str]
     hours = f"One {charge}: {rule['hours']} h without a pause"
     if costs.latency_ms is None:
         return f"{hours}; how many inferences is not known.", costs.reason
-    return (
-        f"{hours}, {rule['many']} inferences.",
-        f"90 % interval {rule['ends'].strip('()').replace('-', ' to ')}." if rule["ends"] else "",
-    )
+    # A sentence may break anywhere, but not inside a number.
+    many, ends = (rule[key].replace(numbers.THIN, numbers.NARROW) for key in ("many", "ends"))
+    return f"{hours}, {many} inferences.", f"90 % interval {ends.strip('()').replace('-', ' to ')}." if ends else ""
 
 
 def _csv(rows: list[Json], costs: Costs, given: Given) -> Rows:

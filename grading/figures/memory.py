@@ -123,6 +123,8 @@ def _memory_layout(operators: list[Json], parts: list[tuple[int, int, int]], pea
     is_drawn = _is_drawn(limit, peak["live_bytes"])
     line = limit.bytes / 1024 if is_drawn else 0.0
     shapes, labels = [], []
+    # Words above the peak, or above the limit where that would run through them; the limit's own words then stand below its line.
+    is_above = top <= line < HEADROOM * top
     if is_drawn:
         shapes.append(
             {
@@ -136,10 +138,8 @@ def _memory_layout(operators: list[Json], parts: list[tuple[int, int, int]], pea
             }
         )
         labels.append(label(f"{limit.words} {numbers.size(limit.bytes)}", x=int(is_left), xref="paper", y=line, xanchor=far,
-                            yanchor="bottom", color="--plot-2", bgcolor="--ground"))  # fmt: skip
-    # Words above the peak, or above the limit where that would run through them.
-    above = line if top <= line < HEADROOM * top else top
-    place: Json = {"x": peak["index"] + 1, "y": above, "xanchor": near, "yanchor": "bottom"}
+                            yanchor="top" if is_above else "bottom", color="--plot-2", bgcolor="--ground"))  # fmt: skip
+    place: Json = {"x": peak["index"] + 1, "y": line if is_above else top, "xanchor": near, "yanchor": "bottom"}
     name = escape(short_names(operators)[peak["index"]])
     labels += [
         label(f"peak at {name}: {numbers.size(peak['live_bytes'])}", **place, yshift=14, color="--ink", weight=600),

@@ -51,6 +51,8 @@ def _sides(radius: float) -> list[Placed]:
         Placed("center", "top", 0, -far), Placed("center", "bottom", 0, far), Placed("left", "middle", far, 0), Placed("right", "middle", -far, 0),
         Placed("left", "top", far / 2, -far), Placed("right", "top", -far / 2, -far), Placed("left", "bottom", far / 2, far),
         Placed("right", "bottom", -far / 2, far), Placed("center", "top", 0, -far - LINE_PX), Placed("center", "top", 0, -far - 2 * LINE_PX),
+        Placed("left", "top", far / 2, -far - LINE_PX), Placed("right", "top", -far / 2, -far - LINE_PX), Placed("left", "middle", 3 * far, 0),
+        Placed("center", "bottom", 0, far + LINE_PX),
     ]  # fmt: skip
 
 

@@ -269,18 +269,28 @@ def _words(dots: list[Dot], roofs: Roofs, frame: Frame, width: float, height: fl
     named = _named(dots)
     said = {id(dot): f"{dot.name} {numbers.milliseconds(dot.ms)}" for dot in named}
     for kind, own in _by_kind(dots, named):
-        said[id(min(own, key=lambda dot: dot.gmacs))] = f"{kind}, {len(own)} layers" if len(own) > 1 else kind
+        many = f"{kind}, {len(own)}" + (" layers" if width > NARROW_PX[0] else "")
+        said[id(min(own, key=lambda dot: dot.gmacs))] = many if len(own) > 1 else kind
     ordered = sorted(dots, key=lambda dot: (dot not in named, -dot.ms))
     spots = [
         Spot(*frame.place(dot.intensity, dot.gmacs, width, height), _px(dot, most) / 2, said.get(id(dot), "")) for dot in ordered
     ]  # fmt: skip
     roof_words, taken = _roof_words(roofs, frame, width, height)
+    taken += _slope(roofs, frame, width, height)
     labels = [
         label(escape(spot.words), x=log10(dot.intensity), y=log10(dot.gmacs), xanchor=side.xanchor, yanchor=side.yanchor, xshift=side.xshift,
               yshift=side.yshift, color="--ink" if dot in named else TONES[dot.kind], weight=600 if dot is named[0] else 400)
         for dot, spot, side in zip(ordered, spots, placed(spots, width, taken), strict=True) if side is not None
     ]  # fmt: skip
     return [*labels, *roof_words]
+
+
+def _slope(roofs: Roofs, frame: Frame, width: float, height: float) -> list[Box]:
+    """Small boxes along the memory roof, so that no words lie on it."""
+    end = min(log10(roofs.ridge), frame.right) if roofs.ridge else frame.left
+    steps = [frame.left + n / 40 * (end - frame.left) for n in range(41)] if end > frame.left else []
+    places = [frame.place(10**at, roofs.at(10**at), width, height) for at in steps]
+    return [(x - 4, y - 4, x + 4, y + 4) for x, y in places]
 
 
 def _named(dots: list[Dot]) -> list[Dot]:
