@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grading", "0015_results_say_which_graded"),
+        ("grading", "0017_fill_class_points"),
     ]
 
     operations = [
