@@ -18,7 +18,7 @@ def _sides(fit: Fit) -> list[tuple[str, int, int]]:
 def fit_value(fit: Fit) -> str:
     """896 KiB of 1.00 MiB RAM, 356 KiB of 1.00 MiB storage."""
     found = [f"{numbers.size(needed)} of {numbers.size(limit)} {what}" for what, needed, limit in _sides(fit)]
-    return ", ".join(found) or "nothing limits it"
+    return ", ".join(found) or ("it does" if fit.fits else "it does not")
 
 
 def fit_says(fit: Fit) -> str:

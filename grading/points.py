@@ -150,6 +150,7 @@ def _of_metric(begun: Line, criterion: Criterion, facts: Facts, of: Decimal) -> 
 
 
 def _of_fit(begun: Line, facts: Facts, of: Decimal) -> Line:
+    begun = replace(begun, metric=FITS)
     if facts.fit is None or facts.why_open(FITS):
         return replace(begun, value="not known", arithmetic="left to the staff", left_open=facts.why_open(FITS))
     return replace(

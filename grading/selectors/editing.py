@@ -1,6 +1,6 @@
 """What the pages read on which assignments are made and changed: what may be copied, what a change would mean, what criteria give."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from grading.models.pieces import Piece
 from grading.models.runs import Result
 from grading.models.submissions import Submission
 from grading.rule_words import rule_words
+from grading.selectors.points_try import trial_of
 from grading.shares import cents, share_exact
 from grading.spec import BenchSpec, Criterion, Rule, SpecError
 from grading.spec.criteria import unit_of
@@ -169,15 +170,25 @@ class CriterionRow:
     values: list[tuple[str, str]]
 
 
-def criteria_rows(bench: Item | None) -> tuple[list[CriterionRow], str]:
-    """The table of what each criterion gives, or the sentence that says why there is none."""
+def criteria_context(form: Any, row: Assignment, sent: Mapping[str, str]) -> dict[str, Any]:
+    """What the criteria in a form of grading/edit_forms/ give at a few values and at those that are tried; of what holds where the form was
+    only opened. Or the sentence that says why there is none."""
+    if not form.is_bound:
+        bench = form.held.get("bench")
+    elif not form.measures:
+        bench = None
+    elif form.bench.is_valid() and form.criteria.is_valid() and form.baselines.is_valid():
+        bench = form.spec()
+    else:
+        return {"criteria_rows": [], "criteria_why": "Some of it cannot be read yet; fill in what is missing."}
     if not bench:
-        return [], ""
+        return {"criteria_rows": [], "criteria_why": ""}
     try:
         spec = BenchSpec.parse(bench)
     except SpecError as error:
-        return [], str(error)
-    return [CriterionRow(one.title, rule_words(one), _values(one)) for one in spec.criteria], ""
+        return {"criteria_rows": [], "criteria_why": str(error)}
+    rows = [CriterionRow(one.title, rule_words(one), _values(one)) for one in spec.criteria]
+    return {"criteria_rows": rows, "criteria_why": "", "trial": trial_of(spec, row, sent)}
 
 
 def _values(criterion: Criterion) -> list[tuple[str, str]]:

@@ -25,6 +25,7 @@ from grading.selectors import headings, late_panel, staff
 from grading.selectors.desk import desk
 from grading.selectors.editing import withdrawn_of
 from grading.selectors.my_grade import grade_link
+from grading.selectors.points_try import trial_context
 from grading.selectors.receipt import receipt as reading_receipt
 from grading.selectors.results import takeover_part
 from grading.services.submissions import submission_create
@@ -80,6 +81,7 @@ def lab_page(
         context["limits"] = reading.limits(visit, assignment)
     if assignment.bench_spec:
         context["spec_rows"] = reading.spec_rows(assignment)
+        context |= trial_context(visit, assignment, {})
     return context
 
 

@@ -63,7 +63,8 @@ def edit(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
         messages.success(request, " ".join([f"{form.item()['short']} says this now.", *seen.said]))
         return redirect("grading:assignment_edit", course=visit.course.slug, assignment=found.slug)
     probe = EditForm(found, held, data, **facts) if do else form
-    context = {"form": form, "assignment": found, "part_kinds": KIND_WORDS, "rule_kinds": RULE_WORDS} | _criteria(probe)
+    context = {"form": form, "assignment": found, "part_kinds": KIND_WORDS, "rule_kinds": RULE_WORDS}
+    context |= reading.criteria_context(probe, found, request.POST.dict())
     context |= {"is_begun": was_begun(found), "is_same": is_same}
     context |= {"lab": lab_html(request, visit, found.slug)} if is_same else {}
     context |= preview_context(visit, step) | (_preview(visit, found, held, form, seen) if step.trial else {})
@@ -96,19 +97,6 @@ def _refuse(visit: Visit) -> Callable[[forms.Form, BadInput | Conflict], None]:
             form.refuse(refused)
 
     return refuse
-
-
-def _criteria(form: EditForm) -> dict[str, Any]:
-    """What the criteria give at a few values: of the form where it can be read, else of what holds."""
-    if not form.is_bound:
-        rows, why = reading.criteria_rows(form.held.get("bench"))
-    elif not form.measures:
-        rows, why = [], ""
-    elif form.bench.is_valid() and form.criteria.is_valid() and form.baselines.is_valid():
-        rows, why = reading.criteria_rows(form.spec())
-    else:
-        rows, why = [], "Some of it cannot be read yet; fill in what is missing."
-    return {"criteria_rows": rows, "criteria_why": why}
 
 
 def _preview(visit: Visit, row: Assignment, held: Item, form: EditForm, seen: Seen) -> dict[str, Any]:
