@@ -25,6 +25,7 @@ from grading.models.assignments import Assignment
 from grading.placed import Placed
 from grading.selectors import editing as reading
 from grading.selectors.assignments import assignment_get
+from grading.selectors.points_again import would_get
 from grading.services.assignment_copying import assignment_copy
 from grading.services.assignment_editing import assignment_create, assignment_save, not_ready, touches_late_days
 from grading.services.assignment_rows import was_begun
@@ -108,6 +109,7 @@ def _preview(visit: Visit, row: Assignment, held: Item, form: EditForm, seen: Se
         "consequences": [*reading.consequences(row, held, item), *seen.said, *not_ready(then)],
         "is_told": held.get("due") != item.get("due") and not row.is_draft,
         "points": reading.points_of(item),
+        "would": would_get(row, item["bench"]) if item.get("bench") and item["bench"] != held.get("bench") else {},
     }
 
 

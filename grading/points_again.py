@@ -1,0 +1,55 @@
+"""The points of a result that is stored, by rules that are other than then. Pure: nothing is measured again and nothing is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from grading.figures.board_rows import verdicts_of
+from grading.modelled import Modelled, modelled_of
+from grading.points import Points, points_for
+from grading.spec import BenchSpec
+from grading.spec.device_metrics import DEVICE_METRICS
+
+OF_A_DEVICE = frozenset({"latency_ms", "energy_mj", *DEVICE_METRICS})
+# What results of before the cost model do not say of a device.
+UNSAID = {
+    "latency_ms": None, "latency_interval_ms": None, "energy_mj": None, "extrapolated": False, "graded": False, "calibration": None,
+    "battery_hours": None, "mah_per_hour": None, "reason": "This result was measured before anything was modelled for this board.",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The parts of a result that points follow from, as they are stored."""
+
+    metrics: Mapping[str, Any]
+    quality: Mapping[str, Any]
+    environment: Mapping[str, Any]
+
+
+def points_again(spec: BenchSpec, stored: Stored) -> Points:
+    """Metrics of a device are read from what the result says of the device that the rules name now; a number it has not stays open."""
+    modelled = _of_device(spec, stored.environment) if spec.device else Modelled()
+    own = {
+        name: float(value)
+        for name, value in stored.metrics.items()
+        if isinstance(value, int | float) and name not in OF_A_DEVICE
+    }
+    ends = stored.quality.get("low"), stored.quality.get("high")
+    intervals = {"accuracy": (float(ends[0]), float(ends[1]))} if ends[0] is not None and ends[1] is not None else {}
+    return points_for(
+        spec,
+        own | modelled.metrics,
+        intervals | modelled.intervals,
+        {},
+        modelled.left_open,
+        fit=modelled.fit,
+        how=modelled.how,
+    )
+
+
+def _of_device(spec: BenchSpec, environment: Mapping[str, Any]) -> Modelled:
+    verdict = verdicts_of(environment).get(spec.device)
+    if verdict is None:
+        return modelled_of(None, spec.device)
+    return modelled_of({"name": spec.device, **UNSAID, **verdict}, spec.device, environment.get("budget"))
