@@ -14,6 +14,7 @@ from courseplatform.core import numbers
 from grading.modelled import modelled_of
 from grading.ranking import TIE_SHARE
 from grading.spec import METRICS, MODELLED, BenchSpec
+from hardware.profiles import RUNTIME_NAMES
 
 POINTS = "points"
 MAIN = {"classification": "accuracy"}  # by task: the metric that it is about
@@ -103,10 +104,20 @@ def kind_of(basis: str, device: str, verdict: Mapping[str, Any]) -> str:
 
 
 def kind_words(kind: str, names: Mapping[str, str]) -> str:
-    """modelled, Raspberry Pi 4 (4 GB), tflite@2.4.1, 4 threads. names: of devices by slug."""
+    """modelled, Raspberry Pi 4 (4 GB), TFLite 2.4.1, 4 threads. names: of devices by slug."""
     basis, device, runtime, threads = kind.split("|")
     count = f"{threads} thread{'' if threads == '1' else 's'}" if threads else ""
-    return ", ".join(part for part in (BASES.get(basis, basis), names.get(device, device), runtime, count) if part)
+    name, _, version = runtime.partition("@")
+    return ", ".join(
+        part
+        for part in (
+            BASES.get(basis, basis),
+            names.get(device, device),
+            f"{RUNTIME_NAMES.get(name, name)} {version}".strip(),
+            count,
+        )
+        if part
+    )
 
 
 def basis_of(metric: str, kind: str) -> str:

@@ -22,6 +22,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
+from courseplatform.courses.access import visit_of
 from courseplatform.courses.course_file.reading import read
 from courseplatform.courses.course_file.service import course_import, plan_import
 from courseplatform.courses.models import Course, Enrolment, Role
@@ -35,8 +36,10 @@ from grading.demo import grades, late
 from grading.demo.digits import hidden_split, write_hidden
 from grading.hand_in_rules import owner_of
 from grading.models.assignments import Assignment, HiddenSet
+from grading.models.owners import Owner
 from grading.npy import hidden_facts
 from grading.piece_reading import read_file
+from grading.services.nicknames import nickname_choose
 from grading.services.pieces import piece_put
 from grading.services.submissions import submission_create
 from grading.spec import BenchSpec
@@ -69,6 +72,9 @@ def load_demo(*, now: datetime | None = None) -> bool:
             _family(family, people, assignments, now)
         for hand_in in overlay["hand_ins"]:
             _hand_in(hand_in, people, assignments, now)
+        for nickname in overlay.get("nicknames", []):
+            person = people[nickname["person"]]
+            nickname_choose(visit=visit_of(person, SLUG), owner=Owner(person), text=nickname["name"])
         for part in DEMO_PARTS:
             part.load(course=course, people=people, now=now)
         late.load(course=course, people=people, overlay=overlay, now=now)
@@ -151,6 +157,7 @@ def _assignments(course: Course, overlay: Facts) -> dict[str, Assignment]:
             bench,
         )
         row.is_individual = more.get("individual", row.is_individual)
+        row.leaderboard = more.get("leaderboard", row.leaderboard)
         row.parts = more.get("parts", row.parts)
         row.parts, row.needs_statement = more.get("parts", row.parts), more.get("statement", row.needs_statement)
         if bench:

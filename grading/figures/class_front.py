@@ -27,7 +27,7 @@ from grading.spec import METRICS, MODELLED
 
 SLUG, TITLE = "class", "The class"
 HEIGHT = 320
-FACE = Face(letter=7.0, line=16, width=600, height=HEIGHT - 80)
+FACE = Face(letter=7.0, line=16, width=300, height=HEIGHT - 80)  # on a phone; with more room no words come closer
 RULES = {"best": "Best attempt", "latest": "Latest attempt", "chosen": "Chosen attempt"}
 
 
@@ -49,7 +49,7 @@ def class_front(given: Given) -> Figure:
         rows=[[f"yours, attempt {picture.number}" if spot.is_mine else f"another {picture.word}", shown(gain, spot.gain), shown(cost, spot.cost)]
               for spot in sorted(spots, key=lambda one: (not one.is_mine, one.cost, -one.merit))],
         height=HEIGHT, plot=_plot(picture, spots, cost, gain, names), beside="grading/_figure_class_places.html",
-        shown={"places": _places(picture, cost, gain), "of": f"Of {len(picture.alike(gain)) + 1} {picture.word}s"},
+        shown=_places(picture, cost, gain),
     )  # fmt: skip
 
 
@@ -95,22 +95,33 @@ def _note(picture: ClassPicture, cost: str, names: dict[str, str]) -> str:
     if not picture.is_active:
         note += f" Of yours attempt {picture.number}, which is not the active one."
     if cost in MODELLED:
-        note += f" {kind_words(picture.mine.kind, names).capitalize()}."
+        said_kind = kind_words(picture.mine.kind, names)
+        note += f" {said_kind[0].upper()}{said_kind[1:]}."
         left = len(picture.others) - len(picture.alike(cost))
         if left:
             note += f" {left} with another setting, or with no {label_of(cost).lower()} that points may rest on, {'is' if left == 1 else 'are'} left out."
     return note
 
 
-def _places(picture: ClassPicture, cost: str, gain: str) -> list[Json]:
-    rows = []
-    for metric in dict.fromkeys([gain, cost, "peak_activation_bytes", POINTS]):
-        found, value = picture.place(metric), picture.mine.value(metric)
-        if found is not None and value is not None:
-            rows.append(
-                {"label": head_of(metric), "value": shown(metric, value), "place": str(found[0]), "of": found[1]}
-            )
-    return rows
+def _places(picture: ClassPicture, cost: str, gain: str) -> Json:
+    """The table beside the plot. Where metrics are ranked among different numbers of people, each place says of how many."""
+    ranked = [
+        (metric, picture.mine.values[metric][0], *found)
+        for metric in dict.fromkeys([gain, cost, "peak_activation_bytes", POINTS])
+        if (found := picture.place(metric)) is not None
+    ]
+    counts = {count for *_, count in ranked}
+    rows = [
+        {
+            "label": head_of(metric),
+            "value": shown(metric, value),
+            "place": str(place),
+            "of": count if len(counts) > 1 else None,
+        }
+        for metric, value, place, count in ranked
+    ]
+    head = f"Of {counts.pop()} {picture.word}s" if len(counts) == 1 else "In the class"
+    return {"places": rows, "of": head}
 
 
 # -- the plot --
@@ -228,14 +239,36 @@ def _labels(
         (x.place(scaled(cost, one.cost)) * FACE.width, (1 - y.place(scaled(gain, one.gain))) * FACE.height)
         for one in drawn
     ]
-    words = place(pixels, [texts.get(n, "") for n in range(len(drawn))], list(texts), FACE, must=0)
-    return [_label(word, drawn[word.index], x, y, cost, gain) for word in words]
+    words = place(pixels, [texts.get(n, "") for n in range(len(drawn))], list(texts), FACE)
+    found = [_label(word, drawn[word.index], x, y, cost, gain) for word in words]
+    is_placed = any(word.index == 0 for word in words)
+    return (
+        found
+        if is_placed
+        else [*found, _led(texts[0], x.place(scaled(cost, spots[0].cost)), spots[0], x, y, cost, gain)]
+    )
+
+
+def _led(text: str, across: float, spot: Spot, x: Axis, y: Axis, cost: str, gain: str) -> Json:
+    """Where no word fits beside the dot: at the upper edge, with a line to it. across: 0 at the left end of the axis, 1 at the right one."""
+    anchor = "left" if across < 1 / 3 else "right" if across > 2 / 3 else "center"
+    down = (1 - y.place(scaled(gain, spot.gain))) * FACE.height
+    at = _place_in_axes(spot, x, y, cost, gain)
+    return at | {
+        "text": text, "showarrow": True, "arrowhead": 0, "arrowwidth": 1, "arrowcolor": "--ink-3", "standoff": 8, "ax": 0, "ay": -max(down - 8, 28),
+        "xanchor": anchor, "yanchor": "bottom", "font": {"size": 12, "color": "--ink", "weight": 600},
+    }  # fmt: skip
+
+
+def _place_in_axes(spot: Spot, x: Axis, y: Axis, cost: str, gain: str) -> Json:
+    """Plotly counts in powers of ten on a logarithmic axis."""
+    ends = ((scaled(cost, spot.cost), x), (scaled(gain, spot.gain), y))
+    across, up = (log10(value) if axis.is_log else value for value, axis in ends)
+    return {"x": across, "y": up}
 
 
 def _label(word: Word, spot: Spot, x: Axis, y: Axis, cost: str, gain: str) -> Json:
-    at = [(scaled(m, value), axis) for m, value, axis in ((cost, spot.cost, x), (gain, spot.gain, y))]
-    across, up = (log10(value) if axis.is_log else value for value, axis in at)
-    return {
-        "text": word.text, "x": across, "y": up, "showarrow": False, "xanchor": word.xanchor, "yanchor": word.yanchor, "xshift": word.dx,
+    return _place_in_axes(spot, x, y, cost, gain) | {
+        "text": word.text, "showarrow": False, "xanchor": word.xanchor, "yanchor": word.yanchor, "xshift": word.dx,
         "yshift": -word.dy, "font": {"size": 12, "color": "--ink" if spot.is_mine else "--ink-2", "weight": 600 if spot.is_mine else 400},
     }  # fmt: skip

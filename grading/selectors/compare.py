@@ -6,20 +6,26 @@ from uuid import UUID
 from courseplatform.core import numbers
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
+from grading.class_numbers import (
+    ClassNumbers,
+    basis_of,
+    is_less_better,
+    label_of,
+    numbers_of,
+    said,
+    tolerance_of,
+)
+from grading.layer_changes import LayerTable, layer_table
 from grading.models.assignments import Assignment
 from grading.models.pieces import Piece
 from grading.models.submissions import Submission
 from grading.parts import STATEMENT
+from grading.ranking import is_tie
 from grading.selectors.assignments import Attempt, attempts
+from grading.services.class_points import device_of
+from grading.spec import METRICS
 
 Row = dict[str, Any]
-METRICS = (
-    ("accuracy", "Accuracy", numbers.share, 1),
-    ("macs", "MACs", numbers.count, -1),
-    ("parameters", "Parameters", numbers.count, -1),
-    ("model_bytes", "Model file", numbers.size, -1),
-    ("peak_activation_bytes", "Memory at the peak", numbers.size, -1),
-)  # name, label, words, whether more (1) or less (-1) is better
 
 
 def compare(visit: Visit, assignment: Assignment, first: str, second: str) -> dict[str, Any]:
@@ -34,6 +40,8 @@ def compare(visit: Visit, assignment: Assignment, first: str, second: str) -> di
         "facts": _facts(older, newer),
         "metrics": _metrics(older, newer),
         "points": _points(older, newer),
+        "total": _total(older, newer),
+        "layers": _layers(older, newer),
         "sentence": _sentence(older, newer),
     }
 
@@ -104,37 +112,75 @@ def _result(attempt: Attempt) -> Any:
     return getattr(attempt.run, "result", None) if attempt.run is not None else None
 
 
+def _numbers(attempt: Attempt) -> ClassNumbers | None:
+    result = _result(attempt)
+    if result is None:
+        return None
+    held = {
+        "metrics": result.metrics,
+        "quality": result.quality,
+        "environment": result.environment,
+        "earned": result.earned,
+    }
+    return numbers_of(held, device_of(attempt.submission.assignment))
+
+
 def _metrics(older: Attempt, newer: Attempt) -> list[Row]:
-    one, other = _result(older), _result(newer)
+    """What both have, and whether the newer is better by more than a tie. A latency of another kind is told beside, and not judged."""
+    one, other = _numbers(older), _numbers(newer)
     if one is None or other is None:
         return []
     rows = []
-    for name, label, words, better in METRICS:
-        a, b = one.metrics.get(name), other.metrics.get(name)
-        if a is not None and b is not None:
-            rows.append(
-                {
-                    "label": label,
-                    "older": words(a),
-                    "newer": words(b),
-                    **_change(a, b, better, is_share=name == "accuracy"),
-                }
-            )
+    for metric in METRICS:
+        a, b = one.value(metric), other.value(metric)
+        if a is None or b is None:
+            continue
+        row = {
+            "label": label_of(metric),
+            "older": said(metric, a),
+            "newer": said(metric, b),
+            "basis": basis_of(metric, other.kind),
+        }
+        if one.kind_for(metric) != other.kind_for(metric):
+            rows.append(row | {"change": "another runtime or device", "tone": "neutral"})
+        else:
+            rows.append(row | _change(metric, a, b))
     return rows
 
 
-def _change(a: float, b: float, better: int, *, is_share: bool) -> Row:
+def _change(metric: str, a: float, b: float) -> Row:
     """The change in words, and whether it is one for the better: never told by colour alone."""
     if a == b:
         return {"change": "the same", "tone": "neutral"}
-    tone = "good" if (b - a) * better > 0 else "warn"
-    if is_share:
+    less = is_less_better(metric)
+    best, worst = (min(a, b), max(a, b)) if less else (max(a, b), min(a, b))
+    if is_tie(best, worst, tolerance_of(metric), is_less_better=less):
+        return {"change": "less than 5 %, a tie", "tone": "neutral"}
+    tone = "good" if (b < a) == less else "warn"
+    if METRICS[metric][0] == "share":
         return {"change": f"{100 * (b - a):+.1f} points of %", "tone": tone}
     if not a:
         return {"change": "from nothing", "tone": tone}
     ratio = b / a
     words = f"{100 * (ratio - 1):+.0f} %" if 0.5 <= ratio <= 2 else f"x {ratio:.2g}"
     return {"change": words, "tone": tone}
+
+
+def _layers(older: Attempt, newer: Attempt) -> LayerTable | None:
+    one, other = _result(older), _result(newer)
+    if one is None or other is None or _same_model(older, newer):
+        return None
+    return layer_table(one.report, other.report)
+
+
+def _total(older: Attempt, newer: Attempt) -> Row | None:
+    if older.earned is None or newer.earned is None:
+        return None
+    gained = newer.earned - older.earned
+    return {
+        "change": f"{gained:+.2f}" if gained else "",
+        "tone": "good" if gained > 0 else "warn" if gained < 0 else "neutral",
+    }
 
 
 def _points(older: Attempt, newer: Attempt) -> list[Row]:
