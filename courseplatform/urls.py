@@ -10,6 +10,7 @@ from courseplatform.courses.views.new import new
 from courseplatform.courses.views.pages import front
 from courseplatform.notices.urls import personal
 from courseplatform.uploads.api import OneUpload, Uploads
+from grading.urls import site_line
 from hardware.urls import site_devices
 
 api: list[URLPattern | URLResolver] = [
@@ -30,6 +31,7 @@ urlpatterns = [
     path("calendar/", include((feeds, "feeds"))),
     path("uploads/", include("courseplatform.uploads.urls")),
     path("devices/", include((site_devices, "devices"))),
+    path("line/", include((site_line, "site_line"))),
     path("courses/", include("courseplatform.courses.urls")),
     path("courses/", include("courseplatform.notices.urls")),
     path("courses/", include("courseplatform.calendars.urls")),

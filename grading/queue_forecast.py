@@ -117,6 +117,28 @@ def forecast(
     return Forecast(_range(starts) if starts else None, _range(ends), is_overdue)
 
 
+def forecast_line(*, line: Sequence[Seconds], held: Sequence[Held] = (), workers: int) -> list[Forecast | None]:
+    """The same for each job of a line, in its order, in one go; None for those of whose kind too little is known."""
+    starts: list[list[float]] = [[] for _ in line]
+    ends: list[list[float]] = [[] for _ in line]
+    known: Seconds = next((took for took in line if len(took) >= LEAST_RUNS), ())
+    if not known:
+        return [None] * len(line)
+    for play in range(PLAYS):
+        chance = random.Random(play)  # noqa: S311 nothing secret hangs on it
+        kinds: dict[int, _Kind] = {}
+        free = _free(kinds, held, workers, known, chance)
+        for position, took in enumerate(line):
+            begun, lasts = free[0], _kind(kinds, took or known, chance).draw()
+            heapq.heapreplace(free, begun + lasts)
+            starts[position].append(begun)
+            ends[position].append(begun + lasts)
+    return [
+        Forecast(_range(start), _range(end)) if len(took) >= LEAST_RUNS else None
+        for took, start, end in zip(line, starts, ends, strict=True)
+    ]
+
+
 def _kind(kinds: dict[int, _Kind], took: Seconds, chance: random.Random) -> _Kind:
     if id(took) not in kinds:
         kinds[id(took)] = _Kind(took, chance)
@@ -124,9 +146,7 @@ def _kind(kinds: dict[int, _Kind], took: Seconds, chance: random.Random) -> _Kin
 
 
 def _start(kinds: dict[int, _Kind], held: Sequence[Held], ahead: Ahead, workers: int, own: Seconds, chance: random.Random) -> float:  # fmt: skip
-    free = [1.0 if job.yields else _kind(kinds, job.took or own, chance).left(job.elapsed_s) for job in held]
-    free += [0.0] * max(workers - len(free), 0 if free else 1)
-    heapq.heapify(free)
+    free = _free(kinds, held, workers, own, chance)
     alone, together = _split(ahead, own)
     chance.shuffle(alone)
     for took in alone:
@@ -136,6 +156,16 @@ def _start(kinds: dict[int, _Kind], held: Sequence[Held], ahead: Ahead, workers:
         mean_here, variance_here = _kind(kinds, took, chance).sum_of(many)
         mean, variance = mean + mean_here, variance + variance_here
     return free[0] + max(mean + chance.gauss(0, math.sqrt(variance)), 0.0) / len(free)
+
+
+def _free(
+    kinds: dict[int, _Kind], held: Sequence[Held], workers: int, known: Seconds, chance: random.Random
+) -> list[float]:
+    """When each worker is free, as a heap; one at least."""
+    free = [1.0 if job.yields else _kind(kinds, job.took or known, chance).left(job.elapsed_s) for job in held]
+    free += [0.0] * max(workers - len(free), 0 if free else 1)
+    heapq.heapify(free)
+    return free
 
 
 def _split(ahead: Ahead, own: Seconds) -> tuple[list[Seconds], Ahead]:

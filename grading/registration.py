@@ -72,7 +72,7 @@ def _links() -> list[NavLink]:
     return [
         NavLink("Assignments", "grading:assignments", 30, MEMBERS, key="a", owns=work),
         NavLink("Late days", "grading:late_days", 42, students, key="l", has_content=late_mine.has_policy),
-        NavLink("Submissions", "grading:submissions", 35, STAFF, key="u", owns=("grading:parked",)),
+        NavLink("Submissions", "grading:submissions", 35, STAFF, key="u", owns=("grading:parked", "grading:line")),
         NavLink("Late days", "grading:late_balances", 36, STAFF, key="l", owns=LATE_PAGES),
         NavLink("Regrades", "grading:regrades", 36, STAFF, owns=("grading:regrade",), in_more=True),
     ]

@@ -12,6 +12,7 @@ from grading.views import (
     late_staff,
     late_try,
     leaderboard,
+    line,
     parked,
     parts,
     points_try,
@@ -95,6 +96,8 @@ urlpatterns = [
     path("<slug:course>/runs/<uuid:run>/take-place/", runs.take_over, name="run_take_over"),
     path("<slug:course>/runs/<uuid:run>/again/", runs.again, name="run_again"),
     path("<slug:course>/runs/<uuid:run>/decide/", parked.decide, name="run_decide"),
+    path("<slug:course>/runs/<uuid:run>/next/", line.put_first, name="run_put_first"),
+    path("<slug:course>/line/", line.of_course, name="line"),
     path("<slug:course>/runs-kept-back/", parked.index, name="parked"),
     path("<slug:course>/runs/<uuid:run>/result.json", runs.result_json, name="run_json"),
     path("<slug:course>/runs/<uuid:run>/result.csv", runs.result_csv, name="run_result_csv"),
@@ -126,3 +129,4 @@ urlpatterns = [
     path("<slug:course>/late-days/try/", late_try.try_out, name="late_try"),
     path("<slug:course>/late-days/late-report.yaml", late_try.late_report_file, name="late_report_file"),
 ]
+site_line = [path("", line.of_site, name="line")]

@@ -18,6 +18,7 @@ class Audience(StrEnum):
     PUBLIC = "public"
     SIGNED_IN = "signed_in"
     COURSE_MAKERS = "course_makers"  # operators, and instructors of any course
+    OPERATORS = "operators"
     COURSE_PUBLIC = "course_public"  # anybody where the course is public, else its members
     COURSE_MEMBERS = "course_members"
     COURSE_STAFF = "course_staff"

@@ -169,6 +169,20 @@ def course_makers(view: CourseView) -> CourseView:
     return declare(wrapper, Audience.COURSE_MAKERS)  # type: ignore[no-any-return]
 
 
+def operators(view: CourseView) -> CourseView:
+    """Whoever keeps the machine running. The decorated view is called as view(request, person); others who are signed in get 403."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest) -> HttpResponseBase:
+        if not isinstance(request.user, User):
+            return redirect_to_login(request.get_full_path())
+        if not request.user.is_operator:
+            raise Forbidden("Only operators of the site see this page.", code="operators_only")
+        return view(request, request.user)
+
+    return declare(wrapper, Audience.OPERATORS)  # type: ignore[no-any-return]
+
+
 def _asked_zone(request: HttpRequest) -> str:
     """The zone in which a reader asks to see the page, `?zone=Europe/Berlin`. Raises BadInput, code `unknown_zone`."""
     asked = request.GET.get("zone", "")

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -38,6 +38,10 @@ def live(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
 def cancel(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
     found = results.run_get(visit, run)
     services.run_cancel(visit=visit, run=found)
+    if request.POST.get("back") == "line" and visit.is_staff:
+        said = f"{found.submission.assignment.short}, attempt {found.submission.number} by {found.submission.owner}"
+        messages.success(request, f"{said} is cancelled; it costs no attempt")
+        return redirect("grading:line", course=visit.course.slug)
     return HttpResponseRedirect(found.get_absolute_url())
 
 
