@@ -35,14 +35,14 @@ class Mixed:
 
 
 def mixed(inputs: Path, seed: int, target: Path) -> Mixed:
-    """Write all of `inputs` (.npy, float32, one row an input) and at most `MOST` changed copies to `target`.
+    """Write all of `inputs` (.npy, one row an input, as it is stored) and at most `MOST` changed copies to `target`.
 
     The harness gives them in a random order, so that nothing tells a copy from the rest.
     """
-    data: NDArray[np.float32] = np.load(inputs, mmap_mode="r", allow_pickle=False)
+    data: NDArray[Any] = np.load(inputs, mmap_mode="r", allow_pickle=False)
     places = _places(len(data), seed)
     made = np.lib.format.open_memmap(
-        target, mode="w+", dtype=np.float32, shape=(len(data) + len(places), *data.shape[1:])
+        target, mode="w+", dtype=data.dtype, shape=(len(data) + len(places), *data.shape[1:])
     )
     made[: len(data)] = data
     made[len(data) :] = jittered(data[places], seed)
@@ -54,24 +54,23 @@ def _places(count: int, seed: int) -> list[int]:
     return sorted(random.Random(seed).sample(range(count), min(MOST, count)))  # noqa: S311 to be repeated, not a secret
 
 
-def jittered(data: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
-    """Each value times a factor within 1 ± JITTER of its own, within the range of the data."""
+def jittered(data: NDArray[Any], seed: int) -> NDArray[Any]:
+    """Each value times a factor within 1 ± JITTER of its own, within the range of the data; whole numbers are rounded."""
     factors = np.random.default_rng([seed, len(data)]).uniform(1 - JITTER, 1 + JITTER, data.shape)
-    changed: NDArray[np.float32] = np.clip(data * factors, data.min(), data.max()).astype(np.float32)
-    return changed
+    changed = np.clip(data * factors, data.min(), data.max())
+    made: NDArray[Any] = (np.rint(changed) if data.dtype.kind in "iu" else changed).astype(data.dtype)
+    return made
 
 
-def right(predictions: Sequence[Any] | NDArray[Any], truth: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which answers are right. predictions: scores, one row an input."""
-    scores = np.asarray(predictions, dtype=np.float32).reshape(len(truth), -1)
-    found: NDArray[np.bool_] = scores.argmax(axis=1) == truth
-    return found
+def copied_of(forms: Sequence[Path], model: Path, seed: int, count: int) -> tuple[int, int]:
+    """As `copied`, of the form of the inputs of which the file holds the most: as they are stored, or as a model gets them."""
+    return max(copied(model, form, seed, count) for form in forms)
 
 
-def copied(model: Path, inputs: Path, seed: int) -> tuple[int, int]:
+def copied(model: Path, inputs: Path, seed: int, count: int | None = None) -> tuple[int, int]:
     """How many of some hidden inputs stand in the file byte for byte, as float32 or as whole numbers of 8 bits, and how many were
     looked for. Fewer are looked for in a large file, so that it stays a matter of milliseconds."""
-    data: NDArray[np.float32] = np.load(inputs, mmap_mode="r", allow_pickle=False)
+    data: NDArray[Any] = np.load(inputs, mmap_mode="r", allow_pickle=False)[:count]
     size = model.stat().st_size
     most = max(SEARCHED_BYTES // max(size, 1), 4)
     rows = [row for place in _places(len(data), seed)[:most] if np.count_nonzero(row := data[place]) >= LEAST_FILLED]
@@ -81,7 +80,7 @@ def copied(model: Path, inputs: Path, seed: int) -> tuple[int, int]:
         return sum(any(text.find(spelled) >= 0 for spelled in _spellings(row)) for row in rows), len(rows)
 
 
-def _spellings(row: NDArray[np.float32]) -> Iterator[bytes]:
+def _spellings(row: NDArray[Any]) -> Iterator[bytes]:
     """The bytes of one input as a file may hold them. A long one is told by its middle."""
     forms: list[NDArray[Any]] = [np.ascontiguousarray(row, dtype="<f4")]
     if bool((row == np.round(row)).all()) and float(row.min()) >= -128 and float(row.max()) <= 255:

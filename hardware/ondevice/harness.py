@@ -39,6 +39,7 @@ RUNTIMES = {
     "torch_export": "hardware.ondevice.torch_export_runtime",
 }
 PROGRESS_EVERY_S = 0.2
+DATA_TYPES = ("float32", "uint8", "int8")
 
 
 class Channel:
@@ -76,9 +77,10 @@ def measure(options: argparse.Namespace, channel: Channel) -> None:
             _send_latency(session, tensors.random_inputs(session.inputs, options.seed), channel)
         return
     data = _data(options.inputs)
-    spec = tensors.check_input(session.inputs, tuple(data.shape[1:]))
+    dtype = str(data.dtype)
+    spec = tensors.check_input(session.inputs, tuple(data.shape[1:]), dtype)
     rehearsal = rehearse(session, data, options.seed, options.scores)
-    _send_model(session, tensors.conversions(spec, session.outputs[0]), channel)
+    _send_model(session, tensors.conversions(spec, session.outputs[0], dtype), channel)
     if options.timing:
         _send_latency(session, [tensors.to_model(rehearsal.inputs[: spec.shape[0]].copy(), spec)], channel)
         channel.send("pairs", pairs.measure(session, rehearsal.inputs, spec))
@@ -105,9 +107,9 @@ def _data(path: str) -> NDArray[Any]:
     import numpy as np
 
     data: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    if data.dtype != np.float32 or data.ndim < 2 or not len(data):
+    if str(data.dtype) not in DATA_TYPES or data.ndim < 2 or not len(data):
         raise ValueError(
-            f"The lab's inputs are {data.dtype} of shape {data.shape}, not float32 with one row for each input."
+            f"The lab's inputs are {data.dtype} of shape {data.shape}, not {' or '.join(DATA_TYPES)} with one row for each input."
         )
     return data
 

@@ -32,12 +32,22 @@ def measure(session: Session, inputs: NDArray[Any], spec: TensorSpec) -> dict[st
         for turn in range(1, MOST_PAIRS + 1):
             # Both are copied and turned into the model's numbers: only what they hold differs.
             found["same_ms"].append(_once(session, tensors.to_model(batch * 1, spec)))
-            found["unique_ms"].append(_once(session, tensors.to_model(batch * (1 - STEP * turn), spec)))
+            found["unique_ms"].append(_once(session, tensors.to_model(_another(batch, turn), spec)))
             if turn >= LEAST_PAIRS and time.perf_counter() - started > MOST_S:
                 break
     except session.faults as error:
         raise fault_of("run", error) from error
     return found
+
+
+def _another(batch: NDArray[Any], turn: int) -> NDArray[Any]:
+    """An input that was not given before: scaled by a factor of its own, or, of whole numbers, moved on within its range."""
+    if batch.dtype.kind not in "iu":
+        found: NDArray[Any] = batch * (1 - STEP * turn)
+        return found
+    low, high = int(batch.min()), int(batch.max())
+    moved: NDArray[Any] = (low + (batch.astype("int64") - low + turn) % (high - low + 1)).astype(batch.dtype)
+    return moved
 
 
 def _once(session: Session, given: NDArray[Any]) -> float:

@@ -37,13 +37,13 @@ def predict(
     send: Callable[[dict[str, Any]], None],
     progress: Callable[[int, int], None],
 ) -> None:
-    """Predict each of ``data`` (N x input shape without batch, float32) and ``send`` the outputs in pieces.
+    """Predict each of ``data`` (N x input shape without batch) and ``send`` the outputs in pieces.
 
     A piece is {"start", "count", "size", "data"}: ``count`` outputs of ``size`` float32, little-endian, base64,
     beginning with the ``start``-th of ``order``. At the end a few inputs are answered once more. Raises ModelError
     with a code of ``hidden.SENTENCES``.
     """
-    spec = tensors.check_input(session.inputs, tuple(data.shape[1:]))
+    spec = tensors.check_input(session.inputs, tuple(data.shape[1:]), str(data.dtype))
     try:
         kept = _predict_all(session, data, rehearsal.size, spec, seed, send, progress)
         _check_again(session, data, rehearsal, spec, kept)

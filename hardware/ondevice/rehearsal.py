@@ -24,7 +24,7 @@ STABLE = "Save it in evaluation mode, without anything that it keeps from one in
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """Made-up inputs (float32, whole batches) and what the model answered: float32 of (inputs, size)."""
+    """Made-up inputs (of the data's type, whole batches) and what the model answered: float32 of (inputs, size)."""
 
     inputs: NDArray[Any]
     outputs: NDArray[Any]
@@ -42,7 +42,8 @@ def made_up(data: NDArray[Any], count: int, seed: int) -> NDArray[Any]:
     low, high = float(data.min()), float(data.max())
     generator = np.random.default_rng([seed, count])
     shape = (count, *data.shape[1:])
-    values = generator.uniform(low, high, shape).astype(np.float32)
+    drawn = generator.uniform(low, high, shape)
+    values = (np.rint(drawn) if data.dtype.kind in "iu" else drawn).astype(data.dtype)
     place = generator.random(shape)
     values[place < AT_AN_END] = low
     values[place > 1 - AT_AN_END] = high
@@ -61,7 +62,7 @@ def rehearse(session: Session, data: NDArray[Any], seed: int, scores: int | None
     """
     import numpy as np
 
-    spec = tensors.check_input(session.inputs, tuple(data.shape[1:]))
+    spec = tensors.check_input(session.inputs, tuple(data.shape[1:]), str(data.dtype))
     batches = -(-REHEARSED // spec.shape[0])
     inputs = made_up(data, batches * spec.shape[0], seed)
     try:
@@ -90,7 +91,7 @@ def _check_size(size: int, scores: int | None, count: int) -> None:
     if scores is not None and size != scores:
         raise ModelError(
             "output_mismatch",
-            f"The model returns {size} numbers for each input. The lab asks for {scores}, one for each class.",
+            f"The model returns {size} numbers for each input. The lab asks for {scores}.",
         )
     if size * 4 * count > MAX_OUTPUT_BYTES:
         raise ModelError("output_too_large", f"The model returns {size} numbers for each input.")

@@ -1,4 +1,7 @@
-"""Between the float32 of a data set and what a model takes and gives: checks, quantisation, dequantisation."""
+"""Between the numbers of a data set and what a model takes and gives: checks, quantisation, dequantisation.
+
+A data set of float32 is converted, or quantised, to what a model takes. One of whole numbers is given as it is.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +18,24 @@ FLOATS = {"float16", "float32", "float64", *CARRIED}
 INTEGERS = {"int8", "uint8", "int16"}
 
 
-def check_input(inputs: list[TensorSpec], given: tuple[int, ...]) -> TensorSpec:
-    """The one input of the model, if arrays of shape ``given`` (without the batch) fit it. Raises ModelError."""
+def check_input(inputs: list[TensorSpec], given: tuple[int, ...], dtype: str = "float32") -> TensorSpec:
+    """The one input of the model, if arrays of shape ``given`` (without the batch) and of ``dtype`` fit it. Raises ModelError."""
     if len(inputs) != 1:
         raise ModelError("input_mismatch", f"This model has {len(inputs)} inputs. The lab gives one.")
     spec = inputs[0]
     wanted = "x".join(map(str, (1, *given)))
-    details = {"expects": str(spec), "gives": f"{wanted} float32"}
+    details = {"expects": str(spec), "gives": f"{wanted} {dtype}"}
     if not spec.shape or spec.shape[1:] != given:
         raise ModelError(
             "input_mismatch",
-            f"This model expects {spec}. The lab gives {wanted} float32. Export it again with that shape.",
+            f"This model expects {spec}. The lab gives {wanted} {dtype}. Export it again with that shape.",
             details=details,
         )
+    if dtype != "float32":
+        if spec.dtype != dtype:
+            said = f"This model expects {spec}. The lab gives {wanted} {dtype}, as it is stored. Export it again with an input of {dtype}."
+            raise ModelError("input_mismatch", said, details=details)
+        return spec
     if spec.dtype not in FLOATS and not (spec.dtype in INTEGERS and spec.scale):
         why = "" if spec.dtype not in INTEGERS else ", and the file does not say with which scale"
         raise ModelError(
@@ -51,9 +59,14 @@ def carrier(dtype: str) -> str:
 
 
 def to_model(batch: NDArray[Any], spec: TensorSpec) -> NDArray[Any]:
-    """Real numbers as the model stores them: rounded to the nearest step and clipped where its input is quantised."""
+    """Real numbers as the model stores them: rounded to the nearest step and clipped where its input is quantised.
+
+    Whole numbers are the model's own already.
+    """
     import numpy as np
 
+    if batch.dtype.kind in "iu":
+        return np.ascontiguousarray(batch, dtype=carrier(spec.dtype))
     if spec.scale is None or spec.dtype in FLOATS:
         return np.ascontiguousarray(batch, dtype=carrier(spec.dtype))
     bounds = np.iinfo(spec.dtype)
@@ -88,10 +101,12 @@ def random_inputs(inputs: list[TensorSpec], seed: int) -> list[NDArray[Any]]:
     return arrays
 
 
-def conversions(spec: TensorSpec, output: TensorSpec) -> list[dict[str, str]]:
-    """What was done to the numbers on their way in and out, as findings for the report."""
+def conversions(spec: TensorSpec, output: TensorSpec, dtype: str = "float32") -> list[dict[str, str]]:
+    """What was done to the numbers on their way in and out, as findings for the report. dtype: of the data set."""
     found = []
-    if spec.scale and spec.dtype in INTEGERS:
+    if dtype != "float32":
+        found.append({"code": "input_as_stored", "sentence": f"Inputs were given in {dtype}, as the lab stores them."})
+    elif spec.scale and spec.dtype in INTEGERS:
         sentence = (
             f"Inputs were quantised to {spec.dtype} with scale {spec.scale:.6g} and zero point {spec.zero_point}."
         )
