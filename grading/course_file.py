@@ -131,10 +131,16 @@ def _counted(source: Source, known: Container[str]) -> Iterator[Finding]:
 def _bench(item: dict[str, Any], at: int) -> Iterator[Finding]:
     if "bench" in item:
         try:
-            BenchSpec.parse(item["bench"])
+            spec = BenchSpec.parse(item["bench"])
         except SpecError as error:
             for sentence in error.sentences:
                 yield Finding(at, "bench_spec", f"{item['short']}: {sentence}")
+            return
+        if "accuracy" not in spec.kind.gives(spec.options) and any(
+            part["kind"] == "models" for part in item.get("parts", [])
+        ):
+            said = f"spec.task: a family of models is drawn by its accuracy, and {spec.task} has none. Take the part away, or choose another task."
+            yield Finding(at, "bench_spec", f"{item['short']}: {said}")
 
 
 def edited(course: Course, since: datetime | None) -> dict[str, Edited]:

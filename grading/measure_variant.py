@@ -12,14 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grading.bench import engine, scoring
+from grading.bench import engine
 from grading.bench.errors import BenchError
 from grading.bench.measurement import Measurement
 from grading.bench.report import Report
 from grading.bench.sandbox import Sandbox
 from grading.families.sides import mapped, picture_side, sides_of, with_side
-from grading.measure_run import Progress, arrange_inputs, check_signature, inspected, metrics_of
+from grading.lab_inputs import arrange_inputs, normalise_inputs
+from grading.measure_run import Progress, inspected, metrics_of
+from grading.ml_tasks.scoring.base import Inputs, Scored
 from grading.run_setting import Setting, setting_for
+from grading.scored import scored
+from grading.signature import check_signature
 from grading.spec import BenchSpec
 from grading.where_to_run import Place
 
@@ -34,7 +38,7 @@ def measure_variant(
     sizes: Sequence[int],
     lab: str,
     inputs: Path,
-    labels: Path,
+    labels: Path | None,
     sandbox: Sandbox,
     seed: int,
     on_progress: Progress,
@@ -60,29 +64,28 @@ def measure_variant(
     with tempfile.TemporaryDirectory(prefix="milliamp-inputs-", dir=work) as folder:
         smaller = averaged_inputs(inputs, spec, fitting, Path(folder) / "averaged.npy")
         arranged = arrange_inputs(smaller, fitting, layout, Path(folder) / "inputs.npy")
+        shown = normalise_inputs(arranged, fitting, layout, Path(folder) / "normalised.npy")
         setting = setting or setting_for(spec, Place("process"), None)
         with setting.out_of_memory_named():
             measurement = engine.measure(
-                model, report, sandbox=sandbox, inputs=arranged, seed=seed, scores=len(spec.classes), processes=PROCESSES,
+                model, report, sandbox=sandbox, inputs=shown, seed=seed, scores=spec.output.numbers, processes=PROCESSES,
                 on_progress=on_progress, limits=setting.limits,
             )  # fmt: skip
-    on_progress("points", 0, 0)
-    truth = np.load(labels, allow_pickle=False)
-    scores = np.asarray(measurement.predictions, dtype=np.float32).reshape(len(truth), len(spec.classes))
-    quality = scoring.classification(scores, truth, spec.classes)
+        on_progress("points", 0, 0)
+        quality, _ = scored(spec, Inputs(shown, len(measurement.predictions)), measurement.predictions, labels)
     return _document(report, measurement, quality, name, model.stat().st_size, sandbox.label) | {
         "size": picture_side(fitting.input.shapes)
     }
 
 
 def _document(
-    report: Report, measurement: Measurement, quality: scoring.Quality, name: str, model_bytes: int, isolation: str
+    report: Report, measurement: Measurement, quality: Scored, name: str, model_bytes: int, isolation: str
 ) -> dict[str, Any]:
     return {
         "report": {**report.to_json(), "file": name},
         "host": measurement.host.to_json(),
         "metrics": metrics_of(report, quality, model_bytes),
-        "quality": quality.to_json(),
+        "quality": quality.quality,
         "environment": {**measurement.environment, "isolation": isolation},
     }
 

@@ -208,7 +208,7 @@ def _given(lease: Lease, beat: "Heartbeat", assignment: Assignment) -> Given:
         "spec": assignment.spec,
         "lab": assignment.short,
         "inputs": folder / hidden.inputs_file,
-        "labels": folder / hidden.labels_file,
+        "labels": folder / hidden.labels_file if hidden.labels_file else None,
         "sandbox": bench_ready.sandbox(),
         "seed": int.from_bytes(lease.job_id.bytes[:4], "big") + lease.attempt,
         "on_progress": beat.progress,

@@ -85,6 +85,10 @@ def inferences(value: float) -> str:
     return f"{count(float(f'{value:.3g}'))}{NARROW}inferences"
 
 
+def nats(value: float) -> str:
+    return f"{digits(value)}{NARROW}nats"
+
+
 def points(value: float) -> str:
     """Always two decimals, so that columns of points line up."""
     return f"{value:.2f}"
@@ -120,6 +124,9 @@ UNITS = {
     "hours": hours,
     "mah": milliamp_hours,
     "inferences": inferences,
+    "rate": share,  # a share that may be above 1, such as a word error rate
+    "value": digits,
+    "nats": nats,
 }
 
 

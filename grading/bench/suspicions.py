@@ -50,13 +50,14 @@ class Suspicion:
 @dataclass(frozen=True)
 class Answers:
     """On the same inputs: how many were right, how many of them only as they are and how many only a little changed. held, looked_for:
-    hidden inputs that the file holds (grading/bench/canaries.py)."""
+    hidden inputs that the file holds (grading/bench/canaries.py). means: what counts as right, as a sentence; "" where that is plain."""
 
     count: int
     lost: int
     won: int
     held: int = 0
     looked_for: int = 0
+    means: str = ""
 
 
 def look(report: Report, measurement: Measurement, answers: Answers) -> list[dict[str, Any]]:
@@ -132,7 +133,7 @@ def _by_heart(answers: Answers) -> Iterator[Suspicion]:
         yield Suspicion(
             "knows_inputs_by_heart", "It loses its answers when an input is changed a little",
             f"Of {answers.count} hidden inputs, {answers.lost} are answered right as they are and wrong when every value is scaled by at "
-            f"most 2 %; {answers.won} the other way round. A model that learned the task answers both alike.",
+            f"most 2 %; {answers.won} the other way round. A model that learned the task answers both alike. {answers.means}".strip(),
             {"inputs": answers.count, "lost": answers.lost, "won": answers.won},
         )  # fmt: skip
     if answers.held:

@@ -35,9 +35,9 @@ from courseplatform.teams import demo as teams_demo
 from grading.demo import grades, late
 from grading.demo.digits import hidden_split, write_hidden
 from grading.hand_in_rules import owner_of
+from grading.hidden_facts import hidden_facts
 from grading.models.assignments import Assignment, HiddenSet
 from grading.models.owners import Owner
-from grading.npy import hidden_facts
 from grading.piece_reading import read_file
 from grading.services.nicknames import nickname_choose
 from grading.services.pieces import piece_put

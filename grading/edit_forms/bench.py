@@ -7,9 +7,12 @@ from typing import Any
 from django import forms
 
 from grading.bench.training.setting import METHOD_WORDS, MOST_BATCH, MOST_RANK, OPTIMIZERS
+from grading.edit_forms import task_fields
 from grading.edit_forms.criteria import FIELDS
-from grading.edit_forms.fields import choice, line, lines, number, numbers_of, plain, text_of, words_of
+from grading.edit_forms.fields import choice, line, lines, number, numbers_of, plain
+from grading.edit_forms.input_fields import DTYPES, USUAL_RANGES, normalise_of, normalise_shown
 from grading.edit_forms.rows import Item, Quiet
+from grading.ml_tasks.registry import USUAL as USUAL_TASK
 from grading.spec import FORMATS, BenchSpec, SpecError, wait_of
 from hardware.profiles import DeviceProfile, load_profiles, today_slug
 
@@ -21,18 +24,36 @@ USUAL = {
 PLACE_WORDS = {"": "what the site has", "process": "a process", "container": "a container", "board": "a board"}
 FALLBACK_WORDS = {"staff": "ask the staff", "emulation": "measure it here", "wait": "wait on"}
 USUAL_TRAINING = {"methods": [str(name) for name in METHOD_WORDS], "optimizer": "sgd", "batch": 8, "rank": 4}
-USUAL_INPUT = {"low": 0, "high": 1, "note": ""}
 FORMAT_WORDS = {
     "onnx": "ONNX", "tflite": "TFLite", "torchscript": "TorchScript", "torch_export": "torch.export",
 }  # fmt: skip
+# The fields below belong to the task: the part of the page is drawn anew when it changes.
+REDRAWN = {
+    "hx-post": "",
+    "hx-trigger": "change",
+    "hx-target": "#edit-bench",
+    "hx-select": "#edit-bench",
+    "hx-swap": "outerHTML",
+}
 
 
 class BenchForm(Quiet):
     shapes = lines("Shape of the input", "One layout a line, with the batch: NCHW 1, 3, 32, 32", rows=2)
+    dtype = choice("Type of the stored values", DTYPES)
     low = number("Lowest value", placeholder="0")
     high = number("Highest value", placeholder="1")
+    divide_by = number(
+        "Divided by",
+        "Before a model sees them: (value / this - mean) / deviation, in float32. All three empty: as stored.",
+    )
+    mean = line("Mean", "One number, or one for each channel.")
+    std = line("Deviation", "One number, or one for each channel.")
     note = line("About the input")
-    classes = lines("Classes in order", "With commas between, or one a line.", rows=2)
+    task = choice(
+        "Task",
+        task_fields.CHOICES,
+        "What the task needs to know stands below; without JavaScript after the next preview.",
+    )
     formats = forms.MultipleChoiceField(
         label="Formats that are taken",
         choices=list(FORMAT_WORDS.items()),
@@ -62,8 +83,15 @@ class BenchForm(Quiet):
 
     def __init__(self, held: Item, data: Any, profiles: Mapping[str, DeviceProfile] | None = None) -> None:
         """profiles: the devices of the course; those that are shipped where None."""
-        super().__init__(data, prefix="bench", initial=_shown(held))
+        self.of_task = task_fields.chosen_task(data, "bench-task", held)
+        super().__init__(data, prefix="bench", initial=_shown(held) | task_fields.shown(self.of_task, held))
         self.held = held
+        self.fields["task"].widget.attrs.update(REDRAWN)
+        own = task_fields.fields_of(self.of_task)
+        self.fields |= own
+        before = list(self.fields)
+        at = before.index("task") + 1
+        self.order_fields([*before[:at], *own, *before[at:]])
         boards = {slug: profile.name for slug, profile in (profiles or load_profiles()).items()}
         boards |= {slug: slug for slug in devices_of(held) if slug not in boards}
         self.fields["device"].choices = [("", "none"), *boards.items()]  # type: ignore[attr-defined]
@@ -80,6 +108,12 @@ class BenchForm(Quiet):
                 raise forms.ValidationError(said, code="wrong_form")
             found[match[1]] = numbers_of(match[2])
         return found
+
+    def clean_mean(self) -> list[int | float]:
+        return numbers_of(self.cleaned_data["mean"])
+
+    def clean_std(self) -> list[int | float]:
+        return numbers_of(self.cleaned_data["std"])
 
     def clean_board_wait(self) -> dict[str, int | float] | None:
         text = self.cleaned_data["board_wait"].strip()
@@ -131,21 +165,17 @@ class BenchForm(Quiet):
     def spec(self, criteria: list[Item]) -> Item:
         """The spec as the file says it. What holds its default and was not written before stays unwritten."""
         data, held = self.cleaned_data, self.held
-        given = {"low": data["low"], "high": data["high"], "note": data["note"]}
-        source = {"shapes": data["shapes"] or {}, **_said(given, held.get("input", {}), USUAL_INPUT)}
+        before = held.get("input", {})
+        given = {name: data[name] for name in ("dtype", "low", "high", "note")}
+        usual = {"dtype": "float32", "note": "", **USUAL_RANGES.get(data["dtype"], USUAL_RANGES["float32"])}
+        source = {"shapes": data["shapes"] or {}, **_said(given, before, usual), **normalise_of(data, before)}
         limits = {
             "formats": data["formats"], **self._boards(), "wall_s": data["wall_s"],
             "max_bytes": None if data["max_kib"] is None else data["max_kib"] * KIB,
             "memory_bytes": None if data["memory_mib"] is None else data["memory_mib"] * MIB,
             "run_on": data["run_on"], **self._wait(),
         }  # fmt: skip
-        classes = words_of(data["classes"])
-        same = [str(name) for name in held.get("classes", [])] == classes
-        found = {
-            "task": held.get("task", "classification"),
-            "input": source,
-            "classes": held["classes"] if same else classes,
-        }
+        found = {"task": self.of_task.name, "input": source, **task_fields.said(self.of_task, data, held)}
         return found | _said(limits, held, USUAL) | self._training() | {"criteria": criteria}
 
     def _training(self) -> Item:
@@ -175,7 +205,8 @@ def _shown(held: Item) -> Item:
     shapes = source.get("shapes", {})
     found = {
         "shapes": "\n".join(f"{name} {', '.join(map(str, shape))}" for name, shape in shapes.items()),
-        "low": source.get("low"), "high": source.get("high"), "note": source.get("note", ""), "classes": text_of(held.get("classes", [])),
+        "low": source.get("low"), "high": source.get("high"), "note": source.get("note", ""), "dtype": source.get("dtype", "float32"),
+        "task": held.get("task", USUAL_TASK), **normalise_shown(source),
         "formats": held.get("formats", list(FORMATS)), "wall_s": held.get("wall_s"),
         "bonus_most": held.get("bonus_most"), "device": next(iter(devices_of(held)), ""), "others": devices_of(held)[1:],
         "run_on": held.get("run_on", ""), "fallback": held.get("fallback", "staff"),
@@ -203,6 +234,6 @@ def place_of(sentence: str) -> tuple[int | None, str]:
     if match := PLACE.search(sentence):
         name = match[3] or ""
         return int(match[1]), FIELDS.get(name, name) if match[2] else name
-    match = re.search(r"spec\.(?:input\.)?(\w+)", sentence, re.IGNORECASE)
+    match = re.search(r"spec\.(?:input\.)?(?:normalise\.)?(\w+)", sentence, re.IGNORECASE)
     names = {"max_bytes": "max_kib", "memory_bytes": "memory_mib", "devices": "device"}
     return None, names.get(match[1], match[1]) if match else ""

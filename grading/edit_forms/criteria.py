@@ -32,6 +32,9 @@ UNIT_WORDS = {
     "hours": "in hours",
     "mah": "in mAh",
     "inferences": "a number",
+    "rate": "a share: 0.1 is 10 %",
+    "value": "in its own unit",
+    "nats": "in nats",
 }
 RULE_WORDS = {
     "pass": "Pass", "ramp": "Ramp", "curve": "Curve", "steps": "Steps", "at_least": "At least", "at_most": "At most", FITS: "Fits the board",

@@ -49,8 +49,9 @@ class NewerAttempt(models.TextChoices):
 class HiddenSet(models.Model):
     """Test data that students never see. Inputs may enter the sandbox, labels never do.
 
-    Both files lie under DATA_DIR/hidden: `inputs_file` holds float32 (n, *shape without batch), `labels_file` int64 (n,), as .npy.
-    facts: what they hold (grading/npy.py: shape, low, high, classes); empty for a set of which nobody looked it up.
+    Both files lie under DATA_DIR/hidden as .npy: `inputs_file` holds (n, *shape without batch), `labels_file` what the set's task asks for
+    (docs/tasks.md); "" where the inputs themselves are the target.
+    facts: what they hold (grading/hidden_facts.py: task, shape, dtype, low, high and more); empty for a set of which nobody looked it up.
     course: whose staff sent it; None: of the site itself.
     """
 

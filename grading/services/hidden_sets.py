@@ -15,8 +15,9 @@ from django.utils.text import slugify
 from courseplatform.core.errors import BadInput, Conflict, NotHere, TooLarge, Unavailable
 from courseplatform.courses.access import Visit
 from grading.hand_in_rules import Upload
+from grading.hidden_facts import hidden_facts
+from grading.ml_tasks.registry import USUAL
 from grading.models.assignments import HiddenSet
-from grading.npy import hidden_facts
 from grading.services.course_log import change_log
 
 log = structlog.get_logger(__name__)
@@ -29,32 +30,35 @@ def hidden_folder() -> Path:
     return folder
 
 
-def hidden_set_add(*, visit: Visit, title: str, inputs: Upload, labels: Upload) -> HiddenSet:
+def hidden_set_add(*, visit: Visit, title: str, inputs: Upload, labels: Upload | None, task: str = USUAL) -> HiddenSet:
     """Check and keep a hidden set of the course. Who sent it stands beside it and in the log.
 
-    Raises BadInput (`missing`, and what grading/npy.py refuses), TooLarge (`too_large`), Conflict (`same_set`), Unavailable.
+    task: what the labels are for, of grading/ml_tasks/. labels: None where that task needs none.
+
+    Raises BadInput (`missing`, and what grading/hidden_facts.py refuses), TooLarge (`too_large`), Conflict (`same_set`), Unavailable.
     """
     if not title.strip():
         raise BadInput("Say what it is, as students will read it.", code="missing", details={"field": "title"})
     for name, upload in (("inputs", inputs), ("labels", labels)):
-        if upload.size > MOST_BYTES:
+        if upload is not None and upload.size > MOST_BYTES:
             said = f"The {name} have {upload.size >> 20} MiB; a hidden set has at most {MOST_BYTES >> 20}. Send fewer inputs."
             raise TooLarge(said, details={"field": name})
-    facts = hidden_facts(Path(inputs.temporary_file_path()), Path(labels.temporary_file_path()))
+    of_labels = None if labels is None else Path(labels.temporary_file_path())
+    facts = hidden_facts(Path(inputs.temporary_file_path()), of_labels, task)
+    labels_sha256 = "" if labels is None else labels.sha256
     slug = f"{slugify(title)[:48] or 'set'}-{inputs.sha256[:8]}"
     same = HiddenSet.objects.filter(
-        inputs_sha256=inputs.sha256, labels_sha256=labels.sha256, course=visit.course
+        inputs_sha256=inputs.sha256, labels_sha256=labels_sha256, course=visit.course
     ).first()
     if same is not None or HiddenSet.objects.filter(slug=slug).exists():
         said = f"These inputs are here already, as {same.title if same else slug}."
         raise Conflict(said, code="same_set", details={"field": "inputs"})
-    paths = [
-        hidden_folder() / f"{slug}-{uuid4().hex[:12]}-{name}.npy" for name in ("inputs", "labels")
-    ]  # never those of another
+    kept = [(inputs, "inputs"), *([(labels, "labels")] if labels is not None else [])]
+    paths = [hidden_folder() / f"{slug}-{uuid4().hex[:12]}-{name}.npy" for _, name in kept]  # never those of another
     try:
-        _keep(inputs, paths[0])
-        _keep(labels, paths[1])
-        return _record(visit, title.strip(), slug, facts, (inputs, labels), paths)
+        for (upload, _), path in zip(kept, paths, strict=True):
+            _keep(upload, path)
+        return _record(visit, title.strip(), slug, facts, (inputs.sha256, labels_sha256), paths)
     except BaseException as error:
         for path in paths:
             path.unlink(missing_ok=True)  # nothing of half a set stays
@@ -90,7 +94,7 @@ def hidden_set_remove(*, visit: Visit, slug: str) -> str:
 
 
 def _unlink(*names: str) -> None:
-    for name in names:
+    for name in filter(None, names):
         (hidden_folder() / name).unlink(missing_ok=True)
 
 
@@ -105,13 +109,13 @@ def _keep(upload: Upload, target: Path) -> None:
 
 @transaction.atomic
 def _record(
-    visit: Visit, title: str, slug: str, facts: dict[str, Any], uploads: tuple[Upload, Upload], paths: list[Path]
+    visit: Visit, title: str, slug: str, facts: dict[str, Any], hashes: tuple[str, str], paths: list[Path]
 ) -> HiddenSet:
-    inputs, labels = uploads
+    """hashes: of inputs and labels, as the paths; without labels the second is empty and there is one path."""
     row = HiddenSet.objects.create(
-        slug=slug, title=title[:160], inputs_file=paths[0].name, labels_file=paths[1].name, count=facts["count"],
-        inputs_sha256=inputs.sha256, labels_sha256=labels.sha256, facts=facts, course=visit.course, made_by=visit.by,
+        slug=slug, title=title[:160], inputs_file=paths[0].name, count=facts["count"],
+        labels_file=paths[1].name if paths[1:] else "", inputs_sha256=hashes[0], labels_sha256=hashes[1], facts=facts, course=visit.course, made_by=visit.by,
     )  # fmt: skip
     change_log(visit=visit, sentence=f"The hidden set {title} ({slug}) was sent.", is_told=False)
-    log.info("hidden_set_added", slug=slug, by=visit.by, course=visit.course.slug, sha256=inputs.sha256)
+    log.info("hidden_set_added", slug=slug, by=visit.by, course=visit.course.slug, sha256=row.inputs_sha256)
     return row

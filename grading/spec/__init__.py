@@ -4,8 +4,9 @@ It is stored as JSON and written by people, so parsing is strict: an unknown key
 SpecError that names the place. No database, no Django.
 """
 
-from grading.spec.bench_spec import FORMATS, BenchSpec, InputSpec, wait_of
+from grading.spec.bench_spec import FORMATS, BenchSpec, wait_of
 from grading.spec.criteria import METRICS, MODELLED, Criterion
+from grading.spec.inputs import InputSpec
 from grading.spec.reader import SpecError
 from grading.spec.rules import KINDS, Condition, Rule
 

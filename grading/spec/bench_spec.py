@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from math import prod
 from typing import Any
 
 from grading.bench.training.setting import Setting
+from grading.ml_tasks.base import Output, Task
+from grading.ml_tasks.registry import TASKS, metrics
 from grading.spec.baselines import Baseline, read_baselines
 from grading.spec.criteria import METRICS, MOST_POINTS, OF_DEVICE, Criterion, read_criterion
+from grading.spec.inputs import InputSpec, read_input, wrong_input
 from grading.spec.reader import Reader, SpecError
 from grading.spec.training import TRAINING_METRICS, read_training
 from hardware.profiles import today_slug
@@ -24,18 +26,10 @@ USUAL_WAIT, MOST_WAIT = timedelta(days=1), timedelta(days=60)
 
 
 @dataclass(frozen=True)
-class InputSpec:
-    """`shapes`: layout name -> shape with batch, all layouts of the same picture. Values are float32 in `low` to `high`."""
-
-    shapes: Mapping[str, tuple[int, ...]]
-    low: float
-    high: float
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class BenchSpec:
-    """devices: slugs of what the lab is about, the first is the one that a model has to fit.
+    """task: a name of grading/ml_tasks/registry.py; options: the task's own keys, as it reads them.
+
+    devices: slugs of what the lab is about, the first is the one that a model has to fit.
 
     run_on: process, container, board; "" for what the site has. board_wait, fallback: how long a run waits for a board, and what
     then (emulation, wait, staff); see grading/where_to_run.py.
@@ -45,7 +39,7 @@ class BenchSpec:
 
     task: str
     input: InputSpec
-    classes: tuple[str, ...]
+    options: Any
     criteria: tuple[Criterion, ...]
     formats: tuple[str, ...] = FORMATS
     max_bytes: int = 1 << 20
@@ -58,6 +52,20 @@ class BenchSpec:
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
     bonus_most: float | None = None
     training: Setting | None = None
+
+    @property
+    def kind(self) -> Task:
+        return TASKS[self.task]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Of a task that has classes; else empty."""
+        return tuple(getattr(self.options, "classes", ()))
+
+    @property
+    def output(self) -> Output:
+        """What a model has to answer to one input."""
+        return self.kind.output(self.options, self.input.first)
 
     @property
     def device(self) -> str:
@@ -79,13 +87,12 @@ class BenchSpec:
     def parse(cls, raw: Any) -> "BenchSpec":
         """Raises SpecError."""
         top = Reader(raw, "spec")
-        source = top.sub("input")
         baselines = read_baselines(top, METRICS)
-        shapes = {str(name): source.sub("shapes").whole_numbers(str(name)) for name in source.sub("shapes").raw}
+        task = top.choice("task", tuple(TASKS))
         spec = cls(
-            task=top.choice("task", ("classification",)),
-            input=InputSpec(shapes, source.number("low", 0.0), source.number("high", 1.0), source.text("note", "")),
-            classes=tuple(str(name) for name in top.take_list("classes")),
+            task=task,
+            input=read_input(top.sub("input")),
+            options=TASKS[task].read(top),
             criteria=tuple(
                 read_criterion(item, f"criteria[{i}]", baselines) for i, item in enumerate(top.take_list("criteria"))
             ),
@@ -101,7 +108,6 @@ class BenchSpec:
             bonus_most=top.number("bonus_most") if "bonus_most" in top.raw else None,
             training=read_training(top.raw["training"]) if "training" in top.raw else None,
         )
-        source.done("shapes")
         top.done("input", "board_wait", "baselines", "training")
         if wrong := [*_wrong(spec), *_wrong_place(spec, top), *_wrong_training(spec), *_wrong_points(spec)]:
             raise SpecError(*wrong)
@@ -169,20 +175,23 @@ def _wrong_training(spec: BenchSpec) -> Iterator[str]:
             yield f"criteria[{n}].metric: {named[0]} is of an update step: say `training: {{}}` in the spec, or how it trains."
 
 
+def _wrong_task(spec: BenchSpec) -> Iterator[str]:
+    """The task's own keys, and criteria that ask for what it does not give."""
+    yield from spec.kind.wrong(spec.options)
+    given, known = spec.kind.gives(spec.options), metrics()
+    for n, criterion in enumerate(spec.criteria):
+        if lacking := [metric for metric in criterion.metrics if metric in known and metric not in given]:
+            yield f"criteria[{n}].metric: {lacking[0]} does not come out of this {spec.task}; what does is {', '.join(given)}."
+
+
 def _wrong(spec: BenchSpec) -> Iterator[str]:
-    if not spec.input.shapes:
-        yield "spec.input.shapes: give at least one layout with its shape."
-    if len({prod(shape) for shape in spec.input.shapes.values()}) > 1:
-        yield "spec.input.shapes: the layouts are of different sizes, so they cannot be of one picture."
-    if spec.input.low >= spec.input.high:
-        yield "spec.input.high: the highest value must be above the lowest."
+    yield from wrong_input(spec.input)
     for name, (most, words) in LIMITS.items():
         if not 0 < getattr(spec, name) <= most:
             yield f"spec.{name}: give a limit above 0 and at most {words}."
     if not spec.formats:
         yield "spec.formats: name one at least."
-    if len(spec.classes) < 2:
-        yield "spec.classes: a classification needs two classes or more."
+    yield from _wrong_task(spec)
     if unknown := set(spec.formats) - set(FORMATS):
         yield f"spec.formats: {', '.join(sorted(unknown))} is not one of {', '.join(FORMATS)}."
     if len({criterion.key for criterion in spec.criteria}) != len(spec.criteria):

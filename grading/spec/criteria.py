@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
+from grading.ml_tasks.registry import all_metrics
+from grading.ml_tasks.registry import metrics as metrics_of_tasks
 from grading.spec.baselines import Baselines
 from grading.spec.device_metrics import DEVICE_METRICS, DEVICE_WORDS, FITS
 from grading.spec.reader import Reader, SpecError
 from grading.spec.rules import KINDS, WITHOUT_METRIC, Rule, read_rule
 from grading.spec.training import OF_A_DEVICE, TRAINING_METRICS, TRAINING_WORDS
 
-METRICS: dict[str, tuple[str, str]] = {
+COMMON: dict[str, tuple[str, str]] = {
     # metric: (unit on the page, basis: how the number is got)
-    "accuracy": ("share", "measured"),
     "model_bytes": ("bytes", "counted"),
     "params": ("count", "counted"),
     "macs": ("macs", "counted"),
@@ -22,9 +23,9 @@ METRICS: dict[str, tuple[str, str]] = {
     "latency_ms": ("ms", "modelled"),
     "energy_mj": ("mj", "modelled"),
 }
-METRICS |= DEVICE_METRICS | TRAINING_METRICS
+METRICS = metrics_of_tasks() | COMMON | DEVICE_METRICS | TRAINING_METRICS
 METRIC_WORDS = {
-    "accuracy": "Accuracy", "model_bytes": "Size of the file", "params": "Parameters", "macs": "Multiply-accumulates",
+    **{name: metric.title for name, metric in all_metrics().items()}, "model_bytes": "Size of the file", "params": "Parameters", "macs": "Multiply-accumulates",
     "peak_activation_bytes": "Memory at the peak", "sparsity": "Share of zero weights", "weight_bits_mean": "Bits per weight",
     "latency_ms": "Latency on the board, modelled", "energy_mj": "Energy on the board, modelled",
     **DEVICE_WORDS, **TRAINING_WORDS,

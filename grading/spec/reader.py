@@ -46,6 +46,12 @@ class Reader:
             raise SpecError(f"{self.place}.{key}: expected true or false, got {value!r}.")
         return value
 
+    def whole(self, key: str, default: int | None = None) -> int:
+        value = self.number(key, default)
+        if not value.is_integer() or abs(value) > MOST:
+            raise SpecError(f"{self.place}.{key}: expected a whole number, got {value:g}.")
+        return int(value)
+
     def choice(self, key: str, known: tuple[str, ...], default: str | None = None) -> str:
         value = self.text(key, default)
         if value not in known and (key in self.raw or value != default):

@@ -14,7 +14,7 @@ from courseplatform.courses.sections import Registry
 from courseplatform.participation.hooks import Hooks
 from courseplatform.teams.sections import TeamRegistry
 from grading.bench.sandbox.choice import SETTINGS
-from grading.bench.scoring import wilson
+from grading.ml_tasks.scoring.intervals import wilson
 from grading.shares import share_earned
 from grading.spec import KINDS, Rule
 

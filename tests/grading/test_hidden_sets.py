@@ -10,8 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from courseplatform.core.errors import BadInput
 from courseplatform.courses.models import Enrolment, Role, ScheduleChange
+from grading.hidden_facts import hidden_facts
 from grading.models import Assignment, HiddenSet
-from grading.npy import hidden_facts, npy_at
+from grading.npy import npy_at
 from grading.services.assignment_rows import assignment_apply, usable_sets
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +46,9 @@ def send(client, inputs=None, labels=None, title="Ten hand signs"):
 def test_a_set_is_read_kept_for_its_owner_alone_and_who_sent_it_is_known(helen, cast, data_dir):
     assert send(helen).status_code == 302
     row = HiddenSet.objects.get(course=cast.course)
-    assert row.facts == {"count": 5, "shape": [3, 2, 2], "low": 0.0, "high": 1.0, "classes": 3}
+    assert row.facts == {
+        "task": "classification", "dtype": "float32", "count": 5, "shape": [3, 2, 2], "low": 0.0, "high": 1.0, "classes": 3,
+    }  # fmt: skip
     assert (row.count, row.made_by, row.title) == (5, cast.helen.email, "Ten hand signs")
     for name, array in ((row.inputs_file, INPUTS), (row.labels_file, LABELS)):
         path = Path(data_dir) / "hidden" / name

@@ -11,6 +11,7 @@ from grading.bench.plain import plain_body
 from grading.bench.report import Report
 from grading.bench.sandbox import SandboxError
 from grading.measure_run import metrics_of
+from grading.ml_tasks.scoring.base import Scored
 from grading.models import Run, Submission
 from grading.selectors.staff import SubmissionFilter, submission_rows
 from hardware.leases import MAX_FAULTS
@@ -131,7 +132,4 @@ def test_a_model_without_weights_has_made_none_smaller():
         weight_bytes=0, peak_activation_bytes=0, peak_operator=0, operators=(),
     )  # fmt: skip
 
-    class Quality:
-        accuracy = 0.1
-
-    assert metrics_of(report, Quality(), 10)["weight_bits_mean"] == 32
+    assert metrics_of(report, Scored({"accuracy": 0.1}, {}), 10)["weight_bits_mean"] == 32
