@@ -16,6 +16,7 @@ from grading.class_numbers import (
     said,
     tolerance_of,
 )
+from grading.ml_tasks.words import PERCENT
 from grading.ranking import Place, is_tie, places
 from grading.spec import METRICS, BenchSpec
 
@@ -135,7 +136,7 @@ def finding(found: Standing, cost: str, gain: str, word: str) -> str:
 
 def _gap(gain: str, gap: float) -> str:
     what = label_of(gain).lower()
-    if gain in METRICS and METRICS[gain][0] == "share":
+    if gain in METRICS and METRICS[gain][0] in PERCENT:
         return f"{100 * gap:.1f} points of {what}" if gap >= 0.0005 else f"less than 0.1 points of {what}"
     return f"{said(gain, gap)} of {what}"
 

@@ -11,20 +11,23 @@ from math import isfinite
 from typing import Any
 
 from courseplatform.core import numbers
+from grading.ml_tasks.words import PERCENT
 from grading.modelled import modelled_of
 from grading.ranking import TIE_SHARE
 from grading.spec import METRICS, MODELLED, BenchSpec
+from grading.spec.criteria import MORE_IS_BETTER, words_of_metric
 from hardware.profiles import RUNTIME_NAMES
 
 POINTS = "points"
-MAIN = {"classification": "accuracy"}  # by task: the metric that it is about
 COSTS = ("latency_ms", "energy_mj", "macs", "peak_activation_bytes", "model_bytes", "params")
 LABELS = {
     "accuracy": "Accuracy", "latency_ms": "Latency", "energy_mj": "Energy", "macs": "MACs", "peak_activation_bytes": "Memory at the peak",
     "model_bytes": "Model file", "params": "Parameters", "sparsity": "Sparsity", "weight_bits_mean": "Bits of a weight", POINTS: "Measured points",
 }  # fmt: skip
-HEADS = {"share": ("%", 100.0), "bytes": ("KiB", 1 / 1024), "ms": ("ms", 1.0), "mj": ("mJ", 1.0), "macs": ("k", 1e-3)}
-MORE_UNITS = frozenset({"share"})  # of two numbers with another unit less is better
+HEADS = {
+    "share": ("%", 100.0), "rate": ("%", 100.0), "bytes": ("KiB", 1 / 1024), "ms": ("ms", 1.0), "mj": ("mJ", 1.0), "macs": ("k", 1e-3),
+    "hours": ("h", 1.0), "mah": ("mAh", 1.0), "nats": ("nats", 1.0),
+}  # fmt: skip
 BASES = {"modelled": "modelled", "board": "measured on a board"}
 
 
@@ -41,7 +44,7 @@ class ClassNumbers:
         return found[0] if found else None
 
     def kind_for(self, metric: str) -> str:
-        """The kind where the metric has one; what is counted, and the accuracy, is of the same kind for everybody."""
+        """The kind where the metric has one; what is counted or measured on the hidden set is of the same kind for everybody."""
         return self.kind if metric in MODELLED else ""
 
     def to_json(self) -> dict[str, list[float]]:
@@ -65,9 +68,9 @@ def numbers_of(result: Mapping[str, Any], device: str) -> ClassNumbers:
         for metric, value in (result.get("metrics") or {}).items()
         if metric not in MODELLED and _is_number(value)
     }
-    quality = result.get("quality") or {}
-    if "accuracy" in found and _is_number(quality.get("low")) and _is_number(quality.get("high")):
-        found["accuracy"] = (found["accuracy"][0], float(quality["low"]), float(quality["high"]))
+    for metric in found:
+        if ends := _interval(result.get("quality") or {}, metric):
+            found[metric] = (found[metric][0], *ends)
     found[POINTS] = (float(result["earned"]),) * 3
     verdict = (environment.get("devices") or {}).get(device) if device else None
     kind, modelled = "", dict[str, tuple[float, float, float]]()
@@ -76,6 +79,14 @@ def numbers_of(result: Mapping[str, Any], device: str) -> ClassNumbers:
         modelled = _on_board(result) if basis == "board" else _modelled(verdict, device)
         kind = kind_of(basis, device, verdict) if modelled else ""
     return ClassNumbers(found | modelled, kind)
+
+
+def _interval(quality: Mapping[str, Any], metric: str) -> tuple[float, float] | None:
+    """As the scorers write it; that of the accuracy stands under names of its own."""
+    ends = (quality.get("low"), quality.get("high")) if metric == "accuracy" else quality.get(f"{metric}_interval")
+    if not isinstance(ends, list | tuple) or len(ends) != 2 or not all(map(_is_number, ends)):
+        return None
+    return float(ends[0]), float(ends[1])
 
 
 def _modelled(verdict: Mapping[str, Any], device: str) -> dict[str, tuple[float, float, float]]:
@@ -128,7 +139,7 @@ def basis_of(metric: str, kind: str) -> str:
 
 
 def is_less_better(metric: str) -> bool:
-    return metric != POINTS and METRICS[metric][0] not in MORE_UNITS
+    return metric != POINTS and metric not in MORE_IS_BETTER
 
 
 def tolerance_of(metric: str) -> float:
@@ -138,7 +149,7 @@ def tolerance_of(metric: str) -> float:
 
 def main_metric(spec: BenchSpec) -> str:
     """What the task is about."""
-    return MAIN.get(spec.task, "accuracy")
+    return spec.kind.main
 
 
 def cost_metrics(spec: BenchSpec) -> list[str]:
@@ -159,7 +170,7 @@ def usual_metrics(spec: BenchSpec) -> list[str]:
 
 
 def label_of(metric: str) -> str:
-    return LABELS.get(metric, metric.replace("_", " "))
+    return LABELS.get(metric) or words_of_metric(metric)
 
 
 def head_of(metric: str) -> str:
@@ -177,7 +188,7 @@ def shown(metric: str, value: float) -> str:
     """Without its unit, as it stands below its head."""
     if metric == POINTS:
         return numbers.points(value)
-    if METRICS[metric][0] == "share":
+    if METRICS[metric][0] in PERCENT:
         return f"{100 * value:.1f}"
     return numbers.digits(scaled(metric, value))
 

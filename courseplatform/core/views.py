@@ -44,6 +44,7 @@ METERS = (
 DOCUMENTS = {
     "measurement": "How things are measured",
     "class": "The class: fronts, places and ties",
+    "tasks": "Tasks and their metrics",
     "glossary": "Glossary",
     "api": "The API",
 }

@@ -16,6 +16,7 @@ from courseplatform.core.errors import AppError, NotHere
 from courseplatform.courses.access import Visit, asked_once
 from courseplatform.courses.models import Enrolment, Role
 from grading import hand_in_rules
+from grading.lab_words import input_words, output_words
 from grading.late_facts import PersonalDates, dates_for
 from grading.models.assignments import ActiveRule, Assignment
 from grading.models.owners import Owner
@@ -225,9 +226,8 @@ def spec_rows(assignment: Assignment) -> list[dict[str, str]]:
     rows = [
         {"label": "Task", "text": f"{hidden.title}, {numbers.count(hidden.count)} inputs you have not seen" if hidden else spec.task,
          "basis": ""},
-        {"label": "Input", "text": f"{shapes}, float32, {spec.input.low:g} to {spec.input.high:g}. {spec.input.note}".strip(),
-         "basis": ""},
-        {"label": "Output", "text": f"1×{len(spec.classes)}, one score for each of {' '.join(spec.classes)}", "basis": ""},
+        {"label": "Input", "text": input_words(shapes, spec.input), "basis": ""},
+        {"label": "Output", "text": output_words(spec), "basis": ""},
     ]  # fmt: skip
     if boards:
         also = f". Looked at on: {'; '.join(boards[1:])}" if boards[1:] else ""

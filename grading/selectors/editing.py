@@ -13,6 +13,7 @@ from courseplatform.courses.course_file.difference import differences
 from courseplatform.courses.models import Course, Enrolment, Role
 from grading.assignment_item import Item
 from grading.hidden_fit import misfits
+from grading.ml_tasks.registry import task_of
 from grading.models.assignments import Assignment, HiddenSet
 from grading.models.pieces import Piece
 from grading.models.runs import Result
@@ -21,11 +22,7 @@ from grading.rule_words import rule_words
 from grading.selectors.points_try import trial_of
 from grading.shares import cents, share_exact
 from grading.spec import BenchSpec, Criterion, Rule, SpecError
-from grading.spec.criteria import unit_of
-from grading.spec.device_metrics import MORE_OF_THE_DEVICE
-
-# Of the metrics of grading/spec/; of the others less is.
-MORE_IS_BETTER = frozenset({"accuracy", "sparsity"}) | MORE_OF_THE_DEVICE
+from grading.spec.criteria import MORE_IS_BETTER, unit_of
 
 
 def courses_taught(visit: Visit) -> Any:
@@ -226,6 +223,9 @@ def hidden_rows(visit: Visit) -> list[dict[str, Any]]:
             "set": found,
             "used": used.get(found.pk, []),
             "shape": "×".join(map(str, found.facts.get("shape", ()))),
+            "dtype": found.facts.get("dtype", "float32"),
+            "task": task_of(found.facts).title,
+            "labels": task_of(found.facts).labels_words(found.facts) if found.facts else "–",
             "misfits": _misfits(found, used),
         }
         for found in hidden_sets_of(visit)

@@ -8,6 +8,8 @@ from django.db.models import Count, Q
 
 from courseplatform.core import numbers
 from courseplatform.courses.access import Visit
+from grading.ml_tasks.registry import task_of
+from grading.ml_tasks.words import main_pair
 from grading.models.parked import REASON_LETTERS
 from grading.models.runs import Run
 from grading.selectors.badges import run_badge
@@ -76,8 +78,9 @@ def parked_part(visit: Visit, run: Run) -> dict[str, Any]:
 
 def _numbers(document: dict[str, Any]) -> Rows:
     host, metrics = document["host"], document["metrics"]
+    title, value = main_pair(task_of(document["quality"]), metrics)
     return [
-        {"label": "Accuracy", "value": f"{100 * metrics['accuracy']:.1f} %"},
+        {"label": title, "value": value},
         {"label": "MACs", "value": numbers.count(metrics["macs"])},
         {"label": "Parameters", "value": numbers.count(metrics["params"])},
         {"label": "Median on the host", "value": f"{host['p50_ms']:.3f} ms"},

@@ -10,6 +10,7 @@ from grading.bench.fit import SPELLED
 from grading.figures.base import Attempt
 from grading.figures.energy import HOUR_MS, rounded
 from grading.hand_in_rules import attempts_left
+from grading.ml_tasks.words import Column, main_column
 from grading.models.assignments import ActiveRule
 from grading.models.runs import Run
 from grading.models.submissions import Submission
@@ -30,7 +31,8 @@ def attempts_of(run: Run) -> Rows:
         .prefetch_related(Prefetch("runs", queryset=_runs(run.submission.assignment.spec.device)))
         .order_by("-number")
     )
-    rows = [_row(submission, run) for submission in mine]
+    column = main_column(run.submission.assignment.spec.kind)
+    rows = [_row(submission, run, column) for submission in mine]
     return [row | _change(row, _measured_before(rows, row)) for row in rows]
 
 
@@ -73,7 +75,7 @@ def _runs(device: str) -> QuerySet[Run]:
     return found.annotate(interval_ms=at)
 
 
-def _row(submission: Submission, this: Run) -> dict[str, Any]:
+def _row(submission: Submission, this: Run, column: Column) -> dict[str, Any]:
     runs = list(submission.runs.all())
     newest = next((run for run in runs if hasattr(run, "result")), runs[0] if runs else None)
     row: dict[str, Any] = {
@@ -85,17 +87,17 @@ def _row(submission: Submission, this: Run) -> dict[str, Any]:
         newest.submission = submission
         row["url"] = newest.get_absolute_url()
     if newest is not None and hasattr(newest, "result"):
-        row |= _numbers(newest)
+        row |= _numbers(newest, column)
     return row
 
 
-def _numbers(run: Run) -> dict[str, Any]:
+def _numbers(run: Run, column: Column) -> dict[str, Any]:
     metrics, ends = run.result.metrics, getattr(run, "interval_ms", None)
     latency = metrics.get("latency_ms")
     interval = (float(ends[0]), float(ends[1])) if isinstance(ends, list) and len(ends) == 2 else None
     return {
         "metrics": metrics, "latency_ms": latency, "interval_ms": interval, "latency": _latency(latency, interval),
-        "accuracy": f"{100 * metrics['accuracy']:.1f}" if "accuracy" in metrics else "",
+        "accuracy": column.cell(metrics),
         "macs": numbers.digits(metrics["macs"] / 1000), "size": numbers.digits(metrics["model_bytes"] / 1024),
         "peak": numbers.digits(metrics["peak_activation_bytes"] / 1024), "earned": run.result.earned, "of": run.result.of,
     }  # fmt: skip

@@ -12,6 +12,7 @@ from grading.figures.board_rows import verdicts_of
 from grading.figures.layers import board_options
 from grading.hand_in_rules import attempts_left
 from grading.hints import hints
+from grading.ml_tasks.words import main_column
 from grading.models.runs import Result, Run
 from grading.points_table import extra_words, groups_of, is_lost
 from grading.selectors.class_points import class_picture
@@ -104,6 +105,7 @@ def measured_part(run: Run, board: str = "") -> dict[str, Any]:
         "has_latency": any(row["latency_ms"] is not None for row in attempts),
         "has_inferences": with_inferences(attempts, given.lab_costs.verdict),
         "attempts_note": attempts_note(run),
+        "main_head": main_column(given.spec.kind).head,
     }
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from grading.models.runs import Phase, Run
+from grading.spec.inputs import InputSpec
 from hardware.leases import SUPERSEDED
 from hardware.models import NOT_COUNTED, Outcome
 
@@ -98,13 +99,50 @@ def _fit_the_signature(run: Run, details: dict[str, Any]) -> Rows:
     ways: Rows = []
     if any(label.startswith("Input") for label in differs):
         words, code = EXPORTS[run.submission.format]
+        code = _with_type(code, run.submission.assignment.spec.input.given_dtype)
         shape = ", ".join(str(size) for size in shapes[layout])
         ways.append({"title": "Export it again with the lab's input.", "text": words, "code": code.format(shape=shape)})
+    if "Input type" in differs:
+        ways += _of_type(run.submission.assignment.spec.input, run.submission.format)
     if "Output" in differs:
-        classes = len(run.submission.assignment.spec.classes)
-        text = f"The lab asks for one output of {classes} scores for each input; yours is {differs['Output']['yours']}."
-        ways.append({"title": f"Give its last layer {classes} outputs.", "text": text, "code": ""})
+        output = run.submission.assignment.spec.output
+        text = f"The lab asks for one output of {output.words}; yours is {differs['Output']['yours']}."
+        ways.append({"title": f"{output.way_out}.", "text": text, "code": ""})
     return ways
+
+
+def _with_type(code: str, dtype: str) -> str:
+    """An example is float32 by itself; of whole numbers it has to say so."""
+    if dtype == "float32":
+        return code
+    return code.replace("zeros({shape})", f"zeros({{shape}}, dtype=torch.{dtype})").replace(
+        "({shape}))", f'({{shape}}), dtype="{dtype}")'
+    )
+
+
+def _of_type(given: InputSpec, model_format: str) -> Rows:
+    """What to do about the type of the input: where the lab gives whole numbers, and where it has made real ones of them."""
+    if given.given_dtype != "float32":
+        title = f"Take {given.dtype}, and turn it into real numbers inside the model."
+        if model_format == "tflite":
+            return [
+                {
+                    "title": title,
+                    "text": "When converting:",
+                    "code": f"converter.inference_input_type = tf.{given.dtype}",
+                }
+            ]
+        return [
+            {
+                "title": title,
+                "text": "As the first step of forward:",
+                "code": "x = x.float() / 255" if given.dtype == "uint8" else "x = x.float() / 128",
+            }
+        ]
+    if given.normalise is None or not given.normalise.words:
+        return []
+    text = f"Its stored {given.dtype} numbers are {given.normalise.words} before your model sees them. Leave that step out of the model."
+    return [{"title": "The lab makes float32 of them.", "text": text, "code": ""}]
 
 
 def _checked(run: Run) -> Rows:

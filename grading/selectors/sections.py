@@ -11,6 +11,8 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Session
 from courseplatform.courses.sections import DueMark, ScheduleLine
 from grading.late_facts import PersonalDates, dates_for
+from grading.ml_tasks.registry import task_of
+from grading.ml_tasks.words import main_pair
 from grading.models.assignments import OPENS, Assignment, instant_of
 from grading.models.runs import Result
 from grading.models.submissions import Submission
@@ -143,13 +145,14 @@ def latest_result(visit: Visit, now: datetime) -> dict[str, Any] | None:
     if result.left_open:
         sentence = f"{result.left_open} points are left to the staff. {sentence if lost else ''}".strip()
     metrics = result.metrics
+    title, value = main_pair(task_of(result.quality), metrics)
     return {
         "run": result.run,
         "title": f"{submission.assignment.short}, attempt {submission.number}",
         "earned": result.earned,
         "of": result.of,
         "rows": [
-            {"label": "Accuracy", "value": numbers.share(metrics["accuracy"]), "tone": ""},
+            {"label": title, "value": value, "tone": ""},
             {"label": "Memory at the peak", "value": numbers.size(metrics["peak_activation_bytes"]), "tone": ""},
             {"label": "Model file", "value": numbers.size(metrics["model_bytes"]), "tone": ""},
         ],

@@ -6,7 +6,7 @@ from typing import Any
 from grading.ml_tasks.registry import all_metrics
 from grading.ml_tasks.registry import metrics as metrics_of_tasks
 from grading.spec.baselines import Baselines
-from grading.spec.device_metrics import DEVICE_METRICS, DEVICE_WORDS, FITS
+from grading.spec.device_metrics import DEVICE_METRICS, DEVICE_WORDS, FITS, MORE_OF_THE_DEVICE
 from grading.spec.reader import Reader, SpecError
 from grading.spec.rules import KINDS, WITHOUT_METRIC, Rule, read_rule
 from grading.spec.training import OF_A_DEVICE, TRAINING_METRICS, TRAINING_WORDS
@@ -32,6 +32,10 @@ METRIC_WORDS = {
 }  # fmt: skip
 MODELLED = frozenset(name for name, (_, basis) in METRICS.items() if basis == "modelled")
 OF_DEVICE = MODELLED | set(DEVICE_METRICS) | set(OF_A_DEVICE) | {FITS}
+# Of the others less is better.
+MORE_IS_BETTER = MORE_OF_THE_DEVICE | {
+    "sparsity", "training_largest_batch", *(name for name, metric in all_metrics().items() if metric.more_is_better)
+}  # fmt: skip
 WEAKEST_FIRST = ("modelled", "measured", "counted")
 MOST_POINTS = 9999
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from courseplatform.core.errors import AppError, BadInput, Conflict
 from courseplatform.courses.access import Visit, course_page
+from grading.ml_tasks.registry import TASKS, USUAL
 from grading.selectors.editing import hidden_rows
 from grading.services.hidden_sets import MOST_BYTES, hidden_set_add, hidden_set_remove
 from grading.views.editing import FORM_METHODS, INSTRUCTORS
@@ -22,7 +23,12 @@ def index(request: HttpRequest, visit: Visit) -> HttpResponse:
         return _removed(request, visit)
     if request.method == "POST":
         try:
-            made = hidden_set_add(visit=visit, title=request.POST.get("title", ""), **_files(request))
+            made = hidden_set_add(
+                visit=visit,
+                title=request.POST.get("title", ""),
+                task=request.POST.get("task", USUAL),
+                **_files(request),
+            )
         except AppError as refused:
             error = refused
         else:
@@ -35,6 +41,8 @@ def index(request: HttpRequest, visit: Visit) -> HttpResponse:
         "rows": hidden_rows(visit),
         "error": error,
         "title": request.POST.get("title", ""),
+        "task": request.POST.get("task", USUAL),
+        "tasks": TASKS.values(),
         "most_mb": MOST_BYTES >> 20,
     }
     return render(request, "grading/hidden_sets.html", context, status=error.http_status if error else 200)
@@ -55,11 +63,7 @@ def _files(request: HttpRequest) -> dict[str, Any]:
     if isinstance(refused, AppError):
         raise refused
     found = {name: request.FILES.get(name) for name in ("inputs", "labels")}
-    for name, file in found.items():
-        if file is None:
-            raise BadInput(
-                f"Choose the file of the {name}. After a refusal both have to be chosen again.",
-                code="no_file",
-                details={"field": name},
-            )
+    if found["inputs"] is None:  # whether labels are needed, their task says
+        said = "Choose the file of the inputs. After a refusal both have to be chosen again."
+        raise BadInput(said, code="no_file", details={"field": "inputs"})
     return found
