@@ -52,7 +52,7 @@ class BenchForm(Quiet):
     task = choice(
         "Task",
         task_fields.CHOICES,
-        "What the task needs to know stands below; without JavaScript after the next preview.",
+        "What it needs to know stands beside it; without JavaScript after the next preview.",
     )
     formats = forms.MultipleChoiceField(
         label="Formats that are taken",

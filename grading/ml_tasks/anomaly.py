@@ -65,9 +65,10 @@ class Anomaly(Task):
         at = quality["best"]
         return Figure(
             slug="accuracy", title="ROC curve", basis="measured",
-            finding=f"The AUC is {quality['roc_auc']:.3f}: so often an input with label 1 scores above one with label 0.",
-            how=f"At the marked threshold {numbers.share(at['true_positive_rate'])} of {quality['positive']} is found, and "
-                f"{numbers.share(at['false_positive_rate'])} of {quality['negative']} is taken for it.",
+            finding=f"The AUC is {quality['roc_auc']:.3f}: of 100 pairs of one of each kind, {quality['positive']} scores higher in "
+                    f"{100 * quality['roc_auc']:.0f}.",
+            how=f"At the marked threshold {numbers.share(at['true_positive_rate'])} of label 1 ({quality['positive']}) are found, and "
+                f"{numbers.share(at['false_positive_rate'])} of label 0 ({quality['negative']}) are false alarms.",
             note="The dashed line is what chance gives.",
             columns=["Threshold", "Found, %", "False alarms, %"],
             rows=[[f"{t:.6g}", f"{100 * y:.1f}", f"{100 * x:.1f}"] for t, x, y in quality["roc"]],
@@ -113,7 +114,7 @@ def _layout(at: Json) -> Json:
 def _aside(quality: Json) -> list[dict[str, str]]:
     return [
         pair("AUC", f"{quality['roc_auc']:.3f}"),
-        pair("95 % interval (bootstrap)", ends(*quality["roc_auc_interval"])),
+        pair("95 % interval (bootstrap)", "{:.3f} to {:.3f}".format(*quality["roc_auc_interval"])),
         pair("average precision", numbers.share(quality["average_precision"])),
         pair("95 % interval (bootstrap)", ends(*quality["average_precision_interval"])),
         pair("label 1", f"{numbers.count(quality['positives'])} of {numbers.count(quality['n'])}"),

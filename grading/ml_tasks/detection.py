@@ -97,9 +97,7 @@ class Detection(Task):
         names = [one["name"] for one in shown]
         low = shown[0] if shown else None
         said = (
-            f"{low['name']} is found worst, with an AP of {numbers.share(low['ap'])}."
-            if len(ranked) > 1 and low
-            else ""
+            f"The lowest AP, {numbers.share(low['ap'])}, is that of {low['name']}." if len(ranked) > 1 and low else ""
         )
         return Figure(
             slug="accuracy", title="Average precision", basis="measured",

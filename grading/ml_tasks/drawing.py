@@ -5,7 +5,7 @@ from html import escape
 
 from grading.figure import Json
 
-ROW, EDGE, LEAST_HEIGHT, MOST_BARS = 26, 76, 160, 30
+ROW, EDGE, LEAST_HEIGHT, MOST_BARS, MOST_NAME = 26, 76, 160, 30, 26
 
 
 def bars(
@@ -17,12 +17,18 @@ def bars(
     texts: Sequence[str] = (),
 ) -> Json:
     """Lying bars, the first on top, each with its value at its end."""
-    shown = [escape(name) for name in names]
+    shown = [escape(name) for name in _short(names)]
     return {
         "type": "bar", "orientation": "h", "x": list(values), "y": shown, "marker": {"color": colour},
         "text": [escape(text) for text in texts], "textposition": "outside" if texts else "none", "cliponaxis": False,
         "textfont": {"color": "--ink-2"}, "hovertemplate": f"{hover}<extra></extra>",
     }  # fmt: skip
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Names that leave room for their bars; as they are where two would become one, for a name is a place on the axis."""
+    cut = [name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 1]}…" for name in names]
+    return cut if len(set(cut)) == len(set(names)) else list(names)
 
 
 def bars_layout(title: str, names: Sequence[str], most: float | None = None) -> Json:

@@ -98,21 +98,15 @@ class Regression(Task):
     def labels_words(self, facts: Facts) -> str:
         if not facts["targets"]:
             return "none: the input is the target"
-        return f"{numbers.count(facts['targets'])} targets, {facts['least']:.4g} to {facts['most']:.4g}"
+        return f"{numbers.count(facts['targets'])} target{'' if facts['targets'] == 1 else 's'}, {facts['least']:.4g} to {facts['most']:.4g}"
 
     def figure(self, quality: Json) -> Figure:
-        name = "The input is given back" if quality["is_input"] else "The targets are given"
-        better = quality["mse"] < quality["baseline_mse"]
-        said = (
-            f"{quality['baseline_mse'] / quality['mse']:.3g} times less than"
-            if better and quality["mse"]
-            else "less than"
-            if better
-            else "not less than"
+        what = (
+            "The input comes back with a mean squared error of" if quality["is_input"] else "The mean squared error is"
         )
         return Figure(
             slug="accuracy", title="Errors", basis="measured",
-            finding=f"{name} with a mean squared error of {numbers.digits(quality['mse'])}, {said} always answering the mean.",
+            finding=f"{what} {numbers.digits(quality['mse'])}, {_beside_the_mean(quality)}.",
             how="The bars are the errors of single inputs: the answer minus the target." if quality["is_signed"] else
                 "The bars are the root mean squared errors of single inputs.",
             note="The dashed line is no error." if quality["is_signed"] else "Further left is better.",
@@ -120,6 +114,15 @@ class Regression(Task):
             rows=[[f"{a:.5g}", f"{b:.5g}", str(count)] for a, b, count in _bins(quality)],
             height=320, is_square=True, aside=_aside(quality), plot={"data": [_histogram(quality)], "layout": _layout(quality)},
         )  # fmt: skip
+
+
+def _beside_the_mean(quality: Json) -> str:
+    """How the error compares with that of always answering the mean of the targets."""
+    mse, baseline = quality["mse"], quality["baseline_mse"]
+    if mse >= baseline:
+        return f"not less than the {numbers.digits(baseline)} of always answering the mean"
+    times = f"{numbers.digits(baseline / mse)} times " if mse else ""
+    return f"{times}less than the {numbers.digits(baseline)} of always answering the mean"
 
 
 def _bins(quality: Json) -> list[tuple[float, float, int]]:
@@ -167,11 +170,10 @@ def _aside(quality: Json) -> list[dict[str, str]]:
     rows = []
     for name, words in (("mse", "mean squared error"), ("mae", "mean absolute error"), ("r2", "R²")):
         low, high = quality[f"{name}_interval"]
-        rows.append(pair(words, f"{quality[name]:.4g}"))
-        rows.append(pair("95 % interval (bootstrap)", f"{low:.4g} to {high:.4g}"))
-    rows += [
-        pair(f"mean squared error of {one['name']}", f"{one['mse']:.4g}")
-        for one in quality["targets"][:6]
-        if len(quality["targets"]) > 1
-    ]
+        rows.append(pair(words, numbers.digits(quality[name])))
+        rows.append(pair("95 % interval (bootstrap)", f"{numbers.digits(low)} to {numbers.digits(high)}"))
+    if len(quality["targets"]) > 1:
+        rows += [
+            pair(f"mean squared error of {one['name']}", numbers.digits(one["mse"])) for one in quality["targets"][:6]
+        ]
     return [*rows, pair("inputs", numbers.count(quality["n"]))]

@@ -116,7 +116,7 @@ class Sequence(Task):
             yield f"The labels of the hidden set use token {options.blank}, which the lab calls the blank."
 
     def labels_words(self, facts: Facts) -> str:
-        return f"{numbers.count(facts['tokens_in_all'])} tokens, {numbers.count(facts['tokens'])} kinds or fewer"
+        return f"{numbers.count(facts['tokens_in_all'])} tokens, at places up to {facts['tokens'] - 1}"
 
     def figure(self, quality: Json) -> Figure:
         errors = quality["errors"]

@@ -60,7 +60,10 @@ def regression(answers: Array, truth: Array, options: Options) -> Scored:
         "mse": ratio_interval(squared), "mae": ratio_interval(absolute), "r2": r2_interval(squared, wanted, metrics["r2"]),
     }  # fmt: skip
     is_signed = truth.shape[1] == 1
-    counts, edges = np.histogram(error[:, 0] if is_signed else np.sqrt(squared), bins=BINS)
+    if is_signed:
+        counts, edges = np.histogram(error[:, 0], bins=BINS)
+    else:  # from no error on
+        counts, edges = np.histogram(np.sqrt(squared), bins=BINS, range=(0, float(np.sqrt(squared.max())) or 1.0))
     names = options.targets[:LISTED]
     quality: dict[str, Any] = {
         "task": "regression", "n": len(truth), "is_input": options.is_input, "is_signed": is_signed, "bias": float(error.mean()),
