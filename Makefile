@@ -57,6 +57,7 @@ figures: check
 	@"$(PY)" -m tests.load.bench_overhead
 	@"$(PY)" -m tests.load.ten_times
 	@"$(PY)" manage.py calibrate --report
+	@"$(PY)" -m tests.load.training_step
 	@"$(PY)" -m tests.load.tiny_on_devices
 	@"$(PY)" -m tests.load.bad_files
 	@"$(PY)" -m tests.load.instruction_count

@@ -9,6 +9,7 @@ from hardware.profiles import today_slug
 
 Json = dict[str, Any]
 NONE = "–"
+MANY = 4096  # nobody trains on more at once; beyond it the number says nothing
 WHAT = {
     "full": "every weight and bias", "last_layer": "the last layer that multiplies", "bias": "what is only added (TinyTL)",
     "low_rank": "two factors beside each dense layer (LoRA)", "imprint": "a new class, without a gradient",
@@ -70,14 +71,20 @@ def badge(own: Json, batch: int) -> Badge:
     if own["largest_batch"] is None:
         return Badge("good", "check", "fits") if own["fits"] else Badge("bad", "octagon", "does not fit")
     if own["fits"]:
-        return Badge("good", "check", f"up to {numbers.count(own['largest_batch'])}")
+        largest = own["largest_batch"]
+        return Badge("good", "check", inputs(largest) if largest > MANY else f"up to {inputs(largest)}")
     return Badge(
         "bad", "octagon", f"up to {own['largest_batch']} of {batch}" if own["largest_batch"] else "not one input"
     )
 
 
+def inputs(largest: int) -> str:
+    """520364 -> over 4 096."""
+    return f"over {numbers.count(MANY)}" if largest > MANY else numbers.count(largest)
+
+
 def device_rows(told: Json, lab_boards: Iterable[str]) -> list[Json]:
-    """One row a board, the lab's first and in its order: the largest batch by each method, and the time of a step where it is modelled."""
+    """One row a board, the lab's first and in its order: the largest batch by each method."""
     order = {today_slug(slug): place for place, slug in enumerate(lab_boards)}
     rows = [(slug, _device_row(device, told, slug in order)) for slug, device in told["devices"].items()]
     return [row for _, row in sorted(rows, key=lambda pair: order.get(pair[0], len(order)))]
@@ -87,13 +94,17 @@ def _device_row(device: Json, told: Json, is_lab: bool) -> Json:
     cells = []
     for method in usable(told):
         own = device["methods"][method["method"]]
-        time = (
-            f"{_digits(own['latency_ms'])}{numbers.NARROW}ms {_interval(own['latency_interval_ms'])}"
-            if own["latency_ms"]
-            else ""
-        )
-        cells.append({"title": method["title"], "badge": badge(own, told["batch"]), "time": time})
+        cells.append({"title": method["title"], "says": _says(own), "is_short": not own["fits"] and not own["why"]})
     return {"name": device["name"], "is_lab": is_lab, "left": numbers.size(device["ram_limit_bytes"]), "cells": cells}
+
+
+def _says(own: Json) -> str:
+    """The largest batch in a word or two."""
+    if own["why"]:
+        return "no gradients"
+    if own["largest_batch"] is None:
+        return "fits" if own["fits"] else "does not fit"
+    return inputs(own["largest_batch"]) if own["largest_batch"] else "not one"
 
 
 def _digits(value: float | None) -> str:
