@@ -30,12 +30,14 @@ class Facts:
         return "" if metric in self.metrics else f"{words_of_metric(metric)}: there is no such number of this model."
 
     def shown(self, metric: str) -> str:
-        """41 ms (36-47): the unit once."""
+        """41 ms (36-47): the unit once, unless its ends have another: 1.20 MiB (900 KiB-1.50 MiB)."""
         value, unit = self.metrics.get(metric), unit_of(metric)
         if value is None:
             return "no number"
         shown, interval = numbers.with_unit(value, unit), self.intervals.get(metric)
         if interval is None:
             return shown
-        low, high = (numbers.with_unit(end, unit) for end in interval)
-        return f"{shown} ({low.split(numbers.NARROW)[0]}-{high.split(numbers.NARROW)[0]})"
+        ends = [numbers.with_unit(end, unit).partition(numbers.NARROW) for end in interval]
+        is_one = {end[2] for end in ends} == {shown.partition(numbers.NARROW)[2]}
+        low, high = (end[0] if is_one else "".join(end) for end in ends)
+        return f"{shown} ({low}-{high})"

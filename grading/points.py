@@ -10,6 +10,7 @@ from grading.conditions import Judged, judged
 from grading.facts import Facts, Interval
 from grading.fit_line import fit_drawing, fit_says, fit_value
 from grading.modelled import Fit
+from grading.points_table import in_sentence
 from grading.rule_drawing import Drawing, drawing_of
 from grading.rule_words import arithmetic
 from grading.shares import CENT, cents, share_exact, share_range
@@ -168,7 +169,7 @@ def _of_all(begun: Line, criterion: Criterion, facts: Facts, of: Decimal) -> Lin
         begun, parts=parts, value=f"{held} of {len(parts)} hold" if held != 1 else f"1 of {len(parts)} holds"
     )
     if failed:
-        names = " and ".join(part.title.lower() for part in failed)
+        names = " and ".join(in_sentence(part.title) for part in failed)
         return replace(
             begun,
             metric=failed[0].metric,

@@ -13,6 +13,11 @@ def is_lost(line: Row) -> bool:
     return not line.get("left_open") and not line.get("bonus") and Decimal(line["earned"]) < Decimal(line["of"])
 
 
+def in_sentence(title: str) -> str:
+    """A title within a sentence: Memory at the peak becomes memory at the peak, RAM stays RAM."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
 def groups_of(lines: Sequence[Row]) -> list[Row]:
     """The groups in the order in which the lab has them, extra credit last."""
     found: dict[str, list[Row]] = {}
@@ -28,5 +33,5 @@ def extra_words(lines: Sequence[Row]) -> str:
     if not bonus:
         return ""
     earned, of = (sum((Decimal(line[key]) for line in bonus), Decimal("0.00")) for key in ("earned", "of"))
-    title = f", {bonus[0]['title'][:1].lower()}{bonus[0]['title'][1:]}" if len(bonus) == 1 else ""
+    title = f", {in_sentence(bonus[0]['title'])}" if len(bonus) == 1 else ""
     return f"extra credit{title}: {earned} of {of}"

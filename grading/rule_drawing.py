@@ -10,7 +10,7 @@ from grading.spec import Rule
 
 WIDTH, TOP, BOTTOM = 150.0, 5.0, 21.0  # of the drawn rule, in its own units
 LABEL_GAP = 6.0
-LONG_UNIT = 7  # letters: a longer one has no place under the line; the value beside it says it
+LONG_UNIT = 7  # letters: the last word of a longer one has no place under the line; the value beside it says it
 METRICS_MAX = {"share": 1.0}
 Ends = tuple[float, float]
 
@@ -89,7 +89,7 @@ def _short(text: str) -> tuple[str, str]:
     """ "16.0 KiB" -> ("16", "KiB"): a limit is a round number that somebody chose."""
     number, _, unit = text.partition(numbers.NARROW)
     short = number.rstrip("0").rstrip(".") if "." in number else number
-    return short, "" if len(unit) > LONG_UNIT else unit
+    return short, unit.rpartition(numbers.NARROW)[0] if len(unit) > LONG_UNIT else unit
 
 
 def text_width(text: str) -> float:

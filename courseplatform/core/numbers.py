@@ -81,7 +81,9 @@ def milliamp_hours(value: float) -> str:
 
 
 def inferences(value: float) -> str:
-    """An estimate of many: 585 000 inferences, to three digits."""
+    """An estimate of many, to three digits: 585 000 inferences, 51.2 M inferences."""
+    if value >= 1e6:
+        return f"{digits(value / 1e6)}{NARROW}M{NARROW}inferences"
     return f"{count(float(f'{value:.3g}'))}{NARROW}inferences"
 
 

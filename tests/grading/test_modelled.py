@@ -123,6 +123,13 @@ def test_a_charge_is_counted_by_the_course_with_its_arithmetic():
     assert mah.value == "6.83\u202fmAh (6.00-7.83)" and mah.basis == "modelled"
 
 
+def test_ends_of_an_interval_in_another_unit_keep_it():
+    many = charge_points(
+        device_json(V2, PI) | PICTURE | {"latency_ms": 20.0, "latency_interval_ms": [10.0, 40.0]}
+    ).lines[1]
+    assert many.value == "1.20\u202fM\u202finferences (600\u2009000\u202finferences-2.40\u202fM\u202finferences)"
+
+
 def test_where_the_interval_crosses_a_limit_the_line_says_what_lies_within():
     many = charge_points(
         device_json(V2, PI) | PICTURE | {"latency_ms": 47.0, "latency_interval_ms": [41.0, 54.0]}
