@@ -11,7 +11,8 @@ def devices(given: Given) -> Figure:
     graded_by = given.result["environment"].get("graded_by", {})
     yes = sum(1 for verdict in found.values() if verdict["fits"])
     return Figure(
-        slug="devices", title="All boards", basis="counted", finding=f"It fits {yes} of {len(found)} boards.",
+        slug="devices", title="All boards", basis="counted",
+        finding=f"It fits {yes} of {len(found)} boards." if found else "This result is older than the table of boards.",
         how="RAM: peak activations, weights where the board copies them, and the runtime's own share, against what the system leaves.",
         note=f"Latency and energy are modelled, with the 90 % interval. {_rests(given)} "
              + board_rows.budget_words(given.result["environment"].get("budget", {})),

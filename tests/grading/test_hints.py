@@ -1,21 +1,21 @@
-"""What would help: from the graph, for the criteria that lost points."""
+"""What would help: changes counted and modelled anew, with the points that follow and none that do not."""
+
+from dataclasses import replace
 
 import pytest
 
-from grading.hints import _share_after_split, hints
-
-
-@pytest.mark.parametrize(
-    ("kernel", "stride", "channels", "filters", "expected"),
-    [(3, 1, 32, 64, 1 / 9 + 1 / 64), (5, 1, 16, 16, 1 / 25 + 1 / 16), (1, 1, 64, 64, 1.0)],
-)
-def test_what_a_split_of_a_convolution_would_leave(kernel, stride, channels, filters, expected):
-    size = 14
-    op = {
-        "macs": size * size * kernel * kernel * channels * filters, "output_shape": [1, filters, size, size],
-        "input_bytes": 4 * channels * (size * stride) ** 2, "output_bytes": 4 * filters * size * size,
-    }  # fmt: skip
-    assert _share_after_split(op, channels_last=False) == pytest.approx(expected)
+from grading.bench.on_device import Choice, prediction_of
+from grading.figures.base import Given
+from grading.hints import MOST_HINTS, hints, lost_points
+from grading.points import share_earned
+from grading.selectors.run_measured import verdict_sentence
+from grading.spec import BenchSpec
+from grading.too_big import too_big, too_big_part
+from grading.what_if import MOST_TRIED, MOST_VISITS, effects
+from hardware.profiles import load_profiles
+from tests.grading.figures.results import given_of, plain
+from tests.grading.figures.test_costs import older
+from tests.people import SPEC
 
 
 def losing(document, *metrics):
@@ -24,17 +24,141 @@ def losing(document, *metrics):
         {"metric": metric, "of": "9.00", "earned": f"{n}.00", "title": metric, "group": ""}
         for n, metric in enumerate(metrics)
     ]
-    return document | {"points": lines}
+    return Given(document | {"points": lines}, BenchSpec.parse(SPEC), load_profiles())
 
 
-def test_hints_follow_the_points_that_were_lost_the_largest_loss_first(document):
-    found = hints(losing(document, "weight_bits_mean", "accuracy"))
-    assert [hint["gain"] for hint in found] == ["up to +9.00", "up to +8.00"]
-    assert found[0]["title"] == "Quantize the weights to int8."
-    assert found[1]["title"].startswith("Tell ")
-    assert hints(losing(document)) == []
+# -- what a change brings ---------------------------------------------------------------------------------------------
 
 
-def test_a_split_is_offered_only_where_it_would_be_felt(document):
-    (hint,) = hints(losing(document, "macs"))  # its heaviest convolution is 1x1
-    assert hint["title"] == "Make pointwise narrower."
+def test_an_effect_is_what_the_edited_network_is_predicted_to_be():
+    given = given_of("latency_ms", "peak_activation_bytes", "model_bytes")
+    found = effects(given)
+    assert {effect.kind for effect in found} == {"stride", "narrow"}  # int8 already, and nothing dense to split
+    assert all(effect.before["latency_ms"] == pytest.approx(given.costs.latency_ms) for effect in found)
+    assert all(effect.before["peak_activation_bytes"] == given.report.peak_activation_bytes for effect in found)
+    strided = max(found, key=lambda effect: effect.fell("latency_ms"))
+    low, high = strided.interval_ms
+    assert low < strided.metrics["latency_ms"] < high < given.costs.latency_ms
+
+
+def test_gains_are_what_the_labs_rules_give_for_the_new_numbers():
+    given = given_of("latency_ms", "peak_activation_bytes", "model_bytes")
+    for effect in effects(given):
+        for criterion in given.spec.criteria:
+            if criterion.metric not in effect.metrics:
+                continue
+            gained = share_earned(criterion.rule, effect.metrics[criterion.metric]) - share_earned(
+                criterion.rule, effect.before[criterion.metric]
+            )
+            assert effect.gains.get(criterion.metric, 0.0) == pytest.approx(criterion.points * gained)
+
+
+def test_no_points_are_promised_where_the_prediction_could_not_be_graded():
+    given = given_of(
+        "latency_ms", name="resnet8", steps={"latency_ms": [[0.001, 1.0], [5, 0.5]]}
+    )  # dense 3x3: extrapolated
+    assert given.costs.is_extrapolated
+    found = effects(given)
+    assert any(effect.kind == "split" for effect in found)
+    assert all("latency_ms" not in effect.gains for effect in found)
+    assert all(hint["gain"] == "" or hint["gain"].startswith("up to") for hint in hints(given))
+
+
+def test_int8_is_asked_of_the_same_model_at_that_precision():
+    given = given_of("latency_ms", "peak_activation_bytes", width=1.0, resolution=224, quantised=False)
+    effect = next(one for one in effects(given) if one.kind == "int8")
+    asked = prediction_of(given.report, given.costs.profile, Choice("tflite", "int8", 4))
+    assert effect.metrics["latency_ms"] == asked.latency_ms
+    assert effect.metrics["peak_activation_bytes"] == given.report.peak_activation_bytes / 4
+    assert effect.metrics["weight_bits_mean"] == 8
+
+
+def test_a_large_graph_is_not_tried_for_long():
+    given = given_of("macs", name="densenet", depth=201, steps={"macs": [[1000, 1.0]]})
+    assert len(effects(given)) <= max(MOST_VISITS // len(given.report.operators), 2) < MOST_TRIED
+
+
+# -- what is said -----------------------------------------------------------------------------------------------------
+
+
+def test_hints_are_ordered_by_gain_and_few():
+    given = given_of("latency_ms", "peak_activation_bytes", "model_bytes")
+    found = hints(given)
+    assert 0 < len(found) <= MOST_HINTS
+    assert [hint["points"] for hint in found] == sorted((hint["points"] for hint in found), reverse=True)
+    best = found[0]
+    assert best["gain"] == f"+{best['points']:.2f}"
+    assert "under the line at 9.00 ms" in plain(best["text"])
+
+
+def test_a_line_that_is_not_reached_is_said_without_points():
+    given = given_of("peak_activation_bytes", steps={"peak_activation_bytes": [[1000, 1.0]]})
+    found = [hint for hint in hints(given) if "peak" in hint["text"].lower()]
+    assert found
+    assert all(hint["gain"] == "" and "not yet under 1 000 bytes" in plain(hint["text"]) for hint in found)
+
+
+def test_nothing_is_advised_where_nothing_is_lost():
+    given = given_of("latency_ms", steps={"latency_ms": [[99, 1.0]]})
+    document = given.result | {"points": [line | {"earned": line["of"]} for line in given.result["points"]]}
+    whole = replace(given, result=document)
+    assert lost_points(whole) == {}
+    assert hints(whole) == []
+
+
+def test_points_left_to_the_staff_are_not_lost():
+    given = given_of("latency_ms", name="resnet8", steps={"latency_ms": [[1, 1.0]]})
+    assert "latency_ms" not in lost_points(given)
+
+
+def test_lost_accuracy_names_the_confused_pairs_and_no_number(document):
+    (hint,) = hints(losing(document, "accuracy"))
+    assert hint["title"].startswith("Tell ") and hint["gain"] == "up to +9.00"
+
+
+def test_lost_sparsity_names_the_heaviest_layer(document):
+    (hint,) = hints(losing(document, "sparsity"))
+    assert hint["title"] == "Prune dense first."
+
+
+def test_an_older_result_gets_the_hints_that_need_no_graph():
+    old = older(given_of("latency_ms"), boards=True)
+    assert effects(old) == []
+    assert [hint["title"] for hint in hints(old)] == ["Tell b from a."]
+
+
+# -- the verdict, and what does not fit -------------------------------------------------------------------------------
+
+
+def test_the_verdict_says_fit_loss_and_what_the_staff_grade():
+    given = given_of("latency_ms")
+    assert verdict_sentence(given, 3.0) == (
+        "It fits a Raspberry Pi 4, 4 GB. Lost: 2.82 on accuracy and 1.00 on latency_ms. The staff grade the other 3.00 points."
+    )
+
+
+def test_over_the_labs_limit_is_drawn_in_parts_that_add_up():
+    given = given_of("peak_activation_bytes", width=1.0, resolution=224, quantised=False)
+    found = too_big(given, "Lab 1")
+    assert (found.where, found.limit) == ("Lab 1", 1048576)
+    assert sum(size for _, size, _ in found.parts) == found.need == given.report.peak_activation_bytes
+    said = too_big_part(given, found, "9 of 10 attempts are left.", effects(given))
+    assert said["title"] == "Too big for the lab's memory limit"
+    assert "kept in float32, 4 bytes each" in said["finding"]
+    assert sum(float(bar["width"].rstrip("%")) for bar in said["bars"]) == pytest.approx(100, abs=0.05)
+    assert "still 152 KiB too much" in plain(said["ways"][0]["text"])
+    assert said["ways"][-1] == {"title": "Then hand in again.", "text": "9 of 10 attempts are left."}
+
+
+def test_over_the_flash_of_the_board_is_told_of_the_board():
+    given = given_of(devices=["stm32f746"], name="mobilenet_v1", width=1.0, resolution=96, quantised=True)
+    found = too_big(given, "Lab 1")
+    assert (found.what, found.where) == ("flash", "the STM32F746 microcontroller")
+    said = too_big_part(given, found, "", effects(given))
+    assert said["title"] == "Too big for the STM32F746 microcontroller's flash"
+    assert "This model needs" in said["sentence"]
+
+
+def test_what_fits_is_not_drawn():
+    assert too_big(given_of("peak_activation_bytes"), "Lab 1") is None
+    assert too_big(older(given_of(), boards=False), "Lab 1") is None
