@@ -117,7 +117,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         roots.add(root)
         _check_member(entry, name)
         if name in members:
-            raise Pt2Error("bad_archive", f"The archive holds {entry.filename!r} twice.")
+            raise Pt2Error("bad_archive", f"The archive holds {entry.filename[:80]!r} twice.")
         members[name] = entry
     if len(roots) != 1 or not {"archive_format", MODEL, WEIGHTS_CONFIG, CONSTANTS_CONFIG, SAMPLE_INPUTS} <= set(
         members
@@ -135,7 +135,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 def _check_member(entry: zipfile.ZipInfo, name: str) -> None:
     if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 0x1 or entry.compress_size != entry.file_size:
         raise Pt2Error(
-            "bad_archive", f"{entry.filename!r} is compressed or encrypted, which torch.export.save never does."
+            "bad_archive", f"{entry.filename[:80]!r} is compressed or encrypted, which torch.export.save never does."
         )
     if name.startswith("data/aotinductor"):
         raise Pt2Error(
@@ -149,7 +149,7 @@ def _check_member(entry: zipfile.ZipInfo, name: str) -> None:
     known = name in PLAIN_MEMBERS or name in {MODEL, SAMPLE_INPUTS, WEIGHTS_CONFIG, CONSTANTS_CONFIG}
     if not (known or PAYLOAD.fullmatch(name) or DROPPED_MEMBERS.fullmatch(name)):
         raise Pt2Error(
-            "bad_archive", f"The archive holds {entry.filename!r}, which is no part of a single exported model."
+            "bad_archive", f"The archive holds {entry.filename[:80]!r}, which is no part of a single exported model."
         )
 
 
@@ -171,13 +171,13 @@ def _read_json(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> dict[str, An
         said = f"The graph is {entry.file_size:,} bytes of text; {MAX_JSON_BYTES:,} are allowed."
         raise Pt2Error("too_many_operators", f"{said} No model of {MAX_NODES:,} operators needs that.")
     if entry.file_size > MAX_JSON_BYTES:
-        raise Pt2Error("bad_archive", f"{entry.filename!r} is larger than {MAX_JSON_BYTES} bytes.")
+        raise Pt2Error("bad_archive", f"{entry.filename[:80]!r} is larger than {MAX_JSON_BYTES} bytes.")
     try:
         document = json.loads(archive.read(entry))
     except (ValueError, RecursionError) as error:
-        raise Pt2Error("bad_archive", f"{entry.filename!r} is not valid JSON.") from error
+        raise Pt2Error("bad_archive", f"{entry.filename[:80]!r} is not valid JSON.") from error
     if not isinstance(document, dict):
-        raise Pt2Error("bad_archive", f"{entry.filename!r} is not a JSON object.")
+        raise Pt2Error("bad_archive", f"{entry.filename[:80]!r} is not a JSON object.")
     return document
 
 

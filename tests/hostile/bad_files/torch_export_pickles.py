@@ -37,7 +37,7 @@ def cases() -> Iterator[Case]:
         }
     )
     yield case("samples-script", _samples(nested), "sample inputs that are a TorchScript with a call", "code_in_pickle")
-    yield case("call-weights", _weights(sample_inputs(run)), "weights stored as a pickle that calls", "pickled_weights")
+    yield case("call-weights", _weights(sample_inputs(run)), "weights stored as a pickle that calls", "code_in_pickle")
     yield case("call-weights-unsaid", _unsaid(sample_inputs(run)), "the bytes of a weight are a pickle that calls")
     yield case("pickled-weights", _weights(sample_inputs()), "weights stored as a pickle", "pickled_weights")
     for word in ("custom_obj_0", "opaque_obj_0"):
@@ -56,8 +56,8 @@ def cases() -> Iterator[Case]:
     yield case(
         "call-constant",
         torch_export(constants=constants, data__constants__tensor_0=sample_inputs(run)),
-        "a pickled constant",
-        "pickled_weights",
+        "a constant that is a pickle with a call",
+        "code_in_pickle",
     )
     yield case(
         "call-extra", torch_export(extra__notes_pkl=run), "a pickle with a call among the notes", "code_in_pickle"
