@@ -7,8 +7,8 @@ import pytest
 from grading.bench.on_device import Choice, prediction_of
 from grading.figures.base import Given
 from grading.hints import MOST_HINTS, hints, lost_points
-from grading.points import share_earned
 from grading.selectors.run_measured import verdict_sentence
+from grading.shares import share_earned
 from grading.spec import BenchSpec
 from grading.too_big import too_big, too_big_part
 from grading.what_if import MOST_TRIED, MOST_VISITS, effects

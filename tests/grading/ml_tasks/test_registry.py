@@ -8,7 +8,7 @@ import pytest
 from courseplatform.core.errors import BadInput
 from courseplatform.core.numbers import UNITS
 from grading.bench.errors import BenchError
-from grading.edit_forms.bench import METRIC_WORDS, UNIT_WORDS
+from grading.edit_forms.criteria import UNIT_WORDS
 from grading.hidden_facts import hidden_facts
 from grading.hidden_fit import COPIES, MOST_ANSWER_BYTES, misfits
 from grading.lab_words import input_words, output_words
@@ -16,6 +16,7 @@ from grading.ml_tasks.registry import TASKS, all_metrics, task_of
 from grading.ml_tasks.scoring.base import Scorer, scorer_of
 from grading.signature import check_signature
 from grading.spec import METRICS, BenchSpec, SpecError
+from grading.spec.criteria import METRIC_WORDS
 from tests.grading.ml_tasks.specs import OF_TASK, criterion, raw, spec
 from tests.grading.test_signature import report
 from tests.parts import ROOT
