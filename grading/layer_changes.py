@@ -115,13 +115,10 @@ def _sentence(changes: list[LayerChange], differ: list[LayerChange], ranked: lis
     if not differ:
         return f"All {len(changes)} layers cost the same in both."
     total = sum(one.change("macs") for one in changes)
-    top = ranked[0]
-    if not total or not top.change("macs"):
+    same_way = [one for one in ranked if one.change("macs") * total > 0]
+    if not same_way:
         return f"{len(differ)} of {len(changes)} layers differ; the multiply-accumulates are the same in sum."
+    top = same_way[0]
     less = "fewer" if total < 0 else "more"
-    most = (
-        f"; most of it in {top.name}"
-        if abs(top.change("macs")) > abs(total) / 2 and top.change("macs") * total > 0
-        else ""
-    )
+    most = f"; most of it in {top.name}" if abs(top.change("macs")) > abs(total) / 2 else ""
     return f"{len(differ)} of {len(changes)} layers differ: {numbers.macs(abs(total))} {less}{most}."

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from grading.api import late_days, views
+from grading.api import late_days, leaderboard, views
 
 urlpatterns = [
     path("courses/<slug:course>/assignments", views.Assignments.as_view(), name="assignments"),
@@ -12,6 +12,11 @@ urlpatterns = [
     ),
     path("courses/<slug:course>/assignments/<slug:assignment>/parts", views.Parts.as_view(), name="parts"),
     path("courses/<slug:course>/assignments/<slug:assignment>/parts/<slug:part>", views.OnePart.as_view(), name="part"),
+    path(
+        "courses/<slug:course>/assignments/<slug:assignment>/leaderboard",
+        leaderboard.Leaderboard.as_view(),
+        name="leaderboard",
+    ),
     path("courses/<slug:course>/late-days", late_days.LateDays.as_view(), name="late_days"),
     path("submissions/<uuid:submission>", views.OneSubmission.as_view(), name="submission"),
     path("submissions/<uuid:submission>/file", views.SubmissionFile.as_view(), name="submission_file"),

@@ -1,6 +1,6 @@
 """What the page of a leaderboard reads: the class by nicknames; names only for the staff."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -76,20 +76,55 @@ def nicknames_of(visit: Visit) -> dict[Key, Nickname]:
     return {("team", row.team_id) if row.team_id else ("person", row.person_id or 0): row for row in rows}
 
 
-def page(visit: Visit, assignment: Assignment, by: str, kind: str, now: datetime) -> dict[str, Any]:
-    """What the visitor sees. Students: only where the staff switched it on, and only from so many others on that nobody is told apart."""
-    board = board_get(visit, assignment, by, kind, now)
+@dataclass(frozen=True)
+class Seen:
+    """What of a ranking the visitor may see: students only where the staff switched it on, and from so many others on that nobody is told apart."""
+
+    board: Board
+    is_shown: bool
+    is_few: bool
+    may_see: bool
+    rows: list[pure.Row]
+
+
+def seen_by(visit: Visit, assignment: Assignment, by: str, kind: str, now: datetime) -> Seen:
+    """Raises NotHere."""
+    board, shown = board_get(visit, assignment, by, kind, now), is_shown(assignment)
     is_few = not visit.is_staff and len(board.rows) - bool(board.you) < FEWEST_OTHERS
-    may_see = visit.is_staff or (is_shown(assignment) and not is_few)
-    seen = (board.rows if visit.is_staff else board.listed) if may_see else []
-    names = {slug: profile.name for slug, profile in profiles_of(assignment.course, with_retired=True).items()}
+    may_see = visit.is_staff or (shown and not is_few)
+    rows = list(board.rows) if visit.is_staff else board.listed
+    return Seen(board, shown, is_few, may_see, rows if may_see else [])
+
+
+def page(visit: Visit, assignment: Assignment, by: str, kind: str, now: datetime) -> dict[str, Any]:
+    seen = seen_by(visit, assignment, by, kind, now)
+    board = seen.board
     return {
-        "assignment": assignment, "board": board, "is_shown": is_shown(assignment), "is_few": is_few, "may_see": may_see,
-        "fewest": FEWEST_OTHERS, "word": word_of(assignment), "rows": [_row(row, board) for row in seen],
+        "assignment": assignment, "board": board, "is_shown": seen.is_shown, "is_few": seen.is_few, "may_see": seen.may_see,
+        "fewest": FEWEST_OTHERS, "word": word_of(assignment), "rows": [_row(row, board) for row in seen.rows],
         "total": owners_of(assignment), "ranked": len(board.rows),
-        "columns": _columns(board), "kinds": _kinds(board, names), "sentence": _sentence(board, visit, assignment),
+        "columns": _columns(board), "kinds": _kinds(board, _device_names(assignment)), "sentence": _sentence(board, visit, assignment),
         "query": urlencode({"by": board.by, "kind": board.kind}), **_own_name(visit, assignment, now),
     }  # fmt: skip
+
+
+def endpoint(visit: Visit, assignment: Assignment, by: str, kind: str, now: datetime) -> dict[str, Any]:
+    """The same for the API; of a ranking that one may not see not even how many are in it."""
+    seen = seen_by(visit, assignment, by, kind, now)
+    board = seen.board
+    rows = [
+        {"place": row.place, "entry": row.entry, "values": {
+            metric: row.entry.numbers.values[metric][0] for metric, cell in zip(board.metrics, row.cells, strict=True) if cell}}
+        for row in seen.rows
+    ]  # fmt: skip
+    return {
+        "is_shown": seen.is_shown, "is_few": seen.is_few, "board": board, "ranked": len(board.rows) if seen.may_see else None, "rows": rows,
+        "kinds": _kinds(board, _device_names(assignment)) if seen.may_see else [],
+    }  # fmt: skip
+
+
+def _device_names(assignment: Assignment) -> dict[str, str]:
+    return {slug: profile.name for slug, profile in profiles_of(assignment.course, with_retired=True).items()}
 
 
 def _row(row: pure.Row, board: Board) -> Row:
@@ -130,7 +165,7 @@ def _columns(board: Board) -> list[Row]:
 
 def _kinds(board: Board, names: dict[str, str]) -> list[Row]:
     return [
-        {"words": kind_words(kind, names), "count": count, "is_chosen": kind == board.kind, "query": urlencode({"by": board.by, "kind": kind})}
+        {"kind": kind, "words": kind_words(kind, names), "count": count, "is_chosen": kind == board.kind, "query": urlencode({"by": board.by, "kind": kind})}
         for kind, count in board.kinds
     ]  # fmt: skip
 

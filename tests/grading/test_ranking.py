@@ -3,12 +3,13 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grading.ranking import Place, is_tie, places
 from tests.parts import ROOT
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # it runs beside measurements
 NUMBERS = st.lists(st.floats(1e-3, 1e6, allow_nan=False), max_size=30)
 TOLERANCE = st.sampled_from([0.0, 0.05, 0.3])
 
@@ -48,6 +49,7 @@ def test_a_place_in_words(place, words):
     assert str(place) == words
 
 
+@UNHURRIED
 @given(NUMBERS, TOLERANCE, st.booleans())
 def test_every_place_is_given_once_and_whoever_is_better_is_never_behind(values, tolerance, less):
     found = places(values, is_less_better=less, tolerance=tolerance)
@@ -61,6 +63,7 @@ def test_every_place_is_given_once_and_whoever_is_better_is_never_behind(values,
                 assert place_a.first <= place_b.first
 
 
+@UNHURRIED
 @given(NUMBERS, TOLERANCE, st.booleans())
 def test_a_group_is_its_best_and_whoever_ties_with_that(values, tolerance, less):
     found = places(values, is_less_better=less, tolerance=tolerance)
@@ -72,6 +75,7 @@ def test_a_group_is_its_best_and_whoever_ties_with_that(values, tolerance, less)
         assert not any(is_tie(head, value, tolerance, is_less_better=less) for value in behind)
 
 
+@UNHURRIED
 @given(NUMBERS, TOLERANCE, st.booleans(), st.randoms(use_true_random=False))
 def test_places_do_not_depend_on_the_order_in_which_people_came(values, tolerance, less, rng):
     order = list(range(len(values)))
@@ -81,6 +85,7 @@ def test_places_do_not_depend_on_the_order_in_which_people_came(values, toleranc
     assert [plain[n] for n in order] == mixed
 
 
+@UNHURRIED
 @given(NUMBERS, st.booleans(), st.sampled_from([2.0, 0.5, 1024.0]))
 def test_the_unit_changes_no_place(values, less, factor):
     plain = places(values, is_less_better=less, tolerance=0.05)

@@ -12,6 +12,9 @@ from grading.models import LateVerdict, Result, Run, Submission
 from grading.models.assignments import ActiveRule
 from grading.services.activity import make_active
 from grading.services.versions import attempt_choose
+from tests.grading.classroom import measured as run_measured
+from tests.grading.classroom import with_device
+from tests.grading.figures.test_layer_rows import op, report
 from tests.grading.test_late_days import due_ago, make_team, with_policy
 from tests.people import hand_in, make_cast, onnx_like
 
@@ -151,3 +154,26 @@ def test_comparing_takes_few_queries_whatever_their_number(cast, client, tmp_pat
     client.force_login(cast.ruth)
     with django_assert_max_num_queries(14):
         assert client.get("/courses/odml/assignments/lab1/compare/").status_code == 200
+
+
+def test_a_difference_under_five_percent_in_latency_is_a_tie_and_layers_stand_side_by_side(cast, client, tmp_path):
+    with_device(cast.lab)
+    for macs, latency in ((400, 20.0), (300, 20.9)):
+        held = run_measured(cast, cast.ruth, tmp_path, latency_ms=latency, macs=macs).result
+        held.report = report([op("conv", macs=macs), op("dense", macs=7)])
+        held.save()
+    client.force_login(cast.ruth)
+    page = " ".join(client.get("/courses/odml/assignments/lab1/compare/").content.decode().split()).replace(
+        "\u202f", " "
+    )
+    assert "20.0 ms" in page and "20.9 ms" in page and "less than 5 %, a tie" in page
+    assert "1 of 2 layers differ: 0.100 k MACs fewer; most of it in conv." in page
+    assert "−100" in page
+
+
+def test_parameters_are_compared(cast, client, tmp_path):
+    run_measured(cast, cast.ruth, tmp_path, params=10)
+    run_measured(cast, cast.ruth, tmp_path, params=40)
+    client.force_login(cast.ruth)
+    page = client.get("/courses/odml/assignments/lab1/compare/").content.decode()
+    assert "Parameters" in page and "x 4" in page
