@@ -89,6 +89,7 @@ def forecast(
     ahead: Ahead = (),
     workers: int,
     seed: int,
+    gap_s: float = 0.0,
 ) -> Forecast | None:
     """When the result of one run is there.
 
@@ -96,7 +97,7 @@ def forecast(
         own: seconds that recent runs of its kind took, from start to points. running_for_s: since it was started; None: it waits.
         held: what the workers have besides. ahead: the jobs that are taken before it: what recent ones of a kind
             took, and how many of the kind there are.
-        workers: processes that live; each holds one slot.
+        workers: processes that live; each holds one slot. gap_s: that passes between two jobs of one.
 
     Returns:
         None where fewer than `LEAST_RUNS` of its kind are known.
@@ -110,27 +111,29 @@ def forecast(
         if running_for_s is not None:
             ends.append(_kind(kinds, own, chance).left(running_for_s))
             continue
-        start = _start(kinds, held, ahead, workers, own, chance)
+        start = _start(kinds, held, ahead, workers, own, chance, gap_s)
         starts.append(start)
         ends.append(start + _kind(kinds, own, chance).draw())
     is_overdue = running_for_s is not None and running_for_s > max(own)
     return Forecast(_range(starts) if starts else None, _range(ends), is_overdue)
 
 
-def forecast_line(*, line: Sequence[Seconds], held: Sequence[Held] = (), workers: int) -> list[Forecast | None]:
+def forecast_line(
+    *, line: Sequence[Seconds], held: Sequence[Held] = (), workers: int, gap_s: float = 0.0
+) -> list[Forecast | None]:
     """The same for each job of a line, in its order, in one go; None for those of whose kind too little is known."""
     starts: list[list[float]] = [[] for _ in line]
     ends: list[list[float]] = [[] for _ in line]
     known: Seconds = next((took for took in line if len(took) >= LEAST_RUNS), ())
     if not known:
         return [None] * len(line)
-    for play in range(PLAYS):
+    for play in range(PLAYS // 2):
         chance = random.Random(play)  # noqa: S311 nothing secret hangs on it
         kinds: dict[int, _Kind] = {}
         free = _free(kinds, held, workers, known, chance)
         for position, took in enumerate(line):
             begun, lasts = free[0], _kind(kinds, took or known, chance).draw()
-            heapq.heapreplace(free, begun + lasts)
+            heapq.heapreplace(free, begun + lasts + gap_s)
             starts[position].append(begun)
             ends[position].append(begun + lasts)
     return [
@@ -145,17 +148,19 @@ def _kind(kinds: dict[int, _Kind], took: Seconds, chance: random.Random) -> _Kin
     return kinds[id(took)]
 
 
-def _start(kinds: dict[int, _Kind], held: Sequence[Held], ahead: Ahead, workers: int, own: Seconds, chance: random.Random) -> float:  # fmt: skip
+def _start(kinds: dict[int, _Kind], held: Sequence[Held], ahead: Ahead, workers: int, own: Seconds, chance: random.Random, gap_s: float) -> float:  # fmt: skip
     free = _free(kinds, held, workers, own, chance)
     alone, together = _split(ahead, own)
     chance.shuffle(alone)
     for took in alone:
-        heapq.heapreplace(free, free[0] + _kind(kinds, took, chance).draw())
+        heapq.heapreplace(free, free[0] + gap_s + _kind(kinds, took, chance).draw())
     mean = variance = 0.0
     for took, many in together:
         mean_here, variance_here = _kind(kinds, took, chance).sum_of(many)
-        mean, variance = mean + mean_here, variance + variance_here
-    return free[0] + max(mean + chance.gauss(0, math.sqrt(variance)), 0.0) / len(free)
+        mean, variance = mean + mean_here + many * gap_s, variance + variance_here
+    # A gap is also before its own start, unless a worker stands free.
+    own_gap_s = gap_s if held or ahead else 0.0
+    return free[0] + own_gap_s + max(mean + chance.gauss(0, math.sqrt(variance)), 0.0) / len(free)
 
 
 def _free(

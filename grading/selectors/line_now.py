@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from math import ceil, floor
+from statistics import median
 from typing import Any
 
 from django.db.models import Count, Q
@@ -32,14 +33,15 @@ def keys_of(kind: object, lab: object = None, model_format: object = None) -> tu
 
 @dataclass(frozen=True)
 class LineNow:
-    """held: rows of jobs that workers have, with kind, priority, started_at, leased_at, lab and format. slots: how many can be worked on at
-    once. times: seconds of recent jobs by kind."""
+    """held: rows of jobs that workers have, with kind, priority, leased_at, lab and format. slots: how many can be worked on at once. times:
+    seconds of recent jobs by kind, from lease to end. gap_s: what a worker needs from the end of one job to the beginning of the next."""
 
     now: datetime
     held: list[dict[str, Any]]
     slots: int
     waiting: int
     times: Times = field(default_factory=dict)
+    gap_s: float = 0.0
 
     def took(self, kind: object, lab: object = None, model_format: object = None) -> Sequence[float]:
         return seconds_of(self.times, *keys_of(kind, lab, model_format))
@@ -49,7 +51,7 @@ class LineNow:
         return [
             Held(
                 self.took(row["kind"], row[LAB], row[FORMAT]),
-                (self.now - (row["started_at"] or row["leased_at"] or self.now)).total_seconds(),
+                (self.now - (row["leased_at"] or self.now)).total_seconds(),
                 yields=row["kind"] == COUNT_KIND or (row["priority"] == Priority.RERUN and priority < Priority.RERUN),
             )
             for row in self.held
@@ -60,27 +62,43 @@ def line_read(now: datetime, labs: Iterable[int] = ()) -> LineNow:
     """Four queries, and one for the times of `labs` where any are named."""
     held = Job.objects.filter(status__in=HELD).values("pk", "kind", "priority", "started_at", "leased_at", LAB, FORMAT)
     rows = list(held)
+    recent = _recent(list(labs))
     return LineNow(
         now=now, held=rows, slots=max(len(workers.living(now)), len(rows)),
-        waiting=Job.objects.filter(status=Status.QUEUED, priority__lt=Priority.IDLE).count(), times=_times(list(labs)),
+        waiting=Job.objects.filter(status=Status.QUEUED, priority__lt=Priority.IDLE).count(), times=_times(recent), gap_s=_gap_s(recent),
     )  # fmt: skip
 
 
-def _times(labs: list[int]) -> Times:
-    ended = Job.objects.filter(outcome=Outcome.MEASURED, started_at__isnull=False, finished_at__isnull=False)
-    wanted = ("kind", LAB, FORMAT, "started_at", "finished_at")
+def _recent(labs: list[int]) -> list[dict[str, Any]]:
+    ended = Job.objects.filter(outcome=Outcome.MEASURED, leased_at__isnull=False, finished_at__isnull=False)
+    wanted = ("kind", LAB, FORMAT, "leased_by", "queued_at", "leased_at", "finished_at")
     rows = list(ended.order_by("-finished_at").values(*wanted)[:OF_SITE])
     if labs:
         of_lab = ended.filter(**{f"{LAB}__in": labs}).order_by("-finished_at")
         # The lab's own come first, so that a busy evening of another lab does not push them out.
         rows = [*of_lab.values(*wanted)[: OF_LAB * len(labs)], *(row for row in rows if row[LAB] not in labs)]
+    return rows
+
+
+def _times(rows: list[dict[str, Any]]) -> Times:
     found: defaultdict[Key, list[float]] = defaultdict(list)
     for row in rows:
-        seconds = (row["finished_at"] - row["started_at"]).total_seconds()
+        seconds = (row["finished_at"] - row["leased_at"]).total_seconds()
         for key in keys_of(row["kind"], row[LAB], row[FORMAT]):
             if len(found[key]) < EVIDENCE:
                 found[key].append(seconds)
     return {key: tuple(sorted(times)) for key, times in found.items()}
+
+
+def _gap_s(rows: list[dict[str, Any]]) -> float:
+    """The median, of workers for whom the next job waited already."""
+    gaps, last = [], dict[str, datetime]()
+    for row in sorted(rows, key=lambda row: row["leased_at"]):
+        ended = last.get(row["leased_by"])
+        if ended is not None and row["queued_at"] <= ended <= row["leased_at"]:
+            gaps.append((row["leased_at"] - ended).total_seconds())
+        last[row["leased_by"]] = row["finished_at"]
+    return median(gaps[-EVIDENCE:]) if gaps else 0.0
 
 
 @dataclass(frozen=True)
@@ -108,10 +126,12 @@ def promise(run: Run, line: LineNow, place: Place | None) -> Forecast | None:
     lab = run.submission.assignment_id
     own = line.took(RUN_KIND, lab, run.submission.format) if (RUN_KIND, lab) in line.times else ()
     if place is None:
-        since = run.started_at or run.leased_at or line.now
+        since = run.leased_at or line.now
         return forecast(own=own, running_for_s=(line.now - since).total_seconds(), workers=line.slots, seed=_seed(run))
     ahead = [(line.took(*group), many) for group, many in place.groups.items()]
-    return forecast(own=own, held=line.held_before(run.priority), ahead=ahead, workers=line.slots, seed=_seed(run))
+    return forecast(
+        own=own, held=line.held_before(run.priority), ahead=ahead, workers=line.slots, seed=_seed(run), gap_s=line.gap_s
+    )
 
 
 def _seed(run: Run) -> int:

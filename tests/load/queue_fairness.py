@@ -1,0 +1,173 @@
+"""One person hands in fifty models, ten others one each: when does each get the first result? Prints a table; run by `make figures`.
+
+    python -m tests.load.queue_fairness [sqlite|postgresql]
+
+Real worker processes, real leases, real hand-ins; measuring is a sleep. The ten come while the fifty are being measured. It also says how
+many results came inside the range that the page of the run had promised when the last of the ten had come, and how long the line of two
+thousand takes to be read.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from tests.load.line_workers import Workers, database_of, hand_in_many, people, scratch_folder, set_up, wait_until_done
+
+TAKES_S, FIFTY, TEN = 0.4, 50, 10
+
+
+def main() -> int:
+    failed = False
+    for kind in sys.argv[1:] or ("sqlite", "postgresql"):
+        failed |= _in_a_process_of_its_own(kind)
+    return int(failed)
+
+
+def _in_a_process_of_its_own(kind: str) -> bool:
+    """Settings are read once a process."""
+    import multiprocessing
+
+    process = multiprocessing.get_context("spawn").Process(target=figures, args=(kind,))
+    process.start()
+    process.join()
+    return process.exitcode != 0
+
+
+def figures(kind: str) -> None:
+    with scratch_folder() as folder, database_of(kind) as database:
+        set_up(database, Path(folder))
+        from django.db import connection
+
+        print(
+            f"\n{connection.vendor}: {FIFTY} files of one person, then {TEN} others with one each; a run takes {TAKES_S} s"
+        )
+        print(
+            f"{'workers':>8} {'ten have theirs within, s':>26} {'turns allow, s':>15} {'passed by the fifty':>20} {'inside the range':>17}"
+        )
+        for workers in (1, 2, 4):
+            found = measure(workers, Path(folder), takes_s=TAKES_S, many=FIFTY, others=TEN)
+            allowed = (TEN / workers + 2) * TAKES_S * 1.4
+            print(f"{workers:8} {found['slowest_s']:26.2f} {allowed:15.2f} {found['passed']:20} {found['inside']:>17}")
+            assert found["passed"] <= workers, "the fifty went before somebody's first"
+        _long_line()
+
+
+def measure(workers: int, folder: Path, *, takes_s: float, many: int, others: int) -> dict:
+    """One evening: {slowest_s: of the others' first results since they handed in, passed: how many of the fifty were taken after an other
+    had come and before it, inside: how many results came inside the range}."""
+    from django.utils import timezone
+
+    from grading import hand_in_rules
+    from grading.models import Run
+    from hardware.models import Status
+
+    cast = _fresh(folder)
+    hand_in_rules.PER_HOUR = 10 * many
+    cast.lab.attempts_allowed = 10 * many
+    cast.lab.save()
+    hand_in_many(cast, cast.ruth, many, folder)
+    ten = people(cast, others)
+    crew = Workers(workers, takes_s=takes_s)
+    try:
+        while Run.objects.filter(status=Status.FINISHED).count() < 5:
+            time.sleep(0.05)
+        for person in ten:
+            hand_in_many(cast, person, 1, folder)
+        promised = _promises(timezone.now(), workers)
+        wait_until_done(120 + many * takes_s * 4)
+    finally:
+        crew.end()
+    return _told(cast, promised)
+
+
+def _fresh(folder: Path):
+    """An empty site with the cast."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from tests.people import make_cast
+
+    settings.DATA_DIR, settings.MEDIA_ROOT = folder / "data", folder / "data" / "media"
+    call_command("flush", interactive=False, verbosity=0)
+    return make_cast()
+
+
+def _promises(now, workers: int) -> dict:
+    """What the page of each waiting run says now: when the result is there at the earliest and the latest."""
+    from datetime import timedelta
+
+    from grading.models import Run
+    from grading.selectors.line_now import line_read, place_of, promise
+    from hardware.models import Status
+    from hardware.workers import sign_on
+
+    for n in range(workers):
+        sign_on(f"load:{n}")
+    found = {}
+    for run in Run.objects.filter(status=Status.QUEUED).select_related("submission"):
+        line = line_read(now, [run.submission.assignment_id])
+        said = promise(run, line, place_of(run, now))
+        if said is not None:
+            found[run.pk] = (now + timedelta(seconds=said.end.low_s), now + timedelta(seconds=said.end.high_s))
+    return found
+
+
+def _told(cast, promised: dict) -> dict:
+    from grading.models import Run
+
+    runs = list(Run.objects.select_related("submission"))
+    others = [run for run in runs if run.submission.person_id != cast.ruth.pk]
+    fifty = [run for run in runs if run.submission.person_id == cast.ruth.pk]
+    assert all(run.outcome == "measured" for run in runs)
+    passed = max(sum(other.queued_at < one.leased_at < other.leased_at for one in fifty) for other in others)
+    inside = sum(
+        low <= run.finished_at <= high for run in runs if run.pk in promised for low, high in [promised[run.pk]]
+    )
+    return {
+        "slowest_s": max((run.finished_at - run.queued_at).total_seconds() for run in others),
+        "passed": passed, "inside": f"{inside} of {len(promised)}", "share": inside / max(len(promised), 1),
+    }  # fmt: skip
+
+
+def _long_line() -> None:
+    """What it costs to take a job, to put one in line, to know a place, and to draw the pages, with two thousand that wait."""
+    from datetime import timedelta
+
+    from django.db import connection
+    from django.utils import timezone
+
+    from grading.selectors.line_now import line_read, place_of
+    from grading.selectors.line_staff import site_line
+    from hardware import leases
+    from hardware.line import turn_for
+    from hardware.models import Job
+
+    now = timezone.now()
+    Job.objects.bulk_create(
+        Job(kind="run", owner_key=f"o{n % 300}", turn=1000 + n // 300, queued_at=now + timedelta(microseconds=n))
+        for n in range(2000)
+    )
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE hardware_job")
+    last = Job.objects.order_by("-turn", "-queued_at").first()
+    acts = {
+        "take the next": lambda: leases.lease_next(worker="load", kinds=("run",)),
+        "give a turn": lambda: turn_for(owner_key="o1", priority=10),
+        "the page of a run": lambda: place_of(last, timezone.now()) and line_read(timezone.now()),
+        "the page of the staff": lambda: site_line(timezone.now()),
+    }
+    print("2000 wait:", ", ".join(f"{name} {_best_ms(act):.1f} ms" for name, act in acts.items()))
+
+
+def _best_ms(act) -> float:
+    times = []
+    for _ in range(7):
+        begun = time.perf_counter()
+        act()
+        times.append((time.perf_counter() - begun) * 1e3)
+    return sorted(times)[len(times) // 2]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
