@@ -51,6 +51,8 @@ check:
 figures: check
 	@"$(PY)" -m tests.load.start
 	@"$(PY)" -m tests.load.submit_to_result
+	@"$(PY)" -m tests.load.queue_fairness
+	@"$(PY)" -m tests.load.killed_workers
 	@"$(PY)" -m tests.load.matching
 	@"$(PY)" -m tests.load.upload
 	@"$(PY)" -m tests.load.late_days

@@ -27,8 +27,8 @@ COURSE = Coalesce(
     "countrun__measured_run__submission__assignment__course",
 )  # fmt: skip
 CLASSES = {
-    Priority.NEXT: "put first by the staff", Priority.LIVE: "hand-ins", Priority.AGAIN: "measured again for students",
-    Priority.BESIDE: "models of families", Priority.RERUN: "re-runs", Priority.IDLE: "counts of instructions",
+    Priority.NEXT: "put first", Priority.LIVE: "hand-in", Priority.AGAIN: "again, for a student",
+    Priority.BESIDE: "model of a family", Priority.RERUN: "re-run", Priority.IDLE: "count of instructions",
 }  # fmt: skip
 Row = dict[str, Any]
 

@@ -45,5 +45,6 @@ def taken(worker="bench@test:0", begun_s=0.0):
     """The next run in line, taken and begun so many seconds ago."""
     lease = leases.lease_next(worker=worker, kinds=("run",), now=timezone.now() + timedelta(seconds=1))
     leases.lease_start(lease)
-    Job.objects.filter(pk=lease.job_id).update(started_at=timezone.now() - timedelta(seconds=begun_s))
+    begun = timezone.now() - timedelta(seconds=begun_s)
+    Job.objects.filter(pk=lease.job_id).update(leased_at=begun, started_at=begun)
     return lease

@@ -95,7 +95,7 @@ def test_operators_see_the_line_of_the_site_without_a_name(page, cast, tmp_path)
     taken()
     waiting(cast, tmp_path, cast.ruth)
     text = page(cast.olu, "/line/")
-    assert "bench@test:0" in text and "waits for work" in text and "hand-ins" in text
+    assert "bench@test:0" in text and "waits for work" in text and "hand-in</td>" in text
     assert not any(name in text for name in ("Ruth", "Daniel", "ruth@", "Lab 1"))
 
 

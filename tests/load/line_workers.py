@@ -58,6 +58,29 @@ def database_of(kind: str):
         with_admin.close()
 
 
+def in_processes(figures, kinds) -> int:
+    """`figures(kind)` for each kind of database in a process of its own, because settings are read once. Returns an exit code."""
+    codes = []
+    for kind in kinds:
+        process = multiprocessing.get_context("spawn").Process(target=figures, args=(kind,))
+        process.start()
+        process.join()
+        codes.append(process.exitcode)
+    return int(any(codes))
+
+
+def fresh(folder: Path):
+    """An empty site with the cast."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from tests.people import make_cast
+
+    settings.DATA_DIR, settings.MEDIA_ROOT = folder / "data", folder / "data" / "media"
+    call_command("flush", interactive=False, verbosity=0)
+    return make_cast()
+
+
 class Workers:
     """So many worker processes. Each takes what is next until it is told to stop."""
 

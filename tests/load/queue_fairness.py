@@ -11,26 +11,23 @@ import sys
 import time
 from pathlib import Path
 
-from tests.load.line_workers import Workers, database_of, hand_in_many, people, scratch_folder, set_up, wait_until_done
+from tests.load.line_workers import (
+    Workers,
+    database_of,
+    fresh,
+    hand_in_many,
+    in_processes,
+    people,
+    scratch_folder,
+    set_up,
+    wait_until_done,
+)
 
 TAKES_S, FIFTY, TEN = 0.4, 50, 10
 
 
 def main() -> int:
-    failed = False
-    for kind in sys.argv[1:] or ("sqlite", "postgresql"):
-        failed |= _in_a_process_of_its_own(kind)
-    return int(failed)
-
-
-def _in_a_process_of_its_own(kind: str) -> bool:
-    """Settings are read once a process."""
-    import multiprocessing
-
-    process = multiprocessing.get_context("spawn").Process(target=figures, args=(kind,))
-    process.start()
-    process.join()
-    return process.exitcode != 0
+    return in_processes(figures, sys.argv[1:] or ("sqlite", "postgresql"))
 
 
 def figures(kind: str) -> None:
@@ -45,14 +42,14 @@ def figures(kind: str) -> None:
             f"{'workers':>8} {'ten have theirs within, s':>26} {'turns allow, s':>15} {'passed by the fifty':>20} {'inside the range':>17}"
         )
         for workers in (1, 2, 4):
-            found = measure(workers, Path(folder), takes_s=TAKES_S, many=FIFTY, others=TEN)
+            found = measure(fresh(Path(folder)), workers, Path(folder), takes_s=TAKES_S, many=FIFTY, others=TEN)
             allowed = (TEN / workers + 2) * TAKES_S * 1.4
             print(f"{workers:8} {found['slowest_s']:26.2f} {allowed:15.2f} {found['passed']:20} {found['inside']:>17}")
             assert found["passed"] <= workers, "the fifty went before somebody's first"
         _long_line()
 
 
-def measure(workers: int, folder: Path, *, takes_s: float, many: int, others: int) -> dict:
+def measure(cast, workers: int, folder: Path, *, takes_s: float, many: int, others: int) -> dict:
     """One evening: {slowest_s: of the others' first results since they handed in, passed: how many of the fifty were taken after an other
     had come and before it, inside: how many results came inside the range}."""
     from django.utils import timezone
@@ -61,11 +58,13 @@ def measure(workers: int, folder: Path, *, takes_s: float, many: int, others: in
     from grading.models import Run
     from hardware.models import Status
 
-    cast = _fresh(folder)
-    hand_in_rules.PER_HOUR = 10 * many
     cast.lab.attempts_allowed = 10 * many
     cast.lab.save()
-    hand_in_many(cast, cast.ruth, many, folder)
+    pace, hand_in_rules.PER_HOUR = hand_in_rules.PER_HOUR, 10 * many
+    try:
+        hand_in_many(cast, cast.ruth, many, folder)
+    finally:
+        hand_in_rules.PER_HOUR = pace
     ten = people(cast, others)
     crew = Workers(workers, takes_s=takes_s)
     try:
@@ -78,18 +77,6 @@ def measure(workers: int, folder: Path, *, takes_s: float, many: int, others: in
     finally:
         crew.end()
     return _told(cast, promised)
-
-
-def _fresh(folder: Path):
-    """An empty site with the cast."""
-    from django.conf import settings
-    from django.core.management import call_command
-
-    from tests.people import make_cast
-
-    settings.DATA_DIR, settings.MEDIA_ROOT = folder / "data", folder / "data" / "media"
-    call_command("flush", interactive=False, verbosity=0)
-    return make_cast()
 
 
 def _promises(now, workers: int) -> dict:
