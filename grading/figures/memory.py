@@ -138,7 +138,7 @@ def _memory_layout(operators: list[Json], parts: list[tuple[int, int, int]], pea
             }
         )
         labels.append(label(f"{limit.words} {numbers.size(limit.bytes)}", x=int(is_left), xref="paper", y=line, xanchor=far,
-                            yanchor="top" if is_above else "bottom", color="--plot-2", bgcolor="--ground"))  # fmt: skip
+                            yanchor="top" if is_above else "bottom", yshift=-3 if is_above else 2, color="--plot-2", bgcolor="--ground"))  # fmt: skip
     place: Json = {"x": peak["index"] + 1, "y": line if is_above else top, "xanchor": near, "yanchor": "bottom"}
     name = escape(short_names(operators)[peak["index"]])
     labels += [

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LINE_PX, LETTER_PX = 16, 6.6  # of 12 px Inter
+FAR = 14.0  # square pixels of overlap that one pixel of distance is worth
 Box = tuple[float, float, float, float]  # left, bottom, right, top
 
 
@@ -39,7 +40,10 @@ def placed(spots: Sequence[Spot], width: float, taken: Sequence[Box] = ()) -> li
             found.append(None)
             continue
         length = LETTER_PX * len(spot.words)
-        best = min(_sides(spot.radius), key=lambda side: _crowding(_box(spot, side, length), spots, boxes, width))
+        best = min(
+            _sides(spot.radius),
+            key=lambda side: crowding(_box(spot, side, length), spots, boxes, width) + _away(spot, side),
+        )
         boxes.append(_box(spot, best, length))
         found.append(best)
     return found
@@ -63,13 +67,18 @@ def _box(spot: Spot, side: Placed, length: float) -> Box:
     return left, bottom, left + length, bottom + LINE_PX
 
 
-def _crowding(box: Box, spots: Sequence[Spot], boxes: Sequence[Box], width: float) -> float:
+def crowding(box: Box, spots: Sequence[Spot], boxes: Sequence[Box], width: float) -> float:
     """Overlapping pixels with dots and words, and ten times what would be cut off at the ends."""
     outside = 10 * LINE_PX * (max(-box[0], 0) + max(box[2] - width, 0)) + 10 * LINE_PX * max(-box[1], 0)
     dots = sum(
         _overlap(box, (one.x - one.radius, one.y - one.radius, one.x + one.radius, one.y + one.radius)) for one in spots
     )
     return outside + dots + 2 * sum(_overlap(box, other) for other in boxes)
+
+
+def _away(spot: Spot, side: Placed) -> float:
+    """Words far from their dot are taken for those of another."""
+    return FAR * max(abs(side.xshift) + abs(side.yshift) - 1.5 * (spot.radius + 4), 0)
 
 
 def _overlap(one: Box, other: Box) -> float:

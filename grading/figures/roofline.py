@@ -12,7 +12,7 @@ from courseplatform.core import numbers
 from grading.figures.base import Figure, Given, Json, Rows, label
 from grading.figures.costs import Costs
 from grading.figures.layer_rows import full_name, short_names
-from grading.figures.placing import LETTER_PX, LINE_PX, Box, Spot, placed
+from grading.figures.placing import LETTER_PX, LINE_PX, Box, Spot, crowding, placed
 from hardware.profiles import DeviceProfile
 
 ON_ACCELERATOR = frozenset({"tensorrt", "edgetpu"})
@@ -272,25 +272,25 @@ def _words(dots: list[Dot], roofs: Roofs, frame: Frame, width: float, height: fl
         many = f"{kind}, {len(own)}" + (" layers" if width > NARROW_PX[0] else "")
         said[id(min(own, key=lambda dot: dot.gmacs))] = many if len(own) > 1 else kind
     ordered = sorted(dots, key=lambda dot: (dot not in named, -dot.ms))
-    spots = [
-        Spot(*frame.place(dot.intensity, dot.gmacs, width, height), _px(dot, most) / 2, said.get(id(dot), "")) for dot in ordered
-    ]  # fmt: skip
-    roof_words, taken = _roof_words(roofs, frame, width, height)
-    taken += _slope(roofs, frame, width, height)
+    dots_px = [
+        Spot(*frame.place(dot.intensity, dot.gmacs, width, height), _px(dot, most) / 2, said.get(id(dot), ""))
+        for dot in ordered
+    ]
+    spots = [*dots_px, *_slope(roofs, frame, width, height)]
+    roof_words, taken = _roof_words(roofs, frame, width, height, dots_px)
     labels = [
         label(escape(spot.words), x=log10(dot.intensity), y=log10(dot.gmacs), xanchor=side.xanchor, yanchor=side.yanchor, xshift=side.xshift,
               yshift=side.yshift, color="--ink" if dot in named else TONES[dot.kind], weight=600 if dot is named[0] else 400)
-        for dot, spot, side in zip(ordered, spots, placed(spots, width, taken), strict=True) if side is not None
+        for dot, spot, side in zip(ordered, dots_px, placed(spots, width, taken), strict=False) if side is not None
     ]  # fmt: skip
     return [*labels, *roof_words]
 
 
-def _slope(roofs: Roofs, frame: Frame, width: float, height: float) -> list[Box]:
-    """Small boxes along the memory roof, so that no words lie on it."""
+def _slope(roofs: Roofs, frame: Frame, width: float, height: float) -> list[Spot]:
+    """Points along the memory roof, so that no words lie on it where there is room."""
     end = min(log10(roofs.ridge), frame.right) if roofs.ridge else frame.left
     steps = [frame.left + n / 40 * (end - frame.left) for n in range(41)] if end > frame.left else []
-    places = [frame.place(10**at, roofs.at(10**at), width, height) for at in steps]
-    return [(x - 4, y - 4, x + 4, y + 4) for x, y in places]
+    return [Spot(*frame.place(10**at, roofs.at(10**at), width, height), 2) for at in steps]
 
 
 def _named(dots: list[Dot]) -> list[Dot]:
@@ -303,8 +303,10 @@ def _px(dot: Dot, most: float) -> float:
     return max(LARGEST_PX * sqrt(dot.ms / most), SMALLEST_PX)
 
 
-def _roof_words(roofs: Roofs, frame: Frame, width: float, height: float) -> tuple[list[Json], list[Box]]:
-    """What the two roofs are, and the boxes that this takes: the memory's above the middle of its slope."""
+def _roof_words(
+    roofs: Roofs, frame: Frame, width: float, height: float, dots: list[Spot]
+) -> tuple[list[Json], list[Box]]:
+    """What the two roofs are, and the boxes that this takes: the memory's above its slope, where the fewest dots are."""
     if not roofs.ridge:
         return [], []
     compute = f"compute roof {numbers.digits(roofs.gmacs)} GMAC/s, {roofs.words}"
@@ -315,10 +317,14 @@ def _roof_words(roofs: Roofs, frame: Frame, width: float, height: float) -> tupl
     boxes = [(width - LETTER_PX * len(compute), y, width, y + LINE_PX)]
     ridge = log10(roofs.ridge)
     if frame.left < ridge:
-        at = 10 ** (frame.left + 0.55 * (ridge - frame.left))
-        x, y = frame.place(at, roofs.at(at), width, height)
-        long = f"memory roof {numbers.digits(roofs.gbytes)} GB/s"
-        words = long if LETTER_PX * len(long) < x else f"{numbers.digits(roofs.gbytes)} GB/s"
+        long, short = f"memory roof {numbers.digits(roofs.gbytes)} GB/s", f"{numbers.digits(roofs.gbytes)} GB/s"
+        places = []
+        for part in (0.55, 0.4, 0.7, 0.25, 0.85):
+            at = 10 ** (frame.left + part * (ridge - frame.left))
+            x, y = frame.place(at, roofs.at(at), width, height)
+            words = long if LETTER_PX * len(long) < x else short
+            places.append((at, words, (x - 6 - LETTER_PX * len(words), y + 2, x - 6, y + 2 + LINE_PX)))
+        at, words, box = min(places, key=lambda place: crowding(place[2], dots, boxes, width))
         found.append(
             label(
                 words,
@@ -331,7 +337,7 @@ def _roof_words(roofs: Roofs, frame: Frame, width: float, height: float) -> tupl
                 color="--ink-3",
             )
         )
-        boxes.append((x - 6 - LETTER_PX * len(words), y, x - 6, y + LINE_PX))
+        boxes.append(box)
     return found, boxes
 
 
