@@ -45,6 +45,7 @@ DOCUMENTS = {
     "measurement": "How things are measured",
     "class": "The class: fronts, places and ties",
     "tasks": "Tasks and their metrics",
+    "rules": "Rules of points",
     "glossary": "Glossary",
     "api": "The API",
 }
