@@ -49,9 +49,8 @@ def measure_run(
     """Measure one model against one lab.
 
     Args:
-        inputs: .npy, (n, *first layout of the spec without its batch), of the spec's dtype. labels: .npy, as the spec's task asks for it;
-            None where it has none.
-        seed: the hidden inputs are sent in a random order that follows from it.
+        inputs: .npy, (n, *first layout of the spec without its batch), of the spec's dtype.
+        labels: .npy, as the spec's task asks for it; None where it has none. seed: of the random order in which inputs are sent.
         profiles: the devices of the course, by slug. choice: by which convention the course counts a charge.
         work: where a copy of the inputs may lie while this runs; the system's temporary folder where None.
         place: where this is and why, of grading/where_to_run.py; a process where None.
@@ -60,8 +59,7 @@ def measure_run(
         JSON-ready {report, host, metrics, quality, points, environment, earned, of, left_open, suspicions}. Where there are
         suspicions, a person must look at the run before it counts (grading/bench/suspicions.py).
 
-    Raises:
-        BenchError: with the outcome it means for the run.
+    Raises BenchError, with the outcome it means for the run.
     """
     setting = setting_for(spec, place or Place("process"), profiles.get(spec.device))
     report = inspected(model, spec, sandbox, on_progress)
@@ -79,10 +77,12 @@ def measure_run(
         on_progress("points", 0, 0)
         quality, alike = scored(spec, Inputs(shown, given.count, given.places), measurement.predictions, labels)
     alike = dataclasses.replace(alike, held=copies[0], looked_for=copies[1])
-    around = _boards(report, profiles, spec, choice or Choice())
-    around |= {"isolation": sandbox.label, "graded_by": setting.graded_by}
-    document = _document(report, measurement, quality, spec, (name, model.stat().st_size), around)
-    return document | {"suspicions": suspicions.look(report, measurement, alike) + setting.no_board()}
+    around = {"isolation": sandbox.label, "graded_by": setting.graded_by}
+    around |= _boards(report, profiles, spec, choice or Choice())
+    evidence = suspicions.look(report, measurement, alike) + setting.no_board()
+    return _document(report, measurement, quality, spec, (name, model.stat().st_size), around) | {
+        "suspicions": evidence
+    }
 
 
 def inspected(model: Path, spec: BenchSpec, sandbox: Sandbox, on_progress: Progress) -> Report:
