@@ -19,7 +19,7 @@ from grading.lab_inputs import arrange_inputs, normalise_inputs
 from grading.ml_tasks.scoring.base import Inputs, Scored
 from grading.modelled import Modelled, modelled_of
 from grading.points import points_for
-from grading.run_setting import setting_for
+from grading.run_setting import Setting, setting_for
 from grading.scored import scored
 from grading.signature import check_signature
 from grading.spec import BenchSpec
@@ -52,8 +52,7 @@ def measure_run(
         inputs: .npy, (n, *first layout of the spec without its batch), of the spec's dtype.
         labels: .npy, as the spec's task asks for it; None where it has none. seed: of the random order in which inputs are sent.
         profiles: the devices of the course, by slug. choice: by which convention the course counts a charge.
-        work: where a copy of the inputs may lie while this runs; the system's temporary folder where None.
-        place: where this is and why, of grading/where_to_run.py; a process where None.
+        work: where a copy of the inputs may lie; the system's temporary folder where None. place: see grading/where_to_run.py.
 
     Returns:
         JSON-ready {report, host, metrics, quality, points, environment, earned, of, left_open, suspicions}. Where there are
@@ -69,11 +68,8 @@ def measure_run(
         given = canaries.mixed(arranged, seed, Path(folder) / "mixed.npy")
         shown = normalise_inputs(given.path, spec, layout, Path(folder) / "normalised.npy")
         copies = canaries.copied_of([arranged] if shown == given.path else [arranged, shown], model, seed, given.count)
-        with setting.out_of_memory_named():
-            measurement = engine.measure(
-                model, report, sandbox=sandbox, inputs=shown, seed=seed, scores=spec.output.numbers,
-                on_progress=on_progress, limits=setting.limits,
-            )  # fmt: skip
+        how = {"seed": seed, "scores": spec.output.numbers, "on_progress": on_progress}
+        measurement = _measured(model, report, setting, sandbox=sandbox, inputs=shown, **how)
         on_progress("points", 0, 0)
         quality, alike = scored(spec, Inputs(shown, given.count, given.places), measurement.predictions, labels)
     alike = dataclasses.replace(alike, held=copies[0], looked_for=copies[1])
@@ -83,6 +79,12 @@ def measure_run(
     return _document(report, measurement, quality, spec, (name, model.stat().st_size), around) | {
         "suspicions": evidence
     }
+
+
+def _measured(model: Path, report: Report, setting: Setting, **how: Any) -> Measurement:
+    """how: as engine.measure takes it. Raises BenchError."""
+    with setting.out_of_memory_named():
+        return engine.measure(model, report, limits=setting.limits, **how)
 
 
 def inspected(model: Path, spec: BenchSpec, sandbox: Sandbox, on_progress: Progress) -> Report:
