@@ -36,6 +36,7 @@ from grading.demo import grades, late
 from grading.demo.digits import hidden_split, write_hidden
 from grading.hand_in_rules import owner_of
 from grading.hidden_facts import hidden_facts
+from grading.labs.installing import hidden_sets_make
 from grading.models.assignments import Assignment, HiddenSet
 from grading.models.owners import Owner
 from grading.piece_reading import read_file
@@ -81,6 +82,7 @@ def load_demo(*, now: datetime | None = None) -> bool:
         grades.load(course=course, people=people, now=now)
         for name in OPEN_COURSES:
             _open_course(Path(settings.BASE_DIR) / "courses" / name)
+    hidden_sets_make()  # so that labs that are copied or imported can measure at once
     return True
 
 
