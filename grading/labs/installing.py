@@ -18,7 +18,7 @@ from grading.assignment_starts import copied
 from grading.item_check import refused_in_item
 from grading.labs.catalogue import LABS, Lab
 from grading.models.assignments import Assignment, HiddenSet
-from grading.npy import hidden_facts
+from grading.hidden_facts import hidden_facts
 from grading.services.assignment_rows import assignment_apply
 from grading.services.hidden_sets import hidden_folder
 
