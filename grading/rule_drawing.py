@@ -36,7 +36,8 @@ def scale_of(rule: Rule, unit: str) -> Ends:
     """The least and the largest value of the drawing: the limits of the rule with a quarter of their span on both sides."""
     limits = rule.limits
     margin = 0.25 * ((max(limits) - min(limits)) or abs(max(limits)) or 1.0)
-    low = 0.0 if rule.kind == "steps" and not rule.more and min(limits) >= 0 else min(limits) - margin
+    is_budget = rule.kind == "at_most" or (rule.kind == "steps" and not rule.more)
+    low = 0.0 if is_budget and min(limits) >= 0 else min(limits) - margin
     high = max(limits) + margin
     if min(limits) >= 0:
         low = max(low, 0.0)
