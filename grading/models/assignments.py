@@ -11,7 +11,7 @@ from django.utils import timezone
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
 from grading.parts import STATEMENT, Part, parts_of
-from grading.spec import BenchSpec
+from grading.spec import BenchSpec, SpecError
 
 
 class AssignmentKind(models.TextChoices):
@@ -195,6 +195,14 @@ class Assignment(models.Model):
 
     def is_past_due(self, now: datetime) -> bool:
         return self.due_at is not None and self.due_at < now
+
+    @property
+    def device(self) -> str:
+        """The lab's first device; "" where it names none, or where its spec cannot be read any more."""
+        try:
+            return self.spec.device if self.bench_spec else ""
+        except SpecError:
+            return ""
 
     @cached_property
     def spec(self) -> BenchSpec:

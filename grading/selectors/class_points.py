@@ -15,7 +15,6 @@ from grading.models.class_points import ClassPoint
 from grading.models.owners import Owner
 from grading.models.runs import Run
 from grading.models.submissions import Submission
-from grading.services.class_points import device_of
 
 Key = tuple[str, int]  # of an owner: never shown to anybody
 
@@ -71,7 +70,7 @@ def class_picture(run: Run) -> ClassPicture:
             "environment": result.environment,
             "earned": result.earned,
         },
-        device_of(assignment),
+        assignment.device,
     )
     before = ClassPoint.objects.filter(
         submission__in=Submission.objects.of_owner(submission.owner), assignment=assignment, submission__number__lt=submission.number

@@ -22,7 +22,6 @@ from grading.models.submissions import Submission
 from grading.parts import STATEMENT
 from grading.ranking import is_tie
 from grading.selectors.assignments import Attempt, attempts
-from grading.services.class_points import device_of
 from grading.spec import METRICS
 
 Row = dict[str, Any]
@@ -122,7 +121,7 @@ def _numbers(attempt: Attempt) -> ClassNumbers | None:
         "environment": result.environment,
         "earned": result.earned,
     }
-    return numbers_of(held, device_of(attempt.submission.assignment))
+    return numbers_of(held, attempt.submission.assignment.device)
 
 
 def _metrics(older: Attempt, newer: Attempt) -> list[Row]:

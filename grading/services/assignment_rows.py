@@ -14,12 +14,12 @@ from grading.models.pieces import Piece
 from grading.models.submissions import Submission
 from grading.rubric_file import rubric_load
 from grading.services.activity import choose_again
-from grading.services.class_points import class_points_rebuild, device_of
+from grading.services.class_points import class_points_rebuild
 
 
 def assignment_apply(*, row: Assignment, item: Item, position: int) -> list[str]:
     """Write an entry that was checked. Returns sentences about what stays as it was, or does not add up."""
-    seen, rule, device = _told(row), row.active_rule, device_of(row)
+    seen, rule, device = _told(row), row.active_rule, row.device
     row.kind, row.short, row.title, row.summary = (
         item["kind"],
         item["short"],
@@ -48,7 +48,7 @@ def assignment_apply(*, row: Assignment, item: Item, position: int) -> list[str]
     row.save()
     if not is_new and rule != row.active_rule:
         choose_again(row)
-    if not is_new and device != device_of(row):
+    if not is_new and device != row.device:
         class_points_rebuild(assignment=row)  # latency and energy of the class are those of the lab's first device
     return said + rubric_load(row, item.get("rubric", []))
 

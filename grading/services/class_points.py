@@ -10,7 +10,6 @@ from grading.class_numbers import ClassNumbers, numbers_of
 from grading.models.assignments import Assignment
 from grading.models.class_points import ClassPoint
 from grading.models.runs import Result
-from grading.spec import SpecError
 
 AT_ONCE = 500
 
@@ -26,7 +25,7 @@ def class_point_record(*, result: Result, assignment: Assignment) -> None:
         "environment": result.environment,
         "earned": result.earned,
     }
-    found = numbers_of(held, device_of(assignment))
+    found = numbers_of(held, assignment.device)
     _write(result.run.submission_id, assignment.pk, result.pk, found)
 
 
@@ -40,14 +39,6 @@ def _write(submission: UUID, assignment: int, result: int, found: ClassNumbers) 
     )
 
 
-def device_of(assignment: Assignment) -> str:
-    """The lab's first device; "" where it names none, or where its spec cannot be read any more."""
-    try:
-        return assignment.spec.device if assignment.bench_spec else ""
-    except SpecError:
-        return ""
-
-
 def class_points_rebuild(*, assignment: Assignment) -> int:
     """Make the numbers of one lab say what its results say. Returns how many rows were wrong or missing.
 
@@ -58,7 +49,7 @@ def class_points_rebuild(*, assignment: Assignment) -> int:
     newest: dict[UUID, int] = dict(every.values_list("run__submission", "pk"))  # the later one wins
     held = {row.submission_id: row for row in ClassPoint.objects.filter(assignment=assignment)}
     wrong = 0
-    for submission, result, found in _numbers(newest, device_of(assignment)):
+    for submission, result, found in _numbers(newest, assignment.device):
         row = held.get(submission)
         if row is None or (row.result_id, row.numbers, row.kind) != (result, found.to_json(), found.kind):
             _write(submission, assignment.pk, result, found)

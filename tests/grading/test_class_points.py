@@ -17,7 +17,7 @@ from grading.models import ClassPoint, GradeEvent, Result, Run, Submission
 from grading.models.assignments import ActiveRule
 from grading.selectors.class_points import class_picture, standing_attempts_of
 from grading.services.assignment_editing import assignment_save
-from grading.services.class_points import class_points_rebuild, device_of
+from grading.services.class_points import class_points_rebuild
 from grading.services.parked import run_reject, run_release
 from grading.services.runs import run_again, run_cancel
 from grading.services.versions import attempt_choose
@@ -59,7 +59,7 @@ def by_hand(lab):
             "environment": newest.environment,
             "earned": newest.earned,
         }
-        found[("team", row.team_id) if row.team_id else ("person", row.person_id)] = numbers_of(facts, device_of(lab))
+        found[("team", row.team_id) if row.team_id else ("person", row.person_id)] = numbers_of(facts, lab.device)
     return found
 
 
