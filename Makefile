@@ -54,6 +54,7 @@ figures: check
 	@"$(PY)" -m tests.load.queue_fairness
 	@"$(PY)" -m tests.load.killed_workers
 	@"$(PY)" -m tests.load.matching
+	@"$(PY)" -m tests.load.result_page
 	@"$(PY)" -m tests.load.upload
 	@"$(PY)" -m tests.load.late_days
 	@"$(PY)" -m tests.load.bench_overhead

@@ -101,7 +101,7 @@ def _said(given: Given, limit: Limit) -> str:
         said.append(
             f"With weights and runtime it needs {numbers.size(need)} of {numbers.size(left)} on the {given.lab_costs.name}."
         )
-    return " ".join(said)
+    return " ".join(said).replace(numbers.THIN, numbers.NARROW)  # a sentence does not break inside a number
 
 
 def _note(given: Given, limit: Limit) -> str:

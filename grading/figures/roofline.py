@@ -16,7 +16,7 @@ from grading.figures.placing import LETTER_PX, LINE_PX, Box, Spot, crowding, pla
 from hardware.profiles import DeviceProfile
 
 ON_ACCELERATOR = frozenset({"tensorrt", "edgetpu"})
-LARGEST_PX, SMALLEST_PX = 40, 7
+LARGEST_PX, SMALLEST_PX = 32, 6
 WIDE_PX, NARROW_PX = (620, 260), (270, 260)  # of the plot itself, at 1440 and at 360
 HEAVY = 0.2  # a share of the time from which on a layer is spoken of
 TONES = {

@@ -3,16 +3,17 @@
 python -m tests.load.result_page
 
 A database of its own (SQLite, as in `make run`), one student, thirty attempts with the same network; the page of the newest is asked for
-RUNS times after one that is not counted, and so are the figures' JSON and another board. Exit status 1 where a page takes longer than
-LIMIT_MS in the median.
+RUNS times after one that is not counted, and so are the figures' JSON and another board. `own` is processor time of this process, which
+does all the work, database included; `wall` moves with what else the machine does. Exit status 1 where the median of a page's own time is
+above LIMIT_MS.
 """
 
+import logging
 import os
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ def main() -> int:
 
         settings.ALLOWED_HOSTS = ["*"]
         settings.DEBUG = False
+        logging.disable(logging.CRITICAL)
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
         return measure(Path(folder))
@@ -47,7 +49,7 @@ def measure(folder: Path) -> int:
 
     cast = make_cast()
     print(
-        f"{'network':14} {'operators':>9} {'attempts':>8}  {'what':22} {'ms':>7} {'worst':>7} {'queries':>8} {'KiB':>6}"
+        f"{'network':14} {'operators':>9} {'attempts':>8}  {'what':20} {'own ms':>7} {'worst':>7} {'wall ms':>8} {'KiB':>6}"
     )
     worst, done = 0.0, 0
     for name, parameters in NETWORKS:
@@ -56,15 +58,12 @@ def measure(folder: Path) -> int:
         address = run.get_absolute_url()
         for what, path in (("page", ""), ("page, another board", "?board=jetson-nano-4gb"), ("JSON of latency", "figures/latency.json"),
                            ("JSON of roofline", "figures/roofline.json"), ("CSV of layers", "figures/layers.csv")):  # fmt: skip
-            taken, queries, size = asked(cast.ruth, address + path)
-            middle = statistics.median(taken)
-            worst = max(worst, middle if what.startswith("page") else 0.0)
-            print(
-                f"{name:14} {operators:9} {ATTEMPTS:8}  {what:22} {middle:7.1f} {max(taken):7.1f} {queries:8} {size / 1024:6.0f}",
-                flush=True,
-            )
+            own, wall, size = asked(cast.ruth, address + path)
+            worst = max(worst, statistics.median(own) if what.startswith("page") else 0.0)
+            row = f"{statistics.median(own):7.1f} {max(own):7.1f} {statistics.median(wall):8.1f} {size / 1024:6.0f}"
+            print(f"{name:14} {operators:9} {ATTEMPTS:8}  {what:20} {row}", flush=True)
     print(
-        f"result page: {worst:.0f} ms at most in the median, {'under' if worst < LIMIT_MS else 'NOT under'} {LIMIT_MS:.0f} ms"
+        f"result page: {worst:.0f} ms of own time at most in the median, {'under' if worst < LIMIT_MS else 'NOT under'} {LIMIT_MS:.0f} ms"
     )
     return int(worst >= LIMIT_MS)
 
@@ -102,24 +101,21 @@ def history(cast: Any, folder: Path, name: str, parameters: dict[str, Any], done
     )
 
 
-def asked(person: Any, address: str) -> tuple[list[float], int, int]:
-    """(ms of each answer, queries of one, bytes of one)."""
-    from django.db import connection
+def asked(person: Any, address: str) -> tuple[list[float], list[float], int]:
+    """(ms of processor time of each answer, ms by the clock, bytes of one)."""
     from django.test import Client
-    from django.test.utils import CaptureQueriesContext
 
     client = Client()
     client.force_login(person)
-    with CaptureQueriesContext(connection) as queries:
-        answer = client.get(address)
+    answer = client.get(address)
     assert answer.status_code == 200, (address, answer.status_code)
-    return [timed(lambda: client.get(address)) for _ in range(RUNS)], len(queries), len(answer.content)
-
-
-def timed(act: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    act()
-    return 1000 * (time.perf_counter() - begun)
+    own, wall = [], []
+    for _ in range(RUNS):
+        begun, spent = time.perf_counter(), time.process_time()
+        client.get(address)
+        own.append(1000 * (time.process_time() - spent))
+        wall.append(1000 * (time.perf_counter() - begun))
+    return own, wall, len(answer.content)
 
 
 if __name__ == "__main__":
