@@ -25,7 +25,10 @@ def live_part(run: Run, now: datetime, *, is_staff: bool) -> dict[str, Any]:
     line = line_read(now, [run.submission.assignment_id])
     place = place_of(run, now) if run.status == Status.QUEUED else None
     found = promise(run, line, place)
-    title, sentence = _verdict(run, place, found, now, is_staff=is_staff)
+    held_up = _held_up(run, place, now, is_staff=is_staff)
+    if held_up:
+        found = None  # nothing moves, so nothing is promised anywhere on the page
+    title, sentence = held_up or _verdict(run, place, found)
     return {
         "verdict": {"title": title, "sentence": sentence},
         "waited": f"{numbers.span(now - run.submission.received_at)} since it arrived" if run.priority == Priority.LIVE
@@ -34,16 +37,19 @@ def live_part(run: Run, now: datetime, *, is_staff: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _verdict(run: Run, place: Place | None, found: Forecast | None, now: datetime, *, is_staff: bool) -> tuple[str, str]:  # fmt: skip
+def _held_up(run: Run, place: Place | None, now: datetime, *, is_staff: bool) -> tuple[str, str] | None:
+    if place is None or run.cancel_requested:
+        return None
+    return _stands_still(run, now, place, is_staff=is_staff) or _held_back(run, now, is_staff=is_staff)
+
+
+def _verdict(run: Run, place: Place | None, found: Forecast | None) -> tuple[str, str]:
     if run.cancel_requested:
         return "Stopping", "The worker has been told; it stops within a few seconds."
     if place is None:
         is_known = run.phase in Phase.values
         title = f"Measuring: {Phase(run.phase).label.lower()}" if is_known else "Measuring"
         return title, _range_sentence(found)
-    held_up = _stands_still(run, now, place, is_staff=is_staff) or _held_back(run, now, is_staff=is_staff)
-    if held_up:
-        return held_up
     sentence = _range_sentence(found)
     if run.faults:
         sentence = (
@@ -126,7 +132,7 @@ def _line_step(run: Run, now: datetime, line: LineNow, place: Place | None, foun
         return row | {"time": numbers.span(run.leased_at - run.queued_at) if run.leased_at else ""}
     waited = numbers.span(now - run.queued_at)
     left = f", {range_words(found.start)} left" if found and found.start and found.start.high_s >= 1 else ""
-    return row | {"state": "now", "detail": _ahead_words(run, line, place), "time": f"{waited}{left}"}
+    return row | {"state": "now", "detail": _ahead_words(run, line, place), "time": waited, "left": left}
 
 
 def _ahead_words(run: Run, line: LineNow, place: Place) -> str:

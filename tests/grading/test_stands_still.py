@@ -45,7 +45,7 @@ def test_while_the_worker_is_silent_the_page_says_that_nothing_moves_and_what_it
     page = waiting(client, cast.ruth, beat=beat, since=since)
     assert SAID in page
     assert "keeps its place" in page and "The wait uses no attempt." in page
-    assert "The result is here in" not in page and "range; most small models" not in page
+    assert "The result is here in" not in page and "range; most small models" not in page and " left<" not in page
     assert "/healthz" not in page
 
 
