@@ -16,6 +16,7 @@ from statistics import fmean, pstdev
 LEAST_RUNS = 3  # fewer say nothing about how much runs differ
 PLAYS, LOW, HIGH = 80, 0.1, 0.9
 EXACT = 16  # of the jobs ahead; more are taken together, since their sum is what matters
+PACE = 0.12  # of the logarithm: how much quicker or slower a machine is tonight than when the examples were measured
 USUAL_SPREAD, ITS_WEIGHT = 0.35, 2  # of the logarithm of a time, until runs of the kind say more
 MOST_DRAWS = 12
 Seconds = Sequence[float]
@@ -111,9 +112,10 @@ def forecast(
         if running_for_s is not None:
             ends.append(_kind(kinds, own, chance).left(running_for_s))
             continue
-        start = _start(kinds, held, ahead, workers, own, chance, gap_s)
+        pace = math.exp(chance.gauss(0, PACE))
+        start = pace * _start(kinds, held, ahead, workers, own, chance, gap_s)
         starts.append(start)
-        ends.append(start + _kind(kinds, own, chance).draw())
+        ends.append(start + pace * _kind(kinds, own, chance).draw())
     is_overdue = running_for_s is not None and running_for_s > max(own)
     return Forecast(_range(starts) if starts else None, _range(ends), is_overdue)
 
@@ -131,11 +133,12 @@ def forecast_line(
         chance = random.Random(play)  # noqa: S311 nothing secret hangs on it
         kinds: dict[int, _Kind] = {}
         free = _free(kinds, held, workers, known, chance)
+        pace = math.exp(chance.gauss(0, PACE))
         for position, took in enumerate(line):
             begun, lasts = free[0], _kind(kinds, took or known, chance).draw()
             heapq.heapreplace(free, begun + lasts + gap_s)
-            starts[position].append(begun)
-            ends[position].append(begun + lasts)
+            starts[position].append(pace * begun)
+            ends[position].append(pace * (begun + lasts))
     return [
         Forecast(_range(start), _range(end)) if len(took) >= LEAST_RUNS else None
         for took, start, end in zip(line, starts, ends, strict=True)
