@@ -1,15 +1,39 @@
 """The hidden inputs on their way to a model: turned to its layout, then normalised as the lab says. The worker's: needs numpy."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from grading.bench import canaries
+from grading.ml_tasks.scoring.base import Inputs
 from grading.spec import BenchSpec
 from grading.spec.inputs import CHANNEL, Normalise
 
 CHUNK_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a model gets to see, and how many of the hidden inputs stand in its file, of how many that were looked for."""
+
+    inputs: Inputs
+    copied: tuple[int, int]
+
+
+def shown_inputs(model: Path, inputs: Path, spec: BenchSpec, layout: str, folder: Path, seed: int) -> Shown:
+    """All inputs and behind them changed copies of some, as the model takes them; written to `folder` where they are not as stored.
+
+    They are changed before they are normalised: a background of zeros has to stay one.
+    """
+    arranged = arrange_inputs(inputs, spec, layout, folder / "inputs.npy")
+    mixed = canaries.mixed(arranged, seed, folder / "mixed.npy")
+    shown = normalise_inputs(mixed.path, spec, layout, folder / "normalised.npy")
+    forms = [arranged] if shown == mixed.path else [arranged, shown]
+    copied = canaries.copied_of(forms, model, seed, mixed.count)
+    return Shown(Inputs(shown, mixed.count, mixed.places), copied)
 
 
 def arrange_inputs(inputs: Path, spec: BenchSpec, layout: str, target: Path) -> Path:

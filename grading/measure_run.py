@@ -9,17 +9,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from grading.bench import canaries, engine, suspicions
+from grading.bench import engine, suspicions
 from grading.bench.measurement import Measurement
 from grading.bench.on_device import Choice, device_json
 from grading.bench.report import Report
 from grading.bench.sandbox import Limits, Sandbox
 from grading.bench.training.on_device import training_json
-from grading.lab_inputs import arrange_inputs, normalise_inputs
-from grading.ml_tasks.scoring.base import Inputs, Scored
+from grading.lab_inputs import shown_inputs
+from grading.ml_tasks.scoring.base import Scored
 from grading.modelled import Modelled, modelled_of
 from grading.points import points_for
-from grading.run_setting import Setting, setting_for
+from grading.run_setting import setting_for
 from grading.scored import scored
 from grading.signature import check_signature
 from grading.spec import BenchSpec
@@ -64,27 +64,19 @@ def measure_run(
     report = inspected(model, spec, sandbox, on_progress)
     layout = check_signature(report, spec, lab)
     with tempfile.TemporaryDirectory(prefix="milliamp-inputs-", dir=work) as folder:
-        arranged = arrange_inputs(inputs, spec, layout, Path(folder) / "inputs.npy")
-        given = canaries.mixed(arranged, seed, Path(folder) / "mixed.npy")
-        shown = normalise_inputs(given.path, spec, layout, Path(folder) / "normalised.npy")
-        copies = canaries.copied_of([arranged] if shown == given.path else [arranged, shown], model, seed, given.count)
-        how = {"seed": seed, "scores": spec.output.numbers, "on_progress": on_progress}
-        measurement = _measured(model, report, setting, sandbox=sandbox, inputs=shown, **how)
+        shown = shown_inputs(model, inputs, spec, layout, Path(folder), seed)
+        with setting.out_of_memory_named():
+            measurement = engine.measure(
+                model, report, sandbox=sandbox, inputs=shown.inputs.path, seed=seed, scores=spec.output.numbers,
+                on_progress=on_progress, limits=setting.limits,
+            )  # fmt: skip
         on_progress("points", 0, 0)
-        quality, alike = scored(spec, Inputs(shown, given.count, given.places), measurement.predictions, labels)
-    alike = dataclasses.replace(alike, held=copies[0], looked_for=copies[1])
-    around = {"isolation": sandbox.label, "graded_by": setting.graded_by}
-    around |= _boards(report, profiles, spec, choice or Choice())
-    evidence = suspicions.look(report, measurement, alike) + setting.no_board()
-    return _document(report, measurement, quality, spec, (name, model.stat().st_size), around) | {
-        "suspicions": evidence
-    }
-
-
-def _measured(model: Path, report: Report, setting: Setting, **how: Any) -> Measurement:
-    """how: as engine.measure takes it. Raises BenchError."""
-    with setting.out_of_memory_named():
-        return engine.measure(model, report, limits=setting.limits, **how)
+        quality, alike = scored(spec, shown.inputs, measurement.predictions, labels)
+    alike = dataclasses.replace(alike, held=shown.copied[0], looked_for=shown.copied[1])
+    around = _boards(report, profiles, spec, choice or Choice())
+    around |= {"isolation": sandbox.label, "graded_by": setting.graded_by}
+    document = _document(report, measurement, quality, spec, (name, model.stat().st_size), around)
+    return document | {"suspicions": suspicions.look(report, measurement, alike) + setting.no_board()}
 
 
 def inspected(model: Path, spec: BenchSpec, sandbox: Sandbox, on_progress: Progress) -> Report:

@@ -15,10 +15,10 @@ from courseplatform.courses.course_file.reading import read
 from courseplatform.courses.models import Course, ScheduleChange
 from grading.assignment_item import Item
 from grading.assignment_starts import copied
+from grading.hidden_facts import hidden_facts
 from grading.item_check import refused_in_item
 from grading.labs.catalogue import LABS, Lab
 from grading.models.assignments import Assignment, HiddenSet
-from grading.hidden_facts import hidden_facts
 from grading.services.assignment_rows import assignment_apply
 from grading.services.hidden_sets import hidden_folder
 
