@@ -21,9 +21,7 @@ from courseplatform.courses.course_file.words import (
     slug,
 )
 from courseplatform.courses.models import Course
-from grading.class_numbers import known_metrics
 from grading.late_file.schema import CUTOFF, MOST_UNITS, or_null
-from grading.leaderboard import MOST_METRICS
 from grading.models.assignments import (
     ATTEMPTS,
     CLOSES,
@@ -35,6 +33,8 @@ from grading.models.assignments import (
     instant_of,
 )
 from grading.parts_file import PARTS
+from grading.ranks.class_numbers import known_metrics
+from grading.ranks.leaderboard import MOST_METRICS
 from grading.rubric_file import MOST_POINTS, REGRADES, RUBRIC, rubric_dump
 
 Item = dict[str, Any]

@@ -17,13 +17,13 @@ from grading.bench.sandbox import Limits, Sandbox
 from grading.bench.training.on_device import training_json
 from grading.lab_inputs import shown_inputs
 from grading.ml_tasks.scoring.base import Scored
-from grading.modelled import Modelled, modelled_of
-from grading.points import points_for
+from grading.points.lines import points_for
+from grading.points.modelled import Modelled, modelled_of
+from grading.points.training import add_training
 from grading.run_setting import setting_for
 from grading.scored import scored
 from grading.signature import check_signature
 from grading.spec import BenchSpec
-from grading.training_points import add_training
 from grading.where_to_run import Place
 from hardware.profiles import DeviceProfile
 

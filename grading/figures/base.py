@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from grading.bench.report import Report
-from grading.class_front import ClassPicture
 from grading.figure import QUIET, Figure, Json, Rows, axis, label
 from grading.figures.costs import Costs, costs_of, report_of
+from grading.ranks.class_front import ClassPicture
 from grading.spec import BenchSpec
 from hardware.profiles import DeviceProfile
 

@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from math import log10
 
-from grading import class_front as pure
-from grading.class_front import ClassPicture, Spot
-from grading.class_numbers import (
+from grading.families.axes import Axis, axis_of, percent_axis
+from grading.families.front import front
+from grading.families.placing import Face, Word, place
+from grading.figures.base import Figure, Given, Json
+from grading.ranks import class_front as pure
+from grading.ranks.class_front import ClassPicture, Spot
+from grading.ranks.class_numbers import (
     POINTS,
     basis_of,
     cost_metrics,
@@ -19,10 +23,6 @@ from grading.class_numbers import (
     shown,
     tolerance_of,
 )
-from grading.families.axes import Axis, axis_of, percent_axis
-from grading.families.front import front
-from grading.families.placing import Face, Word, place
-from grading.figures.base import Figure, Given, Json
 from grading.spec import METRICS, MODELLED
 
 SLUG, TITLE = "class", "The class"

@@ -6,7 +6,7 @@ from courseplatform.core import numbers
 from grading.figures.base import Attempt, Figure, Given, Json, Rows, label
 from grading.figures.costs import Costs
 from grading.figures.host import first_ten, spread
-from grading.shares import share_earned
+from grading.points.shares import share_earned
 from grading.spec import Criterion
 
 MOST_ATTEMPTS = 6

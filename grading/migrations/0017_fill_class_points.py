@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from grading.class_numbers import numbers_of
+from grading.ranks.class_numbers import numbers_of
 from grading.spec import BenchSpec, SpecError
 
 AT_ONCE = 200

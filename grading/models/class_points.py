@@ -8,14 +8,14 @@ from django.db.models import Q
 
 from courseplatform.courses.models import Course
 from courseplatform.teams.models import Team
-from grading.class_numbers import ClassNumbers
 from grading.models.assignments import Assignment
 from grading.models.runs import Result
 from grading.models.submissions import Submission
+from grading.ranks.class_numbers import ClassNumbers
 
 
 class ClassPoint(models.Model):
-    """The numbers of the newest result of one attempt, as grading/class_numbers.py takes them from it.
+    """The numbers of the newest result of one attempt, as grading/ranks/class_numbers.py takes them from it.
 
     Written in the transaction that records the result, so there is one wherever there is a result and none for a run that is parked,
     rejected, cancelled or refused. Whose it is and whether it is active stands in the submission alone: nothing here can fall behind that.
@@ -48,7 +48,7 @@ class NicknameQuerySet(models.QuerySet["Nickname"]):
 class Nickname(models.Model):
     """The name under which a person or a team stands on the leaderboards of a course.
 
-    key: the name as two that look alike have it (grading/nicknames.py), once in the course. One that was taken down stays, so that nobody
+    key: the name as two that look alike have it (grading/ranks/nicknames.py), once in the course. One that was taken down stays, so that nobody
     chooses it again, and its owner reads why.
     """
 

@@ -22,7 +22,7 @@ from grading.models.assignments import ActiveRule, Assignment
 from grading.models.owners import Owner
 from grading.models.runs import Run
 from grading.models.submissions import Submission
-from grading.rule_words import rule_words
+from grading.points.words import rule_words
 from grading.selectors.badges import assignment_badge, attempt_badge, run_badge
 from grading.selectors.handed import lacks, lacks_words
 from grading.spec import BenchSpec

@@ -8,13 +8,13 @@ from django.db.models.functions import Coalesce
 
 from courseplatform.courses.models import Enrolment, Role
 from courseplatform.teams.models import Team
-from grading.class_front import ClassPicture
-from grading.class_numbers import ClassNumbers, numbers_of
 from grading.models.assignments import Assignment
 from grading.models.class_points import ClassPoint
 from grading.models.owners import Owner
 from grading.models.runs import Run
 from grading.models.submissions import Submission
+from grading.ranks.class_front import ClassPicture
+from grading.ranks.class_numbers import ClassNumbers, numbers_of
 
 Key = tuple[str, int]  # of an owner: never shown to anybody
 

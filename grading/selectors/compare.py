@@ -6,7 +6,12 @@ from uuid import UUID
 from courseplatform.core import numbers
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
-from grading.class_numbers import (
+from grading.layer_changes import LayerTable, layer_table
+from grading.models.assignments import Assignment
+from grading.models.pieces import Piece
+from grading.models.submissions import Submission
+from grading.parts import STATEMENT
+from grading.ranks.class_numbers import (
     ClassNumbers,
     basis_of,
     is_less_better,
@@ -15,12 +20,7 @@ from grading.class_numbers import (
     said,
     tolerance_of,
 )
-from grading.layer_changes import LayerTable, layer_table
-from grading.models.assignments import Assignment
-from grading.models.pieces import Piece
-from grading.models.submissions import Submission
-from grading.parts import STATEMENT
-from grading.ranking import is_tie
+from grading.ranks.places import is_tie
 from grading.selectors.assignments import Attempt, attempts
 from grading.spec import METRICS
 

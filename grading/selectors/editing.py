@@ -18,9 +18,9 @@ from grading.models.assignments import Assignment, HiddenSet
 from grading.models.pieces import Piece
 from grading.models.runs import Result
 from grading.models.submissions import Submission
-from grading.rule_words import rule_words
+from grading.points.shares import cents, share_exact
+from grading.points.words import rule_words
 from grading.selectors.points_try import trial_of
-from grading.shares import cents, share_exact
 from grading.spec import BenchSpec, Criterion, Rule, SpecError
 from grading.spec.criteria import MORE_IS_BETTER, unit_of
 

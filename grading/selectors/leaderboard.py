@@ -10,14 +10,14 @@ from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from courseplatform.teams.models import Team
-from grading import leaderboard as pure
-from grading.class_front import FEWEST_OTHERS
-from grading.class_numbers import basis_of, head_of, is_less_better, kind_words, label_of, said, usual_metrics
 from grading.hand_in_rules import owner_of
-from grading.leaderboard import Board, Entry
 from grading.models.assignments import Assignment
 from grading.models.class_points import Nickname
 from grading.models.owners import Owner
+from grading.ranks import leaderboard as pure
+from grading.ranks.class_front import FEWEST_OTHERS
+from grading.ranks.class_numbers import basis_of, head_of, is_less_better, kind_words, label_of, said, usual_metrics
+from grading.ranks.leaderboard import Board, Entry
 from grading.selectors.class_points import Key, StandingAttempt, key_of, owners_of, standing_attempts_of, word_of
 from hardware.course_devices import profiles_of
 

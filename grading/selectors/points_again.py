@@ -7,9 +7,9 @@ from typing import Any
 from grading.models.assignments import Assignment
 from grading.models.runs import Result
 from grading.models.submissions import Submission
-from grading.points import Points
-from grading.points_again import Stored, points_again
-from grading.shares import CENT
+from grading.points.again import Stored, points_again
+from grading.points.lines import Points
+from grading.points.shares import CENT
 from grading.spec import BenchSpec, SpecError
 
 MOST_RESULTS, SHOWN = 400, 15

@@ -7,7 +7,7 @@ from courseplatform.courses.access import Visit
 from grading.models.assignments import Assignment
 from grading.models.runs import Result
 from grading.models.submissions import Submission
-from grading.points_try import Trial, tried
+from grading.points.trial import Trial, tried
 from grading.spec import BenchSpec
 from grading.spec.reader import MOST_NUMBER
 from hardware.course_devices import profiles_of

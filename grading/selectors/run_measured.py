@@ -6,19 +6,19 @@ from django.utils import timezone
 
 from courseplatform.core import numbers
 from courseplatform.core.errors import BadInput, NotHere
+from grading.advice.hints import hints
+from grading.advice.too_big import too_big, too_big_part
+from grading.advice.what_if import effects
 from grading.bench.fit import SPELLED
 from grading.figures import OF_ATTEMPTS, Figure, Given, figure_of, figures_of
 from grading.figures.board_rows import verdicts_of
 from grading.figures.layers import board_options
 from grading.hand_in_rules import attempts_left
-from grading.hints import hints
 from grading.ml_tasks.words import main_column
 from grading.models.runs import Result, Run
-from grading.points_table import extra_words, groups_of, is_lost
+from grading.points.table import extra_words, groups_of, is_lost
 from grading.selectors.class_points import class_picture
 from grading.selectors.run_attempts import attempts_note, attempts_of, figure_attempts, with_inferences
-from grading.too_big import too_big, too_big_part
-from grading.what_if import effects
 from hardware.course_devices import profiles_of
 from hardware.models import HELD
 from hardware.profiles import today_slug

@@ -16,7 +16,7 @@ from grading.ml_tasks.words import main_pair
 from grading.models.assignments import OPENS, Assignment, instant_of
 from grading.models.runs import Result
 from grading.models.submissions import Submission
-from grading.points_table import is_lost
+from grading.points.table import is_lost
 from grading.selectors import assignments as reading
 from grading.selectors.handed import lacks, lacks_words
 

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from django.db.models.fields.json import KeyTransform
 
-from grading.class_numbers import ClassNumbers, numbers_of
 from grading.models.assignments import Assignment
 from grading.models.class_points import ClassPoint
 from grading.models.runs import Result
+from grading.ranks.class_numbers import ClassNumbers, numbers_of
 
 AT_ONCE = 500
 

@@ -13,7 +13,7 @@ from courseplatform.notices.services.notifications import notification_send
 from courseplatform.teams.selectors.membership import members_at
 from grading.models.class_points import Nickname, NicknameQuerySet
 from grading.models.owners import Owner
-from grading.nicknames import nickname_of
+from grading.ranks.nicknames import nickname_of
 from grading.services.grade_writing import check_text
 
 REASON_LETTERS = (3, 300)
@@ -24,7 +24,7 @@ def nickname_choose(*, visit: Visit, owner: Owner, text: str) -> Nickname:
     """The visitor's own name on the leaderboards of the course, or that of their team. Choosing the same again changes nothing.
 
     Raises:
-        Forbidden: `students_only`. BadInput: as grading/nicknames.py says. Conflict: `nickname_taken`, also where it was taken down.
+        Forbidden: `students_only`. BadInput: as grading/ranks/nicknames.py says. Conflict: `nickname_taken`, also where it was taken down.
     """
     if visit.role != Role.STUDENT:
         said = "Leaderboards rank the students of the course; the staff are on none, so they need no nickname."

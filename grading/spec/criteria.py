@@ -19,7 +19,7 @@ COMMON: dict[str, tuple[str, str]] = {
     "peak_activation_bytes": ("bytes", "counted"),
     "sparsity": ("share", "counted"),
     "weight_bits_mean": ("bits", "counted"),
-    # Of the lab's first device, by the cost model (grading/modelled.py); device_metrics.py has the rest of them.
+    # Of the lab's first device, by the cost model (grading/points/modelled.py); device_metrics.py has the rest of them.
     "latency_ms": ("ms", "modelled"),
     "energy_mj": ("mj", "modelled"),
 }

@@ -11,7 +11,7 @@ from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF, Role
 from grading.hand_in_rules import owner_of
-from grading.leaderboard import csv_table
+from grading.ranks.leaderboard import csv_table
 from grading.selectors import leaderboard as reading
 from grading.selectors.assignments import assignment_get
 from grading.selectors.class_points import word_of

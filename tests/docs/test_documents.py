@@ -15,7 +15,7 @@ from courseplatform.participation.hooks import Hooks
 from courseplatform.teams.sections import TeamRegistry
 from grading.bench.sandbox.choice import SETTINGS
 from grading.ml_tasks.scoring.intervals import wilson
-from grading.shares import share_earned
+from grading.points.shares import share_earned
 from grading.spec import KINDS, Rule
 
 ROOT = Path(__file__).resolve().parents[2]

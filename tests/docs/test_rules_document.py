@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from grading.points import points_for
+from grading.points.lines import points_for
 from grading.spec import KINDS, BenchSpec
 from grading.spec.device_metrics import DEVICE_METRICS
 from tests.people import SPEC

@@ -1,6 +1,6 @@
 """Specs with a given rule, for the tests of points."""
 
-from grading.points import points_for
+from grading.points.lines import points_for
 from grading.spec import BenchSpec
 from tests.people import SPEC
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grading.class_front import FEWEST_OTHERS, ClassPicture, Spot, finding, spots_of, standing
-from grading.class_numbers import numbers_of
 from grading.families.front import front
 from grading.figures import FIGURES, Given
+from grading.ranks.class_front import FEWEST_OTHERS, ClassPicture, Spot, finding, spots_of, standing
+from grading.ranks.class_numbers import numbers_of
 from grading.spec import BenchSpec
 from hardware.profiles import load_profiles
 from tests.grading.classroom import DEVICE, LATENCY, document, measured, students, with_device

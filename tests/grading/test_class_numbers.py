@@ -2,8 +2,8 @@
 
 import pytest
 
-from grading import class_numbers
-from grading.class_numbers import (
+from grading.ranks import class_numbers
+from grading.ranks.class_numbers import (
     ClassNumbers,
     cost_metrics,
     is_less_better,
@@ -13,7 +13,7 @@ from grading.class_numbers import (
     tolerance_of,
     usual_metrics,
 )
-from grading.leaderboard import metrics_of
+from grading.ranks.leaderboard import metrics_of
 from grading.spec import BenchSpec
 from tests.people import SPEC
 

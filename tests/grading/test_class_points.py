@@ -12,9 +12,9 @@ from courseplatform.accounts.merging import account_merge
 from courseplatform.core.errors import AppError
 from courseplatform.courses.models import Enrolment
 from grading.assignment_item import item_of
-from grading.class_numbers import numbers_of
 from grading.models import ClassPoint, GradeEvent, Result, Run, Submission
 from grading.models.assignments import ActiveRule
+from grading.ranks.class_numbers import numbers_of
 from grading.selectors.class_points import class_picture, standing_attempts_of
 from grading.services.assignment_editing import assignment_save
 from grading.services.class_points import class_points_rebuild

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from grading.advice.hints import MOST_HINTS, hints, lost_points
+from grading.advice.too_big import too_big, too_big_part
+from grading.advice.what_if import MOST_TRIED, MOST_VISITS, effects
 from grading.bench.on_device import Choice, prediction_of
 from grading.figures.base import Given
-from grading.hints import MOST_HINTS, hints, lost_points
+from grading.points.shares import share_earned
 from grading.selectors.run_measured import verdict_sentence
-from grading.shares import share_earned
 from grading.spec import BenchSpec
-from grading.too_big import too_big, too_big_part
-from grading.what_if import MOST_TRIED, MOST_VISITS, effects
 from hardware.profiles import load_profiles
 from tests.grading.figures.results import given_of, plain
 from tests.grading.figures.test_costs import older

@@ -9,13 +9,13 @@ from django.urls import reverse
 
 from courseplatform.core.errors import Conflict, Forbidden
 from courseplatform.courses.models import Enrolment, ScheduleChange
-from grading import leaderboard as pure
 from grading.assignment_item import item_of
-from grading.class_numbers import numbers_of
 from grading.item_check import refused_in_item
-from grading.leaderboard import Entry, board_of
 from grading.models import Nickname
 from grading.models.owners import Owner
+from grading.ranks import leaderboard as pure
+from grading.ranks.class_numbers import numbers_of
+from grading.ranks.leaderboard import Entry, board_of
 from grading.services.assignment_editing import assignment_save
 from grading.services.leaderboards import leaderboard_switch
 from grading.services.nicknames import nickname_choose

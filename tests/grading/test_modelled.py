@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from grading.bench.on_device import device_json
-from grading.modelled import modelled_of
-from grading.points import points_for
+from grading.points.lines import points_for
+from grading.points.modelled import modelled_of
 from grading.spec import BenchSpec, SpecError
 from hardware.profiles import load_profiles
 from tests.grading.bench.cost.networks import built, report

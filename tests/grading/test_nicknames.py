@@ -9,7 +9,7 @@ from courseplatform.core.errors import AppError, BadInput, Conflict, Forbidden, 
 from courseplatform.notices.models import Notification
 from grading.models import Nickname
 from grading.models.owners import Owner
-from grading.nicknames import FEWEST, MOST, key_of, nickname_of
+from grading.ranks.nicknames import FEWEST, MOST, key_of, nickname_of
 from grading.services.nicknames import nickname_choose, nickname_remove, nickname_take_down
 from tests.grading.test_hand_in_races import at_once
 from tests.grading.test_late_days import make_team

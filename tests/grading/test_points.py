@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from grading.points import points_for
-from grading.rule_drawing import labels_of, text_width
-from grading.rule_words import rule_words
-from grading.shares import share_earned
+from grading.points.drawing import labels_of, text_width
+from grading.points.lines import points_for
+from grading.points.shares import share_earned
+from grading.points.words import rule_words
 from grading.spec import BenchSpec, Rule, SpecError
 from tests.people import SPEC
 

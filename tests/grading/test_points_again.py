@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from grading.bench.on_device import device_json
 from grading.models import Result
-from grading.points_again import Stored, points_again
+from grading.points.again import Stored, points_again
 from grading.selectors.points_again import would_get
 from grading.spec import BenchSpec
 from hardware import leases

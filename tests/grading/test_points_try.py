@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grading.models import Assignment, Result, Submission
-from grading.points import points_for
-from grading.points_try import tried
+from grading.points.lines import points_for
+from grading.points.trial import tried
 from grading.spec import BenchSpec
 from tests.grading.api.results import measured
 from tests.grading.editing import sent

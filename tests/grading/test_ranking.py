@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grading.ranking import Place, is_tie, places
+from grading.ranks.places import Place, is_tie, places
 from tests.parts import ROOT
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # it runs beside measurements

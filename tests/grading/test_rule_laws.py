@@ -6,9 +6,9 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grading.points import points_for
-from grading.rule_drawing import drawing_of, scale_of
-from grading.shares import cents, share_exact, share_range
+from grading.points.drawing import drawing_of, scale_of
+from grading.points.lines import points_for
+from grading.points.shares import cents, share_exact, share_range
 from grading.spec import BenchSpec, Rule
 from tests.grading.rules import criterion, spec_of
 

@@ -13,7 +13,7 @@ from grading.grade_facts import grade_for, measured_of
 from grading.gradebook import Event, grade_of
 from grading.models import Result, Run
 from grading.models.grades import grade_path
-from grading.points_table import extra_words, groups_of, is_lost
+from grading.points.table import extra_words, groups_of, is_lost
 from grading.services.benchmarks import benchmarks_record
 from grading.spec import BenchSpec
 from hardware import leases

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from grading.points import points_for
-from grading.rule_words import rule_words
+from grading.points.lines import points_for
+from grading.points.words import rule_words
 from grading.spec import BenchSpec, SpecError
 from tests.grading.rules import FIRST, REFERENCE, criterion, one_line, spec_of
 from tests.people import SPEC

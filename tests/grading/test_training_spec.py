@@ -7,12 +7,12 @@ from grading.bench.training.on_device import training_json
 from grading.bench.training.setting import Method, Setting
 from grading.edit_forms.bench import BenchForm
 from grading.measure_run import inspected
-from grading.modelled import Modelled
-from grading.points import points_for
+from grading.points.lines import points_for
+from grading.points.modelled import Modelled
+from grading.points.training import add_training
 from grading.spec import METRICS, BenchSpec, SpecError
 from grading.spec.criteria import METRIC_WORDS
 from grading.spec.training import TRAINING_METRICS
-from grading.training_points import add_training
 from hardware.profiles import load_profiles
 from tests.parts import ROOT
 from tests.people import SPEC

@@ -8,8 +8,8 @@ from grading.bench.on_device import Choice
 from grading.bench.report import report_of
 from grading.figures import Given
 from grading.measure_run import budget_json, devices_json
-from grading.modelled import modelled_of
-from grading.points import points_for
+from grading.points.lines import points_for
+from grading.points.modelled import modelled_of
 from grading.spec import BenchSpec
 from hardware.profiles import load_profiles
 from tests.people import SPEC

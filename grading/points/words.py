@@ -5,7 +5,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from courseplatform.core import numbers
-from grading.shares import cents, exact
+from grading.points.shares import cents, exact
 from grading.spec import Condition, Criterion, Rule
 from grading.spec.baselines import Origin
 from grading.spec.criteria import unit_of, words_of_metric

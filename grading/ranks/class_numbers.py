@@ -2,7 +2,7 @@
 
 A latency is one of a device, a runtime and a number of threads, and it is modelled or measured on a board. Numbers of two kinds never stand in
 one ranking. The precision is no part of the kind: it belongs to the model that somebody chose. A number on which no points may rest
-(grading/modelled.py) is in no ranking either.
+(grading/points/modelled.py) is in no ranking either.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,8 @@ from typing import Any
 
 from courseplatform.core import numbers
 from grading.ml_tasks.words import PERCENT
-from grading.modelled import modelled_of
-from grading.ranking import TIE_SHARE
+from grading.points.modelled import modelled_of
+from grading.ranks.places import TIE_SHARE
 from grading.spec import METRICS, MODELLED, BenchSpec
 from grading.spec.criteria import MORE_IS_BETTER, words_of_metric
 from hardware.profiles import RUNTIME_NAMES

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from grading.facts import Facts
-from grading.fit_line import fit_drawing, fit_says, fit_value
-from grading.rule_drawing import Drawing, drawing_of
-from grading.rule_words import arithmetic
-from grading.shares import ALL, share_exact, share_range
+from grading.points.drawing import Drawing, drawing_of
+from grading.points.facts import Facts
+from grading.points.fit_line import fit_drawing, fit_says, fit_value
+from grading.points.shares import ALL, share_exact, share_range
+from grading.points.words import arithmetic
 from grading.spec import Condition, Rule
 from grading.spec.criteria import basis_of, unit_of, words_of_metric
 from grading.spec.device_metrics import FITS

@@ -1,13 +1,14 @@
 """An attempt against the front of its class. Pure: numbers in; which numbers are drawn, who is beaten by whom, and the sentence out.
 
 The front is drawn from the numbers as they are (grading/families/front.py). In words a cost within 5 % of yours is as good as yours
-(grading/ranking.py): nobody is told that they are beaten by a difference which a board would not repeat.
+(grading/ranks/places.py): nobody is told that they are beaten by a difference which a board would not repeat.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grading.class_numbers import (
+from grading.ml_tasks.words import PERCENT
+from grading.ranks.class_numbers import (
     ClassNumbers,
     cost_metrics,
     is_less_better,
@@ -16,8 +17,7 @@ from grading.class_numbers import (
     said,
     tolerance_of,
 )
-from grading.ml_tasks.words import PERCENT
-from grading.ranking import Place, is_tie, places
+from grading.ranks.places import Place, is_tie, places
 from grading.spec import METRICS, BenchSpec
 
 FEWEST_OTHERS = 5  # with fewer one could tell who it is

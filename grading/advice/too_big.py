@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from courseplatform.core import numbers
+from grading.advice.what_if import Effect
 from grading.figures.base import Given
 from grading.figures.layer_rows import short_names
 from grading.figures.memory import lab_limit, split_of
-from grading.what_if import Effect
 
 Rows = list[dict[str, Any]]
 MOST_WAYS = 3

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from courseplatform.core import numbers
-from grading.modelled import Fit
+from grading.points.modelled import Fit
 from grading.spec.criteria import unit_of, words_of_metric
 from grading.spec.device_metrics import FITS
 

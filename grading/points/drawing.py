@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from courseplatform.core import numbers
-from grading.shares import share_earned
+from grading.points.shares import share_earned
 from grading.spec import Rule
 
 WIDTH, TOP, BOTTOM = 150.0, 5.0, 21.0  # of the drawn rule, in its own units

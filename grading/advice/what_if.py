@@ -16,7 +16,7 @@ from grading.bench.report import Report
 from grading.figures.base import Given
 from grading.figures.costs import choice_of
 from grading.figures.layer_rows import short_names
-from grading.shares import share_earned
+from grading.points.shares import share_earned
 from grading.spec import Criterion
 
 MOST_TRIED = 24

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from grading.modelled import Modelled
+from grading.points.modelled import Modelled
 from grading.spec import BenchSpec
 from grading.spec.training import OF_A_DEVICE, TRAINING_METRICS
 

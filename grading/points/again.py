@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from grading.figures.board_rows import verdicts_of
-from grading.modelled import Modelled, modelled_of
-from grading.points import Points, points_for
+from grading.points.lines import Points, points_for
+from grading.points.modelled import Modelled, modelled_of
 from grading.spec import BenchSpec
 from grading.spec.device_metrics import DEVICE_METRICS
 

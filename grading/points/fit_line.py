@@ -1,8 +1,8 @@
 """Whether a model fits the lab's device, as one line says and draws it. Pure."""
 
 from courseplatform.core import numbers
-from grading.modelled import Fit
-from grading.rule_drawing import Drawing, drawing_of
+from grading.points.drawing import Drawing, drawing_of
+from grading.points.modelled import Fit
 from grading.spec import Rule
 
 

@@ -6,14 +6,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from grading.conditions import Judged, judged
-from grading.facts import Facts, Interval
-from grading.fit_line import fit_drawing, fit_says, fit_value
-from grading.modelled import Fit
-from grading.points_table import in_sentence
-from grading.rule_drawing import Drawing, drawing_of
-from grading.rule_words import arithmetic
-from grading.shares import CENT, cents, share_exact, share_range
+from grading.points.conditions import Judged, judged
+from grading.points.drawing import Drawing, drawing_of
+from grading.points.facts import Facts, Interval
+from grading.points.fit_line import fit_drawing, fit_says, fit_value
+from grading.points.modelled import Fit
+from grading.points.shares import CENT, cents, share_exact, share_range
+from grading.points.table import in_sentence
+from grading.points.words import arithmetic
 from grading.spec import BenchSpec, Criterion
 from grading.spec.criteria import unit_of
 from grading.spec.device_metrics import FITS
@@ -27,7 +27,7 @@ class Line:
 
     left_open: why no points follow and the staff give them; `earned` is then 0.00 and means nothing. "" where they follow.
     bonus: extra credit; its `of` is no part of the total. how: how the number itself was got. certain: of a modelled number, what its
-    whole interval gives. parts: the conditions of `all_of`, each as grading/conditions.py says it. Results stored earlier have none of
+    whole interval gives. parts: the conditions of `all_of`, each as grading/points/conditions.py says it. Results stored earlier have none of
     these four.
     """
 

@@ -6,10 +6,10 @@ Points are named only where they follow from counts or from the calibrated model
 from typing import Any
 
 from courseplatform.core import numbers
+from grading.advice.what_if import FELT, Effect, effects
 from grading.figures.base import Given
 from grading.figures.layer_rows import short_names
 from grading.spec import METRICS
-from grading.what_if import FELT, Effect, effects
 
 MOST_HINTS = 4
 WORDS = {
@@ -22,7 +22,7 @@ Rows = list[dict[str, Any]]
 def hints(given: Given, tried: list[Effect] | None = None) -> Rows:
     """What would bring points back, the largest gain first, at most MOST_HINTS: title, text, gain ("+0.50"; "" where none follows).
 
-    tried: the changes, where they are known already (grading/what_if.py).
+    tried: the changes, where they are known already (grading/advice/what_if.py).
     """
     lost = lost_points(given)
     found = [_hint(given, effect, lost) for effect in _best(effects(given) if tried is None else tried, lost)]

@@ -9,11 +9,11 @@ from fractions import Fraction
 from math import ceil, floor, log2, log10
 from typing import Any
 
-from grading.modelled import Fit
-from grading.points import Line, Points, points_for
-from grading.points_table import EXTRA, MEASURED, extra_words
-from grading.rule_drawing import scale_of
-from grading.shares import exact
+from grading.points.drawing import scale_of
+from grading.points.lines import Line, Points, points_for
+from grading.points.modelled import Fit
+from grading.points.shares import exact
+from grading.points.table import EXTRA, MEASURED, extra_words
 from grading.spec import BenchSpec, Rule
 from grading.spec.criteria import unit_of, words_of_metric
 from grading.spec.device_metrics import FITS

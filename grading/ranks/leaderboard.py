@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from grading.class_numbers import ClassNumbers, head_of, is_less_better, known_metrics, shown, tolerance_of
-from grading.ranking import Place, places
+from grading.ranks.class_numbers import ClassNumbers, head_of, is_less_better, known_metrics, shown, tolerance_of
+from grading.ranks.places import Place, places
 from grading.spec import MODELLED
 
 MOST_METRICS = 8
