@@ -76,7 +76,7 @@ def numbers_of(result: Mapping[str, Any], device: str) -> ClassNumbers:
     kind, modelled = "", dict[str, tuple[float, float, float]]()
     if verdict:
         basis = "board" if (environment.get("graded_by") or {}).get("on") == "board" else "modelled"
-        modelled = _on_board(result) if basis == "board" else _modelled(verdict, device)
+        modelled = _on_board(result) if basis == "board" else _modelled(verdict, device, environment.get("budget"))
         kind = kind_of(basis, device, verdict) if modelled else ""
     return ClassNumbers(found | modelled, kind)
 
@@ -89,15 +89,19 @@ def _interval(quality: Mapping[str, Any], metric: str) -> tuple[float, float] | 
     return float(ends[0]), float(ends[1])
 
 
-def _modelled(verdict: Mapping[str, Any], device: str) -> dict[str, tuple[float, float, float]]:
+def _modelled(
+    verdict: Mapping[str, Any], device: str, budget: Mapping[str, Any] | None
+) -> dict[str, tuple[float, float, float]]:
     try:
-        said = modelled_of(verdict, device)
+        said = modelled_of(verdict, device, budget)
     except (KeyError, TypeError, ValueError):  # a result of before the cost model said all this
         return {}
+    if "latency_ms" not in said.metrics or "latency_ms" in said.left_open:
+        return {}  # a charge by a nominal current would be left, which is the board's and not the model's
     return {
         metric: (value, *said.intervals.get(metric, (value, value)))
         for metric, value in said.metrics.items()
-        if metric not in said.left_open and _is_number(value)
+        if metric in MODELLED and metric not in said.left_open and _is_number(value)
     }
 
 

@@ -162,8 +162,8 @@ def _sure(run: Run, line: LineNow) -> dict[str, Any]:
     is_narrow = took is line.times.get((RUN_KIND, lab.pk, model_format))
     kind = f" with this format ({model_format})" if is_narrow and model_format else ""
     note = (
-        f"Last {len(took)} runs of {lab.short}{kind}, from when a worker took it to its points, without the wait. Eight in ten results come inside the range; "
-        "first runs of people who come now may go before a second one."
+        f"Last {len(took)} runs of {lab.short}{kind}, from when a worker took it to its points, without the wait. Eight in ten "
+        "results should come inside the range; first runs of people who come now may go before a second one."
     )
     return {"title": title, "rows": rows, "note": note}
 

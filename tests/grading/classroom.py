@@ -15,6 +15,8 @@ DEVICE = "rpi-4-4gb"
 LATENCY = {
     "name": "Raspberry Pi 4, 4 GB", "fits": True, "runtime": "tflite@2.4.1", "precision": "int8", "threads": 4, "extrapolated": False, "flags": [],
     "graded": True, "reason": "", "calibration": {"rows": 61, "metered": True},
+    "ram_needed_bytes": 6 << 20, "ram_limit_bytes": 3936 << 20, "flash_needed_bytes": 1 << 20, "flash_limit_bytes": 0,
+    "battery_hours": 4000 / 600, "mah_per_hour": 600.0, "why": "", "reasons": [],
 }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from courseplatform.uploads.services.sweep import uploads_sweep
 from courseplatform.uploads.spools import base, s3
 from courseplatform.uploads.spools.base import spool
 from grading.models import Submission
-from grading.services import submissions
+from hardware import leases
 from tests.courseplatform.uploads.builders import MODEL, Line, begin, complete, model_of, send
 from tests.parts import ROOT
 
@@ -113,7 +113,7 @@ def test_a_process_killed_between_the_store_and_the_row_counts_what_the_row_know
 def test_a_hand_in_is_copied_by_the_store_and_the_upload_goes(
     store, cast, client, monkeypatch, django_capture_on_commit_callbacks, data_dir
 ):
-    monkeypatch.setattr(submissions, "wake", lambda: None)
+    monkeypatch.setattr(leases, "wake_on_commit", lambda kind: None)
     upload = complete(cast)
     client.force_login(cast.ruth)
     body = {"upload_key": str(uuid4()), "upload_id": str(upload.pk)}

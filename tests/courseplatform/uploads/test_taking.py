@@ -12,6 +12,7 @@ from courseplatform.uploads.services.sweep import KEPT, uploads_sweep
 from courseplatform.uploads.services.taking import SOON
 from grading.models import Run, Submission
 from grading.services import submissions
+from hardware import leases
 from tests.courseplatform.uploads.builders import MODEL, begin, complete, send
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +33,7 @@ def hand_in(client, cast, django_capture_on_commit_callbacks):
 
 @pytest.fixture(autouse=True)
 def _nobody_is_woken(monkeypatch):
-    monkeypatch.setattr(submissions, "wake", lambda: None)
+    monkeypatch.setattr(leases, "wake_on_commit", lambda kind: None)
 
 
 def error_of(answer):
@@ -115,7 +116,7 @@ def test_if_recording_fails_after_the_move_the_upload_is_still_here(hand_in, cas
     assert hand_in(upload).status_code == 500
     assert lying(data_dir) == [f"{upload.pk}.part"]
     monkeypatch.undo()
-    monkeypatch.setattr(submissions, "wake", lambda: None)
+    monkeypatch.setattr(leases, "wake_on_commit", lambda kind: None)
     assert hand_in(upload).status_code == 201
 
 

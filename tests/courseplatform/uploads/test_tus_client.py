@@ -21,7 +21,7 @@ from courseplatform.uploads.models import Status, Upload
 from courseplatform.uploads.spools.local import LocalSpool
 from grading import receipts
 from grading.models import Submission
-from grading.services import submissions
+from hardware import leases
 from tests.courseplatform.accounts.builders import headers_of
 from tests.journeys.bad_line import BadLine, write_model
 from tests.parts import ROOT
@@ -34,7 +34,7 @@ CHUNK, SIZE = 2 * MIB, 7 * MIB
 
 @pytest.fixture
 def cast(settings, tmp_path, monkeypatch):
-    monkeypatch.setattr(submissions, "wake", lambda: None)  # no worker runs
+    monkeypatch.setattr(leases, "wake_on_commit", lambda kind: None)  # no worker runs
     settings.DATA_DIR, settings.MEDIA_ROOT, settings.UPLOADS_DIR = tmp_path, tmp_path / "media", tmp_path / "uploads"
     cache.clear()
     made = make_cast()
