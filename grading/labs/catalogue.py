@@ -7,13 +7,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class HiddenData:
-    """Test data that several labs share. title: as pages name it."""
+    """Test data that several labs share. title: as pages name it. task: what its labels are for, of grading/ml_tasks/."""
 
     slug: str
     title: str
+    task: str = "classification"
 
 
 DIGITS = HiddenData("labs-digits", "Handwritten digits, 8 x 8 (scikit-learn)")
+TAUGHT_DIGITS = HiddenData("labs-digits-teacher", "Handwritten digits with the logits of a teacher", "distillation")
 IMAGES = HiddenData("labs-images", "Generated pictures of shapes and patterns, 32 x 32 in colour")
 KEYWORDS = HiddenData("labs-keywords", "Generated spectrograms of twelve keywords, 49 x 10")
 
@@ -56,8 +58,10 @@ LABS = (
     Lab("pruning", "pruning", DIGITS, "single weights at zero and every channel still there: no multiply-accumulate is saved"),
     Lab("quantization", "quantization", DIGITS, "calibrated on pictures of the wrong range: eight bits, and most of the accuracy gone"),
     Lab("architecture-search", "architecture_search", IMAGES, "first layers too wide at full size: small in flash, too large for the SRAM"),
+    Lab("distillation", "distillation", TAUGHT_DIGITS, "learned from a tenth of the labels alone: right less often, and wrong in other places"),
     Lab("microcontroller", "microcontroller", KEYWORDS, "float32: as accurate, and the board computes in int8 only"),
     Lab("energy", "energy", IMAGES, "twice as wide for the same answers: more charge and more energy for each"),
+    Lab("training", "training", DIGITS, "four times as wide: a batch of 32 no longer fits the microcontroller"),
     Lab("keyword-spotting", "keyword_spotting", KEYWORDS, "four times as wide: more multiply-accumulates than the reference model of MLPerf Tiny"),
     Lab("image-classification", "image_classification", IMAGES, "eight times as wide: more multiply-accumulates than the reference model of MLPerf Tiny"),
 )  # fmt: skip

@@ -14,7 +14,12 @@ from grading.labs.tflite_file import ranges_over, write_tflite
 
 DEMO = Path(__file__).parents[1] / "demo" / "models"
 SEED, SAMPLES = 1, 256
-BY_HIDDEN_SET = {"labs-digits": DIGITS, "labs-images": IMAGE_SET, "labs-keywords": KEYWORD_SET}
+BY_HIDDEN_SET = {
+    "labs-digits": DIGITS,
+    "labs-digits-teacher": DIGITS,
+    "labs-images": IMAGE_SET,
+    "labs-keywords": KEYWORD_SET,
+}
 
 
 def hidden_files(data: LabData, out: Path) -> tuple[Path, Path]:

@@ -48,7 +48,7 @@ def hidden_set_of(lab: Lab) -> HiddenSet:
     folder = hidden_folder()
     with tempfile.TemporaryDirectory(prefix="labs-", dir=folder) as made:
         inputs, labels = lab.make_hidden(Path(made))
-        facts = hidden_facts(inputs, labels)
+        facts = hidden_facts(inputs, labels, lab.hidden.task)
         names = [f"{lab.hidden.slug}-{path.name}" for path in (inputs, labels)]
         hashes = [sha256(path.read_bytes()).hexdigest() for path in (inputs, labels)]
         for path, name in zip((inputs, labels), names, strict=True):
