@@ -56,4 +56,5 @@ def register_decisions() -> None:
     decide("grading.Submission.person", _submissions)
     decide("grading.Excuse.person", stay("the remaining account is excused already"))
     decide("grading.RegradeRequest.person", stay("the remaining account asked about the same item"))
+    decide("grading.Nickname.person", stay("the remaining account has a nickname of its own in this course"))
     decide("grading.LateVerdict.person", stay("late days are counted anew"))

@@ -56,7 +56,7 @@ def test_what_is_said_is_kept_and_in_its_order():
         ({"optimizer": "lion"}, "spec.training.optimizer: lion is not one of sgd, momentum, adam"),
         ({"batch": 0}, "spec.training.batch: give a whole number from 1 to 4096."),
         ({"batch": 2.5}, "spec.training.batch: give a whole number"),
-        ({"batch": float("nan")}, "spec.training.batch: give a whole number"),
+        ({"batch": float("nan")}, "spec.training.batch: expected a number between -1e18 and 1e18."),
         ({"batch": "8"}, "spec.training.batch: expected a number"),
         ({"rank": 1000}, "spec.training.rank: give a whole number from 1 to 256."),
         ({"epochs": 3}, "spec.training: unknown key epochs."),

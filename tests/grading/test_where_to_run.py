@@ -90,7 +90,10 @@ def test_whoever_waits_is_told_why_and_looked_at_ever_less_often():
         (BOARD | {"fallback": "pray"}, "spec.fallback: pray is not one of emulation, wait, staff."),
         (BOARD | {"board_wait": {"hours": 0}}, "give one length, up to 60 days"),
         (BOARD | {"board_wait": {"days": 61}}, "give one length, up to 60 days"),
-        (BOARD | {"board_wait": {"hours": float("nan")}}, "give one length, up to 60 days"),
+        (
+            BOARD | {"board_wait": {"hours": float("nan")}},
+            "spec.board_wait.hours: expected a number between -1e18 and 1e18.",
+        ),
         (BOARD | {"board_wait": {"hours": 1, "days": 1}}, "give one length, up to 60 days"),
         (BOARD | {"board_wait": {}}, "give one length, up to 60 days"),
         (BOARD | {"board_wait": {"weeks": 1}}, "unknown key weeks"),

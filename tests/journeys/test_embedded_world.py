@@ -49,8 +49,8 @@ def test_the_sign_in_page_offers_the_demo_accounts(world):
 def test_the_demo_hand_ins_are_graded_by_the_real_worker(world):
     wait_for(world.is_idle, 120, "all demo runs")
     outcomes = set(world.rows("select kind, outcome, count(*) from hardware_job group by kind, outcome"))
-    assert outcomes == {("run", "measured", 10), ("run", "refused", 1), ("variant", "measured", 12)}
-    assert world.rows("select count(*) from grading_result") == [(10,)]
+    assert outcomes == {("run", "measured", 12), ("run", "refused", 1), ("variant", "measured", 12)}
+    assert world.rows("select count(*) from grading_result") == [(12,)]
     code = world.rows("select error_code from hardware_job where outcome = 'refused'")
     assert code == [("input_mismatch",)]
 
@@ -60,7 +60,7 @@ def test_manage_py_is_the_same_world_while_it_runs(world):
         [sys.executable, "manage.py", "shell", "-v0", "-c", "from grading.models import Run; print(Run.objects.count())"],
         cwd=ROOT, env={"PATH": os.environ["PATH"], "DATA_DIR": str(world.data_dir)}, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout.strip() == "11"
+    assert done.stdout.strip() == "13"
 
 
 def hand_in(world, file, person, assignment):
@@ -219,7 +219,7 @@ def test_killed_with_9_the_supervisor_takes_its_children_along_and_the_data_is_k
     begun = time.monotonic()
     again.wait_healthy(30)
     assert time.monotonic() - begun < 15
-    assert again.rows("select count(*) from grading_submission") == [(14,)]
+    assert again.rows("select count(*) from grading_submission") == [(16,)]
     again.stop(signal.SIGKILL)
     wait_for(lambda: not again.processes(), 15, "the end of all children")
 
