@@ -134,7 +134,7 @@ def _names(attempts: list[Attempt], host: Json, *, is_narrow: bool) -> list[Json
     """Name and number of each line: at the left, or above the line on a narrow page."""
     rows = [(len(attempts) - n, _name(one), _said(one), one.is_this) for n, one in enumerate(attempts)]
     p50, p99 = numbers.digits(host["p50_ms"], 2), f"{numbers.digits(host['p99_ms'], 2)}{numbers.NARROW}ms"
-    rows.append((0, "Host" if is_narrow else "Host, shown only", f"{p50}, p99 {p99}", False))
+    rows.append((0, "Host", f"{p50}, p99 {p99}", False))
     left: Json = {"x": 0, "xref": "paper", "xanchor": "left"} | (
         {"yshift": 13, "bgcolor": "--ground"} if is_narrow else {"xshift": -LABELS}
     )
