@@ -55,6 +55,7 @@ figures: check
 	@"$(PY)" -m tests.load.killed_workers
 	@"$(PY)" -m tests.load.matching
 	@"$(PY)" -m tests.load.result_page
+	@"$(PY)" -m tests.load.class_front
 	@"$(PY)" -m tests.load.upload
 	@"$(PY)" -m tests.load.late_days
 	@"$(PY)" -m tests.load.bench_overhead
