@@ -141,25 +141,34 @@ def _memory_layout(operators: list[Json], parts: list[tuple[int, int, int]], pea
                             yanchor="top" if is_above else "bottom", yshift=-3 if is_above else 2, color="--plot-2", bgcolor="--ground"))  # fmt: skip
     place: Json = {"x": peak["index"] + 1, "y": line if is_above else top, "xanchor": near, "yanchor": "bottom"}
     name = escape(short_names(operators)[peak["index"]])
-    labels += [
-        label(f"peak at {name}: {numbers.size(peak['live_bytes'])}", **place, yshift=14, color="--ink", weight=600),
-        label(_made_of(parts[peak["index"]], limit), **place, color="--ink-2"),
-    ]
+    said = f"peak at {name}: {numbers.size(peak['live_bytes'])}"
+    made_of = _made_of(parts[peak["index"]], limit)
+
+    def above(lines: list[str]) -> list[Json]:
+        first = label(said, **place, yshift=14 * len(lines), color="--ink", weight=600)
+        return [*labels, first, label("<br>".join(lines), **place, align=near, color="--ink-2")]
+
     bands, wide, narrow = _modules(operators)
     ticks: Json = {"showticklabels": False} if bands else {"dtick": max(len(operators) // 20, 1)}
     return {
-        "barmode": "stack", "bargap": 0.04 if len(operators) < 60 else 0, "shapes": [*shapes, *bands], "annotations": [*labels, *wide],
+        "barmode": "stack", "bargap": 0.04 if len(operators) < 60 else 0, "shapes": [*shapes, *bands], "annotations": [*above([" + ".join(made_of)]), *wide],
         "xaxis": {"title": {"text": "operators in the order of execution"}, "showgrid": False, "range": [0.5, len(operators) + 0.5], **ticks},
         "yaxis": {**axis("KiB in use"), "range": [0, HEADROOM * max(top, line)]},
-        "meta": {"narrow": {"annotations": [*labels, *narrow]}},
+        "meta": {"narrow": {"annotations": [*above(_two_lines(made_of)), *narrow]}},
     }  # fmt: skip
 
 
-def _made_of(parts: tuple[int, int, int], limit: Limit) -> str:
-    """out 400 KiB + in 400 KiB + kept 96 KiB"""
+def _two_lines(made_of: list[str]) -> list[str]:
+    """A line of 360 px has room for two of them."""
+    rest = " + ".join(made_of[2:])
+    return [" + ".join(made_of[:2]), *([f"+ {rest}"] if rest else [])]
+
+
+def _made_of(parts: tuple[int, int, int], limit: Limit) -> list[str]:
+    """out 400 KiB, in 400 KiB, kept 96 KiB: its terms."""
     kept, read, written = parts
     named = [("out", written), ("in", read), ("kept", kept), ("weights and runtime", limit.base)]
-    return " + ".join(f"{word} {numbers.size(value)}" for word, value in named if value)
+    return [f"{word} {numbers.size(value)}" for word, value in named if value]
 
 
 def _modules(operators: list[Json]) -> tuple[list[Json], list[Json], list[Json]]:

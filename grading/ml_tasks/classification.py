@@ -17,6 +17,11 @@ ACCURACY = Metric("accuracy", "Accuracy")
 TOP_K = 5
 MOST_CLASSES = 1 << 20
 MATRIX = 40  # more classes than this are drawn as bars, and a result keeps no matrix of them
+LYING, TURNED_PX, HEAD_PX = (
+    3,
+    6,
+    20,
+)  # letters that lie beside each other at 360 px; height of a letter that is turned; of a line above
 
 
 @dataclass(frozen=True)
@@ -117,13 +122,24 @@ def _aside(quality: Json) -> list[dict[str, str]]:
 def _matrix(quality: Json, worst: list[Json]) -> Json:
     """The confusion matrix: true class down, predicted class across."""
     classes, confusion = quality["classes"], quality["confusion"]
+    # On a narrow page names that have no room beside each other are turned, and what stands above them moves up.
+    longest = max(map(len, classes))
+    turned = TURNED_PX * longest if longest > LYING else 0
     return {
         "note": "Blue: right. Orange: the most frequent errors.", "height": 400,
         "columns": ["True class", "Right, %", *[f"read as {name}" for name in classes]],
         "rows": [[name, f"{100 * quality['per_class'][i]:.1f}", *[str(count) for count in confusion[i]]] for i, name in enumerate(classes)],
-        "plot": {"data": [_heat(quality, worst)], "layout": {"margin": {"r": 52, "t": 40}, "annotations": _recall_labels(quality),
-                 "xaxis": {"title": {"text": "read as"}, "type": "category", "side": "top", "showgrid": False, "showline": False},
+        "plot": {"data": [_heat(quality, worst)], "layout": {**_head(quality, 0), "meta": {"narrow": _head(quality, turned)},
                  "yaxis": {"title": {"text": "true"}, "type": "category", "autorange": "reversed", "showgrid": False, "showline": False}}},
+    }  # fmt: skip
+
+
+def _head(quality: Json, turned_px: int) -> Json:
+    """What stands above the matrix. turned_px: how high names reach that are turned; 0: they lie."""
+    up = HEAD_PX + turned_px
+    return {
+        "margin": {"r": 52, "t": 20 + up}, "annotations": _recall_labels(quality, up - 2),
+        "xaxis": {"title": {"text": "read as", "standoff": up}, "type": "category", "side": "top", "showgrid": False, "showline": False},
     }  # fmt: skip
 
 
@@ -144,12 +160,12 @@ def _heat(quality: Json, worst: list[Json]) -> Json:
     }  # fmt: skip
 
 
-def _recall_labels(quality: Json) -> list[Json]:
+def _recall_labels(quality: Json, up_px: int) -> list[Json]:
     """What share of each class is right, at the right end of its row."""
     beside: Json = {"x": 1.01, "xref": "paper", "xanchor": "left"}
     rows = zip(quality["classes"], quality["per_class"], strict=True)
     labels = [label(f"{100 * share:.0f}", y=name, yanchor="middle", color="--ink-2", **beside) for name, share in rows]
-    return [*labels, label("right, %", y=1, yref="paper", yanchor="bottom", yshift=18, color="--ink-3", **beside)]
+    return [*labels, label("right, %", y=1, yref="paper", yanchor="bottom", yshift=up_px, color="--ink-3", **beside)]
 
 
 def _recalls(quality: Json) -> Json:

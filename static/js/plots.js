@@ -33,7 +33,7 @@
     const x = given.xaxis?.title?.text, y = given.yaxis?.title?.text, top = given.xaxis?.side === "top";
     const units = [
       ...(y ? [unit(y, { x: 0, y: 1, xanchor: "left", yanchor: "bottom", xshift: -40, yshift: 6 })] : []),
-      ...(x ? [top ? unit(x, { x: 0, y: 1, xanchor: "left", yanchor: "bottom", yshift: 20 }) : unit(x, { x: 1, y: 0, xanchor: "right", yanchor: "top", yshift: -24 })] : []),
+      ...(x ? [top ? unit(x, { x: 0, y: 1, xanchor: "left", yanchor: "bottom", yshift: given.xaxis.title.standoff }) : unit(x, { x: 1, y: 0, xanchor: "right", yanchor: "top", yshift: -24 })] : []),
     ];
     const isNarrow = element.clientWidth < 400;
     return {
