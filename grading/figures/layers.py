@@ -57,13 +57,13 @@ def _total(report: Json, costs: Costs) -> Json:
 
 
 def board_options(given: Given) -> list[Json]:
-    """The boards for which a cost by layer can be shown: those with a modelled latency, the lab's first."""
+    """The boards for which a cost by layer can be shown: those with a modelled latency, the lab's first, and the one that is shown."""
     found, order = verdicts_of(given.result["environment"]), {slug: n for n, slug in enumerate(given.spec.devices)}
-    timed = [slug for slug, profile in given.profiles.items() if found.get(slug, {}).get("latency_ms") is not None]
     chosen = given.board or given.spec.device
+    shown = [slug for slug in given.profiles if slug == chosen or found.get(slug, {}).get("latency_ms") is not None]
     return [
         {"slug": slug, "name": given.profiles[slug].name, "is_chosen": slug == chosen}
-        for slug in sorted(timed, key=lambda slug: order.get(slug, len(order)))
+        for slug in sorted(shown, key=lambda slug: order.get(slug, len(order)))
     ]
 
 

@@ -11,7 +11,7 @@ from grading.advice.too_big import too_big, too_big_part
 from grading.advice.what_if import effects
 from grading.bench.fit import SPELLED
 from grading.figures import OF_ATTEMPTS, Figure, Given, figure_of, figures_of
-from grading.figures.board_rows import verdicts_of
+from grading.figures.board_rows import name_of, verdicts_of
 from grading.figures.layers import board_options
 from grading.hand_in_rules import attempts_left
 from grading.ml_tasks.words import main_column
@@ -117,7 +117,7 @@ def by_staff(run: Run) -> float:
 def verdict_sentence(given: Given, points_by_staff: float) -> str:
     """Fits or not, where points are lost, the largest loss first, and what the staff still give."""
     verdict = given.lab_costs.verdict
-    said = [f"It {'fits' if verdict['fits'] else 'does not fit'} a {given.lab_costs.name}."] if verdict else []
+    said = [_fit_sentence(verdict, given.lab_costs.name)] if verdict else []
     lines = given.result["points"]
     lost = sorted(
         ((float(line["of"]) - float(line["earned"]), line["title"].lower()) for line in lines if is_lost(line)),
@@ -134,6 +134,13 @@ def verdict_sentence(given: Given, points_by_staff: float) -> str:
     if points_by_staff:
         said.append(f"The staff grade the other {points_by_staff:.2f} points.")
     return " ".join(said)
+
+
+def _fit_sentence(verdict: dict[str, Any], name: str) -> str:
+    """`why` names what is in the way of a runtime; a model that is only too large has none."""
+    if verdict["fits"]:
+        return f"It fits the {name}."
+    return f"It does not run on the {name}." if verdict["why"] else f"It does not fit the {name}."
 
 
 def _listed(words: list[str]) -> str:
@@ -159,6 +166,8 @@ def _fits(run: Run, document: dict[str, Any]) -> dict[str, Any]:
     verdict = verdicts_of(document["environment"]).get(spec.device)
     good = all(meter["share"] <= 1 for meter in meters) and (verdict is None or verdict["fits"])
     title = "Within the lab's limits" if good else "Outside the lab's limits"
+    if verdict is not None and not verdict["fits"] and verdict["why"]:
+        title = f"Does not run on the {name_of(spec.device, verdict, {})}"
     return {"good": good, "title": title, "meters": meters, "how": _how_it_fits(document, verdict)}
 
 
@@ -167,6 +176,8 @@ def _how_it_fits(document: dict[str, Any], verdict: dict[str, Any] | None) -> st
     graded_by = document["environment"].get("graded_by")
     if verdict is None or graded_by is None:
         return ""
+    if verdict["why"] and not verdict["fits"]:
+        return str(verdict["why"])
     word = "Fits" if verdict["fits"] else "Does not fit"
     if graded_by["ran_under_bytes"]:
         return f"{word}, by arithmetic; and it ran under the device's memory of {numbers.size(graded_by['ran_under_bytes'])}."

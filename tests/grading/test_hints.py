@@ -133,8 +133,13 @@ def test_an_older_result_gets_the_hints_that_need_no_graph():
 def test_the_verdict_says_fit_loss_and_what_the_staff_grade():
     given = given_of("latency_ms")
     assert verdict_sentence(given, 3.0) == (
-        "It fits a Raspberry Pi 4, 4 GB. Lost: 2.82 on accuracy and 1.00 on latency_ms. The staff grade the other 3.00 points."
+        "It fits the Raspberry Pi 4, 4 GB. Lost: 2.82 on accuracy and 1.00 on latency_ms. The staff grade the other 3.00 points."
     )
+
+
+def test_what_no_runtime_of_the_board_computes_does_not_run_there_and_fits_nothing_yet():
+    given = given_of(devices=["stm32f746"], name="visual_wake_words", quantised=False)
+    assert verdict_sentence(given, 0.0).startswith("It does not run on the STM32F746 microcontroller.")
 
 
 def test_over_the_labs_limit_is_drawn_in_parts_that_add_up():

@@ -64,6 +64,11 @@ def test_only_boards_with_a_modelled_latency_can_be_chosen_the_labs_first():
     assert [one["slug"] for one in options if one["is_chosen"]] == ["rpi-zero-w"]
 
 
+def test_the_board_that_is_shown_can_be_chosen_also_without_a_latency():
+    options = board_options(given_of(board="laptop"))
+    assert [one["slug"] for one in options if one["is_chosen"]] == ["laptop"]
+
+
 # -- older results ----------------------------------------------------------------------------------------------------
 
 NEW = (
