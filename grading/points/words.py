@@ -94,7 +94,8 @@ def _arithmetic(rule: Rule, value: float, unit: str, of: Decimal, earned: Decima
         is_least = rule.kind == "at_least"
         holds = value >= rule.value if is_least else value <= rule.value
         verb = ("reaches" if holds else "is below") if is_least else ("is at most" if holds else "is above")
-        return f"{numbers.with_unit(value, unit)} {verb} {numbers.with_unit(rule.value, unit)}", (rule.value,)
+        shown, limit = numbers.apart(value, rule.value, unit)
+        return f"{shown} {verb} {limit}", (rule.value,)
     if rule.kind == "steps":
         return _of_steps(rule, value, unit, of)
     if rule.kind == "curve":
@@ -104,7 +105,10 @@ def _arithmetic(rule: Rule, value: float, unit: str, of: Decimal, earned: Decima
 
 def _of_steps(rule: Rule, value: float, unit: str, of: Decimal) -> tuple[str, tuple[float, ...]]:
     def say(limit: float, share: float, word: str) -> tuple[str, tuple[float, ...]]:
-        return f"{word} {numbers.with_unit(limit, unit)}: {cents(exact(share), of) if share else 0}", (limit,)
+        shown, of_rule = numbers.apart(value, limit, unit)
+        looks_alike = shown != numbers.with_unit(value, unit)
+        begin = f"{shown} is {word} {of_rule}" if looks_alike else f"{word} {of_rule}"
+        return f"{begin}: {cents(exact(share), of) if share else 0}", (limit,)
 
     if rule.more:
         reached = [step for step in rule.steps if value >= step[0]]

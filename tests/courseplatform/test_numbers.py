@@ -48,3 +48,19 @@ def test_a_length_of_time_is_parted_from_its_unit_by_a_whole_space_that_does_not
 @pytest.mark.parametrize("limit", [1, 1023, 1024, 1_000_000, (1 << 20) - 1, 1 << 20, 1_300_000, 64 << 20, 500_000_001])
 def test_a_file_that_is_one_byte_too_large_never_looks_as_if_it_fitted(limit):
     assert numbers.size_beside_limit(limit, up=False) != numbers.size_beside_limit(limit + 1, up=True)
+
+
+def plain_pair(*given):
+    return [said.replace(numbers.NARROW, " ").replace(numbers.THIN, " ") for said in numbers.apart(*given)]
+
+
+def test_two_numbers_that_differ_never_look_alike():
+    assert plain_pair(41000, 40960, "macs") == ["41 000 MACs", "40 960 MACs"]
+    assert plain_pair(65540, 65536, "bytes") == ["65 540 bytes", "65 536 bytes"]
+    assert plain_pair(0.90004, 0.9, "share") == ["90.004 %", "90.000 %"]
+    assert plain_pair(30.0001, 30.0, "ms") == ["30.0001 ms", "30.0000 ms"]
+
+
+def test_numbers_that_look_different_or_are_the_same_stay_short():
+    assert plain_pair(82000, 40960, "macs") == ["82.0 k MACs", "41.0 k MACs"]
+    assert plain_pair(40960, 40960, "macs") == ["41.0 k MACs", "41.0 k MACs"]

@@ -51,6 +51,8 @@ def test_the_labs_of_the_demo_give_the_points_that_they_gave_before(case):
         ({"kind": "curve", "points": [[0.1, 1], [0.2, 0]]}, 0.15, "1.00", "2.00 - (15.00 - 10.00) / (20.00 - 10.00) x 2.00 = 1.00"),
         ({"kind": "at_most", "value": 0.5}, 0.5, "2.00", "50.0\u202f% is at most 50.0\u202f%"),
         ({"kind": "at_most", "value": 0.5}, 0.51, "0.00", "51.0\u202f% is above 50.0\u202f%"),
+        ({"kind": "at_most", "value": 0.5}, 0.50004, "0.00", "50.004\u202f% is above 50.000\u202f%"),
+        ({"kind": "steps", "steps": [[0.2, 1], [0.5, 0.5]]}, 0.50004, "0.00", "50.004\u202f% is above 50.000\u202f%: 0"),
         ({"kind": "at_least", "value": 0.5}, 0.5, "2.00", "50.0\u202f% reaches 50.0\u202f%"),
         ({"kind": "steps", "better": "more", "steps": [[0.2, 0.5], [0.5, 1]]}, 0.19, "0.00", "below 20.0\u202f%: 0"),
         ({"kind": "steps", "better": "more", "steps": [[0.2, 0.5], [0.5, 1]]}, 0.2, "1.00", "at least 20.0\u202f%: 1.00"),
