@@ -92,7 +92,7 @@ class Rows:
         """What the file says of all rows. A row without a key gets one from its title."""
         found, used = list[Item](), {form.cleaned_data.get("key", "") for form in self.forms}
         for form in self.forms:
-            key = form.cleaned_data.get("key") or _free(slugify(form.cleaned_data["title"])[:40] or usual_key, used)
+            key = form.cleaned_data.get("key") or free_key(slugify(form.cleaned_data["title"])[:40] or usual_key, used)
             used.add(key)
             found.append({"key": key, **form.entry()})
         return found
@@ -105,7 +105,7 @@ class Rows:
         form.add_error(field, error)
 
 
-def _free(key: str, used: set[str]) -> str:
+def free_key(key: str, used: set[str]) -> str:
     found, n = key, 2
     while found in used:
         found, n = f"{key}-{n}", n + 1

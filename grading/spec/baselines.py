@@ -49,9 +49,7 @@ def read_baselines(top: Reader, known: Mapping[str, Any]) -> dict[str, Baseline]
 
 def _baseline(reader: Reader, known: Mapping[str, Any]) -> Baseline:
     if "submission" in reader.raw:
-        said = (
-            "a baseline that is measured from a reference submission is not built yet; give its numbers in `metrics`."
-        )
+        said = "a baseline holds plain numbers; give them in `metrics`. The form takes them from a measured run."
         raise SpecError(f"{reader.place}.submission: {said}")
     numbers = reader.sub("metrics")
     if not numbers.raw:

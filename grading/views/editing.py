@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -16,6 +16,7 @@ from courseplatform.courses.models import Course, Role
 from grading.assignment_item import Item, item_of, session_days
 from grading.assignment_starts import weeks_between
 from grading.edit_forms.criteria import RULE_WORDS
+from grading.edit_forms.measured_baseline import CHOSEN, TAKE, with_taken
 from grading.edit_forms.new import COPY, NewForm
 from grading.edit_forms.parts import KIND_WORDS
 from grading.edit_forms.rows import rearranged
@@ -25,6 +26,7 @@ from grading.models.assignments import Assignment
 from grading.placed import Placed
 from grading.selectors import editing as reading
 from grading.selectors.assignments import assignment_get
+from grading.selectors.measured_baselines import Measured, measured_of
 from grading.selectors.points_again import would_get
 from grading.services.assignment_copying import assignment_copy
 from grading.services.assignment_editing import assignment_create, assignment_save, not_ready, touches_late_days
@@ -50,8 +52,8 @@ def edit(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
     found = assignment_get(visit, assignment)
     days = session_days(visit.course)
     held, seen = item_of(found, days), Seen()
-    do = request.POST.get("do", "")
-    data = rearranged(request.POST, do) if do else request.POST if request.method == "POST" else None
+    do, runs = request.POST.get("do", ""), measured_of(visit, found)
+    data = _arranged(request.POST, do, runs) if do else request.POST if request.method == "POST" else None
     facts: dict[str, Any] = {"days": days, "sets": reading.hidden_choices(visit)}
     form = EditForm(found, held, data, is_quiet=bool(do), **facts)
     is_same = not do and request.POST.get("step") == "preview" and form.is_valid() and form.item() == held
@@ -66,10 +68,21 @@ def edit(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
     probe = EditForm(found, held, data, **facts) if do else form
     context = {"form": form, "assignment": found, "part_kinds": KIND_WORDS, "rule_kinds": RULE_WORDS}
     context |= reading.criteria_context(probe, found, request.POST.dict())
-    context |= {"is_begun": was_begun(found), "is_same": is_same}
+    context |= {"is_begun": was_begun(found), "is_same": is_same, "measured_runs": runs}
+    context |= {"is_none_taken": do == TAKE and _chosen(request.POST, runs) is None}
     context |= {"lab": lab_html(request, visit, found.slug)} if is_same else {}
     context |= preview_context(visit, step) | (_preview(visit, found, held, form, seen) if step.trial else {})
     return render(request, "grading/edit.html", context, status=step.status)
+
+
+def _arranged(sent: QueryDict, do: str, runs: list[Measured]) -> QueryDict:
+    """The form after one of its buttons that add, move and take away rows."""
+    taken = _chosen(sent, runs) if do == TAKE else None
+    return with_taken(sent, taken.source, taken.metrics) if taken else rearranged(sent, do)
+
+
+def _chosen(sent: QueryDict, runs: list[Measured]) -> Measured | None:
+    return next((run for run in runs if run.key == sent.get(CHOSEN)), None)
 
 
 def _change(request: HttpRequest, visit: Visit, held: Item, form: EditForm, seen: Seen) -> Change:

@@ -195,7 +195,7 @@ def test_a_wrong_rule_is_refused_with_its_place(rule, said):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"baselines": {"a": {"title": "A", "submission": "x"}}}, "spec.baselines.a.submission: a baseline that is measured"),
+        ({"baselines": {"a": {"title": "A", "submission": "x"}}}, "spec.baselines.a.submission: a baseline holds plain numbers"),
         ({"baselines": {"a": {"title": "A", "metrics": {"magic": 1}}}}, "spec.baselines.a.metrics.magic: known metrics"),
         ({"baselines": {"a": {"metrics": {"macs": 1}}}}, "spec.baselines.a.title: missing"),
         ({"baselines": {"a": {"title": "A", "metrics": {}}}}, "spec.baselines.a.metrics: give at least one number"),
