@@ -116,6 +116,8 @@ def metrics_of(report: Report, quality: Scored, model_bytes: int) -> dict[str, f
         "macs": report.macs,
         "peak_activation_bytes": report.peak_activation_bytes,
         "sparsity": report.sparsity,
+        "two_of_four_sparsity": report.structured.two_of_four,
+        "output_channel_sparsity": report.structured.output_channels,
         # Without any weight there is nothing that was made small: as if all were float32.
         "weight_bits_mean": sum(float(bits) * share for bits, share in (report.weight_bits or {"32": 1.0}).items()),
     }

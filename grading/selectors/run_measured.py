@@ -206,6 +206,7 @@ def _environment(run: Run, document: dict[str, Any]) -> Rows:
     rows: Rows = [
         {"label": "Model", "value": f"{run.submission.file_name}, {SPELLED.get(report['format'], report['format'])}, {numbers.count(report['bytes'])} bytes"},
         {"label": "SHA-256", "value": str(report["sha256"]), "mono": True},
+        {"label": "Zeros", "value": zeros_words(report)},
         {"label": "Graded by", "value": _graded_by(facts.get("graded_by"))},
         {"label": "Isolation", "value": str(facts.get("isolation") or host.get("isolation", ""))},
         {"label": "Runtime", "value": f"{facts.get('runtime', '')} {facts.get('runtime_version', '')}".strip()},
@@ -216,6 +217,17 @@ def _environment(run: Run, document: dict[str, Any]) -> Rows:
          if run.finished_at and run.started_at else ""},
     ]  # fmt: skip
     return [row for row in [*rows, *_counted(run)] if row["value"]]
+
+
+def zeros_words(report: dict[str, Any]) -> str:
+    """How many weights are zero, and which of these zeros a device can skip; "" where none is, or the report is older than that."""
+    found = report.get("structured")
+    if not report.get("sparsity") or found is None:
+        return ""
+    share, fours, channels = (
+        numbers.share(value, 1) for value in (report["sparsity"], found["two_of_four"], found["output_channels"])
+    )
+    return f"{share} of the weights are zero; {fours} of all lie in the pattern 2 of 4, and {channels} of the output channels are zero as a whole"
 
 
 def _graded_by(found: dict[str, Any] | None) -> str:

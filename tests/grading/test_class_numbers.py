@@ -115,6 +115,8 @@ def test_which_way_is_better_follows_the_metric():
         "r2",
         "agreement",
         "sparsity",
+        "two_of_four_sparsity",
+        "output_channel_sparsity",
         "battery_hours",
         "inferences_per_charge",
         "points",
