@@ -32,7 +32,8 @@ from courseplatform.roster import demo as roster_demo
 from courseplatform.scribe import demo as scribe_demo
 from courseplatform.seminar import demo as seminar_demo
 from courseplatform.teams import demo as teams_demo
-from grading.demo import grades, late
+from grading.demo import ends, grades, late
+from grading.demo.by_heart import write_by_heart
 from grading.demo.digits import hidden_split, write_hidden
 from grading.hand_in_rules import owner_of
 from grading.hidden_facts import hidden_facts
@@ -53,6 +54,7 @@ OPEN_COURSES = (
     "on-device-intelligence-workshop.yaml",
 )  # to read, as they were
 SLUG, TODAY_IN_WEEK = "demo", 10
+BY_HEART = "digits-by-heart.onnx"  # made when it is handed in
 STARTS = date(2023, 8, 29)  # the term in which overlay.yaml names its days
 # What the rooms below add to the course, in this order: each has load(course, people, now).
 DEMO_PARTS = (roster_demo, notices_demo, teams_demo, participation_demo, scribe_demo, seminar_demo)
@@ -203,15 +205,24 @@ class LocalUpload:
 
 
 def _hand_in(fact: Facts, people: Mapping[str, User], assignments: Mapping[str, Assignment], now: datetime) -> None:
-    source, assignment = HERE / "models" / fact["file"], assignments[fact["assignment"]]
+    person, assignment = people[fact["person"]], assignments[fact["assignment"]]
+    at = _moment(fact["at"], assignment.due_at or now, now)
     with tempfile.TemporaryDirectory(prefix="milliamp-demo-") as folder:
-        copy = Path(shutil.copy(source, folder))
-        upload = LocalUpload(source.name, copy.stat().st_size, sha256(copy.read_bytes()).hexdigest(), copy)
-        submission_create(
-            person=people[fact["person"]], assignment=assignment, upload=upload,
-            upload_key=uuid5(NAMESPACE_URL, f"{fact['person']} {fact['assignment']} {fact['file']}"),
-            now=_moment(fact["at"], assignment.due_at or now, now),
+        copy = _file(fact["file"], Path(folder))
+        upload = LocalUpload(copy.name, copy.stat().st_size, sha256(copy.read_bytes()).hexdigest(), copy)
+        made, _ = submission_create(
+            person=person, assignment=assignment, upload=upload,
+            upload_key=uuid5(NAMESPACE_URL, f"{fact['person']} {fact['assignment']} {fact['file']}"), now=at,
         )  # fmt: skip
+    if word := fact.get("ends"):
+        ends.run_end(made.runs.get(), word, visit=visit_of(person, SLUG), at=min(at + timedelta(seconds=2), now))
+
+
+def _file(name: str, folder: Path) -> Path:
+    if name == BY_HEART:
+        write_by_heart(hidden_split(), folder / name)
+        return folder / name
+    return Path(shutil.copy(HERE / "models" / name, folder))
 
 
 def _family(fact: Facts, people: Mapping[str, User], assignments: Mapping[str, Assignment], now: datetime) -> None:

@@ -1,6 +1,7 @@
 """The demo course: facts of Fall 2023 moved to now, what is invented laid over them, and people who hand in."""
 
 import re
+from collections import Counter
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -136,8 +137,21 @@ def test_hand_ins_are_on_time_late_and_missing(demo):
 
 def test_every_hand_in_has_a_receipt_and_a_run_in_line(demo):
     assert all(Submission.objects.values_list("receipt", flat=True))
-    assert set(Run.objects.values_list("status", flat=True)) == {"queued"}
+    ended = [fact for fact in OVERLAY["hand_ins"] if fact.get("ends", "takes_over") != "takes_over"]
+    superseded = sum(fact.get("ends") == "takes_over" for fact in OVERLAY["hand_ins"])
+    assert Counter(Run.objects.values_list("status", flat=True)) == {
+        "finished": len(ended) + superseded,
+        "queued": len(OVERLAY["hand_ins"]) - len(ended) - superseded,
+    }
     assert Run.objects.count() == Submission.objects.count()
+
+
+def test_the_demo_shows_every_way_in_which_a_run_ends_without_a_worker(demo):
+    outcomes = Counter(Run.objects.exclude(outcome="").values_list("outcome", "error_code"))
+    assert outcomes == {
+        ("timed_out", "timed_out"): 1, ("out_of_memory", "out_of_memory"): 1, ("crashed", "crashed_signal"): 1,
+        ("infrastructure", "infrastructure"): 1, ("cancelled", ""): 1, ("cancelled", "superseded"): 1,
+    }  # fmt: skip
 
 
 def test_no_hand_in_lies_in_the_future(demo):
