@@ -14,6 +14,7 @@ from courseplatform.courses.home_sections import office_hour_rows
 from courseplatform.courses.models import Course
 from courseplatform.courses.policy_words import pass_sentences, policy_sentences
 from courseplatform.courses.schedule import SessionRow, session_rows
+from courseplatform.courses.stages import charge_mah, stages_of
 from courseplatform.courses.zones import zone_words
 
 Facts = dict[str, Any]
@@ -230,8 +231,10 @@ def devices(course: Course) -> Facts:
 
 
 def projects(course: Course) -> Facts:
-    facts = course.facts
+    """Stages say their budget where it is another than the charge that holds for each of them."""
+    facts, charge = course.facts, charge_mah(course)
     return {
+        "stages": [{"stage": stage, "has_own_budget": stage.budget_mah != charge} for stage in stages_of(course)],
         "project": facts.get("project", {}),
         "examples": facts.get("example_projects", []),
         "pictures": facts.get("pictures", []),

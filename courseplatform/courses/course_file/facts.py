@@ -7,6 +7,7 @@ from courseplatform.courses.course_file.words import (
     choice,
     clock,
     count,
+    day,
     flag,
     line,
     link,
@@ -52,6 +53,23 @@ OUTLINE: Schema = listed(
     },
     "Topics and subtopics, kept apart from the title.",
 )
+# Text where the source states a name alone. Both kinds in one schema, not `anyOf`: so a fault is told at its key, and days move.
+STAGE: Schema = {
+    **line("The name of a stage, where the source states no more."),
+    **mapping(
+        "A stage of the project, or its name alone.",
+        ("key", "title"),
+        key=slug("Its name in addresses; readings are kept by their time, so it may change."),
+        title=line("Inference.", 80),
+        from_=day("Its first day; from and until go together."),
+        until=day("Its last day, which still counts."),
+        budget_mah=number(
+            "What a team may use in it, in mAh; left out: one charge, `budget.capacity_mah`.", 0.001, 10_000_000
+        ),
+        assignment=slug("The assignment that is handed in at its end."),
+    ),
+    "type": ["string", "object"],
+}
 # What the real files need beside the demo course's is said in docs/course-file.md, key by key.
 FACTS: dict[str, Schema] = {
     "meetings": listed(
@@ -170,7 +188,7 @@ FACTS: dict[str, Schema] = {
     ),
     "project": mapping(
         "The course project.",
-        stages=listed(line("A stage."), "Its stages, in order."),
+        stages=listed(STAGE, "Its stages, in order.", 20),
         teams=mapping("How many work together.", least=count("At least.", 1), most=count("At most.", 1)),
         parts=listed(line("A part: proposal, report, presentation."), "What is handed in."),
         choose=listed(line("A way to a project.", 300), "How a team comes to its project."),

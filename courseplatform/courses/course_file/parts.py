@@ -4,12 +4,15 @@ from courseplatform.courses.course_file.course_part import COURSE_PARTS
 from courseplatform.courses.course_file.facts import FACTS
 from courseplatform.courses.course_file.registry import fact_part, file_parts
 from courseplatform.courses.course_file.sessions_part import SESSIONS_PART
+from courseplatform.courses.course_file.stages_check import stages_check
 
 AFTER_THE_SCHEDULE = {"findings": 900}
+CHECKS = {"project": stages_check}
 
 
 def register() -> None:
     facts = [
-        fact_part(key, AFTER_THE_SCHEDULE.get(key, 50 + n), schema) for n, (key, schema) in enumerate(FACTS.items())
+        fact_part(key, AFTER_THE_SCHEDULE.get(key, 50 + n), schema, CHECKS.get(key))
+        for n, (key, schema) in enumerate(FACTS.items())
     ]
     file_parts.add(*COURSE_PARTS, SESSIONS_PART, *facts)

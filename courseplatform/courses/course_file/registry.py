@@ -76,7 +76,9 @@ class FileParts:
 file_parts = FileParts()
 
 
-def fact_part(key: str, order: int, schema: Schema) -> FilePart:
+def fact_part(
+    key: str, order: int, schema: Schema, check: Callable[[Source], Iterator[Finding]] | None = None
+) -> FilePart:
     """A part that is kept as it is, in Course.facts."""
 
     def load(course: Course, value: Any) -> list[str]:
@@ -84,4 +86,4 @@ def fact_part(key: str, order: int, schema: Schema) -> FilePart:
         course.facts = facts if value is None else {**facts, key: value}
         return []
 
-    return FilePart(key, order, schema, lambda course: course.facts.get(key), load)
+    return FilePart(key, order, schema, lambda course: course.facts.get(key), load, check)
