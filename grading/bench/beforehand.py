@@ -14,7 +14,7 @@ TORCH_FORMATS = frozenset({Format.TORCHSCRIPT, Format.TORCH_EXPORT})
 HARNESS = ("hardware.ondevice.harness", "hardware.ondevice.prediction", "numpy.random")
 # One list for all that PyTorch does: a process of it holds a quarter of a gigabyte, and may wait for any of four tasks.
 TORCH: Imports = (
-    "torch", "torch.export", "torch.export.pt2_archive", *HARNESS,
+    "torch", "torch.export", "torch.export.pt2_archive", *HARNESS, "hardware.ondevice.training",
     "hardware.ondevice.torchscript_runtime", "hardware.ondevice.torch_export_runtime",
     "grading.bench.inspection.torchscript_format", "grading.bench.inspection.torch_export_format",
 )  # fmt: skip

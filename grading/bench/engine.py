@@ -52,6 +52,7 @@ def inspect(
     input_shapes: list[tuple[int, ...]] | None = None,
     format: str | None = None,  # noqa: A002 the word of the contract
     weightless: bool = False,
+    learns: bool = False,
     on_progress: Progress | None = None,
     limits: Limits | None = None,
 ) -> Report:
@@ -61,6 +62,7 @@ def inspect(
         input_shapes: shapes to assume where the file does not say (TorchScript, free sizes), with the batch.
         format: onnx, tflite, torchscript or torch_export; found from the content where None.
         weightless: also take an ONNX file that lacks its weights; its report says why it cannot be measured.
+        learns: a training step in torch.export, which changes what it keeps.
 
     Raises:
         BenchError
@@ -73,13 +75,13 @@ def inspect(
     args = ["{inputs}/model", "--format", kind]
     for shape in input_shapes or []:
         args += ["--input-shape", "x".join(map(str, shape))]
-    args += ["--weightless"] if weightless else []
+    args += [*(["--weightless"] if weightless else []), *(["--learns"] if learns else [])]
     request = SandboxRequest(
         "grading.bench.inspection", tuple(args), {"model": path}, limits or Limits(), imports=inspecting(kind),
         model_format=kind,
     )  # fmt: skip
-    result = _run(sandbox, request, _Reporter("check", on_progress))
-    report = Report.from_json(_single(result, "report"))
+    result = run_request(sandbox, request, Reporter("check", on_progress))
+    report = Report.from_json(single(result, "report"))
     for name in report.absent_files:  # only out here the folder is seen
         if (path.parent / name).is_symlink() or (path.parent / name).exists():
             said = f"This model keeps weights in another file, {name[:80]}. Export it as one file."
@@ -112,11 +114,11 @@ def measure(
         BenchError
     """
     count = processes or processes_for(str(report.format))
-    expected = _count(inputs) if inputs else 0
+    expected = count_of(inputs) if inputs else 0
     if isinstance(sandbox, PreStarted):
         with contextlib.suppress(SandboxError):  # what fails there fails again in the run, and is reported then
             sandbox.expect(measuring(str(report.format)), count)
-    reporter = _Reporter("timing", on_progress, total=count * Scenario().min_runs)
+    reporter = Reporter("timing", on_progress, total=count * Scenario().min_runs)
     results: list[SandboxResult] = []
     stamps: list[Stamps] = []
     for index in range(count):
@@ -125,14 +127,14 @@ def measure(
         reporter.base, reporter.stamps = index * Scenario().min_runs, Stamps()
         given = inputs if index == count - 1 else None
         request = _harness_request(path, report, given, (seed, scores), limits or Limits())
-        results.append(_run(sandbox, request, reporter))
+        results.append(run_request(sandbox, request, reporter))
         stamps.append(reporter.stamps)
     last = results[-1]
     return Measurement(
-        host=_host_timing(results),
-        predictions=_predictions(last, expected, seed, scores) if inputs else [],
-        environment=_environment(_single(last, "environment")),
-        findings=_findings(_single(last, "model")),
+        host=host_timing(results),
+        predictions=predictions_of(last, expected, seed, scores) if inputs else [],
+        environment=environment_of(single(last, "environment")),
+        findings=_findings(single(last, "model")),
         signs=signs_of(results, stamps),
     )
 
@@ -160,10 +162,10 @@ def answer(
 ) -> Answers:
     """Load the model and predict ``inputs``, as ``measure`` does, without timing anything. Raises BenchError."""
     request = _harness_request(path, report, inputs, (seed, None), limits or Limits(), timing=False)
-    result = _run(sandbox, request, _Reporter("accuracy", None))
-    model, told = _single(result, "model"), _environment(_single(result, "environment"))
+    result = run_request(sandbox, request, Reporter("accuracy", None))
+    model, told = single(result, "model"), environment_of(single(result, "environment"))
     return Answers(
-        predictions=_predictions(result, _count(inputs), seed, None) if inputs else [],
+        predictions=predictions_of(result, count_of(inputs), seed, None) if inputs else [],
         inputs=list(model["inputs"]),
         outputs=list(model["outputs"]),
         machine=str(told.get("machine", "")),
@@ -171,7 +173,7 @@ def answer(
     )
 
 
-class _Reporter:
+class Reporter:
     """Turns frames and the passing of time into calls of ``on_progress``; a silent process is still reported on."""
 
     def __init__(self, phase: str, on_progress: Progress | None, total: int = 0) -> None:
@@ -231,7 +233,8 @@ def _check_input(tensor: TensorSpec) -> None:
         raise BenchError("too_large", f"{said} Export the model for a smaller input.")
 
 
-def _run(sandbox: Sandbox, request: SandboxRequest, reporter: _Reporter) -> SandboxResult:
+def run_request(sandbox: Sandbox, request: SandboxRequest, reporter: Reporter) -> SandboxResult:
+    """Raises BenchError for a run that did not succeed."""
     for path in request.readonly_files.values():
         try:
             file_size(path)
@@ -247,19 +250,21 @@ def _run(sandbox: Sandbox, request: SandboxRequest, reporter: _Reporter) -> Sand
     return result
 
 
-def _single(result: SandboxResult, kind: str) -> dict[str, Any]:
+def single(result: SandboxResult, kind: str) -> dict[str, Any]:
+    """The body of the one frame of a kind. Raises BenchError (`no_result`)."""
     found = [body for name, body in result.frames if name == kind]
     if len(found) != 1:
         raise BenchError("no_result", "The process that works on the model ended without a result.", outcome="crashed")
     return found[0]
 
 
-def _host_timing(results: list[SandboxResult]) -> HostTiming:
+def host_timing(results: list[SandboxResult]) -> HostTiming:
+    """From the `latency` frames of the processes. Raises BenchError (`forged_result`)."""
     samples: list[float] = []
     first: list[float] = []
     medians: list[float] = []
     for result in results:
-        latency = _single(result, "latency")
+        latency = single(result, "latency")
         firsts, timed = _times(latency.get("first_ms")), _times(latency.get("samples_ms"))
         if not timed or not firsts or len(firsts) > FIRST_RUNS or len(timed) > Scenario().max_runs:
             raise forged("It reports a number of runs that nobody asked for.")
@@ -290,8 +295,11 @@ def _times(values: object) -> list[float]:
     return times if len(times) == len(values) else []
 
 
-def _predictions(result: SandboxResult, expected: int, seed: int, scores: int | None) -> list[list[float]]:
-    pieces = [body for kind, body in result.frames if kind == "predictions"]
+def predictions_of(
+    result: SandboxResult, expected: int, seed: int, scores: int | None, state: str | None = None
+) -> list[list[float]]:
+    """The answers in the order of the file. state: of a training, those of that state. Raises BenchError (`forged_result`)."""
+    pieces = [body for kind, body in result.frames if kind == "predictions" and body.get("state") == state]
     try:
         found = assemble(pieces, expected, seed)
     except PredictionsError as error:
@@ -301,7 +309,7 @@ def _predictions(result: SandboxResult, expected: int, seed: int, scores: int | 
     return found
 
 
-def _environment(said: dict[str, Any]) -> dict[str, Any]:
+def environment_of(said: dict[str, Any]) -> dict[str, Any]:
     """What a time depends on besides the model; anything else is not ours."""
     return {key: said[key] for key in ENVIRONMENT if isinstance(said.get(key), str | int)}
 
@@ -314,7 +322,8 @@ def _findings(model: dict[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def _count(inputs: Path) -> int:
+def count_of(inputs: Path) -> int:
+    """How many inputs a file of the lab holds. Raises BenchError (`inputs_unreadable`)."""
     try:
         return npy_count(inputs)
     except (OSError, ValueError, KeyError, SyntaxError) as error:

@@ -19,9 +19,9 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hardware.ondevice import pairs, tensors, timing
 from hardware.ondevice.frames import write_frame
@@ -40,6 +40,13 @@ RUNTIMES = {
 }
 PROGRESS_EVERY_S = 0.2
 DATA_TYPES = ("float32", "uint8", "int8")
+
+
+class Ran(Protocol):
+    """What ran a model, by name and version."""
+
+    runtime: str
+    version: str
 
 
 class Channel:
@@ -76,7 +83,7 @@ def measure(options: argparse.Namespace, channel: Channel) -> None:
         if options.timing:
             _send_latency(session, tensors.random_inputs(session.inputs, options.seed), channel)
         return
-    data = _data(options.inputs)
+    data = data_at(options.inputs)
     dtype = str(data.dtype)
     spec = tensors.check_input(session.inputs, tuple(data.shape[1:]), dtype)
     rehearsal = rehearse(session, data, options.seed, options.scores)
@@ -103,7 +110,8 @@ def _load(options: argparse.Namespace) -> Session:
     return session
 
 
-def _data(path: str) -> NDArray[Any]:
+def data_at(path: str) -> NDArray[Any]:
+    """Inputs of a lab, read as they are needed. Raises ValueError."""
     import numpy as np
 
     data: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -136,7 +144,7 @@ def _specs(specs: Sequence[TensorSpec]) -> list[dict[str, Any]]:
     return [vars(spec) | {"shape": list(spec.shape)} for spec in specs]
 
 
-def environment(session: Session, threads: int) -> dict[str, Any]:
+def environment(session: Ran, threads: int) -> dict[str, Any]:
     """What a time depends on besides the model."""
     return {
         "python": platform.python_version(),
@@ -195,8 +203,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> None:
-    """Measure, and turn what the model did wrong into a frame; what we did wrong leaves as a traceback and a frame."""
-    options = parser().parse_args()
+    """Measure one model."""
+    serve(parser().parse_args(), measure)
+
+
+def serve(options: argparse.Namespace, measure: Callable[[argparse.Namespace, Channel], None]) -> None:
+    """Measure, and turn what the model did wrong into a frame; what we did wrong leaves as a traceback and a frame. Does not return."""
     channel = Channel(options.fd, options.nonce)
     try:
         measure(options, channel)

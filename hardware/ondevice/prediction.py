@@ -80,7 +80,7 @@ def _predict_all(
         pieces.append(outputs)
         held += len(chosen)
         if held * size * 4 >= CHUNK_BYTES or first + batch_size >= len(indices):
-            send(_piece(start, np.concatenate(pieces)))
+            send(piece(start, np.concatenate(pieces)))
             start, held, pieces = start + held, 0, []
         progress(first + len(chosen), len(indices))
     if not finite:  # said at the end, so that the moment does not tell which input it was
@@ -104,6 +104,7 @@ def _check_again(
         raise hidden.fault("stateful_model")
 
 
-def _piece(start: int, outputs: NDArray[Any]) -> dict[str, Any]:
+def piece(start: int, outputs: NDArray[Any]) -> dict[str, Any]:
+    """One piece of the answers, beginning with the ``start``-th of ``order``."""
     data = base64.b64encode(outputs.astype("<f4").tobytes()).decode("ascii")
     return {"start": start, "count": len(outputs), "size": outputs.shape[1], "data": data}

@@ -12,6 +12,12 @@ from hardware.ondevice.torch_session import TORCH_FAULTS, TorchSession, fingerpr
 
 def load(path: str, options: Options) -> TorchSession:
     """Load the model at ``path``. Raises ModelError."""
+    module, inputs = loaded(path, options)
+    return TorchSession("torch.export", module, inputs, lambda: fingerprint([*module.parameters(), *module.buffers()]))
+
+
+def loaded(path: str, options: Options) -> tuple[Any, list[TensorSpec]]:
+    """The program at ``path`` as a module, and the tensors that it takes. Raises ModelError."""
     copy = io.BytesIO()
     try:
         sanitise(path, copy)
@@ -21,11 +27,9 @@ def load(path: str, options: Options) -> TorchSession:
     copy.seek(0)
     try:
         program = torch.export.load(copy)
-        inputs = _inputs(program, options)
-        module = program.module()
+        return program.module(), _inputs(program, options)
     except TORCH_FAULTS as error:
         raise fault_of("load", error) from error
-    return TorchSession("torch.export", module, inputs, lambda: fingerprint([*module.parameters(), *module.buffers()]))
 
 
 def _inputs(program: Any, options: Options) -> list[TensorSpec]:

@@ -78,20 +78,20 @@ class TorchSession:
 
     def _invoke(self, tensors: list[Any]) -> list[Any]:
         with self._torch.inference_mode():
-            outputs = [_plain(tensor) for tensor in _tensors(self._call(*tensors))]
+            outputs = [_plain(tensor) for tensor in tensors_in(self._call(*tensors))]
         if not outputs:
             raise ModelError("output_mismatch", "The model returns no tensor.")
         return outputs
 
 
-def _tensors(value: Any) -> Iterable[Any]:
+def tensors_in(value: Any) -> Iterable[Any]:
     """All tensors in a nest of tuples, lists and dictionaries, in order."""
     if isinstance(value, (tuple, list)):
         for item in value:
-            yield from _tensors(item)
+            yield from tensors_in(item)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _tensors(item)
+            yield from tensors_in(item)
     elif hasattr(value, "detach"):
         yield value
 

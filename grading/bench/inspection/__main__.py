@@ -1,6 +1,6 @@
 """Look into one model file. Runs inside the sandbox and answers with one frame, `report` or `error`.
 
-    python -m grading.bench.inspection MODEL --format onnx [--input-shape 1x1x8x8]... [--weightless] --fd N --nonce HEX
+    python -m grading.bench.inspection MODEL --format onnx [--input-shape 1x1x8x8]... [--weightless] [--learns] --fd N --nonce HEX
 
 Whatever goes wrong in here is the file's: parsers of strangers' files fail in many ways, and each becomes a coded sentence.
 """
@@ -22,14 +22,20 @@ from hardware.ondevice.frames import write_frame
 
 
 def look_into(
-    path: Path, model_format: str, input_shapes: list[tuple[int, ...]], *, weightless: bool = False
+    path: Path,
+    model_format: str,
+    input_shapes: list[tuple[int, ...]],
+    *,
+    weightless: bool = False,
+    learns: bool = False,
 ) -> Report:
-    """The report of a file. weightless: also of an ONNX file that lacks its weights. Raises BenchError."""
+    """The report of a file. weightless: also of an ONNX file that lacks its weights. learns: it is a training step. Raises BenchError."""
     if model_format not in set(Format):
         raise BenchError("unknown_format", f"{model_format} is not one of {', '.join(Format)}.")
     # Only the adapter that is needed is imported: torch alone takes seconds.
     adapter = importlib.import_module(f"grading.bench.inspection.{model_format}_format")
     options = {"weightless": True} if weightless and model_format == Format.ONNX else {}
+    options |= {"learns": True} if learns and model_format == Format.TORCH_EXPORT else {}
     graph = adapter.read(path, input_shapes, **options)
     check_memory(graph)
     check_finite(graph)
@@ -38,19 +44,24 @@ def look_into(
     return report_of(graph, size=len(content), sha256=sha256(content).hexdigest())
 
 
+def _asked(options: argparse.Namespace, model_format: str, shapes: list[tuple[int, ...]]) -> Report:
+    return look_into(options.model, model_format, shapes, weightless=options.weightless, learns=options.learns)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="grading.bench.inspection")
     parser.add_argument("model", type=Path)
     parser.add_argument("--format", default="")
     parser.add_argument("--input-shape", action="append", default=[])
     parser.add_argument("--weightless", action="store_true")
+    parser.add_argument("--learns", action="store_true")
     parser.add_argument("--fd", type=int, default=1)
     parser.add_argument("--nonce", default="")
     options = parser.parse_args()
     shapes = [tuple(int(n) for n in text.split("x")) for text in options.input_shape]
     try:
         model_format = options.format or str(sniff(options.model, options.model.name))
-        kind, body = "report", look_into(options.model, model_format, shapes, weightless=options.weightless).to_json()
+        kind, body = "report", _asked(options, model_format, shapes).to_json()
     except BenchError as error:
         kind, body = "error", error.to_json()
     except MemoryError:

@@ -36,6 +36,14 @@ def _convolution(call: Call) -> int:
     return (prod(call.shape(0)) if is_transposed(call) else _made(call)) * prod(call.weight_shape()[1:])
 
 
+def _convolution_backward(call: Call) -> int:
+    """As much as the convolution itself for each gradient that is made: of the input, and of the weight."""
+    asked = call.args.get("output_mask")
+    made = sum(asked[:2]) if isinstance(asked, list | tuple) else 2
+    outputs = prod(call.shape(1 if is_transposed(call) else 0))
+    return made * outputs * prod(call.weight_shape()[1:])
+
+
 def _convolution_of_time(call: Call) -> int:
     """conv_tbc: weights are (width, channels in, channels out)."""
     return _made(call) * prod(call.weight_shape()[:2])
@@ -120,6 +128,7 @@ _GROUPS: tuple[tuple[OpClass, Formula, str], ...] = (
         slow_conv_dilated2d slow_conv_dilated3d slow_conv_transpose2d slow_conv_transpose3d mkldnn_convolution
         _nnpack_spatial_convolution _convolution_pointwise _convolution_transpose_pointwise"""),
     (OpClass.CONV, _convolution_of_time, "conv_tbc"),
+    (OpClass.CONV, _convolution_backward, "convolution_backward"),
     (OpClass.DENSE, _rows, """
         linear linear_relu linear_leaky_relu linear_tanh linear_dynamic linear_relu_dynamic linear_dynamic_fp16
         linear_relu_dynamic_fp16 linear_dynamic_fp16_unpacked_weight linear_with_input_q_dq_qweight_dq_output_fp32

@@ -18,15 +18,19 @@ class Effects:
     """Checks each call of one program.
 
     All that the file does not store counts as depending on the input: nothing that is made on the way is told apart.
+    learns: the program is a training step, which changes what it keeps; has_learned says whether it does.
     """
 
-    def __init__(self, signature: Any, recording: Recording) -> None:
+    def __init__(self, signature: Any, recording: Recording, *, learns: bool = False) -> None:
         """Raises BenchError (`stateful_model`) where the program says that it changes a buffer or its input."""
+        self.has_learned = bool(signature.buffers_to_mutate)
         self._recording = recording
         self._written: dict[Any, Any] = {}  # memory that held constants until something of the input was written there
         self._inputs = set(signature.user_inputs)
         self._kept: dict[Any, Any] = {}
-        if signature.buffers_to_mutate:
+        self._state = {*signature.inputs_to_buffers, *signature.inputs_to_parameters} if learns else set()
+        self._may_change: set[Any] = set()
+        if signature.buffers_to_mutate and not learns:
             raise stateful(
                 f"changes its own {str(next(iter(signature.buffers_to_mutate.values())))[:60]} while it runs"
             )
@@ -35,6 +39,8 @@ class Effects:
         """A placeholder of the graph got its value."""
         if name not in self._inputs:
             self._kept |= {identity(part): part for part in parts(value)}
+        if name in self._state:
+            self._may_change |= {identity(part) for part in parts(value)}
         return value
 
     def check(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -57,8 +63,9 @@ class Effects:
             )
         for name in effects.written(kind, schema, named):
             for tensor in flat_tensors(named.get(name)):
-                if self._is_kept(tensor):
+                if self._is_kept(tensor) and identity(tensor) not in self._may_change:
                     raise stateful(f"changes a value that it keeps ({kind[:60]})")
+                self.has_learned |= self._is_kept(tensor)
                 if tainted - {name} and self._recording.is_constant(tensor):
                     self._written[identity(tensor)] = tensor
 

@@ -24,9 +24,16 @@ from grading.bench.inspection.torch_export_effects import Effects
 from grading.bench.inspection.traced import Recording
 from hardware.ondevice.pt2 import Pt2Error, sanitise
 
+NO_UPDATE = (
+    "This program changes nothing that it keeps, so calling it again trains nothing. Export a step that writes the new weights "
+    "into its buffers: grading/labs/step_file.py makes one of a module."
+)
 
-def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
-    """Raises BenchError: those of the sanitiser, of torch_export_checks and of Effects, damaged_model, operator_not_counted, input_mismatch (the lab's size
+
+def read(path: Path, input_shapes: list[tuple[int, ...]], *, learns: bool = False) -> Graph:
+    """learns: a training step, which has to change what it keeps (`no_update` where it does not); else nothing may be changed.
+
+    Raises BenchError: those of the sanitiser, of torch_export_checks and of Effects, damaged_model, operator_not_counted, input_mismatch (the lab's size
     of a free dimension does not run).
     """
     torch.set_num_threads(1)
@@ -40,7 +47,7 @@ def read(path: Path, input_shapes: list[tuple[int, ...]]) -> Graph:
     failure: Exception | None = None
     for shapes in _shapes(metas, input_shapes, program.range_constraints):
         try:
-            return _follow(program, metas, shapes)
+            return _follow(program, metas, shapes, learns=learns)
         except FAULTS as error:
             raise_if_memory(error)
             failure = error
@@ -58,8 +65,9 @@ def _does_not_run(metas: dict[str, torch.Tensor], hints: list[tuple[int, ...]], 
     )
 
 
-def _follow(program: Any, metas: dict[str, torch.Tensor], shapes: dict[str, list[int]]) -> Graph:
+def _follow(program: Any, metas: dict[str, torch.Tensor], shapes: dict[str, list[int]], *, learns: bool) -> Graph:
     recording = Recording()
+    effects = Effects(program.graph_signature, recording, learns=learns)
     stored = _stored(program, recording)
     values: list[Any] = []
     inputs: list[str] = []
@@ -71,7 +79,9 @@ def _follow(program: Any, metas: dict[str, torch.Tensor], shapes: dict[str, list
         elif node.op == "placeholder":
             values.append(stored[node.name])
     with torch.inference_mode():
-        result = _Follower(program.graph_module, recording, Effects(program.graph_signature, recording)).run(*values)
+        result = _Follower(program.graph_module, recording, effects).run(*values)
+    if learns and not effects.has_learned:
+        raise BenchError("no_update", NO_UPDATE)
     outputs = [
         value
         for spec, value in zip(program.graph_signature.output_specs, result, strict=True)
