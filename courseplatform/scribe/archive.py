@@ -8,8 +8,10 @@ from typing import IO
 from urllib.parse import unquote
 
 from courseplatform.core.errors import BadInput, TooLarge
+from courseplatform.core.image_files import MOST_BYTES as MOST_IMAGE_BYTES
+from courseplatform.core.image_files import read_image
 from courseplatform.core.zips import DAMAGED, is_locked, is_usually_packed
-from courseplatform.scribe import image_files, text
+from courseplatform.scribe import text
 
 MOST_ZIP_BYTES, MOST_ENTRIES, MOST_UNPACKED, MOST_IMAGES = 20 << 20, 300, 40 << 20, 40
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".svg", ".gif")
@@ -78,8 +80,8 @@ def _read(archive: zipfile.ZipFile, chosen: str) -> Archive:
         if not entry.filename.lower().endswith(IMAGE_ENDINGS) or len(found.images) >= MOST_IMAGES:
             found.unused.append(entry.filename)
             continue
-        image = budget.read(archive, entry, image_files.MOST_BYTES)
-        image_files.read_image(image, entry.filename)
+        image = budget.read(archive, entry, MOST_IMAGE_BYTES)
+        read_image(image, entry.filename)
         found.images[posixpath.relpath(entry.filename, folder or ".")] = image
     return found
 

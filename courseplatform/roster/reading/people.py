@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from courseplatform.core.errors import BadInput
+from courseplatform.core.sheets.decode import EMPTY, decode
+from courseplatform.core.sheets.tables import HEADER_WITHIN, MOST_CELL, Row, read_rows
 from courseplatform.roster.reading import names
 from courseplatform.roster.reading.columns import CANVAS, FIELDS, IDENTITY, Columns, recognise, score
-from courseplatform.roster.reading.decode import EMPTY, decode
-from courseplatform.roster.reading.tables import HEADER_WITHIN, MOST_CELL, Row, read_rows
 
 NEEDED = "Needed is one of: E-mail, Student ID (also SIS User ID, Emplid, MIT ID), or Login (also Andrew ID, Kerberos, NetID)"
 IDENTIFIER = re.compile(r"[\w][\w.\-/@+ ]{0,63}")

@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from courseplatform.core.errors import AppError, Conflict, NotHere
+from courseplatform.core.sheets.decode import MOST_BYTES
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from courseplatform.roster.forms import ImportForm
 from courseplatform.roster.models import RosterImport
-from courseplatform.roster.reading.decode import MOST_BYTES
 from courseplatform.roster.selectors.preview import preview
 from courseplatform.roster.services.imports import plan_of, roster_import_apply, roster_import_create
 

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.models import Sum
 
 from courseplatform.core.errors import BadInput, TooLarge
+from courseplatform.core.image_files import read_image
 from courseplatform.courses.access import Visit
 from courseplatform.scribe.archive import image_name
-from courseplatform.scribe.image_files import read_image
 from courseplatform.scribe.models import NoteImage, ScribeDuty
 
 MOST_IMAGES, MOST_BYTES = 60, 100 << 20  # of one note, earlier ones counted

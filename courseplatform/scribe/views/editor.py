@@ -9,10 +9,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from courseplatform.core import image_files
 from courseplatform.core.errors import AppError
 from courseplatform.core.markdown import MOST_CHARACTERS
 from courseplatform.courses.access import Visit, course_page
-from courseplatform.scribe import image_files
 from courseplatform.scribe.errors import EditedMeanwhile
 from courseplatform.scribe.forms import ImportForm, number_of, tab_of, uploaded
 from courseplatform.scribe.models import ScribeDuty

@@ -228,7 +228,7 @@ def test_pasted_rows_are_read_like_a_file(cast, client):
 
 @pytest.mark.parametrize(
     ("data", "status", "code"),
-    [(b"Name,Section\nAna,A\n", 422, "no_identity_column"), (b"x" * (10 << 20), 413, "roster_too_large"),
+    [(b"Name,Section\nAna,A\n", 422, "no_identity_column"), (b"x" * (10 << 20), 413, "list_too_large"),
      (b"PK\x03\x04zip", 422, "excel_workbook"), (b"Name,Email\nA\x00,a@example.edu", 422, "nul")],
 )  # fmt: skip
 def test_a_bad_file_is_answered_on_the_form_and_nothing_is_kept(cast, client, data, status, code):

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from courseplatform.core.errors import AppError
-from courseplatform.roster.reading.decode import MOST_BYTES
+from courseplatform.core.sheets.decode import MOST_BYTES
 from courseplatform.roster.reading.names import from_parts, from_whole
 from courseplatform.roster.reading.people import parse
 from tests.courseplatform.roster.builders import CANVAS, CMU, csv_of
@@ -252,7 +252,7 @@ def test_a_file_without_a_header_is_never_repeated_in_the_answer():
 
 def test_ten_megabytes_and_a_million_rows_are_refused_at_once():
     start = time.perf_counter()
-    assert refused(b"Name,Email\n" + b"x" * (10 << 20))[0] == "roster_too_large"
+    assert refused(b"Name,Email\n" + b"x" * (10 << 20))[0] == "list_too_large"
     assert refused(b"a\n" * 1_000_000)[0] == "too_many_rows"
     assert refused(b"Email" + b",x" * 600 + b"\na@example.edu\n")[0] == "too_many_columns"
     assert time.perf_counter() - start < 5

@@ -13,7 +13,7 @@ from courseplatform.core.markdown import read_markdown
 from courseplatform.scribe import archive, text
 from courseplatform.scribe.archive import image_name, read_archive
 from courseplatform.scribe.checks import check_note, is_address
-from courseplatform.scribe.image_files import read_image
+from courseplatform.core.image_files import read_image
 from courseplatform.scribe.lines import Fate, find_line
 from courseplatform.scribe.rendering import with_marks
 from courseplatform.scribe.selectors.notes import source_lines

@@ -1,4 +1,4 @@
-"""Text of a roster to rows of cells: separated values, or the HTML table that PeopleSoft calls `.xls`. Bounded in every direction."""
+"""Text of a list to rows of cells: separated values, or the HTML table that PeopleSoft calls `.xls`. Bounded in every direction."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ def read_rows(text: str, score: Callable[[list[str]], int]) -> tuple[list[Row], 
     """Rows that are not blank, and the shape of the file in words.
 
     Args:
-        score: how many column names of a roster a row of cells holds; decides between delimiters and between tables.
+        score: how many of the column names that are looked for a row of cells holds; decides between delimiters and between tables.
 
     Raises:
         TooLarge: `too_many_rows`. BadInput: `unbalanced_quotes`, `xml_workbook`, `no_table`, `too_many_columns`.
@@ -44,7 +44,7 @@ def read_rows(text: str, score: Callable[[list[str]], int]) -> tuple[list[Row], 
         rows, shape = list(_separated_rows(text, delimiter)), DELIMITERS.get(delimiter, f"separated by {delimiter}")
     if any(len(cells) > MOST_COLUMNS for _, cells in rows):
         raise BadInput(
-            f"This table has more than {MOST_COLUMNS} columns. A roster has fewer: choose another export.",
+            f"This table has more than {MOST_COLUMNS} columns, and no list here has as many: choose another export.",
             code="too_many_columns",
         )
     return rows, shape
@@ -94,7 +94,7 @@ def _separated_rows(text: str, delimiter: str) -> Iterator[Row]:
 def _check_count(count: int) -> None:
     if count > MOST_ROWS:
         raise TooLarge(
-            f"This file has more than {MOST_ROWS} rows, and no course has as many people. Nothing was read. Export the list of one course only.",
+            f"This file has more than {MOST_ROWS} rows, and no list here has as many. Nothing was read. Export only what belongs to this course.",
             code="too_many_rows",
         )
 
@@ -135,7 +135,9 @@ def _html_rows(text: str, score: Callable[[list[str]], int]) -> list[Row]:
     parser.close()
     tables = [table for table in parser.tables if table]
     if not tables:
-        raise BadInput("This is a web page without a table in it. Choose the roster's own download.", code="no_table")
+        raise BadInput(
+            "This is a web page without a table in it. Choose the download of the list itself.", code="no_table"
+        )
     best = max(tables, key=lambda rows: (max(score(row) for row in rows[:HEADER_WITHIN]), len(rows)))
     cleaned = ([" ".join(cell.split()) for cell in row] for row in best)
     return [(number, row) for number, row in enumerate(cleaned, start=1) if any(row)]

@@ -1,14 +1,14 @@
-"""Bytes of a roster file to text, and in which encoding they were. Workbooks and other containers are refused unopened."""
+"""Bytes of a list somebody sends (a roster, a stock) to text, and in which encoding they were. Workbooks and other containers are refused unopened."""
 
 from courseplatform.core.errors import BadInput, TooLarge
 
 MOST_BYTES = 4 << 20  # 5 000 people with 34 columns in UTF-16 are below it
-EMPTY = "This file is empty. Choose the file that the registrar or Canvas gave you."
+EMPTY = "This file is empty. Choose the one that holds the list."
 HOW = "Copy the cells in the spreadsheet and paste them here, or save it as CSV UTF-8 and choose that file."
 CONTAINERS = (
     (b"PK\x03\x04", "excel_workbook", f"This is an Excel workbook (.xlsx) or another zip file, and it was not opened. {HOW}"),
     (b"\xd0\xcf\x11\xe0", "old_excel", f"This is an old binary Excel file (.xls), and it was not opened. {HOW}"),
-    (b"%PDF", "pdf", "This is a PDF. Ask the registrar for the list as CSV, or paste its rows here."),
+    (b"%PDF", "pdf", "This is a PDF. Ask for the list as CSV, or paste its rows here."),
 )  # fmt: skip
 MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32", "UTF-32"),
@@ -23,13 +23,13 @@ def decode(data: bytes) -> tuple[str, str]:
     """The text, and its encoding in words.
 
     Raises:
-        TooLarge: code `roster_too_large`, more than MOST_BYTES.
+        TooLarge: code `list_too_large`, more than MOST_BYTES.
         BadInput: `empty_file`, `excel_workbook`, `old_excel`, `pdf`, `broken_encoding`, or `nul` (text never holds one).
     """
     if len(data) > MOST_BYTES:
         raise TooLarge(
-            f"This file is larger than {MOST_BYTES >> 20} MiB, and a roster is not. Nothing was read. Export the list of one course only.",
-            code="roster_too_large",
+            f"This file is larger than {MOST_BYTES >> 20} MiB, and no list here is. Nothing was read. Export only what belongs to this course.",
+            code="list_too_large",
         )
     if not data.strip(b" \t\r\n\x00"):
         raise BadInput(EMPTY, code="empty_file")
@@ -73,7 +73,7 @@ def _strictly(data: bytes, codec: str, words: str) -> str:
 
 
 def _utf_16_without_mark(data: bytes) -> str:
-    """The header of a roster is mostly ASCII: then every second byte is zero, and none of the others."""
+    """The header of a list is mostly ASCII: then every second byte is zero, and none of the others."""
     sample = data[:4096]
     pairs = len(sample) // 2
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
