@@ -87,6 +87,10 @@ def inferences(value: float) -> str:
     return f"{count(float(f'{value:.3g}'))}{NARROW}inferences"
 
 
+def frames(value: float) -> str:
+    return f"{digits(value)}{NARROW}fps"
+
+
 def nats(value: float) -> str:
     return f"{digits(value)}{NARROW}nats"
 
@@ -126,6 +130,7 @@ UNITS = {
     "hours": hours,
     "mah": milliamp_hours,
     "inferences": inferences,
+    "fps": frames,
     "rate": share,  # a share that may be above 1, such as a word error rate
     "value": digits,
     "nats": nats,

@@ -81,19 +81,19 @@ def fit(
         must_load: off: a file of another format than the device loads counts as if it were converted.
     """
     as_if = precision if precision and precision != stored_precision(report) else None
-    found = _runtime(report, profile, runtime, precision, must_load=must_load)
+    found = runtime_of(report, profile, runtime, precision, must_load=must_load)
     weights = weight_bytes(report, as_if)
     shares = {"activations": peak_bytes(report, as_if)}
     if profile.weights_in_ram:
         shares["weights"] = weights
     shares["runtime"] = profile.runtime_bytes.get(found.name, 0)
     ram = Need(sum(shares.values()), profile.left_bytes)
-    stored = _stored(report, profile, found.name, weights, as_if)
+    stored = stored_of(report, profile, found.name, weights, as_if)
     flash = Need(sum(stored.values()), profile.flash_bytes)
-    compared = [(found.supported, found.why), (ram.holds, _sum("RAM", shares, ram))]
+    compared = [(found.supported, found.why), (ram.holds, sum_words("RAM", shares, ram))]
     if profile.flash_bytes:
-        compared.append((flash.holds, _sum("Flash", stored, flash)))
-    compared += [(True, sentence) for sentence in (*found.notes, *_notes(profile, weights, as_if))]
+        compared.append((flash.holds, sum_words("Flash", stored, flash)))
+    compared += [(True, sentence) for sentence in (*found.notes, *notes_of(profile, weights, as_if))]
     reasons = tuple(sentence for _, sentence in sorted(compared, key=lambda pair: pair[0]) if sentence)
     return FitVerdict(profile.slug, all(holds for holds, _ in compared), ram, flash, found, reasons)
 
@@ -127,7 +127,7 @@ def has_weights(report: Report) -> bool:
     return report.format in SPELLED and not report.absent_weights
 
 
-def _stored(report: Report, profile: DeviceProfile, runtime: str, weights: int, as_if: str | None) -> dict[str, int]:
+def stored_of(report: Report, profile: DeviceProfile, runtime: str, weights: int, as_if: str | None) -> dict[str, int]:
     """What lies in the storage, in bytes by name. A card holds the file; its runtime is not counted there."""
     if runtime in COMPILED:
         stored = {"weights": weights}
@@ -141,7 +141,7 @@ def _stored(report: Report, profile: DeviceProfile, runtime: str, weights: int, 
     return stored | ({"runtime": profile.runtime_flash_bytes.get(runtime, 0)} if profile.flash_bytes else {})
 
 
-def _runtime(
+def runtime_of(
     report: Report, profile: DeviceProfile, runtime: str | None, precision: str | None, *, must_load: bool
 ) -> Runtime:
     loads = profile.formats.get(report.format)
@@ -200,7 +200,7 @@ def _computes_in(report: Report, profile: DeviceProfile, precision: str | None) 
     return wide <= 0.5 and (converts or all(tensor.dtype in profile.compute_dtypes for tensor in ends))
 
 
-def _notes(profile: DeviceProfile, weights: int, as_if: str | None) -> Iterator[str]:
+def notes_of(profile: DeviceProfile, weights: int, as_if: str | None) -> Iterator[str]:
     if 0 < profile.accelerator_memory_bytes < weights:
         there = _size(profile.accelerator_memory_bytes)
         yield f"{profile.accelerator}: {_size(weights)} of weights and {there} on the chip; the rest is read anew for each inference."
@@ -208,7 +208,7 @@ def _notes(profile: DeviceProfile, weights: int, as_if: str | None) -> Iterator[
         yield f"Counted as if it were stored in {as_if}."
 
 
-def _sum(what: str, shares: dict[str, int], need: Need) -> str:
+def sum_words(what: str, shares: dict[str, int], need: Need) -> str:
     """ "RAM: 54.0 KiB activations + 16.0 KiB runtime = 70.0 KiB of 312.0 KiB." """
     parts = " + ".join(f"{_size(value)} {name}" for name, value in shares.items())
     return f"{what}: {parts} = {_size(need.need_bytes)} of {_size(need.limit_bytes)}."

@@ -1,4 +1,4 @@
-"""One model on one device: does it fit, and what the cost model says of it there. As JSON, for `bench` and for results."""
+"""One model, or a pipeline of several, on one device: does it fit, and what the cost model says of it there. As JSON, for `bench` and for results."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -6,7 +6,10 @@ from typing import Any
 
 from grading.bench.cost.predict import Instead, predict
 from grading.bench.cost.prediction import Prediction
-from grading.bench.fit import fit, stored_precision
+from grading.bench.cost.together import Part, together
+from grading.bench.fit import FitVerdict, fit, stored_precision
+from grading.bench.fit_together import fit_together
+from grading.bench.pipeline import PipelineReport, StagePart
 from grading.bench.report import Report
 from hardware.profiles import DeviceProfile
 
@@ -40,15 +43,12 @@ class Choice:
 def device_json(report: Report, profile: DeviceProfile, choice: Choice | None = None) -> dict[str, Any]:
     """Fit and prediction in one: the agreed keys, the limits in bytes, and in words why, reasons, flags and reason.
 
-    operators: [[index, ms, fused], ...] where a latency is modelled.
+    operators: [[index, ms, fused], ...] where a latency is modelled. stages: of a pipeline, what each stage takes, with all its calls.
     """
     choice = choice or Choice()
     predicted = prediction_of(report, profile, choice)
-    runtime = choice.runtime or predicted.runtime
-    # Whoever asks for another runtime or precision asks what would be after a conversion; else the device has to load the file.
-    converted = choice.runtime is not None or choice.precision not in (None, stored_precision(report))
-    verdict = fit(report, profile, runtime=runtime, precision=choice.precision, must_load=not converted)
-    return {
+    verdict = _fit(report, profile, choice, predicted)
+    found = {
         **verdict.to_json(),
         **{key: getattr(predicted, key) for key in AGREED[4:] if key != "calibration"},
         "name": profile.name,
@@ -60,6 +60,48 @@ def device_json(report: Report, profile: DeviceProfile, choice: Choice | None = 
         "reason": predicted.reason,
         "flags": list(predicted.flags),
         "operators": [[cost.index, cost.latency_ms, cost.fused] for cost in predicted.operators],
+    }
+    if not isinstance(report, PipelineReport):
+        return found
+    return found | {"stages": [_stage_json(stage, profile, choice) for stage in report.stages]}
+
+
+def _fit(report: Report, profile: DeviceProfile, choice: Choice, predicted: Prediction) -> FitVerdict:
+    if not isinstance(report, PipelineReport):
+        runtime, must_load = _asked(report, choice, predicted)
+        return fit(report, profile, runtime=runtime, precision=choice.precision, must_load=must_load)
+    asked = {stage.key: _asked(stage.report, choice, _of_stage(stage, profile, choice)) for stage in report.stages}
+    runtimes, loads = ({key: pair[n] for key, pair in asked.items()} for n in (0, 1))
+    return fit_together(report, profile, runtimes=runtimes, precision=choice.precision, must_load=loads)  # type: ignore[arg-type]
+
+
+def _asked(report: Report, choice: Choice, predicted: Prediction) -> tuple[str | None, bool]:
+    """(runtime, whether the device has to load the file). Whoever asks for another runtime or precision asks what would be after a
+    conversion."""
+    converted = choice.runtime is not None or choice.precision not in (None, stored_precision(report))
+    return choice.runtime or predicted.runtime, not converted
+
+
+def _of_stage(stage: StagePart, profile: DeviceProfile, choice: Choice) -> Prediction:
+    return prediction_of(stage.report, profile, choice)
+
+
+def _stage_json(stage: StagePart, profile: DeviceProfile, choice: Choice) -> dict[str, Any]:
+    """What one stage takes there: latency_ms and energy_mj of all its calls, ram_needed_bytes and fits as if it were there alone."""
+    predicted = together([Part(stage.title, stage.calls, _of_stage(stage, profile, choice))])
+    verdict = _fit(stage.report, profile, choice, predicted)
+    return {
+        "key": stage.key,
+        "fits": verdict.fits,
+        "ram_needed_bytes": verdict.ram.need_bytes,
+        "flash_needed_bytes": verdict.flash.need_bytes,
+        "latency_ms": predicted.latency_ms,
+        "latency_interval_ms": list(predicted.latency_interval_ms) if predicted.latency_interval_ms else None,
+        "energy_mj": predicted.energy_mj,
+        "runtime": predicted.runtime or verdict.runtime.name or None,
+        "precision": predicted.precision,
+        "extrapolated": predicted.extrapolated,
+        "reason": predicted.reason,
     }
 
 
@@ -74,8 +116,12 @@ def agreed_json(device: Mapping[str, Any]) -> dict[str, Any]:
 def prediction_of(report: Report, profile: DeviceProfile, choice: Choice, instead: Instead | None = None) -> Prediction:
     """By the chosen runtime; else by what is best calibrated for the board, of those runtimes that this device has.
 
-    A board with an accelerator is several devices: what is calibrated for its accelerator is not for its processor.
+    A board with an accelerator is several devices: what is calibrated for its accelerator is not for its processor. A pipeline is the
+    sum of its stages.
     """
+    if isinstance(report, PipelineReport):
+        stages = [Part(stage.title, stage.calls, _of_stage(stage, profile, choice)) for stage in report.stages]
+        return together(stages)
     found = _predict(report, profile, choice, choice.runtime, instead)
     if choice.runtime or found.runtime is None or found.runtime.partition("@")[0] in profile.runtimes:
         return found

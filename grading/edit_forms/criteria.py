@@ -35,6 +35,7 @@ UNIT_WORDS = {
     "rate": "a share: 0.1 is 10 %",
     "value": "in its own unit",
     "nats": "in nats",
+    "fps": "frames per second",
 }
 RULE_WORDS = {
     "pass": "Pass", "ramp": "Ramp", "curve": "Curve", "steps": "Steps", "at_least": "At least", "at_most": "At most", FITS: "Fits the board",

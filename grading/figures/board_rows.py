@@ -103,8 +103,10 @@ def setting_words(verdict: Json) -> str:
     """TFLite 2.4.1 int8, 4 threads; "" where a result is older."""
     if not verdict.get("runtime"):
         return ""
-    name, _, version = str(verdict["runtime"]).partition("@")
-    words = [RUNTIME_NAMES.get(name, name), version, verdict.get("precision") or ""]
+    # Of a pipeline with several runtimes: "onnxruntime@1.9 and tflite@2.7.1".
+    runtimes = [one.partition("@") for one in str(verdict["runtime"]).split(" and ")]
+    named = " and ".join(f"{RUNTIME_NAMES.get(name, name)} {version}".strip() for name, _, version in runtimes)
+    words = [named, verdict.get("precision") or ""]
     threads = verdict.get("threads")
     count = f", {threads} thread{'' if threads == 1 else 's'}" if threads else ""
     return " ".join(word for word in words if word) + count

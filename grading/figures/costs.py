@@ -9,6 +9,7 @@ from typing import Any
 
 from grading.bench.errors import BenchError
 from grading.bench.on_device import Choice, device_json
+from grading.bench.pipeline import PipelineReport
 from grading.bench.report import Report
 from grading.figures.board_rows import name_of, setting_words, verdicts_of
 from hardware.profiles import DeviceProfile, today_slug
@@ -50,8 +51,9 @@ class Costs:
 
 def report_of(result: Json) -> Report | None:
     """The stored report; None where it was written before it held what the cost model reads."""
+    told = {key: value for key, value in result["report"].items() if key != "file"}
     try:
-        return Report.from_json({key: value for key, value in result["report"].items() if key != "file"})
+        return PipelineReport.from_json(told) if "stages" in told else Report.from_json(told)
     except BenchError:
         return None
 

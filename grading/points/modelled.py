@@ -75,11 +75,16 @@ def _latency_and_energy(found: Modelled, verdict: Mapping[str, Any]) -> None:
     if latency is not None and interval is not None:
         low, high = interval
         found.metrics["latency_ms"], found.intervals["latency_ms"] = _rounded(latency), (_rounded(low), _rounded(high))
+        if latency > 0:
+            found.metrics["frames_per_second"] = _rounded(1000 / latency)
+            found.intervals["frames_per_second"] = (_rounded(1000 / high), _rounded(1000 / low))
+            found.how["frames_per_second"] = f"1000{numbers.NARROW}ms / {numbers.milliseconds(latency)}"
     if energy is not None and latency and interval is not None:
         # Watts are no part of the interval of a latency; what is left is the least that is open.
         low, high = (energy * end / latency for end in interval)
         found.metrics["energy_mj"], found.intervals["energy_mj"] = _rounded(energy), (_rounded(low), _rounded(high))
-    for metric, why in (("latency_ms", _why(verdict, name)), ("energy_mj", _why_energy(verdict, name))):
+    slow = _why(verdict, name)
+    for metric, why in (("latency_ms", slow), ("frames_per_second", slow), ("energy_mj", _why_energy(verdict, name))):
         if why:
             found.left_open[metric] = why
 

@@ -7,6 +7,7 @@ SpecError that names the place. No database, no Django.
 from grading.spec.bench_spec import FORMATS, BenchSpec, wait_of
 from grading.spec.criteria import METRICS, MODELLED, Criterion
 from grading.spec.inputs import InputSpec
+from grading.spec.pipeline import Stage
 from grading.spec.reader import SpecError
 from grading.spec.rules import KINDS, Condition, Rule
 
@@ -21,5 +22,6 @@ __all__ = [
     "InputSpec",
     "Rule",
     "SpecError",
+    "Stage",
     "wait_of",
 ]

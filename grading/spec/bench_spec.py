@@ -11,6 +11,7 @@ from grading.ml_tasks.registry import TASKS, metrics
 from grading.spec.baselines import Baseline, read_baselines
 from grading.spec.criteria import METRICS, MOST_POINTS, OF_DEVICE, Criterion, read_criterion
 from grading.spec.inputs import InputSpec, read_input, wrong_input
+from grading.spec.pipeline import Stage, read_pipeline, wrong_pipeline
 from grading.spec.reader import Reader, SpecError
 from grading.spec.training import TRAINING_METRICS, read_training
 from hardware.profiles import today_slug
@@ -34,7 +35,8 @@ class BenchSpec:
     run_on: process, container, board; "" for what the site has. board_wait, fallback: how long a run waits for a board, and what
     then (emulation, wait, staff); see grading/where_to_run.py.
     baselines: models that rules compare with, by name. bonus_most: what extra credit comes to at most, all of it together.
-    training: the ways of training that are looked at; None: none.
+    training: the ways of training that are looked at; None: none. pipeline: the stages of a lab that takes several models in a row; empty: it
+    takes one.
     """
 
     task: str
@@ -52,6 +54,7 @@ class BenchSpec:
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
     bonus_most: float | None = None
     training: Setting | None = None
+    pipeline: tuple[Stage, ...] = ()
 
     @property
     def kind(self) -> Task:
@@ -66,6 +69,11 @@ class BenchSpec:
     def output(self) -> Output:
         """What a model has to answer to one input."""
         return self.kind.output(self.options, self.input.first)
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether answers come out that can be compared with labels: not of a pipeline with a stage that is measured on its own."""
+        return all(stage.is_fed for stage in self.pipeline)
 
     @property
     def device(self) -> str:
@@ -107,9 +115,11 @@ class BenchSpec:
             baselines=baselines,
             bonus_most=top.number("bonus_most") if "bonus_most" in top.raw else None,
             training=read_training(top.raw["training"]) if "training" in top.raw else None,
+            pipeline=read_pipeline(top.raw["pipeline"]) if "pipeline" in top.raw else (),
         )
-        top.done("input", "board_wait", "baselines", "training")
-        if wrong := [*_wrong(spec), *_wrong_place(spec, top), *_wrong_training(spec), *_wrong_points(spec)]:
+        top.done("input", "board_wait", "baselines", "training", "pipeline")
+        wrong = [*_wrong(spec), *_wrong_place(spec, top), *_wrong_training(spec), *_wrong_points(spec)]
+        if wrong := [*wrong, *_wrong_pipeline(spec)]:
             raise SpecError(*wrong)
         return spec
 
@@ -173,6 +183,12 @@ def _wrong_training(spec: BenchSpec) -> Iterator[str]:
     for n, criterion in enumerate(spec.criteria):
         if spec.training is None and (named := [metric for metric in criterion.metrics if metric in TRAINING_METRICS]):
             yield f"criteria[{n}].metric: {named[0]} is of an update step: say `training: {{}}` in the spec, or how it trains."
+
+
+def _wrong_pipeline(spec: BenchSpec) -> Iterator[str]:
+    of_answers = metrics()
+    asked = {n: [m for m in one.metrics if m in of_answers] for n, one in enumerate(spec.criteria)}
+    yield from wrong_pipeline(spec.pipeline, asked, trains=spec.training is not None)
 
 
 def _wrong_task(spec: BenchSpec) -> Iterator[str]:

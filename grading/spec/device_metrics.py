@@ -4,6 +4,8 @@ DEVICE_METRICS: dict[str, tuple[str, str]] = {
     # metric: (unit on the page, basis: how the number is got), as METRICS in criteria.py
     "ram_needed_bytes": ("bytes", "counted"),
     "flash_needed_bytes": ("bytes", "counted"),
+    # Inferences in a second, one after the other; of a pipeline, whole inputs.
+    "frames_per_second": ("fps", "modelled"),
     # On one charge, by the convention of the course (`budget` of its course file).
     "battery_hours": ("hours", "modelled"),
     "inferences_per_charge": ("inferences", "modelled"),
@@ -12,10 +14,11 @@ DEVICE_METRICS: dict[str, tuple[str, str]] = {
 DEVICE_WORDS = {
     "ram_needed_bytes": "RAM needed on the board",
     "flash_needed_bytes": "Flash needed on the board",
+    "frames_per_second": "Frames per second, modelled",
     "battery_hours": "Hours on one charge, modelled",
     "inferences_per_charge": "Inferences on one charge, modelled",
     "mah_per_1000_inferences": "Charge of 1000 inferences, modelled",
 }
 # Of these more is better, of the others less.
-MORE_OF_THE_DEVICE = frozenset({"battery_hours", "inferences_per_charge"})
+MORE_OF_THE_DEVICE = frozenset({"frames_per_second", "battery_hours", "inferences_per_charge"})
 FITS = "fits"  # what the rule of that name rests on: no metric of its own, but named among them where one is lacking
