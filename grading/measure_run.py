@@ -73,21 +73,26 @@ def measure_run(
         on_progress("points", 0, 0)
         quality, alike = scored(spec, shown.inputs, measurement.predictions, labels)
     alike = dataclasses.replace(alike, held=shown.copied[0], looked_for=shown.copied[1])
-    around = _boards(report, profiles, spec, choice or Choice())
+    around = boards_of(report, profiles, spec, choice or Choice())
     around |= {"isolation": sandbox.label, "graded_by": setting.graded_by}
-    document = _document(report, measurement, quality, spec, (name, model.stat().st_size), around)
+    document = document_of(report, measurement, quality, spec, (name, model.stat().st_size), around)
     return document | {"suspicions": suspicions.look(report, measurement, alike) + setting.no_board()}
 
 
-def inspected(model: Path, spec: BenchSpec, sandbox: Sandbox, on_progress: Progress) -> Report:
-    """The check. It is ours and no device does it, so it has the limits of the lab wherever the model runs. Raises BenchError."""
+def inspected(
+    model: Path, spec: BenchSpec, sandbox: Sandbox, on_progress: Progress, hint: list[tuple[int, ...]] | None = None
+) -> Report:
+    """The check. It is ours and no device does it, so it has the limits of the lab wherever the model runs. Raises BenchError.
+
+    hint: shapes of the inputs, for a model that does not say them; those of the lab where None.
+    """
     on_progress("check", 0, 0)
-    hint = [next(iter(spec.input.shapes.values()))]
+    hint = [next(iter(spec.input.shapes.values()))] if hint is None else hint
     limits = Limits(wall_s=spec.wall_s, memory_bytes=spec.memory_bytes)
     return engine.inspect(model, sandbox=sandbox, input_shapes=hint, on_progress=on_progress, limits=limits)
 
 
-def _boards(report: Report, profiles: Mapping[str, DeviceProfile], spec: BenchSpec, choice: Choice) -> dict[str, Any]:
+def boards_of(report: Report, profiles: Mapping[str, DeviceProfile], spec: BenchSpec, choice: Choice) -> dict[str, Any]:
     found = {"devices": devices_json(report, profiles, spec, choice), "budget": budget_json(choice)}
     if spec.training is None:
         return found
@@ -123,7 +128,7 @@ def metrics_of(report: Report, quality: Scored, model_bytes: int) -> dict[str, f
     }
 
 
-def _document(
+def document_of(
     report: Report,
     measurement: Measurement,
     quality: Scored,

@@ -11,8 +11,13 @@ from grading.spec import BenchSpec
 QUANTIZED = {"int8", "uint8"}
 
 
-def check_signature(report: Report, spec: BenchSpec, lab: str) -> str:
+def check_signature(
+    report: Report, spec: BenchSpec, lab: str, *, has_input: bool = True, has_output: bool = True
+) -> str:
     """Does the model take what the lab gives and answer what it asks?
+
+    Args:
+        has_input, has_output: off where that end is not the lab's but another stage's.
 
     Returns:
         The layout (a key of spec.input.shapes) in which the model wants its input.
@@ -26,12 +31,12 @@ def check_signature(report: Report, spec: BenchSpec, lab: str) -> str:
     one = len(report.inputs) == 1
     layout = next((key for key, shape in shapes.items() if one and tuple(shape) == tuple(report.inputs[0].shape)), None)
     fits = _Fits(
-        shape=layout is not None,
-        dtype=one and _takes(report, spec.input.given_dtype),
-        output=len(report.outputs) == 1 and asked.takes(report.outputs[0].shape),
+        shape=not has_input or layout is not None,
+        dtype=not has_input or (one and takes_type(report, spec.input.given_dtype)),
+        output=not has_output or (len(report.outputs) == 1 and asked.takes(report.outputs[0].shape)),
     )
-    if layout is not None and fits.dtype and fits.output:
-        return layout
+    if fits.input and fits.output:
+        return layout or ""
     wanted = shapes[layout or _usual_layout(report.format, shapes)]
     said = [] if fits.input else [_input_differs(report, wanted, spec, lab, fits)]
     said += [] if fits.output else [_output_differs(report, spec, lab, "This model" if fits.input else "It")]
@@ -45,7 +50,9 @@ def check_signature(report: Report, spec: BenchSpec, lab: str) -> str:
         "output_mismatch" if fits.input else "input_mismatch",
         " ".join(said),
         details={
-            "compare": _compare(report, spec, wanted, fits),
+            "compare": [
+                row for row in _compare(report, spec, wanted, fits) if (has_output if row["label"] == "Output" else has_input)
+            ],
             "shape": list(wanted),
             "shapes": {key: list(shape) for key, shape in shapes.items()},
             "format": report.format,
@@ -69,8 +76,8 @@ class _Fits:
         return self.shape and self.dtype
 
 
-def _takes(report: Report, given: str) -> bool:
-    """Whole numbers are given as they are stored, so only their own type fits. Of float32, TFLite's whole numbers can be made."""
+def takes_type(report: Report, given: str) -> bool:
+    """Whether the model takes numbers of the type `given`. Whole numbers are given as they are stored, so only their own type fits. Of float32, TFLite's whole numbers can be made."""
     return report.inputs[0].dtype == given or (given == "float32" and _is_quantized(report))
 
 

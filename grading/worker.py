@@ -20,7 +20,7 @@ from django.utils import timezone
 from courseplatform.core import health
 from courseplatform.core.files import on_this_disk
 from courseplatform.courses.models import Course
-from grading import bench_ready, count_run, measure_run, measure_variant
+from grading import bench_ready, count_run, measure_pipeline, measure_run, measure_variant
 from grading.bench.errors import BenchError
 from grading.bench.on_device import Choice
 from grading.bench.plain import plain_text
@@ -147,7 +147,8 @@ def _run_prepared(lease: Lease, beat: "Heartbeat") -> Callable[[], dict[str, Any
             work_folder(Path(settings.DATA_DIR) / "work") as work,
             on_this_disk(run.submission.model_file, work) as model,
         ):
-            return measure_run.measure_run(model=model, name=run.submission.file_name, work=work, **given)
+            engine = measure_pipeline.measure_pipeline if given["spec"].pipeline else measure_run.measure_run
+            return engine(model=model, name=run.submission.file_name, work=work, **given)
 
     return measure
 
