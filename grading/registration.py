@@ -5,13 +5,15 @@ from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import STAFF, Role
 from courseplatform.courses.sections import NavLink, Section, registry
 from courseplatform.teams.hooks import add_membership_listener, add_run_source
+from courseplatform.teams.sections import TeamSection
+from courseplatform.teams.sections import registry as team_page
 from courseplatform.uploads.purposes import register_purpose
 from grading import course_file, merging, run_end, upload_purpose
 from grading.calibration_rows import calibration_rows
 from grading.device_uses import device_use
 from grading.late_file.course_part import LATE_PART
 from grading.late_import import cost_effects
-from grading.selectors import late_mine, sections
+from grading.selectors import class_energy, late_mine, sections, stages
 from grading.selectors import parked as parked_runs
 from grading.selectors.calendar import due_dates
 from grading.selectors.regrades import waiting_section
@@ -49,6 +51,11 @@ def register_all() -> None:
     add_run_source(team_runs)
     add_membership_listener(team_changed)
     registry.add_calendar_source(due_dates)
+    registry.add_calendar_source(stages.calendar_entries)
+    team_page.add_verdict(50, stages.verdict)
+    team_page.add_step_source(stages.steps)
+    team_page.add_action(stages.add_action)
+    team_page.add_section(TeamSection("energy", 10, "main", "grading/_section_energy.html", stages.section))
     registry.add_section(Section("due_next", 20, "main", "grading/_section_due_next.html", sections.due_next))
     # In place of the section of the same name, which knows the rule in words alone.
     registry.add_section(Section("late_days", 10, "side", "grading/_section_late_days.html", late_mine.home_section))
@@ -74,5 +81,19 @@ def _links() -> list[NavLink]:
         NavLink("Late days", "grading:late_days", 42, students, key="l", has_content=late_mine.has_policy),
         NavLink("Submissions", "grading:submissions", 35, STAFF, key="u", owns=("grading:parked", "grading:line")),
         NavLink("Late days", "grading:late_balances", 36, STAFF, key="l", owns=LATE_PAGES),
+        NavLink(
+            "Energy",
+            "grading:energy",
+            51,
+            STAFF,
+            in_more=True,
+            has_content=class_energy.has_stages,
+            owns=(
+                "courses:stages",
+                "grading:power_readings",
+                "grading:power_reading_add",
+                "grading:power_reading_take_back",
+            ),
+        ),
         NavLink("Regrades", "grading:regrades", 36, STAFF, owns=("grading:regrade",), in_more=True),
     ]

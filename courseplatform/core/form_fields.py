@@ -2,8 +2,10 @@
 
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils import timezone
 
 YEARS = (2000, 2100)  # of anything that a course dates: a mistyped 0202 must not draw a calendar of two thousand years
 DIGITS = 18  # of a key that a database still holds
@@ -32,3 +34,27 @@ class ManyChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
         if isinstance(value, list | tuple):
             value = [key if len(str(key)) <= DIGITS else "none" for key in value]
         return super().clean(value)
+
+
+class WallField(forms.DateTimeField):
+    """A wall time of the course, whatever zone the reader's pages are in; its form sets `zone`."""
+
+    zone = ZoneInfo("UTC")
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            label=label, help_text="In the course's zone.",
+            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+            error_messages={"required": "Choose day and hour.", "invalid": "Write it as 2026-11-26 09:30."},
+        )  # fmt: skip
+
+    def to_python(self, value: Any) -> Any:
+        with timezone.override(self.zone):
+            found = super().to_python(value)
+        if found is not None:
+            check_year(found)
+        return found
+
+    def prepare_value(self, value: Any) -> Any:
+        with timezone.override(self.zone):
+            return super().prepare_value(value)

@@ -54,6 +54,7 @@ def register() -> None:
         NavLink("Devices", "courses:devices", 92, MEMBERS, in_more=True, has_content=boards),
         NavLink("Projects", "courses:projects", 93, MEMBERS, in_more=True, has_content=projects),
         NavLink("Settings", "courses:settings", 93, frozenset({Role.INSTRUCTOR}), in_more=True),
+        NavLink("Stages", "courses:stages", 93, frozenset({Role.INSTRUCTOR}), in_more=True),
         NavLink("Who sees it", "courses:visibility", 94, frozenset({Role.INSTRUCTOR}), in_more=True),
         NavLink("Course file", "courses:file", 95, frozenset({Role.INSTRUCTOR}), in_more=True),
         NavLink("Course", "courses:about", 10, None, key="c", owns=("courses:home",)),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from courseplatform.courses.views import editing, file, pages, settings, visibility
+from courseplatform.courses.views import editing, file, pages, settings, stages, visibility
 
 app_name = "courses"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("<slug:course>/schedule/<int:session>/publish/", editing.session_publish, name="session_publish"),
     path("<slug:course>/schedule/<int:session>/delete/", editing.session_delete_view, name="session_delete"),
     path("<slug:course>/settings/", settings.settings, name="settings"),
+    path("<slug:course>/stages/", stages.stages, name="stages"),
     path("<slug:course>/visibility/", visibility.visibility, name="visibility"),
     path("<slug:course>/file/", file.page, name="file"),
     path("<slug:course>/file/download/", file.download, name="file_download"),

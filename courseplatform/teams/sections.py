@@ -1,4 +1,4 @@
-"""What the apps above add to the page of a team: blocks, dated steps of the project, and the sentence that answers first.
+"""What the apps above add to the page of a team: blocks, dated steps of the project, a button, and the sentence that answers first.
 
 In the manner of courses/sections.py: each app registers its own when it is ready; teams owns the order and knows none of them.
 """
@@ -66,6 +66,15 @@ class Step:
     url: str = ""
 
 
+@dataclass(frozen=True)
+class Action:
+    """A button at the head of the page: what a member does here most."""
+
+    label: str
+    url: str
+
+
+ActionSource = Callable[[TeamVisit], Action | None]
 VerdictSource = Callable[[TeamVisit], Verdict | None]
 StepSource = Callable[[TeamVisit], list[Step]]
 
@@ -75,6 +84,7 @@ class TeamRegistry:
     sections: list[TeamSection] = field(default_factory=list)
     verdicts: list[tuple[int, VerdictSource]] = field(default_factory=list)
     step_sources: list[StepSource] = field(default_factory=list)
+    action_sources: list[ActionSource] = field(default_factory=list)
 
     def add_section(self, section: TeamSection) -> None:
         kept = [s for s in self.sections if s.name != section.name]
@@ -88,6 +98,11 @@ class TeamRegistry:
     def add_step_source(self, source: StepSource) -> None:
         if source not in self.step_sources:
             self.step_sources.append(source)
+
+    def add_action(self, source: ActionSource) -> None:
+        """The first that answers is the primary button of a member."""
+        if source not in self.action_sources:
+            self.action_sources.append(source)
 
 
 registry = TeamRegistry()
@@ -111,3 +126,7 @@ def verdict(at: TeamVisit) -> Verdict | None:
 def steps(at: TeamVisit) -> list[Step]:
     """The dated steps of all apps, earliest first."""
     return sorted((step for source in registry.step_sources for step in source(at)), key=lambda step: step.at)
+
+
+def action(at: TeamVisit) -> Action | None:
+    return next((found for source in registry.action_sources if (found := source(at)) is not None), None)

@@ -32,7 +32,7 @@ from courseplatform.roster import demo as roster_demo
 from courseplatform.scribe import demo as scribe_demo
 from courseplatform.seminar import demo as seminar_demo
 from courseplatform.teams import demo as teams_demo
-from grading.demo import ends, grades, late
+from grading.demo import ends, energy, grades, late
 from grading.demo.by_heart import write_by_heart
 from grading.demo.digits import hidden_split, write_hidden
 from grading.hand_in_rules import owner_of
@@ -82,6 +82,7 @@ def load_demo(*, now: datetime | None = None) -> bool:
             part.load(course=course, people=people, now=now)
         late.load(course=course, people=people, overlay=overlay, now=now)
         grades.load(course=course, people=people, now=now)
+        energy.load(course=course, people=people, overlay=overlay, moved=(course.starts_on or STARTS) - STARTS)
         for name in OPEN_COURSES:
             _open_course(Path(settings.BASE_DIR) / "courses" / name)
     hidden_sets_make()  # so that labs that are copied or imported can measure at once

@@ -7,6 +7,7 @@ from grading.models.grades import GradeEvent, GradeKind, GradeRelease, RubricIte
 from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry, LateRequest, LateStale, LateVerdict
 from grading.models.parked import ParkedResult
 from grading.models.pieces import Piece
+from grading.models.power import PowerReading, PowerReadingTakenBack
 from grading.models.regrades import RegradeMove, RegradeRequest, RegradeStatus
 from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
@@ -14,6 +15,6 @@ from grading.models.variants import VariantRun
 
 __all__ = [
     "Accommodation", "Assignment", "AssignmentKind", "ClassPoint", "CountRun", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeRelease", "HiddenSet",
-    "LateEntry", "LateRequest", "LateStale", "LateVerdict", "Nickname", "ParkedResult", "Piece",
+    "LateEntry", "LateRequest", "LateStale", "LateVerdict", "Nickname", "ParkedResult", "Piece", "PowerReading", "PowerReadingTakenBack",
     "RegradeMove", "RegradeRequest", "RegradeStatus", "Result", "RubricItem", "Run", "Submission", "VariantRun",
 ]  # fmt: skip

@@ -2,13 +2,11 @@
 
 from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
-from django.utils import timezone
 
 from courseplatform.core.errors import AppError
-from courseplatform.core.form_fields import DayField, ManyChoice, check_year
+from courseplatform.core.form_fields import DayField, ManyChoice
 from courseplatform.courses.models import Course
 
 
@@ -46,30 +44,6 @@ class PersonChoice(ManyChoice):
 class OnePerson(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
         return str(obj.name)
-
-
-class WallField(forms.DateTimeField):
-    """A wall time of the course, whatever zone the reader's pages are in; its form sets `zone`."""
-
-    zone = ZoneInfo("UTC")
-
-    def __init__(self, label: str) -> None:
-        super().__init__(
-            label=label, help_text="In the course's zone.",
-            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-            error_messages={"required": "Choose day and hour.", "invalid": "Write it as 2026-11-26 09:30."},
-        )  # fmt: skip
-
-    def to_python(self, value: Any) -> Any:
-        with timezone.override(self.zone):
-            found = super().to_python(value)
-        if found is not None:
-            check_year(found)
-        return found
-
-    def prepare_value(self, value: Any) -> Any:
-        with timezone.override(self.zone):
-            return super().prepare_value(value)
 
 
 def add_refusal(form: forms.Form, error: AppError) -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 from django import forms
 
-from courseplatform.core.form_fields import ManyChoice
+from courseplatform.core.form_fields import ManyChoice, WallField
 from courseplatform.courses.models import Course, Session
-from courseplatform.teams.forms.fields import WallField, text_field
+from courseplatform.teams.forms.fields import text_field
 from courseplatform.teams.models.feedback import FeedbackQuestion
 from courseplatform.teams.models.teams import Team
 from courseplatform.teams.policy import DEFAULT_QUESTIONS

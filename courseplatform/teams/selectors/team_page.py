@@ -34,7 +34,7 @@ def team_page(at: TeamVisit) -> dict[str, Any]:
         "at": at, "team": team, "verdict": sections.verdict(at), "proposal_badge": proposal_badge(found.status if found else None),
         "proposal_at": _decided_at(found), "size_badge": size_badge(team, len(at.members), rule), "rule": rule,
         "members": at.members, "past": past if at.is_inside else [], "coming": coming if at.is_inside else [],
-        "sections": sections.built_sections(at), "has_room": has_room,
+        "sections": sections.built_sections(at), "action": sections.action(at), "has_room": has_room,
         "invitations": _open_invitations(at) if at.is_inside else [],
         "can_ask": has_room and team.wants_members and not at.is_inside, "may_leave": at.is_member and team.status == TeamStatus.FORMING,
         "events": list(team.events.all()[:12]) if at.visit.is_staff else [],
