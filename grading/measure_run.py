@@ -17,6 +17,7 @@ from grading.bench.sandbox import Limits, Sandbox
 from grading.bench.training.on_device import training_json
 from grading.lab_inputs import shown_inputs
 from grading.ml_tasks.scoring.base import Scored
+from grading.phase_clock import PhaseClock
 from grading.points.lines import points_for
 from grading.points.modelled import Modelled, modelled_of
 from grading.points.training import add_training
@@ -60,21 +61,21 @@ def measure_run(
 
     Raises BenchError, with the outcome it means for the run.
     """
-    setting = setting_for(spec, place or Place("process"), profiles.get(spec.device))
-    report = inspected(model, spec, sandbox, on_progress)
+    setting, clock = setting_for(spec, place or Place("process"), profiles.get(spec.device)), PhaseClock(on_progress)
+    report = inspected(model, spec, sandbox, clock)
     layout = check_signature(report, spec, lab)
     with tempfile.TemporaryDirectory(prefix="milliamp-inputs-", dir=work) as folder:
         shown = shown_inputs(model, inputs, spec, layout, Path(folder), seed)
         with setting.out_of_memory_named():
             measurement = engine.measure(
                 model, report, sandbox=sandbox, inputs=shown.inputs.path, seed=seed, scores=spec.output.numbers,
-                on_progress=on_progress, limits=setting.limits,
+                on_progress=clock, limits=setting.limits,
             )  # fmt: skip
-        on_progress("points", 0, 0)
+        clock("points", 0, 0)
         quality, alike = scored(spec, shown.inputs, measurement.predictions, labels)
     alike = dataclasses.replace(alike, held=shown.copied[0], looked_for=shown.copied[1])
     around = boards_of(report, profiles, spec, choice or Choice())
-    around |= {"isolation": sandbox.label, "graded_by": setting.graded_by}
+    around |= {"isolation": sandbox.label, "graded_by": setting.graded_by, "phase_s": clock.seconds()}
     document = document_of(report, measurement, quality, spec, (name, model.stat().st_size), around)
     return document | {"suspicions": suspicions.look(report, measurement, alike) + setting.no_board()}
 

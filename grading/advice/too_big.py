@@ -72,6 +72,7 @@ def too_big_part(given: Given, found: TooBig, attempts: str, tried: list[Effect]
         "sentence": f"{'At its peak this model needs' if found.what == RAM else 'This model needs'} {numbers.size(found.need)}; "
                     f"{found.where} gives {numbers.size(found.limit)}.",
         "finding": _finding(given, found), "over": numbers.size(over), "limit": numbers.size(found.limit), "need": numbers.size(found.need),
+        "where": found.where if found.where.startswith("the ") else "the lab", "anchor": _anchor(found.limit / found.need),
         "limit_x": f"{100 * found.limit / found.need:.1f}%", "over_x": f"{(100 + 100 * found.limit / found.need) / 2:.1f}%",
         "bars": _bars(found), "ways": [*_ways(found, tried), {"title": "Then hand in again.", "text": attempts}],
     }  # fmt: skip
@@ -91,9 +92,20 @@ def _finding(given: Given, found: TooBig) -> str:
         if kind and size
         else ""
     )
-    times = found.need / found.limit
-    many = f"{numbers.digits(times, 2)} times the limit" if times >= 1.1 else "a little more than the limit"
-    return f"{short_names(report['operators'])[op['index']]} alone needs {many}{each}."
+    return f"{short_names(report['operators'])[op['index']]} alone needs {_times(found.need / found.limit)}{each}."
+
+
+def _times(times: float) -> str:
+    if times < 1.1:
+        return "a little more than the limit"
+    word = {2: "twice", 3: "three times", 4: "four times"}.get(round(times))
+    is_whole = word and abs(times - round(times)) < 0.05
+    return f"{word if is_whole else f'{numbers.digits(times, 2)} times'} the limit"
+
+
+def _anchor(share: float) -> str:
+    """From where the words at the limit are written, so that they stay inside."""
+    return "start" if share < 0.25 else "end" if share > 0.75 else "middle"
 
 
 def _bars(found: TooBig) -> Rows:
@@ -128,8 +140,10 @@ def _way(effect: Effect, metric: str, found: TooBig) -> dict[str, str]:
     need = found.need - before + after
     spare = found.limit - need
     end = (
-        f"which fits with {numbers.size(spare)} to spare"
-        if spare >= 0
+        "which just fits"
+        if spare == 0
+        else f"which fits with {numbers.size(spare)} to spare"
+        if spare > 0
         else f"better, still {numbers.size(-spare)} too much"
     )
     return {"title": effect.title, "text": f"{numbers.size(found.need)} would become {numbers.size(need)}: {end}."}

@@ -63,12 +63,17 @@ def late_badge(submission: Submission) -> Badge:
     """`1 late day`, `2 late days, -4 %`, `on time`; where no rule is stated, how long after the due time."""
     policy = policy_for(submission.assignment.course)
     if policy is None or submission.due_at is None:
-        late = plain_late(submission)
-        return Badge("warn", "triangle", f"{numbers.span(late)} late") if late else Badge("good", "check", "on time")
+        return on_time_badge(submission)
     kept = kept_verdict(submission)
     if kept is None:
         return Badge("neutral", "info", "not counted" if submission.counts is False else "another attempt counts")
     return verdict_badge(kept, policy)
+
+
+def on_time_badge(submission: Submission) -> Badge:
+    """By the clock alone: of an attempt on which no rule has been asked yet."""
+    late = plain_late(submission)
+    return Badge("warn", "triangle", f"{numbers.span(late)} late") if late else Badge("good", "check", "on time")
 
 
 def verdict_badge(verdict: Judged, policy: Policy) -> Badge:

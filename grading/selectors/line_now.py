@@ -10,10 +10,11 @@ from statistics import median
 from typing import Any
 
 from django.db.models import Count, Q
+from django.db.models.fields.json import KeyTransform
 
 from courseplatform.core import numbers
-from grading.models.runs import Run
-from grading.queue_forecast import Forecast, Held, Range, forecast, seconds_of
+from grading.models.runs import Phase, Result, Run
+from grading.queue_forecast import LEAST_RUNS, Forecast, Held, Range, forecast, seconds_of
 from grading.wake import COUNT_KIND, RUN_KIND
 from hardware import workers
 from hardware.line import ahead_of
@@ -21,6 +22,7 @@ from hardware.models import HELD, Job, Outcome, Priority, Status
 
 EVIDENCE = 40  # newest runs of a kind that its range rests on
 OF_LAB, OF_SITE = 120, 400  # runs that are looked at for it
+OF_PHASES = 20  # results that say what is usual of a phase
 LAB, FORMAT = "run__submission__assignment_id", "run__submission__format"
 Key = tuple[object, ...]
 Times = dict[Key, tuple[float, ...]]
@@ -88,6 +90,24 @@ def _times(rows: list[dict[str, Any]]) -> Times:
             if len(found[key]) < EVIDENCE:
                 found[key].append(seconds)
     return {key: tuple(sorted(times)) for key, times in found.items()}
+
+
+def phases_of(run: Run) -> dict[str, Range]:
+    """Within which times eight in ten of the last runs of its lab had each phase behind them; of its format where enough are known. Empty
+    where fewer than LEAST_RUNS say so. One query."""
+    of_lab = Result.objects.filter(run__submission__assignment=run.submission.assignment_id).order_by("-made_at")
+    said = of_lab.annotate(phase_s=KeyTransform("phase_s", "environment"))
+    rows = [
+        (model_format, phase_s)
+        for model_format, phase_s in said.values_list("run__submission__format", "phase_s")[:OF_PHASES]
+        if isinstance(phase_s, dict)
+    ]
+    alike = [phase_s for model_format, phase_s in rows if model_format == run.submission.format]
+    known = alike if len(alike) >= LEAST_RUNS else [phase_s for _, phase_s in rows]
+    if len(known) < LEAST_RUNS:
+        return {}
+    times = {phase: sorted(float(one.get(phase, 0.0)) for one in known) for phase in Phase.values}
+    return {phase: Range(share_of(found, 0.1), share_of(found, 0.9)) for phase, found in times.items()}
 
 
 def _gap_s(rows: list[dict[str, Any]]) -> float:

@@ -6,9 +6,9 @@ from typing import Any
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from grading.models.runs import Run
-from grading.selectors.badges import run_badge
-from grading.selectors.late_words import late_badge, owner_line
+from grading.selectors.late_words import owner_line
 from grading.selectors.parked import decision_part, parked_part
+from grading.selectors.run_head import NOT_FIT, attempts_at, badges_of
 from grading.selectors.run_live import live_part
 from grading.selectors.run_measured import counted_evidence, measured_part
 from grading.selectors.run_stopped import stopped_part
@@ -72,14 +72,13 @@ def page(visit: Visit, run: Run, now: datetime, board: str = "") -> dict[str, An
     """Everything the page shows in the run's present state; board: for which the costs are shown. Raises BadInput (`unknown_board`)."""
     submission, state = run.submission, state_of(run)
     word = ENDS.get(state) or TITLES[Status(run.status)]
-    context = {
+    context: dict[str, Any] = {
         "run": run,
         "submission": submission,
         "assignment": submission.assignment,
         "title": f"{submission.assignment.short}, attempt {submission.number}: {word}",
         "sub": owner_line(submission),
-        "late_badge": late_badge(submission),
-        "badge": run_badge(run),
+        "badges": badges_of(run, state),
         "state": state,
         "live": run.is_open,
         "can_cancel": run.is_open and not run.cancel_requested,
@@ -87,9 +86,14 @@ def page(visit: Visit, run: Run, now: datetime, board: str = "") -> dict[str, An
     }
     if run.is_open:
         return context | live_part(run, now, is_staff=visit.is_staff) | takeover_part(visit, run)
+    attempts = attempts_at(run)
+    context["next_words"] = attempts.next_words
     if state == "parked":
         return context | parked_part(visit, run)
     context |= decision_part(visit, run)
     if state != "measured":
-        return context | stopped_part(run, state)
-    return context | measured_part(run, board) | ({"looks_wrong": counted_evidence(run)} if visit.is_staff else {})
+        return context | stopped_part(run, state, attempts.words(now))
+    context |= measured_part(run, attempts, now, board)
+    if context["too_big"]:
+        context["badges"] = [*context["badges"], NOT_FIT]
+    return context | ({"looks_wrong": counted_evidence(run)} if visit.is_staff else {})

@@ -9,9 +9,8 @@ from courseplatform.core import numbers
 from grading.bench.fit import SPELLED
 from grading.figures.base import Attempt
 from grading.figures.energy import HOUR_MS, rounded
-from grading.hand_in_rules import attempts_left
 from grading.ml_tasks.words import Column, main_column
-from grading.models.assignments import ActiveRule
+from grading.models.assignments import ActiveRule, Assignment
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.selectors.badges import run_badge
@@ -51,9 +50,7 @@ def with_inferences(rows: Rows, verdict: dict[str, Any]) -> bool:
     return any(row["inferences"] for row in rows)
 
 
-def attempts_note(run: Run) -> str:
-    assignment = run.submission.assignment
-    left = attempts_left(owner=run.submission.owner, assignment=assignment)
+def attempts_note(assignment: Assignment, left: int) -> str:
     used = assignment.attempts_allowed - left
     return f"{used} of {assignment.attempts_allowed} counted attempts used. {ACTIVE_WORDS[assignment.active_rule]}"
 

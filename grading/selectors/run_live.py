@@ -8,11 +8,13 @@ from django.utils import timezone
 from courseplatform.core import health, numbers
 from grading.models.runs import Phase, Run
 from grading.queue_forecast import LEAST_RUNS, Forecast
-from grading.selectors.line_now import LineNow, Place, line_read, place_of, promise, range_words, share_of
+from grading.selectors.line_now import LineNow, Place, line_read, phases_of, place_of, promise, range_words, share_of
 from grading.wake import BENCH_QUEUE, RUN_KIND
 from hardware.models import HELD, Priority, Status
 
 Rows = list[dict[str, Any]]
+POLL_S = (1, 10)
+COUNTED = {Phase.TIMING: "timed inferences", Phase.ACCURACY: "hidden inputs"}
 FIRST_WORDS = {
     Priority.NEXT: "the staff put it first",
     Priority.AGAIN: "it is measured again, after everything that was handed in",
@@ -21,7 +23,7 @@ FIRST_WORDS = {
 
 
 def live_part(run: Run, now: datetime, *, is_staff: bool) -> dict[str, Any]:
-    """Nine queries."""
+    """Ten queries."""
     line = line_read(now, [run.submission.assignment_id])
     place = place_of(run, now) if run.status == Status.QUEUED else None
     found = promise(run, line, place)
@@ -34,7 +36,19 @@ def live_part(run: Run, now: datetime, *, is_staff: bool) -> dict[str, Any]:
         "waited": f"{numbers.span(now - run.submission.received_at)} since it arrived" if run.priority == Priority.LIVE
         else f"{numbers.span(now - run.queued_at)} so far",
         "steps": _steps(run, now, line, place, found), "sure": _sure(run, line), "line_now": _line_now(run, line),
+        "poll_s": poll_s(place, found, is_held_up=bool(held_up)),
     }  # fmt: skip
+
+
+def poll_s(place: Place | None, found: Forecast | None, *, is_held_up: bool) -> int:
+    """After how many seconds the page asks again: every second while it is measured or soon will be, and less often far back in line,
+    where nothing that it shows changes so fast. Eighty who wait would else ask eighty times a second."""
+    if place is None:
+        return POLL_S[0]
+    if is_held_up:
+        return POLL_S[1]
+    wait_s = found.start.low_s / 5 if found and found.start else float(place.ahead)
+    return min(max(round(wait_s), POLL_S[0]), POLL_S[1])
 
 
 def _held_up(run: Run, place: Place | None, now: datetime, *, is_staff: bool) -> tuple[str, str] | None:
@@ -49,7 +63,7 @@ def _verdict(run: Run, place: Place | None, found: Forecast | None) -> tuple[str
     if place is None:
         is_known = run.phase in Phase.values
         title = f"Measuring: {Phase(run.phase).label.lower()}" if is_known else "Measuring"
-        return title, _range_sentence(found)
+        return title, f"{_count_words(run)}{_range_sentence(found)}"
     sentence = _range_sentence(found)
     if run.faults:
         sentence = (
@@ -100,6 +114,13 @@ def _range_sentence(found: Forecast | None) -> str:
     return f"Starts in {range_words(found.start)}; {result}"
 
 
+def _count_words(run: Run) -> str:
+    """120 of 360 hidden inputs."""
+    if not run.progress_total or run.phase not in COUNTED:
+        return ""
+    return f"{numbers.count(run.progress_done)} of {numbers.count(run.progress_total)} {COUNTED[Phase(run.phase)]}. "
+
+
 def _steps(run: Run, now: datetime, line: LineNow, place: Place | None, found: Forecast | None) -> Rows:
     arrived = timezone.localtime(run.submission.received_at)
     order = [Phase.CHECK, Phase.TIMING, Phase.ACCURACY, Phase.POINTS]
@@ -109,6 +130,7 @@ def _steps(run: Run, now: datetime, line: LineNow, place: Place | None, found: F
         Phase.ACCURACY: "hidden inputs, in the sandbox",
         Phase.POINTS: "the lab's rules, line by line",
     }
+    usual = phases_of(run)
     current = order.index(Phase(run.phase)) if run.phase in Phase.values else -1
     rows: Rows = [
         {"name": "Received", "detail": f"{arrived:%H:%M:%S %Z}, receipt {run.submission.receipt}", "state": "done", "time": ""},
@@ -117,11 +139,13 @@ def _steps(run: Run, now: datetime, line: LineNow, place: Place | None, found: F
     for position, phase in enumerate(order):
         state = "todo" if place is not None or position > current else "now" if position == current else "done"
         row = {"name": phase.label, "detail": details[phase], "state": state, "time": "", "done": 0, "total": 0}
+        if state == "todo" and phase in usual:
+            row["time"] = f"usually {range_words(usual[phase])}"
         if state == "now" and run.phase_started_at is not None:
             row["time"] = numbers.span(now - run.phase_started_at)
             if run.progress_total:
                 row |= {"done": run.progress_done, "total": run.progress_total}
-                row["detail"] = f"{numbers.count(run.progress_done)} of {numbers.count(run.progress_total)}"
+                row["detail"] = _count_words(run).removesuffix(". ") or details[phase]
         rows.append(row)
     return rows
 
@@ -149,7 +173,12 @@ def _sure(run: Run, line: LineNow) -> dict[str, Any]:
     took = line.took(RUN_KIND, lab.pk, model_format) if (RUN_KIND, lab.pk) in line.times else ()
     title = "How sure is the range"
     if len(took) < LEAST_RUNS:
-        return {"title": title, "rows": [], "note": f"There is no range before {LEAST_RUNS} runs of this lab."}
+        return {
+            "title": title,
+            "of": "",
+            "rows": [],
+            "note": f"There is no range before {LEAST_RUNS} runs of this lab.",
+        }
 
     def say(share: float) -> str:
         return numbers.span(timedelta(seconds=max(round(share_of(took, share)), 1)))
@@ -162,10 +191,10 @@ def _sure(run: Run, line: LineNow) -> dict[str, Any]:
     is_narrow = took is line.times.get((RUN_KIND, lab.pk, model_format))
     kind = f" with this format ({model_format})" if is_narrow and model_format else ""
     note = (
-        f"Last {len(took)} runs of {lab.short}{kind}, from when a worker took it to its points, without the wait. Eight in ten "
-        "results should come inside the range; first runs of people who come now may go before a second one."
+        "From when a worker took it to its points, without the wait. Eight in ten results should come inside the range; first runs of "
+        "people who come now may go before a second one."
     )
-    return {"title": title, "rows": rows, "note": note}
+    return {"title": title, "of": f"Last {len(took)} runs of {lab.short}{kind}", "rows": rows, "note": note}
 
 
 def _line_now(run: Run, line: LineNow) -> Rows:

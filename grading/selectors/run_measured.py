@@ -1,8 +1,7 @@
 """What the page of a run shows when it was measured: points, fit, hints, figures, own attempts."""
 
+from datetime import datetime
 from typing import Any
-
-from django.utils import timezone
 
 from courseplatform.core import numbers
 from courseplatform.core.errors import BadInput, NotHere
@@ -13,12 +12,12 @@ from grading.bench.fit import SPELLED
 from grading.figures import OF_ATTEMPTS, Figure, Given, figure_of, figures_of
 from grading.figures.board_rows import name_of, verdicts_of
 from grading.figures.layers import board_options
-from grading.hand_in_rules import attempts_left
 from grading.ml_tasks.words import main_column
 from grading.models.runs import Result, Run
 from grading.points.table import extra_words, groups_of, is_lost
 from grading.selectors.class_points import class_picture
 from grading.selectors.run_attempts import attempts_note, attempts_of, figure_attempts, with_inferences
+from grading.selectors.run_head import Attempts
 from hardware.course_devices import profiles_of
 from hardware.models import HELD
 from hardware.profiles import today_slug
@@ -76,7 +75,7 @@ def _given(run: Run, attempts: Rows, board: str = "") -> Given:
     )  # fmt: skip
 
 
-def measured_part(run: Run, board: str = "") -> dict[str, Any]:
+def measured_part(run: Run, mine: Attempts, now: datetime, board: str = "") -> dict[str, Any]:
     attempts = attempts_of(run)
     given = _given(run, attempts, board)
     document, tried = given.result, effects(given)
@@ -86,9 +85,9 @@ def measured_part(run: Run, board: str = "") -> dict[str, Any]:
         "verdict": {
             "earned": run.result.earned,
             "of": run.result.of,
-            "sentence": verdict_sentence(given, by_staff(run)),
+            "sentence": verdict_sentence(given, by_staff(run), says_fit=over is None),
         },
-        "too_big": too_big_part(given, over, _attempts_words(run), tried) if over else None,
+        "too_big": too_big_part(given, over, mine.words(now), tried) if over else None,
         "left_open": run.result.left_open,
         "graded_by": document["environment"].get("graded_by"),
         "groups": groups_of(document["points"]),
@@ -104,7 +103,7 @@ def measured_part(run: Run, board: str = "") -> dict[str, Any]:
         "attempts_before": attempts,
         "has_latency": any(row["latency_ms"] is not None for row in attempts),
         "has_inferences": with_inferences(attempts, given.lab_costs.verdict),
-        "attempts_note": attempts_note(run),
+        "attempts_note": attempts_note(mine.assignment, mine.left),
         "main_head": main_column(given.spec.kind).head,
     }
 
@@ -114,9 +113,9 @@ def by_staff(run: Run) -> float:
     return max(float(run.submission.assignment.points) - float(run.result.of), 0.0)
 
 
-def verdict_sentence(given: Given, points_by_staff: float) -> str:
+def verdict_sentence(given: Given, points_by_staff: float, *, says_fit: bool = True) -> str:
     """Fits or not, where points are lost, the largest loss first, and what the staff still give."""
-    verdict = given.lab_costs.verdict
+    verdict = given.lab_costs.verdict if says_fit else None
     said = [_fit_sentence(verdict, given.lab_costs.name)] if verdict else []
     lines = given.result["points"]
     lost = sorted(
@@ -145,14 +144,6 @@ def _fit_sentence(verdict: dict[str, Any], name: str) -> str:
 
 def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def _attempts_words(run: Run) -> str:
-    """9 of 10 attempts are left; due Fri Nov 3, 23:59 EDT."""
-    assignment = run.submission.assignment
-    left = attempts_left(owner=run.submission.owner, assignment=assignment)
-    due = f"; due {timezone.localtime(assignment.due_at):%a %b %-d, %H:%M %Z}" if assignment.due_at else ""
-    return f"{left} of {assignment.attempts_allowed} attempts are left{due}."
 
 
 def _fits(run: Run, document: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-// Says a new place in line or a new step aloud, once. The part that changes every second is no live region: it would be read out each time.
+// Says a new place in line or a new step aloud, once. The part that changes is no live region: it would be read out each time.
 (() => {
   const said = document.getElementById("run-said");
   addEventListener("htmx:afterSwap", () => {

@@ -124,6 +124,8 @@ def test_what_does_not_fit_is_drawn_with_ways_out(client, cast, lab, tmp_path):
     page = page_of(client, cast.ruth, attempt(cast, tmp_path, lab, width=1.0, resolution=224, quantised=False))
     assert "Too big for the lab's memory limit" in page
     assert 'class="overrun"' in page and "Then hand in again." in page
+    assert page.index("Too big for the lab's memory limit") < page.index("measured points") < page.index('id="points"')
+    assert "does not fit" in page and "Points so far" in page
     assert "style=" not in page.partition('class="overrun"')[2].partition("</svg>")[0]
 
 

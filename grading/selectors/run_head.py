@@ -1,0 +1,57 @@
+"""What stands at the head of the page of a run: its badges, how many attempts are left, and the way to the next one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max
+from django.utils import timezone
+
+from courseplatform.core.badges import Badge
+from grading.hand_in_rules import attempts_left
+from grading.models.assignments import Assignment
+from grading.models.runs import Run
+from grading.models.submissions import Submission
+from grading.selectors.badges import OUTCOMES
+from grading.selectors.late_words import late_badge, on_time_badge
+
+NOT_FIT = Badge("bad", "octagon", "does not fit")
+NOT_COUNTED = Badge("neutral", "info", "not counted")
+WITHOUT_RESULT = {"refused": NOT_COUNTED, "cancelled": NOT_COUNTED, "ours": NOT_COUNTED}
+
+
+def badges_of(run: Run, state: str) -> list[Badge]:
+    """Whether it came in time, while that can still matter; of a run that brought nothing, what became of it."""
+    if state in {"waiting", "running", "parked"}:
+        return [on_time_badge(run.submission)]
+    if state == "measured":
+        return [late_badge(run.submission)]
+    return [WITHOUT_RESULT.get(state) or OUTCOMES[run.outcome]]
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """Of one owner at one lab. next_number: of the one that would be handed in now."""
+
+    assignment: Assignment
+    left: int
+    next_number: int
+
+    def words(self, now: datetime) -> str:
+        """9 of 10 attempts are left; due Fri Nov 3, 23:59 EDT."""
+        due_at = self.assignment.due_at
+        said = f"{self.left} of {self.assignment.attempts_allowed} attempts {'is' if self.left == 1 else 'are'} left"
+        if due_at is None:
+            return f"{said}."
+        return f"{said}; {'due' if now <= due_at else 'it was due'} {timezone.localtime(due_at):%a %b %-d, %H:%M %Z}."
+
+    @property
+    def next_words(self) -> str:
+        return f"Hand in attempt {self.next_number}" if self.left else f"Open {self.assignment.short}"
+
+
+def attempts_at(run: Run) -> Attempts:
+    """Two queries."""
+    owner, assignment = run.submission.owner, run.submission.assignment
+    theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
+    last = theirs.aggregate(last=Max("number"))["last"] or 0
+    return Attempts(assignment, attempts_left(owner=owner, assignment=assignment), last + 1)
