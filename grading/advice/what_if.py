@@ -7,17 +7,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from typing import Any
 
 from grading.bench import edits
-from grading.bench.cost.prediction import Prediction
 from grading.bench.fit import peak_bytes, stored_precision, weight_bytes
-from grading.bench.on_device import Choice, prediction_of
+from grading.bench.on_device import Choice, device_json
 from grading.bench.report import Report
 from grading.figures.base import Given
 from grading.figures.costs import choice_of
 from grading.figures.layer_rows import short_names
-from grading.points.shares import share_earned
-from grading.spec import Criterion
+from grading.points.modelled import Modelled, modelled_of
+from grading.points.shares import ALL, share_earned, share_exact
+from grading.spec import Condition, Criterion, Rule
+from grading.spec.criteria import MORE_IS_BETTER
+from grading.spec.device_metrics import FITS
 
 MOST_TRIED = 24
 MOST_VISITS = 8_000  # operators that all tries together look at: a page waits for them
@@ -28,7 +31,8 @@ FELT = 0.05  # a change of less is not worth a sentence
 class Effect:
     """One change. kind: split, stride, narrow or int8. title: what to do. metrics: name -> value after it.
 
-    interval_ms: of the latency. gain: points that follow, of the criteria in `gains`; open ones are never counted.
+    Among the metrics `fits` is 1.0 or 0.0. interval_ms: of the latency. gain: points that follow, of the criteria in `gains`, by the metric
+    on which they hang; open ones are never counted.
     """
 
     kind: str
@@ -46,6 +50,13 @@ class Effect:
         """By what share a number became smaller; 0 where it did not or is not known."""
         old, new = self.before.get(metric, 0.0), self.metrics.get(metric)
         return 1 - new / old if old and new is not None and new < old else 0.0
+
+    def helped(self, metric: str) -> float:
+        """By what share a number became better, 0 to 1: smaller, or larger where more is better."""
+        if metric not in MORE_IS_BETTER and metric != FITS:
+            return self.fell(metric)
+        old, new = self.before.get(metric), self.metrics.get(metric)
+        return 1 - old / new if old is not None and new is not None and new > old >= 0 else 0.0
 
 
 Made = tuple[Report, bool, str | None]  # the report, whether its peak is known, and at which precision it is computed
@@ -113,8 +124,11 @@ def _made(edit: Callable[[Report, int], edits.Edited | None], report: Report, in
 
 @dataclass(frozen=True)
 class _Numbers:
+    """open: metrics from which no points would follow. interval_ms: of the latency."""
+
     metrics: dict[str, float]
-    predicted: Prediction | None
+    open: frozenset[str] = frozenset()
+    interval_ms: tuple[float, float] | None = None
 
 
 def _numbers(given: Given, made: Made) -> _Numbers:
@@ -127,46 +141,72 @@ def _numbers(given: Given, made: Made) -> _Numbers:
     }  # fmt: skip
     if knows_peak:
         metrics["peak_activation_bytes"] = float(peak_bytes(report, precision))
-    predicted = _predicted(given, report, precision)
-    if predicted is not None and predicted.latency_ms is not None:
-        metrics["latency_ms"] = predicted.latency_ms
-        if predicted.energy_mj is not None:
-            metrics["energy_mj"] = predicted.energy_mj
-    return _Numbers(metrics, predicted)
+    verdict = _verdict(given, report, precision)
+    if verdict is None:
+        return _Numbers(metrics)
+    found = modelled_of(verdict, given.spec.device, given.result.get("environment", {}).get("budget"))
+    modelled = found.metrics | {key: verdict[key] for key in ("latency_ms", "energy_mj") if verdict[key] is not None}
+    if knows_peak:
+        modelled[FITS] = float(verdict["fits"])
+    else:  # what it needs is not known, and so not whether it fits
+        modelled.pop("ram_needed_bytes", None)
+    ends = verdict["latency_interval_ms"]
+    return _Numbers(metrics | modelled, _ungraded(found, verdict), (ends[0], ends[1]) if ends else None)
 
 
-def _predicted(given: Given, report: Report, precision: str | None) -> Prediction | None:
+def _ungraded(found: Modelled, verdict: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(found.left_open) | (frozenset() if verdict["graded"] else {"latency_ms", "energy_mj"})
+
+
+def _verdict(given: Given, report: Report, precision: str | None) -> Mapping[str, Any] | None:
+    """What grading/bench/on_device.py says of the lab's board; None where the lab has none, or its result is older than that."""
     costs = given.lab_costs
-    if costs.profile is None or costs.latency_ms is None:
+    if costs.profile is None or not costs.verdict:
         return None
     usual = choice_of(given.result)
     runtime = str(costs.verdict.get("runtime") or "").partition("@")[0] or None
-    asked = Choice(runtime, precision, costs.verdict.get("threads"), usual.convention, usual.volts, usual.capacity_mah)
-    found = prediction_of(report, costs.profile, asked)
+    charge = (usual.convention, usual.volts, usual.capacity_mah)
+    found = device_json(report, costs.profile, Choice(runtime, precision, costs.verdict.get("threads"), *charge))
+    if found["latency_ms"] is not None or costs.latency_ms is None:
+        return found
     # At another precision this runtime may not be calibrated: then whatever is.
-    return found if found.latency_ms is not None else prediction_of(report, costs.profile, Choice(precision=precision))
+    return device_json(report, costs.profile, Choice(None, precision, None, *charge))
 
 
 def _effect(given: Given, kind: str, title: str, now: _Numbers, then: _Numbers) -> Effect:
-    interval = then.predicted.latency_interval_ms if then.predicted is not None else None
     gains: dict[str, float] = {}
+    known, open_ = set(now.metrics) & set(then.metrics), _open(given) | then.open
     for criterion in given.spec.criteria:
-        gained = _gain(given, criterion, now.metrics, then)
+        rests_on = set(criterion.metrics)
+        if not rests_on <= known or rests_on & open_:
+            continue  # no points would follow by themselves
+        gained = criterion.points * (_share(criterion, then.metrics) - _share(criterion, now.metrics))
         if gained:
-            gains[criterion.metric] = gains.get(criterion.metric, 0.0) + gained
-    return Effect(kind, title, then.metrics, now.metrics, interval, gains)
+            metric = _hangs_on(criterion, now.metrics, then.metrics)
+            gains[metric] = gains.get(metric, 0.0) + gained
+    return Effect(kind, title, then.metrics, now.metrics, then.interval_ms, gains)
 
 
-def _gain(given: Given, criterion: Criterion, now: Mapping[str, float], then: _Numbers) -> float:
-    """Points more or less by one criterion; 0 where no points would follow by themselves."""
-    metric = criterion.metric
-    if metric not in then.metrics or metric not in now or metric in _open(given):
-        return 0.0
-    if metric in {"latency_ms", "energy_mj"} and not (then.predicted is not None and then.predicted.graded):
-        return 0.0
-    return criterion.points * (
-        share_earned(criterion.rule, then.metrics[metric]) - share_earned(criterion.rule, now[metric])
-    )
+def _hangs_on(criterion: Criterion, *numbers: Mapping[str, float]) -> str:
+    """The metric that a criterion is about: of several conditions the first that does not hold before or after."""
+    conditions = criterion.rule.conditions
+    failing = (one.metric or FITS for found in numbers for one in conditions if not _holds(one, found))
+    return criterion.metrics[0] if criterion.rule.kind != "all_of" else next(failing)
+
+
+def _share(criterion: Criterion, metrics: Mapping[str, float]) -> float:
+    """The share of the points for these numbers."""
+    if criterion.rule.kind == "all_of":
+        return float(all(_holds(one, metrics) for one in criterion.rule.conditions))
+    if criterion.rule.kind == FITS:
+        return metrics[FITS]
+    return share_earned(criterion.rule, metrics[criterion.metric]) if criterion.metric else 0.0
+
+
+def _holds(condition: Condition, metrics: Mapping[str, float]) -> bool:
+    if condition.kind == FITS:
+        return metrics[FITS] == 1.0
+    return share_exact(Rule(condition.kind, value=condition.value), metrics[condition.metric]) == ALL
 
 
 def _open(given: Given) -> set[str]:

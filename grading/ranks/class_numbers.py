@@ -23,7 +23,8 @@ COSTS = ("latency_ms", "energy_mj", "macs", "peak_activation_bytes", "model_byte
 LABELS = {
     "accuracy": "Accuracy", "latency_ms": "Latency", "energy_mj": "Energy", "macs": "MACs", "peak_activation_bytes": "Memory at the peak",
     "model_bytes": "Model file", "params": "Parameters", "sparsity": "Sparsity",
-    "two_of_four_sparsity": "Sparsity 2 of 4", "output_channel_sparsity": "Output channels at zero", "weight_bits_mean": "Bits of a weight", POINTS: "Measured points",
+    "two_of_four_sparsity": "Sparsity 2 of 4", "output_channel_sparsity": "Output channels at zero",
+    "weight_bits_mean": "Bits of a weight", POINTS: "Measured points",
 }  # fmt: skip
 HEADS = {
     "share": ("%", 100.0), "rate": ("%", 100.0), "bytes": ("KiB", 1 / 1024), "ms": ("ms", 1.0), "mj": ("mJ", 1.0), "macs": ("k", 1e-3),

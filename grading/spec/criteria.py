@@ -30,7 +30,8 @@ METRICS = metrics_of_tasks() | COMMON | DEVICE_METRICS | TRAINING_METRICS
 METRIC_WORDS = {
     **{name: metric.title for name, metric in all_metrics().items()}, "model_bytes": "Size of the file", "params": "Parameters", "macs": "Multiply-accumulates",
     "peak_activation_bytes": "Memory at the peak", "sparsity": "Share of zero weights",
-    "two_of_four_sparsity": "Share of weights in the pattern 2 of 4", "output_channel_sparsity": "Share of output channels at zero", "weight_bits_mean": "Bits per weight",
+    "two_of_four_sparsity": "Share of weights in the pattern 2 of 4", "output_channel_sparsity": "Share of output channels at zero",
+    "weight_bits_mean": "Bits per weight",
     "latency_ms": "Latency on the board, modelled", "energy_mj": "Energy on the board, modelled",
     **DEVICE_WORDS, **TRAINING_WORDS,
 }  # fmt: skip
@@ -38,7 +39,8 @@ MODELLED = frozenset(name for name, (_, basis) in METRICS.items() if basis == "m
 OF_DEVICE = MODELLED | set(DEVICE_METRICS) | set(OF_A_DEVICE) | {FITS}
 # Of the others less is better.
 MORE_IS_BETTER = MORE_OF_THE_DEVICE | {
-    "sparsity", "two_of_four_sparsity", "output_channel_sparsity", "training_largest_batch", *(name for name, metric in all_metrics().items() if metric.more_is_better)
+    "sparsity", "two_of_four_sparsity", "output_channel_sparsity", "training_largest_batch",
+    *(name for name, metric in all_metrics().items() if metric.more_is_better)
 }  # fmt: skip
 WEAKEST_FIRST = ("modelled", "measured", "counted")
 MOST_POINTS = 9999

@@ -13,8 +13,9 @@ from grading.points.shares import share_earned
 from grading.selectors.run_measured import verdict_sentence
 from grading.spec import BenchSpec
 from hardware.profiles import load_profiles
-from tests.grading.figures.results import given_of, plain
+from tests.grading.figures.results import BOARD, document_of, given_of, plain
 from tests.grading.figures.test_costs import older
+from tests.grading.ml_tasks import specs
 from tests.people import SPEC
 
 
@@ -25,6 +26,13 @@ def losing(document, *metrics):
         for n, metric in enumerate(metrics)
     ]
     return Given(document | {"points": lines}, BenchSpec.parse(SPEC), load_profiles())
+
+
+def with_criterion(criterion, devices=(BOARD,), **network):
+    """A result of a lab with this one criterion, worth a point."""
+    raw = SPEC | {"devices": list(devices), "criteria": [{"key": "one", "title": "One", "points": 1} | criterion]}
+    spec = BenchSpec.parse(raw)
+    return Given(document_of(spec, **network), spec, load_profiles())
 
 
 # -- what a change brings ---------------------------------------------------------------------------------------------
@@ -119,6 +127,77 @@ def test_lost_accuracy_names_the_confused_pairs_and_no_number(document):
 def test_lost_sparsity_names_the_heaviest_layer(document):
     (hint,) = hints(losing(document, "sparsity"))
     assert hint["title"] == "Prune dense first."
+
+
+@pytest.mark.parametrize(
+    ("metric", "rule", "said"),
+    [
+        ("inferences_per_charge", {"kind": "steps", "better": "more", "steps": [[2e6, 1]]}, "over the line at"),
+        ("mah_per_1000_inferences", {"kind": "at_most", "value": 0.001}, "not yet under"),
+        ("ram_needed_bytes", {"kind": "at_most", "value": 1}, "RAM "),
+        ("macs", {"kind": "ramp", "from": 1e9, "to": 1}, "M MACs"),
+    ],
+)
+def test_a_change_is_told_for_any_metric_that_it_makes_better(metric, rule, said):
+    given = with_criterion({"metric": metric, "rule": rule})
+    found = " ".join(f"{hint['text']} {hint['gain']}" for hint in hints(given))
+    assert said in plain(found)
+
+
+def test_more_inferences_on_a_charge_are_a_gain():
+    given = with_criterion({"metric": "inferences_per_charge", "rule": {"kind": "ramp", "from": 1, "to": 1e8}})
+    helping = [effect for effect in effects(given) if effect.helped("inferences_per_charge") > 0]
+    assert helping and all(effect.gains["inferences_per_charge"] > 0 for effect in helping)
+    assert all(effect.fell("inferences_per_charge") == 0 for effect in helping)
+
+
+def test_points_of_several_conditions_follow_where_the_last_of_them_is_met():
+    conditions = [{"metric": "model_bytes", "at_most": 1e9}, {"metric": "peak_activation_bytes", "at_most": 1_310_720}]
+    given = with_criterion(
+        {"rule": {"kind": "all_of", "conditions": conditions}}, width=1.0, resolution=224, quantised=False
+    )
+    best = hints(given)[0]
+    assert best["gain"] == "+1.00" and "under the line at 1.25 MiB" in plain(best["text"])
+
+
+def test_no_points_follow_where_one_of_the_conditions_is_measured():
+    conditions = [{"metric": "accuracy", "at_least": 0.1}, {"metric": "peak_activation_bytes", "at_most": 1_310_720}]
+    given = with_criterion(
+        {"rule": {"kind": "all_of", "conditions": conditions}}, width=1.0, resolution=224, quantised=False
+    )
+    assert any("peak" in hint["text"].lower() for hint in hints(given))
+    assert all(hint["gain"] == "" or hint["gain"].startswith("up to") for hint in hints(given))
+
+
+def test_a_model_that_does_not_fit_is_told_what_would_make_it_fit():
+    network = {"name": "mobilenet_v1", "width": 0.25, "resolution": 96, "quantised": False}
+    given = with_criterion({"rule": {"kind": "fits"}}, devices=["stm32f746"], **network)
+    assert lost_points(given) == {"fits": 1.0}
+    assert any("it fits the board then" in hint["text"].lower() and hint["gain"] == "+1.00" for hint in hints(given))
+
+
+@pytest.mark.parametrize(
+    ("metric", "title"),
+    [
+        ("two_of_four_sparsity", "Begin with dense: keep two of any four neighbours along its inputs."),
+        ("output_channel_sparsity", "Begin with dense: set whole output channels to zero."),
+    ],
+)
+def test_lost_zeros_in_a_pattern_name_the_heaviest_layer_and_what_to_do(document, metric, title):
+    (hint,) = hints(losing(document, metric))
+    assert hint["title"] == title and hint["gain"] == "up to +9.00"
+
+
+def test_a_lab_of_another_task_is_told_where_its_answers_are_wrong(document):
+    quality = {
+        "map": 0.4, "per_class": [{"name": "cat", "truths": 3, "ap": 0.2, "ap_50": 0.4}, {"name": "dog", "truths": 3, "ap": 0.6, "ap_50": 0.9}],
+        "map_50": 0.6, "map_interval": [0.3, 0.5], "map_50_interval": [0.5, 0.7], "n": 3, "truths": 6,
+    }  # fmt: skip
+    given = losing(document | {"quality": quality}, "map")
+    given = replace(given, spec=specs.spec("detection"))
+    (hint,) = hints(given)
+    assert hint["title"] == "See in the figure Average precision where mAP at IoU 0.5 to 0.95 is lost."
+    assert "The lowest AP, 20.0 %, is that of cat." in plain(hint["text"]) and hint["gain"] == "up to +9.00"
 
 
 def test_an_older_result_gets_the_hints_that_need_no_graph():

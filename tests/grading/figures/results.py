@@ -65,7 +65,7 @@ def document_of(spec, name="mobilenet_v1", *, modules=False, **parameters):
         "peak_activation_bytes": report.peak_activation_bytes, "sparsity": 0.0,
         "weight_bits_mean": sum(float(bits) * share for bits, share in report.weight_bits.items()), **modelled.metrics,
     }  # fmt: skip
-    points = points_for(spec, metrics, modelled.intervals, {}, modelled.left_open)
+    points = points_for(spec, metrics, modelled.intervals, {}, modelled.left_open, fit=modelled.fit)
     return {
         "report": {**report.to_json(), "file": "net.onnx"}, "host": copy.deepcopy(HOST), "metrics": metrics, "quality": QUALITY,
         "points": points.lines_json(), "earned": points.earned, "of": points.of,
