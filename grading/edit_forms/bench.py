@@ -27,7 +27,7 @@ USUAL_TRAINING = {"methods": [str(name) for name in METHOD_WORDS], "optimizer": 
 FORMAT_WORDS = {
     "onnx": "ONNX", "tflite": "TFLite", "torchscript": "TorchScript", "torch_export": "torch.export",
 }  # fmt: skip
-# The fields below belong to the task: the part of the page is drawn anew when it changes.
+# What a lab asks and what its criteria may name hang on these: the part of the page is drawn anew when one changes.
 REDRAWN = {
     "hx-post": "",
     "hx-trigger": "change",
@@ -86,7 +86,8 @@ class BenchForm(Quiet):
         self.of_task = task_fields.chosen_task(data, "bench-task", held)
         super().__init__(data, prefix="bench", initial=_shown(held) | task_fields.shown(self.of_task, held))
         self.held = held
-        self.fields["task"].widget.attrs.update(REDRAWN)
+        for name in ("task", "device", "training"):
+            self.fields[name].widget.attrs.update(REDRAWN)
         own = task_fields.fields_of(self.of_task)
         self.fields |= own
         before = list(self.fields)

@@ -15,28 +15,12 @@ from grading.edit_forms.limits import (
     text_of_limit,
     text_of_pairs,
 )
+from grading.edit_forms.metric_choices import Choices, with_held
 from grading.edit_forms.rows import Item, RowForm
-from grading.spec import KINDS, METRICS
-from grading.spec.criteria import words_of_metric
+from grading.spec import KINDS
 from grading.spec.device_metrics import FITS
 from grading.spec.rules import WITHOUT_METRIC
 
-UNIT_WORDS = {
-    "share": "a share: 0.9 is 90 %",
-    "bytes": "in bytes",
-    "count": "a number",
-    "macs": "multiply-accumulates",
-    "bits": "in bits",
-    "ms": "in ms",
-    "mj": "in mJ",
-    "hours": "in hours",
-    "mah": "in mAh",
-    "inferences": "a number",
-    "rate": "a share: 0.1 is 10 %",
-    "value": "in its own unit",
-    "nats": "in nats",
-    "fps": "frames per second",
-}
 RULE_WORDS = {
     "pass": "Pass", "ramp": "Ramp", "curve": "Curve", "steps": "Steps", "at_least": "At least", "at_most": "At most", FITS: "Fits the board",
     "all_of": "All of several",
@@ -61,12 +45,14 @@ class CriterionForm(RowForm):
     bonus = tick("Extra credit", "Outside what the lab is worth.")
     key = line("Key", "Empty: made of the title.")
 
-    def __init__(self, prefix: str, kind: str, held: Item, data: Any) -> None:
+    def __init__(self, prefix: str, kind: str, held: Item, data: Any, *, metrics: Choices) -> None:
+        """metrics: what a criterion of this lab may name, in groups."""
         self.of_kind = kind if kind in KINDS else "pass"
         super().__init__(
             data, prefix=prefix, initial={**held, **_rule_shown(held.get("rule", {})), "kind": self.of_kind}
         )
-        own = _rule_fields(self.of_kind)
+        named = held.get("metric", "") if data is None else data.get(f"{prefix}-metric", "")
+        own = _rule_fields(self.of_kind, with_held(metrics, str(named)))
         self.fields |= own
         self.order_fields(["kind", "title", *own, "points", "group", "note", "bonus", "key"])
 
@@ -98,7 +84,7 @@ class CriterionForm(RowForm):
         return found | {key: data[key] for key in ("metric", "group", "note") if data.get(key)}
 
 
-def _rule_fields(kind: str) -> dict[str, forms.Field]:
+def _rule_fields(kind: str, metrics: Choices) -> dict[str, forms.Field]:
     own: dict[str, dict[str, forms.Field]] = {
         "ramp": {"from": line("No points at", HOW, required=True), "to": line("All points at", required=True)},
         "curve": {"corners": line("Corners", CORNERS, required=True), "is_wild": tick("It may go up and down")},
@@ -113,7 +99,6 @@ def _rule_fields(kind: str) -> dict[str, forms.Field]:
     own["all_of"]["conditions"].required = True
     if kind in WITHOUT_METRIC:
         return own.get(kind, {})
-    metrics = [(name, f"{words_of_metric(name)}, {UNIT_WORDS.get(unit, unit)}") for name, (unit, _) in METRICS.items()]
     return {"metric": choice("What is measured", metrics), **own[kind]}
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from grading.assignment_item import Item
 from grading.edit_forms.bench import BenchForm, beside, place_of
 from grading.edit_forms.criteria import BaselineForm, CriterionForm, baseline_rows, baselines_of
 from grading.edit_forms.fields import SHORT, choice, line, lines, number, plain, text_of, tick, whole, words_of
+from grading.edit_forms.metric_choices import metric_choices
 from grading.edit_forms.parts import PartForm, RubricForm
 from grading.edit_forms.rows import Quiet, Rows
 from grading.forms_late_dates import PLACES, DatesForm
@@ -67,9 +69,13 @@ class EditForm(Quiet):
         self.dates = QuietDates(row, data)
         self.bench = BenchForm(bench, data, profiles_of(row.course))
         self.parts = Rows("parts", PartForm, held.get("parts", []), data, lambda entry: entry["kind"])
-        self.criteria = Rows(
-            "criteria", CriterionForm, bench.get("criteria", []), data, lambda entry: entry["rule"]["kind"]
+        metrics = metric_choices(
+            self.bench.of_task,
+            has_device=bool(self.bench["device"].value()),
+            trains=bool(self.bench["training"].value()),
         )
+        make = partial(CriterionForm, metrics=metrics)
+        self.criteria = Rows("criteria", make, bench.get("criteria", []), data, lambda entry: entry["rule"]["kind"])
         self.baselines = Rows("baselines", BaselineForm, baseline_rows(bench), data, lambda _: "baseline")
         self.rubric = Rows("rubric", RubricForm, held.get("rubric", []), data, lambda _: "item")
         if is_quiet:

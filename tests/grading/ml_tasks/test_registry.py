@@ -8,7 +8,7 @@ import pytest
 from courseplatform.core.errors import BadInput
 from courseplatform.core.numbers import UNITS
 from grading.bench.errors import BenchError
-from grading.edit_forms.criteria import UNIT_WORDS
+from grading.edit_forms.metric_choices import UNIT_WORDS
 from grading.hidden_facts import hidden_facts
 from grading.hidden_fit import COPIES, MOST_ANSWER_BYTES, misfits
 from grading.lab_words import input_words, output_words
