@@ -195,11 +195,15 @@ def most_bytes(assignment: Assignment) -> int:
 
 def endings(assignment: Assignment) -> frozenset[str]:
     """Of file names, lower case with the dot."""
+    if assignment.spec.pipeline:
+        return frozenset({".zip"})
     return frozenset(f".{ending}" for ending, found in ENDINGS.items() if found in assignment.spec.formats)
 
 
 def wrong_ending_sentence(assignment: Assignment, name: str) -> str:
     """The same words in the page and on the server."""
+    if assignment.spec.pipeline:
+        return f"{name} is no .zip: {assignment.short} takes one with a model for each stage. The page shows how each is called."
     return f"{name} does not end as a model does: {assignment.short} takes {', '.join(sorted(endings(assignment)))}. Export the model in one of these."
 
 
@@ -209,5 +213,5 @@ def too_large_sentence(assignment: Assignment, size: int | str) -> str:
     limit = size_beside_limit(most_bytes(assignment), up=False)
     return (
         f"This file has {shown}; {assignment.short} takes at most {limit}. "
-        "Quantize or prune the model, or leave out the optimiser state, and hand it in again."
+        f"Quantize or prune {'one of the models' if assignment.spec.pipeline else 'the model'}, or leave out the optimiser state, and hand it in again."
     )

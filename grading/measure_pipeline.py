@@ -36,8 +36,6 @@ from grading.spec import BenchSpec, Stage
 from grading.where_to_run import Place
 from hardware.profiles import DeviceProfile
 
-NOTHING_SCORED = Scored({}, {}, {})
-
 
 @dataclasses.dataclass(frozen=True)
 class _Around:
@@ -89,7 +87,7 @@ def measure_pipeline(
         shown = _looked_for_in_all(shown, files, inputs, seed)
         measurements = _measured(files, stages, shown, around)
         on_progress("points", 0, 0)
-        quality, alike = NOTHING_SCORED, suspicions.Answers(0, 0, 0)
+        quality, alike = Scored({}, {}, {"task": spec.task}), suspicions.Answers(0, 0, 0)
         if spec.is_scored:
             quality, alike = scored(spec, shown.inputs, measurements[-1].predictions, labels)
     alike = dataclasses.replace(alike, held=shown.copied[0], looked_for=shown.copied[1])
@@ -138,7 +136,9 @@ def _check_handed_on(spec: BenchSpec, number: int, report: Report, rows: int) ->
     size = 4 * rows * each * prod(stage.calls for stage in spec.pipeline[: number + 1])
     if following and following[0].is_fed and size > MOST_ANSWER_BYTES:
         said = f"This stage answers {each:,} numbers each time it runs, which come to {size / (1 << 20):.0f} MiB for the lab's inputs; at most"
-        raise BenchError("output_too_large", f"{said} {MOST_ANSWER_BYTES >> 20} are handed on. Cut the network where it is narrower.")
+        raise BenchError(
+            "output_too_large", f"{said} {MOST_ANSWER_BYTES >> 20} are handed on. Cut the network where it is narrower."
+        )
 
 
 def _hint(spec: BenchSpec, number: int, reports: Sequence[Report]) -> list[tuple[int, ...]] | None:
@@ -157,15 +157,15 @@ def _looked_for_in_all(shown: Shown, files: Sequence[Path], inputs: Path, seed: 
     return dataclasses.replace(shown, copied=max([shown.copied, *found]))
 
 
-def _measured(
-    files: Sequence[Path], stages: tuple[StagePart, ...], shown: Shown, around: _Around
-) -> list[Measurement]:
+def _measured(files: Sequence[Path], stages: tuple[StagePart, ...], shown: Shown, around: _Around) -> list[Measurement]:
     """Each stage in turn; what one predicts is what the next is given, in the order of the file."""
     given: Path | None = shown.inputs.path
     found: list[Measurement] = []
     for number, (stage, path, part) in enumerate(zip(around.spec.pipeline, files, stages, strict=True)):
         if number:
-            given = _handed_on(stage, part, found[-1], around.folder) if stage.is_fed and found[-1].predictions else None
+            given = (
+                _handed_on(stage, part, found[-1], around.folder) if stage.is_fed and found[-1].predictions else None
+            )
         is_last = number == len(stages) - 1
         with _in_stage(stage, part.file), around.setting.out_of_memory_named():
             found.append(
@@ -200,7 +200,10 @@ def _suspicions(
     for stage, one in zip(stages, measurements, strict=True):
         answers = alike if stage is stages[-1] else suspicions.Answers(0, 0, 0)
         rows = suspicions.look(stage.report, one, answers)
-        found += [row | {"title": f"{stage.title}: {row['title']}", "facts": {**row["facts"], "stage": stage.key}} for row in rows]
+        found += [
+            row | {"title": f"{stage.title}: {row['title']}", "facts": {**row["facts"], "stage": stage.key}}
+            for row in rows
+        ]
     return found
 
 

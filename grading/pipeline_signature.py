@@ -39,7 +39,9 @@ def _check_fed(stage: Stage, before: Stage, report: Report, given: Report) -> No
     if prod(answers) != stage.calls * prod(wanted):
         times = f"{stage.calls} times " if stage.calls > 1 else ""
         said = f"{before.key} answers {_times(answers)}, which are {prod(answers):,} numbers; {stage.key} takes {times}{_times(wanted)}"
-        raise _mismatch(f"{said}, which are {stage.calls * prod(wanted):,}. Export one of the two so that they are as many.")
+        raise _mismatch(
+            f"{said}, which are {stage.calls * prod(wanted):,}. Export one of the two so that they are as many."
+        )
     if not _same_order(answers, wanted, stage.calls):
         said = f"{before.key} answers {_times(answers)} and {stage.key} takes {_times(wanted)}: as many numbers, in another order."
         raise _mismatch(f"{said} Export both with the same sizes, or flatten what lies between.")
@@ -61,7 +63,9 @@ def _one_input(report: Report) -> Shape:
         raise _mismatch(f"This model has {len(report.inputs)} inputs; a stage is given one. Export it with one input.")
     shape = report.inputs[0].shape
     if not shape or shape[0] != 1:
-        raise _mismatch(f"This model expects an input of {_times(shape)}. Export it with a batch of 1 as the first size.")
+        raise _mismatch(
+            f"This model expects an input of {_times(shape)}. Export it with a batch of 1 as the first size."
+        )
     return shape
 
 

@@ -51,7 +51,9 @@ def check_signature(
         " ".join(said),
         details={
             "compare": [
-                row for row in _compare(report, spec, wanted, fits) if (has_output if row["label"] == "Output" else has_input)
+                row
+                for row in _compare(report, spec, wanted, fits)
+                if (has_output if row["label"] == "Output" else has_input)
             ],
             "shape": list(wanted),
             "shapes": {key: list(shape) for key, shape in shapes.items()},
@@ -77,7 +79,9 @@ class _Fits:
 
 
 def takes_type(report: Report, given: str) -> bool:
-    """Whether the model takes numbers of the type `given`. Whole numbers are given as they are stored, so only their own type fits. Of float32, TFLite's whole numbers can be made."""
+    """Whether the model takes numbers of the type `given`.
+
+    Whole numbers are given as they are stored, so only their own type fits. Of float32, TFLite's whole numbers can be made."""
     return report.inputs[0].dtype == given or (given == "float32" and _is_quantized(report))
 
 

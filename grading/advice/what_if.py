@@ -4,7 +4,7 @@ Each change is made to a copy of the stored graph (grading/bench/edits.py), whic
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from grading.bench import edits
 from grading.bench.fit import peak_bytes, stored_precision, weight_bytes
 from grading.bench.on_device import Choice, device_json
+from grading.bench.pipeline import PipelineReport, merged, span_of
 from grading.bench.report import Report
 from grading.figures.base import Given
 from grading.figures.costs import choice_of
@@ -115,8 +116,21 @@ def _layers(given: Given, report: Report) -> list[int]:
 
 
 def _made(edit: Callable[[Report, int], edits.Edited | None], report: Report, index: int) -> Made | None:
-    edited = edit(report, index)
+    edited = edit_stage(edit, report, index) if isinstance(report, PipelineReport) else edit(report, index)
     return (edited.report, edited.knows_peak, None) if edited is not None else None
+
+
+def edit_stage(
+    edit: Callable[[Report, int], edits.Edited | None], report: PipelineReport, index: int
+) -> edits.Edited | None:
+    """The pipeline with one layer of one stage changed, in all its calls; index: of the whole. Later calls are the same layer again."""
+    number, call, own = span_of(report, index)
+    stage = report.stages[number]
+    edited = edit(stage.report, own) if call == 0 else None
+    if edited is None:
+        return None
+    stages = (*report.stages[:number], replace(stage, report=edited.report), *report.stages[number + 1 :])
+    return edits.Edited(merged(stages, sha256=report.sha256), edited.knows_peak)
 
 
 # -- what it comes to -------------------------------------------------------------------------------------------------
@@ -164,7 +178,9 @@ def _verdict(given: Given, report: Report, precision: str | None) -> Mapping[str
     if costs.profile is None or not costs.verdict:
         return None
     usual = choice_of(given.result)
-    runtime = str(costs.verdict.get("runtime") or "").partition("@")[0] or None
+    # Of several runtimes each stage keeps its own.
+    named = str(costs.verdict.get("runtime") or "")
+    runtime = None if " and " in named else named.partition("@")[0] or None
     charge = (usual.convention, usual.volts, usual.capacity_mah)
     found = device_json(report, costs.profile, Choice(runtime, precision, costs.verdict.get("threads"), *charge))
     if found["latency_ms"] is not None or costs.latency_ms is None:

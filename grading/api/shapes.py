@@ -201,7 +201,7 @@ class RunErrorShape(serializers.Serializer[Run]):
 
 
 class ProgressShape(serializers.Serializer[Run]):
-    phase = serializers.CharField()
+    phase = serializers.CharField(help_text="of a pipeline with the number of its stage: timing:2")
     done = serializers.IntegerField(source="progress_done")
     total = serializers.IntegerField(source="progress_total")
 

@@ -46,7 +46,9 @@ class PipelineReport(Report):
 
     def to_json(self) -> dict[str, Any]:
         whole = {one.name: getattr(self, one.name) for one in fields(Report) if one.name not in PARTS}
-        found = {key: value if isinstance(value, str | int | float | dict) else _plain(value) for key, value in whole.items()}
+        found = {
+            key: value if isinstance(value, str | int | float | dict) else _plain(value) for key, value in whole.items()
+        }
         operators = [asdict(operator) for operator in self.operators]
         stages = [_stage_json(stage) for stage in self.stages]
         return {**found, "structured": asdict(self.structured), "operators": operators, "stages": stages}

@@ -46,7 +46,9 @@ def check(path: Path, keys: Sequence[str], formats: Sequence[str], most_bytes: i
         found |= _placed(member, keys, formats, expected, found)
     if missing := [key for key in keys if key not in found]:
         what = "The stages" if len(missing) > 1 else "The stage"
-        raise BenchError("stage_missing", f"{what} {_listed(missing)} {'are' if len(missing) > 1 else 'is'} missing. {expected}")
+        raise BenchError(
+            "stage_missing", f"{what} {_listed(missing)} {'are' if len(missing) > 1 else 'is'} missing. {expected}"
+        )
     unpacked = sum(member.file_size for member in members)
     if unpacked > most_bytes:
         said = f"Unpacked, the models have {unpacked:,} bytes; the lab takes at most {most_bytes:,} together."
@@ -60,16 +62,22 @@ def _placed(
     name = member.filename
     shown = name[:80]
     if member.is_dir() or "/" in name or "\\" in name:
-        raise BenchError("in_a_folder", f"{shown} lies in a folder. Zip the models themselves, without a folder around them.")
+        raise BenchError(
+            "in_a_folder", f"{shown} lies in a folder. Zip the models themselves, without a folder around them."
+        )
     if member.compress_type not in STORED:
-        raise BenchError("bad_zip", f"{shown} is packed in a way that is not read here. Zip it with the usual method (deflate).")
+        raise BenchError(
+            "bad_zip", f"{shown} is packed in a way that is not read here. Zip it with the usual method (deflate)."
+        )
     key, _, ending = name.lower().rpartition(".")
     if key not in keys:
         raise BenchError("unknown_stage", f"{shown} is the model of no stage. {expected}")
     if ENDINGS.get(ending) not in formats:
         raise BenchError("wrong_extension", f"{shown} does not end as a model of this lab does. {expected}")
     if key in found:
-        raise BenchError("stage_twice", f"There are two models of the stage {key}: {found[key][:80]} and {shown}. Leave one out.")
+        raise BenchError(
+            "stage_twice", f"There are two models of the stage {key}: {found[key][:80]} and {shown}. Leave one out."
+        )
     return {key: name}
 
 
@@ -89,7 +97,9 @@ def unpack(path: Path, members: Mapping[str, str], folder: Path, most_bytes: int
                 written[key] = target
     except (*BROKEN, zlib.error, EOFError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise BenchError("file_unreadable", f"The archive cannot be unpacked: {error.strerror}.", outcome="infrastructure") from error
+            raise BenchError(
+                "file_unreadable", f"The archive cannot be unpacked: {error.strerror}.", outcome="infrastructure"
+            ) from error
         raise BenchError("bad_zip", f"{DAMAGED} Zip the models again.") from error
     return written
 

@@ -12,6 +12,7 @@ from grading.figures.latency import latency
 from grading.figures.layers import layers
 from grading.figures.memory import memory
 from grading.figures.roofline import roofline
+from grading.figures.stages import stages
 from grading.figures.training import training
 from grading.figures.training_batch import batch
 
@@ -31,6 +32,8 @@ FIGURES: dict[str, Callable[[Given], Figure]] = {
 UNDER: dict[str, Callable[[Given], Figure]] = {"first-ten": first_ten, "spread": spread}
 # Those that need the owner's other attempts.
 OF_ATTEMPTS = frozenset({"latency"})
+# None for a result of one model; it stands before all others.
+OF_PIPELINES: dict[str, Callable[[Given], Figure | None]] = {"stages": stages}
 # None where the lab does not ask for it, or the result was stored before it was there.
 WHERE_ASKED: dict[str, Callable[[Given], Figure | None]] = {
     "training": training,
@@ -40,11 +43,14 @@ WHERE_ASKED: dict[str, Callable[[Given], Figure | None]] = {
 
 def figures_of(given: Given) -> list[Figure]:
     """All that there are of one result, in their order."""
-    asked = (build(given) for build in WHERE_ASKED.values())
-    return [*(build(given) for build in FIGURES.values()), *(figure for figure in asked if figure is not None)]
+    usual = {slug: build for slug, build in FIGURES.items() if slug != "accuracy" or given.spec.is_scored}
+    found = [build(given) for build in (*OF_PIPELINES.values(), *usual.values(), *WHERE_ASKED.values())]
+    return [figure for figure in found if figure is not None]
 
 
 def figure_of(given: Given, slug: str) -> Figure | None:
     """None for a figure that this result does not have."""
-    build = FIGURES.get(slug) or UNDER.get(slug) or WHERE_ASKED.get(slug)
+    if slug == "accuracy" and not given.spec.is_scored:
+        return None
+    build = FIGURES.get(slug) or UNDER.get(slug) or WHERE_ASKED.get(slug) or OF_PIPELINES.get(slug)
     return build(given) if build else None

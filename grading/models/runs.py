@@ -20,6 +20,13 @@ class Phase(models.TextChoices):
     POINTS = "points", "Points"
 
 
+def step_of(phase: str) -> tuple[Phase | None, int]:
+    """Of what a worker says it is doing: the phase, and the number of the stage of a pipeline, 0 without one: `timing:2`."""
+    name, _, number = phase.partition(":")
+    known = Phase(name) if name in Phase.values else None
+    return known, int(number) if number.isascii() and number.isdecimal() else 0
+
+
 class RunQuerySet(models.QuerySet["Run"]):
     def visible_to(self, visit: Visit) -> "RunQuerySet":
         """Staff of the course see all of it, a student the runs of the attempts that they see."""

@@ -25,6 +25,7 @@ from grading.models.submissions import Submission
 from grading.points.words import rule_words
 from grading.selectors.badges import assignment_badge, attempt_badge, run_badge
 from grading.selectors.handed import lacks, lacks_words
+from grading.selectors.pipeline_stages import stage_limits, stages_words
 from grading.spec import BenchSpec
 from hardware import line
 from hardware.course_devices import profiles_of
@@ -205,9 +206,13 @@ def limits(visit: Visit, assignment: Assignment) -> dict[str, Any]:
         "endings": " ".join(sorted(hand_in_rules.endings(assignment))),
         "wrong_ending_words": hand_in_rules.wrong_ending_sentence(assignment, "{name}"),
         "formats_words": ", ".join(FORMAT_WORDS[name][0] for name in spec.formats),
-        "accept": ",".join(FORMAT_WORDS[name][1] for name in spec.formats),
+        "accept": ".zip" if spec.pipeline else ",".join(FORMAT_WORDS[name][1] for name in spec.formats),
+        "title": "Drop the models here, or choose their files"
+        if spec.pipeline
+        else "Drop the model here, or choose a file",
         "too_large_words": hand_in_rules.too_large_sentence(assignment, "{size}"),
         "checked_words": f"that it opens and takes {shapes}; a model that fails this check does not count as an attempt",
+        **stage_limits(assignment),
         "attempts_words": f"{used} of {assignment.attempts_allowed} counted so far{_pause_words(assignment)}",
     }
 
@@ -229,6 +234,8 @@ def spec_rows(assignment: Assignment) -> list[dict[str, str]]:
         {"label": "Input", "text": input_words(shapes, spec.input), "basis": ""},
         {"label": "Output", "text": output_words(spec), "basis": ""},
     ]  # fmt: skip
+    if spec.pipeline:
+        rows.insert(1, {"label": "Stages", "text": stages_words(spec.pipeline), "basis": ""})
     if boards:
         also = f". Looked at on: {'; '.join(boards[1:])}" if boards[1:] else ""
         rows.append(

@@ -13,7 +13,7 @@ from django.utils import timezone
 from courseplatform.core import health, numbers
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Role
-from grading.models.runs import Phase, Run
+from grading.models.runs import Run, step_of
 from grading.queue_forecast import Forecast, forecast_line
 from grading.selectors.line_now import FORMAT, LAB, LineNow, line_read, promise, range_words
 from grading.wake import BENCH_QUEUE, RUN_KIND
@@ -150,7 +150,8 @@ def _expected(found: Forecast | None, facts: Facts) -> str:
 
 def _measured(run: Run, facts: Facts) -> Row:
     found = promise(run, facts.line, None)
-    phase = Phase(run.phase).label.lower() if run.phase in Phase.values else "starting"
+    step, _ = step_of(run.phase)
+    phase = step.label.lower() if step else "starting"
     lasted = numbers.span(facts.now - (run.started_at or run.leased_at or facts.now))
     said = (
         "is being cancelled"

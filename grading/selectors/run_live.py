@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from courseplatform.core import health, numbers
-from grading.models.runs import Phase, Run
+from grading.models.runs import Phase, Run, step_of
 from grading.queue_forecast import LEAST_RUNS, Forecast
 from grading.selectors.line_now import LineNow, Place, line_read, phases_of, place_of, promise, range_words, share_of
 from grading.wake import BENCH_QUEUE, RUN_KIND
@@ -61,9 +61,9 @@ def _verdict(run: Run, place: Place | None, found: Forecast | None) -> tuple[str
     if run.cancel_requested:
         return "Stopping", "The worker has been told; it stops within a few seconds."
     if place is None:
-        is_known = run.phase in Phase.values
-        title = f"Measuring: {Phase(run.phase).label.lower()}" if is_known else "Measuring"
-        return title, f"{_count_words(run)}{_range_sentence(found)}"
+        phase, number = step_of(run.phase)
+        doing = ", ".join(filter(None, [_stage_words(run, number), phase.label.lower() if phase else ""]))
+        return f"Measuring: {doing}" if doing else "Measuring", f"{_count_words(run)}{_range_sentence(found)}"
     sentence = _range_sentence(found)
     if run.faults:
         sentence = (
@@ -116,9 +116,10 @@ def _range_sentence(found: Forecast | None) -> str:
 
 def _count_words(run: Run) -> str:
     """120 of 360 hidden inputs."""
-    if not run.progress_total or run.phase not in COUNTED:
+    phase, _ = step_of(run.phase)
+    if not run.progress_total or phase not in COUNTED:
         return ""
-    return f"{numbers.count(run.progress_done)} of {numbers.count(run.progress_total)} {COUNTED[Phase(run.phase)]}. "
+    return f"{numbers.count(run.progress_done)} of {numbers.count(run.progress_total)} {COUNTED[phase]}. "
 
 
 def _steps(run: Run, now: datetime, line: LineNow, place: Place | None, found: Forecast | None) -> Rows:
@@ -131,7 +132,8 @@ def _steps(run: Run, now: datetime, line: LineNow, place: Place | None, found: F
         Phase.POINTS: "the lab's rules, line by line",
     }
     usual = phases_of(run)
-    current = order.index(Phase(run.phase)) if run.phase in Phase.values else -1
+    now_at, number = step_of(run.phase)
+    current = order.index(now_at) if now_at else -1
     rows: Rows = [
         {"name": "Received", "detail": f"{arrived:%H:%M:%S %Z}, receipt {run.submission.receipt}", "state": "done", "time": ""},
         _line_step(run, now, line, place, found),
@@ -146,8 +148,15 @@ def _steps(run: Run, now: datetime, line: LineNow, place: Place | None, found: F
             if run.progress_total:
                 row |= {"done": run.progress_done, "total": run.progress_total}
                 row["detail"] = _count_words(run).removesuffix(". ") or details[phase]
+            row["detail"] = ": ".join(filter(None, [_stage_words(run, number), row["detail"]]))
         rows.append(row)
     return rows
+
+
+def _stage_words(run: Run, number: int) -> str:
+    """landmarks, 2 of 3; "" where it is no pipeline."""
+    stages = run.submission.assignment.spec.pipeline if number else ()
+    return f"{stages[number - 1].title.lower()}, {number} of {len(stages)}" if number <= len(stages) and number else ""
 
 
 def _line_step(run: Run, now: datetime, line: LineNow, place: Place | None, found: Forecast | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from grading.models.runs import Phase, Run
+from grading.models.runs import Phase, Run, step_of
 from grading.selectors.run_ways import ways_out
 from hardware.leases import SUPERSEDED
 from hardware.models import NOT_COUNTED, Outcome
@@ -49,7 +49,8 @@ def _cost(run: Run, state: str) -> str:
 
 def _checked(run: Run) -> Rows:
     """Which steps passed before it stopped."""
-    reached = list(Phase).index(Phase(run.phase)) if run.phase in Phase.values else 0
+    phase, _ = step_of(run.phase)
+    reached = list(Phase).index(phase) if phase else 0
     names = [
         "It opens, and is what its name says",
         "Input and output are the lab's",
@@ -57,8 +58,8 @@ def _checked(run: Run) -> Rows:
         "Accuracy on hidden inputs",
     ]
     if run.outcome == Outcome.REFUSED:
-        reached = 1 if run.error_code in {"input_mismatch", "output_mismatch"} else min(reached, 2)
+        reached = 1 if run.error_code in {"input_mismatch", "output_mismatch", "stage_mismatch"} else min(reached, 2)
     else:
-        reached = 3 if run.phase in {Phase.ACCURACY, Phase.POINTS} else 2
+        reached = 3 if phase in {Phase.ACCURACY, Phase.POINTS} else 2
     states = ["good" if i < reached else "bad" if i == reached else "todo" for i in range(len(names))]
     return [{"label": name, "state": state} for name, state in zip(names, states, strict=True)]

@@ -30,7 +30,7 @@ def ways_out(run: Run, state: str, attempts: str) -> Rows:
     if state in OF_STATE:
         return [OF_STATE[state]]
     details = run.error_details if isinstance(run.error_details, dict) else {}
-    if run.error_code in {"input_mismatch", "output_mismatch"} and details.get("compare"):
+    if run.error_code in {"input_mismatch", "output_mismatch", "stage_mismatch"} and details.get("compare"):
         ways = _fit_the_signature(run, details)
     else:
         ways = [*_said_last(details), *_smaller(run), _try_first()]
@@ -75,16 +75,17 @@ def _fit_the_signature(run: Run, details: dict[str, Any]) -> Rows:
     differs = {row["label"]: row for row in details["compare"] if not row["same"]}
     shapes = run.submission.assignment.spec.input.shapes
     # TFLite's own layout puts the channels last; the others put them first.
-    last = run.submission.format == "tflite"
+    model_format = str(details.get("format") or run.submission.format)
+    last = model_format == "tflite"
     layout = next((key for key in shapes if key.endswith("C") == last), next(iter(shapes)))
     ways: Rows = []
     if any(label.startswith("Input") for label in differs):
-        words, code = EXPORTS[run.submission.format]
+        words, code = EXPORTS[model_format]
         code = _with_type(code, run.submission.assignment.spec.input.given_dtype)
         shape = ", ".join(str(size) for size in shapes[layout])
         ways.append({"title": "Export it again with the lab's input.", "text": words, "code": code.format(shape=shape)})
     if "Input type" in differs:
-        ways += _of_type(run.submission.assignment.spec.input, run.submission.format)
+        ways += _of_type(run.submission.assignment.spec.input, model_format)
     if "Output" in differs:
         output = run.submission.assignment.spec.output
         text = f"The lab asks for one output of {output.words}; yours is {differs['Output']['yours']}."

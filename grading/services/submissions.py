@@ -17,6 +17,8 @@ from courseplatform.notices.services.notifications import notification_send
 from courseplatform.teams.selectors.membership import members_at
 from grading.bench.errors import BenchError
 from grading.bench.formats import sniff
+from grading.bench.pipeline import FORMAT as PIPELINE
+from grading.bench.pipeline_zip import check as check_archive
 from grading.hand_in_rules import (
     Upload,
     check_attempts,
@@ -89,7 +91,7 @@ def submission_create(
 
 
 def check_file(*, assignment: Assignment, upload: Upload) -> str:
-    """What can be told from the first bytes, without opening the model. Returns the format.
+    """What can be told from the first bytes, of a pipeline from the directory of its zip, without opening a model. Returns the format.
 
     Raises:
         BadInput, TooLarge: with the code of the check.
@@ -97,8 +99,12 @@ def check_file(*, assignment: Assignment, upload: Upload) -> str:
     spec = assignment.spec
     if upload.size > spec.max_bytes:
         raise TooLarge(too_large_sentence(assignment, upload.size), code="too_large")
+    path = Path(upload.temporary_file_path())
     try:
-        found = sniff(Path(upload.temporary_file_path()), upload.name or "model")
+        if spec.pipeline:
+            check_archive(path, [stage.key for stage in spec.pipeline], spec.formats, spec.max_bytes)
+            return PIPELINE
+        found = sniff(path, upload.name or "model")
     except BenchError as error:
         raise BadInput(error.message, code=error.code, details=error.details) from error
     if found not in spec.formats:

@@ -66,9 +66,13 @@ def _stage(raw: Any, place: str, *, is_first: bool) -> Stage:
     if not 1 <= found.calls <= MOST_CALLS:
         raise SpecError(f"{place}.calls: give a whole number from 1 to {MOST_CALLS}.")
     if is_first and not (found.is_fed and found.calls == 1 and found.shapes is None):
-        raise SpecError(f"{place}: the first stage is given the lab's inputs, once each. Leave out calls, feeds and input.")
+        raise SpecError(
+            f"{place}: the first stage is given the lab's inputs, once each. Leave out calls, feeds and input."
+        )
     if found.is_fed and found.shapes is not None:
-        raise SpecError(f"{place}.input: this stage takes what the one before answers. Say `feeds: own`, or leave out input.")
+        raise SpecError(
+            f"{place}.input: this stage takes what the one before answers. Say `feeds: own`, or leave out input."
+        )
     return found
 
 

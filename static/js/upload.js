@@ -161,11 +161,12 @@ for (const form of document.querySelectorAll("[data-upload]")) {
     if (current) discard(current);
     stop(note, "You cancelled the upload; nothing was recorded.");
   });
-  input.addEventListener("change", () => input.files.length && start(input.files[0]));
+  const choose = form.dataset.stages ? Stages.of(form, start, fail) : (files) => start(files[0]);
+  input.addEventListener("change", () => input.files.length && choose([...input.files]));
   form.addEventListener("submit", (event) => event.preventDefault());
   for (const type of ["dragover", "dragleave", "drop"]) form.addEventListener(type, (event) => {
     event.preventDefault();
     form.classList.toggle("over", type === "dragover");
-    if (type === "drop" && event.dataTransfer.files.length && button.hidden === false) start(event.dataTransfer.files[0]);
+    if (type === "drop" && event.dataTransfer.files.length && button.hidden === false) choose([...event.dataTransfer.files]);
   });
 }
