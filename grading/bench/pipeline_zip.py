@@ -4,6 +4,7 @@
 nothing that the directory says of their sizes.
 """
 
+import errno
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -96,7 +97,8 @@ def unpack(path: Path, members: Mapping[str, str], folder: Path, most_bytes: int
                 left -= _write(archive, name, target, left)
                 written[key] = target
     except (*BROKEN, zlib.error, EOFError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
+        # EINVAL is a place before the beginning, which only a directory that lies can name; the others are our disk.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise BenchError(
                 "file_unreadable", f"The archive cannot be unpacked: {error.strerror}.", outcome="infrastructure"
             ) from error

@@ -33,17 +33,20 @@ window.Stages = (() => {
   const of = (form, start, fail) => {
     const rows = [...form.querySelectorAll("[data-stage]")], input = form.querySelector("input[type=file]"), go = form.querySelector("[data-stages-go]");
     const held = new Map(), endings = form.dataset.stageEndings.split(" ");
+    const choose = form.querySelector("[data-upload-button]");
+    choose.textContent = "Choose files";
     input.multiple = true;
     input.accept = `${input.accept},${endings.join(",")}`;
     const draw = () => {
       for (const row of rows) {
         const file = held.get(row.dataset.stage), state = row.querySelector("[data-stage-state]");
-        state.textContent = file ? `${file.name}, ${Math.ceil(file.size / 1024).toLocaleString("en").replaceAll(",", "\u2009")} KiB` : "still missing";
+        state.textContent = file ? `${file.name}, ${Math.ceil(file.size / 1024).toLocaleString("en").replaceAll(",", "\u2009")} KiB` : `${row.dataset.names}: still missing`;
         state.className = file ? "good" : "second";
         row.querySelector("button").hidden = !file;
       }
       const missing = rows.filter((row) => !held.has(row.dataset.stage)).map((row) => row.dataset.stage);
       go.hidden = missing.length > 0;
+      choose.classList.toggle("primary", go.hidden);
       form.querySelector("[data-upload-live]").textContent = held.size ? (missing.length ? `Still missing: ${missing.join(", ")}` : "Every stage has its model.") : "";
     };
     const place = (file) => {
@@ -55,13 +58,13 @@ window.Stages = (() => {
       return "";
     };
     const sum = () => [...held.values()].reduce((all, file) => all + file.size, 0);
-    const pack_all = () => pack(rows.map((row) => {
+    const packed = () => pack(rows.map((row) => {
       const file = held.get(row.dataset.stage);
       return { file, name: file.name.toLowerCase() };
     }), form.dataset.stages);
     go.addEventListener("click", async () => {
       if (sum() >= MOST) return fail("Together the models have more than 4 GiB, which no zip of this kind holds.");
-      try { return start(await pack_all()); } catch { return fail("A file was changed, moved or deleted on your disk meanwhile. Choose it again."); }
+      try { return start(await packed()); } catch { return fail("A file was changed, moved or deleted on your disk meanwhile. Choose it again."); }
     });
     for (const row of rows) row.querySelector("button").addEventListener("click", () => { held.delete(row.dataset.stage); draw(); });
     draw();
