@@ -10,7 +10,7 @@ from courseplatform.core.form_fields import DayField
 from courseplatform.courses.forms import DAY
 from courseplatform.courses.models import Course
 from courseplatform.courses.new_form import ONE_LINE
-from courseplatform.courses.stages import charge_mah, stages_of
+from courseplatform.courses.stages import stages_of
 
 MOST, MORE = 20, 2
 
@@ -62,13 +62,13 @@ def stages_form(
     made = forms.formset_factory(
         StageForm, formset=BaseStages, extra=MORE, max_num=MOST, absolute_max=MOST + MORE, validate_max=True
     )
-    charge = charge_mah(course)
+    said = [item if isinstance(item, dict) else {} for item in course.fact("project", "stages", default=[])]
     rows = [
         {
             "key": stage.key, "title": stage.title, "first": stage.first, "last": stage.last, "assignment": stage.assignment,
-            "budget_mah": f"{stage.budget_mah.normalize():f}" if stage.budget_mah != charge else "",
+            "budget_mah": item.get("budget_mah", ""),
         }
-        for stage in stages_of(course)
+        for stage, item in zip(stages_of(course), said, strict=True)
     ]  # fmt: skip
     found = made(data, initial=rows, form_kwargs={"assignments": assignments})
     assert isinstance(found, BaseStages)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from courseplatform.core import numbers
 from courseplatform.courses.stages import Stage
 from grading.energy.amounts import amount
-from grading.energy.placing import Box, Placing, width_of
+from grading.energy.placing import Box, Placing, Spot, width_of
 from grading.energy.standing import StageUse, State, day_words
 
 WIDTHS = {"wide": 968, "middle": 680, "narrow": 328}
@@ -84,7 +84,7 @@ def drawing_of(uses: Sequence[StageUse], now: datetime, size: str) -> Drawing:
         bottom,
         uses[0].stage.begins_at,
         uses[-1].stage.ends_at,
-        float(most) * (1.0 if _one_budget(uses) else 1.04),
+        float(most) * (1.0 if most == uses[0].stage.budget_mah and _one_budget(uses) else 1.04),
     )
     drawing = Drawing(width, height)
     _scale(drawing, frame, uses)
@@ -144,7 +144,7 @@ def _stage(drawing: Drawing, frame: Frame, use: StageUse, now: datetime, placing
     begins, ends = frame.x(use.stage.begins_at), frame.x(use.stage.ends_at)
     if begins > LEFT:
         drawing.lines.append(Line(begins, TOP, begins, frame.bottom + 34, "wall"))
-        placing.line(begins, TOP, begins, frame.bottom)
+        placing.wall(begins)
     name = f"{use.stage.number} {use.stage.title}"
     room = ends - begins - 12
     while width_of(name) > room and len(name) > len(str(use.stage.number)):
@@ -176,6 +176,11 @@ def _stage(drawing: Drawing, frame: Frame, use: StageUse, now: datetime, placing
         placing.dot(until, level)
 
 
+def _put(drawing: Drawing, spot: Spot, text: str, tone: str) -> None:
+    x, y, anchor = spot
+    drawing.texts.append(Text(x, y, text, anchor, tone))
+
+
 def _points(corners: Sequence[tuple[float, float]]) -> str:
     return " ".join(f"{x:g},{y:g}" for x, y in corners)
 
@@ -187,9 +192,9 @@ def _budgets(drawing: Drawing, frame: Frame, uses: Sequence[StageUse], placing: 
         drawing.lines.append(Line(LEFT, y, frame.width - RIGHT, y, "budget"))
         drawing.texts.append(Text(LEFT - 8, y + 4, amount(mah), "end", "budget"))
         each = "the budget" if len(uses) == 1 else "budget of each stage"
-        drawing.texts.append(
-            Text(frame.width - RIGHT, y - 8, f"{each}: {amount(mah)}{numbers.NARROW}mAh", "end", "budget")
-        )
+        words = f"{each}: {amount(mah)}{numbers.NARROW}mAh"
+        drawing.texts.append(Text(frame.width - RIGHT, y - 8, words, "end", "budget"))
+        placing.word(words, (frame.width - RIGHT, y - 8, "end"))
         placing.line(LEFT, y, frame.width - RIGHT, y)
         return
     for use in uses:
@@ -202,9 +207,10 @@ def _budgets(drawing: Drawing, frame: Frame, uses: Sequence[StageUse], placing: 
 def _labels(drawing: Drawing, frame: Frame, use: StageUse, now: datetime, placing: Placing, size: str) -> None:
     begins, ends = frame.x(use.stage.begins_at), frame.x(use.stage.ends_at)
     if use.state == State.NOT_BEGUN:
-        middle = (begins + ends) / 2
-        if width_of("not begun") < ends - begins:
-            drawing.texts.append(Text(middle, (TOP + frame.bottom) / 2, "not begun", "middle", "faint"))
+        words, middle = "not begun", (TOP + frame.bottom) / 2
+        spots = [((begins + ends) / 2, middle + by, "middle") for by in (0, 24, -24, 48)]
+        if placed := placing.place(words, spots, within=(begins, ends)):
+            _put(drawing, placed, words, "faint")
         return
     at = frame.x(now) if use.is_now else ends
     left_at = at if use.is_now else ends - 6
@@ -213,55 +219,61 @@ def _labels(drawing: Drawing, frame: Frame, use: StageUse, now: datetime, placin
         drawing.lines.append(Line(left_at, budget, left_at, y, "over" if use.over_mah else "left"))
         placing.line(left_at, min(y, budget), left_at, max(y, budget))
     if use.is_now:
-        _now_words(drawing, use, at, (y, budget), placing)
+        _now_words(drawing, use, at, (y, budget), placing, size)
     else:
         words = f"{amount(use.over_mah)} over" if use.over_mah else f"{amount(use.left_mah)} left"
-        high = (y + 14) if use.over_mah else budget + 18
-        if placed := placing.place(
-            words, [(left_at - 6, high, "end"), (left_at - 6, (y + budget) / 2 + 4, "end")], within=(begins, ends)
-        ):
-            drawing.texts.append(Text(*placed, tone="over" if use.over_mah else ""))
-    if size == "narrow":
-        return
-    used = Decimal(0)
+        spots = [
+            (left_at - 6, y + 14 if use.over_mah else budget + 18, "end"),
+            (left_at - 6, (y + budget) / 2 + 4, "end"),
+        ]
+        beside = [(ends + 6, y + 10, "start")] if use.over_mah else []
+        if spot := placing.place(words, spots, within=(begins, ends)) or placing.place(words, beside):
+            _put(drawing, spot, words, "over" if use.over_mah else "")
+    if size != "narrow":
+        _names(drawing, frame, use, placing)
+
+
+def _names(drawing: Drawing, frame: Frame, use: StageUse, placing: Placing) -> None:
+    """At each dot what was run and what it used; of the stage that is on the charge alone, since its list stands beside today."""
+    within, used = (frame.x(use.stage.begins_at), frame.x(use.stage.ends_at)), Decimal(0)
     for reading in use.readings:
         used += reading.used_mah
-        x, high = frame.x(reading.at), frame.y(used)
-        named = f"{reading.label} {amount(reading.used_mah)}"
-        for words in (amount(reading.used_mah),) if use.is_now else (named, amount(reading.used_mah)):
-            spots = [
-                (x - 8, high - 7, "end"),
-                (x - 8, high + 14, "end"),
-                (x + 9, high + 14, "start"),
-                (x + 9, high - 8, "start"),
-            ]
-            if placed := placing.place(words, spots, within=(begins, ends)):
-                drawing.texts.append(Text(*placed, tone="" if use.is_now else "faint"))
+        x, y, mah = frame.x(reading.at), frame.y(used), amount(reading.used_mah)
+        spots = [
+            (x - 8, y - 7, "end"),
+            (x - 8, y + 14, "end"),
+            (x + 9, y + 14, "start"),
+            (x + 9, y - 8, "start"),
+            (x, y - 10, "middle"),
+        ]
+        for words in (mah,) if use.is_now else (f"{reading.label} {mah}", mah):
+            if spot := placing.place(words, spots, within=within):
+                _put(drawing, spot, words, "" if use.is_now else "faint")
                 break
 
 
-def _now_words(drawing: Drawing, use: StageUse, x: float, heights: tuple[float, float], placing: Placing) -> None:
+def _now_words(
+    drawing: Drawing, use: StageUse, x: float, heights: tuple[float, float], placing: Placing, size: str
+) -> None:
     """Beside today: what was used, by which readings, and what is left until when. To the right, else to the left of it."""
     y, budget = heights
     assert use.stage.last is not None
-    today = f"{amount(use.used_mah)} today"
-    left = (
-        f"{amount(use.over_mah)} over"
-        if use.over_mah
-        else f"{amount(use.left_mah)} left, until {day_words(use.stage.last)}"
-    )
-    for words, at, tone in ((today, y + 4, "strong"), (left, (y + budget) / 2 + 4, "over" if use.over_mah else "")):
-        spots = [
-            (x + 12, at, "start"),
-            (x - 12, at, "end"),
-            (x + 12, at + 20, "start"),
-            (x + 12, at - 20, "start"),
-            (x - 12, at - 20, "end"),
-        ]
-        if placed := placing.place(words, spots):
-            drawing.texts.append(Text(*placed, tone=tone))
-            if words == today and placed[2] == "start":
-                _list(drawing, use, placed, placing)
+    today, middle = f"{amount(use.used_mah)} today", (y + budget) / 2 + 4
+    if spot := placing.place(today, _beside(x, y + 4)):
+        _put(drawing, spot, today, "strong")
+        if spot[2] == "start" and size != "narrow":
+            _list(drawing, use, spot, placing)
+    short = f"{amount(use.over_mah)} over" if use.over_mah else f"{amount(use.left_mah)} left"
+    for words in (f"{short}, until {day_words(use.stage.last)}", short)[bool(use.over_mah) :]:
+        if spot := placing.place(words, _beside(x, middle)):
+            _put(drawing, spot, words, "over" if use.over_mah else "")
+            return
+
+
+def _beside(x: float, y: float) -> list[Spot]:
+    return [
+        (x + 12, y, "start"), (x - 12, y, "end"), (x + 12, y + 20, "start"), (x + 12, y - 20, "start"), (x - 12, y - 20, "end"),
+    ]  # fmt: skip
 
 
 def _list(drawing: Drawing, use: StageUse, under: tuple[float, float, str], placing: Placing) -> None:
@@ -274,4 +286,4 @@ def _list(drawing: Drawing, use: StageUse, under: tuple[float, float, str], plac
         placed = placing.place(words, [(x, y + n * LINE, "start")])
         if placed is None:
             return
-        drawing.texts.append(Text(*placed, tone="faint"))
+        _put(drawing, placed, words, "faint")

@@ -150,7 +150,7 @@ def sources_words(found: TeamEnergy) -> str:
     """Of which meter and board the readings that count are, where all name the same."""
     rows = [row for row in found.readings if not is_taken_back(row)]
     meters, boards = {row.meter for row in rows}, {row.board for row in rows}
-    meter = f", read from {meters.pop()}" if len(meters) == 1 and "" not in meters else ""
+    meter = f" of {meters.pop()}" if len(meters) == 1 and "" not in meters else ""
     board = f" on {boards.pop()}" if len(boards) == 1 and "" not in boards else ""
     return f"Each dot is a reading{meter}{board}." if rows else ""
 
