@@ -1,6 +1,6 @@
 from django.urls import path
 
-from grading.api import late_days, leaderboard, views
+from grading.api import late_days, leaderboard, power_readings, views
 
 urlpatterns = [
     path("courses/<slug:course>/assignments", views.Assignments.as_view(), name="assignments"),
@@ -18,6 +18,11 @@ urlpatterns = [
         name="leaderboard",
     ),
     path("courses/<slug:course>/late-days", late_days.LateDays.as_view(), name="late_days"),
+    path(
+        "courses/<slug:course>/teams/<slug:team>/power-readings",
+        power_readings.PowerReadings.as_view(),
+        name="power_readings",
+    ),
     path("submissions/<uuid:submission>", views.OneSubmission.as_view(), name="submission"),
     path("submissions/<uuid:submission>/file", views.SubmissionFile.as_view(), name="submission_file"),
     path("pieces/<uuid:piece>/file", views.PieceFile.as_view(), name="piece_file"),

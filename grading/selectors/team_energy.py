@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
+
+from courseplatform.accounts.models import User
 from courseplatform.core import numbers
 from courseplatform.core.badges import Badge
 from courseplatform.core.errors import NotHere
@@ -14,13 +17,13 @@ from courseplatform.courses.models import Course
 from courseplatform.courses.stages import Stage, charge_mah, dated_stages, stage_at
 from courseplatform.teams.models import Team
 from courseplatform.teams.models.teams import TeamStatus
-from courseplatform.teams.selectors.membership import members_of
-from courseplatform.teams.selectors.words import names_by
+from courseplatform.teams.selectors.index import team_get
+from courseplatform.teams.selectors.membership import is_member, members_of
 from grading.energy.amounts import Amount, amount, with_unit
 from grading.energy.drawing import WIDTHS, Drawing, drawing_of
 from grading.energy.entering import DAYS_AFTER, is_closed
 from grading.energy.standing import StageUse, State, finding_of, uses_of
-from grading.models.power import PowerReading
+from grading.models.power import PowerReading, PowerReadingQuerySet
 from grading.models.submissions import Submission
 from hardware.course_devices import profiles_of
 
@@ -30,6 +33,7 @@ BADGES = {
     State.ENDED: Badge("neutral", "lock", "ended"),
     State.HANDED_IN: Badge("good", "check", "handed in"),
 }
+GONE = "somebody who left"
 CSV_COLUMNS = (
     "Stage", "Taken at", "What was run", "Used, mAh", "How it is known", "Minutes", "Mean current, mA", "Board", "Meter", "Note", "Added by",
     "Added at", "Reason", "Taken back by", "Why taken back",
@@ -46,11 +50,12 @@ class Current:
 
 @dataclass(frozen=True)
 class TeamEnergy:
-    """uses: of the stages with days, in order; never empty. readings: all, newest first, those that were taken back too."""
+    """uses: of the stages with days, in order; never empty. readings: all as `readings_of` gives them, newest first, those that were taken
+    back too."""
 
     team: Team
     uses: list[StageUse]
-    readings: list[PowerReading]
+    readings: list[Any]
     now: datetime
 
     @property
@@ -64,10 +69,33 @@ def team_energy(visit: Visit, team: Team, now: datetime) -> TeamEnergy | None:
     stages = dated_stages(visit.course)
     if not stages:
         return None
-    readings = list(PowerReading.objects.filter(team=team).select_related("taken_back").order_by("-at", "-pk"))
+    readings = list(readings_of(team).order_by("-at", "-pk"))
     handed = handed_in(visit.course, stages, [team], now)[team.pk]
     counted = [row for row in readings if not is_taken_back(row)]
     return TeamEnergy(team, uses_of(stages, counted, handed, now), readings, now)
+
+
+def team_inside(visit: Visit, slug: str) -> Team:
+    """A team whose own affairs this person may see. Raises NotHere for anybody else."""
+    found = team_get(visit, slug)
+    if not visit.is_staff and not is_member(found, visit.person):
+        raise NotHere("There is no such page, or it belongs to another team.")
+    return found
+
+
+def readings_of(team: Team) -> PowerReadingQuerySet:
+    """All readings of a team with the names of who added and took them back; None where the account is gone."""
+
+    def name(of: str) -> Subquery:
+        return Subquery(User.objects.filter(email=OuterRef(of)).values("name")[:1])
+
+    rows = PowerReading.objects.filter(team=team).select_related("taken_back", "team__course")
+    return rows.annotate(by_name=name("by"), gone_by_name=name("taken_back__by"))  # type: ignore[no-any-return]
+
+
+def stage_of(reading: PowerReading) -> Stage | None:
+    """The stage that a reading counts in. Makes no query where the team's course is there."""
+    return stage_at(dated_stages(reading.team.course), reading.at)
 
 
 def is_taken_back(reading: PowerReading) -> bool:
@@ -182,19 +210,16 @@ def _strays(found: TeamEnergy) -> list[PowerReading]:
 
 
 def reading_rows(found: TeamEnergy, visit: Visit) -> list[dict[str, Any]]:
-    """The list of readings, newest first, with who added and who took back. One query."""
+    """The list of readings, newest first, with who added and who took back. No query."""
     stages = [use.stage for use in found.uses]
-    names = names_by(
-        {row.by for row in found.readings} | {row.taken_back.by for row in found.readings if is_taken_back(row)}
-    )
     rows = []
     for row in found.readings:
         stage, gone = stage_at(stages, row.at), is_taken_back(row)
         may = not gone and found.team.status != TeamStatus.DISSOLVED
         rows.append(
             {
-                "row": row, "stage": stage, "is_gone": gone, "used": amount(row.used_mah), "who": names.get(row.by, "somebody who left"),
-                "gone_by": names.get(row.taken_back.by, "somebody who left") if gone else "",
+                "row": row, "stage": stage, "is_gone": gone, "used": amount(row.used_mah), "who": row.by_name or GONE,
+                "gone_by": (row.gone_by_name or GONE) if gone else "",
                 "may_take_back": may and (visit.is_staff or stage is None or not is_closed(stage, found.now)),
                 "detail": detail_words(row),
             }

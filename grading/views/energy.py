@@ -12,9 +12,6 @@ from courseplatform.core.errors import AppError, NotHere
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
-from courseplatform.teams.models import Team
-from courseplatform.teams.selectors.index import team_get
-from courseplatform.teams.selectors.membership import is_member
 from grading.energy.amounts import with_unit
 from grading.energy.drawing import drawing_of
 from grading.forms_power import ReadingForm, TakeBackForm
@@ -68,7 +65,7 @@ def add(request: HttpRequest, visit: Visit, team: str) -> HttpResponse:
 @course_page()
 @require_http_methods(FORM_METHODS)
 def take_back(request: HttpRequest, visit: Visit, team: str, power_reading: int) -> HttpResponse:
-    found = _team(visit, team)
+    found = reading.team_inside(visit, team)
     row, form = reading.reading_get(visit, found, power_reading), TakeBackForm(request.POST or None)
     if form.is_valid():
         try:
@@ -115,17 +112,9 @@ def of_class_csv(request: HttpRequest, visit: Visit) -> HttpResponse:
     return csv_response(f"{visit.course.slug}-energy.csv", columns, rows)
 
 
-def _team(visit: Visit, slug: str) -> Team:
-    """A team whose own affairs this person may see. Raises NotHere for anybody else."""
-    found = team_get(visit, slug)
-    if not visit.is_staff and not is_member(found, visit.person):
-        raise NotHere("There is no such page, or it belongs to another team.")
-    return found
-
-
 def _energy(visit: Visit, slug: str) -> TeamEnergy:
     """Raises NotHere, also where the course names no days for its stages."""
-    found = reading.team_energy(visit, _team(visit, slug), timezone.now())
+    found = reading.team_energy(visit, reading.team_inside(visit, slug), timezone.now())
     if found is None:
         raise NotHere("This course names no days for the stages of its project, so no energy is counted by stage.")
     return found
