@@ -6,7 +6,7 @@ on a line, a dot or another label; one that has no place is left to the table.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from courseplatform.core import numbers
@@ -65,8 +65,8 @@ class Frame:
     most_mah: float
 
     def x(self, at: datetime) -> float:
-        whole = (self.last - self.first).total_seconds()
-        share = min(max((at - self.first).total_seconds() / whole, 0.0), 1.0)
+        first, last, now = (moment.astimezone(UTC) for moment in (self.first, self.last, at))
+        share = min(max((now - first) / (last - first), 0.0), 1.0)
         return round(LEFT + (self.width - LEFT - RIGHT) * share, 1)
 
     def y(self, mah: Decimal | float) -> float:

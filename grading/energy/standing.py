@@ -5,10 +5,9 @@ A reading belongs to the stage in which it was taken. What a stage leaves over d
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from fractions import Fraction
 from typing import Protocol
 
 from courseplatform.core import numbers
@@ -70,8 +69,9 @@ class StageUse:
 
     def time_gone(self, now: datetime) -> float:
         """The share of its time that has passed, 0 to 1, counted in hours: a day of the clock change has 23 or 25."""
-        whole = Fraction((self.stage.ends_at - self.stage.begins_at).total_seconds())
-        return float(min(max(Fraction((now - self.stage.begins_at).total_seconds()) / whole, Fraction(0)), Fraction(1)))
+        # In UTC: two moments of one zone are subtracted by their wall clocks.
+        begins, ends, at = (moment.astimezone(UTC) for moment in (self.stage.begins_at, self.stage.ends_at, now))
+        return min(max((at - begins) / (ends - begins), 0.0), 1.0)
 
 
 def uses_of(
