@@ -16,7 +16,8 @@ from grading.energy.placing import Box, Placing, Spot, width_of
 from grading.energy.standing import StageUse, State, day_words
 
 WIDTHS = {"wide": 968, "middle": 680, "narrow": 328}
-LEFT, RIGHT, TOP, LINE = 44.0, 4.0, 36.0, 16.0
+RIGHT, TOP, LINE = 4.0, 36.0, 16.0
+LEAST_LEFT = 44.0  # for the numbers of the scale
 STEPS = (1, 2, 2.5, 5)  # of the scale, times a power of ten
 DAY_STEPS = (1, 2, 7, 14, 28, 56, 112)
 
@@ -59,6 +60,7 @@ class Frame:
     """From time and charge to pixels."""
 
     width: int
+    left: float
     bottom: float
     first: datetime
     last: datetime
@@ -67,7 +69,7 @@ class Frame:
     def x(self, at: datetime) -> float:
         first, last, now = (moment.astimezone(UTC) for moment in (self.first, self.last, at))
         share = min(max((now - first) / (last - first), 0.0), 1.0)
-        return round(LEFT + (self.width - LEFT - RIGHT) * share, 1)
+        return round(self.left + (self.width - self.left - RIGHT) * share, 1)
 
     def y(self, mah: Decimal | float) -> float:
         return round(self.bottom - (self.bottom - TOP) * float(mah) / self.most_mah, 1)
@@ -79,17 +81,13 @@ def drawing_of(uses: Sequence[StageUse], now: datetime, size: str) -> Drawing:
     height = 290 if size == "narrow" else 310
     bottom = height - 40.0
     most = max(max(use.stage.budget_mah, use.used_mah) for use in uses)
-    frame = Frame(
-        width,
-        bottom,
-        uses[0].stage.begins_at,
-        uses[-1].stage.ends_at,
-        float(most) * (1.0 if most == uses[0].stage.budget_mah and _one_budget(uses) else 1.04),
-    )
+    top_mah = float(most) * (1.0 if most == uses[0].stage.budget_mah and _one_budget(uses) else 1.04)
+    left = max(LEAST_LEFT, width_of(amount(Decimal(repr(top_mah)))) + 12)
+    frame = Frame(width, left, bottom, uses[0].stage.begins_at, uses[-1].stage.ends_at, top_mah)
     drawing = Drawing(width, height)
     _scale(drawing, frame, uses)
     _days(drawing, frame, uses[0].stage)
-    placing = Placing(Box(LEFT, TOP, width - RIGHT, bottom))
+    placing = Placing(Box(frame.left, TOP, width - RIGHT, bottom))
     for use in uses:
         _stage(drawing, frame, use, now, placing)
     _budgets(drawing, frame, uses, placing)
@@ -115,8 +113,8 @@ def _scale(drawing: Drawing, frame: Frame, uses: Sequence[StageUse]) -> None:
     while value <= frame.most_mah * 1.0001:
         y = frame.y(value)
         if not any(abs(y - budget) < LINE for budget in budgets):
-            drawing.lines.append(Line(LEFT, y, frame.width - RIGHT, y, "base" if value == 0 else "grid"))
-            drawing.texts.append(Text(LEFT - 8, y + 4, amount(Decimal(str(value))), "end", "faint"))
+            drawing.lines.append(Line(frame.left, y, frame.width - RIGHT, y, "base" if value == 0 else "grid"))
+            drawing.texts.append(Text(frame.left - 8, y + 4, amount(Decimal(str(value))), "end", "faint"))
         value += step
 
 
@@ -124,7 +122,7 @@ def _days(drawing: Drawing, frame: Frame, stage: Stage) -> None:
     """Dates under the scale, as many as have room, the first of them the first day."""
     first, last = frame.first.astimezone(stage.tz).date(), frame.last.astimezone(stage.tz).date() - timedelta(days=1)
     days = (last - first).days + 1
-    room = (frame.width - LEFT - RIGHT) / days
+    room = (frame.width - frame.left - RIGHT) / days
     step = next((n for n in DAY_STEPS if n * room >= 56), DAY_STEPS[-1])
     end, month = 0.0, 0
     day: date = first
@@ -142,7 +140,7 @@ def _days(drawing: Drawing, frame: Frame, stage: Stage) -> None:
 def _stage(drawing: Drawing, frame: Frame, use: StageUse, now: datetime, placing: Placing) -> None:
     """The steps of one stage, its area and its name."""
     begins, ends = frame.x(use.stage.begins_at), frame.x(use.stage.ends_at)
-    if begins > LEFT:
+    if begins > frame.left:
         drawing.lines.append(Line(begins, TOP, begins, frame.bottom + 34, "wall"))
         placing.wall(begins)
     name = f"{use.stage.number} {use.stage.title}"
@@ -150,7 +148,7 @@ def _stage(drawing: Drawing, frame: Frame, use: StageUse, now: datetime, placing
     while width_of(name) > room and len(name) > len(str(use.stage.number)):
         name = f"{name.rstrip('…')[:-1].rstrip()}…" if len(name) > 3 else str(use.stage.number)
     drawing.texts.append(
-        Text(begins + (8 if begins > LEFT else 0), frame.bottom + 32, name, tone="now" if use.is_now else "")
+        Text(begins + (8 if begins > frame.left else 0), frame.bottom + 32, name, tone="now" if use.is_now else "")
     )
     until = frame.x(min(now, use.stage.ends_at)) if now > use.stage.begins_at else begins
     if until <= begins:
@@ -189,19 +187,23 @@ def _budgets(drawing: Drawing, frame: Frame, uses: Sequence[StageUse], placing: 
     """One line where all stages have the same budget, else a line in each."""
     if _one_budget(uses):
         y, mah = frame.y(uses[0].stage.budget_mah), uses[0].stage.budget_mah
-        drawing.lines.append(Line(LEFT, y, frame.width - RIGHT, y, "budget"))
-        drawing.texts.append(Text(LEFT - 8, y + 4, amount(mah), "end", "budget"))
+        drawing.lines.append(Line(frame.left, y, frame.width - RIGHT, y, "budget"))
+        drawing.texts.append(Text(frame.left - 8, y + 4, amount(mah), "end", "budget"))
         each = "the budget" if len(uses) == 1 else "budget of each stage"
         words = f"{each}: {amount(mah)}{numbers.NARROW}mAh"
         drawing.texts.append(Text(frame.width - RIGHT, y - 8, words, "end", "budget"))
         placing.word(words, (frame.width - RIGHT, y - 8, "end"))
-        placing.line(LEFT, y, frame.width - RIGHT, y)
+        placing.line(frame.left, y, frame.width - RIGHT, y)
         return
     for use in uses:
         begins, ends, y = frame.x(use.stage.begins_at), frame.x(use.stage.ends_at), frame.y(use.stage.budget_mah)
         drawing.lines.append(Line(begins, y, ends, y, "budget"))
-        drawing.texts.append(Text(ends - 4, y - 6, amount(use.stage.budget_mah), "end", "budget"))
+        words = amount(use.stage.budget_mah)
         placing.line(begins, y, ends, y)
+        if spot := placing.place(
+            words, [(ends - 4, y - 6, "end"), (begins + 6, y - 6, "start"), (ends - 4, y + 14, "end")]
+        ):
+            _put(drawing, spot, words, "budget")
 
 
 def _labels(drawing: Drawing, frame: Frame, use: StageUse, now: datetime, placing: Placing, size: str) -> None:
