@@ -21,6 +21,8 @@ def input_words(shapes: str, given: InputSpec) -> str:
 
 def output_words(spec: BenchSpec) -> str:
     """1×10, one score for each of 0 1 2; of other tasks, or of many classes, what the output holds."""
+    if said := spec.kind.answers_words(spec.options):
+        return said
     output, names = spec.output, " ".join(spec.classes)
     if spec.classes and output.numbers == len(spec.classes) and len(names) <= MOST_LETTERS:
         return f"{output.spelled}, one score for each of {names}"

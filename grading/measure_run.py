@@ -14,16 +14,18 @@ from grading.bench.measurement import Measurement
 from grading.bench.on_device import Choice, device_json
 from grading.bench.report import Report
 from grading.bench.sandbox import Limits, Sandbox
-from grading.bench.training.on_device import training_json
+from grading.bench.training.on_device import as_training, training_json
 from grading.lab_inputs import shown_inputs
+from grading.measure_step import Found, step_measured
 from grading.ml_tasks.scoring.base import Scored
 from grading.phase_clock import PhaseClock
 from grading.points.lines import points_for
 from grading.points.modelled import Modelled, modelled_of
 from grading.points.training import add_training
-from grading.run_setting import setting_for
+from grading.run_setting import Setting, setting_for
 from grading.scored import scored
 from grading.signature import check_signature
+from grading.signature_step import check_step
 from grading.spec import BenchSpec
 from grading.where_to_run import Place
 from hardware.profiles import DeviceProfile
@@ -63,21 +65,46 @@ def measure_run(
     """
     setting, clock = setting_for(spec, place or Place("process"), profiles.get(spec.device)), PhaseClock(on_progress)
     report = inspected(model, spec, sandbox, clock)
-    layout = check_signature(report, spec, lab)
     with tempfile.TemporaryDirectory(prefix="milliamp-inputs-", dir=work) as folder:
-        shown = shown_inputs(model, inputs, spec, layout, Path(folder), seed)
-        with setting.out_of_memory_named():
-            measurement = engine.measure(
-                model, report, sandbox=sandbox, inputs=shown.inputs.path, seed=seed, scores=spec.output.numbers,
-                on_progress=clock, limits=setting.limits,
-            )  # fmt: skip
-        clock("points", 0, 0)
-        quality, alike = scored(spec, shown.inputs, measurement.predictions, labels)
-    alike = dataclasses.replace(alike, held=shown.copied[0], looked_for=shown.copied[1])
+        found = (_learned if spec.kind.trains else _answered)(
+            model, report, spec, lab, inputs=inputs, labels=labels, folder=Path(folder), sandbox=sandbox, seed=seed,
+            setting=setting, on_progress=clock,
+        )  # fmt: skip
     around = boards_of(report, profiles, spec, choice or Choice())
     around |= {"isolation": sandbox.label, "graded_by": setting.graded_by, "phase_s": clock.seconds()}
-    document = document_of(report, measurement, quality, spec, (name, model.stat().st_size), around)
-    return document | {"suspicions": suspicions.look(report, measurement, alike) + setting.no_board()}
+    document = document_of(report, found.measurement, found.quality, spec, (name, model.stat().st_size), around)
+    return document | {"suspicions": found.found + setting.no_board()}
+
+
+def _answered(
+    model: Path, report: Report, spec: BenchSpec, lab: str, *, inputs: Path, labels: Path | None, folder: Path, sandbox: Sandbox,
+    seed: int, setting: Setting, on_progress: Progress,
+) -> Found:  # fmt: skip
+    """A model that is timed and answers the hidden inputs. Raises BenchError."""
+    layout = check_signature(report, spec, lab)
+    shown = shown_inputs(model, inputs, spec, layout, folder, seed)
+    with setting.out_of_memory_named():
+        measurement = engine.measure(
+            model, report, sandbox=sandbox, inputs=shown.inputs.path, seed=seed, scores=spec.output.numbers,
+            on_progress=on_progress, limits=setting.limits,
+        )  # fmt: skip
+    on_progress("points", 0, 0)
+    quality, alike = scored(spec, shown.inputs, measurement.predictions, labels)
+    alike = dataclasses.replace(alike, held=shown.copied[0], looked_for=shown.copied[1])
+    return Found(measurement, quality, suspicions.look(report, measurement, alike))
+
+
+def _learned(
+    model: Path, report: Report, spec: BenchSpec, lab: str, *, inputs: Path, labels: Path | None, folder: Path, sandbox: Sandbox,
+    seed: int, setting: Setting, on_progress: Progress,
+) -> Found:  # fmt: skip
+    """A training step that learns first. Raises BenchError."""
+    layout = check_step(report, spec, lab)
+    with setting.out_of_memory_named():
+        return step_measured(
+            model, report, spec, layout, inputs=inputs, labels=labels, folder=folder, sandbox=sandbox, seed=seed,
+            limits=setting.limits, on_progress=on_progress,
+        )  # fmt: skip
 
 
 def inspected(
@@ -88,9 +115,13 @@ def inspected(
     hint: shapes of the inputs, for a model that does not say them; those of the lab where None.
     """
     on_progress("check", 0, 0)
-    hint = [next(iter(spec.input.shapes.values()))] if hint is None else hint
+    shape, trains = next(iter(spec.input.shapes.values())), spec.kind.trains
+    if hint is None:
+        hint = [(spec.options.batch, *shape[1:]), (spec.options.batch,)] if trains else [shape]
     limits = Limits(wall_s=spec.wall_s, memory_bytes=spec.memory_bytes)
-    return engine.inspect(model, sandbox=sandbox, input_shapes=hint, on_progress=on_progress, limits=limits)
+    return engine.inspect(
+        model, sandbox=sandbox, input_shapes=hint, on_progress=on_progress, limits=limits, learns=trains
+    )
 
 
 def boards_of(report: Report, profiles: Mapping[str, DeviceProfile], spec: BenchSpec, choice: Choice) -> dict[str, Any]:
@@ -109,7 +140,8 @@ def devices_json(
     report: Report, profiles: Mapping[str, DeviceProfile], spec: BenchSpec, choice: Choice
 ) -> dict[str, dict[str, Any]]:
     """Fit and prediction by device. Operators only for the lab's own: a figure of each would fill the database."""
-    found = {slug: device_json(report, profile, choice) for slug, profile in profiles.items()}
+    instead = as_training(report) if spec.kind.trains else None
+    found = {slug: device_json(report, profile, choice, instead) for slug, profile in profiles.items()}
     return {slug: one if slug in spec.devices else one | {"operators": []} for slug, one in found.items()}
 
 

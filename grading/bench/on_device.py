@@ -40,13 +40,16 @@ class Choice:
     capacity_mah: float = USUAL_MAH
 
 
-def device_json(report: Report, profile: DeviceProfile, choice: Choice | None = None) -> dict[str, Any]:
+def device_json(
+    report: Report, profile: DeviceProfile, choice: Choice | None = None, instead: Instead | None = None
+) -> dict[str, Any]:
     """Fit and prediction in one: the agreed keys, the limits in bytes, and in words why, reasons, flags and reason.
 
+    instead: what is predicted where it is no inference.
     operators: [[index, ms, fused], ...] where a latency is modelled. stages: of a pipeline, what each stage takes, with all its calls.
     """
     choice = choice or Choice()
-    predicted = prediction_of(report, profile, choice)
+    predicted = prediction_of(report, profile, choice, instead)
     verdict = _fit(report, profile, choice, predicted)
     found = {
         **verdict.to_json(),

@@ -16,6 +16,9 @@ class HiddenData:
 
 DIGITS = HiddenData("labs-digits", "Handwritten digits, 8 x 8 (scikit-learn)")
 TAUGHT_DIGITS = HiddenData("labs-digits-teacher", "Handwritten digits with the logits of a teacher", "distillation")
+DIGITS_TO_LEARN = HiddenData(
+    "labs-digits-training", "Handwritten digits, 1437 to train with and 360 held out", "training_step"
+)
 IMAGES = HiddenData("labs-images", "Generated pictures of shapes and patterns, 32 x 32 in colour")
 KEYWORDS = HiddenData("labs-keywords", "Generated spectrograms of twelve keywords, 49 x 10")
 
@@ -62,6 +65,7 @@ LABS = (
     Lab("microcontroller", "microcontroller", KEYWORDS, "float32: as accurate, and the board computes in int8 only"),
     Lab("energy", "energy", IMAGES, "twice as wide for the same answers: more charge and more energy for each"),
     Lab("training", "training", DIGITS, "four times as wide: a batch of 32 no longer fits the microcontroller"),
+    Lab("training-step", "training_step", DIGITS_TO_LEARN, "biases alone over weights drawn at random: it keeps more and learns next to nothing"),
     Lab("keyword-spotting", "keyword_spotting", KEYWORDS, "four times as wide: more multiply-accumulates than the reference model of MLPerf Tiny"),
     Lab("image-classification", "image_classification", IMAGES, "eight times as wide: more multiply-accumulates than the reference model of MLPerf Tiny"),
     Lab("pipeline", "pipeline", IMAGES, "both halves eleven times as wide: as accurate, and fewer frames a second than are asked for"),

@@ -17,6 +17,7 @@ SEED, SAMPLES = 1, 256
 BY_HIDDEN_SET = {
     "labs-digits": DIGITS,
     "labs-digits-teacher": DIGITS,
+    "labs-digits-training": DIGITS,
     "labs-images": IMAGE_SET,
     "labs-keywords": KEYWORD_SET,
 }

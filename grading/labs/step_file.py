@@ -63,7 +63,7 @@ def export_step(
     return Path(path)
 
 
-class Step(nn.Module):
+class Step(nn.Module):  # type: ignore[misc]  # torch is not typed here
     """Keeps weights and the optimizer's memory as buffers, and writes into them what `update` makes of them."""
 
     def __init__(self, update: Callable[..., Any], kept: Mapping[str, Any]) -> None:

@@ -92,6 +92,8 @@ class Task(ABC):
     metrics: tuple[Metric, ...]
     keys: tuple[Key, ...]
     labels: Labels
+    formats: tuple[str, ...] = ()  # that can be handed in; empty: all that the site knows
+    trains = False  # a program that changes its own weights, see hardware/ondevice/training.py
 
     @abstractmethod
     def read(self, top: "Reader") -> Any:
@@ -127,6 +129,18 @@ class Task(ABC):
     @abstractmethod
     def figure(self, quality: Json) -> Figure:
         """The figure `accuracy` of the result page. quality: as the scorer wrote it, or a version of it before."""
+
+    def shown(self, options: Any) -> int:
+        """How many inputs of the hidden set are no secret."""
+        return 0
+
+    def takes_words(self, options: Any) -> str:
+        """What a model is given beside one input, in sentences; "" where it is that input."""
+        return ""
+
+    def answers_words(self, options: Any) -> str:
+        """What it answers, where that is more than `output`; else ""."""
+        return ""
 
     def needs(self, metric: str, facts: Facts) -> str:
         """Why a hidden set with these facts gives no such metric, as a sentence; "" where it does."""

@@ -10,12 +10,13 @@ from grading.ml_tasks.detection import Detection
 from grading.ml_tasks.distillation import Distillation
 from grading.ml_tasks.regression import Regression
 from grading.ml_tasks.sequence import Sequence
+from grading.ml_tasks.training_step import TrainingStep
 
 USUAL = "classification"  # of results and hidden sets that are older than tasks
 
 TASKS: dict[str, Task] = {
     task.name: task
-    for task in (Classification(), Detection(), Sequence(), Anomaly(), Regression(), Distillation())
+    for task in (Classification(), Detection(), Sequence(), Anomaly(), Regression(), Distillation(), TrainingStep())
 }  # fmt: skip
 
 

@@ -225,13 +225,14 @@ def spec_rows(assignment: Assignment) -> list[dict[str, str]]:
     """The lab in plain words: what goes in, what comes out, how points follow."""
     spec: BenchSpec = assignment.spec
     hidden = assignment.hidden_set
+    unseen = hidden.count - spec.kind.shown(spec.options) if hidden else 0
     shapes = ", or ".join(f"{'×'.join(map(str, shape))} ({layout})" for layout, shape in spec.input.shapes.items())
     profiles = profiles_of(assignment.course, with_retired=True) if spec.devices else {}
     boards = [profiles[slug].name for slug in spec.devices if slug in profiles]
     rows = [
-        {"label": "Task", "text": f"{hidden.title}, {numbers.count(hidden.count)} inputs you have not seen" if hidden else spec.task,
+        {"label": "Task", "text": f"{hidden.title}, {numbers.count(unseen)} inputs you have not seen" if hidden else spec.task,
          "basis": ""},
-        {"label": "Input", "text": input_words(shapes, spec.input), "basis": ""},
+        {"label": "Input", "text": " ".join([input_words(shapes, spec.input), spec.kind.takes_words(spec.options)]).strip(), "basis": ""},
         {"label": "Output", "text": output_words(spec), "basis": ""},
     ]  # fmt: skip
     if spec.pipeline:

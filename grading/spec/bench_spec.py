@@ -104,7 +104,7 @@ class BenchSpec:
             criteria=tuple(
                 read_criterion(item, f"criteria[{i}]", baselines) for i, item in enumerate(top.take_list("criteria"))
             ),
-            formats=tuple(str(name) for name in top.take_list("formats", list(FORMATS))),
+            formats=tuple(str(name) for name in top.take_list("formats", list(TASKS[task].formats or FORMATS))),
             max_bytes=int(top.number("max_bytes", 1 << 20)),
             devices=_devices(top),
             wall_s=int(top.number("wall_s", 60)),
@@ -194,6 +194,10 @@ def _wrong_pipeline(spec: BenchSpec) -> Iterator[str]:
 def _wrong_task(spec: BenchSpec) -> Iterator[str]:
     """The task's own keys, and criteria that ask for what it does not give."""
     yield from spec.kind.wrong(spec.options)
+    if spec.kind.formats and (other := [name for name in spec.formats if name not in spec.kind.formats]):
+        yield f"spec.formats: a {spec.task} is handed in as {', '.join(spec.kind.formats)} only; take {other[0]} away."
+    if spec.kind.trains and spec.training is not None:
+        yield "spec.training: the step itself is handed in and counted here. Take `training` away."
     given, known = spec.kind.gives(spec.options), metrics()
     for n, criterion in enumerate(spec.criteria):
         if lacking := [metric for metric in criterion.metrics if metric in known and metric not in given]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import Any
 
+from grading.bench.cost.features import steps_of
 from grading.bench.cost.power import budget
 from grading.bench.cost.predict import Instead
 from grading.bench.cost.prediction import Prediction
@@ -74,6 +75,11 @@ def training_json(
         "batch": setting.batch, "optimizer": setting.optimizer, "rank": setting.rank, "precision": PRECISION,
         "methods": [update.to_json() for update in updates], "devices": devices,
     }  # fmt: skip
+
+
+def as_training(report: Report) -> Instead:
+    """How a training step that was handed in is predicted: its own operators, extrapolated."""
+    return Instead(list(steps_of(report)), (TRAINING_HALF,), (TRAINING_SAID,))
 
 
 def _device(report: Report, profile: DeviceProfile, updates: list[Update], choice: Choice | None) -> dict[str, Any]:
