@@ -38,6 +38,10 @@ def hints(given: Given, tried: list[Effect] | None = None) -> Rows:
     """
     lost = lost_points(given)
     found = [_hint(given, effect, lost) for effect in _best(effects(given) if tried is None else tried, lost)]
+    found += [
+        {"title": one["title"], "text": one["text"], **_up_to(lost[one["metric"]])}
+        for one in given.spec.kind.advice(given.result.get("quality") or {}, lost)
+    ]
     found += _on_answers(given, lost)
     for metric, words in ON_WEIGHTS.items():
         if (

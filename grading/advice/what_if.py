@@ -66,6 +66,8 @@ Made = tuple[Report, bool, str | None]  # the report, whether its peak is known,
 def effects(given: Given) -> list[Effect]:
     """All changes that can be tried, as many as a page has time for. Empty for results that hold no kernels yet."""
     report = given.report
+    if given.spec.kind.trains:
+        return []  # its operators belong together: a layer that is changed has its gradients elsewhere in the graph
     if report is None or report.absent_weights or not report.operators:
         return []
     now = _numbers(given, (report, True, None))

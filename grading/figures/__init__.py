@@ -13,6 +13,7 @@ from grading.figures.layers import layers
 from grading.figures.memory import memory
 from grading.figures.roofline import roofline
 from grading.figures.stages import stages
+from grading.figures.step_memory import step_memory
 from grading.figures.training import training
 from grading.figures.training_batch import batch
 
@@ -38,6 +39,7 @@ OF_PIPELINES: dict[str, Callable[[Given], Figure | None]] = {"stages": stages}
 WHERE_ASKED: dict[str, Callable[[Given], Figure | None]] = {
     "training": training,
     "training-batch": batch,
+    "step-memory": step_memory,
 }
 
 

@@ -142,6 +142,10 @@ class Task(ABC):
         """What it answers, where that is more than `output`; else ""."""
         return ""
 
+    def advice(self, quality: Json, lost: Mapping[str, float]) -> list[dict[str, str]]:
+        """What would help, where that is no change of the graph: title, text, metric. lost: metric -> points that it lost."""
+        return []
+
     def needs(self, metric: str, facts: Facts) -> str:
         """Why a hidden set with these facts gives no such metric, as a sentence; "" where it does."""
         return ""

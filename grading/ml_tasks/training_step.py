@@ -1,6 +1,6 @@
 """A training step: a program that changes its own weights is called with batches of a training set, then asked about held-out inputs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +104,17 @@ class TrainingStep(Task):
     def labels_words(self, facts: Facts) -> str:
         return f"{numbers.count(facts['classes'])} classes, to train and to hold out"
 
+    def advice(self, quality: Json, lost: Mapping[str, float]) -> list[dict[str, str]]:
+        learned = next((metric for metric in ("accuracy", "accuracy_gain", "heldout_loss") if metric in lost), "")
+        found = (
+            [{"title": LEARN_MORE, "text": " ".join(findings(quality)) or _fell(quality), "metric": learned}]
+            if learned
+            else []
+        )
+        if "step_peak_bytes" in lost:
+            found.append({"title": "Keep less for the gradient", "text": KEEP_LESS, "metric": "step_peak_bytes"})
+        return found
+
     def figure(self, quality: Json) -> Figure:
         steps = list(range(1, len(quality["loss"]) + 1))
         columns = ["Step", "Loss, as the program says it", "The same with shuffled labels"]
@@ -118,6 +129,8 @@ class TrainingStep(Task):
         )  # fmt: skip
 
 
+LEARN_MORE = "Look at the learning rate and at what trains"
+KEEP_LESS = "Where no layer in front trains, its activations need not be kept. Train the last layers only, or a smaller network."
 KEYS = [("plot-1", "labels as they are"), ("plot-2", "the same labels, shuffled"), ("plot-0", "held-out loss")]
 
 
@@ -145,6 +158,11 @@ def findings(quality: Json) -> Iterator[str]:
         yield f"{numbers.count(len(quality['loss']))} steps gained next to nothing."
     if quality["shuffled_accuracy"] - quality["before_accuracy"] > max(LEAST_GAIN, quality["accuracy_gain"] / 2):
         yield "With shuffled labels it learns nearly as much, which no training can."
+
+
+def _fell(quality: Json) -> str:
+    begin, end = (numbers.with_unit(quality[key], "nats") for key in ("before_loss", "heldout_loss"))
+    return f"The held-out loss went from {begin} to {end}. Where the curve still falls, a larger rate or momentum gets further in as many steps."
 
 
 def _aside(quality: Json) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ OF_TASK = {
     "anomaly": {},
     "regression": {"targets": ["x", "y"]},
     "distillation": {"classes": ["a", "b", "c"]},
+    "training_step": {"classes": ["a", "b", "c"], "train": 96, "batch": 8, "steps": 40},
 }
 
 

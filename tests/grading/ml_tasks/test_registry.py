@@ -78,6 +78,11 @@ def test_what_a_sandbox_may_answer_is_what_the_harness_takes():
         ("regression", {"target": "input"}, "spec.targets"),
         ("distillation", {"classes": ["a"]}, "spec.classes"),
         ("distillation", {"outputs": "votes"}, "spec.outputs"),
+        ("training_step", {"classes": ["a"]}, "spec.classes"),
+        ("training_step", {"batch": 0}, "spec.batch"),
+        ("training_step", {"train": 7}, "spec.train: the training set has to fill one batch"),
+        ("training_step", {"steps": 5}, "spec.steps"),
+        ("training_step", {"steps": 2001}, "from 20 to 2000"),
         ("poetry", {}, "spec.task"),
     ],
 )
