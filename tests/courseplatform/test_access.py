@@ -23,6 +23,7 @@ from tests.courseplatform.scribe.builders import duty_of, handed_in, png
 from tests.courseplatform.seminar.builders import seminar_objects
 from tests.courseplatform.teams.builders import make_round, make_slot, make_team
 from tests.courseplatform.uploads.builders import begin
+from tests.grading.energy.builders import power_of
 from tests.grading.grades import regrade_of
 from tests.grading.late_staff import late_favours_of
 from tests.grading.parts import piece_of
@@ -87,7 +88,7 @@ def addresses(cast, data_dir, tmp_path):
         "<int:regrade>": str(regrade_of(cast).pk), "<slug:part>": "notes", "<uuid:piece>": str(piece_of(cast, cast.ruth, tmp_path).pk),
         "<uuid:variant>": str(submission.pk),  # posted to, so not looked at
         "<int:nickname>": "1",  # posted to, so not looked at
-        "<slug:device>": "laptop", "<slug:own_device>": device_of_course(cast).slug,
+        **power_of(cast, team), "<slug:device>": "laptop", "<slug:own_device>": device_of_course(cast).slug,
     }  # fmt: skip
     found = []
     for route, view in PATTERNS:
