@@ -1,7 +1,7 @@
 """From rows to what the gradebook is asked: whose grade hangs together, what happened to it, and whether students may see it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -100,12 +100,19 @@ def items_of(assignment: Assignment) -> list[Item]:
     return [Item(row.key, row.title, row.points, row.note, row.is_withdrawn) for row in rows]
 
 
-def grades_of(assignment: Assignment, people: Collection[int]) -> dict[int, Grade]:
-    """Person -> grade, for everybody asked about. Three queries, whatever their number."""
+def grades_of(
+    assignment: Assignment, people: Collection[int], then: Mapping[int, Event] | None = None
+) -> dict[int, Grade]:
+    """Person -> grade, for everybody asked about. Three queries, whatever their number.
+
+    then: what would happen to the grade of some of them.
+    """
     items, of, events = items_of(assignment), measured_of(assignment), defaultdict(list)
     rows = GradeEvent.objects.filter(assignment=assignment, person__in=people)
     for row in rows.select_related("item", "result").defer(*HEAVY).order_by("pk"):
         events[row.person_id].append(event_of(row))
+    for pk, event in (then or {}).items():
+        events[pk].append(event)
     late = lates_of(assignment, people)
     return {
         pk: grade_of(items, events[pk], measured_of=of, worth=assignment.points, late=late.get(pk)) for pk in people

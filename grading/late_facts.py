@@ -11,7 +11,8 @@ from datetime import datetime, time, timedelta
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from courseplatform.accounts.models import User
 from courseplatform.courses.access import Visit, asked_once
@@ -23,6 +24,7 @@ from grading.late_file.policy import policy_of
 from grading.latepolicy import assess
 from grading.models.assignments import CLOSES, Assignment, instant_of
 from grading.models.late_days import Accommodation, EntryKind, Excuse, Extension, LateEntry, LateRequest
+from grading.models.reruns import PointsBefore
 from grading.models.runs import Result
 from grading.models.submissions import Submission
 
@@ -206,9 +208,17 @@ class _Rows:
         ]  # fmt: skip
 
     def _marks(self, found: Any) -> dict[Any, Fraction]:
-        """Submission -> percent that its newest result earned, for policies that judge the best attempt."""
-        results = Result.objects.filter(run__submission__in=found).order_by("made_at")
-        rows = results.values_list("run__submission", "earned", "of")
+        """Submission -> percent that its newest result earned, for policies that judge the best attempt.
+
+        A re-run of the whole lab never moves late days, so it is not asked: what a result said before it was counted again holds here.
+        """
+        first = PointsBefore.objects.filter(result=OuterRef("pk")).order_by("pk")
+        results = Result.objects.filter(run__submission__in=found, rerun_item=None).order_by("made_at")
+        rows = results.values_list(
+            "run__submission",
+            Coalesce(Subquery(first.values("earned")[:1]), "earned"),
+            Coalesce(Subquery(first.values("of")[:1]), "of"),
+        )
         return {pk: Fraction(earned) * 100 / Fraction(of) for pk, earned, of in rows if of}
 
     def extensions(self) -> list[late.Extension]:

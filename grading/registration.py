@@ -21,8 +21,9 @@ from grading.selectors.team_runs import team_runs
 from grading.services.counts import count_ended
 from grading.services.late_days import team_changed
 from grading.services.parked import result_park
+from grading.services.reruns import rerun_job_ended
 from grading.services.variants import variant_ended
-from grading.wake import COUNT_KIND, RUN_KIND, VARIANT_KIND, wake
+from grading.wake import COUNT_KIND, RERUN_KIND, RUN_KIND, VARIANT_KIND, wake
 from hardware.hooks import add_calibration_source, add_use_source
 from hardware.leases import JobKind, register_kind
 
@@ -39,6 +40,7 @@ def register_all() -> None:
     register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake, parked=result_park))
     register_kind(JobKind(name=COUNT_KIND, ended=count_ended, wake=wake))
     register_kind(JobKind(name=VARIANT_KIND, ended=variant_ended, wake=wake))
+    register_kind(JobKind(name=RERUN_KIND, ended=rerun_job_ended, wake=wake))
     register_purpose(upload_purpose.HAND_IN, upload_purpose.hand_in, upload_purpose.spelled)
     register_purpose(upload_purpose.PART, upload_purpose.part, upload_purpose.part_spelled)
     registry.add_due_source(sections.due_marks)
@@ -73,7 +75,7 @@ def _links() -> list[NavLink]:
         "grading:assignment", "grading:assignment_dates", "grading:assignment_new", "grading:assignment_edit", "grading:assignment_publish",
         "grading:assignment_remove", "grading:hidden_sets", "grading:family", "grading:receipt", "grading:run", "grading:run_decide",
         "grading:hand_in", "grading:grade", "grading:leaderboard", "grading:compare",
-        "grading:grades", "grading:grades_person",
+        "grading:grades", "grading:grades_person", "grading:reruns", "grading:rerun",
     )  # fmt: skip
     students = frozenset({Role.STUDENT})
     return [

@@ -3,16 +3,15 @@
 Called by the leases inside the transaction that finishes the job, so a run is never finished without its result.
 """
 
-from decimal import Decimal
 from typing import Any
 
-from grading.models.runs import Result, Run
+from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.parts import STATEMENT
 from grading.services.benchmarks import benchmark_record
-from grading.services.class_points import class_point_record
 from grading.services.counts import count_enqueue
 from grading.services.late_days import choose_active, late_days_mark, lock_circle
+from grading.services.results import result_record
 from hardware.models import NOT_COUNTED, Job, Outcome
 
 
@@ -24,7 +23,7 @@ def run_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
     # One after the other with hand-ins of the same people: who counts is decided from all their attempts.
     circle = lock_circle(course=submission.assignment.course, people={submission.person_id})
     if outcome == Outcome.MEASURED:
-        _record_result(run, result)
+        result_record(run=run, document=result)
         count_enqueue(run)
     _settle(submission, is_counted=outcome not in NOT_COUNTED)
     choose_active(circle, submission)
@@ -35,23 +34,6 @@ def run_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
         cause=f"attempt {submission.number} was measured",
         actor="measurement",
     )
-
-
-def _record_result(run: Run, result: dict[str, Any]) -> None:
-    made = Result.objects.create(
-        run=run,
-        report=result["report"],
-        host=result["host"],
-        metrics=result["metrics"],
-        quality=result["quality"],
-        points=result["points"],
-        environment=result["environment"],
-        earned=Decimal(result["earned"]),
-        of=Decimal(result["of"]),
-        left_open=Decimal(result.get("left_open", 0)),  # what was parked by an older worker says nothing of it
-        graded_by=str(result["environment"].get("graded_by", {}).get("label", ""))[:160],
-    )
-    class_point_record(result=made, assignment=run.submission.assignment)
 
 
 def _settle(submission: Submission, *, is_counted: bool) -> None:

@@ -5,7 +5,8 @@ from celery import shared_task
 from grading.services.late_days import late_days_count_stale, late_days_mark_new
 from grading.services.pieces import pieces_sweep
 from grading.services.regrade_answers import regrades_close_due
-from grading.wake import COUNT_LATE_DAYS, wake_count
+from grading.services.rerun_applying import reruns_carry_on
+from grading.wake import CARRY_ON_RERUNS, COUNT_LATE_DAYS, wake_count
 
 
 @shared_task(name=COUNT_LATE_DAYS, queue="ordinary", ignore_result=True)
@@ -28,3 +29,9 @@ def close_regrades() -> int:
 def sweep_pieces() -> int:
     """Delete parts that were taken from a desk a week ago and never handed in."""
     return pieces_sweep()
+
+
+@shared_task(name=CARRY_ON_RERUNS, queue="ordinary", ignore_result=True)
+def carry_on_reruns() -> int:
+    """Apply what an instructor decided, step by step, from where a killed worker left it."""
+    return reruns_carry_on()

@@ -1,13 +1,14 @@
-"""Waking the workers of grading: there is a run to measure, or there are late days to count."""
+"""Waking the workers of grading: there is a run to measure, there are late days to count, or a re-run goes on."""
 
 from courseplatform.core.wake import post
 
-RUN_KIND, VARIANT_KIND, COUNT_KIND = "run", "variant", "count"
+RUN_KIND, VARIANT_KIND, RERUN_KIND, COUNT_KIND = "run", "variant", "rerun", "count"
 # What a bench worker takes. In which order: hardware/line.py.
-BENCH_KINDS = (RUN_KIND, VARIANT_KIND, COUNT_KIND)
+BENCH_KINDS = (RUN_KIND, VARIANT_KIND, RERUN_KIND, COUNT_KIND)
 RUN_NEXT = "grading.run_next"
 BENCH_QUEUE = "bench"
 COUNT_LATE_DAYS = "grading.count_late_days"
+CARRY_ON_RERUNS = "grading.carry_on_reruns"
 
 
 def wake() -> None:
@@ -18,3 +19,8 @@ def wake() -> None:
 def wake_count() -> None:
     """There are late days to count."""
     post(COUNT_LATE_DAYS, "ordinary")
+
+
+def wake_reruns() -> None:
+    """There is a re-run to be applied, or one whose last model has been measured."""
+    post(CARRY_ON_RERUNS, "ordinary")

@@ -26,11 +26,14 @@ from grading.bench.on_device import Choice
 from grading.bench.plain import plain_text
 from grading.models.assignments import Assignment, HiddenSet
 from grading.models.counts import CountRun
+from grading.models.reruns import RerunJob, RerunStatus
 from grading.models.runs import Run
+from grading.models.submissions import Submission
 from grading.models.variants import VariantRun
+from grading.reruns.rules import measured_by, points_by
 from grading.run_setting import setting_for
 from grading.spec import BenchSpec
-from grading.wake import BENCH_KINDS, COUNT_KIND, VARIANT_KIND
+from grading.wake import BENCH_KINDS, COUNT_KIND, RERUN_KIND, VARIANT_KIND
 from grading.where_to_run import Place, pause_after, where_to_run
 from grading.work_folder import work_folder
 from hardware import leases
@@ -119,7 +122,9 @@ def _carry_out(lease: Lease) -> None:
 def _hand_over(lease: Lease, result: dict[str, Any]) -> None:
     """What was measured stands, but for a run in which something looks wrong: a person decides on that."""
     evidence = result.pop("suspicions", [])
-    if not evidence:
+    if lease.kind == RERUN_KIND:  # nothing of it counts before an instructor has seen it, with what looks wrong
+        result["evidence"] = evidence
+    if not evidence or lease.kind == RERUN_KIND:
         leases.lease_finish(lease, outcome=Outcome.MEASURED, result=result)
         return
     why = ", ".join(row["code"] for row in evidence)
@@ -129,7 +134,7 @@ def _hand_over(lease: Lease, result: dict[str, Any]) -> None:
 
 def _prepared(lease: Lease, beat: "Heartbeat") -> Callable[[], dict[str, Any]]:
     """All that the measurement needs, before it begins. Raises what keeps it from beginning: BenchError, Waits."""
-    kinds = {VARIANT_KIND: _variant_prepared, COUNT_KIND: _count_prepared}
+    kinds = {VARIANT_KIND: _variant_prepared, RERUN_KIND: _rerun_prepared, COUNT_KIND: _count_prepared}
     return kinds.get(lease.kind, _run_prepared)(lease, beat)
 
 
@@ -137,18 +142,37 @@ def _run_prepared(lease: Lease, beat: "Heartbeat") -> Callable[[], dict[str, Any
     run = Run.objects.select_related("submission__assignment__hidden_set", "submission__assignment__course").get(
         pk=lease.job_id
     )
-    assignment = run.submission.assignment
+    return _model_prepared(lease, beat, run, run.submission)
+
+
+def _rerun_prepared(lease: Lease, beat: "Heartbeat") -> Callable[[], dict[str, Any]]:
+    """A model of a re-run. Where that was discarded, or the lab asks something else by now, nothing is measured."""
+    job = RerunJob.objects.select_related(
+        "item__rerun", "item__submission__assignment__hidden_set", "item__submission__assignment__course"
+    ).get(pk=lease.job_id)
+    rerun, submission = job.item.rerun, job.item.submission
+    if rerun.status != RerunStatus.MEASURING or rerun.rules != points_by(submission.assignment):
+        raise CancelRequested("The re-run is over, or stale.")
+    return _model_prepared(lease, beat, job, submission)
+
+
+def _model_prepared(
+    lease: Lease, beat: "Heartbeat", job: Job, submission: Submission
+) -> Callable[[], dict[str, Any]]:
+    assignment = submission.assignment
+    by = {"points": points_by(assignment), "measured": measured_by(assignment)}
     given = _given(lease, beat, assignment)
     given |= {"profiles": profiles_of(assignment.course), "choice": budget_of(assignment.course)}
-    given["place"] = place_of(run, given["spec"], given["sandbox"].name)
+    given["place"] = place_of(job, given["spec"], given["sandbox"].name)
 
     def measure() -> dict[str, Any]:
         with (
             work_folder(Path(settings.DATA_DIR) / "work") as work,
-            on_this_disk(run.submission.model_file, work) as model,
+            on_this_disk(submission.model_file, work) as model,
         ):
             engine = measure_pipeline.measure_pipeline if given["spec"].pipeline else measure_run.measure_run
-            return engine(model=model, name=run.submission.file_name, work=work, **given)
+            document = engine(model=model, name=submission.file_name, work=work, **given)
+        return document | {"by": by}
 
     return measure
 

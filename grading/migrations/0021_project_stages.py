@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grading", "0018_newer_attempt"),
+        ("grading", "0019_reruns"),
         ("teams", "0001_teams"),
     ]
 

@@ -9,12 +9,14 @@ from grading.models.parked import ParkedResult
 from grading.models.pieces import Piece
 from grading.models.power import PowerReading, PowerReadingTakenBack
 from grading.models.regrades import RegradeMove, RegradeRequest, RegradeStatus
+from grading.models.reruns import PointsBefore, Rerun, RerunItem, RerunJob, RerunMove
 from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
 from grading.models.variants import VariantRun
 
 __all__ = [
     "Accommodation", "Assignment", "AssignmentKind", "ClassPoint", "CountRun", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeRelease", "HiddenSet",
-    "LateEntry", "LateRequest", "LateStale", "LateVerdict", "Nickname", "ParkedResult", "Piece", "PowerReading", "PowerReadingTakenBack",
-    "RegradeMove", "RegradeRequest", "RegradeStatus", "Result", "RubricItem", "Run", "Submission", "VariantRun",
+    "LateEntry", "LateRequest", "LateStale", "LateVerdict", "Nickname", "ParkedResult", "Piece", "PointsBefore", "PowerReading",
+    "PowerReadingTakenBack", "RegradeMove", "RegradeRequest", "RegradeStatus", "Rerun", "RerunItem", "RerunJob", "RerunMove", "Result", "RubricItem",
+    "Run", "Submission", "VariantRun",
 ]  # fmt: skip

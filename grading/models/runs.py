@@ -59,7 +59,8 @@ class Result(models.Model):
     report: counted facts of the graph (grading/bench/report.py). host: wall-clock times of this machine, shown and not graded.
     metrics: flat numbers that the criteria name. quality: accuracy with its interval, confusion. points: the explained lines.
     environment: isolation, runtime and versions. left_open: points that the machine does not give, the staff do. graded_by: which
-    machine it was, in words; empty in results of before.
+    machine it was, in words; empty in results of before. points_by, measured_by: digests of the rules that points follow from and of what was
+    measured on (grading/reruns/rules.py); empty where nobody kept them.
     """
 
     run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="result")
@@ -73,6 +74,8 @@ class Result(models.Model):
     of = models.DecimalField(max_digits=6, decimal_places=2)
     left_open = models.DecimalField(max_digits=6, decimal_places=2, default=Decimal)
     graded_by = models.CharField(max_length=160, blank=True)
+    points_by = models.CharField(max_length=16, blank=True)
+    measured_by = models.CharField(max_length=16, blank=True)
     made_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """The points of a result that is stored, by rules that are other than then. Pure: nothing is measured again and nothing is written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +20,17 @@ UNSAID = {
 
 @dataclass(frozen=True)
 class Stored:
-    """The parts of a result that points follow from, as they are stored."""
+    """The parts of a result that points follow from, as they are stored. lines: the points that it has."""
 
     metrics: Mapping[str, Any]
     quality: Mapping[str, Any]
     environment: Mapping[str, Any]
+    lines: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """What the check said of the model, by key of the criterion: it holds whatever the rules are."""
+        return {line["key"]: line["value"] for line in self.lines if not line.get("metric") and line.get("value")}
 
 
 def points_again(spec: BenchSpec, stored: Stored) -> Points:
@@ -41,7 +47,7 @@ def points_again(spec: BenchSpec, stored: Stored) -> Points:
         spec,
         own | modelled.metrics,
         intervals | modelled.intervals,
-        {},
+        stored.notes,
         modelled.left_open,
         fit=modelled.fit,
         how=modelled.how,

@@ -1,17 +1,14 @@
 """Which of an owner's attempts counts: the rows, as grading/standing.py decides."""
 
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 
 from grading.models.assignments import Assignment
-from grading.models.runs import Result
 from grading.models.submissions import Submission
-from grading.parts import MODEL, STATEMENT
-from grading.standing import Attempted, active_of, models_of
+from grading.standing import active_of, models_of
+from grading.standing_rows import attempted_of, earned_by, has_parts
 
 
 def make_active(submission: Submission, accepts: Callable[[Submission], bool] | None = None) -> bool:
@@ -22,12 +19,9 @@ def make_active(submission: Submission, accepts: Callable[[Submission], bool] | 
     """
     mine = Submission.objects.of_owner(submission.owner).filter(assignment=submission.assignment_id)
     rows = {row.pk: row for row in mine.exclude(counts=False).order_by("received_at", "number")}
-    rule, tried = submission.assignment.active_rule, _attempted(list(rows.values()))
-    for key, model in models_of(tried, rule).items():
-        row = rows[key]
-        wanted = model if model != row.pk else None
-        if row.model_from_id != wanted:
-            Submission.objects.filter(pk=row.pk).update(model_from=wanted)
+    rule = submission.assignment.active_rule
+    tried = attempted_of(rows.values(), earned_by([row.pk for row in rows.values() if row.sha256]))
+    models_set(rows.values(), models_of(tried, rule))
     asked = (lambda key: accepts(rows[key])) if accepts is not None else (lambda _: True)
     found = active_of(tried, rule, has_parts=has_parts(submission.assignment), accepts=asked)
     if found is None or rows[found].is_active:
@@ -36,27 +30,13 @@ def make_active(submission: Submission, accepts: Callable[[Submission], bool] | 
     return True
 
 
-def _attempted(rows: list[Submission]) -> list[Attempted]:
-    results = Result.objects.filter(run__submission__in=[row.pk for row in rows if row.sha256])
-    earned: dict[UUID, Decimal] = dict(
-        results.values("run__submission").annotate(most=Max("earned")).values_list("run__submission", "most")
-    )
-    return [
-        Attempted(
-            row.pk,
-            row.received_at,
-            bool(row.sha256) and not row.spares_attempt,
-            row.counts,
-            earned.get(row.pk),
-            row.chosen_at,
-        )
-        for row in rows
-    ]
-
-
-def has_parts(assignment: Assignment) -> bool:
-    """Whether anything but a model and a statement is handed in."""
-    return any(part.kind not in {MODEL, STATEMENT} for part in assignment.all_parts)
+def models_set(rows: Iterable[Submission], models: Mapping[Any, Any]) -> None:
+    """models: attempt -> the attempt whose model it is judged with; its own or none is written as none."""
+    for row in rows:
+        wanted = models.get(row.pk)
+        wanted = wanted if wanted != row.pk else None
+        if row.pk in models and row.model_from_id != wanted:
+            Submission.objects.filter(pk=row.pk).update(model_from=wanted)
 
 
 def choose_again(assignment: Assignment) -> None:

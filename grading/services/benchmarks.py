@@ -14,11 +14,15 @@ from grading.models.runs import Result
 from grading.models.submissions import Submission
 
 
-def benchmarks_record(*, assignment: Assignment, people: Collection[int] | None = None) -> int:
+def benchmarks_record(
+    *, assignment: Assignment, people: Collection[int] | None = None, why: str = "", is_told: bool = True
+) -> int:
     """Write what the active attempts are worth now, in the transaction of the caller. Doing it twice writes nothing the second time.
 
     Args:
-        people: keys of persons; None: everybody. Returns how many events it wrote. Five queries, whatever their number.
+        people: keys of persons; None: everybody. why: what led to it, besides the attempt. is_told: off where the caller tells them.
+
+    Returns how many events it wrote. Five queries, whatever their number.
     """
     active = judged(assignment, people)
     results = _newest({row.measured_pk for row in active.values()})
@@ -26,13 +30,14 @@ def benchmarks_record(*, assignment: Assignment, people: Collection[int] | None 
     rows = [
         GradeEvent(
             assignment=assignment, person_id=person, kind=GradeKind.BENCHMARK, points=result.earned, submission=row, result=result,
-            reason=f"attempt {row.number}", actor=MEASUREMENT,
+            reason=f"attempt {row.number}{why and f', {why}'}", actor=MEASUREMENT,
         )
         for person, row in active.items()
-        if (result := results.get(row.measured_pk)) is not None and last.get(person) != result.pk
+        if (result := results.get(row.measured_pk)) is not None and not _is_said(last.get(person), result)
     ]  # fmt: skip
     GradeEvent.objects.bulk_create(rows, batch_size=500)
-    _tell(assignment, [row.person_id for row in rows if row.person_id in last])
+    if is_told:
+        _tell(assignment, [row.person_id for row in rows if row.person_id in last])
     return len(rows)
 
 
@@ -54,13 +59,20 @@ def _newest(submissions: Collection[UUID]) -> dict[UUID, Result]:
     return {row.run.submission_id: row for row in rows.only("pk", "earned", "of", "made_at", "run__submission_id")}
 
 
-def _last(assignment: Assignment, people: Collection[int]) -> dict[int, int | None]:
-    """Person -> the result that their newest measured event names."""
+def _is_said(last: GradeEvent | None, result: Result) -> bool:
+    """Whether the newest measured event says this already: of this result, and its points. What a person gave for open lines stands."""
+    if last is None or last.result_id != result.pk:
+        return False
+    return last.points == result.earned or last.actor != MEASUREMENT
+
+
+def _last(assignment: Assignment, people: Collection[int]) -> dict[int, GradeEvent]:
+    """Person -> their newest measured event."""
     of_person = GradeEvent.objects.filter(
         assignment=assignment, kind=GradeKind.BENCHMARK, person=OuterRef("person")
     ).order_by("-pk")
     rows = GradeEvent.objects.filter(assignment=assignment, person__in=people, kind=GradeKind.BENCHMARK)
-    return dict(rows.filter(pk=Subquery(of_person.values("pk")[:1])).values_list("person", "result"))
+    return {row.person_id: row for row in rows.filter(pk=Subquery(of_person.values("pk")[:1]))}
 
 
 def benchmark_record(*, submission: Submission) -> int:

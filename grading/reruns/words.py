@@ -1,0 +1,68 @@
+"""What a re-run would change, in words. Pure: stored lines of points and plain numbers in, sentences out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+Line = Mapping[str, Any]
+OPEN = "open"
+
+
+def moved(before: Sequence[Line], after: Sequence[Line]) -> list[dict[str, str]]:
+    """The criteria whose points differ: {title, now, then, was, will}; `was` and `will` are the two lines with their arithmetic."""
+    old, found = {line["key"]: line for line in before}, []
+    for line in after:
+        held = old.pop(line["key"], None)
+        if held is None or worth(held) != worth(line) or held["of"] != line["of"]:
+            found.append(_pair(held, line))
+    return found + [_pair(line, None) for line in old.values()]
+
+
+def _pair(held: Line | None, line: Line | None) -> dict[str, str]:
+    named = line or held or {}
+    return {
+        "title": str(named.get("title", named.get("key", ""))),
+        "now": worth(held) if held else "new",
+        "then": worth(line) if line else "gone",
+        "was": said(held) if held else "not asked for",
+        "will": said(line) if line else "no longer asked for",
+    }
+
+
+def worth(line: Line) -> str:
+    return OPEN if line.get("left_open") else str(line["earned"])
+
+
+def said(line: Line) -> str:
+    """`0.94; (0.94 - 0.80) / (0.97 - 0.80) × 4: 3.29 of 4.00`, as the result has it."""
+    if line.get("left_open"):
+        return f"{line['left_open']} {line['of']} points are left to the staff."
+    parts = [str(line[name]) for name in ("value", "arithmetic") if line.get(name)]
+    return f"{'; '.join(parts)} ({line['earned']} of {line['of']})"
+
+
+def signed(points: Decimal) -> str:
+    return f"{points:+.2f}".replace("-", "−") if points else "0.00"
+
+
+def lines_words(lines: Iterable[Mapping[str, str]]) -> str:
+    """Accuracy 1.88 to 2.00; Size new to 0.50."""
+    return "; ".join(f"{line['title']} {line['now']} to {line['then']}" for line in lines)
+
+
+def headline(counts: Mapping[str, Any]) -> str:
+    """12 of 38 grades change: 9 rise, 3 fall, by −4.00 to +6.00 points; 26 stay."""
+    changes, total = counts["rise"] + counts["fall"], counts["grades"]
+    if not total:
+        return "Nobody's grade rests on a model of this lab yet."
+    if not changes:
+        return f"No grade changes: {_all_of(total)} the same."
+    parts = [f"{counts[key]} {verb}{'s' if counts[key] == 1 else ''}" for key, verb in (("rise", "rise"), ("fall", "fall")) if counts[key]]
+    least, most = Decimal(counts["least"]), Decimal(counts["most"])
+    by = signed(least) if least == most else f"{signed(least)} to {signed(most)}"
+    stay = f"; {counts['same']} stay{'s' if counts['same'] == 1 else ''}" if counts["same"] else ""
+    return f"{changes} of {total} grade{'' if total == 1 else 's'} change{'s' if changes == 1 else ''}: {', '.join(parts)}, by {by} points{stay}."
+
+
+def _all_of(total: int) -> str:
+    return "the one there is stays" if total == 1 else f"all {total} stay"
