@@ -136,10 +136,9 @@ def _bench(item: dict[str, Any], at: int) -> Iterator[Finding]:
             for sentence in error.sentences:
                 yield Finding(at, "bench_spec", f"{item['short']}: {sentence}")
             return
-        if "accuracy" not in spec.kind.gives(spec.options) and any(
-            part["kind"] == "models" for part in item.get("parts", [])
-        ):
-            said = f"spec.task: a family of models is drawn by its accuracy, and {spec.task} has none. Take the part away, or choose another task."
+        sizes = [part for part in item.get("parts", []) if part["kind"] == "models" and part.get("sizes")]
+        if sizes and not spec.kind.is_size_free(spec.options):
+            said = f"{sizes[0]['title']}: the labels of this {spec.task} hold places of the input, so its sides cannot be averaged. Take `sizes` away."
             yield Finding(at, "bench_spec", f"{item['short']}: {said}")
 
 

@@ -119,7 +119,7 @@ def document(plot: Plot, *, with_title: bool) -> dict[str, Any]:
 
 def _foot(plot: Plot) -> str:
     timed = "latency: median on the host, bars from process to process; " if plot.basis == "shown" else ""
-    scored = "accuracy with its 95 % interval" if "accuracy" in plot.slug else ""
+    scored = f"{plot.dots[0].variant.scored.words} with its 95 % interval" if "accuracy" in plot.slug else ""
     return f"{timed}{scored}".strip("; ") or "FLOPs are 2 × MACs"
 
 

@@ -7,6 +7,7 @@ from math import log10
 from typing import Any, TypeVar
 
 from grading.families.labels import TIMES, is_input, title_of
+from grading.families.score import ACCURACY, Score, score_of
 
 CROWDED = 6  # more groups than there are colours
 TINY_MS = 0.1
@@ -17,7 +18,8 @@ class Variant:
     """One measured variant; two with the same numbers are still two.
 
     key: of its piece. side: of its input in pixels; 0: no picture. size: its input as text, 8 × 8. flops: twice the multiply-accumulates.
-    low, high: Wilson 95 % interval of the accuracy. fast_ms, slow_ms: the least and the largest median of the processes.
+    score: by `scored`, the main metric of the task; low, high: its 95 % interval. correct: 0 where
+    answers are not right or wrong. fast_ms, slow_ms: the least and the largest median of the processes.
     """
 
     key: str
@@ -34,7 +36,7 @@ class Variant:
     macs: int
     correct: int
     n: int
-    accuracy: float
+    score: float
     low: float
     high: float
     p50_ms: float
@@ -42,6 +44,12 @@ class Variant:
     slow_ms: float
     sha256: str = ""
     is_chosen: bool = False
+    scored: Score = ACCURACY
+
+    @property
+    def gain(self) -> float:
+        """The score so that more of it is better."""
+        return self.scored.gain(self.score)
 
     @property
     def flops(self) -> int:
@@ -59,13 +67,14 @@ def variant_of(
     """A variant from what its piece says and what was measured (models/variants.py)."""
     report, quality, host, metrics = (measured[name] for name in ("report", "quality", "host", "metrics"))
     medians = host.get("medians_ms") or [host["p50_ms"]]
+    scored, score, low, high = score_of(measured)
     side, shape = measured.get("size", 0), report["inputs"][0]["shape"]
     return Variant(
         key=key, name=data["name"], title=title_of(data["name"], data.get("labels", {}), vary), labels=data.get("labels", {}),
         format=report["format"], side=side, size=TIMES.join(map(str, [side, side] if side else shape[1:])), params=report["params"],
         weight_bytes=report["weight_bytes"], model_bytes=metrics["model_bytes"], peak_bytes=report["peak_activation_bytes"],
-        macs=report["macs"], correct=quality["correct"], n=quality["n"], accuracy=quality["accuracy"], low=quality["low"],
-        high=quality["high"], p50_ms=host["p50_ms"], fast_ms=min(medians), slow_ms=max(medians), sha256=sha256,
+        macs=report["macs"], correct=quality.get("correct", 0), n=quality["n"], scored=scored, score=score, low=low,
+        high=high, p50_ms=host["p50_ms"], fast_ms=min(medians), slow_ms=max(medians), sha256=sha256,
         is_chosen=bool(data.get("chosen")),
     )  # fmt: skip
 
@@ -77,8 +86,8 @@ def flops(variant: Variant) -> float:
     return float(variant.flops)
 
 
-def accuracy(variant: Variant) -> float:
-    return variant.accuracy
+def gain_of(variant: Variant) -> float:
+    return variant.gain
 
 
 def latency(variant: Variant) -> float:
@@ -101,26 +110,26 @@ def front(variants: Sequence[T], cost: Callable[[T], float], gain: Callable[[T],
 
 
 def knee(variants: Sequence[Variant]) -> Variant | None:
-    """Where the front of accuracy against the logarithm of the FLOPs bends most: the point farthest above its chord.
+    """Where the front of the score against the logarithm of the FLOPs bends most: the point farthest above its chord.
 
     Both axes are scaled so that the front goes from (0, 0) to (1, 1); then the distance to the chord is proportional to y - x
     (V. Satopää and others, Finding a "Kneedle" in a Haystack, 2011). Of equal ones the cheaper. None where the front has fewer than
     three points or none lies above the chord: then there is no bend, and none is made up.
     """
-    points = front(variants, flops, accuracy)
+    points = front(variants, flops, gain_of)
     if len(points) < 3 or points[0].flops <= 0:
         return None
     x0, x1 = log10(points[0].flops), log10(points[-1].flops)
-    y0, y1 = points[0].accuracy, points[-1].accuracy
+    y0, y1 = points[0].gain, points[-1].gain
     if x1 <= x0 or y1 <= y0:
         return None
-    above = [(p.accuracy - y0) / (y1 - y0) - (log10(p.flops) - x0) / (x1 - x0) for p in points]
+    above = [(p.gain - y0) / (y1 - y0) - (log10(p.flops) - x0) / (x1 - x0) for p in points]
     farthest = max(above)
     return points[above.index(farthest)] if farthest > 1e-9 else None
 
 
 def is_apart(one: Variant, other: Variant) -> bool:
-    """Whether the accuracies of two variants can be told apart: their 95 % intervals do not overlap."""
+    """Whether the scores of two variants can be told apart: their 95 % intervals do not overlap."""
     return one.low > other.high or other.low > one.high
 
 
@@ -149,8 +158,8 @@ class Family:
         ordered = tuple(sorted(self.variants, key=lambda one: (one.flops, one.p50_ms, one.name)))
         fill = object.__setattr__
         fill(self, "variants", ordered)
-        fill(self, "by_flops", tuple(front(ordered, flops, accuracy)))
-        fill(self, "by_time", tuple(front(ordered, latency, accuracy)))
+        fill(self, "by_flops", tuple(front(ordered, flops, gain_of)))
+        fill(self, "by_time", tuple(front(ordered, latency, gain_of)))
         fill(self, "by_work", tuple(front(ordered, latency, flops)))
         fill(self, "knee", knee(ordered))
 
@@ -161,18 +170,23 @@ class Family:
         return (0.001, "µs") if is_tiny else (1.0, "ms")
 
     @property
+    def scored(self) -> Score:
+        """By what the variants are compared."""
+        return self.variants[0].scored if self.variants else ACCURACY
+
+    @property
     def chosen(self) -> Variant | None:
         """What its owner marked, else the knee."""
         return next((one for one in self.variants if one.is_chosen), self.knee)
 
     @property
     def best(self) -> Variant | None:
-        """The most accurate one, of equal ones the cheapest: the last of the front by FLOPs."""
-        return max(self.variants, key=lambda one: (one.accuracy, -one.flops), default=None)
+        """The one with the best score, of equal ones the cheapest: the last of the front by FLOPs."""
+        return max(self.variants, key=lambda one: (one.gain, -one.flops), default=None)
 
     @property
     def enough(self) -> Variant | None:
-        """The cheapest variant of the front that cannot be told apart from the most accurate one."""
+        """The cheapest variant of the front that cannot be told apart from the best one."""
         best = self.best
         return next((one for one in self.by_flops if best is not None and not is_apart(one, best)), None)
 

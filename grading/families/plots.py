@@ -1,4 +1,4 @@
-"""The three plots of a family: accuracy and latency against FLOPs, accuracy against latency. Pure.
+"""The three plots of a family: score and latency against FLOPs, score against latency. Pure.
 
 One `Plot` is what the page draws with Plotly (`plotly_of`) and what the exports draw in a process of their own (families/drawing.py).
 Colours are names of tokens.
@@ -73,24 +73,24 @@ def plots_of(family: Family) -> list[Plot]:
     return [build(family) for build in PLOTS.values()] if family.variants else []
 
 
-def accuracy_flops(family: Family) -> Plot:
+def score_flops(family: Family) -> Plot:
     unit, letter = words.flop_unit(max(one.flops for one in family.variants))
-    dots = _dots(family, family.by_flops, x=lambda one: _exactly(one.flops / unit), y=_accuracy)
+    dots = _dots(family, family.by_flops, x=lambda one: _exactly(one.flops / unit), y=_score)
     return Plot(
-        "accuracy-flops", "Accuracy and FLOPs", "counted", words.by_flops_finding(family),
-        x=axis_of(f"FLOPs, {letter}" if letter else "FLOPs", [dot.x for dot in dots]), y=_accuracy_axis(dots), dots=dots,
-        line=_stairs([(one.flops / unit, 100 * one.accuracy) for one in family.by_flops]), groups=tuple(family.groups()),
+        "accuracy-flops", f"{family.scored.title} and FLOPs", "counted", words.by_flops_finding(family),
+        x=axis_of(f"FLOPs, {letter}" if letter else "FLOPs", [dot.x for dot in dots]), y=_score_axis(family, dots), dots=dots,
+        line=_stairs([(one.flops / unit, one.scored.scaled(one.score)) for one in family.by_flops]), groups=tuple(family.groups()),
         time_unit=family.time_unit,
     )  # fmt: skip
 
 
-def accuracy_latency(family: Family) -> Plot:
-    dots = _dots(family, family.by_time, x=_latency(family), y=_accuracy)
+def score_latency(family: Family) -> Plot:
+    dots = _dots(family, family.by_time, x=_latency(family), y=_score)
     reach = [end for dot in dots for end in (dot.x_low, dot.x_high)]
     return Plot(
-        "accuracy-latency", "Accuracy and latency", "shown", words.by_time_finding(family),
-        x=axis_of(f"latency on the host, {family.time_unit[1]}", [dot.x for dot in dots], reach), y=_accuracy_axis(dots), dots=dots,
-        line=_stairs([(one.p50_ms / family.time_unit[0], 100 * one.accuracy) for one in family.by_time]), groups=tuple(family.groups()),
+        "accuracy-latency", f"{family.scored.title} and latency", "shown", words.by_time_finding(family),
+        x=axis_of(f"latency on the host, {family.time_unit[1]}", [dot.x for dot in dots], reach), y=_score_axis(family, dots), dots=dots,
+        line=_stairs([(one.p50_ms / family.time_unit[0], one.scored.scaled(one.score)) for one in family.by_time]), groups=tuple(family.groups()),
         time_unit=family.time_unit,
     )  # fmt: skip
 
@@ -109,16 +109,17 @@ def latency_flops(family: Family) -> Plot:
 
 
 PLOTS: dict[str, Callable[[Family], Plot]] = {
-    "accuracy-flops": accuracy_flops,
-    "accuracy-latency": accuracy_latency,
+    "accuracy-flops": score_flops,
+    "accuracy-latency": score_latency,
     "latency-flops": latency_flops,
 }
 
 Measured = Callable[[Variant], tuple[float, float, float]]
 
 
-def _accuracy(variant: Variant) -> tuple[float, float, float]:
-    return 100 * variant.accuracy, 100 * variant.low, 100 * variant.high
+def _score(variant: Variant) -> tuple[float, float, float]:
+    value, low, high = (variant.scored.scaled(one) for one in (variant.score, variant.low, variant.high))
+    return value, low, high
 
 
 def _latency(family: Family) -> Measured:
@@ -142,14 +143,17 @@ def _dots(family: Family, front: Sequence[Variant], x: Measured, y: Measured) ->
     return tuple(made)
 
 
-def _accuracy_axis(dots: Sequence[Dot]) -> Axis:
-    return percent_axis(
-        "accuracy, %", [dot.y for dot in dots], [end for dot in dots for end in (dot.y_low, dot.y_high)]
-    )
+def _score_axis(family: Family, dots: Sequence[Dot]) -> Axis:
+    """A share ends at 0 and 100 %; a rate of errors may lie above."""
+    by = family.scored
+    values, reach = [dot.y for dot in dots], [end for dot in dots for end in (dot.y_low, dot.y_high)]
+    if by.metric.unit == "share":
+        return percent_axis(f"{by.words}, %", values, reach)
+    return axis_of(f"{by.words}, %" if by.is_percent else by.words, values, reach)
 
 
 def _stairs(points: Sequence[tuple[float, float]], *, is_floor: bool = False) -> tuple[tuple[float, float], ...]:
-    """The corners of a front. A ceiling (accuracy for a budget) holds to the right of each point, a floor (the time in which so much work
+    """The corners of a front. A ceiling (a score for a budget) holds to the right of each point, a floor (the time in which so much work
     is done) to its left."""
     corners: list[tuple[float, float]] = []
     for x, y in points:
@@ -199,8 +203,10 @@ def _ends(values: Sequence[tuple[float, float, float]]) -> Json:
 
 
 def _hover(one: Variant, unit: float, unit_name: str) -> str:
+    by = one.scored
+    score = f"{by.bare(one.score)}{' %' if by.is_percent else ''} ({by.bare(one.low)}–{by.bare(one.high)})"
     return (
-        f"{one.full_title}: {100 * one.accuracy:.1f} % ({100 * one.low:.1f}–{100 * one.high:.1f}), {words.flop_amount(one.flops)}, "
+        f"{one.full_title}: {score}, {words.flop_amount(one.flops)}, "
         f"{numbers.digits(one.p50_ms / unit)} {unit_name} ({numbers.digits(one.fast_ms / unit)}–{numbers.digits(one.slow_ms / unit)})"
     )
 

@@ -8,7 +8,6 @@ from grading.families.labels import TIMES, head_of, said_labels
 
 BASIS = {
     "counted": "macs, flops, parameters, weight_bytes, model_bytes, peak_activation_bytes",
-    "measured": "accuracy, with its Wilson 95 % interval, on the lab's hidden inputs",
     "shown, not graded": "latency_ms, on the host; low and high are the least and the largest median of the processes",
 }
 LATEX = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_", "~": r"\textasciitilde{}",
@@ -16,12 +15,13 @@ LATEX = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\
          "µ": r"$\mu$"}  # fmt: skip
 CAPTION = (
     r"FLOPs are 2 $\times$ MACs (counted). Latency is the median on the course's host, with the least and the largest median of its "
-    r"processes (shown, not graded). Accuracy with its Wilson 95\,\% interval. F: on the front of accuracy against FLOPs; T: against latency."
+    r"processes (shown, not graded). {title} with {interval}. F: on the front of {words} against FLOPs; T: against latency."
 )
 Column = tuple[str, Callable[[Family, Variant], Any]]
 
 
 def _columns(family: Family) -> list[Column]:
+    by = family.scored.name
     labels = [_label_column(label) for label in said_labels(family.vary)]
     return [
         ("name", lambda _, one: one.name), *labels,
@@ -30,8 +30,8 @@ def _columns(family: Family) -> list[Column]:
         ("model_bytes", lambda _, one: one.model_bytes), ("peak_activation_bytes", lambda _, one: one.peak_bytes),
         ("macs", lambda _, one: one.macs), ("flops", lambda _, one: one.flops),
         ("latency_ms", lambda _, one: one.p50_ms), ("latency_low_ms", lambda _, one: one.fast_ms), ("latency_high_ms", lambda _, one: one.slow_ms),
-        ("accuracy", lambda _, one: one.accuracy), ("accuracy_low", lambda _, one: round(one.low, 6)),
-        ("accuracy_high", lambda _, one: round(one.high, 6)), ("correct", lambda _, one: one.correct), ("inputs", lambda _, one: one.n),
+        (by, lambda _, one: one.score), (f"{by}_low", lambda _, one: round(one.low, 6)),
+        (f"{by}_high", lambda _, one: round(one.high, 6)), ("correct", lambda _, one: one.correct), ("inputs", lambda _, one: one.n),
         ("front_by_flops", lambda of, one: one in of.by_flops), ("front_by_time", lambda of, one: one in of.by_time),
         ("knee", lambda of, one: one is of.knee), ("chosen", lambda _, one: one.is_chosen), ("sha256", lambda _, one: one.sha256),
     ]  # fmt: skip
@@ -56,7 +56,8 @@ def json_table(family: Family) -> dict[str, Any]:
     columns = _columns(family)
     return {
         "vary": list(family.vary),
-        "basis": BASIS,
+        "basis": BASIS
+        | {"measured": f"{family.scored.name}, with {family.scored.interval_words}, on the lab's hidden inputs"},
         "knee": family.knee.name if family.knee else None,
         "variants": [{name: read(family, one) for name, read in columns} for one in family.variants],
     }
@@ -71,7 +72,7 @@ def latex_table(family: Family, title: str) -> str:
         "FLOPs, k",
         f"Latency, {family.time_unit[1]}",
         "",
-        r"Accuracy, %",
+        family.scored.head,
         "",
         "Front",
     ]
@@ -86,11 +87,16 @@ def latex_table(family: Family, title: str) -> str:
         *(_latex_row(family, one) for one in family.variants),
         r"\bottomrule",
         r"\end{tabular}",
-        rf"\caption{{{latex(title)}. {CAPTION}}}",
+        rf"\caption{{{latex(title)}. {_caption(family)}}}",
         r"\end{table}",
         "",
     ]
     return "\n".join(lines)
+
+
+def _caption(family: Family) -> str:
+    by = family.scored
+    return CAPTION.format(title=latex(by.title), words=latex(by.words), interval=latex(by.interval_words))
 
 
 def _latex_row(family: Family, one: Variant) -> str:
@@ -98,7 +104,8 @@ def _latex_row(family: Family, one: Variant) -> str:
     unit, _ = family.time_unit
     cells = [
         latex(one.title), latex(one.size), f"{one.params}", f"{one.flops / 1000:.3g}", f"{one.p50_ms / unit:.3g}",
-        f"({one.fast_ms / unit:.3g}--{one.slow_ms / unit:.3g})", f"{100 * one.accuracy:.1f}", f"({100 * one.low:.1f}--{100 * one.high:.1f})", front,
+        f"({one.fast_ms / unit:.3g}--{one.slow_ms / unit:.3g})", one.scored.bare(one.score), f"({one.scored.bare(one.low)}--{one.scored.bare(one.high)})",
+        front,
     ]  # fmt: skip
     if one is family.chosen:
         cells[0] = rf"\textbf{{{cells[0]}}}"

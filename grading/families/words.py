@@ -6,6 +6,7 @@ from itertools import pairwise, takewhile
 from courseplatform.core import numbers
 from grading.families.front import Family, Variant, is_apart, is_time_apart
 from grading.families.labels import listed
+from grading.families.score import ACCURACY
 
 SEVERAL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -32,10 +33,6 @@ def time_amount(family: Family, milliseconds: float) -> str:
     return f"{numbers.digits(milliseconds / unit)}{numbers.NARROW}{name}"
 
 
-def percent(value: float) -> str:
-    return numbers.share(value)
-
-
 def verdict(family: Family) -> tuple[str, str]:
     """(title, sentence): which variant is the knee, what it costs to go on from there, and how the two fronts differ."""
     count = len(family.variants)
@@ -45,7 +42,7 @@ def verdict(family: Family) -> tuple[str, str]:
         only = family.variants[0]
         return (
             f"{_named(only)} is measured",
-            f"{_accuracy(only)} in {time_amount(family, only.p50_ms)}. A family has two variants or more.",
+            f"{_score(only)} in {time_amount(family, only.p50_ms)}. A family has two variants or more.",
         )
     found = family.knee
     if found is None:
@@ -53,7 +50,7 @@ def verdict(family: Family) -> tuple[str, str]:
         said = [f"The front by FLOPs has {in_words(len(family.by_flops))} of {count} variants and no bend."]
     else:
         title = f"{_named(found)} is the knee"
-        said = [f"{_accuracy(found)} in {time_amount(family, found.p50_ms)}.", *_beyond(family, found)]
+        said = [f"{_score(found)} in {time_amount(family, found.p50_ms)}.", *_beyond(family, found)]
     return title, " ".join([*said, _fronts(family)])
 
 
@@ -61,16 +58,20 @@ def _named(variant: Variant) -> str:
     return f"{variant.size} px with {variant.title}" if variant.side else variant.title
 
 
-def _accuracy(variant: Variant) -> str:
-    return f"{percent(variant.accuracy)} ({100 * variant.low:.1f}–{100 * variant.high:.1f})"
+def _score(variant: Variant) -> str:
+    """98.1 % (96.9–98.8); of another metric with its name behind."""
+    by = variant.scored
+    said = f"{by.said(variant.score)} ({by.bare(variant.low)}–{by.bare(variant.high)})"
+    return said if by.name == ACCURACY.name else f"{said} {by.words}"
 
 
 def _beyond(family: Family, found: Variant) -> list[str]:
     best = family.best
     if best is None or best is found:
-        return ["Nothing is more accurate."]
-    gain, cost = 100 * (best.accuracy - found.accuracy), best.flops / max(found.flops, 1)
-    words = f"The next {gain:.1f} points cost {times(cost)} the FLOPs"
+        return ["Nothing is more accurate." if best is None or best.scored.name == ACCURACY.name else "None is better."]
+    by, cost = found.scored, best.flops / max(found.flops, 1)
+    gain = by.bare(best.gain - found.gain)
+    words = f"The next {gain} {'points' if by.is_percent else f'of {by.words}'} cost {times(cost)} the FLOPs"
     if is_time_apart(best, found) and best.p50_ms > found.p50_ms:
         words += f" and {times(best.p50_ms / found.p50_ms)} the time on the host"
     unsure = "" if is_apart(best, found) else "; their intervals overlap, so they cannot be told apart"
@@ -137,9 +138,9 @@ def by_time_finding(family: Family) -> str:
 
 
 def _is_sure(family: Family, variant: Variant) -> bool:
-    """Whether the clock alone decides: for who drops out, some variant as accurate is faster beyond doubt; for who comes in, all that it
+    """Whether the clock alone decides: for who drops out, some variant as good is faster beyond doubt; for who comes in, all that it
     beats by time alone are slower beyond doubt."""
-    others = [one for one in family.variants if one is not variant and one.accuracy >= variant.accuracy]
+    others = [one for one in family.variants if one is not variant and one.gain >= variant.gain]
     if variant in family.by_time:
         return all(is_time_apart(one, variant) for one in others if one.flops <= variant.flops)
     return any(one.p50_ms < variant.p50_ms and is_time_apart(one, variant) for one in others)

@@ -150,6 +150,10 @@ class Task(ABC):
         """Why a hidden set with these facts gives no such metric, as a sentence; "" where it does."""
         return ""
 
+    def is_size_free(self, options: Any) -> bool:
+        """Whether the labels stay true when an input is averaged down to another side."""
+        return True
+
     def metric(self, name: str) -> Metric:
         """Raises KeyError."""
         return {metric.name: metric for metric in self.metrics}[name]

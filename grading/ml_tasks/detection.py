@@ -91,6 +91,9 @@ class Detection(Task):
     def labels_words(self, facts: Facts) -> str:
         return f"{numbers.count(facts['boxes'])} boxes in {numbers.count(facts['classes'])} classes"
 
+    def is_size_free(self, options: Options) -> bool:
+        return False  # boxes are given in pixels
+
     def figure(self, quality: Json) -> Figure:
         ranked = sorted((one for one in quality["per_class"] if one["truths"]), key=lambda one: one["ap"])
         shown = ranked[:MOST_BARS]

@@ -100,6 +100,9 @@ class Regression(Task):
             return "none: the input is the target"
         return f"{numbers.count(facts['targets'])} target{'' if facts['targets'] == 1 else 's'}, {facts['least']:.4g} to {facts['most']:.4g}"
 
+    def is_size_free(self, options: Options) -> bool:
+        return not options.is_input
+
     def figure(self, quality: Json) -> Figure:
         what = (
             "The input comes back with a mean squared error of" if quality["is_input"] else "The mean squared error is"

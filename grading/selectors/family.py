@@ -153,7 +153,9 @@ def family_of(pieces: Sequence[Piece], part: Part | None) -> Family:
 
 
 def family_among(rows: Iterable[Row], part: Part | None) -> Family:
-    return Family(tuple(row.variant for row in rows if row.variant is not None), part.vary if part else ())
+    """Of a lab whose task was changed the variants that were measured for one of the tasks: others cannot stand beside them."""
+    found = [row.variant for row in rows if row.variant is not None]
+    return Family(tuple(one for one in found if one.scored == found[0].scored), part.vary if part else ())
 
 
 def _row(piece: Piece, runs: Sequence[VariantRun], vary: Sequence[str]) -> Row:

@@ -57,7 +57,7 @@ def _chosen_words(family: Family) -> str:
     chosen, found = family.chosen, family.knee
     if chosen is None or not chosen.is_chosen or chosen is found:
         return ""
-    return f"Chosen is {chosen.full_title}: {numbers.share(chosen.accuracy)} in {words.time_amount(family, chosen.p50_ms)}."
+    return f"Chosen is {chosen.full_title}: {chosen.scored.said(chosen.score)} in {words.time_amount(family, chosen.p50_ms)}."
 
 
 def _about(rows: Sequence[Row], family: Family, part: Part) -> str:
@@ -97,7 +97,7 @@ def _table(family: Family) -> list[dict[str, Any]]:
             "params": numbers.count(one.params), "weights": numbers.digits(one.weight_bytes / 1024), "flops": numbers.digits(one.flops / 1e3),
             "latency": numbers.digits(one.p50_ms / unit), "latency_share": one.p50_ms / slowest if slowest else 0.0,
             "latency_ends": f"({numbers.digits(one.fast_ms / unit, 2)}–{numbers.digits(one.slow_ms / unit, 2)})",
-            "accuracy": f"{100 * one.accuracy:.1f}", "accuracy_ends": f"({100 * one.low:.1f}–{100 * one.high:.1f})",
+            "score": one.scored.bare(one.score), "score_ends": f"({one.scored.bare(one.low)}–{one.scored.bare(one.high)})",
             "by_flops": one in family.by_flops, "by_time": one in family.by_time, "is_knee": one is family.knee,
             "is_chosen": one.is_chosen, "is_marked": one is family.chosen,
         }

@@ -29,14 +29,12 @@ def five(**more):
 
 def test_the_front_leaves_out_who_is_beaten_and_keeps_twins():
     twin = variant("b2", 200, 0.90, 1.1)
-    found = front([*five(), twin], lambda one: one.flops, lambda one: one.accuracy)
+    found = front([*five(), twin], lambda one: one.flops, lambda one: one.score)
     assert titles(found) == ["a", "b", "b2", "c", "e"]
 
 
 def test_of_the_same_cost_only_the_more_accurate_stands():
-    found = front(
-        [variant("x", 100, 0.7, 1), variant("y", 100, 0.8, 1)], lambda one: one.flops, lambda one: one.accuracy
-    )
+    found = front([variant("x", 100, 0.7, 1), variant("y", 100, 0.8, 1)], lambda one: one.flops, lambda one: one.score)
     assert titles(found) == ["y"]
 
 
