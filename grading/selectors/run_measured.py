@@ -14,7 +14,7 @@ from grading.figures.board_rows import name_of, verdicts_of
 from grading.figures.layers import board_options
 from grading.ml_tasks.words import main_column
 from grading.models.runs import Result, Run
-from grading.points.table import extra_words, groups_of, is_lost
+from grading.points.table import extra_words, groups_of, in_sentence, is_lost
 from grading.selectors.class_points import class_picture
 from grading.selectors.run_attempts import attempts_note, attempts_of, figure_attempts, with_inferences
 from grading.selectors.run_head import Attempts
@@ -119,10 +119,10 @@ def verdict_sentence(given: Given, points_by_staff: float, *, says_fit: bool = T
     said = [_fit_sentence(verdict, given.lab_costs.name)] if verdict else []
     lines = given.result["points"]
     lost = sorted(
-        ((float(line["of"]) - float(line["earned"]), line["title"].lower()) for line in lines if is_lost(line)),
+        ((float(line["of"]) - float(line["earned"]), in_sentence(line["title"])) for line in lines if is_lost(line)),
         reverse=True,
     )
-    left = [line["title"].lower() for line in lines if line.get("left_open")]
+    left = [in_sentence(line["title"]) for line in lines if line.get("left_open")]
     if left:
         said.append(f"The points for {_listed(left)} are left to the staff.")
     if lost:
