@@ -78,9 +78,9 @@ class Call:
         return tensor.shape
 
     def weight_shape(self) -> tuple[int, ...]:
-        """Shape of the weights of a convolution: packed ones stand anywhere, else they come second."""
+        """Shape of the weights of a convolution: packed ones stand anywhere, else they come second, after a gradient third."""
         packed = next((value for value in self.args.values() if isinstance(value, Packed)), None)
-        return packed[0].shape if packed else self.shape(1)
+        return packed[0].shape if packed else self.shape(2 if self.base == "convolution_backward" else 1)
 
 
 def _flat(value: Any) -> Iterator[Tensor]:
