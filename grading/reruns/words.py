@@ -34,11 +34,10 @@ def worth(line: Line) -> str:
 
 
 def said(line: Line) -> str:
-    """`0.94; (0.94 - 0.80) / (0.97 - 0.80) × 4: 3.29 of 4.00`, as the result has it."""
+    """`94.00 %; (94.00 - 80.00) / (97.00 - 80.00) x 4.00 = 3.29`, as the result has it."""
     if line.get("left_open"):
         return f"{line['left_open']} {line['of']} points are left to the staff."
-    parts = [str(line[name]) for name in ("value", "arithmetic") if line.get(name)]
-    return f"{'; '.join(parts)} ({line['earned']} of {line['of']})"
+    return "; ".join(str(line[name]) for name in ("value", "arithmetic") if line.get(name))
 
 
 def signed(points: Decimal) -> str:

