@@ -8,6 +8,7 @@ from courseplatform.courses.access import Visit
 from grading.models.runs import Run
 from grading.selectors.late_words import owner_line
 from grading.selectors.parked import decision_part, parked_part
+from grading.selectors.reruns import counted_again
 from grading.selectors.run_head import NOT_FIT, attempts_at, badges_of
 from grading.selectors.run_live import live_part
 from grading.selectors.run_measured import counted_evidence, measured_part
@@ -93,6 +94,7 @@ def page(visit: Visit, run: Run, now: datetime, board: str = "") -> dict[str, An
     context |= decision_part(visit, run)
     if state != "measured":
         return context | stopped_part(run, state, attempts.words(now))
+    context |= {"counted_again": counted_again(run)}
     context |= measured_part(run, attempts, now, board)
     if context["too_big"]:
         context["badges"] = [*context["badges"], NOT_FIT]

@@ -27,6 +27,7 @@ from grading.selectors.editing import withdrawn_of
 from grading.selectors.my_grade import grade_link
 from grading.selectors.points_try import trial_context
 from grading.selectors.receipt import receipt as reading_receipt
+from grading.selectors.reruns import of_before_words
 from grading.selectors.results import takeover_part
 from grading.services.submissions import submission_create
 from grading.upload_purpose import HAND_IN, target_of
@@ -75,6 +76,7 @@ def lab_page(
         "closed": blocked is not None and blocked.code in CLOSED,
         "error": error,
         "grade_link": grade_link(visit, assignment),
+        "before": of_before_words(assignment) if visit.is_staff else {},
         "rubric": [item for item in items_of(assignment) if not item.is_withdrawn],
     }
     if assignment.takes_model:

@@ -28,6 +28,7 @@ from grading.selectors import editing as reading
 from grading.selectors.assignments import assignment_get
 from grading.selectors.measured_baselines import Measured, measured_of
 from grading.selectors.points_again import would_get
+from grading.selectors.reruns import of_before_words
 from grading.services.assignment_copying import assignment_copy
 from grading.services.assignment_editing import assignment_create, assignment_save, not_ready, touches_late_days
 from grading.services.assignment_rows import was_begun
@@ -63,7 +64,9 @@ def edit(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
         else step_of(request, visit, form, lambda: _change(request, visit, held, form, seen), refuse=_refuse(visit))
     )
     if step.is_done:
-        messages.success(request, " ".join([f"{form.item()['short']} says this now.", *seen.said]))
+        before = of_before_words(assignment_get(visit, found.slug))
+        said = [f"{before['title']}: see on its page Re-runs what would change."] if before else []
+        messages.success(request, " ".join([f"{form.item()['short']} says this now.", *seen.said, *said]))
         return redirect("grading:assignment_edit", course=visit.course.slug, assignment=found.slug)
     probe = EditForm(found, held, data, **facts) if do else form
     context = {"form": form, "assignment": found, "part_kinds": KIND_WORDS, "rule_kinds": RULE_WORDS}
