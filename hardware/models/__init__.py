@@ -14,8 +14,20 @@ from hardware.models.jobs import (
     Status,
     WorkerSign,
 )
+from hardware.models.stock import (
+    ITEM_MOVES,
+    Condition,
+    Item,
+    Kind,
+    Product,
+    StockEvent,
+    StockImport,
+    StockImportMove,
+    Stockroom,
+    StockroomCourse,
+)
 
 __all__ = [
-    "DECISIONS", "HELD", "MOVES", "NOT_COUNTED", "OPEN", "CourseDevice", "CourseDeviceChange", "Job", "JobMove", "Outcome", "Priority",
-    "Status", "WorkerSign",
+    "DECISIONS", "HELD", "ITEM_MOVES", "MOVES", "NOT_COUNTED", "OPEN", "Condition", "CourseDevice", "CourseDeviceChange", "Item", "Job", "JobMove", "Kind",
+    "Outcome", "Priority", "Product", "Status", "StockEvent", "StockImport", "StockImportMove", "Stockroom", "StockroomCourse", "WorkerSign",
 ]  # fmt: skip

@@ -1,0 +1,56 @@
+"""Which stockroom a course lends from, and what of it somebody may see."""
+
+from courseplatform.accounts.models import User
+from courseplatform.core.errors import NotHere
+from courseplatform.courses.access import Visit
+from courseplatform.courses.models import STAFF, Course, Enrolment, Role
+from hardware.models import Item, Product, Stockroom
+
+
+def stockroom_of(course: Course) -> Stockroom | None:
+    return Stockroom.objects.filter(courses__course=course).first()
+
+
+def stockroom_for(visit: Visit) -> Stockroom:
+    """Raises NotHere (`no_stockroom`)."""
+    found = stockroom_of(visit.course)
+    if found is None:
+        raise NotHere("This course has no stock of hardware yet. An instructor sets it up on the page Hardware.", code="no_stockroom")  # fmt: skip
+    return found
+
+
+def product_for(visit: Visit, pk: int) -> Product:
+    """Raises NotHere."""
+    found = Product.objects.filter(stockroom__courses__course=visit.course, pk=pk).first()
+    if found is None:
+        raise NotHere("There is no such entry in the catalogue of this course.")
+    return found
+
+
+def item_for(visit: Visit, tag: str) -> Item:
+    """Raises NotHere."""
+    wanted = Item.objects.filter(stockroom__courses__course=visit.course, tag=tag.upper())
+    found = wanted.select_related("product", "stockroom").first()
+    if found is None:
+        raise NotHere(f"Nothing here has the tag {tag.upper()[:24]}.", code="unknown_tag")
+    return found
+
+
+def course_of_label(person: User, stockroom: str, tag: str) -> Course:
+    """The course of this person through which a label is opened: one where the person is staff, else the latest.
+
+    Raises NotHere where there is no such item, or the person is in no course that lends from there.
+    """
+    mine = (
+        Enrolment.objects.of(person).filter(course__stockroom_link__stockroom__slug=stockroom).select_related("course")
+    )
+    found = sorted(mine, key=lambda one: (one.role in STAFF, one.pk), reverse=True)
+    if not found or not Item.objects.filter(stockroom__slug=stockroom, tag=tag.upper()).exists():
+        raise NotHere("This label belongs to nothing that you may see. If you found the thing, give it to the course whose name it bears.")  # fmt: skip
+    return found[0].course
+
+
+def rooms_to_join(person: User) -> list[Stockroom]:
+    """Stockrooms of other courses in which the person is an instructor."""
+    mine = Enrolment.objects.of(person).filter(role=Role.INSTRUCTOR).values("course")
+    return list(Stockroom.objects.filter(courses__course__in=mine).distinct().order_by("name"))

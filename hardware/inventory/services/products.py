@@ -1,0 +1,138 @@
+"""The catalogue: entries, their pictures, and the number of what is only counted."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.db.models import Sum
+
+from courseplatform.core.errors import BadInput, Conflict, TooLarge
+from courseplatform.core.image_files import read_image
+from courseplatform.courses.access import Visit
+from hardware.course_devices import profiles_of
+from hardware.inventory.access import product_for
+from hardware.inventory.ledger import Ledger, check_seen, stockroom_locked
+from hardware.inventory.rules import MOST_COUNT
+from hardware.models import Product, Stockroom
+
+Values = Mapping[str, Any]
+FIELDS = ("kind", "name", "maker", "sheet_url", "device", "note", "is_counted", "low_at")
+MOST_PICTURE_BYTES = 2 << 20
+COUNT_ACTS = {"bought": 1, "back": 1, "given": -1, "lost": -1, "counted": 0}
+
+
+def product_add(*, visit: Visit, values: Values) -> Product:
+    """Raises BadInput (`unknown_device`), Conflict (`name_taken`)."""
+    with transaction.atomic():
+        stockroom = stockroom_locked(visit)
+        check_device(visit, "", values)
+        check_name(stockroom, str(values["name"]))
+        product = Product.objects.create(stockroom=stockroom, **{name: values[name] for name in FIELDS if name in values})  # fmt: skip
+        ledger = Ledger(stockroom, visit.by)
+        ledger.note(product, "added", "", product.name)
+        ledger.save()
+    return product
+
+
+def product_change(*, visit: Visit, product: Product, values: Values, seen: int) -> Product:
+    """Raises BadInput (`no_change`, `unknown_device`), Conflict (`name_taken`, `changed_meanwhile`, `has_items`, `has_count`), NotHere."""
+    with transaction.atomic():
+        stockroom = stockroom_locked(visit)
+        row = product_for(visit, product.pk)
+        check_seen(row, seen)
+        check_device(visit, row.device, values)
+        check_name(stockroom, str(values.get("name", row.name)), row)
+        if values.get("is_counted", row.is_counted) != row.is_counted:
+            _check_counting(row)
+        ledger = Ledger(stockroom, visit.by)
+        changed = ledger.set(row, {name: values[name] for name in FIELDS if name in values})
+        if not changed:
+            raise BadInput("The entry is so already; nothing is changed.", code="no_change")
+        row.save(update_fields=changed)
+        ledger.save()
+    return row
+
+
+def check_name(stockroom: Stockroom, name: str, product: Product | None = None) -> None:
+    taken = Product.objects.filter(stockroom=stockroom, name__iexact=name)
+    if product is not None:
+        taken = taken.exclude(pk=product.pk)
+    if taken.exists():
+        raise Conflict(f"The catalogue has an entry {name} already.", code="name_taken")
+
+
+def check_device(visit: Visit, old: str, values: Values) -> None:
+    slug = values.get("device", "")
+    if slug and slug != old and slug not in profiles_of(visit.course):
+        raise BadInput(
+            f"There is no device profile {slug}. The page Device profiles lists them.", code="unknown_device"
+        )
+
+
+def _check_counting(row: Product) -> None:
+    if row.items.exists():
+        raise Conflict(f"{row.name} has items with tags, so it cannot be only counted.", code="has_items")
+    if balance_of(row):
+        raise Conflict(f"{row.name} has a stock by number. Count it as 0 first, then give it tags.", code="has_count")
+
+
+def product_picture_set(*, visit: Visit, product: Product, name: str, content: bytes) -> Product:
+    """Keep a small picture under a name of ours, checked by its bytes. Raises what read_image refuses, TooLarge, NotHere."""
+    facts = read_image(content, name[:80] or "The picture")
+    if len(content) > MOST_PICTURE_BYTES:
+        raise TooLarge(f"A picture has at most {MOST_PICTURE_BYTES >> 20} MiB. Save it smaller: 800 pixels are enough.", code="picture_too_large")  # fmt: skip
+    with transaction.atomic():
+        stockroom = stockroom_locked(visit)
+        row = product_for(visit, product.pk)
+        before, row.picture_type = row.picture.name, facts.media_type
+        ledger = Ledger(stockroom, visit.by)
+        ledger.note(row, "picture", "one" if before else "", f"{facts.width} x {facts.height}, {sha256(content).hexdigest()[:12]}")  # fmt: skip
+        row.picture.save("picture", ContentFile(content), save=False)
+        try:
+            row.save(update_fields=["picture", "picture_type"])
+            ledger.save()
+        except BaseException:
+            row.picture.delete(save=False)
+            raise
+    if before:
+        storage = row.picture.storage
+        transaction.on_commit(lambda: storage.delete(before))
+    return row
+
+
+def balance_of(product: Product) -> int:
+    """How many there are of what is only counted."""
+    return product.events.filter(what="count").aggregate(sum=Sum("change"))["sum"] or 0
+
+
+def count_record(*, visit: Visit, product: Product, act: str, number: int, note: str, key: UUID) -> int:
+    """Record what came, went or was found there. act: a key of COUNT_ACTS. The same key again changes nothing. Returns the balance.
+
+    Raises:
+        BadInput: `unknown_act`, `bad_count`. Conflict: `not_counted`, `not_enough`.
+    """
+    if act not in COUNT_ACTS:
+        raise BadInput("Choose what happened: bought, back, given, lost, or counted.", code="unknown_act")
+    if not (0 if act == "counted" else 1) <= number <= MOST_COUNT:
+        raise BadInput(f"Write a number of pieces from 1 to {MOST_COUNT}.", code="bad_count")
+    with transaction.atomic():
+        stockroom = stockroom_locked(visit)
+        row = product_for(visit, product.pk)
+        if not row.is_counted:
+            raise Conflict(f"{row.name} has items with tags; its number is theirs.", code="not_counted")
+        balance = balance_of(row)
+        if row.events.filter(key=key).exists():
+            return balance
+        after = number if act == "counted" else balance + COUNT_ACTS[act] * number
+        if after < 0:
+            said = (
+                f"There are {balance} of {row.name}, so {number} cannot go. Count the shelf, and write what is there."
+            )
+            raise Conflict(said, code="not_enough")
+        ledger = Ledger(stockroom, visit.by, f"{act}: {note}" if note else act)
+        ledger.note(row, "count", balance, after, change=after - balance, key=key)
+        ledger.save()
+    return after

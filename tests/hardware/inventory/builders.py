@@ -1,0 +1,47 @@
+"""A stockroom of the cast's course with a few things in it."""
+
+import struct
+import zlib
+from uuid import uuid4
+
+from hardware.inventory.services.items import items_add
+from hardware.inventory.services.products import count_record, product_add
+from hardware.inventory.services.stockrooms import stockroom_create
+from hardware.models import Stockroom
+
+BASE = "/courses/odml/hardware/"
+
+
+def stockroom_of(cast):
+    return Stockroom.objects.filter(slug="odml").first() or stockroom_create(
+        visit=cast.visit(cast.helen), slug="odml", name="11-767 hardware"
+    )
+
+
+def product_of(cast, name="Raspberry Pi 4, 8 GB", **values):
+    stockroom_of(cast)
+    return product_add(visit=cast.visit(cast.helen), values={"kind": "board", "name": name} | values)
+
+
+def items_of(cast, product, *tags, serials=(), **values):
+    return items_add(visit=cast.visit(cast.helen), product=product, tags=tags, serials=serials, values=values)
+
+
+def cables_of(cast, number=12, **values):
+    product = product_of(cast, "USB-C cable", **({"kind": "cable", "is_counted": True, "low_at": 4} | values))
+    if number:
+        count(cast, product, "bought", number)
+    return product
+
+
+def count(cast, product, act, number, key=None, note=""):
+    return count_record(visit=cast.visit(cast.helen), product=product, act=act, number=number, note=note, key=key or uuid4())  # fmt: skip
+
+
+def png(width=8, height=8):
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    rows = b"".join(b"\x00" + b"\x40\x80\xc0" * width for _ in range(height))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
