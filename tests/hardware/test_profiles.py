@@ -45,6 +45,11 @@ def test_the_currents_are_those_of_the_course(slug, current):
     assert "11-767" in profile.sources["nominal_current_ma"]
 
 
+@pytest.mark.parametrize(("slug", "hours"), [("rpi-zero-w", 26), ("rpi-4-4gb", 7), ("jetson-nano-2gb", 2)])
+def test_the_currents_give_the_hours_that_the_course_states_for_four_ampere_hours(slug, hours):
+    assert 4000 / load_profiles()[slug].nominal_current_ma == pytest.approx(hours, rel=0.05)
+
+
 def test_the_system_leaves_memory_on_every_board():
     assert all(0 < profile.system_bytes < profile.ram_bytes for profile in load_profiles().values())
 
