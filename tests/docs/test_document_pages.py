@@ -28,3 +28,11 @@ def test_what_leads_to_a_chapter_finds_it(client):
     asked = {pair for path in (ROOT / "templates").rglob("*.html") for pair in LINK.findall(path.read_text())}
     assert asked
     assert [pair for pair in asked if pair[1] not in chapters(client, pair[0])] == []
+
+
+def test_a_page_of_a_course_leads_to_the_chapter_and_not_to_the_head_of_a_document():
+    whole = re.compile(r"""name='\w+' %\}["']""")
+    pages = [
+        path for name in ("grading", "hardware", "accounts") for path in (ROOT / "templates" / name).rglob("*.html")
+    ]
+    assert [path.name for path in pages if whole.search(path.read_text())] == []
