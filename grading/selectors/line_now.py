@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from math import ceil, floor
+from math import ceil, floor, log
 from statistics import median
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.db.models.fields.json import KeyTransform
 
 from courseplatform.core import numbers
 from grading.models.runs import Phase, Result, Run
-from grading.queue_forecast import LEAST_RUNS, Forecast, Held, Range, forecast, seconds_of
+from grading.queue_forecast import LEAST_RUNS, STEADY, Forecast, Held, Pace, Range, forecast, seconds_of
 from grading.wake import COUNT_KIND, RUN_KIND
 from hardware import workers
 from hardware.line import ahead_of
@@ -22,6 +22,7 @@ from hardware.models import HELD, Job, Outcome, Priority, Status
 
 EVIDENCE = 40  # newest runs of a kind that its range rests on
 OF_LAB, OF_SITE = 120, 400  # runs that are looked at for it
+OF_PACE, STILL_OF_NOW, SHRINK = 8, timedelta(minutes=10), 2  # the last jobs that set the pace
 OF_PHASES = 20  # results that say what is usual of a phase
 LAB, FORMAT = "run__submission__assignment_id", "run__submission__format"
 Key = tuple[object, ...]
@@ -36,7 +37,8 @@ def keys_of(kind: object, lab: object = None, model_format: object = None) -> tu
 @dataclass(frozen=True)
 class LineNow:
     """held: rows of jobs that workers have, with kind, priority, leased_at, lab and format. slots: how many can be worked on at once. times:
-    seconds of recent jobs by kind, from lease to end. gap_s: what a worker needs from the end of one job to the beginning of the next."""
+    seconds of recent jobs by kind, from lease to end. gap_s: what a worker needs from the end of one job to the beginning of the next.
+    pace: of the last jobs."""
 
     now: datetime
     held: list[dict[str, Any]]
@@ -44,6 +46,7 @@ class LineNow:
     waiting: int
     times: Times = field(default_factory=dict)
     gap_s: float = 0.0
+    pace: Pace = STEADY
 
     def took(self, kind: object, lab: object = None, model_format: object = None) -> Sequence[float]:
         return seconds_of(self.times, *keys_of(kind, lab, model_format))
@@ -65,9 +68,11 @@ def line_read(now: datetime, labs: Iterable[int] = ()) -> LineNow:
     held = Job.objects.filter(status__in=HELD).values("pk", "kind", "priority", "started_at", "leased_at", LAB, FORMAT)
     rows = list(held)
     recent = _recent(list(labs))
+    times = _times(recent)
     return LineNow(
         now=now, held=rows, slots=max(len(workers.living(now)), len(rows)),
-        waiting=Job.objects.filter(status=Status.QUEUED, priority__lt=Priority.IDLE).count(), times=_times(recent), gap_s=_gap_s(recent),
+        waiting=Job.objects.filter(status=Status.QUEUED, priority__lt=Priority.IDLE).count(), times=times, gap_s=_gap_s(recent),
+        pace=_pace(recent, times, now),
     )  # fmt: skip
 
 
@@ -85,7 +90,7 @@ def _recent(labs: list[int]) -> list[dict[str, Any]]:
 def _times(rows: list[dict[str, Any]]) -> Times:
     found: defaultdict[Key, list[float]] = defaultdict(list)
     for row in rows:
-        seconds = (row["finished_at"] - row["leased_at"]).total_seconds()
+        seconds = max((row["finished_at"] - row["leased_at"]).total_seconds(), 0.0)  # clocks of two machines may differ
         for key in keys_of(row["kind"], row[LAB], row[FORMAT]):
             if len(found[key]) < EVIDENCE:
                 found[key].append(seconds)
@@ -121,6 +126,21 @@ def _gap_s(rows: list[dict[str, Any]]) -> float:
     return median(gaps[-EVIDENCE:]) if gaps else 0.0
 
 
+def _pace(rows: list[dict[str, Any]], times: Times, now: datetime) -> Pace:
+    """What the last few jobs say beside all examples of their kinds, drawn towards nothing where they are very few."""
+    if not rows:
+        return STEADY
+    newest = sorted(rows, key=lambda row: row["finished_at"], reverse=True)
+    last = [row for row in newest[:OF_PACE] if now - row["finished_at"] < STILL_OF_NOW]
+    longer = [
+        log(max((row["finished_at"] - row["leased_at"]).total_seconds(), 0.05) / max(median(took), 0.05))
+        for row in last
+        if (took := seconds_of(times, *keys_of(row["kind"], row[LAB], row[FORMAT])))
+    ]
+    watched = now - newest[:OF_LAB][-1]["finished_at"]
+    return Pace(sum(longer) / (len(longer) + SHRINK), max(watched.total_seconds(), 1.0))
+
+
 @dataclass(frozen=True)
 class Place:
     """A waiting job among the others. groups: of those ahead (kind, lab, format) and how many; own: how many of them its owner's."""
@@ -147,10 +167,22 @@ def promise(run: Run, line: LineNow, place: Place | None) -> Forecast | None:
     own = line.took(RUN_KIND, lab, run.submission.format) if (RUN_KIND, lab) in line.times else ()
     if place is None:
         since = run.leased_at or line.now
-        return forecast(own=own, running_for_s=(line.now - since).total_seconds(), workers=line.slots, seed=_seed(run))
+        return forecast(
+            own=own,
+            running_for_s=(line.now - since).total_seconds(),
+            workers=line.slots,
+            seed=_seed(run),
+            pace=line.pace,
+        )
     ahead = [(line.took(*group), many) for group, many in place.groups.items()]
     return forecast(
-        own=own, held=line.held_before(run.priority), ahead=ahead, workers=line.slots, seed=_seed(run), gap_s=line.gap_s
+        own=own,
+        held=line.held_before(run.priority),
+        ahead=ahead,
+        workers=line.slots,
+        seed=_seed(run),
+        gap_s=line.gap_s,
+        pace=line.pace,
     )
 
 

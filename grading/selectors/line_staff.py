@@ -139,7 +139,11 @@ def _promised(facts: Facts) -> dict[UUID, Forecast | None]:
     ready = facts.ready
     times = [facts.line.took(row["kind"], row[LAB], row[FORMAT]) for row in ready]
     found = forecast_line(
-        line=times, held=facts.line.held_before(Priority.LIVE), workers=facts.line.slots, gap_s=facts.line.gap_s
+        line=times,
+        held=facts.line.held_before(Priority.LIVE),
+        workers=facts.line.slots,
+        gap_s=facts.line.gap_s,
+        pace=facts.line.pace,
     )
     return {row["pk"]: one for row, one in zip(ready, found, strict=True)}
 

@@ -77,6 +77,16 @@ def test_a_format_of_which_little_is_known_takes_the_times_of_the_lab(cast):
     assert line.took("run", 0, "onnx") == (10, 11, 12, 13, 50, 51)
 
 
+def test_the_pace_is_that_of_the_last_minutes_and_not_of_the_last_days(cast):
+    measured_before(cast, [20] * 12)
+    assert line_read(timezone.now(), [cast.lab.pk]).pace.log == 0
+    measured_before(cast, [10] * 8, person=cast.ruth)
+    ended = timezone.now() - timedelta(minutes=1)
+    Run.objects.filter(submission__person=cast.ruth).update(leased_at=ended - timedelta(seconds=10), finished_at=ended)
+    pace = line_read(timezone.now(), [cast.lab.pk]).pace
+    assert -0.7 < pace.log < -0.5 and pace.watched_s > 2 * 86400
+
+
 def test_what_runs_longer_than_all_before_is_called_so(client, cast, tmp_path):
     workers_live(1)
     measured_before(cast, [3, 4, 5, 4])

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from grading.queue_forecast import Held, forecast
+from grading.queue_forecast import Held, Pace, forecast
 
 
 def times(chance, centre, spread, count):
@@ -93,3 +93,42 @@ def test_a_line_of_two_thousand_is_played_through_in_less_than_a_fifth_of_a_seco
     assert time.perf_counter() - began < 1.0  # a fifth of a second with room for a busy machine
     mean = 1000 * (17 / 3 + 8.5 / 3) / 4
     assert 0.4 * mean < said.start.low_s < mean < said.start.high_s < 2.5 * mean
+
+
+# -- what drifts ------------------------------------------------------------------------------------------------------
+
+
+def drifting(trials, ahead, watched_s, *, knows_pace):
+    """Share of results inside the range where the examples were slow and what comes is quicker by half: four workers on two cores, for which
+    fifty people have just stopped handing in."""
+    inside = 0
+    for trial in range(trials):
+        chance = random.Random(trial)
+        took = times(chance, 10, 0.3, 12)
+        quick = times(chance, 6, 0.3, ahead + 2)
+        last = sum(math.log(one / 10) for one in times(chance, 6, 0.3, 8)) / 10
+        pace = Pace(last if knows_pace else 0.0, watched_s)
+        said = forecast(own=took, held=[Held(took, 0.0)], ahead=[(took, ahead)], workers=1, seed=trial, pace=pace)
+        inside += said.end.low_s <= sum(quick) <= said.end.high_s
+    return inside / trials
+
+
+def test_the_last_few_jobs_set_the_pace():
+    assert drifting(80, 8, 3600, knows_pace=False) < 0.3
+    assert drifting(80, 8, 3600, knows_pace=True) > 0.75
+
+
+def test_who_has_watched_for_a_minute_promises_less_than_who_has_watched_for_days():
+    took = tuple(times(random.Random(1), 10, 0.3, 40))
+    ranges = [
+        forecast(own=took, ahead=[(took, 20)], workers=1, seed=1, pace=Pace(0.0, watched_s)).end
+        for watched_s in (60, 3600, 86400)
+    ]
+    widths = [one.high_s / one.low_s for one in ranges]
+    assert widths[0] > widths[1] > widths[2] > 1.2
+
+
+def test_nothing_that_lies_ahead_of_an_idle_worker_can_drift_far():
+    took = tuple(times(random.Random(1), 10, 0.1, 40))
+    near = forecast(own=took, workers=1, seed=1, pace=Pace(0.0, 3600)).end
+    assert near.high_s / near.low_s < 2
