@@ -133,7 +133,7 @@ def _check_handed_on(spec: BenchSpec, number: int, report: Report, rows: int) ->
     """What a stage answers to all inputs has to come out of the sandbox. Raises BenchError: `output_too_large`."""
     following = spec.pipeline[number + 1 : number + 2]
     each = prod(report.outputs[0].shape) if report.outputs else 0
-    size = 4 * rows * each * prod(stage.calls for stage in spec.pipeline[: number + 1])
+    size = 4 * rows * each * spec.pipeline[number].calls
     if following and following[0].is_fed and size > MOST_ANSWER_BYTES:
         said = f"This stage answers {each:,} numbers each time it runs, which come to {size / (1 << 20):.0f} MiB for the lab's inputs; at most"
         raise BenchError(
@@ -148,7 +148,8 @@ def _hint(spec: BenchSpec, number: int, reports: Sequence[Report]) -> list[tuple
         return None
     if not stage.is_fed:
         return [next(iter(stage.shapes.values()))] if stage.shapes else []
-    return [tensor.shape for tensor in reports[-1].outputs[:1]] if stage.calls == 1 else []
+    is_whole = stage.calls == spec.pipeline[number - 1].calls
+    return [tensor.shape for tensor in reports[-1].outputs[:1]] if is_whole else []
 
 
 def _looked_for_in_all(shown: Shown, files: Sequence[Path], inputs: Path, seed: int) -> Shown:
@@ -163,9 +164,8 @@ def _measured(files: Sequence[Path], stages: tuple[StagePart, ...], shown: Shown
     found: list[Measurement] = []
     for number, (stage, path, part) in enumerate(zip(around.spec.pipeline, files, stages, strict=True)):
         if number:
-            given = (
-                _handed_on(stage, part, found[-1], around.folder) if stage.is_fed and found[-1].predictions else None
-            )
+            has_answers = stage.is_fed and bool(found[-1].predictions)
+            given = _handed_on(stage, part, found[-1], around) if has_answers else None
         is_last = number == len(stages) - 1
         with _in_stage(stage, part.file), around.setting.out_of_memory_named():
             found.append(
@@ -180,15 +180,15 @@ def _measured(files: Sequence[Path], stages: tuple[StagePart, ...], shown: Shown
     return found
 
 
-def _handed_on(stage: Stage, part: StagePart, before: Measurement, folder: Path) -> Path:
-    """What the stage before predicted as inputs of this one, `calls` of them for each. Raises BenchError: `stage_mismatch`."""
+def _handed_on(stage: Stage, part: StagePart, before: Measurement, around: _Around) -> Path:
+    """What the stage before predicted as inputs of this one, its calls side by side. Raises BenchError: `stage_mismatch`."""
     answers = np.asarray(before.predictions, dtype=np.float32)
     shape = part.report.inputs[0].shape[1:]
-    if answers.size != len(answers) * stage.calls * int(np.prod(shape)):
+    if answers.size != around.rows * stage.calls * prod(shape):
         said = f"{part.file}: the stage before gives {answers.shape[1]:,} numbers when it runs, and not as many as its file says."
         raise BenchError("stage_mismatch", f"{said} Export it with fixed sizes.", details={"stage": stage.key})
-    target = folder / f"given-{stage.key}.npy"
-    np.save(target, answers.reshape(len(answers) * stage.calls, *shape), allow_pickle=False)
+    target = around.folder / f"given-{stage.key}.npy"
+    np.save(target, answers.reshape(around.rows * stage.calls, *shape), allow_pickle=False)
     return target
 
 

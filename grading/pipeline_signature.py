@@ -36,13 +36,12 @@ def _check_fed(stage: Stage, before: Stage, report: Report, given: Report) -> No
         said = f"{before.key} answers {len(given.outputs)} outputs, and {stage.key} is given one."
         raise _mismatch(f"{said} Export {before.key} with that output alone.")
     answers, wanted = given.outputs[0].shape, _one_input(report)
-    if prod(answers) != stage.calls * prod(wanted):
-        times = f"{stage.calls} times " if stage.calls > 1 else ""
-        said = f"{before.key} answers {_times(answers)}, which are {prod(answers):,} numbers; {stage.key} takes {times}{_times(wanted)}"
-        raise _mismatch(
-            f"{said}, which are {stage.calls * prod(wanted):,}. Export one of the two so that they are as many."
-        )
-    if not _same_order(answers, wanted, stage.calls):
+    made, taken = before.calls * prod(answers), stage.calls * prod(wanted)
+    if made != taken:
+        said = f"{before.key} answers {_often(before)}{_times(answers)}, which are {made:,} numbers; "
+        said += f"{stage.key} takes {_often(stage)}{_times(wanted)}, which are {taken:,}."
+        raise _mismatch(f"{said} Export one of the two so that they are as many.")
+    if not _same_order((before.calls, *answers), (stage.calls, *wanted)):
         said = f"{before.key} answers {_times(answers)} and {stage.key} takes {_times(wanted)}: as many numbers, in another order."
         raise _mismatch(f"{said} Export both with the same sizes, or flatten what lies between.")
     if not takes_type(report, "float32"):
@@ -69,10 +68,14 @@ def _one_input(report: Report) -> Shape:
     return shape
 
 
-def _same_order(answers: Shape, wanted: Shape, calls: int) -> bool:
-    """Sizes of 1 change no order, and a row of numbers is taken as it comes."""
-    given, taken = ([size for size in shape if size > 1] for shape in (answers, (calls, *wanted)))
-    return given == taken or len(given) < 2 or len([size for size in wanted if size > 1]) < 2
+def _often(stage: Stage) -> str:
+    return f"{stage.calls} times " if stage.calls > 1 else ""
+
+
+def _same_order(answers: Shape, wanted: Shape) -> bool:
+    """Both with their calls in front. Sizes of 1 change no order, and a row of numbers is taken as it comes."""
+    given, taken = ([size for size in shape if size > 1] for shape in (answers, wanted))
+    return given == taken or any(len([size for size in shape[1:] if size > 1]) < 2 for shape in (answers, wanted))
 
 
 def _mismatch(sentence: str) -> BenchError:

@@ -10,7 +10,7 @@ OPSET, IR_VERSION = 17, 8
 
 
 def write_onnx(net: Net, target: Path) -> Path:
-    """Input `image` 1 x channels x height x width float32, output `scores` 1 x classes. Raises OSError."""
+    """Input `image` 1 x channels x height x width float32, output `scores` 1 x classes, or as large as its last layer. Raises OSError."""
     nodes, constants, last = [], [], "image"
     for n, layer in enumerate(net.layers):
         made = "scores" if n == len(net.layers) - 1 else layer.name
@@ -24,10 +24,11 @@ def write_onnx(net: Net, target: Path) -> Path:
         if layer.weight is not None and layer.bias is not None:
             constants += [numpy_helper.from_array(layer.weight, f"{layer.name}_w"), numpy_helper.from_array(layer.bias, f"{layer.name}_b")]  # fmt: skip
         last = made
-    classes = net.layers[-1].shape[0]
+    end = net.layers[-1]
+    made_shape = [1, end.shape[0]] if end.kind == "dense" else [1, *end.shape]  # a network may be one half of another
     graph = helper.make_graph(
         nodes, "lab", [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, *net.shape])],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, classes])], constants,
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, made_shape)], constants,
     )  # fmt: skip
     opset = helper.make_opsetid("", OPSET)
     model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION, producer_name="milliamp-labs")

@@ -18,7 +18,8 @@ class Stage:
     """One model of a pipeline.
 
     key: the name of its file without its ending. calls: how often it runs for one input of the pipeline.
-    feeds: previous: it is given what the stage before answers, in equal parts where it runs several times. own: something that is not
+    feeds: previous: it is given what the stage before answers, in equal parts where it runs several times and side by side where that one
+    does. own: something that is not
     here (a crop, a decoder) lies between, so it is measured on made-up numbers. The first stage is given the lab's inputs.
     shapes: layout -> shape with batch, what an `own` stage has to take; empty: whatever its model takes.
     """
@@ -98,6 +99,8 @@ def wrong_pipeline(stages: tuple[Stage, ...], asked: Mapping[int, list[str]], *,
     if trains:
         yield "spec.training: a pipeline has no update step of its own. Take training or pipeline away."
     apart = next((stage for stage in stages if not stage.is_fed), None)
+    if apart is None and stages[-1].calls > 1:
+        yield "spec.pipeline: the last stage answers for the whole pipeline, so it runs once. Leave out its calls."
     if apart is None:
         return
     for n, metrics in asked.items():

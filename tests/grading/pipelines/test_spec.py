@@ -60,6 +60,10 @@ def test_what_is_wrong_is_said_with_its_place(stages, says):
     assert says in wrong(pipeline=stages)
 
 
+def test_the_last_stage_of_a_scored_pipeline_runs_once():
+    assert "the last stage answers for the whole pipeline" in wrong(pipeline=[{"key": "a"}, {"key": "b", "calls": 2}])
+
+
 def test_a_pipeline_has_no_update_step():
     assert "spec.training: a pipeline has no update step" in wrong(training={})
 
