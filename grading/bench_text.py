@@ -8,6 +8,7 @@ from courseplatform.core import numbers
 Row = dict[str, Any]
 HEAD = ("device", "fits", "RAM needed", "latency, ms", "energy, mJ", "hours", "runtime, precision, threads")
 NONE = "-"
+MOST_COLUMNS = 4  # devices beside each other in the table of stages; the JSON has all
 
 
 def printable(text: str) -> str:
@@ -36,7 +37,7 @@ def as_text(row: Row, findings: list[str]) -> str:
     }
     lines = [name, *(f"  {label:<16}{value}" for label, value in facts.items())]
     lines += [f"  {'note':<16}{sentence}" for sentence in findings]
-    return "\n".join(lines + _devices(row["devices"]) + _training(row.get("training")))
+    return "\n".join(lines + _stages(row) + _devices(row["devices"]) + _training(row.get("training")))
 
 
 def _host(host: Row) -> str:
@@ -44,6 +45,32 @@ def _host(host: Row) -> str:
         return f"not run: {host['reason']}"
     times = [numbers.digits(host[f"{name}_ms"]) for name in ("p50", "p90", "p99")]
     return f"p50 {times[0]} ms, p90 {times[1]}, p99 {times[2]} ({host['runs']} runs; shown, not graded)"
+
+
+def _stages(row: Row) -> list[str]:
+    """Of a pipeline: what each stage takes, and how many inputs a second come through on each device."""
+    if "stages" not in row:
+        return []
+    known = [slug for slug, rate in row["frames_per_second"].items() if rate is not None]
+    cells = [
+        ("stage", "calls", "work", "peak memory", "this machine, ms", *(f"{slug}, ms" for slug in known[:MOST_COLUMNS]))
+    ]
+    for stage in row["stages"]:
+        there = [_digits(stage["devices"][slug]["latency_ms"]) for slug in known[:MOST_COLUMNS]]
+        cells.append(
+            (stage["file"].replace("\n", "\\n"), str(stage["calls"]), numbers.macs(stage["calls"] * stage["macs"]),
+             numbers.size(stage["peak_activation_bytes"]), numbers.digits(stage["calls"] * stage["p50_ms"]), *there)
+        )  # fmt: skip
+    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
+    lines = [
+        "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    ]
+    rates = [
+        f"  {slug + ':':<20}{numbers.digits(row['frames_per_second'][slug])} frames a second, modelled"
+        for slug in known
+    ]
+    return [*lines, *rates]
 
 
 def _devices(devices: dict[str, Row]) -> list[str]:

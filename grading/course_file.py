@@ -136,6 +136,10 @@ def _bench(item: dict[str, Any], at: int) -> Iterator[Finding]:
             for sentence in error.sentences:
                 yield Finding(at, "bench_spec", f"{item['short']}: {sentence}")
             return
+        if spec.pipeline and any(part["kind"] == "models" for part in item.get("parts", [])):
+            said = "spec.pipeline: a family of models is measured one by one, and a pipeline takes several at once. Take one of the two away."
+            yield Finding(at, "bench_spec", f"{item['short']}: {said}")
+            return
         sizes = [part for part in item.get("parts", []) if part["kind"] == "models" and part.get("sizes")]
         if sizes and not spec.kind.is_size_free(spec.options):
             said = f"{sizes[0]['title']}: the labels of this {spec.task} hold places of the input, so its sides cannot be averaged. Take `sizes` away."

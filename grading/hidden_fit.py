@@ -14,6 +14,8 @@ def misfits(spec: BenchSpec, facts: Mapping[str, Any]) -> list[str]:
     """Sentences; empty where it fits, or where nobody looked up what the set holds."""
     if not facts:
         return []
+    if not spec.is_scored:
+        return list(_of_inputs(spec, facts))
     kind = task_of(facts)
     if kind.name != spec.task:
         return [f"The labels of the hidden set are for {kind.name}, and the lab's task is {spec.task}."]

@@ -46,6 +46,7 @@ DOCUMENTS = {
     "class": "The class: fronts, places and ties",
     "tasks": "Tasks and their metrics",
     "rules": "Rules of points",
+    "pipelines": "Pipelines: several models in a row",
     "glossary": "Glossary",
     "api": "The API",
 }

@@ -10,7 +10,7 @@ from grading.bench.training.setting import METHOD_WORDS, MOST_BATCH, MOST_RANK, 
 from grading.edit_forms import task_fields
 from grading.edit_forms.criteria import FIELDS
 from grading.edit_forms.fields import choice, line, lines, number, numbers_of, plain
-from grading.edit_forms.input_fields import DTYPES, USUAL_RANGES, normalise_of, normalise_shown
+from grading.edit_forms.input_fields import DTYPES, USUAL_RANGES, normalise_of, normalise_shown, shapes_of, shapes_shown
 from grading.edit_forms.rows import Item, Quiet
 from grading.ml_tasks.registry import USUAL as USUAL_TASK
 from grading.spec import FORMATS, BenchSpec, SpecError, wait_of
@@ -99,16 +99,7 @@ class BenchForm(Quiet):
         self.fields["others"].choices = list(boards.items())  # type: ignore[attr-defined]
 
     def clean_shapes(self) -> dict[str, list[int | float]]:
-        found: dict[str, list[int | float]] = {}
-        for text in self.cleaned_data["shapes"].splitlines():
-            if not text.strip():
-                continue
-            match = re.fullmatch(r"\s*([A-Za-z][\w-]*)\s*:?\s+(.+)", text)
-            if match is None:
-                said = "Write the name of the layout and then its numbers: NCHW 1, 3, 32, 32"
-                raise forms.ValidationError(said, code="wrong_form")
-            found[match[1]] = numbers_of(match[2])
-        return found
+        return shapes_of(self.cleaned_data["shapes"])
 
     def clean_mean(self) -> list[int | float]:
         return numbers_of(self.cleaned_data["mean"])
@@ -205,7 +196,7 @@ def _shown(held: Item) -> Item:
     source = held.get("input", {})
     shapes = source.get("shapes", {})
     found = {
-        "shapes": "\n".join(f"{name} {', '.join(map(str, shape))}" for name, shape in shapes.items()),
+        "shapes": shapes_shown(shapes),
         "low": source.get("low"), "high": source.get("high"), "note": source.get("note", ""), "dtype": source.get("dtype", "float32"),
         "task": held.get("task", USUAL_TASK), **normalise_shown(source),
         "formats": held.get("formats", list(FORMATS)), "wall_s": held.get("wall_s"),

@@ -1,8 +1,12 @@
 """What a lab gives to a model, between fields and the course file: the type of its values and what is done to them first."""
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from grading.edit_forms.fields import plain
+from django import forms
+
+from grading.edit_forms.fields import numbers_of, plain
 from grading.spec.inputs import RANGES
 
 Item = dict[str, Any]
@@ -36,3 +40,21 @@ def normalise_shown(source: Item) -> Item:
 
 def _listed(value: Any) -> list[Any]:
     return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
+
+
+def shapes_of(text: str) -> dict[str, list[int | float]]:
+    """One layout a line: NCHW 1, 3, 32, 32. Raises ValidationError."""
+    found: dict[str, list[int | float]] = {}
+    for row in text.splitlines():
+        if not row.strip():
+            continue
+        match = re.fullmatch(r"\s*([A-Za-z][\w-]*)\s*:?\s+(.+)", row)
+        if match is None:
+            said = "Write the name of the layout and then its numbers: NCHW 1, 3, 32, 32"
+            raise forms.ValidationError(said, code="wrong_form")
+        found[match[1]] = numbers_of(match[2])
+    return found
+
+
+def shapes_shown(shapes: Mapping[str, Sequence[Any]]) -> str:
+    return "\n".join(f"{name} {', '.join(map(str, shape))}" for name, shape in shapes.items())

@@ -14,6 +14,8 @@ from grading.edit_forms.fields import SHORT, choice, line, lines, number, plain,
 from grading.edit_forms.metric_choices import metric_choices
 from grading.edit_forms.parts import PartForm, RubricForm
 from grading.edit_forms.rows import Quiet, Rows
+from grading.edit_forms.stages import FIELDS as OF_STAGES
+from grading.edit_forms.stages import StageForm
 from grading.forms_late_dates import PLACES, DatesForm
 from grading.models.assignments import ATTEMPTS, ActiveRule, Assignment, AssignmentKind, NewerAttempt
 from grading.placed import Placed
@@ -77,10 +79,11 @@ class EditForm(Quiet):
         make = partial(CriterionForm, metrics=metrics)
         self.criteria = Rows("criteria", make, bench.get("criteria", []), data, lambda entry: entry["rule"]["kind"])
         self.baselines = Rows("baselines", BaselineForm, baseline_rows(bench), data, lambda _: "baseline")
+        self.stages = Rows("stages", StageForm, bench.get("pipeline", []), data, lambda _: "stage")
         self.rubric = Rows("rubric", RubricForm, held.get("rubric", []), data, lambda _: "item")
         if is_quiet:
             self.is_quiet = self.dates.is_quiet = self.bench.is_quiet = True
-            for rows in (self.parts, self.criteria, self.baselines, self.rubric):
+            for rows in (self.parts, self.criteria, self.baselines, self.stages, self.rubric):
                 rows.be_quiet()
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
@@ -95,7 +98,7 @@ class EditForm(Quiet):
     def is_valid(self) -> bool:
         parts = [super().is_valid(), self.dates.is_valid(), self.parts.is_valid(), self.rubric.is_valid()]
         if self.measures:
-            parts += [self.bench.is_valid(), self.criteria.is_valid(), self._baselines_hold()]
+            parts += [self.bench.is_valid(), self.criteria.is_valid(), self._baselines_hold(), self.stages.is_valid()]
         if self.measures and not all(parts):
             self.bench.check_rest()
         return all(parts)
@@ -108,7 +111,7 @@ class EditForm(Quiet):
     def is_refused(self) -> bool:
         if not self.is_bound or self.is_quiet:
             return False
-        below = [self.dates, self.bench, *self.parts, *self.criteria, *self.baselines, *self.rubric]
+        below = [self.dates, self.bench, *self.parts, *self.criteria, *self.baselines, *self.stages, *self.rubric]
         return bool(self.errors) or any(form.errors for form in below)
 
     def _baselines_hold(self) -> bool:
@@ -123,6 +126,8 @@ class EditForm(Quiet):
 
     def spec(self) -> Item:
         found = self.bench.spec(self.criteria.entries("criterion"))
+        stages = self.stages.entries("stage")
+        found |= {"pipeline": stages} if stages else {}
         baselines, most = self.baselines.entries("baseline"), self.bench.cleaned_data["bonus_most"]
         found |= {"baselines": baselines_of(baselines)} if baselines else {}
         return found | ({"bonus_most": plain(most)} if most is not None else {})
@@ -186,8 +191,11 @@ class EditForm(Quiet):
     def _refuse_bench(self, refused: Placed) -> None:
         n, field = place_of(refused.sentence)
         name = re.search(r"spec\.baselines\.([\w-]+)(?:\.(\w+))?", refused.sentence, re.IGNORECASE)
+        stage = re.search(r"spec\.pipeline\[(\d+)\](?:\.(\w+))?", refused.sentence)
         error = forms.ValidationError(beside(refused.sentence), code=refused.code)
-        if n is not None and n < self.criteria.count:
+        if stage and int(stage[1]) < self.stages.count:
+            self.stages.refuse(int(stage[1]), (stage[2] or "key",), error, OF_STAGES)
+        elif n is not None and n < self.criteria.count:
             self.criteria.refuse(n, (field,), error, OF_BENCH)
         elif name and name[1] in (names := [row.cleaned_data.get("key") for row in self.baselines]):
             self.baselines.refuse(names.index(name[1]), (name[2] or "key",), error, {})

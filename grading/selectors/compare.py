@@ -22,6 +22,7 @@ from grading.ranks.class_numbers import (
 )
 from grading.ranks.places import is_tie
 from grading.selectors.assignments import Attempt, attempts
+from grading.selectors.pipeline_stages import stage_pairs
 from grading.spec import METRICS
 
 Row = dict[str, Any]
@@ -144,7 +145,17 @@ def _metrics(older: Attempt, newer: Attempt) -> list[Row]:
             rows.append(row | {"change": "another runtime or device", "tone": "neutral"})
         else:
             rows.append(row | _change(metric, a, b))
-    return rows
+    return rows + _stages(older, newer)
+
+
+def _stages(older: Attempt, newer: Attempt) -> list[Row]:
+    """The same of each stage, where both are pipelines."""
+    device = older.submission.assignment.device
+    pairs = stage_pairs(_result(older).environment, _result(newer).environment, device)
+    return [
+        {"label": label, "older": said(metric, a), "newer": said(metric, b), "basis": basis, **_change(metric, a, b)}
+        for label, metric, basis, a, b in pairs
+    ]
 
 
 def _change(metric: str, a: float, b: float) -> Row:

@@ -1,8 +1,10 @@
-"""What the page of a lab says of the stages of a pipeline: how their files are called, and what each is given."""
+"""The stages of a pipeline on pages: how their files are called and what each is given, and what each takes beside another attempt's."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grading.bench.formats import ENDINGS
+from grading.figures.board_rows import verdicts_of
 from grading.models.assignments import Assignment
 from grading.spec import BenchSpec, Stage
 
@@ -48,3 +50,43 @@ def stages_words(stages: tuple[Stage, ...]) -> str:
 
 def _times(shapes: Any) -> str:
     return " or ".join("×".join(map(str, shape)) for shape in shapes)
+
+
+# What is told of a stage with all its calls: name of the metric -> words. The first two are of one board.
+OF_STAGES = {"latency_ms": "latency", "energy_mj": "energy", "macs": "work", "bytes": "file"}
+BASES = {"latency_ms": "modelled", "energy_mj": "modelled"}
+
+
+def stage_numbers(environment: Mapping[str, Any], device: str) -> dict[str, dict[str, float]]:
+    """Title of each stage -> its numbers by OF_STAGES, as far as a result has them; empty for a result of one model."""
+    there = {row["key"]: row for row in verdicts_of(environment).get(device, {}).get("stages", [])}
+    found: dict[str, dict[str, float]] = {}
+    for stage in environment.get("stages", []):
+        row = there.get(stage["key"], {})
+        values = {
+            "latency_ms": row.get("latency_ms"), "energy_mj": row.get("energy_mj"), "macs": stage["calls"] * stage["macs"], "bytes": stage["bytes"],
+        }  # fmt: skip
+        found[stage["title"]] = {name: float(value) for name, value in values.items() if value is not None}
+    return found
+
+
+def stage_pairs(
+    older: Mapping[str, Any], newer: Mapping[str, Any], device: str
+) -> Iterator[tuple[str, str, str, float, float]]:
+    """(words, metric, basis, before, after) of what both environments say of a stage of the same title."""
+    one, other = stage_numbers(older, device), stage_numbers(newer, device)
+    for title, values in other.items():
+        for name, after in values.items():
+            if (before := one.get(title, {}).get(name)) is not None:
+                metric = "model_bytes" if name == "bytes" else name
+                yield f"{title}: {OF_STAGES[name]}", metric, BASES.get(name, "counted"), before, after
+
+
+def stage_csv(environment: Mapping[str, Any], device: str) -> list[list[str]]:
+    """Rows below the points of a result: kind, key, name, value, and the basis; numbers are plain."""
+    keys = {stage["title"]: stage["key"] for stage in environment.get("stages", [])}
+    return [
+        ["stage", keys[title], f"{title}: {OF_STAGES[name]}", f"{value:.10g}", "", "", BASES.get(name, "counted"), name]
+        for title, values in stage_numbers(environment, device).items()
+        for name, value in values.items()
+    ]

@@ -17,6 +17,7 @@ from grading.models.runs import Result, Run
 from grading.points.table import extra_words, groups_of, in_sentence, is_lost
 from grading.selectors.class_points import class_picture
 from grading.selectors.run_attempts import attempts_note, attempts_of, figure_attempts, with_inferences
+from grading.selectors.pipeline_stages import stage_csv
 from grading.selectors.run_head import Attempts
 from hardware.course_devices import profiles_of
 from hardware.models import HELD
@@ -37,18 +38,22 @@ POINTS_COLUMNS = ("Kind", "Key", "Name", "Value", "Earned", "Of", "Basis", "How"
 
 
 def points_rows(result: Result) -> list[list[str]]:
-    """The points line by line, then every metric as a plain number: what the CSV at the head of the page holds."""
+    """The points line by line, what each stage of a pipeline takes, then every metric as a plain number: what the CSV at the head of the page holds."""
     rows = [
         ["points", line["key"], line["title"], line["value"], "" if line.get("left_open") else line["earned"], line["of"], line["basis"],
          line.get("left_open") or line["arithmetic"]]
         for line in result.points
     ]  # fmt: skip
     rows.append(["points", "all", "Measured", "", str(result.earned), str(result.of), "", ""])
-    return rows + [
-        ["metric", key, key, f"{value:.10g}", "", "", "", ""]
-        for key, value in result.metrics.items()
-        if isinstance(value, int | float)
-    ]
+    return (
+        rows
+        + stage_csv(result.environment, result.run.submission.assignment.device)
+        + [
+            ["metric", key, key, f"{value:.10g}", "", "", "", ""]
+            for key, value in result.metrics.items()
+            if isinstance(value, int | float)
+        ]
+    )
 
 
 def figure(run: Run, slug: str, board: str = "") -> Figure:

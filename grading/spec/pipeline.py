@@ -48,6 +48,10 @@ def read_pipeline(raw: Any) -> tuple[Stage, ...]:
     return stages
 
 
+def usual_title(key: str) -> str:
+    return key.replace("-", " ").replace("_", " ").capitalize()
+
+
 def _stage(raw: Any, place: str, *, is_first: bool) -> Stage:
     reader = Reader(raw, place)
     key = reader.text("key")
@@ -56,7 +60,7 @@ def _stage(raw: Any, place: str, *, is_first: bool) -> Stage:
         raise SpecError(f"{place}.key: {key[:60]!r}: {said}")
     found = Stage(
         key=key,
-        title=reader.text("title", key.replace("-", " ").replace("_", " ").capitalize()),
+        title=reader.text("title", usual_title(key)),
         calls=reader.whole("calls", 1),
         feeds=reader.choice("feeds", FEEDS, PREVIOUS),
         shapes=_shapes(reader),

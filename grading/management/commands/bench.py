@@ -11,13 +11,14 @@ import sys
 import traceback
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from grading import bench_pipeline
 from grading.bench import engine
 from grading.bench.architectures.spec import load_spec
 from grading.bench.errors import BenchError
@@ -86,6 +87,16 @@ class Command(BaseCommand):
             "--training-as", dest="training", type=training, metavar="JSON",
             help='the same, as a lab says it: {"methods": ["full", "bias"], "optimizer": "adam", "batch": 8}',
         )  # fmt: skip
+        parser.add_argument(
+            "--pipeline",
+            nargs="+",
+            default=[],
+            metavar="MODEL",
+            help="models that run one after the other: each by itself, and all together",
+        )
+        parser.add_argument(
+            "--calls", type=bench_pipeline.calls, metavar="N,N", help="how often each model of the pipeline runs for one input; once each where not given"
+        )  # fmt: skip
         parser.add_argument("--json", action="store_true", help="one JSON array on standard output and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -94,9 +105,13 @@ class Command(BaseCommand):
             choice=Choice(options["runtime"], options["precision"], options["threads"]),
             shapes=options["input_shape"],
             training=options["training"],
+            pipeline=options["pipeline"],
+            calls=options["calls"] or [1] * len(options["pipeline"]),
         )
-        if not options["models"] and not options["arch"]:
+        if not options["models"] and not options["arch"] and not options["pipeline"]:
             raise CommandError("Name a model, or a described network with --arch SPEC.json.", returncode=USAGE)
+        if wrong := bench_pipeline.wrong_number(options["pipeline"], options["calls"]):
+            raise CommandError(wrong, returncode=USAGE)
         try:
             with ending_in_order():
                 self._measure_all(options["models"], options["arch"], work, as_json=options["json"])
@@ -136,12 +151,14 @@ class Command(BaseCommand):
         self, models: list[str], described: list[str], work: "Work"
     ) -> Iterator[tuple[dict[str, Any], list[str]]]:
         """Models in their order, then descriptions in theirs; these need no sandbox: they are text that is only counted."""
-        sandbox = self._sandbox() if models else None
+        sandbox = self._sandbox() if models or work.pipeline else None
         for name in models:
             if sandbox is not None:
                 yield measure_file(Path(name), work, sandbox)
         for name in described:
             yield count_description(Path(name), work)
+        if work.pipeline and sandbox is not None:
+            yield measure_pipeline(work, sandbox)
 
     def _sandbox(self) -> Sandbox:
         try:
@@ -176,6 +193,16 @@ class Work:
     choice: Choice
     shapes: list[tuple[int, ...]]
     training: Setting | None = None
+    pipeline: list[str] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
+
+
+def measure_pipeline(work: Work, sandbox: Sandbox) -> Answer:
+    """The row of several models in a row: as that of one, with `stages` and `frames_per_second` besides."""
+    paths = [Path(name) for name in work.pipeline]
+    return _guarded(
+        " + ".join(path.name or str(path) for path in paths), lambda name: _together(paths, name, work, sandbox)
+    )
 
 
 def measure_file(path: Path, work: Work, sandbox: Sandbox) -> Answer:
@@ -189,9 +216,15 @@ def count_description(path: Path, work: Work) -> Answer:
 
 
 def _answered(path: Path, answer: Callable[[str], Answer]) -> Answer:
-    name = path.name or str(path)
-    try:
+    def checked(name: str) -> Answer:
         check_is_file(path)
+        return answer(name)
+
+    return _guarded(path.name or str(path), checked)
+
+
+def _guarded(name: str, answer: Callable[[str], Answer]) -> Answer:
+    try:
         return answer(name)
     except BenchError as error:
         return _refused(name, error.code, error.message), []
@@ -214,6 +247,21 @@ def _measured(path: Path, name: str, work: Work, sandbox: Sandbox) -> Answer:
     else:
         host = not_run(report.absent_weights)
     return _row(name, report, host, work), [f"{said} [{code}]" for code, said in dict.fromkeys(told)]
+
+
+def _together(paths: list[Path], name: str, work: Work, sandbox: Sandbox) -> Answer:
+    report, measurement, rows = bench_pipeline.measured(
+        paths,
+        work.calls,
+        sandbox=sandbox,
+        limits=lambda: Limits(budget=Budget(FILE_S)),
+        check=check_is_file,
+        shapes=work.shapes,
+    )
+    told = [f"{finding.sentence} [{finding.code}]" for finding in report.findings]
+    told += [f"{item['sentence']} [{item['code']}]" for item in measurement.findings]
+    row = _row(name, report, measurement.host.summary(), replace(work, training=None))
+    return row | bench_pipeline.stages_json(report, rows, work.profiles, work.choice), list(dict.fromkeys(told))
 
 
 def _described(path: Path, name: str, work: Work) -> Answer:
