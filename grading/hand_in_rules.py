@@ -22,6 +22,7 @@ from grading.models.pieces import Piece
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.parts import STATEMENT, Part
+from grading.superseding_rules import replaceable
 from hardware.models import Status
 
 
@@ -73,14 +74,20 @@ def check_may_hand_in(*, owner: Owner, assignment: Assignment, now: datetime, wi
     _check_pace(owner.person, assignment, now)
 
 
-def check_attempts(*, owner: Owner, assignment: Assignment, now: datetime) -> None:
-    """Whether another attempt is allowed, where one is used up. Raises Conflict (`no_attempts_left`) or TooMany (`cool_down`)."""
-    if attempts_left(owner=owner, assignment=assignment) <= 0:
+def check_attempts(*, owner: Owner, assignment: Assignment, now: datetime) -> Run | None:
+    """Whether another attempt is allowed, where one is used up. Raises Conflict (`no_attempts_left`) or TooMany (`cool_down`).
+
+    Returns the run whose place the attempt has to take, where all attempts are used and one of them still waits; None where it is one more.
+    """
+    is_used_up = attempts_left(owner=owner, assignment=assignment) <= 0
+    replaced = replaceable(owner=owner, assignment=assignment, now=now) if is_used_up else None
+    if is_used_up and replaced is None:
         raise Conflict(
             f"All {assignment.attempts_allowed} attempts of {assignment.short} are used. Ask the course staff for another.",
             code="no_attempts_left",
         )
     check_cool_down(owner=owner, assignment=assignment, now=now)
+    return replaced
 
 
 def pieces_of(*, owner: Owner, assignment: Assignment) -> list[Piece]:

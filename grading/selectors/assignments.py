@@ -27,6 +27,7 @@ from grading.selectors.badges import assignment_badge, attempt_badge, run_badge
 from grading.selectors.handed import lacks, lacks_words
 from grading.selectors.pipeline_stages import stage_limits, stages_words
 from grading.spec import BenchSpec
+from grading.superseding_rules import replaceable
 from hardware import line
 from hardware.course_devices import profiles_of
 from hardware.models import OPEN, Status
@@ -197,9 +198,11 @@ def limits(visit: Visit, assignment: Assignment) -> dict[str, Any]:
     """What stands beside the upload field, in the same words that the server uses."""
     spec = assignment.spec
     shapes = " or ".join("×".join(str(n) for n in shape) for shape in spec.input.shapes.values())
-    owner = hand_in_rules.owner_of(person=visit.person, assignment=assignment, now=timezone.now())
+    now = timezone.now()
+    owner = hand_in_rules.owner_of(person=visit.person, assignment=assignment, now=now)
     left = hand_in_rules.attempts_left(owner=owner, assignment=assignment)
     used = assignment.attempts_allowed - left
+    waits = replaceable(owner=owner, assignment=assignment, now=now) if not left else None
     return {
         "max_bytes": hand_in_rules.most_bytes(assignment),
         "max_words": numbers.size(hand_in_rules.most_bytes(assignment)),
@@ -214,6 +217,7 @@ def limits(visit: Visit, assignment: Assignment) -> dict[str, Any]:
         "checked_words": f"that it opens and takes {shapes}; a model that fails this check does not count as an attempt",
         **stage_limits(assignment),
         "attempts_words": f"{used} of {assignment.attempts_allowed} counted so far{_pause_words(assignment)}",
+        "replaces": waits.submission.number if waits else None,
     }
 
 

@@ -42,7 +42,7 @@ from grading.parts import STATEMENT
 from grading.receipts import receipt_facts, receipt_text, sign
 from grading.services.benchmarks import benchmark_record
 from grading.services.late_days import choose_active, count_locked, lock_circle
-from grading.services.superseding import newest_instead
+from grading.services.superseding import newest_instead, waiting_instead
 from grading.wake import RUN_KIND
 from hardware import leases
 from hardware.models import OPEN, Priority, Status
@@ -75,8 +75,8 @@ def submission_create(
         BadInput: the file is not a model we can measure; `code` says why.
         TooLarge: code `too_large`.
         TooMany: code `too_many_hand_ins` or `cool_down`.
-        Conflict: code `no_attempts_left`, `statement_missing`, `desk_incomplete`, or `desk_empty` where there is no model and nothing on the
-            desk.
+        Conflict: code `no_attempts_left` (none of theirs waits whose place this one could take), `statement_missing`, `desk_incomplete`, or
+            `desk_empty` where there is no model and nothing on the desk.
     """
     now = now or timezone.now()
     # The receipt of an earlier hand-in is shown also to somebody whose attempts are used up since.
@@ -149,8 +149,9 @@ def _record(
     if known is not None:
         return known, False  # the other tab was faster
     pieces = pieces_of(owner=owner, assignment=assignment)
+    replaced = None
     if upload is not None:
-        check_attempts(owner=owner, assignment=assignment, now=now)
+        replaced = check_attempts(owner=owner, assignment=assignment, now=now)
     else:
         _check_desk(owner, assignment, pieces, only_complete=only_complete)
     theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
@@ -172,7 +173,10 @@ def _record(
         count_locked(circle)
         if upload is not None:
             run = run_enqueue(submission=submission, by=person.email, now=now)
-            newest_instead(run, by=person.email)
+            if replaced is not None:
+                waiting_instead(run, replaced, by=person.email)
+            else:
+                newest_instead(run, by=person.email)
         receipt_issue(submission=submission)
     except BaseException:
         if upload is not None:

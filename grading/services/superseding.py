@@ -48,6 +48,20 @@ def newest_instead(run: Run, *, by: str) -> None:
         return
 
 
+def waiting_instead(run: Run, older: Run, *, by: str) -> None:
+    """Of a new hand-in, in its transaction, when all attempts are used up: it is measured in the place of one of them that waits, so no more
+    are measured than are allowed. Raises Conflict (`no_attempts_left`) where a worker has just taken that one."""
+    try:
+        _take_over(older, run, by=by)
+    except Conflict as error:
+        assignment, number = run.submission.assignment, older.submission.number
+        raise Conflict(
+            f"All {assignment.attempts_allowed} attempts of {assignment.short} are used, and attempt {number} is being measured by now, so this "
+            "one cannot take its place. Nothing was handed in.",
+            code="no_attempts_left",
+        ) from error
+
+
 def _take_over(older: Run, run: Run, *, by: str) -> None:
     number = run.submission.number
     said = f"Attempt {number} took its place in line, so this one was not measured and is not counted."

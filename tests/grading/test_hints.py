@@ -224,7 +224,9 @@ def test_what_no_runtime_of_the_board_computes_does_not_run_there_and_fits_nothi
 def test_the_verdict_keeps_names_and_abbreviations_as_they_are_written():
     given = given_of("latency_ms")
     titles = ["RAM of the board", "MNIST accuracy", "Memory at the peak"]
-    lines = [line | {"title": title, "left_open": ""} for line, title in zip(given.result["points"], titles, strict=False)]
+    lines = [
+        line | {"title": title, "left_open": ""} for line, title in zip(given.result["points"], titles, strict=False)
+    ]
     lost = [line | {"earned": "0.00", "of": f"{n}.00"} for n, line in enumerate(lines[::-1], 1)]
     said = verdict_sentence(replace(given, result=given.result | {"points": lost}), 0.0)
     assert "on RAM of the board" in said and "on MNIST accuracy" in said and "on memory at the peak" in said

@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from courseplatform.core.errors import AppError
+from courseplatform.core.errors import AppError, Conflict
+from grading.hand_in_rules import attempts_left
 from grading.models import Run, Submission
 from grading.models.assignments import NewerAttempt
 from grading.services.superseding import run_take_over
@@ -90,6 +91,64 @@ def test_where_the_lab_has_it_so_the_newer_takes_the_place_by_itself_unless_it_i
     cast.lab.save()
     assert waiting(cast, tmp_path, cast.ruth).turn > runs[late.pk].turn - 1  # in the place of the late one
     assert Run.objects.get(pk=late.pk).error_code == "superseded"
+
+
+@pytest.fixture
+def used_up(cast, tmp_path):
+    """A lab with two attempts, and Ruth's run of the second; the first is being measured."""
+    cast.lab.attempts_allowed = 2
+    cast.lab.save()
+    waiting(cast, tmp_path, cast.ruth)
+    taken()
+    return waiting(cast, tmp_path, cast.ruth)
+
+
+def test_who_has_no_attempts_left_replaces_the_one_that_waits_and_uses_no_further_one(client, cast, tmp_path, used_up):
+    client.force_login(cast.ruth)
+    page = client.get(cast.lab.get_absolute_url()).content.decode()
+    assert "All attempts are used, and attempt 2 still waits." in page
+    third = waiting(cast, tmp_path, cast.ruth)
+    old, new = Run.objects.get(pk=used_up.pk), Run.objects.get(pk=third.pk)
+    assert (old.error_code, new.status, new.turn) == ("superseded", "queued", used_up.turn)
+    assert Submission.objects.get(pk=old.submission_id).counts is False
+    assert attempts_left(owner=third.submission.owner, assignment=cast.lab) == 0
+    assert taken().job_id == third.pk
+
+
+def test_it_can_be_replaced_again_while_it_waits_and_not_once_it_is_being_measured(cast, tmp_path, used_up):
+    waiting(cast, tmp_path, cast.ruth)
+    waiting(cast, tmp_path, cast.ruth)
+    taken()
+    with pytest.raises(AppError, match="All 2 attempts of Lab 1 are used") as caught:
+        waiting(cast, tmp_path, cast.ruth)
+    assert caught.value.code == "no_attempts_left"
+    assert Run.objects.exclude(error_code="superseded").count() == 2
+
+
+@pytest.mark.parametrize("spoil", ["the lab measures every attempt", "the new one would be late"])
+def test_where_the_waiting_one_may_not_be_replaced_nothing_is_handed_in(client, cast, tmp_path, used_up, spoil):
+    if spoil == "the lab measures every attempt":
+        cast.lab.newer_attempt = NewerAttempt.WAIT
+    else:
+        cast.lab.due_at = timezone.now() - timedelta(minutes=5)
+    cast.lab.save()
+    Submission.objects.update(received_at=timezone.now() - timedelta(hours=1))
+    client.force_login(cast.ruth)
+    assert "All 2 attempts of Lab 1 are used" in client.get(cast.lab.get_absolute_url()).content.decode()
+    with pytest.raises(AppError):
+        waiting(cast, tmp_path, cast.ruth)
+    assert Run.objects.get(pk=used_up.pk).status == "queued"
+
+
+def test_a_place_that_a_worker_takes_at_that_moment_leaves_nothing_handed_in(cast, tmp_path, used_up, monkeypatch):
+    def too_late(*_, **__):
+        raise Conflict("The earlier one waits no more.", code="being_measured")
+
+    monkeypatch.setattr(leases, "job_take_over", too_late)
+    with pytest.raises(AppError, match="attempt 2 is being measured by now") as caught:
+        waiting(cast, tmp_path, cast.ruth)
+    assert caught.value.code == "no_attempts_left"
+    assert Submission.objects.count() == 2 and Run.objects.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)
