@@ -23,6 +23,7 @@ from grading.services.late_days import team_changed
 from grading.services.parked import result_park
 from grading.services.reruns import rerun_job_ended
 from grading.services.variants import variant_ended
+from grading.stages_import import moved_readings
 from grading.wake import COUNT_KIND, RERUN_KIND, RUN_KIND, VARIANT_KIND, wake
 from hardware.hooks import add_calibration_source, add_use_source
 from hardware.leases import JobKind, register_kind
@@ -49,7 +50,7 @@ def register_all() -> None:
     registry.add_mover(sections.move_release)
     file_parts.add(course_file.ASSIGNMENTS_PART, LATE_PART)
     file_parts.used_by.append(course_file.is_used)
-    file_parts.effects.append(cost_effects)
+    file_parts.effects += [cost_effects, moved_readings]
     add_run_source(team_runs)
     add_membership_listener(team_changed)
     registry.add_calendar_source(due_dates)

@@ -1,6 +1,6 @@
 """The stages of a course's project, as the course file says them: days in the course's zone, and what a team may use in each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -66,12 +66,12 @@ def charge_mah(course: Course) -> Decimal:
 
 def stages_of(course: Course) -> list[Stage]:
     """Every stage in the order of the file, those without days too. Makes no query."""
-    return list(_stages(course))
+    return list(stages_said(course.fact("project", "stages", default=[]), charge_mah(course), course.tz))
 
 
 def dated_stages(course: Course) -> list[Stage]:
     """Those that have days: what a team uses can be told by stage. Makes no query."""
-    return [stage for stage in _stages(course) if stage.is_dated]
+    return [stage for stage in stages_of(course) if stage.is_dated]
 
 
 def stage_at(stages: list[Stage], at: datetime) -> Stage | None:
@@ -79,10 +79,10 @@ def stage_at(stages: list[Stage], at: datetime) -> Stage | None:
     return next((stage for stage in stages if stage.holds(at)), None)
 
 
-def _stages(course: Course) -> Iterator[Stage]:
-    charge, tz = charge_mah(course), course.tz
-    for number, said in enumerate(course.fact("project", "stages", default=[]), 1):
-        item: dict[str, Any] = said if isinstance(said, dict) else {"title": said}
+def stages_said(said: Iterable[Any], charge: Decimal, tz: ZoneInfo) -> Iterator[Stage]:
+    """The entries of `project.stages` as a course file says them. charge: the budget of those that say none."""
+    for number, entry in enumerate(said, 1):
+        item: dict[str, Any] = entry if isinstance(entry, dict) else {"title": entry}
         first, last = (date.fromisoformat(item[key]) if key in item else None for key in ("from", "until"))
         yield Stage(
             number, item.get("key") or slugify(item["title"])[:60] or f"stage-{number}", item["title"],

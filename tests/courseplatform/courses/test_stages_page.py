@@ -52,7 +52,12 @@ def saved(client, **changes):
     return client.post(ADDRESS, form(**changes, do="save", seen=seen))
 
 
-MORE = {"form-1-first": "2023-10-28", "form-1-last": "2023-11-21", "form-2-title": "Updates", "form-2-budget_mah": "2500.5"}
+MORE = {
+    "form-1-first": "2023-10-28",
+    "form-1-last": "2023-11-21",
+    "form-2-title": "Updates",
+    "form-2-budget_mah": "2500.5",
+}
 
 
 def test_a_look_shows_what_would_change_and_changes_nothing(client, small):
@@ -95,7 +100,9 @@ def test_what_does_not_fit_is_refused_with_a_sentence(client, small, changes, sa
     assert answer.status_code == 422 and says in words(answer)
 
 
-@pytest.mark.parametrize("data", [{}, {"form-TOTAL_FORMS": "x"}, {"form-TOTAL_FORMS": "100000", "form-INITIAL_FORMS": "0"}])
+@pytest.mark.parametrize(
+    "data", [{}, {"form-TOTAL_FORMS": "x"}, {"form-TOTAL_FORMS": "100000", "form-INITIAL_FORMS": "0"}]
+)
 def test_a_form_that_is_none_is_refused(client, small, data):
     assert client.post(ADDRESS, data).status_code == 422
 
