@@ -43,16 +43,21 @@ WHERE_ASKED: dict[str, Callable[[Given], Figure | None]] = {
 }
 
 
+# Of a training step these come first, and those that speak of inferences on a charge not at all.
+STEPS_FIRST, NOT_OF_STEPS = ("accuracy", "step-memory"), frozenset({"energy"})
+
+
 def figures_of(given: Given) -> list[Figure]:
     """All that there are of one result, in their order."""
-    usual = {slug: build for slug, build in FIGURES.items() if slug != "accuracy" or given.spec.is_scored}
-    found = [build(given) for build in (*OF_PIPELINES.values(), *usual.values(), *WHERE_ASKED.values())]
-    return [figure for figure in found if figure is not None]
+    found = [figure_of(given, slug) for slug in (*OF_PIPELINES, *FIGURES, *WHERE_ASKED)]
+    known = [figure for figure in found if figure is not None]
+    return sorted(known, key=lambda figure: figure.slug not in STEPS_FIRST) if given.of_steps else known
 
 
 def figure_of(given: Given, slug: str) -> Figure | None:
     """None for a figure that this result does not have."""
-    if slug == "accuracy" and not given.spec.is_scored:
+    is_unscored = slug == "accuracy" and not given.spec.is_scored
+    if is_unscored or (given.of_steps and slug in NOT_OF_STEPS):
         return None
     build = FIGURES.get(slug) or UNDER.get(slug) or WHERE_ASKED.get(slug) or OF_PIPELINES.get(slug)
     return build(given) if build else None

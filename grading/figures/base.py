@@ -42,6 +42,16 @@ class Given:
     instructions: float | None = None
     grams_per_kwh: float = 0.0
 
+    @property
+    def of_steps(self) -> bool:
+        """Whether what is measured is a training step and no inference."""
+        return self.spec.kind.trains
+
+    @property
+    def runs_words(self) -> tuple[str, str]:
+        """What one timed run is called, and several."""
+        return ("step", "steps") if self.of_steps else ("inference", "inferences")
+
     @cached_property
     def report(self) -> Report | None:
         """The graph as the cost model reads it; None where an older result lacks what that takes."""

@@ -18,9 +18,10 @@ def first_ten(given: Given) -> Figure:
     """The first ten inferences and where they settle."""
     host = given.result["host"]
     first, p50 = host["first_ms"], host["p50_ms"]
+    one, several = given.runs_words
     finding = f"It settles at {numbers.milliseconds(p50)}"
     if first and first[0] > 1.5 * p50:
-        finding += f"; the first inference, the warm-up, takes {numbers.digits(first[0] / p50, 2)} times as long"
+        finding += f"; the first {one}, the warm-up, takes {numbers.digits(first[0] / p50, 2)} times as long"
     stems = {
         "type": "scatter", "mode": "markers", "x": list(range(1, len(first) + 1)), "y": first, "cliponaxis": False,
         "marker": {"color": "--ground", "size": 9, "line": {"color": "--plot-0", "width": 2}},
@@ -34,7 +35,7 @@ def first_ten(given: Given) -> Figure:
     said = label(f"settles at {numbers.milliseconds(p50)}", x=len(first) + 0.5, y=max([p50, *first[5:]]), xanchor="right",
                  yanchor="bottom", yshift=8, color="--plot-1")  # fmt: skip
     return Figure(
-        slug="first-ten", title="First ten inferences", basis="shown", finding=f"{finding}.", how="",
+        slug="first-ten", title=f"First ten {several}", basis="shown", finding=f"{finding}.", how="",
         columns=["Iteration", "ms"], rows=[[str(n), f"{value:.6g}"] for n, value in enumerate(first, 1)], height=200,
         plot={"data": [stems], "layout": {"xaxis": {"title": {"text": "iteration"}, "dtick": 1, "showgrid": False},
               "yaxis": axis("ms on the host"), "shapes": [settled], "annotations": [said]}},
@@ -59,7 +60,7 @@ def spread(given: Given) -> Figure:
     rows = [[name, f"{value:.6g}"] for name, _, value in named] + [["sample", f"{value:.6g}"] for value in samples]
     return Figure(
         slug="spread", title="How they spread", basis="shown",
-        finding=f"{numbers.count(host['runs'])} inferences in {processes}. {_tail(samples, host)}",
+        finding=f"{numbers.count(host['runs'])} {given.runs_words[1]} in {processes}. {_tail(samples, host)}",
         how="", columns=["What", "ms"], rows=rows, height=200, aside=aside, plot=_histogram(samples, host) if samples else None,
     )  # fmt: skip
 

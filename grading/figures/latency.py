@@ -124,7 +124,7 @@ def _layout(attempts: list[Attempt], host: Json, rule: Criterion | None, given: 
     ]  # fmt: skip
     return {
         "margin": {"l": LABELS, "t": 28}, "shapes": shapes, "annotations": [*points, *_names(attempts, host, is_narrow=False)],
-        "xaxis": {"title": {"text": "ms per inference"}, "range": [0, end], "showgrid": False, "zeroline": True},
+        "xaxis": {"title": {"text": f"ms per {given.runs_words[0]}"}, "range": [0, end], "showgrid": False, "zeroline": True},
         "yaxis": {"range": [-0.6, len(attempts) + 0.6], "showticklabels": False, "ticks": "", "showgrid": False, "zeroline": False, "showline": False},
         "meta": {"narrow": {"margin": {"l": 8, "t": 28}, "annotations": [*points, *_names(attempts, host, is_narrow=True)]}},
     }  # fmt: skip

@@ -76,7 +76,7 @@ def _time_finding(report: Json, costs: Costs) -> tuple[str, str]:
     if costs.start_ms > MOSTLY * whole:
         spent = numbers.milliseconds(whole - costs.start_ms)
         return (
-            f"{_part(costs.start_ms / whole)} of the time is the start and end of an inference; all layers together take {spent}.",
+            f"{_part(costs.start_ms / whole)} of the time is the start and end of one run; all layers together take {spent}.",
             "For a network this small the runtime itself is what costs; fewer operations change little.",
         )
     ranked = sorted(costs.operators, key=lambda index: -costs.operators[index])

@@ -120,10 +120,10 @@ class TrainingStep(Task):
         columns = ["Step", "Loss, as the program says it", "The same with shuffled labels"]
         pairs = zip(steps, quality["loss"], quality["shuffled_loss"], strict=True)
         return Figure(
-            slug="accuracy", title="Training", basis="measured", finding=said(quality),
+            slug="accuracy", title="Training", basis="measured", finding=" ".join([said(quality), *findings(quality)]),
             how="Held-out inputs went in with zeros for labels, and nothing is learned from them. The loss of a step is the program's own word: "
                 "no point rests on it.",
-            note=" ".join(findings(quality)), columns=columns, height=300, aside=_aside(quality),
+            columns=columns, height=320, is_square=True, aside=_aside(quality),
             rows=[[str(step), *("" if value is None else f"{value:.6g}" for value in losses)] for step, *losses in pairs],
             plot={"data": _curves(quality, steps), "layout": _layout(quality)}, keys=KEYS,
         )  # fmt: skip

@@ -107,7 +107,7 @@ def measured_part(run: Run, mine: Attempts, now: datetime, board: str = "") -> d
         "environment": _environment(run, document),
         "attempts_before": attempts,
         "has_latency": any(row["latency_ms"] is not None for row in attempts),
-        "has_inferences": with_inferences(attempts, given.lab_costs.verdict),
+        "has_inferences": not given.of_steps and with_inferences(attempts, given.lab_costs.verdict),
         "attempts_note": attempts_note(mine.assignment, mine.left),
         "main_head": main_column(given.spec.kind).head,
     }

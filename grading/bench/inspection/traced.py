@@ -236,14 +236,14 @@ class _Noting(TorchDispatchMode):  # type: ignore[misc]  # torch is not typed he
 def _handed_on(op: str, args: dict[str, Any], made: list[torch.Tensor]) -> torch.Tensor | None:
     """The tensor that comes back as it went in, if so: from dropout in use, or from a copy to where it is already.
 
-    So does a slice that takes all there is, which tracing adds to `x[:, -1]`.
+    So does a slice that takes all there is, which tracing adds to `x[:, -1]`, and what is taken out of the record of gradients.
     """
     given = [value for name, value in args.items() if name != "out" and isinstance(value, torch.Tensor)]
     if len(made) != 1 or not given:
         return None
     if not any(made[0] is value for value in given):
         whole = base_of(op) == "slice" and made[0].shape == given[0].shape and made[0].stride() == given[0].stride()
-        return given[0] if whole else None
+        return given[0] if whole or base_of(op) == "detach" else None
     name = op.rpartition("::")[2].partition(".")[0]
     in_place = name.endswith("_") or name.startswith("__i")
     return made[0] if not in_place or (base_of(op) in DROPOUTS and args.get("train") is False) else None

@@ -45,7 +45,7 @@ def test_the_table_adds_up_to_the_latency():
 
 def test_a_network_so_small_that_its_start_costs_most_says_so():
     given = given_of(name="toycar_autoencoder", quantised=False)
-    assert "is the start and end of an inference" in layers(given).finding
+    assert "is the start and end of one run" in layers(given).finding
 
 
 def test_a_board_without_a_model_says_why_and_shows_what_is_counted():
