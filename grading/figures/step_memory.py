@@ -40,6 +40,8 @@ def _finding(counted: float, measured: float) -> str:
     said = (
         f"We count {numbers.size(counted)} at the fullest moment of a step; PyTorch allocated {numbers.size(measured)}"
     )
+    if counted == measured:
+        return f"We count {numbers.size(counted)} at the fullest moment of a step, and PyTorch allocated just that."
     if not counted or abs(measured - counted) <= NEAR * counted:
         return f"{said}, nearly the same."
     apart = numbers.share(abs(measured - counted) / counted, 0)
