@@ -16,6 +16,7 @@ from grading.bench.training_run import Given, train
 from grading.lab_inputs import arrange_inputs, normalise_inputs, shown_inputs
 from grading.ml_tasks.scoring.base import Scored, answers_of, scorer_of
 from grading.ml_tasks.scoring.training_step import with_training
+from grading.ml_tasks.training_step import is_untaught
 from grading.scored import scored
 from grading.spec import BenchSpec
 
@@ -58,7 +59,11 @@ def step_measured(
     quality = with_training(after, answers, truth, trained.facts)
     alike = replace(alike, held=shown.copied[0], looked_for=shown.copied[1])
     measurement = Measurement(host=trained.host, predictions=[], environment=trained.environment, findings=[])
-    return Found(measurement, quality, suspicions.look_at_training(alike, quality.quality))
+    return Found(
+        measurement,
+        quality,
+        suspicions.look_at_training(alike, quality.quality, is_untaught=is_untaught(quality.quality)),
+    )
 
 
 def cut(inputs: Path, labels: Path | None, count: int, folder: Path) -> dict[str, Path]:

@@ -24,8 +24,6 @@ CPU_RATIO, CPU_SLACK_S = 1.15, 0.5
 # What passes between two timed inferences is little; a third of the phase and a second more is not.
 SAID_RATIO, SAID_SLACK_S = 3.0, 1.0
 LOST_SHARE, LEAST_LOST = 0.25, 8
-# Chance alone moves the accuracy of a few hundred held-out inputs by some points.
-LEAST_UNTAUGHT, UNTAUGHT_SHARE = 0.15, 0.5
 LEAST_MACS = 100_000  # below, the time is that of the call
 SPARE_BYTES, SPARE_SHARE = 1 << 20, 0.5
 # Numbers in one element. Far more is a weight that another layer shares, counted there, with a bias of its own here.
@@ -74,22 +72,23 @@ def look(report: Report, measurement: Measurement, answers: Answers) -> list[dic
     return [one.to_json() for one in found]
 
 
-def look_at_training(answers: Answers, quality: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The same of a training step, whose times nothing rests on. quality: as grading/ml_tasks/scoring/training_step.py writes it."""
-    return [one.to_json() for one in (*_by_heart(answers), *_without_labels(quality))]
+def look_at_training(answers: Answers, quality: Mapping[str, Any], *, is_untaught: bool) -> list[dict[str, Any]]:
+    """The same of a training step, whose times nothing rests on.
+
+    quality: as grading/ml_tasks/scoring/training_step.py writes it. is_untaught: whether it grew better with shuffled labels.
+    """
+    return [one.to_json() for one in (*_by_heart(answers), *(_without_labels(quality) if is_untaught else ()))]
 
 
 def _without_labels(quality: Mapping[str, Any]) -> Iterator[Suspicion]:
     """Scores that grow better by the number of calls, or by weights that lie ready in the file."""
     before, after = quality["before_accuracy"], quality["shuffled_accuracy"]
-    gained = after - before
-    if gained > max(LEAST_UNTAUGHT, UNTAUGHT_SHARE * quality["accuracy_gain"]):
-        yield Suspicion(
-            "learns_without_labels", "It grows better with labels that are wrong",
-            f"Trained with the labels of the training set shuffled among its inputs, it goes from {100 * before:.1f} % of the held-out inputs "
-            f"to {100 * after:.1f} %; with the true ones to {100 * quality['accuracy']:.1f} %. Who learns from labels learns nothing of shuffled ones.",
-            {"before": before, "shuffled": after, "after": quality["accuracy"]},
-        )  # fmt: skip
+    yield Suspicion(
+        "learns_without_labels", "It grows better with labels that are wrong",
+        f"Trained with the labels of the training set shuffled among its inputs, it goes from {100 * before:.1f} % of the held-out inputs "
+        f"to {100 * after:.1f} %; with the true ones to {100 * quality['accuracy']:.1f} %. Who learns from labels learns nothing of shuffled ones.",
+        {"before": before, "shuffled": after, "after": quality["accuracy"]},
+    )  # fmt: skip
 
 
 def _timing(signs: Signs) -> Iterator[Suspicion]:
