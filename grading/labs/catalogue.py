@@ -17,7 +17,7 @@ class HiddenData:
 DIGITS = HiddenData("labs-digits", "Handwritten digits, 8 x 8 (scikit-learn)")
 TAUGHT_DIGITS = HiddenData("labs-digits-teacher", "Handwritten digits with the logits of a teacher", "distillation")
 DIGITS_TO_LEARN = HiddenData(
-    "labs-digits-training", "Handwritten digits, 1437 to train with and 360 held out", "training_step"
+    "labs-digits-training", "Handwritten digits to learn from, 8 x 8 (scikit-learn)", "training_step"
 )
 IMAGES = HiddenData("labs-images", "Generated pictures of shapes and patterns, 32 x 32 in colour")
 KEYWORDS = HiddenData("labs-keywords", "Generated spectrograms of twelve keywords, 49 x 10")

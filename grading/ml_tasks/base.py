@@ -134,6 +134,10 @@ class Task(ABC):
         """How many inputs of the hidden set are no secret."""
         return 0
 
+    def batch(self, options: Any) -> int:
+        """How many inputs a file takes at once."""
+        return 1
+
     def takes_words(self, options: Any) -> str:
         """What a model is given beside one input, in sentences; "" where it is that input."""
         return ""

@@ -22,7 +22,9 @@ MOST_ANSWER_BYTES = 32 << 20  # as grading/hidden_fit.py; here for three answers
 LEAST_GAIN = 0.02
 LEAST_UNTAUGHT, UNTAUGHT_SHARE = 0.15, 0.5
 FAR = 4  # times the loss of before: from there on the axis is logarithmic
-HOW = "Export one program `step(x, y)` that answers its loss and its scores and writes the new weights into its own buffers"
+HOW = (
+    "Export one program step(x, y) that answers its loss and its scores and writes the new weights into its own buffers"
+)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,9 @@ class TrainingStep(Task):
 
     def shown(self, options: Options) -> int:
         return options.train
+
+    def batch(self, options: Options) -> int:
+        return options.batch
 
     def takes_words(self, options: Options) -> str:
         return (

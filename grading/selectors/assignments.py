@@ -197,7 +197,8 @@ def blocked(owner: Owner, assignment: Assignment, now: datetime) -> AppError | N
 def limits(visit: Visit, assignment: Assignment) -> dict[str, Any]:
     """What stands beside the upload field, in the same words that the server uses."""
     spec = assignment.spec
-    shapes = " or ".join("×".join(str(n) for n in shape) for shape in spec.input.shapes.values())
+    batch = spec.kind.batch(spec.options)
+    shapes = " or ".join("×".join(map(str, (batch, *shape[1:]))) for shape in spec.input.shapes.values())
     now = timezone.now()
     owner = hand_in_rules.owner_of(person=visit.person, assignment=assignment, now=now)
     left = hand_in_rules.attempts_left(owner=owner, assignment=assignment)

@@ -21,13 +21,16 @@ from django.core.management.base import BaseCommand, CommandError
 from grading import bench_pipeline
 from grading.bench import engine
 from grading.bench.architectures.spec import load_spec
+from grading.bench.cost.predict import Instead
 from grading.bench.errors import BenchError
 from grading.bench.fit import WIDTHS, has_weights
+from grading.bench.formats import Format, sniff
 from grading.bench.on_device import Choice, agreed_json, device_json
 from grading.bench.plain import plain_sentence
 from grading.bench.report import Report, report_of
 from grading.bench.sandbox import Budget, Limits, Sandbox, SandboxError, detect
-from grading.bench.training.on_device import training_json
+from grading.bench.step_timing import timed
+from grading.bench.training.on_device import as_training, training_json
 from grading.bench.training.setting import Setting
 from grading.bench_text import as_text, printable
 from grading.spec import SpecError
@@ -238,7 +241,12 @@ def _guarded(name: str, answer: Callable[[str], Answer]) -> Answer:
 
 def _measured(path: Path, name: str, work: Work, sandbox: Sandbox) -> Answer:
     limits = Limits(budget=Budget(FILE_S))
-    report = engine.inspect(path, sandbox=sandbox, input_shapes=work.shapes, weightless=True, limits=limits)
+    try:
+        report = engine.inspect(path, sandbox=sandbox, input_shapes=work.shapes, weightless=True, limits=limits)
+    except BenchError as error:
+        if error.code != "stateful_model" or sniff(path, name) != Format.TORCH_EXPORT:
+            raise
+        return _step_measured(path, name, work, sandbox, limits)
     told = [(finding.code, finding.sentence) for finding in report.findings]
     if has_weights(report):
         measurement = engine.measure(path, report, sandbox=sandbox, inputs=None, seed=SEED, limits=limits)
@@ -262,6 +270,18 @@ def _together(paths: list[Path], name: str, work: Work, sandbox: Sandbox) -> Ans
     told += [f"{item['sentence']} [{item['code']}]" for item in measurement.findings]
     row = _row(name, report, measurement.host.summary(), replace(work, training=None))
     return row | bench_pipeline.stages_json(report, rows, work.profiles, work.choice), list(dict.fromkeys(told))
+
+
+def _step_measured(path: Path, name: str, work: Work, sandbox: Sandbox, limits: Limits) -> Answer:
+    """A program that changes what it keeps: counted, and called with made-up batches, if it is a training step."""
+    report = engine.inspect(path, sandbox=sandbox, input_shapes=work.shapes, learns=True, limits=limits)
+    trained = timed(path, report, sandbox=sandbox, limits=limits)
+    said = [
+        f"A training step of {report.inputs[0].shape[0]} inputs: called with made-up ones, and counted as one step [training_step]",
+        f"PyTorch allocated {trained.facts['peak_bytes']:,} bytes at the fullest moment of a step [step_peak_bytes]",
+    ]
+    said += [f"{item.sentence} [{item.code}]" for item in report.findings if item.code != "batch_above_one"]
+    return _row(name, report, trained.host.summary(), work, as_training(report)), said
 
 
 def _described(path: Path, name: str, work: Work) -> Answer:
@@ -291,16 +311,16 @@ def check_is_file(path: Path) -> None:
         raise BenchError("not_a_file", f"{str(path)!r} is {what}, not a model file.")
 
 
-def _row(name: str, report: Report, host: dict[str, Any], work: Work) -> dict[str, Any]:
+def _row(name: str, report: Report, host: dict[str, Any], work: Work, instead: Instead | None = None) -> dict[str, Any]:
     told = report.to_json()
-    devices = {slug: device_json(report, profile, work.choice) for slug, profile in work.profiles.items()}
+    devices = {slug: device_json(report, profile, work.choice, instead) for slug, profile in work.profiles.items()}
     row = {
         "file": name,
         **{key: told[key] for key in REPORT_KEYS},
         "host": host,
         "devices": {slug: agreed_json(device) for slug, device in devices.items()},
     }
-    if work.training is None:
+    if work.training is None or instead is not None:
         return row
     return row | {"training": training_json(report, work.profiles, work.training, work.choice)}
 
