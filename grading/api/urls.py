@@ -1,6 +1,6 @@
 from django.urls import path
 
-from grading.api import late_days, leaderboard, power_readings, views
+from grading.api import late_days, leaderboard, power_readings, reruns, views
 
 urlpatterns = [
     path("courses/<slug:course>/assignments", views.Assignments.as_view(), name="assignments"),
@@ -16,6 +16,12 @@ urlpatterns = [
         "courses/<slug:course>/assignments/<slug:assignment>/leaderboard",
         leaderboard.Leaderboard.as_view(),
         name="leaderboard",
+    ),
+    path("courses/<slug:course>/assignments/<slug:assignment>/reruns", reruns.Reruns.as_view(), name="reruns"),
+    path(
+        "courses/<slug:course>/assignments/<slug:assignment>/reruns/<int:rerun>",
+        reruns.OneRerun.as_view(),
+        name="rerun",
     ),
     path("courses/<slug:course>/late-days", late_days.LateDays.as_view(), name="late_days"),
     path(

@@ -25,7 +25,8 @@ def rerun_figure(rows: Sequence[Row]) -> Figure:
 
 def _plot(rows: Sequence[Row]) -> Json:
     ends = [float(row[key]) for row in rows for key in ("now", "then")] or [0.0]
-    low, high = min(*ends, 0.0), max(max(ends), max((float(row["of"]) for row in rows), default=0.0)) * 1.03 or 1.0
+    room = max((max(ends) - min(ends)) * 0.08, 0.1)
+    low, high = min(ends) - room, max(ends) + room
     axis = {"range": [low, high], "showgrid": True, "zeroline": False, "nticks": 6}
     return {
         "data": [

@@ -49,19 +49,25 @@ def lines_words(lines: Iterable[Mapping[str, str]]) -> str:
     return "; ".join(f"{line['title']} {line['now']} to {line['then']}" for line in lines)
 
 
-def headline(counts: Mapping[str, Any]) -> str:
-    """12 of 38 grades change: 9 rise, 3 fall, by −4.00 to +6.00 points; 26 stay."""
-    changes, total = counts["rise"] + counts["fall"], counts["grades"]
+NOW = {"changes": "change", "rise": "rise", "fall": "fall", "same": "stay", "s": "s"}
+DONE = {"changes": "changed", "rise": "rose", "fall": "fell", "same": "stayed", "s": ""}
+
+
+def headline(counts: Mapping[str, Any], *, is_done: bool = False) -> str:
+    """12 of 38 grades change: 9 rise, 3 fall, by −4.00 to +6.00 points; 26 stay. is_done: it is applied."""
+    changes, total, words = counts["rise"] + counts["fall"], counts["grades"], DONE if is_done else NOW
     if not total:
         return "Nobody's grade rests on a model of this lab yet."
     if not changes:
-        return f"No grade changes: {_all_of(total)} the same."
-    parts = [f"{counts[key]} {verb}{'s' if counts[key] == 1 else ''}" for key, verb in (("rise", "rise"), ("fall", "fall")) if counts[key]]
+        alone = total == 1
+        return f"No grade {_verb(words, 'changes', 1)}: {'the one there is' if alone else f'all {total}'} {_verb(words, 'same', total)} the same."
+    parts = [f"{counts[key]} {_verb(words, key, counts[key])}" for key in ("rise", "fall") if counts[key]]
     least, most = Decimal(counts["least"]), Decimal(counts["most"])
     by = signed(least) if least == most else f"{signed(least)} to {signed(most)}"
-    stay = f"; {counts['same']} stay{'s' if counts['same'] == 1 else ''}" if counts["same"] else ""
-    return f"{changes} of {total} grade{'' if total == 1 else 's'} change{'s' if changes == 1 else ''}: {', '.join(parts)}, by {by} points{stay}."
+    stay = f"; {counts['same']} {_verb(words, 'same', counts['same'])}" if counts["same"] else ""
+    grades = f"{changes} of {total} grade{'' if total == 1 else 's'}"
+    return f"{grades} {_verb(words, 'changes', changes)}: {', '.join(parts)}, by {by} points{stay}."
 
 
-def _all_of(total: int) -> str:
-    return "the one there is stays" if total == 1 else f"all {total} stay"
+def _verb(words: Mapping[str, str], key: str, many: int) -> str:
+    return f"{words[key]}{words['s'] if many == 1 else ''}"

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
@@ -58,6 +58,11 @@ def of_before_words(assignment: Assignment) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def reruns_of(visit: Visit, assignment: Assignment) -> "QuerySet[Rerun]":
+    """Without their tables."""
+    return Rerun.objects.visible_to(visit).filter(assignment=assignment).select_related("assignment__course").defer("table")
+
+
 def rerun_get(visit: Visit, slug: str, pk: int) -> Rerun:
     """Raises NotHere: also for one of another lab or course, and for students."""
     rows = Rerun.objects.visible_to(visit).select_related("assignment__course", "assignment__hidden_set")
@@ -69,7 +74,7 @@ def rerun_get(visit: Visit, slug: str, pk: int) -> Rerun:
 
 def history_page(visit: Visit, assignment: Assignment, now: datetime) -> dict[str, Any]:
     """The re-runs of a lab, the newest first, and what beginning one would mean. About a dozen queries."""
-    rows = list(Rerun.objects.visible_to(visit).filter(assignment=assignment).select_related("assignment__course").defer("table"))
+    rows = list(reruns_of(visit, assignment))
     standing = next((row for row in rows if row.is_standing), None)
     models = Result.objects.filter(run__submission__assignment=assignment, run__submission__counts=True)
     many = models.values("run__submission").distinct().count()
@@ -80,7 +85,7 @@ def history_page(visit: Visit, assignment: Assignment, now: datetime) -> dict[st
         "is_instructor": visit.role == Role.INSTRUCTOR, "kind": before.get("kind", RerunKind.POINTS),
         "takes": duration_words(assignment, many, now) if many else "",
         "rows": [
-            {"rerun": row, "badge": BADGES[RerunStatus(row.status)], "said": headline(row.counts) if row.counts.get("grades") is not None else ""}
+            {"rerun": row, "badge": BADGES[RerunStatus(row.status)], "said": headline(row.counts, is_done=row.status == RerunStatus.APPLIED) if row.counts.get("grades") is not None else ""}
             for row in rows
         ],
     }  # fmt: skip
@@ -152,7 +157,7 @@ def rerun_page(visit: Visit, rerun: Rerun, chosen: TableFilter) -> dict[str, Any
     release = release_of(rerun.assignment)
     return {
         "rerun": rerun, "assignment": rerun.assignment, "badge": BADGES[RerunStatus(rerun.status)], "progress": progress,
-        "title": headline(counts).rstrip(".") if rows or rerun.status in TABLE_FROM else _title(rerun, progress),
+        "title": headline(counts, is_done=rerun.status == RerunStatus.APPLIED).rstrip(".") if rows or rerun.status in TABLE_FROM else _title(rerun, progress),
         "is_live": rerun.status in (RerunStatus.MEASURING, RerunStatus.APPLYING),
         "is_stale": is_open and rerun.rules != points_by(rerun.assignment), "is_ready": rerun.status == RerunStatus.READY,
         "may_decide": is_open and visit.role == Role.INSTRUCTOR, "counts": counts, "changes": counts["rise"] + counts["fall"],
