@@ -156,9 +156,7 @@ def _rerun_prepared(lease: Lease, beat: "Heartbeat") -> Callable[[], dict[str, A
     return _model_prepared(lease, beat, job, submission)
 
 
-def _model_prepared(
-    lease: Lease, beat: "Heartbeat", job: Job, submission: Submission
-) -> Callable[[], dict[str, Any]]:
+def _model_prepared(lease: Lease, beat: "Heartbeat", job: Job, submission: Submission) -> Callable[[], dict[str, Any]]:
     assignment = submission.assignment
     by = {"points": points_by(assignment), "measured": measured_by(assignment)}
     given = _given(lease, beat, assignment)

@@ -80,4 +80,5 @@ class OneRerun(CourseApiView):
     @extend_schema(responses=OneRerunShape, operation_id="rerun")
     def get(self, request: Request, course: str, assignment: str, rerun: int) -> Response:
         found = reading.rerun_get(self.visit, assignment, rerun)
-        return Response(RerunShape(found).data | {"rows": GradeThenShape(reading.rows_of(found), many=True).data})
+        rows: Any = reading.rows_of(found)
+        return Response(RerunShape(found).data | {"rows": GradeThenShape(rows, many=True).data})

@@ -5,116 +5,214 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('grading', '0018_newer_attempt'),
-        ('hardware', '0005_turns_of_waiting_jobs'),
+        ("grading", "0018_newer_attempt"),
+        ("hardware", "0005_turns_of_waiting_jobs"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='result',
-            name='measured_by',
+            model_name="result",
+            name="measured_by",
             field=models.CharField(blank=True, max_length=16),
         ),
         migrations.AddField(
-            model_name='result',
-            name='points_by',
+            model_name="result",
+            name="points_by",
             field=models.CharField(blank=True, max_length=16),
         ),
         migrations.CreateModel(
-            name='Rerun',
+            name="Rerun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('points', 'Count the points again'), ('measure', 'Measure the models again')], max_length=8)),
-                ('status', models.CharField(choices=[('measuring', 'measuring'), ('ready', 'to be decided'), ('applying', 'being applied'), ('applied', 'applied'), ('discarded', 'discarded')], max_length=10)),
-                ('reason', models.CharField(help_text='students whose grade changes read it', max_length=300)),
-                ('made_by', models.CharField(help_text='text, because history outlives accounts', max_length=120)),
-                ('made_at', models.DateTimeField()),
-                ('rules', models.CharField(max_length=16)),
-                ('hidden_set', models.CharField(blank=True, help_text='slug of the set that was measured on', max_length=60)),
-                ('decided_by', models.CharField(blank=True, max_length=120)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('counts', models.JSONField(blank=True, default=dict)),
-                ('table', models.JSONField(blank=True, default=list)),
-                ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reruns', to='grading.assignment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("points", "Count the points again"), ("measure", "Measure the models again")],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("measuring", "measuring"),
+                            ("ready", "to be decided"),
+                            ("applying", "being applied"),
+                            ("applied", "applied"),
+                            ("discarded", "discarded"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(help_text="students whose grade changes read it", max_length=300)),
+                ("made_by", models.CharField(help_text="text, because history outlives accounts", max_length=120)),
+                ("made_at", models.DateTimeField()),
+                ("rules", models.CharField(max_length=16)),
+                (
+                    "hidden_set",
+                    models.CharField(blank=True, help_text="slug of the set that was measured on", max_length=60),
+                ),
+                ("decided_by", models.CharField(blank=True, max_length=120)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("counts", models.JSONField(blank=True, default=dict)),
+                ("table", models.JSONField(blank=True, default=list)),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="reruns", to="grading.assignment"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-pk',),
+                "ordering": ("-pk",),
             },
         ),
         migrations.CreateModel(
-            name='PointsBefore',
+            name="PointsBefore",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('points', models.JSONField()),
-                ('earned', models.DecimalField(decimal_places=2, max_digits=6)),
-                ('of', models.DecimalField(decimal_places=2, max_digits=6)),
-                ('left_open', models.DecimalField(decimal_places=2, max_digits=6)),
-                ('until', models.DateTimeField()),
-                ('result', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='points_before', to='grading.result')),
-                ('rerun', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='points_before', to='grading.rerun')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("points", models.JSONField()),
+                ("earned", models.DecimalField(decimal_places=2, max_digits=6)),
+                ("of", models.DecimalField(decimal_places=2, max_digits=6)),
+                ("left_open", models.DecimalField(decimal_places=2, max_digits=6)),
+                ("until", models.DateTimeField()),
+                (
+                    "result",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="points_before", to="grading.result"
+                    ),
+                ),
+                (
+                    "rerun",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="points_before", to="grading.rerun"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('pk',),
+                "ordering": ("pk",),
             },
         ),
         migrations.CreateModel(
-            name='RerunItem',
+            name="RerunItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('earned_before', models.DecimalField(decimal_places=2, max_digits=6)),
-                ('state', models.CharField(choices=[('waiting', 'waits'), ('proposed', 'counted'), ('refused', 'refused'), ('failed', 'not measured'), ('overtaken', 'overtaken'), ('applied', 'applied')], default='waiting', max_length=10)),
-                ('lines', models.JSONField(blank=True, default=list)),
-                ('earned', models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True)),
-                ('of', models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True)),
-                ('left_open', models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True)),
-                ('document', models.JSONField(blank=True, default=dict)),
-                ('evidence', models.JSONField(blank=True, default=list)),
-                ('said', models.TextField(blank=True)),
-                ('before', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='grading.result')),
-                ('rerun', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='grading.rerun')),
-                ('result', models.OneToOneField(blank=True, help_text='of a measured one, when it was applied', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='rerun_item', to='grading.result')),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rerun_items', to='grading.submission')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("earned_before", models.DecimalField(decimal_places=2, max_digits=6)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waits"),
+                            ("proposed", "counted"),
+                            ("refused", "refused"),
+                            ("failed", "not measured"),
+                            ("overtaken", "overtaken"),
+                            ("applied", "applied"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("lines", models.JSONField(blank=True, default=list)),
+                ("earned", models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True)),
+                ("of", models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True)),
+                ("left_open", models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True)),
+                ("document", models.JSONField(blank=True, default=dict)),
+                ("evidence", models.JSONField(blank=True, default=list)),
+                ("said", models.TextField(blank=True)),
+                (
+                    "before",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="grading.result"
+                    ),
+                ),
+                (
+                    "rerun",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="items", to="grading.rerun"
+                    ),
+                ),
+                (
+                    "result",
+                    models.OneToOneField(
+                        blank=True,
+                        help_text="of a measured one, when it was applied",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="rerun_item",
+                        to="grading.result",
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="rerun_items", to="grading.submission"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('pk',),
+                "ordering": ("pk",),
             },
         ),
         migrations.CreateModel(
-            name='RerunJob',
+            name="RerunJob",
             fields=[
-                ('job_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='hardware.job')),
-                ('item', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='job', to='grading.rerunitem')),
+                (
+                    "job_ptr",
+                    models.OneToOneField(
+                        auto_created=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        parent_link=True,
+                        primary_key=True,
+                        serialize=False,
+                        to="hardware.job",
+                    ),
+                ),
+                (
+                    "item",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="job", to="grading.rerunitem"
+                    ),
+                ),
             ],
-            bases=('hardware.job',),
+            bases=("hardware.job",),
         ),
         migrations.CreateModel(
-            name='RerunMove',
+            name="RerunMove",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('moved_from', models.CharField(max_length=24)),
-                ('moved_to', models.CharField(max_length=24)),
-                ('by', models.CharField(max_length=120)),
-                ('why', models.CharField(blank=True, max_length=300)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='moves', to='grading.rerun')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("moved_from", models.CharField(max_length=24)),
+                ("moved_to", models.CharField(max_length=24)),
+                ("by", models.CharField(max_length=120)),
+                ("why", models.CharField(blank=True, max_length=300)),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="moves", to="grading.rerun"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('at', 'pk'),
-                'abstract': False,
+                "ordering": ("at", "pk"),
+                "abstract": False,
             },
         ),
         migrations.AddConstraint(
-            model_name='rerun',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['applying', 'measuring', 'ready'])), fields=('assignment',), name='one_rerun_at_a_time'),
+            model_name="rerun",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["applying", "measuring", "ready"])),
+                fields=("assignment",),
+                name="one_rerun_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pointsbefore',
-            constraint=models.UniqueConstraint(fields=('rerun', 'result'), name='counted_again_once_in_rerun'),
+            model_name="pointsbefore",
+            constraint=models.UniqueConstraint(fields=("rerun", "result"), name="counted_again_once_in_rerun"),
         ),
         migrations.AddConstraint(
-            model_name='rerunitem',
-            constraint=models.UniqueConstraint(fields=('rerun', 'submission'), name='model_once_in_rerun'),
+            model_name="rerunitem",
+            constraint=models.UniqueConstraint(fields=("rerun", "submission"), name="model_once_in_rerun"),
         ),
     ]

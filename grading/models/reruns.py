@@ -77,7 +77,9 @@ class Rerun(models.Model):
     class Meta:
         ordering = ("-pk",)
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["assignment"], condition=Q(status__in=sorted(STANDS)), name="one_rerun_at_a_time"),
+            models.UniqueConstraint(
+                fields=["assignment"], condition=Q(status__in=sorted(STANDS)), name="one_rerun_at_a_time"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -128,7 +130,12 @@ class RerunItem(models.Model):
     evidence: Any = models.JSONField(default=list, blank=True)
     said = models.TextField(blank=True)
     result = models.OneToOneField(
-        Result, null=True, blank=True, on_delete=models.SET_NULL, related_name="rerun_item", help_text="of a measured one, when it was applied"
+        Result,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="rerun_item",
+        help_text="of a measured one, when it was applied",
     )
 
     class Meta:

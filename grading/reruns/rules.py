@@ -38,8 +38,12 @@ def _digest(value: object) -> str:
 
 def newest_results(assignment: Assignment) -> "QuerySet[Result]":
     """The newest result of each attempt that counts, with its attempt. One query when it is read."""
-    newest = Result.objects.filter(run__submission=OuterRef("run__submission")).order_by("-made_at", "-pk").values("pk")[:1]
-    found = Result.objects.filter(run__submission__assignment=assignment, run__submission__counts=True, pk=Subquery(newest))
+    newest = (
+        Result.objects.filter(run__submission=OuterRef("run__submission")).order_by("-made_at", "-pk").values("pk")[:1]
+    )
+    found = Result.objects.filter(
+        run__submission__assignment=assignment, run__submission__counts=True, pk=Subquery(newest)
+    )
     return found.select_related("run__submission__person", "run__submission__team")
 
 
@@ -50,7 +54,9 @@ def of_before(assignment: Assignment) -> tuple[int, int]:
     """
     rows = Result.objects.filter(run__submission__assignment=assignment, run__submission__counts=True)
     newest: dict[object, tuple[str, str]] = {}
-    for submission, points, measured in rows.order_by("made_at", "pk").values_list("run__submission", "points_by", "measured_by"):
+    for submission, points, measured in rows.order_by("made_at", "pk").values_list(
+        "run__submission", "points_by", "measured_by"
+    ):
         newest[submission] = (points, measured)
     points_now, measured_now = points_by(assignment), measured_by(assignment)
     others = [one for one in newest.values() if one[0] != points_now]

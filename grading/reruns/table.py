@@ -54,7 +54,8 @@ class Planned:
         for row in self.attempts:
             row.assignment = self.assignment
         self.newest: dict[UUID, tuple[int, Decimal]] = {
-            submission: (pk, earned) for submission, pk, earned in results.values_list("run__submission", "pk", "earned")
+            submission: (pk, earned)
+            for submission, pk, earned in results.values_list("run__submission", "pk", "earned")
         }
         self.items: dict[UUID, RerunItem] = {item.submission_id: item for item in items}
 
@@ -91,7 +92,6 @@ class Planned:
             if choice is not None:
                 found[key] = choice
         return found
-
 
     def lines(self, submission: Submission, choice: Choice) -> tuple[Lines, Lines]:
         """The points of the model that a grade rests on now, and of the one that it would rest on."""
@@ -144,8 +144,12 @@ def table_of(rerun: Rerun) -> list[Row]:
     events = {one.person.pk: _event(one) for one in found if one.now != one.then or one.item is not None}
     then = grades_of(rerun.assignment, {one.person.pk for one in found}, events)
     asked = _regrades(rerun.assignment)
-    rows = [_row(plan, one, grades[one.person.pk], then[one.person.pk], is_asked=one.person.pk in asked) for one in found]
-    return sorted(rows, key=lambda row: (-abs(Decimal(row["change"])), -abs(Decimal(row["measured_change"])), row["name"]))
+    rows = [
+        _row(plan, one, grades[one.person.pk], then[one.person.pk], is_asked=one.person.pk in asked) for one in found
+    ]
+    return sorted(
+        rows, key=lambda row: (-abs(Decimal(row["change"])), -abs(Decimal(row["measured_change"])), row["name"])
+    )
 
 
 def _person(plan: Planned, person: User, grade: Grade, submission: Submission) -> _Person | None:
@@ -160,7 +164,9 @@ def _person(plan: Planned, person: User, grade: Grade, submission: Submission) -
     then = plan.earned_then.get(model, ZERO) + (settled.given if settled and settled.stays else ZERO)
     left = item.left_open if item is not None and item.left_open is not None else ZERO
     is_open = bool(left) and not (settled and settled.stays)
-    return _Person(person, choice, item, now, then, left if is_open else ZERO, settled, moved(before, after) if before else [])
+    return _Person(
+        person, choice, item, now, then, left if is_open else ZERO, settled, moved(before, after) if before else []
+    )
 
 
 def _event(one: _Person) -> Event:
@@ -168,7 +174,14 @@ def _event(one: _Person) -> Event:
     stays = one.settled is not None and one.settled.stays
     of = one.item.of if one.item is not None else None
     return Event(
-        0, "benchmark", datetime.max.replace(tzinfo=UTC), "", points=one.then, of=of, left_open=one.left_open, is_by_person=stays
+        0,
+        "benchmark",
+        datetime.max.replace(tzinfo=UTC),
+        "",
+        points=one.then,
+        of=of,
+        left_open=one.left_open,
+        is_by_person=stays,
     )
 
 
@@ -197,11 +210,17 @@ def _notes(plan: Planned, one: _Person, now: Grade, *, is_asked: bool) -> Iterab
     if one.settled is not None and one.settled.stays:
         yield "settled", f"{one.settled.given:.2f} points that the staff gave for open lines stay."
     elif one.settled is not None:
-        yield "settled_ends", f"{one.settled.given:.2f} points that the staff gave hold for the old result: other lines are open now, so give them anew."
+        yield (
+            "settled_ends",
+            f"{one.settled.given:.2f} points that the staff gave hold for the old result: other lines are open now, so give them anew.",
+        )
     if one.left_open:
         yield "left_open", f"{one.left_open:.2f} points are left to the staff."
     if one.choice.then.pk != one.choice.now.pk:
-        yield "other_attempt", f"Attempt {one.choice.then.number} becomes the one that counts; it costs the same late days."
+        yield (
+            "other_attempt",
+            f"Attempt {one.choice.then.number} becomes the one that counts; it costs the same late days.",
+        )
     if one.choice.better is not None:
         yield "stays", _stays(one.choice)
     if is_asked:

@@ -81,7 +81,9 @@ def consequences(row: Assignment, held: Item, item: Item) -> list[str]:
         results = Result.objects.filter(run__submission__assignment=row).count()
         if results:
             keeps = "result keeps its" if results == 1 else "results keep their"
-            found.append(f"{results} {keeps} points until you run the lab again, on its page Re-runs: that shows first what would change.")
+            found.append(
+                f"{results} {keeps} points until you run the lab again, on its page Re-runs: that shows first what would change."
+            )
     count = Submission.objects.filter(assignment=row).count()
     if not count:
         return found

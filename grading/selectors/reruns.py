@@ -49,7 +49,9 @@ def of_before_words(assignment: Assignment) -> dict[str, Any]:
         return {}
     stands = "result stands" if others == 1 else "results stand"
     measured = (
-        f" {'It was' if others == otherwise == 1 else f'{otherwise} of them were'} measured on other data or within other limits." if otherwise else ""
+        f" {'It was' if others == otherwise == 1 else f'{otherwise} of them were'} measured on other data or within other limits."
+        if otherwise
+        else ""
     )
     return {
         "title": f"{others} {stands} by the rules of before", "url": reruns_path(assignment),
@@ -60,7 +62,12 @@ def of_before_words(assignment: Assignment) -> dict[str, Any]:
 
 def reruns_of(visit: Visit, assignment: Assignment) -> "QuerySet[Rerun]":
     """Without their tables."""
-    return Rerun.objects.visible_to(visit).filter(assignment=assignment).select_related("assignment__course").defer("table")
+    return (
+        Rerun.objects.visible_to(visit)
+        .filter(assignment=assignment)
+        .select_related("assignment__course")
+        .defer("table")
+    )
 
 
 def rerun_get(visit: Visit, slug: str, pk: int) -> Rerun:
@@ -84,11 +91,14 @@ def history_page(visit: Visit, assignment: Assignment, now: datetime) -> dict[st
         "may_begin": visit.role == Role.INSTRUCTOR and standing is None and many > 0,
         "is_instructor": visit.role == Role.INSTRUCTOR, "kind": before.get("kind", RerunKind.POINTS),
         "takes": duration_words(assignment, many, now) if many else "",
-        "rows": [
-            {"rerun": row, "badge": BADGES[RerunStatus(row.status)], "said": headline(row.counts, is_done=row.status == RerunStatus.APPLIED) if row.counts.get("grades") is not None else ""}
-            for row in rows
-        ],
+        "rows": [_of_history(row) for row in rows],
     }  # fmt: skip
+
+
+def _of_history(row: Rerun) -> dict[str, Any]:
+    is_done, is_known = row.status == RerunStatus.APPLIED, "grades" in row.counts
+    said = headline(row.counts, is_done=is_done) if is_known else ""
+    return {"rerun": row, "badge": BADGES[RerunStatus(row.status)], "said": said}
 
 
 def duration_words(assignment: Assignment, many: int, now: datetime) -> str:
@@ -112,7 +122,12 @@ class TableFilter:
     show: str = ""
     page: str = "1"
 
-    SHOWS: ClassVar[dict[str, str]] = {"changes": "grades that change", "rise": "grades that rise", "fall": "grades that fall", "notes": "with a note"}
+    SHOWS: ClassVar[dict[str, str]] = {
+        "changes": "grades that change",
+        "rise": "grades that rise",
+        "fall": "grades that fall",
+        "notes": "with a note",
+    }
 
     @classmethod
     def of(cls, query: QueryDict) -> "TableFilter":
@@ -127,7 +142,9 @@ class TableFilter:
 
     def fits(self, row: Row) -> bool:
         change = Decimal(row["change"])
-        is_named = not self.text or any(self.text.casefold() in row[key].casefold() for key in ("name", "email", "team"))
+        is_named = not self.text or any(
+            self.text.casefold() in row[key].casefold() for key in ("name", "email", "team")
+        )
         shown = {"changes": bool(change), "rise": change > 0, "fall": change < 0, "notes": bool(row["notes"])}
         return is_named and shown.get(self.show, True)
 
@@ -143,7 +160,9 @@ def progress_of(rerun: Rerun) -> dict[str, Any]:
     """How many models have come to an end, of how many. One query."""
     states = dict(rerun.items.order_by().values_list("state").annotate(Count("pk")))
     total = sum(states.values())
-    left = states.get(ItemState.WAITING, 0) if rerun.status == RerunStatus.MEASURING else states.get(ItemState.PROPOSED, 0)
+    left = (
+        states.get(ItemState.WAITING, 0) if rerun.status == RerunStatus.MEASURING else states.get(ItemState.PROPOSED, 0)
+    )
     return {"total": total, "done": total - left, "states": states}
 
 
@@ -189,7 +208,11 @@ def _shown(rerun: Rerun, row: Row) -> Row:
 
 def _troubled(states: dict[str, int]) -> str:
     """Models without a new number, in a sentence; "" where there are none."""
-    words = {ItemState.REFUSED: "the new check refuses", ItemState.FAILED: "could not be measured", ItemState.OVERTAKEN: "were measured again meanwhile"}
+    words = {
+        ItemState.REFUSED: "the new check refuses",
+        ItemState.FAILED: "could not be measured",
+        ItemState.OVERTAKEN: "were measured again meanwhile",
+    }
     found = [f"{states[key]} {said}" for key, said in words.items() if states.get(key)]
     return f"Of the models, {', '.join(found)}: these keep their result." if found else ""
 
@@ -208,7 +231,12 @@ def counted_again(run: Run) -> list[dict[str, Any]]:
         }
         for row in result.points_before.select_related("rerun__assignment__course").defer("rerun__table").order_by("-pk")
     ]  # fmt: skip
-    item = RerunItem.objects.filter(result=result).select_related("rerun__assignment__course", "before__run").defer(*_LARGE).first()
+    item = (
+        RerunItem.objects.filter(result=result)
+        .select_related("rerun__assignment__course", "before__run")
+        .defer(*_LARGE)
+        .first()
+    )
     if item is not None:
         found.append(
             {

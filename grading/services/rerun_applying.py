@@ -3,6 +3,7 @@
 What people gave by hand is not touched: late days, marks for the rubric, grades set by hand, and points for open lines that are still open.
 """
 
+from decimal import Decimal
 from itertools import groupby
 
 from django.db import transaction
@@ -30,15 +31,15 @@ from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
 from grading.reruns.choice import owner_key
 from grading.reruns.rules import points_by
-from grading.reruns.table import Planned, settled_of
+from grading.reruns.table import Planned
 from grading.services.activity import activate, models_set
 from grading.services.benchmarks import benchmarks_record
 from grading.services.class_points import class_point_record
 from grading.services.counts import count_enqueue
 from grading.services.late_days import late_days_mark, lock_circle
 from grading.services.rerun_settled import given_before, given_carry
-from grading.services.results import result_record
 from grading.services.reruns import rerun_settle
+from grading.services.results import result_record
 from grading.wake import RUN_KIND
 from hardware.models import Job
 
@@ -49,7 +50,11 @@ def reruns_carry_on() -> int:
     """Whatever was left where it stopped: re-runs whose models have all ended, and those that are being applied. Returns how many."""
     done = 0
     for rerun in Rerun.objects.filter(status__in=[RerunStatus.MEASURING, RerunStatus.APPLYING]):
-        done += rerun_settle(rerun=rerun, by="sweep") if rerun.status == RerunStatus.MEASURING else rerun_carry_on(rerun=rerun)
+        done += (
+            rerun_settle(rerun=rerun, by="sweep")
+            if rerun.status == RerunStatus.MEASURING
+            else rerun_carry_on(rerun=rerun)
+        )
     return done
 
 
@@ -77,7 +82,9 @@ def _step(pk: int) -> bool:
 
 def _next_items(rerun: Rerun) -> list[RerunItem]:
     """Of whole owners, because which attempt counts is decided from all of them."""
-    left = rerun.items.filter(state=ItemState.PROPOSED).select_related("submission__person", "submission__team", "before")
+    left = rerun.items.filter(state=ItemState.PROPOSED).select_related(
+        "submission__person", "submission__team", "before"
+    )
     ordered = left.order_by("submission__team", "submission__person", "pk").defer(
         "document", *(f"before__{name}" for name in ("report", "host"))
     )
@@ -94,7 +101,9 @@ class _Step:
 
     def __init__(self, rerun: Rerun, items: list[RerunItem]) -> None:
         self.rerun, self.items, self.assignment = rerun, items, rerun.assignment
-        self.why = f"{'counted' if rerun.kind == RerunKind.POINTS else 'measured'} again by {rerun.decided_by}: {rerun.reason}"
+        self.why = (
+            f"{'counted' if rerun.kind == RerunKind.POINTS else 'measured'} again by {rerun.decided_by}: {rerun.reason}"
+        )
         self.owners = {owner_key(item.submission) for item in items}
         teams = {team for team, _ in self.owners if team}
         members = Membership.objects.filter(team__in=teams).values_list("person", flat=True)
@@ -138,7 +147,8 @@ class _Step:
             result=result, rerun=self.rerun, points=result.points, earned=result.earned, of=result.of, left_open=result.left_open,
             until=timezone.now(),
         )  # fmt: skip
-        result.points, result.earned, result.of, result.left_open = item.lines, item.earned, item.of, item.left_open
+        result.points, result.earned = item.lines, item.earned or Decimal()
+        result.of, result.left_open = item.of or Decimal(), item.left_open or Decimal()
         result.save(update_fields=["points", "earned", "of", "left_open"])
         class_point_record(result=result, assignment=self.assignment)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from grading.gradebook import Grade
 from grading.models.grades import MEASUREMENT, GradeEvent, GradeKind
@@ -19,7 +20,7 @@ class Given:
     person: int
     settled: Settled
     then: Submission
-    model: object
+    model: UUID
 
 
 def given_before(plan: Planned, grades: Mapping[int, Grade], rests_on: Mapping[int, Submission]) -> list[Given]:
@@ -39,7 +40,9 @@ def given_carry(rerun: Rerun, given: Iterable[Given], why: str) -> None:
     """Where the same lines are open, what was given is added to the new points; else the new points stand alone, and the open lines wait
     for the staff. In the transaction that applies the re-run."""
     for one in given:
-        result = Result.objects.filter(run__submission=one.model).order_by("-made_at", "-pk").only("pk", "earned").first()
+        result = (
+            Result.objects.filter(run__submission=one.model).order_by("-made_at", "-pk").only("pk", "earned").first()
+        )
         if result is None:
             continue
         said = f"attempt {one.then.number}, {why}"

@@ -56,9 +56,15 @@ def rerun_begin(*, visit: Visit, assignment: Assignment, kind: str, reason: str,
     """
     _check_instructor(visit)
     if kind not in RerunKind.values:
-        raise BadInput("Choose whether to count the points or to measure the models again.", code="unknown_kind", details={"field": "kind"})
+        raise BadInput(
+            "Choose whether to count the points or to measure the models again.",
+            code="unknown_kind",
+            details={"field": "kind"},
+        )
     said = check_text(reason, "reason", ASKED, least=REASON_LETTERS[0], most=REASON_LETTERS[1])
-    row = Assignment.objects.select_for_update(of=("self",)).select_related("course", "hidden_set").get(pk=assignment.pk)
+    row = (
+        Assignment.objects.select_for_update(of=("self",)).select_related("course", "hidden_set").get(pk=assignment.pk)
+    )
     _check_may_begin(row, kind)
     made = Rerun(
         assignment=row, kind=kind, status=RerunStatus.MEASURING, reason=said, made_by=visit.person.name[:120], made_at=now or timezone.now(),
@@ -72,13 +78,20 @@ def rerun_begin(*, visit: Visit, assignment: Assignment, kind: str, reason: str,
     RerunMove.objects.create(subject=made, moved_from="", moved_to=made.status, by=visit.by[:120], why=said)
     _propose(made) if kind == RerunKind.POINTS else _enqueue(made, visit.by, now)
     rerun_settle(rerun=made, by=visit.by)
-    change_log(visit=visit, sentence=f"{row.short}: a re-run was begun ({made.get_kind_display().lower()}): {said}", is_told=False)
+    change_log(
+        visit=visit,
+        sentence=f"{row.short}: a re-run was begun ({made.get_kind_display().lower()}): {said}",
+        is_told=False,
+    )
     return made
 
 
 def _check_instructor(visit: Visit) -> None:
     if visit.role != Role.INSTRUCTOR:
-        raise Forbidden("Only instructors run a lab again; the rest of the staff read what it would change.", code="instructors_only")
+        raise Forbidden(
+            "Only instructors run a lab again; the rest of the staff read what it would change.",
+            code="instructors_only",
+        )
 
 
 def _check_may_begin(row: Assignment, kind: str) -> None:
@@ -89,10 +102,17 @@ def _check_may_begin(row: Assignment, kind: str) -> None:
     except SpecError as error:
         said = f"What {row.short} measures cannot be read: {error}. Mend it in the editor first."
         raise Conflict(said, code="unreadable_rules") from error
-    if not readable or not Result.objects.filter(run__submission__assignment=row, run__submission__counts=True).exists():
-        raise Conflict(f"No model of {row.short} was measured yet, so there is nothing to run again.", code="nothing_measured")
+    if (
+        not readable
+        or not Result.objects.filter(run__submission__assignment=row, run__submission__counts=True).exists()
+    ):
+        raise Conflict(
+            f"No model of {row.short} was measured yet, so there is nothing to run again.", code="nothing_measured"
+        )
     if kind == RerunKind.MEASURE and row.hidden_set is None:
-        raise Conflict(f"{row.short} has no hidden set to measure on. Choose one in the editor first.", code="no_hidden_set")
+        raise Conflict(
+            f"{row.short} has no hidden set to measure on. Choose one in the editor first.", code="no_hidden_set"
+        )
 
 
 def _stands(row: Assignment) -> Conflict:
@@ -122,13 +142,17 @@ def _enqueue(rerun: Rerun, by: str, now: datetime | None) -> None:
     for result in results:
         submission = result.run.submission
         item = RerunItem.objects.create(rerun=rerun, submission=submission, before=result, earned_before=result.earned)
-        leases.job_enqueue(RerunJob, kind=RERUN_KIND, owner_key=submission.owner.key, priority=Priority.RERUN, now=now, item=item)
+        leases.job_enqueue(
+            RerunJob, kind=RERUN_KIND, owner_key=submission.owner.key, priority=Priority.RERUN, now=now, item=item
+        )
 
 
 def rerun_job_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
     """Called by the leases in the transaction that finishes the job: what it came to is held back."""
     item = RerunItem.objects.select_related("rerun__assignment").get(job=job.pk)
-    rerun = Rerun.objects.select_for_update(of=("self",)).get(pk=item.rerun_id)  # of two ends the later one sees the other
+    rerun = Rerun.objects.select_for_update(of=("self",)).get(
+        pk=item.rerun_id
+    )  # of two ends the later one sees the other
     if outcome == Outcome.MEASURED:
         evidence = result.pop("evidence", [])
         item.state, item.evidence, item.document, item.lines = ItemState.PROPOSED, evidence, result, result["points"]
@@ -183,7 +207,9 @@ def rerun_discard(*, visit: Visit, rerun: Rerun, now: datetime | None = None) ->
     if row.status not in (RerunStatus.MEASURING, RerunStatus.READY):
         raise Conflict(f"This re-run is {row.get_status_display()}; it cannot be discarded.", code="not_ready")
     _decide(row, visit, RerunStatus.DISCARDED, now)
-    change_log(visit=visit, sentence=f"{row.assignment.short}: a re-run was discarded; no grade changed.", is_told=False)
+    change_log(
+        visit=visit, sentence=f"{row.assignment.short}: a re-run was discarded; no grade changed.", is_told=False
+    )
     for job in _jobs(row):
         leases.job_cancel(job, by=visit.by, now=now)
     return row
@@ -207,5 +233,3 @@ def _decide(row: Rerun, visit: Visit, to: RerunStatus, now: datetime | None) -> 
         row, moves=RERUN_MOVES, to=to, by=visit.by, history=RerunMove, table=table, counts=counts_of(table, states_of),
         decided_by=visit.person.name[:120], decided_at=now or timezone.now(),
     )  # fmt: skip
-
-

@@ -26,7 +26,7 @@ def index(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
     typed = {"kind": request.POST.get("kind", ""), "reason": request.POST.get("reason", "")}
     if request.method == "POST":
         try:
-            made = rerun_begin(visit=visit, assignment=found, **typed)
+            made = rerun_begin(visit=visit, assignment=found, kind=typed["kind"], reason=typed["reason"])
             return HttpResponseRedirect(made.get_absolute_url())
         except AppError as refused:
             error = refused

@@ -18,10 +18,18 @@ from tests.people import SPEC, onnx_like
 
 METRICS = {"accuracy": 0.894, "peak_activation_bytes": 9000, "macs": 1000, "params": 10, "model_bytes": 9}
 STRICT = SPEC | {
-    "criteria": [SPEC["criteria"][0], SPEC["criteria"][1] | {"rule": {"kind": "at_least", "value": 0.95}}, SPEC["criteria"][2]]
+    "criteria": [
+        SPEC["criteria"][0],
+        SPEC["criteria"][1] | {"rule": {"kind": "at_least", "value": 0.95}},
+        SPEC["criteria"][2],
+    ]
 }
 MILD = SPEC | {
-    "criteria": [SPEC["criteria"][0], SPEC["criteria"][1] | {"rule": {"kind": "ramp", "from": 0.8, "to": 0.9}}, SPEC["criteria"][2]]
+    "criteria": [
+        SPEC["criteria"][0],
+        SPEC["criteria"][1] | {"rule": {"kind": "ramp", "from": 0.8, "to": 0.9}},
+        SPEC["criteria"][2],
+    ]
 }
 REASON = "The threshold was meant to be another one."
 
@@ -40,7 +48,11 @@ def measured(cast, person, folder, *, ago=timedelta(), lab=None, **metrics):
     """A hand-in whose run has ended; `metrics` are what it came to."""
     lab = Assignment.objects.select_related("course", "hidden_set").get(pk=(lab or cast.lab).pk)
     submission, _ = submission_create(
-        person=person, assignment=lab, upload=onnx_like(folder, more=uuid4().bytes), upload_key=uuid4(), now=timezone.now() - ago
+        person=person,
+        assignment=lab,
+        upload=onnx_like(folder, more=uuid4().bytes),
+        upload_key=uuid4(),
+        now=timezone.now() - ago,
     )
     lease = leases.lease_next(worker="bench@test", kinds=("run",), now=timezone.now() + timedelta(seconds=1))
     leases.lease_start(lease)
@@ -66,7 +78,9 @@ def apply(cast, rerun, by=None):
 
 def take(now=None):
     """The next job of a re-run, as a worker takes it."""
-    lease = leases.lease_next(worker="bench@test", kinds=("run", "rerun"), now=now or timezone.now() + timedelta(seconds=1))
+    lease = leases.lease_next(
+        worker="bench@test", kinds=("run", "rerun"), now=now or timezone.now() + timedelta(seconds=1)
+    )
     if lease is not None:
         leases.lease_start(lease)
     return lease
@@ -89,4 +103,9 @@ def points_of(cast, person):
 
 def written(cast):
     """How much is written of grades, results and runs."""
-    return GradeEvent.objects.count(), Run.objects.count(), Job.objects.count(), list(Result.objects.order_by("pk").values("earned", "points"))
+    return (
+        GradeEvent.objects.count(),
+        Run.objects.count(),
+        Job.objects.count(),
+        list(Result.objects.order_by("pk").values("earned", "points")),
+    )

@@ -19,7 +19,18 @@ from grading.services.reruns import rerun_discard
 from hardware import leases
 from hardware.leases import LeaseLost
 from hardware.models import Job, Outcome, Priority
-from tests.grading.reruns import apply, begin, change_rules, document_of, late_rows, measure_all, measured, points_of, take, written
+from tests.grading.reruns import (
+    apply,
+    begin,
+    change_rules,
+    document_of,
+    late_rows,
+    measure_all,
+    measured,
+    points_of,
+    take,
+    written,
+)
 from tests.grading.test_worker import StillHeart
 from tests.people import SPEC
 
@@ -82,7 +93,9 @@ def test_a_model_that_the_new_check_refuses_keeps_its_result(two):
     rerun = begin(two, "measure")
     lease = take()
     who = RerunItem.objects.get(job=lease.job_id).submission.person
-    leases.lease_finish(lease, outcome=Outcome.REFUSED, result={"code": "wrong_input", "message": "The input has another shape."})
+    leases.lease_finish(
+        lease, outcome=Outcome.REFUSED, result={"code": "wrong_input", "message": "The input has another shape."}
+    )
     measure_all(two, accuracy=0.97)
     row = next(row for row in table_of(fresh(rerun)) if row["person"] == who.pk)
     assert (row["change"], row["notes"][0]["code"]) == ("0.00", "refused")
@@ -158,7 +171,11 @@ def bench(two, monkeypatch):
 
 
 def test_what_looks_wrong_is_no_parked_run_but_stands_in_the_table(two, bench):
-    bench(suspicions=[{"code": "answers", "title": "Answers differ", "sentence": "It answers copies otherwise.", "facts": {}}])
+    bench(
+        suspicions=[
+            {"code": "answers", "title": "Answers differ", "sentence": "It answers copies otherwise.", "facts": {}}
+        ]
+    )
     rerun = begin(two, "measure")
     while worker.work_once("bench@test"):
         pass

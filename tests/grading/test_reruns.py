@@ -20,7 +20,18 @@ from grading.services.rerun_applying import rerun_carry_on, reruns_carry_on
 from grading.services.reruns import rerun_apply, rerun_discard
 from tests.grading.grades import ask, give, released, seen, with_rubric
 from tests.grading.late_staff import PERSONAL, state
-from tests.grading.reruns import MILD, REASON, STRICT, apply, begin, change_rules, late_rows, measured, points_of, written
+from tests.grading.reruns import (
+    MILD,
+    REASON,
+    STRICT,
+    apply,
+    begin,
+    change_rules,
+    late_rows,
+    measured,
+    points_of,
+    written,
+)
 from tests.people import SPEC
 
 pytestmark = pytest.mark.django_db
@@ -120,7 +131,14 @@ def test_applying_twice_is_refused_and_changes_nothing(three):
 def test_a_grade_set_by_hand_stands_above_it_and_the_table_says_so(three):
     change_rules(three)
     visit, lab = three.visit(three.helen), three.lab
-    grade_override(visit=visit, assignment=lab, person=three.daniel, points=Decimal(7), reason="agreed", seen=seen(lab, three.daniel))
+    grade_override(
+        visit=visit,
+        assignment=lab,
+        person=three.daniel,
+        points=Decimal(7),
+        reason="agreed",
+        seen=seen(lab, three.daniel),
+    )
     rerun = begin(three)
     row = row_of(table_of(rerun), three.daniel)
     assert (row["change"], row["measured_change"] != "0.00", codes(row)) == ("0.00", True, ["by_hand"])
@@ -137,7 +155,9 @@ def test_marks_for_the_rubric_stay_and_an_open_regrade_request_is_named(three):
     rerun = begin(three)
     assert "regrade" in codes(row_of(table_of(rerun), three.daniel))
     apply(three, rerun)
-    assert points_of(three, three.daniel) == Decimal(3) + Result.objects.get(run__submission__person=three.daniel).earned
+    assert (
+        points_of(three, three.daniel) == Decimal(3) + Result.objects.get(run__submission__person=three.daniel).earned
+    )
 
 
 def test_those_who_see_another_grade_are_told_once_and_nobody_else(three):
@@ -165,7 +185,11 @@ def test_among_attempts_of_the_same_cost_the_best_one_by_the_new_rules_counts(ca
     assert second.is_active is False or Submission.objects.get(number=1).is_active is False
     was = Submission.objects.get(is_active=True).number
     accuracy, memory = SPEC["criteria"][1], SPEC["criteria"][2]
-    other = [accuracy | {"points": 6}, memory | {"points": 1}] if was == 2 else [accuracy | {"points": 1}, memory | {"points": 6}]
+    other = (
+        [accuracy | {"points": 6}, memory | {"points": 1}]
+        if was == 2
+        else [accuracy | {"points": 1}, memory | {"points": 6}]
+    )
     change_rules(cast, SPEC | {"criteria": [SPEC["criteria"][0], *other]})
     rerun = begin(cast)
     (row,) = table_of(rerun)
@@ -189,7 +213,9 @@ def late(cast, tmp_path):
 
 def favour_accuracy(cast):
     accuracy, memory = SPEC["criteria"][1], SPEC["criteria"][2]
-    return change_rules(cast, SPEC | {"criteria": [SPEC["criteria"][0], accuracy | {"points": 60}, memory | {"points": 1}]})
+    return change_rules(
+        cast, SPEC | {"criteria": [SPEC["criteria"][0], accuracy | {"points": 60}, memory | {"points": 1}]}
+    )
 
 
 def test_a_better_attempt_that_costs_other_late_days_does_not_take_over_and_the_table_says_so(late):
@@ -228,10 +254,24 @@ def opened(cast, person, tmp_path, bench):
     change_rules(cast, bench)
     measured(cast, person, tmp_path)
     lab = cast.lab
-    measured_settle(visit=cast.visit(cast.amit), assignment=lab, person=person, points=Decimal("1.5"), reason="looked at", seen=seen(lab, person))
+    measured_settle(
+        visit=cast.visit(cast.amit),
+        assignment=lab,
+        person=person,
+        points=Decimal("1.5"),
+        reason="looked at",
+        seen=seen(lab, person),
+    )
 
 
-OPEN_LINE = {"key": "zeros", "title": "Zeros", "group": "Basic", "metric": "sparsity", "points": 2, "rule": {"kind": "at_least", "value": 0.5}}
+OPEN_LINE = {
+    "key": "zeros",
+    "title": "Zeros",
+    "group": "Basic",
+    "metric": "sparsity",
+    "points": 2,
+    "rule": {"kind": "at_least", "value": 0.5},
+}
 
 
 def test_points_that_the_staff_gave_for_open_lines_stay_where_the_same_lines_are_open(cast, tmp_path):
@@ -327,10 +367,9 @@ def test_the_tas_begin_none_apply_none_and_discard_none(three):
 
 
 def test_the_table_of_moves_leads_from_each_state_to_an_end(db):
-    ends = {state for state, onward in RERUN_MOVES.items() if not onward}
+    ends = {one for one, onward in RERUN_MOVES.items() if not onward}
     assert set(RERUN_MOVES) == set(RerunStatus) == STANDS | ends
-    for state in STANDS:
-        assert RERUN_MOVES[state]
+    assert all(RERUN_MOVES[one] for one in STANDS)
 
 
 def test_the_table_makes_the_same_few_queries_for_three_and_for_one(cast, tmp_path, django_assert_max_num_queries):

@@ -41,7 +41,11 @@ class Command(BaseCommand):
         what.add_argument("--points", action="store_true", help="count the stored results by the rules of now")
         what.add_argument("--measure", action="store_true", help="put every model in line again, behind all live work")
         then = parser.add_mutually_exclusive_group()
-        then.add_argument("--apply", action="store_true", help="let the table hold: of --points, or of the re-run that is to be decided")
+        then.add_argument(
+            "--apply",
+            action="store_true",
+            help="let the table hold: of --points, or of the re-run that is to be decided",
+        )
         then.add_argument("--discard", action="store_true", help="discard the re-run that is to be decided")
         parser.add_argument("--as", dest="person", default="", metavar="E-MAIL", help="the instructor who does it")
         parser.add_argument("--reason", default="", help="why: students whose grade changes read it")
@@ -61,12 +65,21 @@ class Command(BaseCommand):
             return self._points(row, options)
         if options["measure"]:
             made = rerun_begin(visit=_visit(options), assignment=row, kind=RerunKind.MEASURE, reason=options["reason"])
-            self.stdout.write(f"{made.items.count()} models are in line. Call this again without --measure to see how far they are.")
+            self.stdout.write(
+                f"{made.items.count()} models are in line. Call this again without --measure to see how far they are."
+            )
             return NOTHING
-        standing = Rerun.objects.standing().select_related("assignment__course", "assignment__hidden_set").filter(assignment=row).first()
+        standing = (
+            Rerun.objects.standing()
+            .select_related("assignment__course", "assignment__hidden_set")
+            .filter(assignment=row)
+            .first()
+        )
         if standing is None:
             others, otherwise = of_before(row)
-            self.stdout.write(f"{others} results stand by the rules of before, {otherwise} of them measured otherwise. No re-run is to be decided.")
+            self.stdout.write(
+                f"{others} results stand by the rules of before, {otherwise} of them measured otherwise. No re-run is to be decided."
+            )
             return NOTHING
         return self._decide(standing, options)
 
@@ -114,7 +127,9 @@ class Command(BaseCommand):
         for row in rows:
             notes = " ".join(note["text"] for note in row["notes"])
             said = ". ".join(filter(None, (lines_words(row["lines"]), notes)))
-            self.stdout.write(f"{row['name']:<24} {row['now']:>7} {row['then']:>7} {signed(Decimal(row['change'])):>7}  {said}")
+            self.stdout.write(
+                f"{row['name']:<24} {row['now']:>7} {row['then']:>7} {signed(Decimal(row['change'])):>7}  {said}"
+            )
         return bool(counts["rise"] + counts["fall"])
 
 
