@@ -7,7 +7,7 @@ from typing import Any
 
 from grading.figures.base import Figure, Json, label
 
-HEIGHT = 340
+HEIGHT = 380
 Row = Mapping[str, Any]
 
 

@@ -48,11 +48,8 @@ def of_before_words(assignment: Assignment) -> dict[str, Any]:
     if not others:
         return {}
     stands = "result stands" if others == 1 else "results stand"
-    measured = (
-        f" {'It was' if others == otherwise == 1 else f'{otherwise} of them were'} measured on other data or within other limits."
-        if otherwise
-        else ""
-    )
+    which = "It was" if others == 1 else "All were" if others == otherwise else f"{otherwise} of them were"
+    measured = f" {which} measured on other data or within other limits." if otherwise else ""
     return {
         "title": f"{others} {stands} by the rules of before", "url": reruns_path(assignment),
         "sentence": f"What {assignment.short} asks was changed since.{measured} No grade changes by itself.",

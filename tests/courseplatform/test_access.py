@@ -27,6 +27,7 @@ from tests.grading.energy.builders import power_of
 from tests.grading.grades import regrade_of
 from tests.grading.late_staff import late_favours_of
 from tests.grading.parts import piece_of
+from tests.grading.reruns import rerun_of
 from tests.hardware.builders import device_of_course
 from tests.people import hand_in, onnx_like
 
@@ -88,7 +89,8 @@ def addresses(cast, data_dir, tmp_path):
         "<int:regrade>": str(regrade_of(cast).pk), "<slug:part>": "notes", "<uuid:piece>": str(piece_of(cast, cast.ruth, tmp_path).pk),
         "<uuid:variant>": str(submission.pk),  # posted to, so not looked at
         "<int:nickname>": "1",  # posted to, so not looked at
-        **power_of(cast, team), "<slug:device>": "laptop", "<slug:own_device>": device_of_course(cast).slug,
+        **power_of(cast, team), "<int:rerun>": str(rerun_of(cast).pk),
+        "<slug:device>": "laptop", "<slug:own_device>": device_of_course(cast).slug,
     }  # fmt: skip
     found = []
     for route, view in PATTERNS:

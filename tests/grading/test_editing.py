@@ -162,7 +162,10 @@ def test_what_was_handed_in_and_measured_is_named_before_it_is_touched(helen, ca
     )
     page, _ = preview(helen, cast, data)
     said = page.context["consequences"]
-    assert "1 result keeps its points until it is measured again." in said
+    assert (
+        "1 result keeps its points until you run the lab again, on its page Re-runs: that shows first what would change."
+        in said
+    )
     assert (
         "Report is asked for no longer; what one student or team handed in for it is kept with their attempts." in said
     )
