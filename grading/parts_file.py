@@ -6,8 +6,11 @@ from typing import Any
 from courseplatform.courses.course_file.reading import Finding, Source
 from courseplatform.courses.course_file.words import choice, count, flag, line, listed, mapping, number, slug
 from grading.families.labels import listed as in_words
-from grading.families.sides import odd_sizes
+from grading.families.sides import Shapes, odd_sizes
 from grading.parts import KINDS, MOST_FILE_MB, MOST_LETTERS, MOST_MODELS, MOST_ROWS, wrong_with
+from grading.spec import SpecError
+from grading.spec.inputs import read_input
+from grading.spec.reader import Reader
 
 ENDING = {"type": "string", "pattern": r"^\.[a-z0-9]{1,12}$", "description": "An ending with its dot: .ipynb"}
 HOST = {
@@ -45,8 +48,18 @@ PARTS = listed(
 def parts_check(source: Source, n: int, item: dict[str, Any]) -> Iterator[Finding]:
     for m, code, said in wrong_with(item.get("parts", []), is_benchmarked="bench" in item):
         yield Finding(source.line("assignments", n, "parts", m), code, f"{item['short']}: {said}")
-    shapes = item.get("bench", {}).get("input", {}).get("shapes", {})
+    shapes = _shapes_of(item)
     for m, part in enumerate(item.get("parts", [])):
-        if odd := odd_sizes(shapes, part.get("sizes", [])):
+        if shapes is not None and (odd := odd_sizes(shapes, part.get("sizes", []))):
             said = f"The hidden pictures cannot be averaged down to {in_words([str(side) for side in odd])}: a side divides that of bench."
             yield Finding(source.line("assignments", n, "parts", m), "size_does_not_divide", f"{item['short']}: {said}")
+
+
+def _shapes_of(item: dict[str, Any]) -> Shapes | None:
+    """What the lab gives; None where its spec cannot be read, which the check of the spec says."""
+    if "bench" not in item:
+        return {}
+    try:
+        return read_input(Reader(item["bench"], "spec").sub("input")).shapes
+    except SpecError:
+        return None

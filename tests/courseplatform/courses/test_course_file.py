@@ -5,6 +5,7 @@ import random
 from datetime import date
 from io import StringIO
 from pathlib import Path
+from time import process_time
 
 import pytest
 import yaml
@@ -183,6 +184,22 @@ def test_a_handle_in_a_link_is_no_address_and_points_may_pass_a_hundred():
     links = 'links: [{label: Videos, url: "https://example.org/@odml.videos"}, {label: "Wed @ 9.30"}]\n'
     points = "late_policy: {policy: {penalty: {kind: points, each: 110}}}\n"
     assert checked(read((SMALL + links + points).encode()))["links"][0]["label"] == "Videos"
+
+
+@pytest.mark.django_db
+def test_a_picture_that_was_pasted_into_the_file_does_not_keep_the_site_busy():
+    begun = process_time()
+    assert refusal(SMALL + f"# {'a' * 300_000}\n# ask a.b+c@mail.example.edu\n") == [("e_mail_address", 13)]
+    assert process_time() - begun < 5  # ten minutes where each letter is a beginning
+
+
+@pytest.mark.parametrize("shapes", ["abc", 7, {"NCHW": 7}, {"NCHW": ["a"]}, None])
+@pytest.mark.django_db
+def test_shapes_that_are_none_are_refused_where_a_family_names_sizes(shapes):
+    bench = SPEC | {"input": SPEC["input"] | {"shapes": shapes}}
+    parts = [{"key": "family", "kind": "models", "title": "Family", "sizes": [4]}]
+    item = f"short: Lab 1, bench: {json.dumps(bench)}, parts: {json.dumps(parts)}"
+    assert refusal(SMALL.replace("short: Lab 1", item)) == [("bench_spec", 11)]
 
 
 def test_bombs_and_monsters_are_refused_at_once():
