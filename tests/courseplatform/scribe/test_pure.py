@@ -5,6 +5,7 @@ import random
 import re
 import struct
 import zipfile
+from time import process_time
 
 import pytest
 
@@ -12,8 +13,8 @@ from courseplatform.core.errors import AppError
 from courseplatform.core.markdown import read_markdown
 from courseplatform.scribe import archive, text
 from courseplatform.scribe.archive import image_name, read_archive
-from courseplatform.scribe.checks import check_note, is_address
 from courseplatform.core.image_files import read_image
+from courseplatform.scribe.checks import REFUSED_LINK, check_note, is_address
 from courseplatform.scribe.lines import Fate, find_line
 from courseplatform.scribe.rendering import with_marks
 from courseplatform.scribe.selectors.notes import source_lines
@@ -338,3 +339,10 @@ def test_every_byte_of_a_zip_may_be_wrong():
         except AppError as error:
             refused.add(error.code)
     assert {"not_a_zip", "no_markdown"} <= refused
+
+
+def test_a_note_of_spaces_does_not_keep_the_site_busy():
+    begun = process_time()
+    assert REFUSED_LINK.search("[a](" + " " * 50_000) is None
+    assert process_time() - begun < 2  # minutes where a space can be read in two ways
+    assert REFUSED_LINK.search("[a]( < javascript:alert(1)").group(1) == "javascript:alert(1"
