@@ -35,7 +35,7 @@ class Drawing:
 def scale_of(rule: Rule, unit: str) -> Ends:
     """The least and the largest value of the drawing: the limits of the rule with a quarter of their span on both sides."""
     limits = rule.limits
-    margin = 0.25 * ((max(limits) - min(limits)) or abs(max(limits)) or 1.0)
+    margin = 0.25 * ((max(limits) - min(limits)) or abs(max(limits))) or 0.25  # a quarter of the least float is nothing
     is_budget = rule.kind == "at_most" or (rule.kind == "steps" and not rule.more)
     low = 0.0 if is_budget and min(limits) >= 0 else min(limits) - margin
     high = max(limits) + margin

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -87,6 +88,13 @@ def test_the_place_on_the_drawing_is_what_the_rule_gives(rule, value):
 def test_every_limit_lies_on_the_scale(rule):
     low, high = scale_of(rule, "ms")
     assert low < high and all(low <= limit <= high for limit in rule.limits)
+
+
+@pytest.mark.parametrize("limit", [5e-324, -5e-324, 1e-300, 0.0, 1e18])
+@pytest.mark.parametrize("kind", ["at_least", "at_most"])
+def test_the_least_and_the_largest_limit_can_be_drawn(kind, limit):
+    rule = Rule(kind, value=limit)
+    assert 0 <= drawing_of(rule, limit, "ms", None).place_x <= 150
 
 
 @given(st.fractions(0, 1), st.decimals(0, 9999, places=2))
