@@ -60,10 +60,7 @@ def regression(answers: Array, truth: Array, options: Options) -> Scored:
         "mse": ratio_interval(squared), "mae": ratio_interval(absolute), "r2": r2_interval(squared, wanted, metrics["r2"]),
     }  # fmt: skip
     is_signed = truth.shape[1] == 1
-    if is_signed:
-        counts, edges = np.histogram(error[:, 0], bins=BINS)
-    else:  # from no error on
-        counts, edges = np.histogram(np.sqrt(squared), bins=BINS, range=(0, float(np.sqrt(squared.max())) or 1.0))
+    counts, edges = _histogram(error[:, 0]) if is_signed else _histogram(np.sqrt(squared), least=0.0)
     names = options.targets[:LISTED]
     quality: dict[str, Any] = {
         "task": "regression", "n": len(truth), "is_input": options.is_input, "is_signed": is_signed, "bias": float(error.mean()),
@@ -72,6 +69,16 @@ def regression(answers: Array, truth: Array, options: Options) -> Scored:
         "targets": [{"name": name, "mse": float(np.square(error[:, n]).mean())} for n, name in enumerate(names)],
     }  # fmt: skip
     return Scored(metrics, intervals, quality)
+
+
+def _histogram(errors: Array, least: float | None = None) -> tuple[Array, Array]:
+    """Counts and edges of BINS bins from the least error, or from `least`, to the largest. Finite errors, however large, have bins."""
+    low, high = float(errors.min()) if least is None else least, float(errors.max())
+    room = 1e-6 * max(abs(low), abs(high))  # bins that are narrower would have no numbers between their edges
+    if high - low <= room:
+        low, high = (low - (room or 0.5) if least is None else low), high + (room or 0.5)
+    counts, edges = np.histogram(errors, bins=BINS, range=(low, high))
+    return counts, edges
 
 
 def _r2(mse: float, baseline: float) -> float:
