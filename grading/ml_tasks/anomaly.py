@@ -70,15 +70,20 @@ class Anomaly(Task):
             how=f"At the marked threshold {numbers.share(at['true_positive_rate'])} of label 1 ({quality['positive']}) are found, and "
                 f"{numbers.share(at['false_positive_rate'])} of label 0 ({quality['negative']}) are false alarms.",
             note="The dashed line is what chance gives.",
-            columns=["Threshold", "Found, %", "False alarms, %"],
-            rows=[[f"{t:.6g}", f"{100 * y:.1f}", f"{100 * x:.1f}"] for t, x, y in quality["roc"]],
+            columns=["Found, %", "False alarms, %"],
+            rows=[[f"{100 * y:.1f}", f"{100 * x:.1f}"] for x, y in _points(quality)],
             height=360, is_square=True, aside=_aside(quality),
             plot={"data": [_curve(quality), _mark(at)], "layout": _layout(at)},
         )  # fmt: skip
 
 
+def _points(quality: Json) -> list[tuple[float, float]]:
+    """(false alarms, found). Results stored earlier have the threshold in front, which nobody is shown any more."""
+    return [(point[-2], point[-1]) for point in quality["roc"]]
+
+
 def _curve(quality: Json) -> Json:
-    _, x, y = zip(*quality["roc"], strict=True)
+    x, y = zip(*_points(quality), strict=True)
     return {
         "type": "scatter", "mode": "lines", "x": list(x), "y": list(y), "line": {"color": "--plot-1", "width": 2},
         "hovertemplate": "%{y:.1%} found at %{x:.1%} false alarms<extra></extra>",

@@ -98,13 +98,15 @@ def anomaly(scores: Array, truth: NDArray[np.int64], options: Options) -> Scored
 
 
 def _curve(ranked: Ranked, groups: tuple[Array, Array]) -> dict[str, Any]:
-    """The ROC curve as (threshold, false positive rate, true positive rate), and the point with the largest difference of both
-    (Youden 1950)."""
+    """The ROC curve as (false positive rate, true positive rate), and the point with the largest difference of both (Youden 1950).
+
+    Without the thresholds along it: each is the score of one hidden input, and the step beside it is that input's label. Who let a
+    model give a fingerprint as its score would read the labels there, and hand in a model that knows them.
+    """
     true, false = (np.cumsum(group[0]) / group[0].sum() for group in groups)
     best = int((true - false).argmax())
     kept = sorted({*np.linspace(0, len(true) - 1, min(DRAWN, len(true))).round().astype(int).tolist(), best})
-    above = float(ranked.thresholds[0]) + 1.0  # nothing scores so high: where the curve begins
-    points = [[above, 0.0, 0.0]] + [[float(ranked.thresholds[n]), float(false[n]), float(true[n])] for n in kept]
+    points = [[0.0, 0.0], *([float(false[n]), float(true[n])] for n in kept)]  # where the curve begins, nothing is found
     return {
         "roc": points,
         "best": {

@@ -10,6 +10,7 @@ from sklearn.metrics import average_precision_score, mean_absolute_error, mean_s
 from grading.ml_tasks.anomaly import Options as AnomalyOptions
 from grading.ml_tasks.classification import Options as ClassOptions
 from grading.ml_tasks.distillation import Options as DistillationOptions
+from grading.ml_tasks.registry import TASKS
 from grading.ml_tasks.regression import Options as RegressionOptions
 from grading.ml_tasks.scoring import anomaly, distillation, regression
 from grading.ml_tasks.scoring.base import Inputs
@@ -46,10 +47,20 @@ def test_a_weight_of_two_is_the_input_twice():
 def test_the_curve_begins_and_ends_and_marks_its_best_threshold():
     scores, truth = np.array([0.9, 0.8, 0.3, 0.1], np.float32), np.array([1, 1, 0, 0])
     found = anomaly.anomaly(scores, truth, AnomalyOptions())
-    assert found.quality["roc"][0][1:] == [0, 0] and found.quality["roc"][-1][1:] == [1, 1]
+    assert found.quality["roc"][0] == [0, 0] and found.quality["roc"][-1] == [1, 1]
     assert found.quality["best"] == {"threshold": pytest.approx(0.8), "false_positive_rate": 0, "true_positive_rate": 1}
     assert found.intervals["roc_auc"] == (1.0, 1.0)
     assert anomaly.SCORER.right(scores[::-1], truth, AnomalyOptions(), found).tolist() == [False] * 4
+
+
+def test_no_result_tells_the_scores_of_the_hidden_inputs_beside_their_labels():
+    random = np.random.default_rng(3)
+    scores, truth = random.random(100).astype(np.float32), np.r_[0, 1, random.integers(0, 2, 98)]
+    quality = anomaly.anomaly(scores, truth, AnomalyOptions()).quality
+    told = {number for point in quality["roc"] for number in point} | {quality["best"]["threshold"]}
+    assert len(told & {float(score) for score in scores}) == 1  # the one threshold that is marked
+    earlier = quality | {"roc": [[0.123456, *point] for point in quality["roc"]]}
+    assert "0.123456" not in str(TASKS["anomaly"].figure(earlier))
 
 
 # -- numbers ----------------------------------------------------------------------------------------------------------
@@ -64,6 +75,16 @@ def test_errors_are_those_of_scikit_learn(seed):
     assert found["mse"] == pytest.approx(mean_squared_error(truth, answers))
     assert found["mae"] == pytest.approx(mean_absolute_error(truth, answers))
     assert found["r2"] == pytest.approx(r2_score(truth, answers, multioutput="variance_weighted"))
+
+
+@pytest.mark.parametrize("answer", [1e5, 1e17, 1e38, -3.4e38])
+@pytest.mark.parametrize("targets", [1, 2])
+def test_a_model_that_always_answers_a_huge_number_is_measured_as_any_other(answer, targets):
+    truth = np.random.default_rng(1).normal(size=(40, targets)).astype(np.float32)
+    options = RegressionOptions(("x", "y")[:targets])
+    found = regression.regression(np.full_like(truth, answer), truth, options)
+    assert sum(found.quality["counts"]) == 40
+    assert (np.diff(found.quality["edges"]) > 0).all()
 
 
 def test_targets_that_never_change_have_no_r2_to_win():
