@@ -8,12 +8,12 @@ from courseplatform.accounts.models import User
 from courseplatform.core.errors import Conflict, Forbidden, NotHere
 from courseplatform.core.markdown import quoted
 from courseplatform.courses.access import Visit
-from courseplatform.courses.models import Role
+from courseplatform.courses.models import Enrolment, Role
 from courseplatform.notices.services.notifications import notification_send
 from courseplatform.teams.selectors.membership import members_at
 from grading.models.class_points import Nickname, NicknameQuerySet
 from grading.models.owners import Owner
-from grading.ranks.nicknames import nickname_of
+from grading.ranks.nicknames import key_of, nickname_of
 from grading.services.grade_writing import check_text
 
 REASON_LETTERS = (3, 300)
@@ -24,7 +24,8 @@ def nickname_choose(*, visit: Visit, owner: Owner, text: str) -> Nickname:
     """The visitor's own name on the leaderboards of the course, or that of their team. Choosing the same again changes nothing.
 
     Raises:
-        Forbidden: `students_only`. BadInput: as grading/ranks/nicknames.py says. Conflict: `nickname_taken`, also where it was taken down.
+        Forbidden: `students_only`. BadInput: as grading/ranks/nicknames.py says. Conflict: `nickname_taken`, also where it was taken down;
+            `nickname_of_another`, where it is the name of somebody else in the course.
     """
     if visit.role != Role.STUDENT:
         said = "Leaderboards rank the students of the course; the staff are on none, so they need no nickname."
@@ -33,6 +34,9 @@ def nickname_choose(*, visit: Visit, owner: Owner, text: str) -> Nickname:
     taken = Conflict(
         f"{name} is taken in this course, or looks like a name that is. Choose another.", code="nickname_taken"
     )
+    if key in _keys_of_others(visit, owner):
+        said = f"{name} is the name of somebody else in this course, or looks like it. Choose another."
+        raise Conflict(said, code="nickname_of_another")
     mine = _of(visit, owner)
     try:
         with transaction.atomic():
@@ -51,6 +55,13 @@ def nickname_choose(*, visit: Visit, owner: Owner, text: str) -> Nickname:
 def nickname_remove(*, visit: Visit, owner: Owner) -> bool:
     """From now on the owner is counted, not listed. Returns whether there was one."""
     return bool(_of(visit, owner).delete()[0])
+
+
+def _keys_of_others(visit: Visit, owner: Owner) -> set[str]:
+    """Of the names of everybody else in the course: who stands as Helen Castell is taken for her."""
+    own = {visit.person.pk} | ({one.pk for one in members_at(owner.team)} if owner.team else set())
+    names = Enrolment.objects.filter(course=visit.course, is_active=True).exclude(person__in=own)
+    return {key_of(name) for name in names.values_list("person__name", flat=True)}
 
 
 def _of(visit: Visit, owner: Owner) -> NicknameQuerySet:

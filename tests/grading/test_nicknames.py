@@ -26,6 +26,7 @@ UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
         ("12345", "nickname_no_letter"), ("moose\u202eesoom", "nickname_unseen"), ("mo\u200bose", "nickname_unseen"), ("mo\x00ose", "nickname_unseen"),
         ("mo\ufeffose", "nickname_unseen"), ("\u2066moose", "nickname_unseen"), ("m" + "\u0301\u0302\u0303\u0304" + "oose", "nickname_stacked"),
         ("You", "nickname_reserved"), ("Y\u03bfu", "nickname_reserved"), ("another  student", "nickname_reserved"),
+        ("Course Staff", "nickname_reserved"), ("r\u0585b\u0585t", "nickname_mixed"), ("\u13aannA", "nickname_mixed"), ("\u0461ill", "nickname_mixed"),
     ],
 )  # fmt: skip
 def test_what_is_no_nickname_is_refused_with_its_reason(text, code):
@@ -36,7 +37,7 @@ def test_what_is_no_nickname_is_refused_with_its_reason(text, code):
 
 
 @pytest.mark.parametrize(
-    "text", ["half a KiB", "Ölfass", "モデル", "<b>bold</b>", "=1+1 sum", "कि मी", "x’y", "a\u2028b"]
+    "text", ["half a KiB", "Ölfass", "モデル", "<b>bold</b>", "=1+1 sum", "कि मी", "x’y", "a\u2028b", "\u03bcNet", "\u0431\u0435\u043b\u043a\u0430 2"]
 )
 def test_a_line_of_letters_is_one(text):
     name, key = nickname_of(f"  {text} ")
@@ -52,6 +53,8 @@ def test_a_line_of_letters_is_one(text):
         "m\u0131cro moose".replace("\u0131", "1"),
         "micr\u043e m\u043e\u043ese",
         "mìcro  moosé",
+        "\u039cICR\u039f moose",
+        "m\u0131cro moose",
     ],
 )
 def test_what_looks_like_a_name_has_its_key(other):
@@ -96,6 +99,18 @@ def test_one_is_chosen_changed_and_taken_away(cast):
     assert nickname_remove(visit=cast.visit(cast.ruth), owner=Owner(cast.ruth)) is True
     assert nickname_remove(visit=cast.visit(cast.ruth), owner=Owner(cast.ruth)) is False
     assert not Nickname.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["Helen", "hel\u0435n", "D\u0391NIEL", "amit."])
+def test_nobody_stands_there_as_somebody_else_of_the_course(cast, text):
+    with pytest.raises((Conflict, BadInput)) as refused:
+        choose(cast, cast.ruth, text)
+    assert refused.value.code in {"nickname_of_another", "nickname_mixed"}
+
+
+def test_ones_own_name_and_that_of_somebody_of_another_course_may_be_chosen(cast):
+    assert choose(cast, cast.ruth, "ruth").name == "ruth"
+    assert choose(cast, cast.ruth, "Lena").name == "Lena"
 
 
 def test_a_name_stands_once_in_a_course_and_may_stand_in_another(cast):
