@@ -11,6 +11,7 @@ from courseplatform.courses.views.pages import front
 from courseplatform.notices.urls import personal
 from courseplatform.uploads.api import OneUpload, Uploads
 from grading.urls import site_line
+from hardware.inventory.urls import label
 from hardware.urls import site_devices
 
 api: list[URLPattern | URLResolver] = [
@@ -31,6 +32,7 @@ urlpatterns = [
     path("calendar/", include((feeds, "feeds"))),
     path("uploads/", include("courseplatform.uploads.urls")),
     path("devices/", include((site_devices, "devices"))),
+    label,
     path("line/", include((site_line, "site_line"))),
     path("courses/", include("courseplatform.courses.urls")),
     path("courses/", include("courseplatform.notices.urls")),
@@ -41,6 +43,7 @@ urlpatterns = [
     path("courses/", include("courseplatform.scribe.urls")),
     path("courses/", include("courseplatform.participation.urls")),
     path("courses/", include("hardware.urls")),
+    path("courses/", include("hardware.inventory.urls")),
     path("courses/", include("grading.urls")),
 ]
 handler400 = error_pages.bad_request

@@ -45,6 +45,7 @@ from grading.services.nicknames import nickname_choose
 from grading.services.pieces import piece_put
 from grading.services.submissions import submission_create
 from grading.spec import BenchSpec
+from hardware import demo as hardware_demo
 
 HERE = Path(__file__).parent
 COURSE_FILE = "cmu-11-767-f23.yaml"
@@ -57,7 +58,7 @@ SLUG, TODAY_IN_WEEK = "demo", 10
 BY_HEART = "digits-by-heart.onnx"  # made when it is handed in
 STARTS = date(2023, 8, 29)  # the term in which overlay.yaml names its days
 # What the rooms below add to the course, in this order: each has load(course, people, now).
-DEMO_PARTS = (roster_demo, notices_demo, teams_demo, participation_demo, scribe_demo, seminar_demo)
+DEMO_PARTS = (roster_demo, notices_demo, teams_demo, participation_demo, scribe_demo, seminar_demo, hardware_demo)
 Facts = Mapping[str, Any]
 
 

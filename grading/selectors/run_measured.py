@@ -16,8 +16,8 @@ from grading.ml_tasks.words import main_column
 from grading.models.runs import Result, Run
 from grading.points.table import extra_words, groups_of, in_sentence, is_lost
 from grading.selectors.class_points import class_picture
-from grading.selectors.run_attempts import attempts_note, attempts_of, figure_attempts, with_inferences
 from grading.selectors.pipeline_stages import stage_csv
+from grading.selectors.run_attempts import attempts_note, attempts_of, figure_attempts, with_inferences
 from grading.selectors.run_head import Attempts
 from hardware.course_devices import profiles_of
 from hardware.models import HELD

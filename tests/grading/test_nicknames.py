@@ -37,7 +37,19 @@ def test_what_is_no_nickname_is_refused_with_its_reason(text, code):
 
 
 @pytest.mark.parametrize(
-    "text", ["half a KiB", "Ölfass", "モデル", "<b>bold</b>", "=1+1 sum", "कि मी", "x’y", "a\u2028b", "\u03bcNet", "\u0431\u0435\u043b\u043a\u0430 2"]
+    "text",
+    [
+        "half a KiB",
+        "Ölfass",
+        "モデル",
+        "<b>bold</b>",
+        "=1+1 sum",
+        "कि मी",
+        "x’y",
+        "a\u2028b",
+        "\u03bcNet",
+        "\u0431\u0435\u043b\u043a\u0430 2",
+    ],
 )
 def test_a_line_of_letters_is_one(text):
     name, key = nickname_of(f"  {text} ")

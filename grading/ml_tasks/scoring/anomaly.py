@@ -106,7 +106,10 @@ def _curve(ranked: Ranked, groups: tuple[Array, Array]) -> dict[str, Any]:
     true, false = (np.cumsum(group[0]) / group[0].sum() for group in groups)
     best = int((true - false).argmax())
     kept = sorted({*np.linspace(0, len(true) - 1, min(DRAWN, len(true))).round().astype(int).tolist(), best})
-    points = [[0.0, 0.0], *([float(false[n]), float(true[n])] for n in kept)]  # where the curve begins, nothing is found
+    points = [
+        [0.0, 0.0],
+        *([float(false[n]), float(true[n])] for n in kept),
+    ]  # where the curve begins, nothing is found
     return {
         "roc": points,
         "best": {

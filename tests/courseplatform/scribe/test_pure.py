@@ -10,10 +10,10 @@ from time import process_time
 import pytest
 
 from courseplatform.core.errors import AppError
+from courseplatform.core.image_files import read_image
 from courseplatform.core.markdown import read_markdown
 from courseplatform.scribe import archive, text
 from courseplatform.scribe.archive import image_name, read_archive
-from courseplatform.core.image_files import read_image
 from courseplatform.scribe.checks import REFUSED_LINK, check_note, is_address
 from courseplatform.scribe.lines import Fate, find_line
 from courseplatform.scribe.rendering import with_marks

@@ -4,8 +4,9 @@ import struct
 import zlib
 from uuid import uuid4
 
+from hardware.inventory.services.imports import stock_import_create
 from hardware.inventory.services.items import items_add
-from hardware.inventory.services.products import count_record, product_add
+from hardware.inventory.services.products import count_record, product_add, product_picture_set
 from hardware.inventory.services.stockrooms import stockroom_create
 from hardware.models import Stockroom
 
@@ -36,6 +37,17 @@ def cables_of(cast, number=12, **values):
 
 def count(cast, product, act, number, key=None, note=""):
     return count_record(visit=cast.visit(cast.helen), product=product, act=act, number=number, note=note, key=key or uuid4())  # fmt: skip
+
+
+def stock_objects(cast):
+    """What addresses of the stock name, for the test of access."""
+    product = product_of(cast)
+    items_of(cast, product, "PI-01")
+    product_picture_set(visit=cast.visit(cast.helen), product=product, name="a.png", content=png())
+    made = stock_import_create(visit=cast.visit(cast.helen), data=b"product,kind,tag\nCamera,camera,CM-01\n")
+    return {
+        "<slug:stockroom>": "odml", "<slug:tag>": "PI-01", "<int:product>": str(product.pk), "<int:stock_import>": str(made.pk),
+    }  # fmt: skip
 
 
 def png(width=8, height=8):

@@ -73,10 +73,16 @@ def test_a_change_shows_the_old_and_the_new_value_and_an_empty_cell_is_none(cast
     items_of(cast, product_of(cast, "Raspberry Pi 4"), "PI-01", place="Shelf A", serials=["s1"])
     plan = imported(cast, "product,tag,place,serial,state\nraspberry pi 4,PI-01,Shelf B,,In repair\n")
     assert verdicts(plan) == [CHANGED]
-    assert [(one.label, one.old, one.new) for one in plan.lines[0].changes] == [("place", "Shelf A", "Shelf B"), ("state", "in_service", "in_repair")]  # fmt: skip
+    assert [(one.label, one.old, one.new) for one in plan.lines[0].changes] == [
+        ("place", "Shelf A", "Shelf B"),
+        ("state", "in_service", "in_repair"),
+    ]
     item = Item.objects.get()
     assert (item.place, item.serial, item.status) == ("Shelf B", "s1", "in_repair")
-    assert [(one.what, one.after, one.why.split()[0]) for one in item.events.all()[:2]] == [("status", "in_repair", "import"), ("place", "Shelf B", "import")]  # fmt: skip
+    assert [(one.what, one.after, one.why.split()[0]) for one in item.events.all()[:2]] == [
+        ("status", "in_repair", "import"),
+        ("place", "Shelf B", "import"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -170,8 +176,26 @@ def test_a_file_that_is_no_stock_is_refused_as_a_whole(cast, data, code):
 
 
 def test_an_export_taken_in_again_changes_nothing(cast):
-    product = product_of(cast, "Raspberry Pi 4", maker="Raspberry Pi", sheet_url="https://example.org/pi.pdf", device="rpi-4-8gb", note="@home; \"quoted\", 5 V")  # fmt: skip
-    items_of(cast, product, "PI-01", "PI-02", serials=["a1", "a2"], place="=Shelf", value="75.50", currency="USD", bought_on="2023-08-01", note="-")  # fmt: skip
+    product = product_of(
+        cast,
+        "Raspberry Pi 4",
+        maker="Raspberry Pi",
+        sheet_url="https://example.org/pi.pdf",
+        device="rpi-4-8gb",
+        note='@home; "quoted", 5 V',
+    )
+    items_of(
+        cast,
+        product,
+        "PI-01",
+        "PI-02",
+        serials=["a1", "a2"],
+        place="=Shelf",
+        value="75.50",
+        currency="USD",
+        bought_on="2023-08-01",
+        note="-",
+    )
     item_move(visit=cast.visit(cast.helen), item=Item.objects.get(tag="PI-02"), to="lost", why="")
     product_of(cast, "Robot arm", kind="robot")
     cables_of(cast, 12)

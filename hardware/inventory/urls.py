@@ -1,0 +1,32 @@
+"""Addresses of the stock of a course, and the short one that stands on labels."""
+
+from django.urls import path
+
+from hardware.inventory.views import imports, items, labels, products, scan, stock
+
+app_name = "stock"
+label = path("t/<slug:stockroom>/<slug:tag>", stock.label, name="label")
+urlpatterns = [
+    path("<slug:course>/hardware/", stock.index, name="index"),
+    path("<slug:course>/hardware/setup/", stock.setup, name="setup"),
+    path("<slug:course>/hardware/stock.csv", stock.csv, name="csv"),
+    path("<slug:course>/hardware/history.csv", stock.history_csv, name="history_csv"),
+    path("<slug:course>/hardware/scan/", scan.scan, name="scan"),
+    path("<slug:course>/hardware/labels/", labels.index, name="labels"),
+    path("<slug:course>/hardware/labels.pdf", labels.pdf, name="labels_pdf"),
+    path("<slug:course>/hardware/import/", imports.new, name="import_new"),
+    path("<slug:course>/hardware/import/<int:stock_import>/", imports.show, name="import"),
+    path("<slug:course>/hardware/import/<int:stock_import>/apply/", imports.apply, name="import_apply"),
+    path("<slug:course>/hardware/products/new/", products.new, name="product_new"),
+    path("<slug:course>/hardware/products/<int:product>/", products.show, name="product"),
+    path("<slug:course>/hardware/products/<int:product>/edit/", products.edit, name="product_edit"),
+    path("<slug:course>/hardware/products/<int:product>/count/", products.count, name="count"),
+    path("<slug:course>/hardware/products/<int:product>/picture/", products.picture, name="picture"),
+    path("<slug:course>/hardware/products/<int:product>/picture/set/", products.picture_set, name="picture_set"),
+    path("<slug:course>/hardware/items/", items.index, name="items"),
+    path("<slug:course>/hardware/items/new/", items.new, name="items_new"),
+    path("<slug:course>/hardware/items/<slug:tag>/", items.show, name="item"),
+    path("<slug:course>/hardware/items/<slug:tag>/edit/", items.edit, name="item_edit"),
+    path("<slug:course>/hardware/items/<slug:tag>/move/", items.move, name="item_move"),
+    path("<slug:course>/hardware/items/<slug:tag>/history.csv", items.history_csv, name="item_history_csv"),
+]

@@ -1,0 +1,30 @@
+"""Scan a label with the camera of a phone, with a hand scanner, or type the tag: all three arrive here as text."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from courseplatform.core.errors import AppError
+from courseplatform.courses.access import Visit, course_page
+from courseplatform.courses.models import STAFF
+from hardware.inventory.access import item_for, stockroom_for
+from hardware.inventory.scanning import read_code
+from hardware.inventory.views.stock import FORM_METHODS
+
+CAMERA = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"  # this page alone may ask for it
+
+
+@course_page(STAFF)
+@require_http_methods(FORM_METHODS)
+def scan(request: HttpRequest, visit: Visit) -> HttpResponse:
+    stockroom, refusal, code = stockroom_for(visit), None, request.POST.get("code", "")
+    if request.method == "POST":
+        try:
+            item = item_for(visit, read_code(code, stockroom.slug))
+            return redirect("stock:item", course=visit.course.slug, tag=item.tag)
+        except AppError as error:
+            refusal = error
+    context = {"stockroom": stockroom, "refusal": refusal, "code": code[:80]}
+    response = render(request, "hardware/stock/scan.html", context, status=refusal.http_status if refusal else 200)
+    response["Permissions-Policy"] = CAMERA
+    return response

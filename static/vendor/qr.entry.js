@@ -1,0 +1,1 @@
+module.exports = { decodeQR: require("qr/decode.js").decodeQR };
