@@ -19,6 +19,7 @@ from hardware.models import Job, Outcome
 from tests.grading.bench.tiny import save_onnx
 from tests.people import FakeUpload
 
+PAGE_URL = "/courses/odml/assignments/lab1/family/"
 FAMILY = {
     "key": "family", "kind": "models", "title": "Family of variants", "least": 2, "vary": ["depth", "width", "input"], "sizes": [4, 8],
 }  # fmt: skip
@@ -88,3 +89,9 @@ def work(times=1):
 
 def standing(person):
     return Piece.objects.standing().filter(person=person, kind="models")
+
+
+def edit(client, pieces, **more):
+    said = {f"{piece.pk}:name": piece.data["name"] for piece in pieces}
+    said |= {f"{piece.pk}:{label}": value for piece in pieces for label, value in piece.data.get("labels", {}).items()}
+    return client.post(f"{PAGE_URL}edit/", said | more)
