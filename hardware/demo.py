@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from uuid import uuid4
 
 from courseplatform.accounts.models import User
@@ -64,7 +65,9 @@ def load(*, course: Course, people: Mapping[str, User], now: datetime) -> None:
             "condition": "good",
             "bought_on": bought_on,
         }
-        items_add(visit=visit, product=product, tags=tags_of(pattern), serials=[], values=common)
+        tags = tags_of(pattern)
+        serials = [sha256(tag.encode()).hexdigest()[:16] for tag in tags] if kind == "board" else []
+        items_add(visit=visit, product=product, tags=tags, serials=serials, values=common)
     for kind, name, bought, given, low_at in COUNTED:
         product = product_add(visit=visit, values={"kind": kind, "name": name, "is_counted": True, "low_at": low_at})
         count_record(visit=visit, product=product, act="bought", number=bought, note="for the term", key=uuid4())

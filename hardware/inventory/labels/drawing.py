@@ -111,9 +111,13 @@ def _line(canvas: Canvas, text: str, x: float, y: float, room: float, size: floa
 
 
 def printable(text: str) -> str:
-    """What the standard fonts of PDF can write: letters of other alphabets lose their marks or are left out."""
+    """What the standard fonts of PDF can write: a letter that they lack loses its marks, or is left out."""
+    return "".join(_plain(letter) for letter in text).strip()
+
+
+def _plain(letter: str) -> str:
     try:
-        text.encode("cp1252")
+        letter.encode("cp1252")
     except UnicodeEncodeError:
-        return unicodedata.normalize("NFKD", text).encode("cp1252", "ignore").decode("cp1252")
-    return text
+        return unicodedata.normalize("NFKD", letter).encode("cp1252", "ignore").decode("cp1252")
+    return letter
