@@ -46,15 +46,12 @@ def check_signature(
         said.append(
             "Export it again with that input." if fits.output else f"{asked.way_out}, and export it with that input."
         )
+    compared = _compare(report, spec, wanted, fits)
     raise BenchError(
         "output_mismatch" if fits.input else "input_mismatch",
         " ".join(said),
         details={
-            "compare": [
-                row
-                for row in _compare(report, spec, wanted, fits)
-                if (has_output if row["label"] == "Output" else has_input)
-            ],
+            "compare": [row for row in compared if (has_output if row["label"] == "Output" else has_input)],
             "shape": list(wanted),
             "shapes": {key: list(shape) for key, shape in shapes.items()},
             "format": report.format,

@@ -42,7 +42,7 @@ from grading.parts import STATEMENT
 from grading.receipts import receipt_facts, receipt_text, sign
 from grading.services.benchmarks import benchmark_record
 from grading.services.late_days import choose_active, count_locked, lock_circle
-from grading.services.superseding import newest_instead, waiting_instead
+from grading.services.superseding import replacement_settle
 from grading.wake import RUN_KIND
 from hardware import leases
 from hardware.models import OPEN, Priority, Status
@@ -149,10 +149,8 @@ def _record(
     if known is not None:
         return known, False  # the other tab was faster
     pieces = pieces_of(owner=owner, assignment=assignment)
-    replaced = None
-    if upload is not None:
-        replaced = check_attempts(owner=owner, assignment=assignment, now=now)
-    else:
+    replaced = check_attempts(owner=owner, assignment=assignment, now=now) if upload is not None else None
+    if upload is None:
         _check_desk(owner, assignment, pieces, only_complete=only_complete)
     theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
     number = (theirs.aggregate(last=Max("number"))["last"] or 0) + 1
@@ -173,10 +171,7 @@ def _record(
         count_locked(circle)
         if upload is not None:
             run = run_enqueue(submission=submission, by=person.email, now=now)
-            if replaced is not None:
-                waiting_instead(run, replaced, by=person.email)
-            else:
-                newest_instead(run, by=person.email)
+            replacement_settle(run=run, replaced=replaced, by=person.email)
         receipt_issue(submission=submission)
     except BaseException:
         if upload is not None:

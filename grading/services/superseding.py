@@ -33,8 +33,19 @@ def run_take_over(*, visit: Visit, run: Run) -> Run:
     return older
 
 
-def newest_instead(run: Run, *, by: str) -> None:
-    """Of a new hand-in, in its transaction: where the lab has it so, it takes over the place by itself. Not when it is late: an older attempt
+def replacement_settle(*, run: Run, replaced: Run | None, by: str) -> None:
+    """Of a new hand-in, in its transaction: whose place in line it takes. replaced: what waits and has to give way, because all attempts are used up.
+
+    Raises Conflict (`no_attempts_left`) where a worker has just taken that one.
+    """
+    if replaced is None:
+        _newest_instead(run, by=by)
+    else:
+        _waiting_instead(run, replaced, by=by)
+
+
+def _newest_instead(run: Run, *, by: str) -> None:
+    """Where the lab has it so, it takes over the place by itself. Not when it is late: an older attempt
     that may be in time is nothing that a rule takes away. Where a worker has just taken the older one, both are measured."""
     submission = run.submission
     if submission.assignment.newer_attempt != NewerAttempt.REPLACE or is_late(submission):
@@ -48,9 +59,9 @@ def newest_instead(run: Run, *, by: str) -> None:
         return
 
 
-def waiting_instead(run: Run, older: Run, *, by: str) -> None:
-    """Of a new hand-in, in its transaction, when all attempts are used up: it is measured in the place of one of them that waits, so no more
-    are measured than are allowed. Raises Conflict (`no_attempts_left`) where a worker has just taken that one."""
+def _waiting_instead(run: Run, older: Run, *, by: str) -> None:
+    """All attempts are used up: it is measured in the place of one of them that waits, so no more
+    are measured than are allowed."""
     try:
         _take_over(older, run, by=by)
     except Conflict as error:
