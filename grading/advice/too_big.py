@@ -11,7 +11,7 @@ from grading.figures.memory import lab_limit, split_of
 
 Rows = list[dict[str, Any]]
 MOST_WAYS = 3
-WIDE = 0.16  # a share of the bar below which its part's words do not fit under it
+WIDE = 0.24  # a share of the bar below which its part's words do not fit under it
 RAM, FLASH = "memory", "flash"
 
 
@@ -73,7 +73,8 @@ def too_big_part(given: Given, found: TooBig, attempts: str, tried: list[Effect]
                     f"{found.where} gives {numbers.size(found.limit)}.",
         "finding": _finding(given, found), "over": numbers.size(over), "limit": numbers.size(found.limit), "need": numbers.size(found.need),
         "where": found.where if found.where.startswith("the ") else "the lab", "anchor": _anchor(found.limit / found.need),
-        "limit_x": f"{100 * found.limit / found.need:.1f}%", "over_x": f"{(100 + 100 * found.limit / found.need) / 2:.1f}%",
+        "line_y": 34 if found.limit / found.need > 0.6 else 18, "over_anchor": "end" if found.limit / found.need > 0.7 else "middle",
+        "limit_x": f"{100 * found.limit / found.need:.1f}%", "over_x": _over_x(found.limit / found.need),
         "bars": _bars(found), "ways": [*_ways(found, tried), {"title": "Then hand in again.", "text": attempts}],
     }  # fmt: skip
 
@@ -101,6 +102,11 @@ def _times(times: float) -> str:
     word = {2: "twice", 3: "three times", 4: "four times"}.get(round(times))
     is_whole = word and abs(times - round(times)) < 0.05
     return f"{word if is_whole else f'{numbers.digits(times, 2)} times'} the limit"
+
+
+def _over_x(share: float) -> str:
+    """Where the words below what is too much stand: in its middle, or at its end where it is narrower than they are."""
+    return "100%" if share > 0.7 else f"{(100 + 100 * share) / 2:.1f}%"
 
 
 def _anchor(share: float) -> str:

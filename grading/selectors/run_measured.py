@@ -97,10 +97,10 @@ def measured_part(run: Run, mine: Attempts, now: datetime, board: str = "") -> d
         "graded_by": document["environment"].get("graded_by"),
         "groups": groups_of(document["points"]),
         "extra": extra_words(document["points"]),
-        "is_full": not any(is_lost(line) for line in document["points"]),
         "total": {"earned": run.result.earned, "of": run.result.of},
         "fits": _fits(run, document),
         "help": hints(given, tried),
+        "no_help": _no_help(given.lab_costs.verdict, is_full=not any(is_lost(line) for line in document["points"])),
         "figures": figures_of(given),
         "boards": board_options(given),
         "board_query": f"?board={given.board}" if given.board else "",
@@ -111,6 +111,14 @@ def measured_part(run: Run, mine: Attempts, now: datetime, board: str = "") -> d
         "attempts_note": attempts_note(mine.assignment, mine.left),
         "main_head": main_column(given.spec.kind).head,
     }
+
+
+def _no_help(verdict: dict[str, Any], *, is_full: bool) -> str:
+    """Where no change of the graph would help: why it does not fit, if that is it."""
+    if is_full:
+        return "Nothing is lost."
+    reasons = [] if verdict.get("fits", True) else verdict.get("reasons", [])
+    return str(reasons[0]) if reasons else "Nothing in the graph stands out; try another architecture."
 
 
 def by_staff(run: Run) -> float:
@@ -124,10 +132,10 @@ def verdict_sentence(given: Given, points_by_staff: float, *, says_fit: bool = T
     said = [_fit_sentence(verdict, given.lab_costs.name)] if verdict else []
     lines = given.result["points"]
     lost = sorted(
-        ((float(line["of"]) - float(line["earned"]), in_sentence(line["title"])) for line in lines if is_lost(line)),
+        ((float(line["of"]) - float(line["earned"]), _within(line["title"])) for line in lines if is_lost(line)),
         reverse=True,
     )
-    left = [in_sentence(line["title"]) for line in lines if line.get("left_open")]
+    left = [_within(line["title"]) for line in lines if line.get("left_open")]
     if left:
         said.append(f"The points for {_listed(left)} are left to the staff.")
     if lost:
@@ -145,6 +153,11 @@ def _fit_sentence(verdict: dict[str, Any], name: str) -> str:
     if verdict["fits"]:
         return f"It fits the {name}."
     return f"It does not run on the {name}." if verdict["why"] else f"It does not fit the {name}."
+
+
+def _within(title: str) -> str:
+    """A title within a sentence, its per cent sign beside its number."""
+    return in_sentence(title).replace(" %", f"{numbers.WHOLE}%")
 
 
 def _listed(words: list[str]) -> str:

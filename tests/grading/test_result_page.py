@@ -9,6 +9,7 @@ from html import unescape
 import pytest
 from django.utils import timezone
 
+from grading.advice import too_big
 from grading.models import Run
 from grading.selectors import run_attempts
 from grading.selectors.results import run_get
@@ -127,6 +128,21 @@ def test_what_does_not_fit_is_drawn_with_ways_out(client, cast, lab, tmp_path):
     assert page.index("Too big for the lab's memory limit") < page.index("measured points") < page.index('id="points"')
     assert "does not fit" in page and "Points so far" in page
     assert "style=" not in page.partition('class="overrun"')[2].partition("</svg>")[0]
+
+
+@pytest.mark.parametrize(
+    ("need", "times"),
+    [(1.05, "a little more than"), (2.0, "twice"), (2.97, "three times"), (1.2, "1.2 times"), (7.0, "7.0 times")],
+)
+def test_how_much_too_big_it_is_is_said_as_people_say_it(need, times):
+    assert too_big._times(need) == f"{times} the limit"
+
+
+@pytest.mark.parametrize(
+    ("share", "anchor", "below"), [(0.1, "start", "55.0%"), (0.5, "middle", "75.0%"), (0.9, "end", "100%")]
+)
+def test_words_of_the_drawing_stay_inside_it(share, anchor, below):
+    assert (too_big._anchor(share), too_big._over_x(share)) == (anchor, below)
 
 
 # -- own attempts -----------------------------------------------------------------------------------------------------

@@ -121,3 +121,7 @@ def test_each_answer_says_when_the_next_is_worth_asking_for(client, cast, tmp_pa
     assert 'hx-trigger="every 1s"' in text_of(client, cast.sofia, run, "live/")  # first of hers: one before it
     last = waiting(cast, tmp_path, cast.daniel)
     assert 'hx-trigger="every 5s"' in text_of(client, cast.daniel, last, "live/")
+
+
+def test_an_attempt_that_brought_nothing_is_not_called_active(client, cast, tmp_path):
+    assert "active attempt" not in text_of(client, cast.ruth, ended(cast, tmp_path, "crashed"))
