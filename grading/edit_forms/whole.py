@@ -191,7 +191,7 @@ class EditForm(Quiet):
     def _refuse_bench(self, refused: Placed) -> None:
         n, field = place_of(refused.sentence)
         name = re.search(r"spec\.baselines\.([\w-]+)(?:\.(\w+))?", refused.sentence, re.IGNORECASE)
-        stage = re.search(r"spec\.pipeline\[(\d+)\](?:\.(\w+))?", refused.sentence)
+        stage = re.search(r"spec\.pipeline\[(\d+)\](?:\.(\w+))?", refused.sentence, re.IGNORECASE)
         error = forms.ValidationError(beside(refused.sentence), code=refused.code)
         if stage and int(stage[1]) < self.stages.count:
             self.stages.refuse(int(stage[1]), (stage[2] or "key",), error, OF_STAGES)

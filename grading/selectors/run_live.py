@@ -148,7 +148,8 @@ def _steps(run: Run, now: datetime, line: LineNow, place: Place | None, found: F
             if run.progress_total:
                 row |= {"done": run.progress_done, "total": run.progress_total}
                 row["detail"] = _count_words(run).removesuffix(". ") or details[phase]
-            row["detail"] = ": ".join(filter(None, [_stage_words(run, number), str(row["detail"])]))
+            stage = _stage_words(run, number)
+            row["detail"] = f"{stage}: {row['detail']}" if stage else row["detail"]
         rows.append(row)
     return rows
 
