@@ -40,7 +40,8 @@ from grading.hidden_facts import hidden_facts
 from grading.labs.installing import hidden_sets_make
 from grading.models.assignments import Assignment, HiddenSet
 from grading.models.owners import Owner
-from grading.piece_reading import read_file
+from grading.piece_reading import Sent, read_file, read_text
+from grading.services.handing_in import part_arrived
 from grading.services.nicknames import nickname_choose
 from grading.services.pieces import piece_put
 from grading.services.submissions import submission_create
@@ -81,6 +82,8 @@ def load_demo(*, now: datetime | None = None) -> bool:
             nickname_choose(visit=visit_of(person, SLUG), owner=Owner(person), text=nickname["name"])
         for part in DEMO_PARTS:
             part.load(course=course, people=people, now=now)
+        for fact in overlay.get("team_work", []):
+            _team_work(fact, people, assignments, now)
         late.load(course=course, people=people, overlay=overlay, now=now)
         grades.load(course=course, people=people, now=now)
         energy.load(course=course, people=people, overlay=overlay, moved=(course.starts_on or STARTS) - STARTS)
@@ -239,6 +242,15 @@ def _family(fact: Facts, people: Mapping[str, User], assignments: Mapping[str, A
         content = read_file(assignment, part, upload)
         key = uuid5(NAMESPACE_URL, f"{fact['person']} {fact['assignment']} {path.name}")
         piece_put(owner=owner, assignment=assignment, part=part, content=content, upload_key=key, now=at)
+
+
+def _team_work(fact: Facts, people: Mapping[str, User], assignments: Mapping[str, Assignment], now: datetime) -> None:
+    """Work of one text, which is handed in as soon as it lies on the desk."""
+    assignment = assignments[fact["assignment"]]
+    at, (part,) = _moment(fact["at"], assignment.due_at or now, now), assignment.all_parts
+    part_arrived(
+        person=people[fact["person"]], assignment=assignment, part=part, sent=Sent(read_text(part, fact["text"]), at=at), now=at
+    )  # fmt: skip
 
 
 def _moment(text: str, due: datetime, now: datetime) -> datetime:

@@ -59,6 +59,7 @@ def test_the_guide_names_every_address():
             ("{upload}", "ID"),
             ("{piece}", "ID"),
             ("{part}", "PART"),
+            ("{team}", "TEAM"),
         ):
             short = short.replace(key, word)
         assert f"`/{short}`" in GUIDE or f"`/api/v1/{short}`" in GUIDE, path

@@ -12,12 +12,16 @@ import yaml
 from django.conf import settings as django_settings
 
 from courseplatform.accounts.models import User
+from courseplatform.courses.access import visit_of
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.course_file.service import export_text, plan_import
 from courseplatform.courses.models import Course, DatedItem, Enrolment, OfficeHour, Session
+from courseplatform.courses.stages import CHARGE_MAH, stage_at, stages_said
+from courseplatform.teams.models import Team
 from grading.demo import load
 from grading.models import Assignment, Run, Submission
 from grading.models.assignments import HiddenSet
+from grading.selectors.team_energy import team_energy
 from grading.spec import METRICS, BenchSpec
 from hardware.profiles import load_profiles
 
@@ -25,7 +29,7 @@ ZONE = ZoneInfo("America/New_York")
 TUESDAY = datetime(2026, 11, 24, 10, 12, tzinfo=ZONE)
 FACTS = yaml.safe_load((Path(django_settings.BASE_DIR) / "courses" / load.COURSE_FILE).read_text())
 OVERLAY = yaml.safe_load((load.HERE / "overlay.yaml").read_text())
-LABS = OVERLAY["assignments"]
+LABS = {slug: item for slug, item in OVERLAY["assignments"].items() if "bench" in item}
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ def test_the_spec_of_a_lab_parses_and_its_criteria_add_up_to_its_points(lab):
 
 
 def test_every_lab_with_a_spec_is_a_lab_of_the_course():
-    assert set(LABS) <= {item["slug"] for item in FACTS["assignments"]}
+    assert set(OVERLAY["assignments"]) <= {item["slug"] for item in FACTS["assignments"]}
 
 
 def test_lectures_are_on_tuesday_and_labs_on_thursday():
@@ -131,7 +135,7 @@ def test_the_operator_is_in_no_course(demo):
 def test_hand_ins_are_on_time_late_and_missing(demo):
     late = {(s.person.name, s.assignment.slug) for s in Submission.objects.all() if s.received_at > s.assignment.due_at}
     assert late == {("Ana Silva", "lab1"), ("Daniel Park", "lab2")}
-    assert Submission.objects.count() == len(OVERLAY["hand_ins"])
+    assert Submission.objects.count() == len(OVERLAY["hand_ins"]) + len(OVERLAY["team_work"])
     assert not Submission.objects.filter(person__name="Sofia Lindgren").exists()
 
 
@@ -143,7 +147,29 @@ def test_every_hand_in_has_a_receipt_and_a_run_in_line(demo):
         "finished": len(ended) + superseded,
         "queued": len(OVERLAY["hand_ins"]) - len(ended) - superseded,
     }
-    assert Run.objects.count() == Submission.objects.count()
+    assert Run.objects.count() == Submission.objects.exclude(sha256="").count()
+
+
+@pytest.mark.parametrize("days", range(6))
+def test_the_stage_that_is_on_is_the_second_on_every_day_of_the_week(days):
+    now = TUESDAY - timedelta(days=1) + timedelta(days=days)
+    assert stage_at(_stages_of_demo(now), now).number == 2
+
+
+def _stages_of_demo(now):
+    moved = load.first_day(FACTS["course"]["starts_on"], now.date()) - load.STARTS
+    said = [item | {key: str(item[key] + moved) for key in ("from", "until")} for item in OVERLAY["stages"]]
+    return list(stages_said(said, CHARGE_MAH, ZONE))
+
+
+def test_team_magpie_has_used_what_its_readings_say(demo):
+    helen = visit_of(User.objects.get(email="helen.castell@example.edu"), demo.slug)
+    used = {}
+    for name in ("Magpie", "Heron"):
+        found = team_energy(helen, Team.objects.get(course=demo, name=name), TUESDAY)
+        used[name] = [(int(use.used_mah), use.state.value, len(use.readings)) for use in found.uses]
+    assert used["Magpie"] == [(3120, "handed in", 5), (1460, "running", 4), (0, "not begun", 0)]
+    assert used["Heron"] == [(4310, "handed in", 2), (0, "running", 0), (0, "not begun", 0)]
 
 
 def test_the_demo_shows_every_way_in_which_a_run_ends_without_a_worker(demo):
