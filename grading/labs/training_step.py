@@ -16,8 +16,8 @@ SHAPE, BATCH, CHANNELS, SEED = (1, 8, 8), 32, 12, 3
 def make_hidden(out: Path) -> tuple[Path, Path]:
     """The public part to train with, and behind it the hidden part, which is held out."""
     paths = out / "inputs.npy", out / "labels.npy"
-    inputs, labels = zip(DIGITS.public(), DIGITS.hidden(), strict=True)
-    write_hidden((np.concatenate(inputs), np.concatenate(labels)), *paths)
+    (inputs, labels), (held, held_labels) = DIGITS.public(), DIGITS.hidden()
+    write_hidden((np.concatenate([inputs, held]), np.concatenate([labels, held_labels])), *paths)
     return paths
 
 

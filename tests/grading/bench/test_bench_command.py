@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from grading.management.commands.bench import as_text
+from tests.grading.bench import training_steps
 from tests.hardware.ondevice import models
 
 ROOT = Path(__file__).parents[3]
@@ -146,6 +147,21 @@ def test_a_setting_that_makes_no_sense_is_one_sentence(tmp_path):
 
 
 REFERENCE = ROOT.parent / "shared" / "data" / "mlperf-tiny"
+
+
+def test_a_training_step_is_called_and_counted_as_one_step(tmp_path):
+    step = training_steps.learner(tmp_path / "step.pt2")
+    done = bench(tmp_path / "data", "--json", "--device", "rpi-4-4gb", step)
+    (row,) = json.loads(done.stdout)
+    assert (row["host"]["runs"], row["params"]) == (50, 4 * 9 + 4 + 64 * 3 + 3)
+    assert row["devices"]["rpi-4-4gb"]["extrapolated"]
+    assert "A training step of 8 inputs" in done.stderr and "[step_peak_bytes]" in done.stderr
+
+
+def test_a_program_that_changes_itself_and_is_no_step_is_told_what_a_step_is(tmp_path):
+    odd = training_steps.written(training_steps.OneOutput, tmp_path / "odd.pt2")
+    (row,) = json.loads(bench(tmp_path / "data", "--json", "--device", "laptop", odd).stdout)
+    assert row["error"]["code"] == "not_a_step" and "its loss and one row of scores" in row["error"]["message"]
 
 
 @pytest.mark.part("reference_models")
