@@ -22,7 +22,7 @@ from grading.models.reruns import ItemState, Rerun, RerunItem
 from grading.models.runs import Result
 from grading.models.submissions import Submission
 from grading.reruns.choice import Choice, LateCosts, OwnerKey, by_owner, choice_of, owner_key
-from grading.reruns.words import moved, signed
+from grading.reruns.words import moved
 
 Row = dict[str, Any]
 Lines = Sequence[Mapping[str, Any]]
@@ -274,13 +274,10 @@ CSV_HEADS = (
 )  # fmt: skip
 
 
-def csv_row(row: Row) -> list[str]:
+NUMBERS = ("measured_now", "measured_then", "now", "then", "change", "of")
+
+
+def csv_row(row: Row) -> list[Any]:
     lines = "; ".join(f"{one['title']}: {one['was']} -> {one['will']}" for one in row["lines"])
-    return [
-        row["name"], row["email"], row["team"], str(row["attempt"]), str(row["attempt_then"]), row["measured_now"], row["measured_then"],
-        row["now"], row["then"], row["change"], row["of"], lines, " ".join(note["text"] for note in row["notes"]),
-    ]  # fmt: skip
-
-
-def change_words(row: Row) -> str:
-    return signed(Decimal(row["change"]))
+    told = [row["name"], row["email"], row["team"], row["attempt"], row["attempt_then"]]
+    return [*told, *(Decimal(row[key]) for key in NUMBERS), lines, " ".join(note["text"] for note in row["notes"])]

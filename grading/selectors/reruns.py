@@ -214,7 +214,7 @@ def _troubled(states: dict[str, int]) -> str:
     return f"Of the models, {', '.join(found)}: these keep their result." if found else ""
 
 
-def csv_table(rerun: Rerun) -> tuple[tuple[str, ...], list[list[str]]]:
+def csv_table(rerun: Rerun) -> tuple[tuple[str, ...], list[list[Any]]]:
     return CSV_HEADS, [csv_row(row) for row in rows_of(rerun)]
 
 
