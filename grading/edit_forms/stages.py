@@ -7,7 +7,7 @@ from grading.edit_forms.input_fields import shapes_of, shapes_shown
 from grading.edit_forms.rows import Item, RowForm
 from grading.spec.pipeline import MOST_CALLS, PREVIOUS, usual_title
 
-FEEDS_WORDS = [("previous", "what the stage before answers"), ("own", "made-up numbers: something else lies between")]
+FEEDS_WORDS = [("previous", "the answers before"), ("own", "made-up numbers")]
 # Key of the file -> field, where they are not called the same.
 FIELDS = {"input": "shapes"}
 
@@ -20,7 +20,11 @@ class StageForm(RowForm):
     key = line("Name of the file", "Without its ending: detect", required=True)
     title = line("Title", "Empty: made of the name.")
     calls = whole("Times for one input", f"1 to {MOST_CALLS}: two eyes, 2.", placeholder="1", least=1)
-    feeds = choice("It is given", FEEDS_WORDS, "The first stage: always the lab's input.")
+    feeds = choice(
+        "It is given",
+        FEEDS_WORDS,
+        "Made-up numbers where a crop or a decoder lies between. The first stage: the lab's input.",
+    )
     shapes = lines(
         "Shape of its own input",
         "Only on made-up numbers. One layout a line: NCHW 1, 3, 64, 64. Empty: as its model says.",

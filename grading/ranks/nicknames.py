@@ -43,10 +43,10 @@ def nickname_of(text: str) -> tuple[str, str]:
     try:
         name = clean_name(text)
     except ValidationError as error:
-        said = {"invisible": "nickname_unseen", "no_letter": "nickname_no_letter"}
+        codes = {"invisible": "nickname_unseen", "no_letter": "nickname_no_letter"}
         raise BadInput(
             str(error.message).replace("This name", "This nickname").replace("A name", "A nickname"),
-            code=said[str(error.code)],
+            code=codes[str(error.code)],
         ) from error
     if len(name) < FEWEST:
         raise BadInput(f"A nickname has at least {FEWEST} characters.", code="nickname_too_short")

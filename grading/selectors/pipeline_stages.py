@@ -14,7 +14,7 @@ def stage_limits(assignment: Assignment) -> dict[str, Any]:
     spec = assignment.spec
     if not spec.pipeline:
         return {}
-    endings = [f".{ending}" for ending, found in ENDINGS.items() if found in spec.formats]
+    endings = [f".{ending}" for kind in spec.formats for ending, found in ENDINGS.items() if found == kind]
     keys = ", ".join(stage.key for stage in spec.pipeline)
     return {
         "stages": [
