@@ -39,7 +39,10 @@ class SequenceScorer(Scorer):
 
     def read(self, labels: Path, options: Options, count: int) -> list[str]:
         rows = loaded(labels, (count, None), "i")
-        return [options.text([int(token) for token in row if token != PADDING]) for row in rows]
+        found = [options.text([int(token) for token in row if token != PADDING]) for row in rows]
+        if not any(found):
+            raise ValueError("no label holds a word")  # a rate over no words is no number
+        return found
 
     def score(self, answers: Array, truth: list[str], options: Options) -> Scored:
         return sequence(answers, truth, options)

@@ -116,3 +116,9 @@ def test_an_answer_is_right_where_half_of_the_letters_are():
         True,
         False,
     ]
+
+
+def test_labels_without_a_word_are_refused_since_no_rate_follows_from_them(tmp_path):
+    np.save(tmp_path / "y.npy", np.array([[1, 1], [1, -1]]))
+    with pytest.raises(ValueError, match="no label holds a word"):
+        SCORER.read(tmp_path / "y.npy", Options(("_", " ", "a"), steps=4), 2)
