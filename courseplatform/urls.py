@@ -20,6 +20,7 @@ api: list[URLPattern | URLResolver] = [
     path("uploads/", Uploads.as_view(), name="uploads"),
     path("uploads/<uuid:upload>/", OneUpload.as_view(), name="upload"),
     path("", include(courses_api.urlpatterns)),
+    path("", include("hardware.api")),
     path("", include("grading.api.urls")),
 ]
 urlpatterns = [
