@@ -150,7 +150,7 @@ def test_every_hand_in_has_a_receipt_and_a_run_in_line(demo):
     assert Run.objects.count() == Submission.objects.exclude(sha256="").count()
 
 
-@pytest.mark.parametrize("days", range(6))
+@pytest.mark.parametrize("days", range(7))
 def test_the_stage_that_is_on_is_the_second_on_every_day_of_the_week(days):
     now = TUESDAY - timedelta(days=1) + timedelta(days=days)
     assert stage_at(_stages_of_demo(now), now).number == 2
