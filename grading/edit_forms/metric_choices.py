@@ -9,7 +9,7 @@ UNIT_WORDS = {
     "share": "a share: 0.9 is 90 %",
     "bytes": "in bytes",
     "count": "a number",
-    "macs": "multiply-accumulates",
+    "macs": "a number",
     "bits": "in bits",
     "ms": "in ms",
     "mj": "in mJ",

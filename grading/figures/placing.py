@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LINE_PX, LETTER_PX = 16, 6.6  # of 12 px Inter
+CLEAR_PX, ON_A_DOT = 2, 4  # words keep clear of a dot, and lie rather across a thin line than on one
+LINE_RADIUS_PX = 2  # a spot of no more is a point of a line
 FAR = 14.0  # square pixels of overlap that one pixel of distance is worth
 Box = tuple[float, float, float, float]  # left, bottom, right, top
 
@@ -70,10 +72,16 @@ def _box(spot: Spot, side: Placed, length: float) -> Box:
 def crowding(box: Box, spots: Sequence[Spot], boxes: Sequence[Box], width: float) -> float:
     """Overlapping pixels with dots and words, and ten times what would be cut off at the ends."""
     outside = 10 * LINE_PX * (max(-box[0], 0) + max(box[2] - width, 0)) + 10 * LINE_PX * max(-box[1], 0)
-    dots = sum(
-        _overlap(box, (one.x - one.radius, one.y - one.radius, one.x + one.radius, one.y + one.radius)) for one in spots
-    )
+    dots = sum(_on(box, one) for one in spots)
     return outside + dots + 2 * sum(_overlap(box, other) for other in boxes)
+
+
+def _on(box: Box, spot: Spot) -> float:
+    is_line = spot.radius <= LINE_RADIUS_PX
+    reach = spot.radius + (0 if is_line else CLEAR_PX)
+    return (1 if is_line else ON_A_DOT) * _overlap(
+        box, (spot.x - reach, spot.y - reach, spot.x + reach, spot.y + reach)
+    )
 
 
 def _away(spot: Spot, side: Placed) -> float:
