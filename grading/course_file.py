@@ -136,14 +136,20 @@ def _bench(item: dict[str, Any], at: int) -> Iterator[Finding]:
             for sentence in error.sentences:
                 yield Finding(at, "bench_spec", f"{item['short']}: {sentence}")
             return
-        if spec.pipeline and any(part["kind"] == "models" for part in item.get("parts", [])):
-            said = "spec.pipeline: a family of models is measured one by one, and a pipeline takes several at once. Take one of the two away."
-            yield Finding(at, "bench_spec", f"{item['short']}: {said}")
-            return
-        sizes = [part for part in item.get("parts", []) if part["kind"] == "models" and part.get("sizes")]
-        if sizes and not spec.kind.is_size_free(spec.options):
-            said = f"{sizes[0]['title']}: the labels of this {spec.task} hold places of the input, so its sides cannot be averaged. Take `sizes` away."
-            yield Finding(at, "bench_spec", f"{item['short']}: {said}")
+        family = next((part for part in item.get("parts", []) if part["kind"] == "models"), None)
+        if family is not None and (why := _no_family(spec, family)):
+            yield Finding(at, "bench_spec", f"{item['short']}: {why}")
+
+
+def _no_family(spec: BenchSpec, family: dict[str, Any]) -> str:
+    """Why this lab cannot measure variants of a family; "" where it can."""
+    if spec.pipeline:
+        return "spec.pipeline: a family of models is measured one by one, and a pipeline takes several at once. Take one of the two away."
+    if spec.kind.trains:
+        return f"spec.task: a family is made of models that answer as they are, and a {spec.task} learns first. Take the part away, or choose another task."
+    if family.get("sizes") and not spec.kind.is_size_free(spec.options):
+        return f"{family['title']}: the labels of this {spec.task} hold places of the input, so its sides cannot be averaged. Take `sizes` away."
+    return ""
 
 
 def edited(course: Course, since: datetime | None) -> dict[str, Edited]:

@@ -8,6 +8,7 @@ import pytest
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import detect
 from grading.bench.sandbox.request import MIB
+from grading.course_file import check
 from grading.figures import Given, figure_of
 from grading.hidden_facts import hidden_facts
 from grading.hidden_fit import misfits
@@ -15,6 +16,7 @@ from grading.labs.step_file import Rule
 from grading.measure_run import measure_run
 from grading.measure_step import cut
 from grading.ml_tasks.training_step import findings
+from grading.placed import numbered
 from hardware.profiles import load_profiles
 from tests.grading.bench import training_steps as steps
 from tests.grading.ml_tasks.specs import criterion, raw, spec
@@ -23,7 +25,7 @@ GAIN = criterion("accuracy_gain", "ramp", **{"from": 0.0, "to": 0.4})
 
 
 def lab(**more):
-    return spec("training_step", [GAIN], devices=["rpi-4-4gb"], **more)
+    return spec("training_step", [GAIN], devices=["rpi-4-4gb"], **{"wall_s": 240} | more)
 
 
 @pytest.fixture(scope="module")
@@ -221,3 +223,13 @@ def test_a_lab_of_steps_takes_them_in_no_other_format():
     with pytest.raises(SpecError, match="Take `training` away"):
         BenchSpec.parse(raw("training_step", training={}))
     assert lab().formats == ("torch_export",)
+
+
+def test_a_lab_of_steps_asks_for_no_family_of_them():
+    item = {
+        "slug": "lab-8b", "kind": "lab", "short": "Lab 8b", "title": "Steps", "due": "2027-11-19 23:59", "bench": raw("training_step"),
+        "parts": [{"key": "family", "kind": "models", "title": "Variants", "min": 3, "max": 9}],
+    }  # fmt: skip
+    source, _ = numbered({"course": {"zone": "UTC"}, "assignments": [item]}, item, ("assignments", 0))
+    found = [finding.sentence for finding in check(source) if finding.code == "bench_spec"]
+    assert len(found) == 1 and "a training_step learns first. Take the part away" in found[0]
