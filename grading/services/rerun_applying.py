@@ -44,6 +44,7 @@ from grading.wake import RUN_KIND
 from hardware.models import Job
 
 AT_ONCE = 40  # models in one transaction
+OVERTAKEN = "It was measured again meanwhile; that result stays."
 
 
 def reruns_carry_on() -> int:
@@ -116,8 +117,14 @@ class _Step:
         overtaken = {item.pk for item in self.items if plan.is_overtaken(item)}
         plan.choices  # noqa: B018 decided from what stands before anything is written
         given = given_before(plan, before, judged(self.assignment, self.people))
-        for item in self.items:
-            self._apply_item(item, is_overtaken=item.pk in overtaken)
+        held = [item for item in self.items if item.pk not in overtaken]
+        if self.rerun.kind == RerunKind.POINTS:
+            self._count_again(held)
+        else:
+            self._measured_again(held)
+        mine = self.rerun.items
+        mine.filter(pk__in=overtaken).update(state=ItemState.OVERTAKEN, said=OVERTAKEN)
+        mine.filter(pk__in=[item.pk for item in held]).update(state=ItemState.APPLIED)
         moved = self._choose(plan)
         given_carry(self.rerun, given, self.why)
         benchmarks_record(assignment=self.assignment, people=self.people, why=self.why, is_told=False)
@@ -126,31 +133,31 @@ class _Step:
             late_days_mark(course=self.assignment.course, people=moved, cause=cause, actor=self.rerun.decided_by)
         self._tell(before)
 
-    def _apply_item(self, item: RerunItem, *, is_overtaken: bool) -> None:
-        if is_overtaken:
-            item.state, item.said = ItemState.OVERTAKEN, "It was measured again meanwhile; that result stays."
-        elif self.rerun.kind == RerunKind.POINTS:
-            self._count_again(item)
-            item.state = ItemState.APPLIED
-        else:
-            item.result, item.state = self._as_run(item), ItemState.APPLIED
-        item.save(update_fields=["state", "said", "result"])
+    def _count_again(self, items: list[RerunItem]) -> None:
+        """Results are changed in place, so that whoever reads them needs to know nothing of it; what they said is kept."""
+        now, others, results = timezone.now(), list[Result](), [item.before for item in items]
+        before = []
+        for item in items:
+            result = item.before
+            result.points_by = points_by(self.assignment, result.measured_by)
+            if (result.points, result.earned, result.of) == (item.lines, item.earned, item.of):
+                continue
+            kept = PointsBefore(result=result, rerun=self.rerun, points=result.points, until=now)
+            kept.earned, kept.of, kept.left_open = result.earned, result.of, result.left_open
+            before.append(kept)
+            others.append(result)
+            result.points, result.earned = item.lines, item.earned or Decimal()
+            result.of, result.left_open = item.of or Decimal(), item.left_open or Decimal()
+        PointsBefore.objects.bulk_create(before)
+        Result.objects.bulk_update(results, ["points_by"])
+        Result.objects.bulk_update(others, ["points", "earned", "of", "left_open"])
+        for result in others:
+            class_point_record(result=result, assignment=self.assignment)
 
-    def _count_again(self, item: RerunItem) -> None:
-        """The result is changed in place, so that whoever reads results needs to know nothing of it; what it said is kept."""
-        result = item.before
-        by = points_by(self.assignment, result.measured_by)
-        Result.objects.filter(pk=result.pk).update(points_by=by)
-        if (result.points, result.earned, result.of) == (item.lines, item.earned, item.of):
-            return
-        PointsBefore.objects.create(
-            result=result, rerun=self.rerun, points=result.points, earned=result.earned, of=result.of, left_open=result.left_open,
-            until=timezone.now(),
-        )  # fmt: skip
-        result.points, result.earned = item.lines, item.earned or Decimal()
-        result.of, result.left_open = item.of or Decimal(), item.left_open or Decimal()
-        result.save(update_fields=["points", "earned", "of", "left_open"])
-        class_point_record(result=result, assignment=self.assignment)
+    def _measured_again(self, items: list[RerunItem]) -> None:
+        for item in items:
+            item.result = self._as_run(item)
+            item.save(update_fields=["result"])
 
     def _as_run(self, item: RerunItem) -> Result:
         """The job that measured it becomes a run of the attempt, and what it came to its newest result."""
