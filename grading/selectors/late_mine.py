@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from courseplatform.courses.access import Visit
 from courseplatform.teams.models import Team
+from courseplatform.teams.sections import TeamVisit
 from courseplatform.teams.selectors.membership import team_now
 from grading.late.facts import Assessment, Bank, HandIn, Policy, Verdict
 from grading.late.words_of_time import units
@@ -87,14 +88,29 @@ def home_section(visit: Visit, now: datetime) -> dict[str, Any] | None:
     return {"rule": rule, "note": course.overlay_note, "banks": banks} if rule else None
 
 
+def team_section(at: TeamVisit) -> dict[str, Any] | None:
+    """For the page of a team: what is left in the banks that are the team's, by the ledger alone. One query."""
+    policy = policy_for(at.visit.course)
+    banks = [bank for bank in policy.banks if bank.owner == "team"] if policy is not None and at.is_inside else []
+    if not banks:
+        return None
+    entries = list(LateEntry.objects.filter(course=at.visit.course, team=at.team))
+    found = [_left(_sums(_of_bank(entries, bank), bank), bank) for bank in banks]
+    return {"banks": [row | {"held_words": units(policy, row["held"])} for row in found], "team": at.team}
+
+
+def _left(sums: dict[str, int], bank: Bank) -> dict[str, Any]:
+    left = sum(sums.values())
+    held = max(sums["granted"], left)
+    return {"name": bank.name, "left": left, "held": held, "squares": squares(left, held), "sum_words": _sum_words(sums, left)}
+
+
 def _banks(visit: Visit, policy: Policy, now: datetime) -> list[dict[str, Any]]:
     team, found = team_now(visit, now), []
     entries = list(LateEntry.objects.filter(_owned(visit, team), course=visit.course))
     for bank in policy.banks:
         if bank.owner == "person" or team is not None:
-            sums = _sums(_of_bank(entries, bank), bank)
-            left = sum(sums.values())
-            found.append({"name": bank.name, "left": left, "held": max(sums["granted"], left)})
+            found.append(_left(_sums(_of_bank(entries, bank), bank), bank))
     return found
 
 
