@@ -37,6 +37,7 @@ def check_signature(
     )
     if fits.input and fits.output:
         return layout or ""
+    is_asked = {True: has_output, False: has_input}
     wanted = shapes[layout or _usual_layout(report.format, shapes)]
     said = [] if fits.input else [_input_differs(report, wanted, spec, lab, fits)]
     said += [] if fits.output else [_output_differs(report, spec, lab, "This model" if fits.input else "It")]
@@ -46,12 +47,11 @@ def check_signature(
         said.append(
             "Export it again with that input." if fits.output else f"{asked.way_out}, and export it with that input."
         )
-    compared = _compare(report, spec, wanted, fits)
     raise BenchError(
         "output_mismatch" if fits.input else "input_mismatch",
         " ".join(said),
         details={
-            "compare": [row for row in compared if (has_output if row["label"] == "Output" else has_input)],
+            "compare": [row for row in _compare(report, spec, wanted, fits) if is_asked[row["label"] == "Output"]],
             "shape": list(wanted),
             "shapes": {key: list(shape) for key, shape in shapes.items()},
             "format": report.format,

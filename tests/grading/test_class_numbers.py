@@ -119,6 +119,7 @@ def test_which_way_is_better_follows_the_metric():
         "output_channel_sparsity",
         "battery_hours",
         "inferences_per_charge",
+        "frames_per_second",
         "points",
     }
     assert not more & {

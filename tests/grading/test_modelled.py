@@ -173,3 +173,12 @@ def test_a_device_that_is_gone_leaves_every_line_of_it_open():
     found = modelled_of(None, "rpi-4-4gb")
     points = points_for(CHARGE_LAB, found.metrics, found.intervals, {}, found.left_open, fit=found.fit)
     assert (points.earned, points.left_open) == ("0.00", "5.00")
+
+
+def test_frames_per_second_are_what_a_latency_leaves_room_for():
+    """1000 ms / 40 ms, and the interval turned around."""
+    found = modelled_of(device_json(V2, PI) | {"latency_ms": 40.0, "latency_interval_ms": [32.0, 50.0]}, "rpi-4-4gb")
+    assert found.metrics["frames_per_second"] == 25.0
+    assert found.intervals["frames_per_second"] == (20.0, 31.25)
+    assert found.how["frames_per_second"].replace("\u202f", " ") == "1000 ms / 40.0 ms"
+    assert "frames_per_second" not in found.left_open

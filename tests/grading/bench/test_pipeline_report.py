@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from grading.advice.what_if import edit_stage
+from grading.bench import edits
 from grading.bench.errors import BenchError
 from grading.bench.inspection.__main__ import look_into
 from grading.bench.on_device import Choice, device_json, prediction_of
@@ -107,3 +109,37 @@ def test_a_pipeline_of_too_many_operators_is_refused(small):
     with pytest.raises(BenchError) as refused:
         merged((StagePart("a", "A", 16, "a.tflite", many),) * 2, sha256="")
     assert refused.value.code == "too_many_operators"
+
+
+def test_a_change_of_one_layer_is_made_in_all_calls_of_its_stage(tiny):
+    wide = look_into(DEMO / "digits-wide.onnx", "onnx", [])
+    conv = next(op.index for op in wide.operators if op.op_class == "conv")
+    whole = merged((StagePart("a", "A", 1, "a", tiny), StagePart("b", "B", 2, "b", wide)), sha256="")
+    alone, edited = (
+        edit(report, at) for edit, report, at in ((edits.strided, wide, conv), (_strided_in_stage, whole, 5 + conv))
+    )
+    assert alone.report.macs < wide.macs
+    assert edited.report.macs == tiny.macs + 2 * alone.report.macs
+    assert _strided_in_stage(whole, 5 + conv + len(wide.operators)) is None, "the second call is the same layer again"
+
+
+def _strided_in_stage(report, index):
+    return edit_stage(edits.strided, report, index)
+
+
+def test_stages_of_several_precisions_and_formats_keep_their_own_calibration(tiny):
+    quantized = replace(look_into(DEMO / "digits-middle-int8.tflite", "tflite", []), bytes=6000)
+    whole = merged((StagePart("a", "A", 1, "a", tiny), StagePart("b", "B", 1, "b", quantized)), sha256="")
+    found = device_json(whole, load_profiles()[PI])
+    assert [row["precision"] for row in found["stages"]] == ["fp32", "int8"]
+    assert found["precision"] == "fp32 and int8"
+    assert " and " in found["calibration"]["group"]
+    assert whole.weight_bits == {"8": pytest.approx(0.9, abs=0.1), "32": pytest.approx(0.1, abs=0.1)}
+
+
+def test_a_stage_that_no_calibration_speaks_for_leaves_the_whole_without_a_number(tiny, small):
+    whole = merged((StagePart("a", "A", 1, "a", tiny), StagePart("b", "B", 1, "b", small)), sha256="")
+    found = device_json(whole, load_profiles()["laptop"])
+    assert found["latency_ms"] is None
+    assert found["operators"] == []
+    assert found["reason"].startswith("A: ")
