@@ -129,16 +129,21 @@ def handed_in(course: Course, stages: Iterable[Stage], teams: Sequence[Team], no
 
 
 def current_of(course: Course, team: Team) -> Current | None:
-    """By the board that the team chose, as the course file names its boards. None where it chose none, or nobody gave its current."""
+    """By the board that the team chose. None where it chose none of the course's, or nobody gave its current."""
+    board = board_of(course, team)
+    profile = profiles_of(course).get(board["slug"]) if board else None
+    if board is None or profile is None or not profile.nominal_current_ma:
+        return None
+    return Current(board["name"], float(profile.nominal_current_ma))
+
+
+def board_of(course: Course, team: Team) -> dict[str, Any] | None:
+    """The entry of the course file's boards that the team chose, if it has a profile. Makes no query."""
     chosen = team.board_choice.strip().lower()
     named = [
         item for item in course.fact("devices", default=[]) if "slug" in item and _is_named(chosen, str(item["name"]))
     ]
-    if not chosen or not named:
-        return None
-    item = max(named, key=lambda item: len(item["name"]))
-    profile = profiles_of(course).get(item["slug"])
-    return Current(item["name"], float(profile.nominal_current_ma)) if profile and profile.nominal_current_ma else None
+    return max(named, key=lambda item: len(item["name"])) if chosen and named else None
 
 
 def _is_named(chosen: str, name: str) -> bool:

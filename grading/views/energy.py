@@ -17,6 +17,7 @@ from grading.energy.drawing import drawing_of
 from grading.forms_power import ReadingForm, TakeBackForm
 from grading.selectors import class_energy
 from grading.selectors import team_energy as reading
+from grading.selectors.modelled_charge import modelled_words
 from grading.selectors.team_energy import TeamEnergy
 from grading.services.power_readings import power_reading_add, power_reading_take_back
 
@@ -57,7 +58,7 @@ def add(request: HttpRequest, visit: Visit, team: str) -> HttpResponse:
             return redirect(found.team.get_absolute_url())
     context = {
         "team": found.team, "found": found, "form": form, "metered": reading.metered_words(form.amount) if form.token_now else None,
-        "closing": reading.closing_words(),
+        "closing": reading.closing_words(), "modelled": modelled_words(visit.course, found.team),
     }  # fmt: skip
     return render(request, "grading/power_reading_add.html", context, status=422 if form.errors else 200)
 

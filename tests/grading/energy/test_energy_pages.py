@@ -12,6 +12,7 @@ from courseplatform.courses.sections import registry
 from grading.models import PowerReading
 from grading.selectors.stages import calendar_entries
 from tests.courseplatform.teams.builders import make_team
+from tests.grading.classroom import measured
 from tests.grading.energy.builders import reading_of, total, with_stages
 
 pytestmark = pytest.mark.django_db
@@ -206,3 +207,15 @@ def test_the_ends_of_stages_stand_in_the_calendars(cast, magpie):
     assert [entry.uid for entry in entries] == ["stage-inference", "stage-updates", "stage-power"]
     end = entries[0].starts.astimezone(cast.course.tz)
     assert (f"{end:%H:%M}", entries[0].title) == ("23:59", "Stage 1 ends: Inference")
+
+
+def test_the_form_says_for_scale_what_the_model_says_of_the_teams_board(client, cast, magpie, tmp_path):
+    assert "our model says" not in words(page(client, cast, cast.ruth, "energy/add/"))
+    measured(cast, cast.daniel, tmp_path, latency_ms=41)
+    cast.course.facts |= {"devices": [{"slug": "rpi-4-4gb", "name": "Raspberry Pi 4"}]}
+    cast.course.save()
+    said = words(page(client, cast, cast.ruth, "energy/add/"))
+    assert (
+        "our model says 6.83 mAh (" in said
+        and "for 1 000 inferences of your newest model of Lab 1 on a Raspberry Pi 4: 1000 x" in said
+    )
