@@ -314,3 +314,34 @@ def test_facts_of_before_there_were_tasks_still_fit():
     assert (
         misfits(spec("classification"), {"count": 4, "shape": [1, 4, 4], "low": 0.0, "high": 1.0, "classes": 3}) == []
     )
+
+
+# -- training steps ---------------------------------------------------------------------------------------------------
+
+
+def test_the_page_of_a_lab_of_steps_says_what_is_called_with_what():
+    lab = spec("training_step")
+    assert lab.kind.takes_words(lab.options).startswith(
+        "8 at once, and beside them 8 labels (int64). The step is called 40 times"
+    )
+    assert output_words(lab).startswith(
+        "the loss of the batch, one number, and 8×3 logits from the weights before the update."
+    )
+    assert (lab.kind.shown(lab.options), lab.kind.batch(lab.options)) == (96, 8)
+
+
+def test_what_would_help_a_training_names_the_points_that_it_would_bring():
+    quality = {
+        "loss": [1.0] * 40, "changed_tensors": 2, "uses_labels": True, "heldout_loss": 1.09, "before_loss": 1.1, "is_constant": False,
+        "accuracy_gain": 0.0, "shuffled_accuracy": 0.3, "before_accuracy": 0.3, "accuracy": 0.3,
+    }  # fmt: skip
+    found = TASKS["training_step"].advice(quality, {"accuracy": 3.0, "step_peak_bytes": 1.0})
+    assert [one["metric"] for one in found] == ["accuracy", "step_peak_bytes"]
+    assert found[0]["text"] == "40 steps gained next to nothing."
+    learned = quality | {"accuracy_gain": 0.4, "accuracy": 0.7, "heldout_loss": 0.6}
+    assert (
+        TASKS["training_step"]
+        .advice(learned, {"heldout_loss": 1.0})[0]["text"]
+        .startswith("The held-out loss went from 1.1")
+    )
+    assert TASKS["training_step"].advice(learned, {"macs": 1.0}) == []
