@@ -59,7 +59,9 @@ def register_all() -> None:
     team_page.add_step_source(stages.steps)
     team_page.add_action(stages.add_action)
     team_page.add_section(TeamSection("energy", 10, "main", "grading/_section_energy.html", stages.section))
-    team_page.add_section(TeamSection("late_days", 25, "main", "grading/_section_team_late_days.html", late_mine.team_section))
+    team_page.add_section(
+        TeamSection("late_days", 25, "main", "grading/_section_team_late_days.html", late_mine.team_section)
+    )
     registry.add_section(Section("due_next", 20, "main", "grading/_section_due_next.html", sections.due_next))
     # In place of the section of the same name, which knows the rule in words alone.
     registry.add_section(Section("late_days", 10, "side", "grading/_section_late_days.html", late_mine.home_section))

@@ -102,16 +102,20 @@ def team_section(at: TeamVisit) -> dict[str, Any] | None:
 def _left(sums: dict[str, int], bank: Bank) -> dict[str, Any]:
     left = sum(sums.values())
     held = max(sums["granted"], left)
-    return {"name": bank.name, "left": left, "held": held, "squares": squares(left, held), "sum_words": _sum_words(sums, left)}
+    return {
+        "name": bank.name,
+        "left": left,
+        "held": held,
+        "squares": squares(left, held),
+        "sum_words": _sum_words(sums, left),
+    }
 
 
 def _banks(visit: Visit, policy: Policy, now: datetime) -> list[dict[str, Any]]:
-    team, found = team_now(visit, now), []
+    team = team_now(visit, now)
     entries = list(LateEntry.objects.filter(_owned(visit, team), course=visit.course))
-    for bank in policy.banks:
-        if bank.owner == "person" or team is not None:
-            found.append(_left(_sums(_of_bank(entries, bank), bank), bank))
-    return found
+    own = [bank for bank in policy.banks if bank.owner == "person" or team is not None]
+    return [_left(_sums(_of_bank(entries, bank), bank), bank) for bank in own]
 
 
 def _of_bank(entries: Iterable[LateEntry], bank: Bank) -> list[LateEntry]:
