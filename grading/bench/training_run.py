@@ -23,7 +23,6 @@ from grading.bench.verdicts import forged
 from hardware.ondevice.training_states import STATES
 
 ENTRY = "hardware.ondevice.training"
-MOST_STEPS = 2000  # of those that are timed, the first ten aside
 WHOLE = ("peak_bytes", "state_bytes", "kept_tensors", "changed_tensors")
 
 
