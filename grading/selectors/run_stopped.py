@@ -12,6 +12,7 @@ Rows = list[dict[str, Any]]
 HEADLINES = {
     "input_mismatch": "The input differs from the lab's",
     "output_mismatch": "The output differs from the lab's",
+    "stage_mismatch": "Two stages do not fit together",
     "non_finite_output": "The model answers with NaN or infinity",
     "timed_out": "It took longer than the lab allows",
     "out_of_memory": "It needs more memory than the lab allows",
