@@ -345,6 +345,8 @@ SPECTACULAR_SETTINGS = {
         "KindEnum": "grading.models.assignments.AssignmentKind",
         "LateEntryKindEnum": "grading.models.late_days.EntryKind",
         "LateUnitKindEnum": "grading.late.facts.UNIT_KINDS",
+        "RerunKindEnum": "grading.models.reruns.RerunKind",
+        "RerunStatusEnum": "grading.models.reruns.RerunStatus",
         "StatusEnum": "hardware.models.Status",
         "UploadStatusEnum": "courseplatform.uploads.models.Status",
     },

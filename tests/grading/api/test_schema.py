@@ -58,6 +58,7 @@ def test_the_guide_names_every_address():
             ("{run}", "ID"),
             ("{upload}", "ID"),
             ("{piece}", "ID"),
+            ("{rerun}", "ID"),
             ("{part}", "PART"),
             ("{team}", "TEAM"),
         ):
