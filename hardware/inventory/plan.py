@@ -100,16 +100,16 @@ class _Planner:
     def __init__(self, stockroom: Stockroom, devices: frozenset[str]) -> None:
         self.devices = devices
         self.items = {item.tag: item for item in Item.objects.filter(stockroom=stockroom).select_related("product")}
-        self.rows = {row.name.casefold(): row for row in Product.objects.filter(stockroom=stockroom)}
+        self.rows = {row.name.lower(): row for row in Product.objects.filter(stockroom=stockroom)}
         self.balances = balances_of(stockroom)
-        self.serials = {(item.product.name.casefold(), item.serial.lower()): item.tag for item in self.items.values() if item.serial}  # fmt: skip
+        self.serials = {(item.product.name.lower(), item.serial.lower()): item.tag for item in self.items.values() if item.serial}  # fmt: skip
         self.products: dict[str, ProductPlan] = {}
 
     def plan(self, rows: Sequence[StockRow]) -> Plan:
         lines = [Line(row, REFUSED if row.faults else SAME) for row in rows]
         self._repeats(lines)
         counted = {
-            line.row.cells["product"].casefold()
+            line.row.cells["product"].lower()
             for line in lines
             if not line.row.faults and "count" in line.row.cells and "tag" not in line.row.cells
         }
@@ -127,7 +127,7 @@ class _Planner:
         """Which of two rows for one tag, one serial number or one counted product is right, nobody can tell: both are refused."""
         keys: dict[tuple[str, ...], list[Line]] = {}
         for line in lines:
-            cells, product = line.row.cells, line.row.cells.get("product", "").casefold()
+            cells, product = line.row.cells, line.row.cells.get("product", "").lower()
             if "tag" in cells:
                 keys.setdefault(("tag", cells["tag"]), []).append(line)
             elif "count" in cells:
@@ -141,7 +141,7 @@ class _Planner:
                 line.refuse(column, f"{column}_twice", f"The same {what} stands in line {others}.")
 
     def _product(self, line: Line, counted: set[str]) -> None:
-        cells, key = line.row.cells, line.row.cells["product"].casefold()
+        cells, key = line.row.cells, line.row.cells["product"].lower()
         row = self.rows.get(key)
         plan = self.products.get(key)
         if row is None and plan is None and "kind" not in cells:
@@ -175,7 +175,7 @@ class _Planner:
             )
             return
         serial = cells.get("serial", item.serial if item else "")
-        holder = self.serials.get((plan.name.casefold(), serial.lower()))
+        holder = self.serials.get((plan.name.lower(), serial.lower()))
         if holder and holder != cells["tag"]:
             line.refuse("serial", "serial_taken", f"{holder} has this serial number already.")
             return
@@ -187,7 +187,7 @@ class _Planner:
         if item is None:
             line.verdict = NEW
             return
-        if item.product.name.casefold() != plan.name.casefold():
+        if item.product.name.lower() != plan.name.lower():
             self._change(line, "product", item.product.name, plan.name)
         for name, new in line.values.items():
             if shown(getattr(item, name)) != shown(new):

@@ -9,6 +9,7 @@ from typing import Any
 from courseplatform.core.errors import BadInput
 from courseplatform.core.sheets.decode import EMPTY, decode
 from courseplatform.core.sheets.tables import HEADER_WITHIN, MOST_CELL, Row, read_rows
+from courseplatform.core.tables import safe_cell
 from hardware.inventory import rules
 from hardware.models import Condition, Item, Kind
 
@@ -141,7 +142,7 @@ def _cell(row: StockRow, name: str, column: str, text: str) -> None:
         return
     if len(text) > max(MOST_CELL, MOST.get(name, 0)):
         row.refuse(column, "too_long", f"It has {len(text)} characters; {MOST.get(name, MOST_CELL)} are the most.")
-    elif text.startswith(rules.FORMULA):
+    elif safe_cell(text) != text:  # what an export would disarm
         row.refuse(column, "formula", f"It begins with {text[0]} like a formula of a spreadsheet, and was not read.")
     else:
         try:

@@ -57,10 +57,9 @@ def product_change(*, visit: Visit, product: Product, values: Values, seen: int)
 
 
 def check_name(stockroom: Stockroom, name: str, product: Product | None = None) -> None:
-    taken = Product.objects.filter(stockroom=stockroom, name__iexact=name)
-    if product is not None:
-        taken = taken.exclude(pk=product.pk)
-    if taken.exists():
+    """Compared here and not by the database: SQLite knows the capitals of ASCII alone. Raises Conflict (`name_taken`)."""
+    others = Product.objects.filter(stockroom=stockroom).values_list("pk", "name")
+    if any(one.lower() == name.lower() for pk, one in others if product is None or pk != product.pk):
         raise Conflict(f"The catalogue has an entry {name} already.", code="name_taken")
 
 

@@ -4,8 +4,11 @@ import csv
 import io
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from courseplatform.core.errors import AppError
+from hardware.inventory import rules
 from hardware.inventory.plan import CHANGED, NEW, REFUSED, SAME
 from hardware.inventory.reading import parse
 from hardware.inventory.selectors.export import stock_csv
@@ -203,6 +206,20 @@ def test_an_export_taken_in_again_changes_nothing(cast):
     assert len(list(csv.reader(io.StringIO(text.decode("utf-8-sig"))))) == 5
     plan = imported(cast, text)
     assert (verdicts(plan), codes(plan)) == ([SAME] * 4, [])
+
+
+@given(st.lists(st.tuples(st.text(max_size=40), st.text(max_size=60)), min_size=1, max_size=4))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_people_write_comes_back_the_same(cast, texts):
+    room = stockroom_of(cast)
+    Item.objects.all().delete()
+    Product.objects.all().delete()
+    for number, texts_of_one in enumerate(texts):
+        name, note = (rules.text_of(text.replace("\x00", ""), 500) for text in texts_of_one)
+        product = Product.objects.create(stockroom=room, kind="other", name=f"{name[:60]} {number}".strip(), note=note)
+        Item.objects.create(stockroom=room, product=product, tag=f"T-{number}", place=note[:80].strip(), note=note)
+    plan = imported(cast, stock_csv(cast.visit(cast.helen)).content, apply=False)
+    assert (verdicts(plan), codes(plan)) == ([SAME] * len(texts), [])
 
 
 def test_a_large_file_is_planned_and_written_in_few_queries(cast, django_assert_max_num_queries):
