@@ -94,7 +94,7 @@ def test_a_model_of_another_shape_is_stopped_at_the_check_and_costs_nothing(tab)
     tab.get_by_role("link", name="Watch attempt").or_(tab.get_by_role("link", name="See the result")).click()
     expect(tab.get_by_role("heading", name="stopped at the check")).to_be_visible(timeout=60_000)
     expect(tab.get_by_text("This model expects")).to_be_visible()
-    expect(tab.get_by_text("not counted as an attempt")).to_be_visible()
+    expect(tab.get_by_text("The check comes before an attempt is counted")).to_be_visible()
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_sent(tab, tmp_path):
