@@ -141,7 +141,7 @@ def sum_sentence(use: StageUse) -> str:
     verb = "adds" if len(use.readings) == 1 else "add"
     said = f"{many(len(use.readings), 'reading', 'readings')} {verb} up to {amount(use.used_mah)} of {with_unit(use.stage.budget_mah)}"
     over = f": {amount(use.over_mah)} over. What follows from that, the instructors say" if use.over_mah else ""
-    return f"{said}{over}."
+    return f"{said}{over}.".replace(numbers.THIN, numbers.NARROW)  # a sentence does not break inside a number
 
 
 def finding_of(uses: Sequence[StageUse], now: datetime) -> str:
