@@ -8,8 +8,10 @@ from django.db import connection
 
 from courseplatform.core.errors import AppError
 from grading.models import LateEntry, LateVerdict, Run, Submission
+from grading.models.assignments import NewerAttempt
 from grading.services.runs import run_again, run_cancel
-from hardware.models import OPEN
+from hardware.leases import SUPERSEDED
+from hardware.models import OPEN, Outcome, Status
 from tests.grading.test_late_days import due_ago, make_team, with_policy
 from tests.people import hand_in, make_cast, onnx_like
 
@@ -56,11 +58,22 @@ def test_the_same_file_in_several_tabs_is_one_attempt(cast, tmp_path):
 
 
 def test_several_files_at_once_never_exceed_the_attempts(cast, tmp_path):
-    cast.lab.attempts_allowed = 2
+    cast.lab.attempts_allowed, cast.lab.newer_attempt = 2, NewerAttempt.WAIT
     cast.lab.save()
     uploads = [onnx_like(tmp_path, more=bytes([n])) for n in range(AT_ONCE)]
     found = at_once(lambda: hand_in(cast, cast.ruth, uploads.pop(), uuid4()).number)
     assert sorted(n for n in found if n != "no_attempts_left") == [1, 2]
+
+
+def test_beyond_the_attempts_each_file_takes_the_place_of_one_that_waits_and_no_more_are_measured(cast, tmp_path):
+    cast.lab.attempts_allowed = 2
+    cast.lab.save()
+    uploads = [onnx_like(tmp_path, more=bytes([n])) for n in range(AT_ONCE)]
+    found = at_once(lambda: hand_in(cast, cast.ruth, uploads.pop(), uuid4()).number)
+    assert sorted(found) == [1, 2, 3, 4, 5, 6]
+    assert Run.objects.filter(status=Status.QUEUED).count() == 2
+    gone = Run.objects.exclude(status=Status.QUEUED)
+    assert {(run.outcome, run.error_code) for run in gone} == {(Outcome.CANCELLED, SUPERSEDED)}
 
 
 def test_fifty_hand_ins_of_one_team_at_once_are_charged_once(cast, tmp_path):

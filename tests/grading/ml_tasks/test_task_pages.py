@@ -187,16 +187,21 @@ def test_what_is_wrong_stands_beside_its_field(client, cast, change, field, code
     assert {error.code for error in page.context["form"].bench.errors[field].as_data()} == {code}
 
 
-def test_a_family_is_drawn_by_accuracy_so_a_task_without_it_is_refused(cast):
-    item = {
-        "slug": "family",
-        "kind": "lab",
-        "short": "Family",
-        "bench": raw("regression"),
-        "parts": [{"key": "all", "kind": "models", "title": "Models"}],
-    }
-    assert [found.code for found in refused_in_item(item, cast.course)] == ["bench_spec"]
-    assert refused_in_item({**item, "bench": raw("distillation")}, cast.course) == []
+@pytest.mark.parametrize(
+    ("bench", "sizes", "says"),
+    [
+        (raw("regression"), [], ""),
+        (raw("detection"), [], ""),
+        (raw("detection"), [8], "places of the input"),
+        (raw("training_step"), [], "learns first"),
+    ],
+    ids=["regression", "detection", "detection_of_sizes", "training_step"],
+)
+def test_a_family_is_refused_where_its_variants_could_not_be_compared(cast, bench, sizes, says):
+    part = {"key": "all", "kind": "models", "title": "Models", **({"sizes": sizes} if sizes else {})}
+    item = {"slug": "family", "kind": "lab", "short": "Family", "bench": bench, "parts": [part]}
+    found = [one.sentence for one in refused_in_item(item, cast.course) if one.code == "bench_spec"]
+    assert len(found) == (1 if says else 0) and all(says in sentence for sentence in found)
 
 
 # -- results ----------------------------------------------------------------------------------------------------------

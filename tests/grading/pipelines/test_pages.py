@@ -186,7 +186,7 @@ def test_a_refused_pipeline_names_the_stage_and_what_to_do(client, cast, two, tm
     page = page_of(client, cast.ruth, run.get_absolute_url())
     assert run.outcome == "refused"
     assert "encode.onnx: This model expects an input of 1×8×4×4" in page
-    assert "not counted as an attempt" in page
+    assert "The check comes before an attempt is counted" in page
 
 
 def test_two_attempts_are_compared_stage_by_stage(client, cast, two, tmp_path, run_it):
