@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from grading.models import Submission
+from grading.models.assignments import NewerAttempt
 from tests.people import make_lab, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +98,7 @@ def test_an_assignment_that_is_not_released_takes_nothing(cast, api, tmp_path):
 
 
 def test_used_up_attempts_are_a_conflict(cast, api, tmp_path):
-    cast.lab.attempts_allowed = 1
+    cast.lab.attempts_allowed, cast.lab.newer_attempt = 1, NewerAttempt.WAIT
     cast.lab.save()
     ruth = api(cast.ruth)
     ruth.post(HAND_IN, sent(tmp_path))
