@@ -1,5 +1,6 @@
 """What the page of a run says of the line: its place, an honest range, and why it waits."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -42,11 +43,9 @@ def test_who_waits_reads_place_range_and_what_is_before(client, cast, tmp_path):
     page = live(client, cast.ruth, run)
     assert "Second in line" in page
     assert "1 before it, 1 being measured" in page
-    assert (
-        "Starts in 15 to 20 s; the result is here in" in page
-        or "Starts in 10 to 25 s" in page
-        or "Starts in 15 to 25 s" in page
-    )
+    # What runs has some 7 s left and one waits for 11 s; how wide the range is hangs on the moment at which it is asked.
+    low, high = map(int, re.search(r"Starts in (\d+) to (\d+) s; the result is here in", page).groups())
+    assert 5 <= low <= 18 <= high <= 40
     assert "Last 8 runs of Lab 1 with this format (onnx)" in page
 
 
