@@ -1,9 +1,14 @@
 """What the rooms above know of a device and this one shows or asks. They register when they are ready."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from courseplatform.accounts.models import User
 from courseplatform.courses.models import Course
+from courseplatform.teams.models import Team
+from hardware.models import Item
 from hardware.profiles import DeviceProfile
 
 # What refers to a device of a course: (course, slug) -> in words, "" for nothing.
@@ -32,3 +37,60 @@ def use_words(course: Course, slug: str) -> str:
 
 def calibrations_of(profile: DeviceProfile) -> list[dict[str, Any]]:
     return [row for source in calibration_sources for row in source(profile)]
+
+
+@dataclass(frozen=True)
+class ReturnDay:
+    """When what a borrower has must be back, as the course's return says it: its due time with their extensions.
+
+    late_words: what late days mean for them now, in a sentence; "" where the course has no late rule. url: of the assignment.
+    """
+
+    slug: str
+    title: str
+    due_at: datetime
+    url: str
+    late_words: str = ""
+
+
+# What gives a borrower, a person or a team, their day of return; None: the course states none.
+ReturnSource = Callable[[Course, User | None, Team | None], ReturnDay | None]
+return_sources: list[ReturnSource] = []
+
+# Told, in the transaction of the change, that a borrower's loans for the term changed: something went out, came back, or is lost.
+ReturnListener = Callable[[Course, User | None, Team | None, str], None]
+return_listeners: list[ReturnListener] = []
+
+# Told, in the transaction of the change, that an item went out of circulation or on loan, or may serve again: (item, may_serve, why).
+ServiceListener = Callable[[Item, bool, str], None]
+service_listeners: list[ServiceListener] = []
+
+
+def add_return_source(source: ReturnSource) -> None:
+    if source not in return_sources:
+        return_sources.append(source)
+
+
+def add_return_listener(listener: ReturnListener) -> None:
+    if listener not in return_listeners:
+        return_listeners.append(listener)
+
+
+def add_service_listener(listener: ServiceListener) -> None:
+    if listener not in service_listeners:
+        service_listeners.append(listener)
+
+
+def return_day(course: Course, person: User | None, team: Team | None) -> ReturnDay | None:
+    """The day of return of one borrower (exactly one of person and team is given)."""
+    return next((found for source in return_sources if (found := source(course, person, team))), None)
+
+
+def tell_return(course: Course, person: User | None, team: Team | None, by: str) -> None:
+    for listener in return_listeners:
+        listener(course, person, team, by)
+
+
+def tell_service(item: Item, may_serve: bool, why: str) -> None:
+    for listener in service_listeners:
+        listener(item, may_serve, why)

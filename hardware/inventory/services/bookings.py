@@ -1,0 +1,173 @@
+"""Taking items for a range of time, so that nothing is promised twice. Every function here runs inside the lock of the stockroom.
+
+Reservations and loans both come here. Which item serves which booking is planned anew when it has to be (hardware/inventory/planning.py):
+until the hand-over, a booking is of a product, and the item on it is a plan.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, connection, transaction
+
+from courseplatform.core.errors import Conflict
+from hardware.inventory.planning import FOREVER, Claim, Plan, plan
+from hardware.models import Booking, Item, LoanPiece, Product, Reservation, Stockroom
+
+NOT_FREE = "not_free"
+
+
+@dataclass(frozen=True)
+class Want:
+    """One item of a product in [from_at, until_at). item: no other will do. until_at None: no end is known. piece: it is being handed over."""
+
+    product: Product
+    from_at: datetime
+    until_at: datetime | None
+    item: Item | None = None
+    piece: LoanPiece | None = None
+
+
+@dataclass(frozen=True)
+class Replanned:
+    """lost: bookings that have no item left. served: bookings that had none and have one again. moved: how many changed their item."""
+
+    lost: list[Booking]
+    served: list[Booking]
+    moved: int = 0
+
+
+def lendable(product: Product) -> list[Item]:
+    """Items that can be promised: in service, and no fixed part of a kit in use."""
+    found = product.items.filter(status=Item.Status.IN_SERVICE)
+    return list(found.exclude(kit_slot__kit__is_retired=False).order_by("tag"))
+
+
+def book(
+    stockroom: Stockroom, wants: Sequence[Want], *, now: datetime, reservation: Reservation | None = None
+) -> list[Booking]:
+    """Take an item for each want: all of them, or none. Others may be planned onto another item for it.
+
+    A want that names its item takes it also where that is a fixed part of a kit.
+
+    Raises:
+        Conflict: `not_free`; details: product (its name), missing (how many too few). Nothing is written.
+    """
+    made = [
+        Booking(
+            stockroom=stockroom, product=want.product, item=want.item, reservation=None if want.piece else reservation, piece=want.piece,
+            from_at=want.from_at, until_at=want.until_at, is_pinned=want.item is not None,
+        )
+        for want in wants
+    ]  # fmt: skip
+    with transaction.atomic():
+        for product in {want.product.pk: want.product for want in wants}.values():
+            _plan_with(product, [one for one in made if one.product_id == product.pk], now)
+        Booking.objects.bulk_create(made)
+        check_overlaps()
+    return made
+
+
+def release(bookings: Iterable[Booking], *, now: datetime) -> None:
+    """They hold nothing any more. What had been and what was never used stays as a row, cut at `now`."""
+    for row in bookings:
+        row.is_active = False
+        row.until_at = max(now, row.from_at) if row.until_at is None else min(row.until_at, max(now, row.from_at))
+        if row.until_at <= row.from_at:
+            row.until_at = None
+        row.save(update_fields=["is_active", "until_at"])
+
+
+def extend(booking: Booking, *, until_at: datetime | None, now: datetime) -> None:
+    """Hold its item until another instant. Raises Conflict (`not_free`): somebody else has it from then on and no other item serves them."""
+    booking.until_at = until_at
+    with transaction.atomic():
+        _plan_with(booking.product, [booking], now)
+        booking.save(update_fields=["until_at"])
+        check_overlaps()
+
+
+def hand_out(booking: Booking, piece: LoanPiece, *, until_at: datetime | None, now: datetime) -> None:
+    """The booking of a reservation becomes that of the piece that is handed over for it: of that item, from now on.
+
+    Raises Conflict (`not_free`): the item is promised to somebody else, and no other serves them.
+    """
+    booking.item, booking.piece, booking.reservation = piece.item, piece, None
+    booking.from_at, booking.until_at, booking.is_pinned = now, until_at, True
+    with transaction.atomic():
+        _plan_with(booking.product, [booking], now)
+        booking.save()
+        check_overlaps()
+
+
+def replan(products: Iterable[Product], *, now: datetime) -> Replanned:
+    """Look again which item serves which booking: after one broke, went missing, stayed out too long, or came back."""
+    lost: list[Booking] = []
+    served: list[Booking] = []
+    moved = 0
+    for product in products:
+        rows = _active(product)
+        before = {row.pk: row.item_id for row in rows}
+        _apply(rows, plan([item.pk for item in lendable(product)], [_claim(row, now) for row in rows]))
+        changed = [row for row in rows if row.item_id != before[row.pk]]
+        Booking.objects.bulk_update(changed, ["item"])
+        lost += [row for row in changed if row.item_id is None]
+        served += [row for row in changed if before[row.pk] is None]
+        moved += len(changed)
+    check_overlaps()
+    return Replanned(lost, served, moved)
+
+
+def _plan_with(product: Product, new: list[Booking], now: datetime) -> None:
+    """Give `new` their items, moving others where that helps. Those are written; `new` are not."""
+    mine = {one.pk for one in new if one.pk}
+    others = [row for row in _active(product) if row.pk not in mine]
+    before = {row.pk: row.item_id for row in others}
+    claims = [_claim(row, now) for row in (*others, *new)]
+    pinned = [one for one in claims if one.is_pinned]
+    twice = sum(one.item == other.item and one.overlaps(other) for n, one in enumerate(pinned) for other in pinned[:n])
+    found = plan([item.pk for item in lendable(product)], claims)
+    # What had no item before stays without one; it must not keep others from theirs.
+    missing = [key for key in found.unserved if key not in before or before[key] is not None]
+    if missing or twice:
+        raise Conflict(
+            f"{product.name} is not free then: {len(missing) or twice} too few. Nothing was written.",
+            code=NOT_FREE,
+            details={"product": product.name, "missing": len(missing) or twice},
+        )
+    _apply([*others, *new], found)
+    Booking.objects.bulk_update([row for row in others if row.item_id != before[row.pk]], ["item"])
+
+
+def _active(product: Product) -> list[Booking]:
+    return list(Booking.objects.filter(product=product, is_active=True).select_related("piece", "product"))
+
+
+def _key(row: Booking) -> Hashable:
+    """A booking that is not written yet is told from others by what it is in memory."""
+    return row.pk or ("new", id(row))
+
+
+def _claim(row: Booking, now: datetime) -> Claim:
+    """What is out beyond its time blocks its item until it is back: nobody is promised what is overdue."""
+    until_at = row.until_at or FOREVER
+    if row.piece_id is not None and until_at <= now:
+        until_at = FOREVER
+    return Claim(_key(row), row.from_at, until_at, row.item_id, row.is_pinned)
+
+
+def _apply(rows: Iterable[Booking], found: Plan) -> None:
+    for row in rows:
+        row.item_id = found.placed.get(_key(row))
+
+
+def check_overlaps() -> None:
+    """On PostgreSQL, ask the constraint now and not at the commit. Raises Conflict (`not_free`)."""
+    if connection.vendor != "postgresql":
+        return
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS booking_no_overlap IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS booking_no_overlap DEFERRED")
+    except IntegrityError as error:
+        raise Conflict("It was taken by somebody else in this moment. Nothing was written; look what is free now.", code=NOT_FREE) from error  # fmt: skip
