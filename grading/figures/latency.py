@@ -201,8 +201,15 @@ def _finding(given: Given, costs: Costs, rule: Criterion | None) -> tuple[str, s
     if why := _left_open(given):
         return f"{value}: no points follow by themselves, the staff give them.", f"{where} {why}"
     if rule is None:
-        return f"{value} on the {costs.name}.", f"{where} No points of this lab rest on it."
+        return f"{value} on the {costs.name}.", f"{where} {_rests_on(given, costs.latency_ms)}"
     return f"{value}: {_place(rule, costs.latency_ms)}.", f"{where} {_certain(rule, costs)}"
+
+
+def _rests_on(given: Given, latency_ms: float) -> str:
+    """Whether a criterion of the lab counts it under another name."""
+    if any(one.metric == "frames_per_second" for one in given.spec.criteria):
+        return f"Points rest on the frames per second that it allows, {1000 / latency_ms:.3g}."
+    return "No points of this lab rest on it."
 
 
 def _clock(costs: Costs) -> str:

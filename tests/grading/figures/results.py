@@ -19,6 +19,7 @@ STEPS = {
     "latency_ms": [[5, 1.0], [9, 0.5]],
     "peak_activation_bytes": [[524288, 1.0], [1048576, 0.5]],
     "model_bytes": [[1e6, 1.0], [2e6, 0.5]],
+    "frames_per_second": [[1, 0.5], [20, 1.0]],
 }
 QUALITY = {
     "n": 20, "correct": 17, "accuracy": 0.85, "low": 0.64, "high": 0.95, "classes": ["a", "b"], "confusion": [[9, 1], [2, 8]],
@@ -40,7 +41,11 @@ def spec_with(*metrics, devices=(BOARD,), **steps):
             "title": metric,
             "metric": metric,
             "points": 1,
-            "rule": {"kind": "steps", "steps": limits[metric]},
+            "rule": {
+                "kind": "steps",
+                "steps": limits[metric],
+                **({"better": "more"} if metric == "frames_per_second" else {}),
+            },
         }
         for metric in metrics
     ]

@@ -91,6 +91,12 @@ def test_where_nothing_is_modelled_the_host_alone_is_told():
     assert plain(figure.finding).startswith("No latency is modelled for the Laptop")
 
 
+def test_a_lab_that_counts_frames_per_second_rests_on_the_latency_all_the_same():
+    fast = latency(given_of("frames_per_second"))
+    assert "Points rest on the frames per second that it allows, " in fast.how
+    assert "No points of this lab rest on it." in latency(given_of()).how
+
+
 def test_the_first_inferences_and_the_spread_are_told_in_words():
     given = given_of()
     assert (
