@@ -4,7 +4,7 @@ from courseplatform.accounts.models import User
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role
-from hardware.models import Item, Product, Stockroom
+from hardware.models import Item, Kit, Product, Stockroom
 
 
 def stockroom_of(course: Course) -> Stockroom | None:
@@ -33,6 +33,15 @@ def item_for(visit: Visit, tag: str) -> Item:
     found = wanted.select_related("product", "stockroom").first()
     if found is None:
         raise NotHere(f"Nothing here has the tag {tag.upper()[:24]}.", code="unknown_tag")
+    return found
+
+
+def kit_for(visit: Visit, tag: str) -> Kit:
+    """Raises NotHere (`unknown_tag`)."""
+    wanted = Kit.objects.filter(stockroom__courses__course=visit.course, tag=tag.upper())
+    found = wanted.select_related("stockroom").first()
+    if found is None:
+        raise NotHere(f"No kit here has the tag {tag.upper()[:24]}.", code="unknown_tag")
     return found
 
 
