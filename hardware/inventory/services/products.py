@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from courseplatform.core.errors import BadInput, Conflict, TooLarge
-from courseplatform.core.image_files import read_image
+from courseplatform.core.image_files import read_image, without_metadata
 from courseplatform.courses.access import Visit
 from hardware.course_devices import profiles_of
 from hardware.inventory.access import product_for
@@ -79,10 +79,14 @@ def _check_counting(row: Product) -> None:
 
 
 def product_picture_set(*, visit: Visit, product: Product, name: str, content: bytes) -> Product:
-    """Keep a small picture under a name of ours, checked by its bytes. Raises what read_image refuses, TooLarge, NotHere."""
+    """Keep a small picture under a name of ours, checked by its bytes, without what the camera wrote into it.
+
+    Raises what image_files refuses, TooLarge (`picture_too_large`), NotHere.
+    """
     facts = read_image(content, name[:80] or "The picture")
     if len(content) > MOST_PICTURE_BYTES:
         raise TooLarge(f"A picture has at most {MOST_PICTURE_BYTES >> 20} MiB. Save it smaller: 800 pixels are enough.", code="picture_too_large")  # fmt: skip
+    content = without_metadata(content)
     with transaction.atomic():
         stockroom = stockroom_locked(visit)
         row = product_for(visit, product.pk)

@@ -130,6 +130,13 @@ def test_a_board_names_a_device_profile_that_there_is(cast):
     assert caught.value.code == "unknown_device"
 
 
+def test_a_picture_is_kept_without_the_place_where_it_was_taken(cast):
+    place = b"\x00\x00\x00\x0dtEXt" + b"Place\x0040.44 N" + b"\x00\x00\x00\x00"
+    kept = product_picture_set(visit=cast.visit(cast.helen), product=product_of(cast), name="a.png", content=png()[:33] + place + png()[33:])  # fmt: skip
+    with kept.picture.open("rb") as file:
+        assert file.read() == png()
+
+
 def test_a_picture_is_what_its_bytes_say(cast):
     product, visit = product_of(cast), cast.visit(cast.helen)
     kept = product_picture_set(visit=visit, product=product, name="../../x.png", content=png())
