@@ -41,6 +41,7 @@ KINDS: dict[str, Kind] = {
         Kind("paper", "Papers", "Your presentation slot, swaps that wait for your answer, scores."),
         Kind("scribe", "Scribe notes", "Lectures you take notes of, requested changes, approval."),
         Kind("participation", "Participation", "Credit given or taken back, with its reason.", MailChoice.DIGEST),
+        Kind("hardware", "Hardware", "What you asked to borrow, what is handed to you, and when it is due back."),
         Kind("people", "Course membership", "You were added to a course, changed section or role, or left it."),
         Kind("survey", "Surveys", "A survey opens, or closes soon and is not answered yet."),
     )
