@@ -18,6 +18,11 @@ def stockroom_locked(visit: Visit) -> Stockroom:
     return Stockroom.objects.select_for_update().get(pk=stockroom_for(visit).pk)
 
 
+def stockroom_row_locked(pk: int) -> Stockroom:
+    """The same lock for what acts for no course: a sweep, a runner."""
+    return Stockroom.objects.select_for_update().get(pk=pk)
+
+
 def shown(value: Any) -> str:
     """A value as history and exports write it."""
     if value is None:

@@ -11,7 +11,7 @@ from typing import Any
 from hardware.inventory.ledger import shown
 from hardware.inventory.reading import StockRow
 from hardware.inventory.selectors.balances import balances_of
-from hardware.models import ITEM_MOVES, Item, Product, Stockroom
+from hardware.models import CASE_OPEN, ITEM_MOVES, DamageCase, Item, LoanPiece, Product, Stockroom
 
 NEW, CHANGED, SAME, REFUSED = "new", "changed", "same", "refused"
 PRODUCT_COLUMNS = {
@@ -92,7 +92,7 @@ def typed(name: str, text: str) -> Any:
 
 
 def plan_make(stockroom: Stockroom, rows: Sequence[StockRow], devices: frozenset[str]) -> Plan:
-    """Three queries, whatever the size of the file. devices: slugs of the device profiles that the course has."""
+    """Five queries, whatever the size of the file. devices: slugs of the device profiles that the course has."""
     return _Planner(stockroom, devices).plan([StockRow.of_json(row.to_json()) for row in rows])
 
 
@@ -102,6 +102,8 @@ class _Planner:
         self.items = {item.tag: item for item in Item.objects.filter(stockroom=stockroom).select_related("product")}
         self.rows = {row.name.lower(): row for row in Product.objects.filter(stockroom=stockroom)}
         self.balances = balances_of(stockroom)
+        self.out = set(LoanPiece.objects.filter(item__stockroom=stockroom, back_at=None).values_list("item", flat=True))
+        self.cases = set(DamageCase.objects.filter(item__stockroom=stockroom, status__in=CASE_OPEN).values_list("item", flat=True))  # fmt: skip
         self.serials = {(item.product.name.lower(), item.serial.lower()): item.tag for item in self.items.values() if item.serial}  # fmt: skip
         self.products: dict[str, ProductPlan] = {}
 
@@ -180,8 +182,7 @@ class _Planner:
             line.refuse("serial", "serial_taken", f"{holder} has this serial number already.")
             return
         line.to = cells.get("state", item.status if item else Item.Status.IN_SERVICE)
-        if item and line.to != item.status and line.to not in ITEM_MOVES.get(item.status, frozenset()):
-            line.refuse("state", "illegal_state", f"What is {item.get_status_display().lower()} cannot become {line.to.replace('_', ' ')}.")  # fmt: skip
+        if item and line.to != item.status and not self._may_move(line, item):
             return
         line.values = {name: typed(column, cells[column]) for column, name in ITEM_COLUMNS.items() if column in cells}
         if item is None:
@@ -194,6 +195,16 @@ class _Planner:
                 self._change(line, name.replace("_", " "), shown(getattr(item, name)), shown(new))
         if line.to != item.status:
             self._change(line, "state", item.status, line.to)
+
+    def _may_move(self, line: Line, item: Item) -> bool:
+        """What services/items.py refuses for one item is refused here too."""
+        if line.to not in ITEM_MOVES.get(item.status, frozenset()):
+            line.refuse("state", "illegal_state", f"What is {item.get_status_display().lower()} cannot become {line.to.replace('_', ' ')}.")  # fmt: skip
+        elif item.pk in self.out:
+            line.refuse("state", "on_loan", f"{item.tag} is on loan. Take it back first, or report it lost on the loan.")  # fmt: skip
+        elif item.pk in self.cases:
+            line.refuse("state", "has_case", f"{item.tag} has an open damage case. Say there what becomes of it.")
+        return not line.row.faults
 
     def _count(self, line: Line) -> None:
         cells, plan = line.row.cells, line.product

@@ -16,6 +16,7 @@ from hardware.inventory.access import stockroom_for
 from hardware.inventory.ledger import Ledger, stockroom_locked
 from hardware.inventory.plan import REFUSED, Line, Plan, ProductPlan, plan_make
 from hardware.inventory.reading import StockRow, parse
+from hardware.inventory.services.circulation import circulation_changed
 from hardware.inventory.services.items import items_write, status_write
 from hardware.models import Item, Product, StockImport, StockImportMove
 from hardware.models.stock import IMPORT_MOVES
@@ -79,11 +80,12 @@ class _Writer:
         for one in self.plan.products:
             self.products[one.name] = self._product(one)
         new = [line for line in lines if "tag" in line.row.cells and line.item is None]
-        items_write(self.ledger, [self._item(line) for line in new])
-        self._change([line for line in lines if line.item is not None and line.changes])
+        made = items_write(self.ledger, [self._item(line) for line in new])
+        moved = self._change([line for line in lines if line.item is not None and line.changes])
         for line in lines:
             self._count(line)
         self.ledger.save()
+        circulation_changed(self.ledger, [*made, *moved], timezone.now())
 
     def _product(self, one: ProductPlan) -> Product:
         if one.row is None:
@@ -101,9 +103,10 @@ class _Writer:
             **(line.values | {"status": line.to}),
         )  # fmt: skip
 
-    def _change(self, lines: list[Line]) -> None:
+    def _change(self, lines: list[Line]) -> list[Item]:
+        """Returns those whose state changed."""
         fields: set[str] = set()
-        rows = []
+        rows, moved = [], []
         for line in lines:
             assert line.item is not None
             assert line.product is not None
@@ -111,8 +114,10 @@ class _Writer:
             rows.append(line.item)
             if line.to != line.item.status:
                 status_write(self.ledger, line.item, line.to)
+                moved.append(line.item)
         if fields:
             Item.objects.bulk_update(rows, sorted(fields), batch_size=200)
+        return moved
 
     def _count(self, line: Line) -> None:
         if line.count is None or line.product is None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.core.states import move
@@ -13,7 +14,8 @@ from courseplatform.courses.access import Visit
 from hardware.inventory.access import item_for, product_for
 from hardware.inventory.ledger import Ledger, check_seen, stockroom_locked
 from hardware.inventory.rules import MOST_AT_ONCE, serial_of, tag_of
-from hardware.models import ITEM_MOVES, Item, Product, Stockroom
+from hardware.inventory.services.circulation import check_not_out, circulation_changed
+from hardware.models import CASE_OPEN, ITEM_MOVES, CaseStatus, Item, Product, Stockroom
 
 Values = Mapping[str, Any]
 FIELDS = ("product", "tag", "serial", "place", "condition", "value", "currency", "bought_on", "warranty_until", "note")
@@ -58,6 +60,7 @@ def items_add(
         ledger = Ledger(stockroom, visit.by)
         made = items_write(ledger, rows)
         ledger.save()
+        circulation_changed(ledger, made, timezone.now())
     return made
 
 
@@ -101,7 +104,8 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def item_change(*, visit: Visit, item: Item, values: Values, seen: int) -> Item:
-    """Raises BadInput (`no_change`, `bad_tag`, `bad_serial`), Conflict (`changed_meanwhile`, `tag_taken`, `serial_taken`, `counted_product`), NotHere."""
+    """Raises BadInput (`no_change`, `bad_tag`, `bad_serial`), NotHere, Conflict (`changed_meanwhile`, `tag_taken`, `serial_taken`,
+    `counted_product`, `on_loan` where it would become another product)."""
     with transaction.atomic():
         stockroom = stockroom_locked(visit)
         row = item_for(visit, item.tag)
@@ -111,7 +115,9 @@ def item_change(*, visit: Visit, item: Item, values: Values, seen: int) -> Item:
             new["tag"] = tag_of(new["tag"])
         if new.get("tag", row.tag) != row.tag:
             check_tags(stockroom, [new["tag"]])
-        product = new.get("product", row.product)
+        old, product = row.product, new.get("product", row.product)
+        if product.pk != old.pk:
+            check_not_out(row, visit)
         if product.is_counted or product.stockroom_id != stockroom.pk:
             raise Conflict(f"{product.name} is only counted, so it has no items with tags.", code="counted_product")
         new["serial"] = serial_of(new.get("serial", row.serial))
@@ -122,14 +128,16 @@ def item_change(*, visit: Visit, item: Item, values: Values, seen: int) -> Item:
             raise BadInput(f"{row.tag} is so already; nothing is changed.", code="no_change")
         row.save(update_fields=changed)
         ledger.save()
+        if "product" in changed:
+            circulation_changed(ledger, [row], timezone.now(), products=[old])
     return row
 
 
 def item_move(*, visit: Visit, item: Item, to: str, why: str) -> Item:
-    """Take an item out of circulation, or put it back.
+    """Take an item out of circulation, or put it back. What was promised is planned anew, and who loses it is told.
 
     Raises:
-        BadInput: `unknown_state`. IllegalMove: `illegal_move`, `lost_race`. NotHere.
+        BadInput: `unknown_state`. Conflict: `on_loan`, `has_case`. IllegalMove: `illegal_move`, `lost_race`. NotHere.
     """
     if to not in Item.Status.values:
         raise BadInput("Choose one of: in service, in repair, lost, retired.", code="unknown_state")
@@ -138,10 +146,21 @@ def item_move(*, visit: Visit, item: Item, to: str, why: str) -> Item:
         row = item_for(visit, item.tag)
         if row.status == to:
             return row
+        check_not_out(row, visit)
+        _check_case(row, to)
         ledger = Ledger(stockroom, visit.by, why)
         status_write(ledger, row, to)
         ledger.save()
+        circulation_changed(ledger, [row], timezone.now())
     return row
+
+
+def _check_case(row: Item, to: str) -> None:
+    """What an open case decides is decided there, so that the two never say different things. Raises Conflict (`has_case`)."""
+    case = row.cases.filter(status__in=CASE_OPEN).first()
+    if case is None or to == Item.Status.LOST or (to == Item.Status.IN_SERVICE and case.status == CaseStatus.OPEN):
+        return
+    raise Conflict(f"{row.tag} has an open damage case ({case.what}). Say on the case what becomes of it.", code="has_case")  # fmt: skip
 
 
 def status_write(ledger: Ledger, row: Item, to: str) -> None:

@@ -1,0 +1,48 @@
+"""Whether the runner on a board may take work. The door of the runners: they ask here, and are told by `hooks.tell_service`."""
+
+from dataclasses import dataclass
+
+from courseplatform.courses.models import Course
+from courseplatform.teams.models import Team
+from hardware.inventory.borrowers import borrower_words
+from hardware.models import CaseStatus, DamageCase, Item, LoanPiece
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """why: a sentence where it may not, "" where it may."""
+
+    ok: bool
+    why: str = ""
+
+
+def piece_out(item: Item) -> LoanPiece | None:
+    """Whoever has it now: the open piece with its loan, or None."""
+    return LoanPiece.objects.filter(item=item, back_at=None).select_related("loan__person", "loan__team", "loan__course").first()  # fmt: skip
+
+
+def may_serve(item: Item, team: Team | None = None) -> Verdict:
+    """Whether it may take work: that of everybody while it stands in the lab, that of one team while they have it on loan.
+
+    Args:
+        team: whose work it is; None = anybody's.
+    """
+    if item.status != Item.Status.IN_SERVICE:
+        return Verdict(False, f"{item.tag} is {item.get_status_display().lower()}.")
+    if DamageCase.objects.filter(item=item, status=CaseStatus.IN_REPAIR).exists():
+        return Verdict(False, f"{item.tag} is in repair by its damage case.")
+    piece = piece_out(item)
+    if piece is None or (team is not None and piece.loan.team_id == team.pk):
+        return Verdict(True)
+    return Verdict(False, f"{item.tag} is on loan to {borrower_words(piece.loan.person, piece.loan.team)}, so it serves their work alone.")  # fmt: skip
+
+
+def boards_of_team(team: Team) -> list[Item]:
+    """What a team has on loan and may run its own work on: in service, the oldest loan first."""
+    found = Item.objects.filter(loan_pieces__back_at=None, loan_pieces__loan__team=team, status=Item.Status.IN_SERVICE)
+    in_repair = DamageCase.objects.filter(status=CaseStatus.IN_REPAIR).values("item")
+    return list(found.exclude(pk__in=in_repair).select_related("product").order_by("loan_pieces__out_at", "tag"))
+
+
+def courses_lending(item: Item) -> list[Course]:
+    return list(Course.objects.filter(stockroom_link__stockroom=item.stockroom_id).order_by("-pk"))
