@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,10 +13,11 @@ from hardware.inventory import rules
 from hardware.inventory.plan import CHANGED, NEW, REFUSED, SAME
 from hardware.inventory.reading import parse
 from hardware.inventory.selectors.export import stock_csv
+from hardware.inventory.services.cases import case_open
 from hardware.inventory.services.imports import plan_of, stock_import_apply, stock_import_create
 from hardware.inventory.services.items import item_move
 from hardware.inventory.services.products import balance_of
-from hardware.models import Item, Product, StockEvent
+from hardware.models import Item, Loan, LoanPiece, Product, StockEvent
 from tests.hardware.inventory.builders import cables_of, items_of, product_of, stockroom_of
 
 pytestmark = pytest.mark.django_db
@@ -228,3 +230,19 @@ def test_a_large_file_is_planned_and_written_in_few_queries(cast, django_assert_
     with django_assert_max_num_queries(80):
         imported(cast, text)
     assert Item.objects.count() == 1500
+
+
+def test_a_list_moves_nothing_that_is_on_loan_or_that_a_case_decides(cast):
+    stockroom_of(cast)
+    imported(cast, HEAD + "board,Pi,PI-01,,,,\nboard,Pi,PI-02,,,,\nboard,Pi,PI-03,,,,\n")
+    first, second, _ = Item.objects.order_by("tag")
+    loan = Loan.objects.create(
+        stockroom=first.stockroom, course=cast.course, person=cast.ruth, handed_at=timezone.now(), handed_by="amit"
+    )
+    LoanPiece.objects.create(loan=loan, item=first, product=first.product, out_at=timezone.now())
+    case_open(visit=cast.visit(cast.amit), item=second, what="bent")
+    plan = imported(cast, "product,tag,state\nPi,PI-01,lost\nPi,PI-02,in_repair\nPi,PI-03,in_repair\n", apply=False)
+    assert (verdicts(plan), codes(plan)) == (
+        [REFUSED, REFUSED, CHANGED],
+        [(2, "state", "on_loan"), (3, "state", "has_case")],
+    )
