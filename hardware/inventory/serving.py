@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from courseplatform.courses.models import Course
 from courseplatform.teams.models import Team
 from hardware.inventory.borrowers import borrower_words
 from hardware.models import CaseStatus, DamageCase, Item, LoanPiece
@@ -42,7 +41,3 @@ def boards_of_team(team: Team) -> list[Item]:
     found = Item.objects.filter(loan_pieces__back_at=None, loan_pieces__loan__team=team, status=Item.Status.IN_SERVICE)
     in_repair = DamageCase.objects.filter(status=CaseStatus.IN_REPAIR).values("item")
     return list(found.exclude(pk__in=in_repair).select_related("product").order_by("loan_pieces__out_at", "tag"))
-
-
-def courses_lending(item: Item) -> list[Course]:
-    return list(Course.objects.filter(stockroom_link__stockroom=item.stockroom_id).order_by("-pk"))

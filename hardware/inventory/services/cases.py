@@ -31,6 +31,7 @@ from hardware.inventory.serving import piece_out
 from hardware.models import (
     CASE_MOVES,
     CASE_OPEN,
+    BoardSign,
     CaseEvent,
     CaseMove,
     CasePhoto,
@@ -122,6 +123,8 @@ def case_move(*, visit: Visit, case: DamageCase, to: str, why: str = "", conditi
         move(row, moves=CASE_MOVES, to=to, by=visit.by, why=why, history=CaseMove, closed_at=closed_at)
         ledger = Ledger(stockroom, visit.by, why)
         ledger.note(row.item.product, "case", before, f"{target.label.lower()}: {row.what}", item=row.item)
+        if closed_at:
+            BoardSign.objects.filter(item=row.item).update(failed_in_row=0)  # its runner is looked at anew
         is_moved = _item_follows(ledger, row.item, target, condition)
         ledger.save()
         if is_moved:
