@@ -1,7 +1,7 @@
 """From rows to what the gradebook is asked: whose grade hangs together, what happened to it, and whether students may see it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +17,8 @@ from grading.models.assignments import Assignment
 from grading.models.grades import MEASUREMENT, GradeEvent, GradeKind, GradeRelease, RubricItem
 from grading.models.late_days import LateVerdict
 from grading.models.submissions import Submission
+from grading.return_verdicts import return_verdicts
+from grading.return_work import may_be_return
 from grading.spec import SpecError
 
 
@@ -146,11 +148,13 @@ def grade_for(assignment: Assignment, person: User) -> Grade:
 
 
 def lates_of(assignment: Assignment, people: Collection[int]) -> dict[int, Late]:
-    """Person -> what lateness takes, for those whom it takes something. One query."""
+    """Person -> what lateness takes, for those whom it takes something. One query; more for the return of the hardware."""
     policy = policy_for(assignment.course)
     if policy is None:
         return {}
-    rows: Iterable[LateVerdict] = LateVerdict.objects.filter(assignment=assignment, person__in=people)
+    rows: list[LateVerdict] = list(LateVerdict.objects.filter(assignment=assignment, person__in=people))
+    if may_be_return(assignment):
+        rows += [row for row in return_verdicts(assignment.course, people) if row.assignment_id == assignment.pk]
     return {
         row.person_id: Late(policy, row.penalty_percent, row.accepted, tuple(row.explanation))
         for row in rows

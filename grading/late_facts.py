@@ -27,6 +27,10 @@ from grading.models.late_days import Accommodation, EntryKind, Excuse, Extension
 from grading.models.reruns import PointsBefore
 from grading.models.runs import Result
 from grading.models.submissions import Submission
+from grading.return_work import return_among, return_id
+from hardware.inventory.selectors.returns import TermReturn, term_returns
+
+ALL_BACK = "all back"
 
 
 def person_key(pk: int) -> str:
@@ -163,7 +167,7 @@ class LateFacts:
 
 
 def facts_of(circle: Circle, policy: late.Policy | None = None) -> LateFacts | None:
-    """The facts of a circle; None where the course states no late rule. Nine queries, whatever its size."""
+    """The facts of a circle; None where the course states no late rule. Nine queries, whatever its size, and one where hardware comes back."""
     policy = policy or policy_for(circle.course)
     if policy is None:
         return None
@@ -173,7 +177,7 @@ def facts_of(circle: Circle, policy: late.Policy | None = None) -> LateFacts | N
         circle,
         policy,
         {item.slug: deadline_of(item) for item in rows.work.values()},
-        rows.hand_ins(),
+        [*rows.hand_ins(), *rows.returns()],
         rows.extensions(),
         rows.grants(),
         [
@@ -194,9 +198,16 @@ class _Rows:
 
     def __post_init__(self) -> None:
         self.people = [user.pk for user in self.circle.people.values()]
-        self.owned = Q(team__in=[team.pk for team in self.circle.teams.values()]) | Q(team=None, person__in=self.people)
+        teams = [team.pk for team in self.circle.teams.values()]
+        self.owned = Q(team__in=teams) | Q(team=None, person__in=self.people)
+        self.back = return_among(self.circle.course, self.work.values())
+        self.lent: dict[str, TermReturn] = {}
+        if self.back is not None:
+            found = term_returns(self.circle.course, people=self.people, teams=teams)
+            self.lent = {key_of(row.person, row.team): row for row in found}
 
     def hand_ins(self) -> list[late.HandIn]:
+        """Who borrowed something is late with what they borrowed, not with a form that they hand in about it."""
         found = Submission.objects.filter(self.owned, assignment__in=self.work)
         marks = self._marks(found)
         return [
@@ -205,7 +216,16 @@ class _Rows:
                 person_key(row.person_id), row.is_active, row.counts is not False, marks.get(row.measured_pk),
             )
             for row in found
+            if not (self.back and row.assignment_id == self.back.pk and key_of(row.person_id, row.team_id) in self.lent)
         ]  # fmt: skip
+
+    def returns(self) -> list[late.HandIn]:
+        """Each borrower whose things for the term are all back has handed them in when the last one came."""
+        return [
+            late.HandIn(return_id(key), key, self.back.slug, at, None, is_active=True, verb=ALL_BACK)
+            for key, row in self.lent.items()
+            if self.back and (at := row.returned_at) is not None
+        ]
 
     def _marks(self, found: Any) -> dict[Any, Fraction]:
         """Submission -> percent that its newest result earned, for policies that judge the best attempt.

@@ -11,6 +11,7 @@ from courseplatform.uploads.purposes import register_purpose
 from grading import course_file, merging, run_end, upload_purpose
 from grading.calibration_rows import calibration_rows
 from grading.device_uses import device_use
+from grading.hardware_return import return_changed, return_day_of, return_dues
 from grading.late_file.course_part import LATE_PART
 from grading.late_import import cost_effects
 from grading.selectors import class_energy, late_mine, sections, stages
@@ -25,7 +26,13 @@ from grading.services.reruns import rerun_job_ended
 from grading.services.variants import variant_ended
 from grading.stages_import import moved_readings
 from grading.wake import COUNT_KIND, RERUN_KIND, RUN_KIND, VARIANT_KIND, wake
-from hardware.hooks import add_calibration_source, add_use_source
+from hardware.hooks import (
+    add_calibration_source,
+    add_return_dues_source,
+    add_return_listener,
+    add_return_source,
+    add_use_source,
+)
 from hardware.leases import JobKind, register_kind
 
 LATE_PAGES = (
@@ -37,6 +44,9 @@ LATE_PAGES = (
 def register_all() -> None:
     merging.register_decisions()
     add_use_source(device_use)
+    add_return_source(return_day_of)
+    add_return_dues_source(return_dues)
+    add_return_listener(return_changed)
     add_calibration_source(calibration_rows)
     register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake, parked=result_park))
     register_kind(JobKind(name=COUNT_KIND, ended=count_ended, wake=wake))

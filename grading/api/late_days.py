@@ -42,7 +42,11 @@ class BankShape(serializers.Serializer[Any]):
 
 class VerdictShape(serializers.Serializer[LateVerdict]):
     assignment = serializers.SlugField(source="assignment.slug")
-    submission = serializers.UUIDField(source="submission_id", help_text="the attempt that is judged")
+    submission = serializers.UUIDField(
+        source="submission_id",
+        allow_null=True,
+        help_text="the attempt that is judged; null: hardware that came back is",
+    )
     days_late = serializers.IntegerField()
     free_days_used = serializers.IntegerField(help_text="of them, paid by a bank")
     penalty_percent = serializers.DecimalField(max_digits=5, decimal_places=2)

@@ -107,7 +107,10 @@ class Deadline:
 
 @dataclass(frozen=True)
 class HandIn:
-    """One attempt. `owner` is the person or the team whose attempt it is. `is_counted` false: a fault of ours or a staff test."""
+    """One attempt. `owner` is the person or the team whose attempt it is. `is_counted` false: a fault of ours or a staff test.
+
+    verb: what explanations say was done with it.
+    """
 
     id: str
     owner: str
@@ -117,6 +120,7 @@ class HandIn:
     is_active: bool = False
     is_counted: bool = True
     raw_percent: Fraction | None = None
+    verb: str = "handed in"
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def minutes(policy: Policy) -> str:
 
 
 def handed_in(policy: Policy, deadline: Deadline, hand_in: HandIn) -> str:
-    said = f"Due {moment(deadline.due, policy.zone)}; handed in {moment(hand_in.at, policy.zone)}"
+    said = f"Due {moment(deadline.due, policy.zone)}; {hand_in.verb} {moment(hand_in.at, policy.zone)}"
     read = read_clock(policy, hand_in.at)
     if read != hand_in.at:
         return f"{said}, which counts as {read.astimezone(policy.zone):%H:%M}: seconds are dropped."
@@ -86,7 +86,7 @@ def counted(policy: Policy, deadline: Deadline, hand_in: HandIn, late: Lateness)
         yield f"No {one} that counts was passed: 0 {unit_word(policy, 0)}{_weekend(policy)}."
     if _is_at_a_boundary(policy, late.due, hand_in.at):
         so = "counts as passed" if policy.edge_is_late else "is not passed yet"
-        yield f"Handed in exactly at a {one}, which {so}."
+        yield f"{hand_in.verb.capitalize()} exactly at a {one}, which {so}."
 
 
 def _boundary_words(policy: Policy) -> tuple[str, str]:

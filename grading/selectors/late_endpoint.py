@@ -16,6 +16,7 @@ from courseplatform.teams.selectors.membership import team_of
 from grading.late.facts import Policy, Unit
 from grading.late_facts import policy_for
 from grading.models.late_days import LateEntry, LateStale, LateVerdict
+from grading.return_verdicts import return_verdicts
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class LateLedger:
 
 
 def late_ledger(visit: Visit, now: datetime, email: str = "") -> LateLedger:
-    """One's own, or for staff that of the member with this e-mail address. At most five queries.
+    """One's own, or for staff that of the member with this e-mail address. At most five queries; more where hardware was returned.
 
     Raises NotHere: nobody of the course has the address, or a student asks for somebody else.
     """
@@ -56,7 +57,7 @@ def late_ledger(visit: Visit, now: datetime, email: str = "") -> LateLedger:
         person,
         policy.unit if policy else None,
         _banks(policy, team, lines, is_student=role == Role.STUDENT),
-        list(verdicts.order_by("assignment__position", "assignment")),
+        [*verdicts.order_by("assignment__position", "assignment"), *return_verdicts(visit.course, {person.pk})],
         not LateStale.objects.filter(course=visit.course, person=person).exists(),
     )
 

@@ -26,6 +26,7 @@ from grading.models.late_days import (
     LateStale,
     LateVerdict,
 )
+from grading.return_verdicts import return_verdicts
 
 Favour = Extension | Accommodation | Excuse
 MOST_KEY = 1 << 62
@@ -83,7 +84,7 @@ def person_page(visit: Visit, person: User) -> dict[str, Any]:
         *_of_person(visit, person),
     ]
     work = LateVerdict.objects.filter(person=person, assignment__course=visit.course)
-    return _page(visit, owned, favours, work) | {
+    return _page(visit, owned, favours, work, return_verdicts(visit.course, {person.pk})) | {
         "name": person.name,
         "person": person,
         "teams": teams,
@@ -99,7 +100,8 @@ def team_page(visit: Visit, team: Team) -> dict[str, Any]:
     owned = Q(team=team)
     work = LateVerdict.objects.filter(submission__team=team)
     members = members_at(team)
-    return _page(visit, owned, list(_extensions(visit, owned)), work) | {
+    back = return_verdicts(visit.course, team=team)
+    return _page(visit, owned, list(_extensions(visit, owned)), work, back) | {
         "name": team.name,
         "team": team,
         "members": members,
@@ -107,7 +109,7 @@ def team_page(visit: Visit, team: Team) -> dict[str, Any]:
     }
 
 
-def _page(visit: Visit, owned: Q, favours: list[Given], work: Any) -> dict[str, Any]:
+def _page(visit: Visit, owned: Q, favours: list[Given], work: Any, back: list[LateVerdict]) -> dict[str, Any]:
     lines, policy = list(_lines(LateEntry.objects.filter(owned, course=visit.course))), policy_for(visit.course)
     left: dict[str, int] = {line.entry.bank: line.balance for line in lines}
     return {
@@ -115,9 +117,10 @@ def _page(visit: Visit, owned: Q, favours: list[Given], work: Any) -> dict[str, 
         "left": left,
         "sums": _sums(lines),
         "favours": sorted(favours, key=lambda given: given.row.made_at),
-        "verdicts": list(
-            work.select_related("assignment__course", "submission", "person", "submission__assignment__course")
-        ),
+        "verdicts": [
+            *work.select_related("assignment__course", "submission", "person", "submission__assignment__course"),
+            *back,
+        ],
         "requests": [
             {"row": row, "words": units(policy, row.units)}
             for row in LateRequest.objects.filter(owned, assignment__course=visit.course).select_related(

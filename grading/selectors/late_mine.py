@@ -18,9 +18,10 @@ from courseplatform.teams.sections import TeamVisit
 from courseplatform.teams.selectors.membership import team_now
 from grading.late.facts import Assessment, Bank, HandIn, Policy, Verdict
 from grading.late.words_of_time import units
-from grading.late_facts import LateFacts, circle_of, facts_of, person_key, policy_for, team_key
+from grading.late_facts import LateFacts, circle_of, facts_of, key_of, person_key, policy_for, team_key
 from grading.models.assignments import Assignment
 from grading.models.late_days import Accommodation, EntryKind, Excuse, Extension, LateEntry
+from grading.return_work import is_return
 from grading.selectors.late_outlook import outlook
 from grading.selectors.late_words import percent, policy_line, steps_of
 
@@ -236,7 +237,7 @@ def _lines(book: Book, bank: Bank, key: str, entries: list[LateEntry], held: int
     lines = [_entry_line(book, row, is_first=row is first) for row in entries]
     if first is None and bank.days:
         lines.append(_unwritten(book, bank))
-    spent = {str(row.submission_id) for row in entries if row.kind == EntryKind.SPEND}
+    spent = {_paid_for(book, row) for row in entries if row.kind == EntryKind.SPEND}
     lines += _free_lines(book, bank, key, spent)
     lines.sort(key=lambda line: (not line.is_first, line.at))
     balance = 0
@@ -257,7 +258,7 @@ def _entry_line(book: Book, row: LateEntry, *, is_first: bool) -> Line:
         note = f"for what is due from {row.since:%b} {row.since.day} on" if row.since else ""
         by = POLICY_ACTOR if is_first else row.actor
         return Line(row.made_at, row.get_kind_display(), row.reason, by, row.days, note, is_first=is_first)
-    verdict = _verdict(book, str(row.submission_id)) if row.kind == EntryKind.SPEND else None
+    verdict = _verdict(book, _paid_for(book, row)) if row.kind == EntryKind.SPEND else None
     by = row.submission.person.name if row.submission else row.actor
     line = Line(row.made_at, row.assignment.short, row.reason, by, row.days, url=row.assignment.get_absolute_url())
     if verdict is not None:
@@ -265,6 +266,18 @@ def _entry_line(book: Book, row: LateEntry, *, is_first: bool) -> Line:
     elif row.kind == EntryKind.REFUND:
         line.note = "the count gives back what is no longer charged"
     return line
+
+
+def _paid_for(book: Book, row: LateEntry) -> str:
+    """The hand-in that a line paid for, as the facts name it. A line without one paid for hardware that came back late."""
+    if row.submission_id is not None or row.assignment is None:
+        return str(row.submission_id)
+    payer = key_of(row.person_id, row.team_id)
+    found = [draw for draw in book.assessment.draws if (draw.owner, draw.bank) == (payer, row.bank)]
+    back = (
+        one.submission_id for one in found if one.assignment == row.assignment.slug and is_return(one.submission_id)
+    )
+    return next(back, "")
 
 
 def _verdict(book: Book, submission: str) -> Verdict | None:

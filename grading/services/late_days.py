@@ -23,6 +23,7 @@ from grading.late_preview import verdict_of
 from grading.models.assignments import Assignment
 from grading.models.late_days import POLICY_ACTOR, EntryKind, LateEntry, LateStale, LateVerdict
 from grading.models.submissions import Submission
+from grading.return_work import is_return
 from grading.services.activity import make_active
 from grading.services.benchmarks import benchmark_record
 from grading.wake import wake_count
@@ -170,7 +171,7 @@ def _choose_again(circle: Circle, facts: LateFacts) -> bool:
     may_refuse = {item.slug for item in work if _may_refuse(facts.policy, item)}
     by_work = defaultdict[tuple[str, str], list[HandIn]](list)
     for one in facts.submissions:
-        if one.is_counted and one.assignment in may_refuse:
+        if one.is_counted and one.assignment in may_refuse and not is_return(one.id):
             by_work[one.owner, one.assignment].append(one)
     changed = False
     for hand_ins in by_work.values():
@@ -246,7 +247,7 @@ class _Ledger:
                 self.person_of.get(draw.owner), self.team_of.get(draw.owner), draw.bank, work[draw.assignment]
             )
             wanted[place] -= draw.units
-            paid_for[place] = draw.submission_id
+            paid_for[place] = "" if is_return(draw.submission_id) else draw.submission_id
         for place in dict.fromkeys([*held, *wanted]):
             change = wanted.get(place, 0) - held.get(place, 0)
             if change:
@@ -263,7 +264,10 @@ class _Ledger:
 
 
 def _write_verdicts(circle: Circle, assessment: Assessment | None) -> None:
-    """The kept verdicts of the circle: those that changed are written, those that no longer hold are removed."""
+    """The kept verdicts of the circle: those that changed are written, those that no longer hold are removed.
+
+    A verdict is kept of a hand-in. That of a return is asked for where it is shown (grading/selectors/return_verdicts.py).
+    """
     people = {key: user.pk for key, user in circle.people.items()}
     work = {item.slug: item.pk for item in Assignment.objects.filter(course=circle.course)}
     kept = {
@@ -271,6 +275,8 @@ def _write_verdicts(circle: Circle, assessment: Assessment | None) -> None:
         for row in LateVerdict.objects.filter(assignment__course=circle.course, person__in=people.values())
     }
     for verdict in assessment.verdicts if assessment else ():
+        if is_return(verdict.submission_id):
+            continue
         row = kept.pop((work[verdict.assignment], people[verdict.person]), None) or LateVerdict(
             assignment_id=work[verdict.assignment], person_id=people[verdict.person]
         )

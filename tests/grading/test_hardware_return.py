@@ -1,0 +1,215 @@
+"""The return of the hardware is an assignment: what comes back late costs late days, exactly as a lab that is handed in late."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grading.grade_facts import lates_of
+from grading.hardware_return import return_dues
+from grading.late.facts import Deadline, HandIn, Membership
+from grading.late_facts import circle_of, facts_of
+from grading.late_file.policy import policy_of
+from grading.latepolicy import assess
+from grading.models import LateEntry
+from grading.models.owners import Owner
+from grading.return_verdicts import return_verdicts
+from grading.selectors.late_endpoint import late_ledger
+from grading.services.late_days import late_days_count
+from grading.services.late_favours import accommodation_give, extension_give
+from hardware.hooks import return_day, tell_return
+from tests.grading.late_pages import late_days, see
+from tests.grading.test_late_days import _commits, balance, ledger, make_team, with_policy  # noqa: F401 a fixture
+from tests.hardware.inventory.lent import came_back, lent
+from tests.people import make_cast, make_lab
+
+pytestmark = pytest.mark.django_db
+OF_11_767 = {"bank": {"days": 5, "owner": "team"}, "unit": {"kind": "hours"}, "penalty": {"each": 2}}
+OF_6_S965 = {
+    "bank": {"days": 6, "owner": "person"}, "unit": {"kind": "calendar_day", "boundary": "00:00", "due_day": "free"}, "edge": "late",
+    "cap": 6, "penalty": {"kind": "percent_of_earned", "steps": [50, 100], "most": 100},
+}  # fmt: skip
+
+
+@pytest.fixture
+def cast(settings, tmp_path):
+    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
+    return make_cast()
+
+
+def return_work(cast, *, hours_ago=30, policy=OF_11_767, **fields):
+    """The course's return was due so many hours ago."""
+    due_at = timezone.now() - timedelta(hours=hours_ago)
+    made = {
+        "kind": "hardware_return",
+        "short": "Hardware return",
+        "title": "",
+        "bench_spec": {},
+        "is_individual": False,
+        "points": 0,
+    }
+    item = make_lab(cast.course, "hardware-return", due_at=due_at, **(made | fields))
+    with_policy(cast, policy)
+    item.course = cast.course
+    return item
+
+
+def recount(cast, *people):
+    late_days_count(course=cast.course, people={person.pk for person in people or (cast.ruth,)})
+
+
+def test_a_late_return_is_charged_to_the_teams_bank_at_the_moment_when_the_last_piece_came(cast):
+    item, team = return_work(cast, hours_ago=50), make_team(cast, cast.ruth, cast.daniel)
+    loan = lent(cast, team=team, pieces=2)
+    came_back(loan, item.due_at - timedelta(hours=1), pieces=1)
+    recount(cast)
+    assert ledger(cast.course, team=team) == [("policy", 5)]  # one piece is still out
+    came_back(loan, item.due_at + timedelta(hours=25))
+    tell_return(cast.course, None, team, "amit@example.edu")
+    assert ledger(cast.course, team=team) == [("policy", 5), ("spend", -2)]
+    spent = LateEntry.objects.get(kind="spend")
+    assert (spent.assignment, spent.submission, spent.actor) == (item, None, "amit@example.edu")
+    assert spent.reason == "Hardware return: what is lent changed"
+
+
+def test_a_return_on_time_costs_nothing(cast):
+    item, team = return_work(cast), make_team(cast, cast.ruth)
+    came_back(lent(cast, team=team), item.due_at)
+    recount(cast)
+    assert ledger(cast.course, team=team) == [("policy", 5)]
+    assert [(row.days_late, row.max_percent) for row in return_verdicts(cast.course)] == [(0, 100)]
+
+
+def test_late_days_come_back_when_the_staff_correct_the_return(cast):
+    item, team = return_work(cast), make_team(cast, cast.ruth)
+    loan = lent(cast, team=team)
+    came_back(loan)
+    recount(cast)
+    loan.pieces.update(back_at=item.due_at - timedelta(minutes=5))
+    tell_return(cast.course, None, team, "amit@example.edu")
+    assert ledger(cast.course, team=team) == [("policy", 5), ("spend", -2), ("refund", 2)]
+    recount(cast)
+    assert balance(cast.course, team=team) == 5
+
+
+def test_what_is_declared_lost_ends_the_lateness_at_that_moment(cast):
+    item, team = return_work(cast, hours_ago=100), make_team(cast, cast.ruth)
+    came_back(lent(cast, team=team), item.due_at + timedelta(hours=1), ended_as="lost")
+    recount(cast)
+    assert balance(cast.course, team=team) == 4
+
+
+def test_a_short_loan_is_no_part_of_the_return(cast):
+    item, team = return_work(cast), make_team(cast, cast.ruth)
+    came_back(lent(cast, team=team), item.due_at)
+    lent(cast, team=team, is_term=False, due_at=item.due_at)
+    recount(cast)
+    assert [row.days_late for row in return_verdicts(cast.course)] == [0]
+
+
+def test_a_persons_own_things_are_paid_by_their_own_bank_under_the_rules_of_6_s965(cast):
+    item = return_work(cast, policy=OF_6_S965, hours_ago=24 * 4, points=10)
+    item.due_at = cast.course.wall(item.due_at.astimezone(cast.course.tz).date(), time(23, 59))
+    item.save()
+    came_back(lent(cast, person=cast.ruth), item.due_at + timedelta(minutes=1))  # midnight itself is late here
+    came_back(lent(cast, person=cast.sofia), item.due_at)
+    recount(cast, cast.ruth)
+    recount(cast, cast.sofia)
+    assert (balance(cast.course, person=cast.ruth), balance(cast.course, person=cast.sofia)) == (5, 6)
+
+
+def test_what_no_bank_pays_costs_the_grade_of_the_return(cast):
+    item, team = return_work(cast, hours_ago=24 * 8, points=10), make_team(cast, cast.ruth)
+    came_back(lent(cast, team=team), item.due_at + timedelta(hours=24 * 7))  # 7 units, 5 paid, 2 x 2 percent
+    recount(cast)
+    assert balance(cast.course, team=team) == 0
+    assert lates_of(item, {cast.ruth.pk, cast.sofia.pk})[cast.ruth.pk].lost == 4
+
+
+def test_an_extension_of_the_team_moves_its_day_of_return_and_its_lateness(cast):
+    item, team = return_work(cast), make_team(cast, cast.ruth)
+    until = (item.due_at + timedelta(days=2)).astimezone(cast.course.tz)
+    wall = f"{until:%Y-%m-%d %H:%M}"
+    extension_give(
+        visit=cast.visit(cast.helen), assignment=item, owners=[Owner(cast.ruth, team)], until=wall, reason="flight"
+    )
+    day = return_day(cast.course, None, team)
+    assert day is not None and (day.slug, day.due_at) == ("hardware-return", until.replace(second=0, microsecond=0))
+    came_back(lent(cast, team=team))
+    recount(cast)
+    assert balance(cast.course, team=team) == 5
+
+
+def test_many_borrowers_are_asked_for_their_day_in_four_queries(cast, django_assert_num_queries):
+    item, team = return_work(cast), make_team(cast, cast.daniel)
+    accommodation_give(visit=cast.visit(cast.helen), person=cast.ruth, extra_days=2, reason="sick")
+    wanted = {(cast.ruth.pk, None), (cast.daniel.pk, None), (cast.sofia.pk, None), (None, team.pk)}
+    with django_assert_num_queries(4):
+        found = return_dues(cast.course, wanted)
+    assert found.keys() == wanted and found[cast.sofia.pk, None] == found[None, team.pk] == item.due_at
+    assert round((found[cast.ruth.pk, None] - item.due_at) / timedelta(days=1)) == 2
+
+
+def test_late_words_say_how_far_the_bank_reaches(cast):
+    return_work(cast, hours_ago=-48)
+    team = make_team(cast, cast.ruth)
+    day = return_day(cast.course, None, team)
+    assert day is not None and day.late_words.startswith("5 late days are left: back by ")
+    assert day.late_words.endswith("it costs 5 of them, and no points.")
+
+
+def test_a_course_without_a_return_states_no_day(cast):
+    with_policy(cast, OF_11_767)
+    assert return_day(cast.course, cast.ruth, None) is None
+
+
+def test_the_ledger_of_a_student_explains_a_late_return_once(cast, client):
+    item, team = return_work(cast, hours_ago=50), make_team(cast, cast.ruth)
+    came_back(lent(cast, team=team), item.due_at + timedelta(hours=25))
+    recount(cast)
+    text = late_days(client, cast.ruth)
+    assert text.count("all back") == 1 and "3 of 5 left" in text
+
+
+def test_the_staff_read_the_verdict_of_a_return(cast, client):
+    item, team = return_work(cast, hours_ago=50), make_team(cast, cast.ruth)
+    came_back(lent(cast, team=team), item.due_at + timedelta(hours=25))
+    recount(cast)
+    for address in (f"/courses/odml/late-days/people/{cast.ruth.pk}/", f"/courses/odml/late-days/teams/{team.slug}/"):
+        assert "all back" in see(client, cast.helen, address)
+    found = late_ledger(cast.visit(cast.ruth), timezone.now()).verdicts
+    assert [(one.submission_id, one.days_late) for one in found] == [(None, 2)]
+
+
+ZONE_POLICY = policy_of(OF_11_767, ZoneInfo("America/New_York"))
+DUE = datetime(2023, 12, 7, 23, 59, tzinfo=ZONE_POLICY.zone)
+
+
+def most_of(policy, hours, other):
+    """What the return can still get, and what is left, where a lab came `other` hours late before it."""
+    deadlines = {"lab": Deadline(DUE - timedelta(days=20)), "back": Deadline(DUE)}
+    facts = [
+        HandIn("1", "t", "lab", DUE - timedelta(days=20) + timedelta(hours=other), "a", is_active=True),
+        HandIn("return-t", "t", "back", DUE + timedelta(hours=hours), None, is_active=True),
+    ]
+    found = assess(policy, deadlines, facts, memberships=[Membership("t", "a")], people=["a"], teams=["t"])
+    return next(v.max_percent for v in found.verdicts if v.assignment == "back"), min(
+        found.balances["t"].values(), default=0
+    )
+
+
+@given(st.floats(-50, 400), st.floats(0, 200), st.floats(0, 150))
+@settings(max_examples=80, deadline=None)
+def test_coming_back_later_never_raises_what_the_return_gets(hours, more, other):
+    first, then = most_of(ZONE_POLICY, hours, other), most_of(ZONE_POLICY, hours + more, other)
+    assert then[0] <= first[0] and then[1] <= first[1]
+
+
+def test_facts_of_a_course_that_lends_nothing_cost_no_query_more(cast, django_assert_num_queries):
+    with_policy(cast, OF_11_767)
+    circle = circle_of(cast.course, {cast.ruth.pk})
+    with django_assert_num_queries(8):
+        facts_of(circle)
