@@ -1,5 +1,6 @@
 from django.urls import path
 
+from courseplatform.core.plot_files import FORMS
 from grading.views import (
     assignments,
     editing,
@@ -61,7 +62,7 @@ urlpatterns = [
             {"form": form},
             name=f"family_{form}",
         )
-        for form in family.FORMS
+        for form in FORMS
     ),
     path("<slug:course>/variants/<uuid:variant>/remove/", family.remove, name="variant_remove"),
     path("<slug:course>/variants/<uuid:variant>/again/", family.again, name="variant_again"),

@@ -1,31 +1,16 @@
-"""The plots as files for a report: PNG, SVG and PDF, drawn by Matplotlib in a process of its own and kept by what was drawn.
-
-In a process of its own, because Matplotlib brings numpy and 90 MB, which no web process needs. The first time a plot is asked for takes
-about a second (most of it the import), any further time the reading of a file. The page itself does not wait for any of it.
-"""
+"""The plots of a family as files for a report: PNG, SVG and PDF, drawn in a process of its own (courseplatform/core/plot_files.py)."""
 
 import json
-import os
-import subprocess
-import sys
-import threading
-import time
-from hashlib import sha256
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-import structlog
-from django.conf import settings
-
-from courseplatform.core.errors import Unavailable
+from courseplatform.core.plot_files import drawn
 from grading.families.axes import Axis
 from grading.families.placing import Face, Word
 from grading.families.plots import COLOURS, SHAPES, Dot, Plot
 
-FORMS = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 CHILD = Path(__file__).with_name("draw_child.py")
-WALL_S, KEPT_S = 30, 7 * 24 * 3600
 WIDE, HIGH, SCALE, POINTS = 680, 420, 2, 9  # pixels; a PNG has twice as many; letters of 9 pt at 100 pixels an inch
 LETTER, LINE, LEADING = 6.6, 15.0, 17.0
 # The light theme of static/css/tokens.css; a test compares them.
@@ -33,71 +18,11 @@ LIGHT = {
     "--plot-0": "#8a8d90", "--plot-0-soft": "#d5d6d3", "--plot-1": "#0b62a8", "--plot-3": "#00775a", "--plot-4": "#9c4a86", "--plot-5": "#3b8fc2",
     "--plot-6": "#5a3d00", "--ground": "#ffffff", "--ink": "#1a1b1d", "--ink-3": "#66696e", "--grid": "#ebebe6",
 }  # fmt: skip
-log = structlog.get_logger(__name__)
-_turn = threading.BoundedSemaphore(2)  # so many at once in this process; the rest wait
 
 
 def picture(plot: Plot, form: str, *, with_title: bool = True) -> bytes:
-    """The plot as PNG, SVG or PDF.
-
-    Raises Unavailable (`not_drawn`) where drawing fails or takes too long: ours, and said so.
-    """
-    said = json.dumps(document(plot, with_title=with_title), sort_keys=True)
-    folder = Path(settings.DATA_DIR) / "plots"
-    kept = folder / f"{sha256(said.encode()).hexdigest()}.{form}"
-    if kept.is_file():
-        os.utime(kept)
-        return kept.read_bytes()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    drawn = _drawn(said, form, folder)
-    part = kept.with_suffix(f".{threading.get_ident()}.{os.getpid()}.part")
-    part.write_bytes(drawn)
-    part.replace(kept)  # two at once draw the same
-    _clear(folder)
-    return drawn
-
-
-def _drawn(said: str, form: str, folder: Path) -> bytes:
-    # A home of its own for the list of fonts; nothing of our settings is handed on.
-    around = {
-        "PATH": "/usr/bin:/bin",
-        "MPLCONFIGDIR": str(folder / "matplotlib"),
-        "HOME": str(folder),
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-    command = [sys.executable, "-I", "-B", str(CHILD), form]
-    if not _turn.acquire(timeout=WALL_S):
-        raise Unavailable("Many plots are being drawn now. Ask for this one again in a minute.", code="not_drawn")
-    try:
-        done = subprocess.run(
-            command, input=said.encode(), capture_output=True, timeout=WALL_S, check=False, env=around
-        )
-    except (subprocess.TimeoutExpired, OSError) as error:
-        log.error("plot_not_drawn", why=str(error))  # noqa: TRY400 one line
-        raise _ours() from error
-    finally:
-        _turn.release()
-    if done.returncode or not done.stdout:
-        log.error("plot_not_drawn", why=done.stderr.decode(errors="replace")[-2000:])
-        raise _ours()
-    return done.stdout
-
-
-def _ours() -> Unavailable:
-    return Unavailable(
-        "Our machine did not draw this plot. The page and its table show the same; ask for the file again in a minute.",
-        code="not_drawn",
-    )
-
-
-def _clear(folder: Path) -> None:
-    """What nobody asked for within a week is drawn again when somebody does."""
-    for path in folder.glob("*.*"):
-        try:
-            if time.time() - path.stat().st_mtime > KEPT_S:
-                path.unlink()
-        except OSError:
-            continue  # another process was faster
+    """The plot as PNG, SVG or PDF. Raises Unavailable (`not_drawn`)."""
+    return drawn(CHILD, json.dumps(document(plot, with_title=with_title), sort_keys=True), form)
 
 
 def document(plot: Plot, *, with_title: bool) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from courseplatform.core.errors import BadInput
+from courseplatform.core.plot_files import FORMS
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from grading.families import drawing, tables
@@ -26,7 +27,6 @@ from grading.services.families import FamilyEdit, family_edit
 from grading.services.pieces import piece_remove
 from grading.services.variants import variant_again
 
-FORMS = tuple(drawing.FORMS)
 STOP_POLLING = 286  # htmx reads it so
 
 
@@ -130,7 +130,7 @@ def picture(request: HttpRequest, visit: Visit, assignment: str, figure: str, fo
     """`?title=0`: without title and finding, for a report that has a caption of its own."""
     found, family = _family(request, visit, assignment)
     drawn = drawing.picture(reading.plot_get(family, figure), form, with_title=request.GET.get("title") != "0")
-    response = HttpResponse(drawn, content_type=drawing.FORMS[form])
+    response = HttpResponse(drawn, content_type=FORMS[form])
     response["Content-Disposition"] = f'attachment; filename="{found.slug}-{figure}.{form}"'
     return response
 
