@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q
 
+from hardware.inventory.borrowers import borrower_words
 from hardware.inventory.selectors.balances import balances_of
 from hardware.inventory.services.bookings import Want
 from hardware.models import Item, Kit, KitSlot, LoanPiece, Product
@@ -117,8 +118,7 @@ def _why(slot: KitSlot, elsewhere: dict[int | None, LoanPiece], there: dict[int,
 
 
 def borrower_of(piece: LoanPiece) -> str:
-    loan = piece.loan
-    return f"team {loan.team.name}" if loan.team else str(loan.person.name if loan.person else "")
+    return borrower_words(piece.loan.person, piece.loan.team)
 
 
 def _on_the_shelf(products: set[Product]) -> dict[int, int]:

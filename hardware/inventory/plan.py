@@ -11,7 +11,7 @@ from typing import Any
 from hardware.inventory.ledger import shown
 from hardware.inventory.reading import StockRow
 from hardware.inventory.selectors.balances import balances_of
-from hardware.models import CASE_OPEN, ITEM_MOVES, DamageCase, Item, LoanPiece, Product, Stockroom
+from hardware.models import CASE_OPEN, ITEM_MOVES, DamageCase, Item, Kit, LoanPiece, Product, Stockroom
 
 NEW, CHANGED, SAME, REFUSED = "new", "changed", "same", "refused"
 PRODUCT_COLUMNS = {
@@ -92,7 +92,7 @@ def typed(name: str, text: str) -> Any:
 
 
 def plan_make(stockroom: Stockroom, rows: Sequence[StockRow], devices: frozenset[str]) -> Plan:
-    """Five queries, whatever the size of the file. devices: slugs of the device profiles that the course has."""
+    """Six queries, whatever the size of the file. devices: slugs of the device profiles that the course has."""
     return _Planner(stockroom, devices).plan([StockRow.of_json(row.to_json()) for row in rows])
 
 
@@ -100,6 +100,7 @@ class _Planner:
     def __init__(self, stockroom: Stockroom, devices: frozenset[str]) -> None:
         self.devices = devices
         self.items = {item.tag: item for item in Item.objects.filter(stockroom=stockroom).select_related("product")}
+        self.kits = frozenset(Kit.objects.filter(stockroom=stockroom).values_list("tag", flat=True))
         self.rows = {row.name.lower(): row for row in Product.objects.filter(stockroom=stockroom)}
         self.balances = balances_of(stockroom)
         self.out = set(LoanPiece.objects.filter(item__stockroom=stockroom, back_at=None).values_list("item", flat=True))
@@ -175,6 +176,9 @@ class _Planner:
             line.refuse(
                 "tag", "counted_product", f"{plan.name} is only counted, so a row of it has a count and no tag."
             )
+            return
+        if cells["tag"] in self.kits:
+            line.refuse("tag", "tag_taken", f"{cells['tag']} is the tag of a kit.")
             return
         serial = cells.get("serial", item.serial if item else "")
         holder = self.serials.get((plan.name.lower(), serial.lower()))

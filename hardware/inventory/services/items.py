@@ -15,7 +15,7 @@ from hardware.inventory.access import item_for, product_for
 from hardware.inventory.ledger import Ledger, check_seen, stockroom_locked
 from hardware.inventory.rules import MOST_AT_ONCE, serial_of, tag_of
 from hardware.inventory.services.circulation import check_not_out, circulation_changed
-from hardware.models import CASE_OPEN, ITEM_MOVES, CaseStatus, Item, Product, Stockroom
+from hardware.models import CASE_OPEN, ITEM_MOVES, CaseStatus, Item, Kit, Product, Stockroom
 
 Values = Mapping[str, Any]
 FIELDS = ("product", "tag", "serial", "place", "condition", "value", "currency", "bought_on", "warranty_until", "note")
@@ -43,8 +43,8 @@ def items_add(
         raise BadInput(said, code="wrong_number_of_serials")
     if len(tags) > MOST_AT_ONCE:
         raise BadInput(f"At most {MOST_AT_ONCE} items are added at once.", code="too_many_tags")
-    _check_repeats("tag", tags)
-    _check_repeats("serial number", [serial.lower() for serial in serials if serial])
+    check_repeats("tag", tags)
+    check_repeats("serial number", [serial.lower() for serial in serials if serial])
     common = {name: value for name, value in values.items() if name in FIELDS and name not in ("product", "tag", "serial")}  # fmt: skip
     with transaction.atomic():
         stockroom = stockroom_locked(visit)
@@ -75,11 +75,17 @@ def items_write(ledger: Ledger, rows: list[Item]) -> list[Item]:
 
 
 def check_tags(stockroom: Stockroom, tags: Sequence[str]) -> None:
-    """Raises Conflict (`tag_taken`), also for tags of retired items: their history is theirs."""
-    taken = sorted(Item.objects.filter(stockroom=stockroom, tag__in=tags).values_list("tag", flat=True))
+    """Of items and kits alike. Raises Conflict (`tag_taken`), also for tags of what is retired: its history is its own."""
+    taken = sorted(
+        {
+            tag
+            for table in (Item, Kit)
+            for tag in table.objects.filter(stockroom=stockroom, tag__in=tags).values_list("tag", flat=True)
+        }
+    )
     if taken:
         verb = "is" if len(taken) == 1 else "are"
-        raise Conflict(f"{_listed(taken)} {verb} here already. Nothing was written; choose other tags.", code="tag_taken")  # fmt: skip
+        raise Conflict(f"{listed(taken)} {verb} here already. Nothing was written; choose other tags.", code="tag_taken")  # fmt: skip
 
 
 def check_serials(product: Product, serials: Sequence[str], item: Item | None = None) -> None:
@@ -90,16 +96,16 @@ def check_serials(product: Product, serials: Sequence[str], item: Item | None = 
         found = found.exclude(pk=item.pk)
     taken = [f"{one.serial} ({one.tag})" for one in found.order_by("tag")]
     if taken:
-        raise Conflict(f"Another {product.name} has this serial number already: {_listed(taken)}. Nothing was written.", code="serial_taken")  # fmt: skip
+        raise Conflict(f"Another {product.name} has this serial number already: {listed(taken)}. Nothing was written.", code="serial_taken")  # fmt: skip
 
 
-def _check_repeats(what: str, values: Sequence[str]) -> None:
+def check_repeats(what: str, values: Sequence[str]) -> None:
     twice = [value for value, number in Counter(values).items() if number > 1]
     if twice:
-        raise BadInput(f"This {what} stands twice: {_listed(twice)}. Nothing was written.", code="twice")
+        raise BadInput(f"This {what} stands twice: {listed(twice)}. Nothing was written.", code="twice")
 
 
-def _listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str]) -> str:
     return ", ".join(words[:8]) + (f" and {len(words) - 8} more" if len(words) > 8 else "")
 
 

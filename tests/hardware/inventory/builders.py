@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from hardware.inventory.services.imports import stock_import_create
 from hardware.inventory.services.items import items_add
+from hardware.inventory.services.kits import Part, kit_add
 from hardware.inventory.services.products import count_record, product_add, product_picture_set
 from hardware.inventory.services.stockrooms import stockroom_create
 from hardware.models import Stockroom
@@ -26,6 +27,16 @@ def product_of(cast, name="Raspberry Pi 4, 8 GB", **values):
 
 def items_of(cast, product, *tags, serials=(), **values):
     return items_add(visit=cast.visit(cast.helen), product=product, tags=tags, serials=serials, values=values)
+
+
+def parts_of(*parts):
+    """Parts of one kit: tags of items, products, or (product, count)."""
+    pairs = [one if isinstance(one, str | tuple) else (one, 1) for one in parts]
+    return [Part(tags=(one,)) if isinstance(one, str) else Part(product=one[0].pk, count=one[1]) for one in pairs]
+
+
+def kit_of(cast, tag, *parts, name="Vision kit", note=""):
+    return kit_add(visit=cast.visit(cast.helen), tag=tag, name=name, note=note, parts=parts_of(*parts))
 
 
 def cables_of(cast, number=12, **values):
