@@ -108,7 +108,7 @@ def replan(products: Iterable[Product], *, now: datetime) -> Replanned:
     for product in products:
         rows = _active(product)
         before = {row.pk: row.item_id for row in rows}
-        _apply(rows, plan([item.pk for item in lendable(product)], [_claim(row, now) for row in rows]))
+        _apply(rows, plan([item.pk for item in lendable(product)], [claim_of(row, now) for row in rows]))
         changed = [row for row in rows if row.item_id != before[row.pk]]
         Booking.objects.bulk_update(changed, ["item"])
         lost += [row for row in changed if row.item_id is None]
@@ -123,7 +123,7 @@ def _plan_with(product: Product, new: list[Booking], now: datetime) -> None:
     mine = {one.pk for one in new if one.pk}
     others = [row for row in _active(product) if row.pk not in mine]
     before = {row.pk: row.item_id for row in others}
-    claims = [_claim(row, now) for row in (*others, *new)]
+    claims = [claim_of(row, now) for row in (*others, *new)]
     pinned = [one for one in claims if one.is_pinned]
     twice = sum(one.item == other.item and one.overlaps(other) for n, one in enumerate(pinned) for other in pinned[:n])
     found = plan([item.pk for item in lendable(product)], claims)
@@ -148,8 +148,8 @@ def _key(row: Booking) -> Hashable:
     return row.pk or ("new", id(row))
 
 
-def _claim(row: Booking, now: datetime) -> Claim:
-    """What is out beyond its time blocks its item until it is back: nobody is promised what is overdue."""
+def claim_of(row: Booking, now: datetime) -> Claim:
+    """A booking as the plan sees it. What is out beyond its time blocks its item until it is back: nobody is promised what is overdue."""
     until_at = row.until_at or FOREVER
     if row.piece_id is not None and until_at <= now:
         until_at = FOREVER
