@@ -1,10 +1,13 @@
 """Which stockroom a course lends from, and what of it somebody may see."""
 
+from datetime import datetime
+
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role
-from hardware.models import Item, Kit, Product, Stockroom
+from courseplatform.teams.selectors.membership import is_member
+from hardware.models import Item, Kit, Loan, Product, Stockroom
 
 
 def stockroom_of(course: Course) -> Stockroom | None:
@@ -43,6 +46,20 @@ def kit_for(visit: Visit, tag: str) -> Kit:
     if found is None:
         raise NotHere(f"No kit here has the tag {tag.upper()[:24]}.", code="unknown_tag")
     return found
+
+
+def loan_for(visit: Visit, pk: int) -> Loan:
+    """Raises NotHere."""
+    found = Loan.objects.visible_to(visit).filter(pk=pk)
+    row = found.select_related("course", "stockroom", "person", "team", "taken_by", "reservation").first()
+    if row is None:
+        raise NotHere("There is no such loan, or it is not yours.")
+    return row
+
+
+def is_borrower(loan: Loan, person: User, now: datetime) -> bool:
+    """The person of the loan, or who is in its team now."""
+    return is_member(loan.team, person, now) if loan.team else loan.person_id == person.pk
 
 
 def course_of_label(person: User, stockroom: str, tag: str) -> Course:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hardware.inventory.views import imports, items, labels, products, scan, stock
+from hardware.inventory.views import imports, items, labels, loans, products, scan, stock
 
 app_name = "stock"
 label = path("t/<slug:stockroom>/<slug:tag>", stock.label, name="label")
@@ -12,6 +12,7 @@ urlpatterns = [
     path("<slug:course>/hardware/stock.csv", stock.csv, name="csv"),
     path("<slug:course>/hardware/history.csv", stock.history_csv, name="history_csv"),
     path("<slug:course>/hardware/scan/", scan.scan, name="scan"),
+    path("<slug:course>/hardware/loans/<int:loan>/", loans.show, name="loan"),
     path("<slug:course>/hardware/labels/", labels.index, name="labels"),
     path("<slug:course>/hardware/labels.pdf", labels.pdf, name="labels_pdf"),
     path("<slug:course>/hardware/import/", imports.new, name="import_new"),

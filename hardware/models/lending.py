@@ -5,18 +5,21 @@ constraint (PostgreSQL) and one lock (the row of the stockroom) keep anything fr
 handed over and what came back, piece by piece.
 """
 
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce, Now
 
 from courseplatform.core.append_only import AppendOnly
 from courseplatform.core.states import MoveRow, Moves
+from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
-from courseplatform.teams.models import Team
+from courseplatform.teams.models import Membership, Team
 from hardware.models.overlaps import NoOverlap
 from hardware.models.stock import Condition, Item, Product, Stockroom
 
@@ -99,6 +102,7 @@ RESERVATION_MOVES: Moves = {
                                         ReservationStatus.CANCELLED, ReservationStatus.NO_SHOW}),
     ReservationStatus.APPROVED: frozenset({ReservationStatus.WAITING, ReservationStatus.HANDED_OVER, ReservationStatus.DECLINED, ReservationStatus.CANCELLED,
                                            ReservationStatus.NO_SHOW}),
+    ReservationStatus.HANDED_OVER: frozenset({ReservationStatus.APPROVED}),  # a hand-over that was a mistake is undone
 }  # fmt: skip
 
 
@@ -149,6 +153,25 @@ class ReservationMove(MoveRow):
     subject = models.ForeignKey(Reservation, on_delete=models.CASCADE, related_name="moves")
 
 
+class LoanQuerySet(models.QuerySet["Loan"]):
+    def visible_to(self, visit: Visit) -> "LoanQuerySet":
+        """Staff see every loan of the course; others their own, and those of a team while they were in it."""
+        here = self.filter(course=visit.course)
+        if visit.is_staff:
+            return here
+        member = Membership.objects.filter(
+            Q(until_at=None) | Q(until_at__gt=OuterRef("handed_at")), team=OuterRef("team"), person=visit.person,
+            since_at__lte=Coalesce(OuterRef("closed_at"), Now()),
+        )  # fmt: skip
+        return here.filter(Q(person=visit.person) | Exists(member))
+
+    def open(self) -> "LoanQuerySet":
+        return self.filter(closed_at=None)
+
+    def overdue(self, now: datetime) -> "LoanQuerySet":
+        return self.open().filter(due_at__lt=now)
+
+
 class Loan(models.Model):
     """What was handed over to a person or a team at one time. It is open while any piece is out.
 
@@ -172,6 +195,8 @@ class Loan(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=300, blank=True)
     key = models.UUIDField(null=True, blank=True, unique=True)
+
+    objects = LoanQuerySet.as_manager()
 
     class Meta:
         ordering = ("-handed_at", "-pk")

@@ -128,7 +128,7 @@ def may_come(name, audience, address):
         return True
     if audience in NAMED:
         return name in NAMED[audience]
-    of_ruth = any(part in address for part in ("/receipts/", "/runs/", "/pieces/"))
+    of_ruth = any(part in address for part in ("/receipts/", "/runs/", "/pieces/", "/hardware/loans/"))
     if audience != Audience.COURSE_STAFF and (of_ruth or address.startswith("/api/v1/submissions/")):
         return name in STAFF | {"ruth"}  # the objects are Ruth's
     if audience == Audience.COURSE_MEMBERS and "/regrades/" in address:

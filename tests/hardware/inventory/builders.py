@@ -4,12 +4,15 @@ import struct
 import zlib
 from uuid import uuid4
 
+from hardware.inventory.services.handing_over import Hand
 from hardware.inventory.services.imports import stock_import_create
 from hardware.inventory.services.items import items_add
 from hardware.inventory.services.kits import Part, kit_add
+from hardware.inventory.services.loans import loan_hand_over, pieces_take_back
 from hardware.inventory.services.products import count_record, product_add, product_picture_set
 from hardware.inventory.services.stockrooms import stockroom_create
-from hardware.models import Stockroom
+from hardware.inventory.services.taking_back import Back
+from hardware.models import Kit, Stockroom
 
 BASE = "/courses/odml/hardware/"
 
@@ -56,8 +59,9 @@ def stock_objects(cast):
     items_of(cast, product, "PI-01")
     product_picture_set(visit=cast.visit(cast.helen), product=product, name="a.png", content=png())
     made = stock_import_create(visit=cast.visit(cast.helen), data=b"product,kind,tag\nCamera,camera,CM-01\n")
+    loan = hand_over(cast, items_of(cast, product, "PI-02")[0])
     return {
-        "<slug:stockroom>": "odml", "<slug:tag>": "PI-01", "<int:product>": str(product.pk), "<int:stock_import>": str(made.pk),
+        "<int:loan>": str(loan.pk), "<slug:stockroom>": "odml", "<slug:tag>": "PI-01", "<int:product>": str(product.pk), "<int:stock_import>": str(made.pk),
     }  # fmt: skip
 
 
@@ -68,3 +72,33 @@ def png(width=8, height=8):
     rows = b"".join(b"\x00" + b"\x40\x80\xc0" * width for _ in range(height))
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def kit_of(cast, tag="KIT-01", *, items=(), numbers=()):
+    """A kit of fixed items, and of so many of a product."""
+    kit = Kit.objects.create(stockroom=stockroom_of(cast), tag=tag, name="Vision kit")
+    for place, item in enumerate(items):
+        kit.slots.create(position=place, item=item)
+    for place, (product, number) in enumerate(numbers, len(items)):
+        kit.slots.create(position=place, product=product, count=number)
+    return kit
+
+
+def hand_over(cast, *things, key=None, by=None, **values):
+    """Items, kits, and (product, number) to Ruth, where nobody else is named."""
+    hands = [_hand(one) for one in things]
+    who = {} if {"person", "team"} & set(values) else {"person": cast.ruth}
+    return loan_hand_over(visit=cast.visit(by or cast.amit), pieces=hands, key=key or uuid4(), **(who | values))
+
+
+def _hand(thing):
+    if isinstance(thing, Hand):
+        return thing
+    if isinstance(thing, tuple):
+        return Hand(product=thing[0], count=thing[1])
+    return Hand(kit=thing) if isinstance(thing, Kit) else Hand(item=thing)
+
+
+def take_back(cast, *things, key=None, by=None, **values):
+    backs = [one if isinstance(one, Back) else Back(item=one) for one in things]
+    return pieces_take_back(visit=cast.visit(by or cast.amit), pieces=backs, key=key or uuid4(), **values)
