@@ -221,6 +221,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TASK_DEFAULT_QUEUE = "ordinary"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "hardware.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "loans": {"task": "hardware.sweep_loans", "schedule": 60.0, "options": {"expires": 60}},
     "invitations": {"task": "roster.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "late days": {"task": "grading.count_late_days", "schedule": 30.0, "options": {"expires": 30}},
     "regrades": {"task": "grading.close_regrades", "schedule": 300.0, "options": {"expires": 300}},

@@ -18,7 +18,7 @@ from grading.models.late_days import Accommodation, Extension
 from grading.models.owners import Owner
 from grading.return_work import return_of
 from grading.services.late_days import late_days_mark
-from hardware.hooks import Borrower, ReturnDay
+from hardware.hooks import BorrowerKey, ReturnDay
 
 
 def return_day_of(course: Course, person: User | None, team: Team | None) -> ReturnDay | None:
@@ -31,13 +31,13 @@ def return_day_of(course: Course, person: User | None, team: Team | None) -> Ret
     return ReturnDay(item.slug, item.full_title, due, item.get_absolute_url(), late_words(item, person, team))
 
 
-def return_dues(course: Course, borrowers: Collection[Borrower]) -> dict[Borrower, datetime]:
+def return_dues(course: Course, borrowers: Collection[BorrowerKey]) -> dict[BorrowerKey, datetime]:
     """Of many borrowers at once. Four queries. A member's accommodation is that member's alone; an extension of a team is everybody's."""
     item = return_of(course)
     if item is None or item.due_at is None or not borrowers:
         return {}
     people = {person for person, _ in borrowers if person}
-    moved = defaultdict[Borrower, list[datetime]](list)
+    moved = defaultdict[BorrowerKey, list[datetime]](list)
     for row in Extension.objects.filter(assignment=item, withdrawn_at=None, keeps_penalty=False):
         if row.until_at is not None:
             moved[(None, row.team_id) if row.team_id else (row.person_id, None)].append(row.until_at)

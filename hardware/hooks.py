@@ -58,8 +58,8 @@ ReturnSource = Callable[[Course, User | None, Team | None], ReturnDay | None]
 return_sources: list[ReturnSource] = []
 
 # The days alone, of many borrowers at once: for sweeps and tables. Who is not in the answer has none.
-Borrower = tuple[int | None, int | None]  # keys of person and team, of which one is None
-ReturnDuesSource = Callable[[Course, Collection[Borrower]], dict[Borrower, datetime]]
+BorrowerKey = tuple[int | None, int | None]  # keys of person and team, of which one is None
+ReturnDuesSource = Callable[[Course, Collection[BorrowerKey]], dict[BorrowerKey, datetime]]
 return_dues_sources: list[ReturnDuesSource] = []
 
 # Told, in the transaction of the change, that a borrower's loans for the term changed: something went out, came back, or is lost.
@@ -96,9 +96,9 @@ def return_day(course: Course, person: User | None, team: Team | None) -> Return
     return next((found for source in return_sources if (found := source(course, person, team))), None)
 
 
-def return_dues(course: Course, borrowers: Collection[Borrower]) -> dict[Borrower, datetime]:
+def return_dues(course: Course, borrowers: Collection[BorrowerKey]) -> dict[BorrowerKey, datetime]:
     """The same of many borrowers, in a fixed number of queries and without words."""
-    found: dict[Borrower, datetime] = {}
+    found: dict[BorrowerKey, datetime] = {}
     for source in return_dues_sources:
         found = source(course, borrowers) | found
     return found

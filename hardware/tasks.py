@@ -3,9 +3,15 @@
 from celery import shared_task
 
 from hardware import leases, workers
+from hardware.inventory import sweep as lending
 
 
 @shared_task(name="hardware.sweep", queue="ordinary", ignore_result=True)
 def sweep() -> dict[str, int]:
     workers.forget_silent()
     return leases.sweep()
+
+
+@shared_task(name="hardware.sweep_loans", queue="ordinary", ignore_result=True)
+def sweep_loans() -> dict[str, int]:
+    return lending.run()

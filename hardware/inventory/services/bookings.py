@@ -5,10 +5,13 @@ until the hand-over, a booking is of a product, and the item on it is a plan.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 
 from courseplatform.core.errors import Conflict
 from hardware.inventory.planning import FOREVER, Claim, Plan, plan
@@ -85,6 +88,28 @@ def extend(booking: Booking, *, until_at: datetime | None, now: datetime) -> Non
         _plan_with(booking.product, [booking], now)
         booking.save(update_fields=["until_at"])
         check_overlaps()
+
+
+def stretch(bookings: Sequence[Booking], *, until_at: datetime, now: datetime) -> Replanned:
+    """Hold their items until another instant, whoever else they were promised to: the course has moved the day on which they come back.
+
+    Others are planned onto another item; who finds none is in `lost`, also who wanted this very item and is now served by any.
+    """
+    for one in bookings:
+        one.until_at = max(until_at, one.from_at + timedelta(seconds=1))
+        one.save(update_fields=["until_at"])
+    wanted = [_wants_same(one) for one in bookings if one.is_pinned]
+    freed = list(Booking.objects.filter(reduce(or_, wanted)).values_list("pk", flat=True)) if wanted else []
+    Booking.objects.filter(pk__in=freed).update(item=None, is_pinned=False)
+    found = replan({one.product_id: one.product for one in bookings}.values(), now=now)
+    without = Booking.objects.filter(pk__in=freed, item=None).select_related("product", "piece")
+    return replace(found, lost=[*found.lost, *without])
+
+
+def _wants_same(booking: Booking) -> Q:
+    """Reservations of this very item while it is booked."""
+    others = Q(item=booking.item_id, is_active=True, is_pinned=True, piece=None, from_at__lt=booking.until_at)
+    return others & (Q(until_at=None) | Q(until_at__gt=booking.from_at)) & ~Q(pk=booking.pk)
 
 
 def hand_out(booking: Booking, piece: LoanPiece, *, until_at: datetime | None, now: datetime) -> None:
