@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from hardware.inventory.borrowers import borrower_words
+from hardware.inventory.eligibility import Borrower
 from hardware.models import Item, LoanPiece, StockTake, StockTakeScan
 
 FoundAs = StockTakeScan.Found
@@ -77,7 +77,9 @@ def outcome_of(take: StockTake) -> Outcome:
     scans = list(take.scans.select_related("item__product"))
     expected = {row["item"]: row for row in take.expected}
     items = Item.objects.filter(pk__in={*expected, *(one.item_id for one in scans if one.item_id)}).select_related("product")  # fmt: skip
-    pieces = LoanPiece.objects.filter(item__in=items, back_at=None).select_related("loan__team", "loan__person")
+    pieces = LoanPiece.objects.filter(item__in=items, back_at=None).select_related(
+        "loan__team", "loan__person", "loan__course"
+    )
     held = {piece.item_id: piece for piece in pieces}
     result = Outcome(expected=len(expected), unknown=[one.code for one in scans if one.item_id is None])
     scanned = {one.item_id for one in scans}
@@ -122,4 +124,4 @@ def _repair_words(item: Item) -> str:
 
 
 def _who(piece: LoanPiece) -> str:
-    return borrower_words(piece.loan.person, piece.loan.team)
+    return Borrower.of(piece.loan).words

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from courseplatform.teams.models import Team
-from hardware.inventory.borrowers import borrower_words
+from hardware.inventory.eligibility import Borrower
 from hardware.models import CaseStatus, DamageCase, Item, LoanPiece
 
 
@@ -33,7 +33,7 @@ def may_serve(item: Item, team: Team | None = None) -> Verdict:
     piece = piece_out(item)
     if piece is None or (team is not None and piece.loan.team_id == team.pk):
         return Verdict(True)
-    return Verdict(False, f"{item.tag} is on loan to {borrower_words(piece.loan.person, piece.loan.team)}, so it serves their work alone.")  # fmt: skip
+    return Verdict(False, f"{item.tag} is on loan to {Borrower.of(piece.loan).words}, so it serves their work alone.")  # fmt: skip
 
 
 def boards_of_team(team: Team) -> list[Item]:

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from hardware.inventory.views import imports, items, labels, loans, products, scan, stock
+from hardware.inventory import care_urls
+from hardware.inventory.views import imports, items, labels, products, scan, stock
 
 app_name = "stock"
 label = path("t/<slug:stockroom>/<slug:tag>", stock.label, name="label")
@@ -30,4 +32,5 @@ urlpatterns = [
     path("<slug:course>/hardware/items/<slug:tag>/edit/", items.edit, name="item_edit"),
     path("<slug:course>/hardware/items/<slug:tag>/move/", items.move, name="item_move"),
     path("<slug:course>/hardware/items/<slug:tag>/history.csv", items.history_csv, name="item_history_csv"),
+    *care_urls.patterns,
 ]

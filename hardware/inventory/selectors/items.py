@@ -13,6 +13,7 @@ from courseplatform.courses.models import Role
 from hardware.course_devices import profiles_of
 from hardware.inventory.ledger import last_event
 from hardware.inventory.selectors.balances import balances_of
+from hardware.inventory.selectors.cases import item_cases
 from hardware.inventory.selectors.stock import BADGES, CONDITIONS
 from hardware.models import ITEM_MOVES, Item, Product, StockEvent, Stockroom
 
@@ -25,7 +26,8 @@ MOVE_WORDS = {
     Item.Status.RETIRED: "Retire",
 }
 WORDS = {
-    "added": "added", "status": "state", "sheet_url": "data sheet", "is_counted": "only counted", "low_at": "low at", "bought_on": "bought on",
+    "added": "added", "status": "state", "case": "damage",
+    "counted": "counted on the shelf", "sheet_url": "data sheet", "is_counted": "only counted", "low_at": "low at", "bought_on": "bought on",
     "warranty_until": "warranty until", "count": "count",
 }  # fmt: skip
 
@@ -79,6 +81,7 @@ def item_page(visit: Visit, item: Item) -> dict[str, Any]:
     profile = profiles_of(visit.course, with_retired=True).get(item.product.device) if item.product.device else None
     status = Item.Status(item.status)
     context: dict[str, Any] = {"item": item, "product": item.product, "badge": BADGES[status], "profile": profile, "condition": CONDITIONS[item.condition]}  # type: ignore[index]  # fmt: skip
+    context |= item_cases(visit, item)
     if not visit.is_staff:
         return context
     return context | {

@@ -14,15 +14,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from courseplatform.core.errors import BadInput, Conflict, NotHere
-from courseplatform.core.image_files import read_image
+from courseplatform.core.image_files import read_image, without_metadata
 from courseplatform.core.markdown import escaped
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
 from courseplatform.notices.services.notifications import notification_send
 from hardware.inventory.access import item_for
-from hardware.inventory.borrowers import people_of, staff_of
+from hardware.inventory.borrowers import staff_of
 from hardware.inventory.care_access import case_for, piece_held
+from hardware.inventory.eligibility import Borrower
 from hardware.inventory.ledger import Ledger, stockroom_locked
 from hardware.inventory.rules import currency_of
 from hardware.inventory.services.circulation import check_not_out, circulation_changed
@@ -94,7 +95,7 @@ def case_write(
         notification_send(
             course=course, people=[one for one in staff_of(course) if one.email != ledger.by], kind="hardware",
             key=f"case-{case.pk}-{course.pk}-opened", title=f"{item.tag}, {item.product.name}: something is wrong",
-            text=escaped(what), path=reverse("stock:item", kwargs={"course": course.slug, "tag": item.tag}),
+            text=escaped(what), path=reverse("stock:case", kwargs={"course": course.slug, "case": case.pk}),
         )  # fmt: skip
     return case
 
@@ -212,10 +213,11 @@ def _event(case: DamageCase, by: str, sentence: str) -> None:
 
 
 def _checked(photos: Sequence[Photo]) -> list[tuple[str, bytes]]:
-    """(media type, content) of each. Everything is looked at before anything is written."""
+    """(media type, content without where and when it was taken) of each. Everything is looked at before anything is written."""
     if len(photos) > MOST_PHOTOS:
         raise Conflict(f"A case has at most {MOST_PHOTOS} photos.", code="too_many_photos")
-    return [(read_image(content, name[:80] or "The photo").media_type, content) for name, content in photos]
+    found = [(read_image(content, name[:80] or "The photo").media_type, content) for name, content in photos]
+    return [(media_type, without_metadata(content)) for media_type, content in found]
 
 
 def _photos_write(case: DamageCase, photos: Sequence[tuple[str, bytes]], by: str) -> None:
@@ -238,7 +240,7 @@ def _tell_borrower(row: DamageCase, to: CaseStatus, now: datetime) -> None:
     assert row.piece is not None
     loan = row.piece.loan
     notification_send(
-        course=loan.course, people=people_of(loan.person, loan.team), kind="hardware",
+        course=loan.course, people=Borrower.of(loan).members, kind="hardware",
         key=f"case-{row.pk}-{to.value}-{now:%Y%m%dT%H%M%S%f}", title=f"{row.item.tag}, {row.item.product.name}: {to.label.lower()}",
         text=f"What was reported: {escaped(row.what)}",
         path=reverse("stock:item", kwargs={"course": loan.course.slug, "tag": row.item.tag}),

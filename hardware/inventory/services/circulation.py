@@ -15,7 +15,8 @@ from courseplatform.core.markdown import escaped
 from courseplatform.courses.access import Visit
 from courseplatform.notices.services.notifications import notification_send
 from hardware import hooks
-from hardware.inventory.borrowers import borrower_words, people_of, staff_of
+from hardware.inventory.borrowers import staff_of
+from hardware.inventory.eligibility import Borrower
 from hardware.inventory.ledger import Ledger
 from hardware.inventory.services.bookings import Replanned, replan
 from hardware.inventory.serving import may_serve, piece_out
@@ -49,7 +50,7 @@ def check_not_out(item: Item, visit: Visit | None = None) -> None:
     piece = piece_out(item)
     if piece is None:
         return
-    who = borrower_words(piece.loan.person, piece.loan.team)
+    who = Borrower.of(piece.loan).words
     if visit is not None and piece.loan.course_id != visit.course.pk:
         who = f"{who} of {piece.loan.course.name}"
     raise Conflict(
@@ -70,7 +71,7 @@ def _tell(row: Reservation, what: str, now: datetime) -> None:
     key, path = f"reservation-{row.pk}-{what}-{now:%Y%m%dT%H%M%S%f}", reverse("stock:index", kwargs={"course": row.course.slug})  # fmt: skip
     name = f"{row.count} x {row.product.name}" if row.product else row.kit.name if row.kit else "hardware"
     local = timezone.localtime(row.from_at, row.course.tz)
-    thing, people = f"{name} from {local:%a %b} {local.day}", people_of(row.person, row.team)
+    thing, people = f"{name} from {local:%a %b} {local.day}", Borrower.of(row).members
     if what == "served":
         notification_send(
             course=row.course, people=people, kind="hardware", key=key, path=path, title=f"There is one for you again: {thing}",
@@ -81,7 +82,7 @@ def _tell(row: Reservation, what: str, now: datetime) -> None:
     notification_send(
         course=row.course, people=people, kind="hardware", key=key, path=path, title=f"Too few are left for your reservation: {thing}", text=text,
     )  # fmt: skip
-    who = borrower_words(row.person, row.team)
+    who = Borrower.of(row).words
     notification_send(
         course=row.course, people=staff_of(row.course), kind="hardware", key=f"{key}-staff", path=path,
         title=f"Too few are left for {who}: {thing}", text=f"{text} {escaped(who)} is told.",

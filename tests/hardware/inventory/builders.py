@@ -5,6 +5,7 @@ import zlib
 from uuid import uuid4
 
 from hardware.inventory.services.handing_over import Hand
+from hardware.inventory.services.cases import case_open
 from hardware.inventory.services.imports import stock_import_create
 from hardware.inventory.services.items import items_add
 from hardware.inventory.services.kits import Part, kit_add
@@ -56,12 +57,16 @@ def count(cast, product, act, number, key=None, note=""):
 def stock_objects(cast):
     """What addresses of the stock name, for the test of access."""
     product = product_of(cast)
-    items_of(cast, product, "PI-01")
+    (item,) = items_of(cast, product, "PI-01")
     product_picture_set(visit=cast.visit(cast.helen), product=product, name="a.png", content=png())
     made = stock_import_create(visit=cast.visit(cast.helen), data=b"product,kind,tag\nCamera,camera,CM-01\n")
     loan = hand_over(cast, items_of(cast, product, "PI-02")[0])
     return {
         "<int:loan>": str(loan.pk), "<slug:stockroom>": "odml", "<slug:tag>": "PI-01", "<int:product>": str(product.pk), "<int:stock_import>": str(made.pk),
+    case = case_open(visit=cast.visit(cast.amit), item=item, what="does not boot", photos=[("a.png", png())])
+    return {
+        "<int:case>": str(case.pk), "<int:case_photo>": str(case.photos.get().pk),
+        "<slug:stockroom>": "odml", "<slug:tag>": "PI-01", "<int:product>": str(product.pk), "<int:stock_import>": str(made.pk),
     }  # fmt: skip
 
 
