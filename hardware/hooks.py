@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from courseplatform.accounts.models import User
+from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
 from courseplatform.teams.models import Team
 from hardware.models import Item
@@ -112,3 +113,17 @@ def tell_return(course: Course, person: User | None, team: Team | None, by: str)
 def tell_service(item: Item, may_serve: bool, why: str) -> None:
     for listener in service_listeners:
         listener(item, may_serve, why)
+
+
+# A block of the page Hardware of the staff, below what is overdue: {template, ...} or None where there is nothing to show.
+BlockSource = Callable[[Visit, datetime], dict[str, Any] | None]
+block_sources: list[BlockSource] = []
+
+
+def add_block_source(source: BlockSource) -> None:
+    if source not in block_sources:
+        block_sources.append(source)
+
+
+def blocks_of(visit: Visit, now: datetime) -> list[dict[str, Any]]:
+    return [block for source in block_sources if (block := source(visit, now)) is not None]

@@ -5,6 +5,7 @@ from django.urls import path
 from hardware.inventory.views import imports, items, labels, loans, products, scan, stock
 from hardware.inventory import care_urls
 from hardware.inventory.views import imports, items, labels, products, scan, stock
+from hardware.inventory.views import imports, items, labels, products, scan, stock, usage
 
 app_name = "stock"
 label = path("t/<slug:stockroom>/<slug:tag>", stock.label, name="label")
@@ -13,6 +14,10 @@ urlpatterns = [
     path("<slug:course>/hardware/setup/", stock.setup, name="setup"),
     path("<slug:course>/hardware/stock.csv", stock.csv, name="csv"),
     path("<slug:course>/hardware/history.csv", stock.history_csv, name="history_csv"),
+    path("<slug:course>/hardware/use/", usage.index, name="usage"),
+    path("<slug:course>/hardware/use/products.csv", usage.used_csv, name="usage_csv"),
+    path("<slug:course>/hardware/use/over-the-term.csv", usage.term_csv, name="term_csv"),
+    path("<slug:course>/hardware/use/over-the-term.png", usage.term_png, name="term_png"),
     path("<slug:course>/hardware/scan/", scan.scan, name="scan"),
     path("<slug:course>/hardware/loans/<int:loan>/", loans.show, name="loan"),
     path("<slug:course>/hardware/labels/", labels.index, name="labels"),

@@ -1,13 +1,14 @@
 """What a course owns, as its staff see it, and what it offers, as everybody else does."""
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from courseplatform.core.badges import Badge
 from hardware.inventory.selectors.balances import balances_of
-from hardware.models import Condition, Item, Kind, Product, Stockroom
+from hardware.models import Condition, Item, Kind, LoanPiece, Product, Reservation, ReservationStatus, Stockroom
 
 Status = Item.Status
 BADGES = {
@@ -34,98 +35,148 @@ ORDER = {kind: place for place, kind in enumerate(Kind.values)}
 
 @dataclass(frozen=True)
 class Owned:
-    """One line of the table. total: all that is not retired. left: of what is only counted. widths: of the bar, in hundredths."""
+    """One line of the table: each item that is not retired is in one of out, free, in_repair and lost. left: of what is only counted.
+
+    out: on loan to anybody, whatever its state, also through another course of the stockroom. waiting: requests that nothing is free for.
+    """
 
     product: Product
-    in_service: int = 0
+    out: int = 0
+    free: int = 0
     in_repair: int = 0
     lost: int = 0
     left: int | None = None
+    waiting: int = 0
 
     @property
     def total(self) -> int:
-        return self.in_service + self.in_repair + self.lost
+        return self.out + self.free + self.in_repair + self.lost
+
+    @property
+    def to_have(self) -> int:
+        """How many can be had now."""
+        return self.free if self.left is None else self.left
 
     @property
     def is_low(self) -> bool:
-        have = self.in_service if self.left is None else self.left
-        return self.product.low_at is not None and have <= self.product.low_at
+        return self.product.low_at is not None and self.to_have <= self.product.low_at
 
     @property
-    def bar(self) -> dict[str, float]:
-        whole = self.total or 1
-        in_service, in_repair = 100 * self.in_service / whole, 100 * self.in_repair / whole
-        return {
-            "service": in_service,
-            "repair_at": in_service,
-            "repair": in_repair,
-            "lost_at": in_service + in_repair,
-            "lost": 100 * self.lost / whole,
-        }
+    def bar(self) -> list[dict[str, Any]]:
+        """Parts of the bar in hundredths of the whole; what is free is the ground."""
+        whole, at, parts = self.total or 1, 0.0, []
+        for name, number in (("out", self.out), ("free", self.free), ("repair", self.in_repair), ("lost", self.lost)):
+            if number and name != "free":
+                parts.append({"name": name, "at": at, "width": 100 * number / whole})
+            at += 100 * number / whole
+        return parts
 
 
 def owned(stockroom: Stockroom) -> list[Owned]:
-    """Every product with its numbers, by kind and name: two queries."""
-    numbers = {
-        status.value: Count("items", filter=Q(items__status=status)) for status in Status if status != Status.RETIRED
-    }
-    balances = balances_of(stockroom)
+    """Every product with its numbers, by kind and name: five queries."""
+    balances, waiting = balances_of(stockroom), waiting_of(stockroom)
+    stand, out = _standing(stockroom), _out(stockroom)
     rows = [
         Owned(
             row,
-            **{name: getattr(row, name) for name in numbers},
+            out=sum(out[row.pk].values()),
+            free=stand[row.pk][Status.IN_SERVICE] - out[row.pk][Status.IN_SERVICE],
+            in_repair=stand[row.pk][Status.IN_REPAIR] - out[row.pk][Status.IN_REPAIR],
+            lost=stand[row.pk][Status.LOST] - out[row.pk][Status.LOST],
             left=balances.get(row.pk, 0) if row.is_counted else None,
+            waiting=waiting.get(row.pk, 0),
         )
-        for row in Product.objects.filter(stockroom=stockroom).annotate(**numbers)
+        for row in Product.objects.filter(stockroom=stockroom)
     ]
     return sorted(rows, key=lambda one: (ORDER[one.product.kind], one.product.name.casefold()))
 
 
-def stock_page(stockroom: Stockroom) -> dict[str, Any]:
-    rows = owned(stockroom)
+Numbers = dict[int, Counter[str]]  # by the key of the product: state of circulation -> how many
+
+
+def _standing(stockroom: Stockroom) -> Numbers:
+    found: Numbers = defaultdict(Counter)
+    rows = Item.objects.filter(stockroom=stockroom).exclude(status=Status.RETIRED).order_by()
+    for row in rows.values("product", "status").annotate(number=Count("pk")):
+        found[row["product"]][row["status"]] = row["number"]
+    return found
+
+
+def _out(stockroom: Stockroom) -> Numbers:
+    found: Numbers = defaultdict(Counter)
+    rows = LoanPiece.objects.filter(item__stockroom=stockroom, back_at=None).exclude(item__status=Status.RETIRED)
+    for row in rows.order_by().values("item__product", "item__status").annotate(number=Count("pk")):
+        found[row["item__product"]][row["item__status"]] = row["number"]
+    return found
+
+
+def waiting_of(stockroom: Stockroom) -> dict[int, int]:
+    """By the key of the product: requests on the waiting list. What waits for a kit waits for the kit, and is not counted here."""
+    rows = Reservation.objects.filter(stockroom=stockroom, status=ReservationStatus.WAITING, product__isnull=False)
+    return {row["product"]: row["number"] for row in rows.order_by().values("product").annotate(number=Count("pk"))}
+
+
+def stock_page(stockroom: Stockroom, rows: list[Owned], *, overdue: int = 0) -> dict[str, Any]:
+    """overdue: how many loans of the course are."""
     tagged = [one for one in rows if one.left is None]
-    groups = [
-        {"title": title, "rows": found}
-        for title, kinds in GROUPS
-        if (found := [one for one in tagged if one.product.kind in kinds])
-    ]
+    groups = grouped(tagged)
     boards = [one for one in tagged if one.product.kind in BOARDS]
+    sums = [("All boards", _sum(boards))] if boards and len(groups) > 1 else []
     return {
         "stockroom": stockroom, "groups": groups, "counted": [one for one in rows if one.left is not None],
-        "total": sum(one.total for one in tagged), "boards": _sum(boards) if boards else None, "is_empty": not rows,
-        "verdict": verdict(tagged), "more": more_words(rows),
+        "total": sum(one.total for one in tagged), "sums": [*sums, ("All", _sum(tagged))] if tagged else [], "is_empty": not rows,
+        "verdict": verdict(tagged, overdue), "more": more_words(rows), "are_lost": any(one.lost for one in tagged),
     }  # fmt: skip
 
 
-def _sum(rows: list[Owned]) -> dict[str, int]:
-    return {name: sum(getattr(one, name) for one in rows) for name in ("in_service", "in_repair", "lost", "total")}
-
-
-def verdict(tagged: list[Owned]) -> str:
-    """134 items, 53 of them boards."""
-    total, boards = sum(one.total for one in tagged), sum(one.total for one in tagged if one.product.kind in BOARDS)
-    items = f"{total} item{'' if total == 1 else 's'}"
-    return f"{items}, {boards} of them board{'' if boards == 1 else 's'}" if boards else items
-
-
-def more_words(rows: list[Owned]) -> str:
-    """What of it needs a look: repairs, losses, and what runs low."""
-    repair, lost = sum(one.in_repair for one in rows), sum(one.lost for one in rows)
-    said = [f"{number} {'is' if number == 1 else 'are'} {word}" for number, word in ((repair, "in repair"), (lost, "lost")) if number]  # fmt: skip
-    low = [f"{one.product.name}: {one.in_service if one.left is None else one.left} left" for one in rows if one.is_low]
-    whole = "All of them are in service." if any(one.total for one in rows) else ""
-    first = f"{' and '.join(said).capitalize()}." if said else whole
-    if not low:
-        return first
-    more = f" and {len(low) - 4} more" if len(low) > 4 else ""
-    return f"{first} Running low: {', '.join(low[:4])}{more}."
-
-
-def offered(stockroom: Stockroom) -> list[dict[str, Any]]:
-    """What can be borrowed or had, in the groups of the page; nothing that is broken, lost or used up."""
-    rows = [one for one in owned(stockroom) if (one.in_service if one.left is None else one.left)]
+def grouped(rows: list[Owned]) -> list[dict[str, Any]]:
     return [
         {"title": title, "rows": found}
         for title, kinds in GROUPS
         if (found := [one for one in rows if one.product.kind in kinds])
     ]
+
+
+def _sum(rows: list[Owned]) -> dict[str, int]:
+    return {name: sum(getattr(one, name) for one in rows) for name in ("out", "free", "in_repair", "lost", "total", "waiting")}  # fmt: skip
+
+
+def verdict(tagged: list[Owned], overdue: int = 0) -> str:
+    """35 of 53 boards are out; 3 loans are overdue. Before anything was lent: 134 items, 53 of them boards."""
+    boards = [one for one in tagged if one.product.kind in BOARDS]
+    some = boards if any(one.out for one in boards) else tagged
+    out, total = sum(one.out for one in some), sum(one.total for one in some)
+    late = f"; {overdue} loan{' is' if overdue == 1 else 's are'} overdue" if overdue else ""
+    if out:
+        return f"{out} of {_many(total, 'board' if some is boards else 'item')} {'is' if out == 1 else 'are'} out{late}"
+    number = sum(one.total for one in boards)
+    return _many(total, "item") + (f", {number} of them board{'' if number == 1 else 's'}" if number else "") + late
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def more_words(rows: list[Owned]) -> str:
+    """What of it needs a look: who waits, repairs, losses, and what runs low."""
+    short = sorted((one for one in rows if one.waiting), key=lambda one: -one.waiting)
+    wait = [f"{one.product.name}: {one.to_have} free, {one.waiting} {'waits' if one.waiting == 1 else 'wait'}" for one in short]  # fmt: skip
+    repair, lost = sum(one.in_repair for one in rows), sum(one.lost for one in rows)
+    said = [f"{number} {'is' if number == 1 else 'are'} {word}" for number, word in ((repair, "in repair"), (lost, "lost")) if number]  # fmt: skip
+    low = [f"{one.product.name}: {one.to_have} left" for one in rows if one.is_low and not one.waiting]
+    whole = "All of them are in service." if any(one.total for one in rows) and not any(one.out for one in rows) else ""
+    sentences = [
+        f"Short: {_first(wait, 3)}." if wait else "",
+        f"{' and '.join(said).capitalize()}." if said else whole,
+        f"Running low: {_first(low, 4)}." if low else "",
+    ]
+    return " ".join(one for one in sentences if one)
+
+
+def _first(words: list[str], most: int) -> str:
+    return "; ".join(words[:most]) + (f"; and {len(words) - most} more" if len(words) > most else "")
+
+
+def offered(stockroom: Stockroom) -> list[dict[str, Any]]:
+    """What can be borrowed or had, in the groups of the page; nothing that is broken, lost or used up."""
+    return grouped([one for one in owned(stockroom) if one.to_have or one.out])

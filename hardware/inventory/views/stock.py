@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from courseplatform.accounts.models import User
@@ -15,7 +16,8 @@ from courseplatform.courses.models import STAFF, Role
 from hardware.inventory.access import course_of_label, rooms_to_join, stockroom_for, stockroom_of
 from hardware.inventory.forms import StockroomForm
 from hardware.inventory.selectors import export
-from hardware.inventory.selectors.stock import offered, stock_page
+from hardware.inventory.selectors.dashboard import staff_page
+from hardware.inventory.selectors.stock import offered
 from hardware.inventory.services.stockrooms import stockroom_create, stockroom_join
 
 INSTRUCTORS = frozenset({Role.INSTRUCTOR})
@@ -31,7 +33,9 @@ def index(request: HttpRequest, reader: Reader) -> HttpResponse:
         return render(request, "hardware/stock/none.html", {"may_edit": may_edit})
     if not reader.is_staff:
         return render(request, "hardware/stock/offer.html", {"groups": offered(stockroom), "course": reader.course})
-    return render(request, "hardware/stock/index.html", stock_page(stockroom) | {"may_edit": may_edit})
+    assert reader.visit is not None
+    page = staff_page(reader.visit, stockroom, timezone.now(), request.GET.get("what", ""))
+    return render(request, "hardware/stock/index.html", page | {"may_edit": may_edit})
 
 
 @course_page(INSTRUCTORS)

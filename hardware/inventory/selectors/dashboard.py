@@ -1,0 +1,51 @@
+"""The page Hardware of the staff: what is out, what waits for them, the term, and what there is."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from courseplatform.courses.access import Visit
+from hardware.hooks import blocks_of, return_day
+from hardware.inventory.selectors.stock import Owned, owned, stock_page
+from hardware.inventory.selectors.usage import choices, chosen_of, over_the_term, table_of, usage_of
+from hardware.inventory.usage import midnight
+from hardware.models import HOLDS, Loan, Reservation, ReservationStatus, Stockroom
+
+MOST_SHOWN = 6
+
+
+def staff_page(visit: Visit, stockroom: Stockroom, now: datetime, what: str) -> dict[str, Any]:
+    """what: which of `choices` the figure shows."""
+    overdue = Loan.objects.filter(course=visit.course, closed_at=None, due_at__lt=now).count()
+    rows = owned(stockroom)
+    page = stock_page(stockroom, rows, overdue=overdue)
+    return {
+        **page,
+        **(figure_of(visit, stockroom, now, what, rows) if page["total"] else {}),
+        "now": now, "return_day": return_day(visit.course, None, None), "blocks": blocks_of(visit, now), "to_answer": _asked(visit, now),
+    }  # fmt: skip
+
+
+def figure_of(
+    visit: Visit, stockroom: Stockroom, now: datetime, what: str, rows: list[Owned] | None = None
+) -> dict[str, Any]:
+    usage = usage_of(visit, stockroom, now, rows)
+    options = choices(usage.rows)
+    chosen = chosen_of(options, what)
+    found = over_the_term(visit, usage, chosen)
+    return {"f": found, "table": table_of(found), "options": options, "usage": usage}
+
+
+def _asked(visit: Visit, now: datetime) -> dict[str, Any] | None:
+    """Requests of this course that wait for an answer, and what is fetched today; None: neither."""
+    zone = visit.course.tz
+    tonight = midnight(now.astimezone(zone).date() + timedelta(days=1), zone)
+    open_ones = Reservation.objects.filter(course=visit.course, status__in=HOLDS).order_by("from_at", "pk")
+    rows = list(open_ones.select_related("person", "team", "product", "kit", "item"))
+    asked = [row for row in rows if row.status == ReservationStatus.ASKED]
+    today = [row for row in rows if row.status == ReservationStatus.APPROVED and row.from_at < tonight]
+    if not asked and not today:
+        return None
+    return {
+        "asked": asked[:MOST_SHOWN], "more_asked": max(len(asked) - MOST_SHOWN, 0), "today": today[:MOST_SHOWN],
+        "more_today": max(len(today) - MOST_SHOWN, 0),
+    }  # fmt: skip
