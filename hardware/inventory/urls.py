@@ -6,12 +6,15 @@ from hardware.inventory.views import imports, items, labels, loans, products, sc
 from hardware.inventory import care_urls
 from hardware.inventory.views import imports, items, labels, products, scan, stock
 from hardware.inventory.views import imports, items, labels, products, scan, stock, usage
+from hardware.inventory.views import imports, items, labels, products, rules, scan, stock
 
 app_name = "stock"
 label = path("t/<slug:stockroom>/<slug:tag>", stock.label, name="label")
 urlpatterns = [
     path("<slug:course>/hardware/", stock.index, name="index"),
     path("<slug:course>/hardware/setup/", stock.setup, name="setup"),
+    path("<slug:course>/hardware/rules/", rules.show, name="rules"),
+    path("<slug:course>/hardware/rules/edit/", rules.edit, name="rules_edit"),
     path("<slug:course>/hardware/stock.csv", stock.csv, name="csv"),
     path("<slug:course>/hardware/history.csv", stock.history_csv, name="history_csv"),
     path("<slug:course>/hardware/use/", usage.index, name="usage"),

@@ -1,19 +1,15 @@
-"""The stages of the project, changed on a page. A change goes the way of a course file: the same is refused, the same follows, and the next
-import knows it as an edit."""
+"""The stages of the project, changed on a page as a part of the course file (parts.py)."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import transaction
-
-from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit
-from courseplatform.courses.course_file.registry import file_parts
-from courseplatform.courses.course_file.service import Plan, course_write, plan_import, sign_of, tree_of
-from courseplatform.courses.course_file.writing import revive, to_text
-from courseplatform.courses.models import Course, ScheduleChange
+from courseplatform.courses.course_file.service import Plan
+from courseplatform.courses.models import Course
+from courseplatform.courses.services.parts import part_plan, part_save
 
 Item = dict[str, Any]
+KEY = "project"
 
 
 def stages_plan(*, course: Course, stages: Sequence[Item]) -> Plan:
@@ -21,27 +17,19 @@ def stages_plan(*, course: Course, stages: Sequence[Item]) -> Plan:
 
     Raises FileError where they do not fit together.
     """
-    tree = tree_of(course)
-    project = {key: value for key, value in tree.get("project", {}).items() if key != "stages"}
-    project = {**({"stages": list(stages)} if stages else {}), **project}
-    without = {key: value for key, value in tree.items() if key != "project"}
-    whole = {**without, "project": project} if project else without
-    return plan_import(to_text(revive(whole, file_parts.schema)).encode())
+    return part_plan(course=course, key=KEY, value=_project(course, stages))
 
 
-@transaction.atomic
 def stages_save(*, visit: Visit, stages: Sequence[Item], seen: str) -> Course:
     """Write the stages. seen: the sign of the plan that the person has looked at.
 
     Raises FileError, BadInput (`no_change`), Conflict (`changed_meanwhile`).
     """
-    course = Course.objects.select_for_update().get(pk=visit.course.pk)
-    plan = stages_plan(course=course, stages=stages)
-    if not plan.changes:
-        raise BadInput("The stages are so already; nothing is changed.", code="no_change")
-    if sign_of(plan) != seen:
-        said = "What would change is another than you looked at, or the course was changed meanwhile. Nothing is changed; look at it again."
-        raise Conflict(said, code="changed_meanwhile")
-    course_write(course=course, plan=plan, by=visit.by)
-    ScheduleChange.objects.create(course=course, by=visit.by, sentence="The stages of the project were changed.")
-    return course
+    said = "The stages of the project were changed."
+    project = _project(Course.objects.get(pk=visit.course.pk), stages)
+    return part_save(visit=visit, key=KEY, value=project, seen=seen, name="The stages", sentence=said)
+
+
+def _project(course: Course, stages: Sequence[Item]) -> dict[str, Any]:
+    rest = {key: value for key, value in course.fact(KEY, default={}).items() if key != "stages"}
+    return {**({"stages": list(stages)} if stages else {}), **rest}

@@ -21,6 +21,7 @@ READERS = (
     "grading/course_file.py",
     "grading/parts.py",
     "grading/parts_file.py",
+    "hardware/inventory/lending_file.py",
 )
 
 
