@@ -17,7 +17,6 @@ def draw(said: dict[str, Any], form: str) -> bytes:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    from matplotlib.dates import DateFormatter, MonthLocator
     from matplotlib.figure import Figure
 
     mpl.rcParams.update({"font.size": 9})
@@ -51,19 +50,25 @@ def draw(said: dict[str, Any], form: str) -> bytes:
         axes.plot([at(seconds)], [0], "D", color=ORANGE, markersize=4.5, clip_on=False, zorder=4)  # type: ignore[arg-type]
         axes.annotate(label, (at(seconds), 0), xytext=(0, -26), textcoords="offset points", ha="center", color=FAINT, fontsize=7.5, parse_math=False,
                       annotation_clip=False)  # fmt: skip
-    axes.xaxis.set_major_locator(MonthLocator(tz=zone))  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(DateFormatter("%b", tz=zone))  # type: ignore[no-untyped-call]
-    axes.set_yticks(said["ticks"])
-    axes.tick_params(colors=FAINT, labelcolor=FAINT, length=3)
-    axes.grid(axis="y", color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(FAINT)
+    _dress(axes, said["ticks"], zone)
     for line, (text, weight) in enumerate(((said["title"], "bold"), (said["finding"], "normal"))):
         figure.text(0.05, 0.965 - 0.065 * line, text, va="top", color=INK, fontweight=weight, parse_math=False)
     stream = io.BytesIO()
     figure.savefig(stream, format=form, metadata={})
     return stream.getvalue()
+
+
+def _dress(axes: Any, ticks: list[int], zone: ZoneInfo) -> None:
+    from matplotlib.dates import DateFormatter, MonthLocator
+
+    axes.xaxis.set_major_locator(MonthLocator(tz=zone))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(DateFormatter("%b", tz=zone))  # type: ignore[no-untyped-call]
+    axes.set_yticks(ticks)
+    axes.tick_params(colors=FAINT, labelcolor=FAINT, length=3)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(FAINT)
 
 
 if __name__ == "__main__":

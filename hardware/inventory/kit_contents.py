@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q
 
-from hardware.inventory.borrowers import borrower_words
+from hardware.inventory.eligibility import Borrower
 from hardware.inventory.selectors.balances import balances_of
 from hardware.inventory.services.bookings import Want
 from hardware.models import Item, Kit, KitSlot, LoanPiece, Product
@@ -118,7 +118,7 @@ def _why(slot: KitSlot, elsewhere: dict[int | None, LoanPiece], there: dict[int,
 
 
 def borrower_of(piece: LoanPiece) -> str:
-    return borrower_words(piece.loan.person, piece.loan.team)
+    return Borrower.of(piece.loan).words
 
 
 def _on_the_shelf(products: set[Product]) -> dict[int, int]:

@@ -2,11 +2,8 @@
 
 from django.urls import path
 
-from hardware.inventory.views import imports, items, labels, loans, products, scan, stock
 from hardware.inventory import care_urls
-from hardware.inventory.views import imports, items, labels, products, scan, stock
-from hardware.inventory.views import imports, items, labels, products, scan, stock, usage
-from hardware.inventory.views import imports, items, labels, products, rules, scan, stock
+from hardware.inventory.views import imports, items, labels, loans, products, rules, scan, stock, usage
 
 app_name = "stock"
 label = path("t/<slug:stockroom>/<slug:tag>", stock.label, name="label")

@@ -16,7 +16,7 @@ from django.utils import timezone
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit
 from hardware.inventory.access import kit_for
-from hardware.inventory.borrowers import borrower_words
+from hardware.inventory.eligibility import Borrower
 from hardware.inventory.kit_contents import borrower_of, kit_slots, kit_wants
 from hardware.inventory.ledger import STALE, Ledger, stockroom_locked
 from hardware.inventory.rules import MOST_AT_ONCE, tag_of, text_of
@@ -227,7 +227,7 @@ def _held(kit: Kit) -> Reservation | None:
 
 
 def _who(row: Reservation) -> str:
-    return borrower_words(row.person, row.team)
+    return Borrower.of(row).words
 
 
 class _Writer:

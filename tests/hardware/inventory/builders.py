@@ -4,8 +4,8 @@ import struct
 import zlib
 from uuid import uuid4
 
-from hardware.inventory.services.handing_over import Hand
 from hardware.inventory.services.cases import case_open
+from hardware.inventory.services.handing_over import Hand
 from hardware.inventory.services.imports import stock_import_create
 from hardware.inventory.services.items import items_add
 from hardware.inventory.services.kits import Part, kit_add
@@ -61,13 +61,11 @@ def stock_objects(cast):
     product_picture_set(visit=cast.visit(cast.helen), product=product, name="a.png", content=png())
     made = stock_import_create(visit=cast.visit(cast.helen), data=b"product,kind,tag\nCamera,camera,CM-01\n")
     loan = hand_over(cast, items_of(cast, product, "PI-02")[0])
-    return {
-        "<int:loan>": str(loan.pk), "<slug:stockroom>": "odml", "<slug:tag>": "PI-01", "<int:product>": str(product.pk), "<int:stock_import>": str(made.pk),
     case = case_open(visit=cast.visit(cast.amit), item=item, what="does not boot", photos=[("a.png", png())])
-    return {
-        "<int:case>": str(case.pk), "<int:case_photo>": str(case.photos.get().pk),
-        "<slug:stockroom>": "odml", "<slug:tag>": "PI-01", "<int:product>": str(product.pk), "<int:stock_import>": str(made.pk),
-    }  # fmt: skip
+    found = {"<slug:stockroom>": "odml", "<slug:tag>": "PI-01", "<int:product>": str(product.pk), "<int:stock_import>": str(made.pk)}  # fmt: skip
+    found["<int:loan>"] = str(loan.pk)
+    found |= {"<int:case>": str(case.pk), "<int:case_photo>": str(case.photos.get().pk)}
+    return found
 
 
 def png(width=8, height=8):
@@ -77,16 +75,6 @@ def png(width=8, height=8):
     rows = b"".join(b"\x00" + b"\x40\x80\xc0" * width for _ in range(height))
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-def kit_of(cast, tag="KIT-01", *, items=(), numbers=()):
-    """A kit of fixed items, and of so many of a product."""
-    kit = Kit.objects.create(stockroom=stockroom_of(cast), tag=tag, name="Vision kit")
-    for place, item in enumerate(items):
-        kit.slots.create(position=place, item=item)
-    for place, (product, number) in enumerate(numbers, len(items)):
-        kit.slots.create(position=place, product=product, count=number)
-    return kit
 
 
 def hand_over(cast, *things, key=None, by=None, **values):

@@ -136,7 +136,7 @@ def test_a_kit_goes_out_whole_or_with_what_it_goes_without(cast, pis):
     meters = items_of(cast, product_of(cast, "USB meter", kind="usb_meter"), "UM-01", "UM-02")
     cards = items_of(cast, product_of(cast, "SD card", kind="sd_card"), "SD-01", "SD-02")
     cables = cables_of(cast, 1)
-    kit = kit_of(cast, items=[pis[0], meters[0]], numbers=[(cards[0].product, 1), (cables, 2)])
+    kit = kit_of(cast, "KIT-01", pis[0].tag, meters[0].tag, (cards[0].product, 1), (cables, 2))
     hand_over(cast, meters[0], person=cast.sofia)
     code, said = code_of(lambda: hand_over(cast, kit))
     assert code == "kit_not_whole"
