@@ -4,6 +4,7 @@ from django.urls import path
 
 from hardware.inventory import care_urls
 from hardware.inventory.views import imports, items, labels, loans, products, rules, scan, stock, usage
+from hardware.inventory.views import desk, imports, items, labels, loans, products, scan, stock
 
 app_name = "stock"
 label = path("t/<slug:stockroom>/<slug:tag>", stock.label, name="label")
@@ -19,7 +20,19 @@ urlpatterns = [
     path("<slug:course>/hardware/use/over-the-term.csv", usage.term_csv, name="term_csv"),
     path("<slug:course>/hardware/use/over-the-term.png", usage.term_png, name="term_png"),
     path("<slug:course>/hardware/scan/", scan.scan, name="scan"),
+    path("<slug:course>/hardware/desk/", desk.index, name="desk"),
+    path("<slug:course>/hardware/desk/hand-over/", desk.hand_over, name="hand_over"),
+    path("<slug:course>/hardware/desk/take-back/", desk.take_back, name="take_back"),
+    path("<slug:course>/hardware/loans/", loans.index, name="loans"),
+    path("<slug:course>/hardware/loans.csv", loans.csv, name="loans_csv"),
     path("<slug:course>/hardware/loans/<int:loan>/", loans.show, name="loan"),
+    path("<slug:course>/hardware/loans/<int:loan>/accept/", loans.accept, name="loan_accept"),
+    path("<slug:course>/hardware/loans/<int:loan>/say/", loans.say, name="loan_say"),
+    path("<slug:course>/hardware/loans/<int:loan>/renew/", loans.renew, name="loan_renew"),
+    path("<slug:course>/hardware/loans/<int:loan>/undo/", loans.undo, name="loan_undo"),
+    path("<slug:course>/hardware/loans/<int:loan>/lost/", loans.lost, name="loan_lost"),
+    path("<slug:course>/hardware/loans/<int:loan>/photo/", loans.photo_add, name="loan_photo_add"),
+    path("<slug:course>/hardware/loans/photos/<int:loan_photo>/", loans.photo, name="loan_photo"),
     path("<slug:course>/hardware/labels/", labels.index, name="labels"),
     path("<slug:course>/hardware/labels.pdf", labels.pdf, name="labels_pdf"),
     path("<slug:course>/hardware/import/", imports.new, name="import_new"),
