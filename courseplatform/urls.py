@@ -12,6 +12,7 @@ from courseplatform.notices.urls import personal
 from courseplatform.uploads.api import OneUpload, Uploads
 from grading.urls import site_line
 from hardware.inventory.urls import label
+from hardware.inventory.urls import personal as my_hardware
 from hardware.urls import site_devices
 
 api: list[URLPattern | URLResolver] = [
@@ -34,6 +35,7 @@ urlpatterns = [
     path("uploads/", include("courseplatform.uploads.urls")),
     path("devices/", include((site_devices, "devices"))),
     label,
+    my_hardware,
     path("line/", include((site_line, "site_line"))),
     path("courses/", include("courseplatform.courses.urls")),
     path("courses/", include("courseplatform.notices.urls")),

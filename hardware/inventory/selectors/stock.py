@@ -58,6 +58,11 @@ class Owned:
         return self.free if self.left is None else self.left
 
     @property
+    def lendable(self) -> int:
+        """What goes in and out: all but what is in repair or lost."""
+        return self.out + self.free
+
+    @property
     def is_low(self) -> bool:
         return self.product.low_at is not None and self.to_have <= self.product.low_at
 
@@ -177,6 +182,7 @@ def _first(words: list[str], most: int) -> str:
     return "; ".join(words[:most]) + (f"; and {len(words) - most} more" if len(words) > most else "")
 
 
-def offered(stockroom: Stockroom) -> list[dict[str, Any]]:
+def offer_page(stockroom: Stockroom | None) -> dict[str, Any]:
     """What can be borrowed or had, in the groups of the page; nothing that is broken, lost or used up."""
-    return grouped([one for one in owned(stockroom) if one.to_have or one.out])
+    rows = owned(stockroom) if stockroom else []
+    return {"groups": grouped([one for one in rows if one.to_have or one.out])}

@@ -13,11 +13,13 @@ from courseplatform.core.audience import signed_in
 from courseplatform.core.errors import AppError
 from courseplatform.courses.access import Reader, Visit, course_page, public_course_page
 from courseplatform.courses.models import STAFF, Role
+from courseplatform.courses.public_pages import devices
 from hardware.inventory.access import course_of_label, rooms_to_join, stockroom_for, stockroom_of
 from hardware.inventory.forms import StockroomForm
 from hardware.inventory.selectors import export
 from hardware.inventory.selectors.dashboard import staff_page
-from hardware.inventory.selectors.stock import offered
+from hardware.inventory.selectors.mine import my_page
+from hardware.inventory.selectors.stock import offer_page
 from hardware.inventory.services.stockrooms import stockroom_create, stockroom_join
 
 INSTRUCTORS = frozenset({Role.INSTRUCTOR})
@@ -27,14 +29,15 @@ FORM_METHODS = ["GET", "HEAD", "POST"]
 @public_course_page
 @require_safe
 def index(request: HttpRequest, reader: Reader) -> HttpResponse:
-    stockroom = stockroom_of(reader.course)
+    stockroom, visit, now = stockroom_of(reader.course), reader.visit, timezone.now()
     may_edit = reader.role == Role.INSTRUCTOR
+    if visit is None:
+        return render(request, "hardware/stock/offer.html", {"course": reader.course, **devices(reader.course), **offer_page(stockroom)})  # fmt: skip
     if stockroom is None:
         return render(request, "hardware/stock/none.html", {"may_edit": may_edit})
-    if not reader.is_staff:
-        return render(request, "hardware/stock/offer.html", {"groups": offered(stockroom), "course": reader.course})
-    assert reader.visit is not None
-    page = staff_page(reader.visit, stockroom, timezone.now(), request.GET.get("what", ""))
+    if not visit.is_staff:
+        return render(request, "hardware/stock/my.html", my_page(visit, now) | offer_page(stockroom))
+    page = staff_page(visit, stockroom, now, request.GET.get("what", ""))
     return render(request, "hardware/stock/index.html", page | {"may_edit": may_edit})
 
 

@@ -1,0 +1,126 @@
+"""What somebody has on loan, alone or with their team: until when, with what late days, and what they asked for."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from courseplatform.accounts.models import User
+from courseplatform.core import numbers
+from courseplatform.core.badges import Badge
+from courseplatform.courses.access import Visit
+from courseplatform.courses.models import STAFF, Course, Enrolment
+from courseplatform.teams.models import Membership
+from hardware.hooks import return_day
+from hardware.models import RESERVATION_OPEN, Loan, LoanPiece, Reservation, ReservationStatus
+
+SOON = timedelta(days=3)
+ASKED = {
+    ReservationStatus.WAITING: Badge("warn", "clock", "on the waiting list"),
+    ReservationStatus.ASKED: Badge("neutral", "clock", "waits for an answer"),
+    ReservationStatus.APPROVED: Badge("good", "check", "approved: fetch it"),
+}
+
+
+def loans_of(person: User, now: datetime) -> "QuerySet[Loan]":
+    """Open loans, in every course, of this person and of the teams they are in now; what is due first comes first."""
+    teams = Membership.objects.at(now).filter(person=person).values("team")
+    pieces = LoanPiece.objects.filter(back_at=None).select_related("product", "item", "kit")
+    found = Loan.objects.filter(Q(person=person) | Q(team__in=teams), closed_at=None)
+    return (
+        found.select_related("course", "team", "person")
+        .prefetch_related(Prefetch("pieces", queryset=pieces, to_attr="out"))
+        .order_by("due_at", "handed_at", "pk")
+    )
+
+
+def my_page(visit: Visit, now: datetime) -> dict[str, Any]:
+    """Two queries more for each of the person and the team: what late days mean for them."""
+    loans = list(loans_of(visit.person, now).filter(course=visit.course))
+    return {"loans": _shown(loans, now), "asked": _asked(visit, now), "verdict": _verdict(loans, now)}
+
+
+def _shown(loans: Iterable[Loan], now: datetime) -> list[dict[str, Any]]:
+    late: dict[tuple[int, int | None, int | None], str] = {}
+    rows = []
+    for loan in loans:
+        key = (loan.course_id, loan.person_id, loan.team_id)
+        if loan.is_term and key not in late:
+            found = return_day(loan.course, loan.person, loan.team)
+            late[key] = found.late_words if found else ""
+        rows.append({"loan": loan, "badge": due_badge(loan, now), "late_words": late.get(key, "") if loan.is_term else ""})  # fmt: skip
+    return rows
+
+
+def due_badge(loan: Loan, now: datetime) -> Badge:
+    """due in 9 days; due today; 2 days overdue. Days are those of the course's calendar."""
+    if loan.due_at is None:
+        return Badge("neutral", "dot", "no day agreed")
+    days = (loan.due_at.astimezone(loan.course.tz).date() - now.astimezone(loan.course.tz).date()).days
+    if loan.due_at < now:
+        return Badge(
+            "bad", "octagon", f"{-days} day{'' if days == -1 else 's'} overdue" if days else "overdue since today"
+        )
+    if days == 0:
+        return Badge("warn", "triangle", "due today")
+    words = f"due in {days} day{'' if days == 1 else 's'}"
+    return Badge("warn", "triangle", words) if loan.due_at - now < SOON else Badge("neutral", "clock", words)
+
+
+def _verdict(loans: list[Loan], now: datetime) -> str:
+    """You have 4 things; 1 is overdue."""
+    pieces = [piece for loan in loans for piece in loan.out]  # type: ignore[attr-defined]
+    number = sum(piece.count for piece in pieces)
+    if not number:
+        return ""
+    late = sum(piece.count for loan in loans if loan.due_at and loan.due_at < now for piece in loan.out)  # type: ignore[attr-defined]
+    return f"You have {number} thing{'' if number == 1 else 's'}" + (f"; {late} {'is' if late == 1 else 'are'} overdue" if late else "")  # fmt: skip
+
+
+def _asked(visit: Visit, now: datetime) -> list[dict[str, Any]]:
+    """My open requests and my team's; of what waits, its place in the line of its product."""
+    teams = Membership.objects.at(now).filter(person=visit.person, course=visit.course).values("team")
+    rows = list(
+        Reservation.objects.filter(Q(person=visit.person) | Q(team__in=teams), course=visit.course, status__in=RESERVATION_OPEN)
+        .select_related("product", "kit", "item", "team").order_by("from_at", "pk")
+    )  # fmt: skip
+    places = _places(row for row in rows if row.status == ReservationStatus.WAITING)
+    return [{"row": row, "badge": ASKED[ReservationStatus(row.status)], "place": places.get(row.pk, "")} for row in rows]  # fmt: skip
+
+
+def _places(waiting: Iterable[Reservation]) -> dict[int, str]:
+    """`first in line`: who asked for the same earlier stands before. One query."""
+    mine = {row.pk: row for row in waiting if row.product_id}
+    if not mine:
+        return {}
+    line = Reservation.objects.filter(status=ReservationStatus.WAITING, product__in={row.product_id for row in mine.values()})  # fmt: skip
+    found: dict[int, str] = {}
+    stood: dict[int, int] = {}
+    for pk, product in line.order_by("queued_at", "pk").values_list("pk", "product"):
+        stood[product] = stood.get(product, 0) + 1
+        if pk in mine:
+            found[pk] = f"{numbers.ordinal(stood[product])} in line"
+    return found
+
+
+def everywhere(person: User, now: datetime) -> list[dict[str, Any]]:
+    """By course what somebody has, also of courses that they have left, with who is to be told. Five queries and those of late days."""
+    loans = list(loans_of(person, now))
+    courses = {loan.course_id: loan.course for loan in loans}
+    inside = set(Enrolment.objects.of(person).filter(course__in=courses).values_list("course", flat=True))
+    staff = _staff(courses)
+    return [
+        {"course": course, "is_inside": pk in inside, "staff": staff.get(pk, []),
+         "loans": _shown([loan for loan in loans if loan.course_id == pk], now)}
+        for pk, course in courses.items()
+    ]  # fmt: skip
+
+
+def _staff(courses: dict[int, Course]) -> dict[int, list[User]]:
+    """Instructors first, at most four of a course."""
+    rows = Enrolment.objects.filter(course__in=courses, role__in=STAFF, is_active=True).select_related("person")
+    found: dict[int, list[User]] = {}
+    for row in rows.order_by("role", "person__name"):  # instructor comes before ta
+        found.setdefault(row.course_id, []).append(row.person)
+    return {pk: people[:4] for pk, people in found.items()}
