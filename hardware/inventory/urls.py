@@ -3,9 +3,7 @@
 from django.urls import path
 
 from hardware.inventory import care_urls
-from hardware.inventory.views import imports, items, labels, loans, products, rules, scan, stock, usage
-from hardware.inventory.views import desk, imports, items, labels, loans, products, scan, stock
-from hardware.inventory.views import imports, items, labels, mine, products, scan, stock, usage
+from hardware.inventory.views import desk, imports, items, labels, loans, mine, products, rules, scan, stock, usage
 
 app_name = "stock"
 personal = path("hardware/mine/", mine.mine, name="my_hardware")
