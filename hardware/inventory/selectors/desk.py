@@ -123,6 +123,8 @@ def people_found(visit: Visit, text: str, now: datetime) -> list[dict[str, Any]]
         "person", "team"
     )[:40]
     keys = list(dict.fromkeys([*picks, *lately]))[:MOST_PEOPLE]
+    if not keys:  # nobody was here yet: the teams are who will come
+        return [_team_row(one) for one in teams[:MOST_PEOPLE]]
     found = {one.person_id: one for one in people.filter(person__in=[person for person, _ in keys if person])}
     standing = {one.pk: one for one in teams.filter(pk__in=[team for _, team in keys if team])}
     rows = _people_rows(visit, list(found.values()), now)

@@ -9,6 +9,7 @@ from hardware.inventory.services.handing_over import Hand
 from hardware.inventory.services.imports import stock_import_create
 from hardware.inventory.services.items import items_add
 from hardware.inventory.services.kits import Part, kit_add
+from hardware.inventory.services.loan_photos import loan_photo_add
 from hardware.inventory.services.loans import loan_hand_over, pieces_take_back
 from hardware.inventory.services.products import count_record, product_add, product_picture_set
 from hardware.inventory.services.stockrooms import stockroom_create
@@ -66,6 +67,10 @@ def stock_objects(cast):
     found["<int:loan>"] = str(loan.pk)
     found |= {"<int:case>": str(case.pk), "<int:case_photo>": str(case.photos.get().pk)}
     return found
+    photo = loan_photo_add(visit=cast.visit(cast.amit), loan=loan, way="out", content=png())
+    return {
+        "<int:loan>": str(loan.pk), "<int:loan_photo>": str(photo.pk), "<slug:stockroom>": "odml", "<slug:tag>": "PI-01", "<int:product>": str(product.pk), "<int:stock_import>": str(made.pk),
+    }  # fmt: skip
 
 
 def png(width=8, height=8):
