@@ -64,13 +64,10 @@ def stock_objects(cast):
     loan = hand_over(cast, items_of(cast, product, "PI-02")[0])
     case = case_open(visit=cast.visit(cast.amit), item=item, what="does not boot", photos=[("a.png", png())])
     found = {"<slug:stockroom>": "odml", "<slug:tag>": "PI-01", "<int:product>": str(product.pk), "<int:stock_import>": str(made.pk)}  # fmt: skip
-    found["<int:loan>"] = str(loan.pk)
+    photo = loan_photo_add(visit=cast.visit(cast.amit), loan=loan, way="out", content=png())
+    found |= {"<int:loan>": str(loan.pk), "<int:loan_photo>": str(photo.pk)}
     found |= {"<int:case>": str(case.pk), "<int:case_photo>": str(case.photos.get().pk)}
     return found
-    photo = loan_photo_add(visit=cast.visit(cast.amit), loan=loan, way="out", content=png())
-    return {
-        "<int:loan>": str(loan.pk), "<int:loan_photo>": str(photo.pk), "<slug:stockroom>": "odml", "<slug:tag>": "PI-01", "<int:product>": str(product.pk), "<int:stock_import>": str(made.pk),
-    }  # fmt: skip
 
 
 def png(width=8, height=8):
