@@ -308,6 +308,19 @@ def test_what_comes_back_damaged_opens_a_case_of_this_loan(cast, pis):
     assert "PI-01 damaged (HDMI port torn) back" in loan.events.first().sentence
 
 
+def test_what_comes_back_serves_who_waits_for_it(cast, pis):
+    for item in pis:
+        hand_over(cast, item)
+    now = timezone.now()
+    row = Reservation.objects.create(
+        stockroom=pis[0].stockroom, course=cast.course, person=cast.sofia, made_by=cast.sofia, made_at=now, product=pis[0].product, from_at=now,
+        until_at=now + 5 * DAY, status="waiting", queued_at=now,
+    )  # fmt: skip
+    take_back(cast, pis[1])
+    row.refresh_from_db()
+    assert row.status in ("asked", "approved") and row.bookings.get(is_active=True).item == pis[1]
+
+
 def test_who_listens_is_told_of_the_term_and_of_each_item(cast, pis, monkeypatch):
     returns, services = [], []
     monkeypatch.setattr(hooks, "return_listeners", [lambda course, person, team, by: returns.append(person)])
