@@ -96,7 +96,7 @@ def test_what_stands_against_it_is_set_aside_by_a_tick(cast, client, pis):
 
 def test_a_kit_shows_what_is_missing_and_goes_out_without_it_by_a_tick(cast, client, pis):
     cards = items_of(cast, product_of(cast, "SD card", kind="sd_card"), "SD-01")
-    kit_of(cast, items=pis[:2], numbers=[(cards[0].product, 1), (cables_of(cast, 5), 2)])
+    kit_of(cast, "KIT-01", "PI-01", "PI-02", cards[0].product, (cables_of(cast, 5), 2))
     hand_over(cast, pis[1], person=cast.sofia)
     page = client.get(DESK, {"t": "KIT-01", "to": f"p{cast.ruth.pk}"}).content.decode()
     assert "out with Sofia" in page and "scan which one" in page
