@@ -10,6 +10,8 @@
   const canvas = document.createElement("canvas");
   const LONGEST = 640; // pixels of the longer side that are searched: enough for a label at arm's length, quick on an old phone
   const PAUSE_MS = 120;
+  const KEEP = "scanKeep" in root.dataset; // the page takes one label after the other, and sends the form itself
+  const AGAIN_MS = 2500; // a label that stays in the picture is read once
   const WHY = {
     NotAllowedError: "The browser was not allowed to use the camera. Allow it in the settings of this page, or type the tag.",
     NotFoundError: "This device has no camera. Type the tag, or use a hand scanner.",
@@ -17,6 +19,8 @@
   };
   let detector = null;
   let stream = null;
+  let last = "";
+  let lastAt = 0;
 
   const load = (url) => new Promise((done, fail) => {
     const script = document.createElement("script");
@@ -60,9 +64,18 @@
   }
 
   function found(text) {
-    stop();
-    root.querySelector(".scan-view").classList.add("found");
-    said.textContent = "Read. Opening it.";
+    const view = root.querySelector(".scan-view").classList;
+    const isAgain = KEEP && text === last && Date.now() - lastAt < AGAIN_MS;
+    [last, lastAt] = [text, Date.now()];
+    if (isAgain) return;
+    view.add("found");
+    if (KEEP) {
+      navigator.vibrate?.(40);
+      setTimeout(() => view.remove("found"), 400);
+    } else {
+      stop();
+      said.textContent = "Read. Opening it.";
+    }
     form.elements.code.value = text;
     form.requestSubmit();
   }
@@ -71,7 +84,7 @@
     if (!stream) return;
     if (video.videoWidth) {
       const text = await detector(picture()).catch(() => "");
-      if (text && stream) return found(text);
+      if (text && stream) found(text);
     }
     setTimeout(look, PAUSE_MS);
   }

@@ -194,9 +194,7 @@ def case_photo_add(*, visit: Visit, case: DamageCase, name: str, content: bytes)
     checked = _checked([(name, content)])
     with transaction.atomic():
         stockroom_locked(visit)
-        row = case_for(visit, case.pk)
-        _photos_write(row, checked, visit.by)
-        _event(row, visit.by, "A photo was added.")
+        _photos_write(case_for(visit, case.pk), checked, visit.by)
 
 
 def _words(text: str, refusal: str, most: int = 300) -> str:

@@ -195,7 +195,6 @@ def test_costs_notes_and_photos_stand_in_the_case_once(cast, pi):
     case.refresh_from_db()
     assert (case.cost, case.currency, case.photos.get().media_type) == (Decimal("12.50"), "USD", "image/png")
     assert [one.sentence for one in case.events.all()] == [
-        "A photo was added.",
         "Cost: 12.50 USD, card",
         "Ordered a new card.",
     ]
