@@ -1,4 +1,4 @@
-// The camera of the loan desk: it stays open from one label to the next, and hands on what it reads as an event `desk:code`.
+// The camera of the device looks for our labels. It stays open from one to the next, and hands on what it reads as an event `camera:code`.
 (() => {
   "use strict";
   const root = document.querySelector("[data-camera]");
@@ -69,7 +69,7 @@
     view.classList.add("found");
     setTimeout(() => view.classList.remove("found"), 600);
     said.textContent = `Read ${text.split("/").filter(Boolean).pop().slice(0, 24)}.`;
-    root.dispatchEvent(new CustomEvent("desk:code", { bubbles: true, detail: text }));
+    root.dispatchEvent(new CustomEvent("camera:code", { bubbles: true, detail: text }));
   }
 
   async function look() {

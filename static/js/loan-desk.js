@@ -86,8 +86,8 @@
     send(link.href);
   });
 
-  // What the camera reads goes the way of a typed tag (static/js/loan-camera.js).
-  desk.addEventListener("desk:code", (event) => {
+  // What the camera reads goes the way of a typed tag (static/js/camera.js).
+  desk.addEventListener("camera:code", (event) => {
     code().value = event.detail;
     code().form.requestSubmit();
   });

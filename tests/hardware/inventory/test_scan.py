@@ -82,7 +82,7 @@ def test_a_label_before_the_camera_opens_its_item(client, settings, tmp_path, li
         page, said = context.new_page(), []
         page.on("console", lambda message: said.append(message.text))
         page.goto(f"{BASE}scan/")
-        page.click("[data-scan-start]")
+        page.click("[data-camera-start]")
         page.wait_for_url(f"**{BASE}items/PI-07/", timeout=30_000)
         assert "PI-07" in page.inner_text("h1")
         assert [text for text in said if "Content Security Policy" in text or "Error" in text] == []
