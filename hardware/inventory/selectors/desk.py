@@ -302,7 +302,7 @@ def _due_choice(visit: Visit, borrower: Borrower, now: datetime) -> dict[str, An
     is_term = day is None and term is not None and term.due_at > now
     return {
         "term": term if term and term.due_at > now else None, "held": held, "due": "day" if day else "term" if is_term else "none",
-        "day": timezone.localtime(day, visit.course.tz).date() if day else None,
+        "day": timezone.localtime(day, visit.course.tz).date().isoformat() if day else "",
     }  # fmt: skip
 
 

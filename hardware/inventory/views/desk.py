@@ -52,13 +52,19 @@ def _page(request: HttpRequest, visit: Visit, desk: Desk, refusal: AppError | No
     if desk.back:
         context["back"] = back_panel(visit, stockroom, desk, now)
     if desk.tags or desk.numbers:
-        context["lend"] = lend_panel(visit, stockroom, desk, now)
+        context["lend"] = lend_panel(visit, stockroom, desk, now) | _as_sent(request.POST)
     done = request.GET.get("done", "")
     if done.isascii() and done.isdecimal() and len(done) < 10:
         context["done"] = loan_page(visit, loan_for(visit, int(done)), now)
     response = render(request, "hardware/desk/desk.html", context, status=refusal.http_status if refusal else 200)
     response["Permissions-Policy"] = CAMERA
     return response
+
+
+def _as_sent(posted: QueryDict) -> dict[str, Any]:
+    """What was chosen in a form that came back refused."""
+    sent = {name: posted[name][:300] for name in ("due", "day", "note") if name in posted}
+    return sent | {"without": posted.getlist("without")}
 
 
 def _key(posted: QueryDict) -> UUID:

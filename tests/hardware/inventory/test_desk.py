@@ -100,8 +100,10 @@ def test_a_kit_shows_what_is_missing_and_goes_out_without_it_by_a_tick(cast, cli
     hand_over(cast, pis[1], person=cast.sofia)
     page = client.get(DESK, {"t": "KIT-01", "to": f"p{cast.ruth.pk}"}).content.decode()
     assert "out with Sofia" in page and "scan which one" in page
-    answer = lend(client, "KIT-01", "SD-01", to=f"p{cast.ruth.pk}")
-    assert answer.status_code == 409 and "kit_not_whole" in answer.content.decode()
+    answer = lend(client, "KIT-01", to=f"p{cast.ruth.pk}", without=["PI-02"], due="day", day="2099-01-02")
+    page = answer.content.decode()
+    assert answer.status_code == 409 and "kit_not_whole" in page
+    assert 'value="PI-02" checked' in page and 'value="2099-01-02"' in page
     lend(client, "KIT-01", "SD-01", to=f"p{cast.ruth.pk}", without=["PI-02"])
     assert [str(one.item or one.product) for one in Loan.objects.first().pieces.all()] == ["PI-01", "SD-01", "USB-C cable"]  # fmt: skip
     assert scan(client, "KIT-01") == {"back": ["KIT-01"]}
