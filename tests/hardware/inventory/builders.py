@@ -13,10 +13,9 @@ from hardware.inventory.services.loan_photos import loan_photo_add
 from hardware.inventory.services.loans import loan_hand_over, pieces_take_back
 from hardware.inventory.services.products import count_record, product_add, product_picture_set
 from hardware.inventory.services.stockrooms import stockroom_create
+from hardware.inventory.services.takes import take_begin
 from hardware.inventory.services.taking_back import Back
 from hardware.models import Kit, Stockroom
-from hardware.inventory.services.takes import take_begin
-from hardware.models import Stockroom
 
 BASE = "/courses/odml/hardware/"
 
@@ -69,12 +68,8 @@ def stock_objects(cast):
     photo = loan_photo_add(visit=cast.visit(cast.amit), loan=loan, way="out", content=png())
     found |= {"<int:loan>": str(loan.pk), "<int:loan_photo>": str(photo.pk)}
     found |= {"<int:case>": str(case.pk), "<int:case_photo>": str(case.photos.get().pk)}
+    found["<int:take>"] = str(take_begin(visit=cast.visit(cast.amit)).pk)
     return found
-    return {
-        "<int:take>": str(take_begin(visit=cast.visit(cast.amit)).pk),
-        "<int:case>": str(case.pk), "<int:case_photo>": str(case.photos.get().pk),
-        "<slug:stockroom>": "odml", "<slug:tag>": "PI-01", "<int:product>": str(product.pk), "<int:stock_import>": str(made.pk),
-    }  # fmt: skip
 
 
 def png(width=8, height=8):

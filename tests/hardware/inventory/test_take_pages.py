@@ -172,7 +172,7 @@ def test_a_phone_counts_a_shelf_with_the_camera_open_and_by_typing(client, setti
         page.on("console", lambda message: said.append(message.text))
         page.goto(COUNTS)
         page.click("tr:has-text('Shelf A') button")
-        page.click("[data-scan-start]")
+        page.click("[data-camera-start]")
         page.wait_for_selector("text=PI-01 is seen.", timeout=30_000)
         assert page.inner_text(".take-number .big") == "1 of 3 seen"
         page.fill("#code", "pi-02")
