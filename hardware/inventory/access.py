@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
@@ -31,12 +33,29 @@ def product_for(visit: Visit, pk: int) -> Product:
 
 
 def item_for(visit: Visit, tag: str) -> Item:
-    """Raises NotHere."""
-    wanted = Item.objects.filter(stockroom__courses__course=visit.course, tag=tag.upper())
-    found = wanted.select_related("product", "stockroom").first()
+    """An item, also by a tag that it had before: a label that is printed keeps opening it. Raises NotHere."""
+    found = _tagged(Q(stockroom__courses__course=visit.course), tag)
+    if not isinstance(found, Item):
+        raise NotHere(f"Nothing here has the tag {tag.upper()[:24]}.", code="unknown_tag")
+    return found
+
+
+def thing_for(visit: Visit, tag: str) -> Item | Kit:
+    """What a label names, an item or a kit. Raises NotHere."""
+    found = _tagged(Q(stockroom__courses__course=visit.course), tag)
     if found is None:
         raise NotHere(f"Nothing here has the tag {tag.upper()[:24]}.", code="unknown_tag")
     return found
+
+
+def _tagged(where: Q, tag: str) -> Item | Kit | None:
+    """Whose tag it is now comes before whose it was."""
+    items, tag = Item.objects.filter(where).select_related("product", "stockroom"), tag.upper()
+    return (
+        items.filter(tag=tag).first()
+        or Kit.objects.filter(where, tag=tag).select_related("stockroom").first()
+        or items.filter(events__what="tag", events__before=tag).order_by("-events__pk").first()
+    )
 
 
 def kit_for(visit: Visit, tag: str) -> Kit:
@@ -62,18 +81,19 @@ def is_borrower(loan: Loan, person: User, now: datetime) -> bool:
     return is_member(loan.team, person, now) if loan.team else loan.person_id == person.pk
 
 
-def course_of_label(person: User, stockroom: str, tag: str) -> Course:
-    """The course of this person through which a label is opened: one where the person is staff, else the latest.
+def label_opens(person: User, stockroom: str, tag: str) -> tuple[Course, Item | Kit]:
+    """What a label names, and the course of this person through which it is opened: one where the person is staff, else the latest.
 
-    Raises NotHere where there is no such item, or the person is in no course that lends from there.
+    Raises NotHere where there is no such thing, or the person is in no course that lends from there.
     """
     mine = (
         Enrolment.objects.of(person).filter(course__stockroom_link__stockroom__slug=stockroom).select_related("course")
     )
-    found = sorted(mine, key=lambda one: (one.role in STAFF, one.pk), reverse=True)
-    if not found or not Item.objects.filter(stockroom__slug=stockroom, tag=tag.upper()).exists():
+    courses = sorted(mine, key=lambda one: (one.role in STAFF, one.pk), reverse=True)
+    found = _tagged(Q(stockroom__slug=stockroom), tag) if courses else None
+    if found is None:
         raise NotHere("This label belongs to nothing that you may see. If you found the thing, give it to the course whose name it bears.")  # fmt: skip
-    return found[0].course
+    return courses[0].course, found
 
 
 def rooms_to_join(person: User) -> list[Stockroom]:

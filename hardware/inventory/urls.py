@@ -3,7 +3,20 @@
 from django.urls import path
 
 from hardware.inventory import care_urls
-from hardware.inventory.views import desk, imports, items, labels, loans, mine, products, rules, scan, stock, usage
+from hardware.inventory.views import (
+    desk,
+    imports,
+    items,
+    kits,
+    labels,
+    loans,
+    mine,
+    products,
+    rules,
+    scan,
+    stock,
+    usage,
+)
 
 app_name = "stock"
 personal = path("hardware/mine/", mine.mine, name="my_hardware")
@@ -51,4 +64,10 @@ urlpatterns = [
     path("<slug:course>/hardware/items/<slug:tag>/move/", items.move, name="item_move"),
     path("<slug:course>/hardware/items/<slug:tag>/history.csv", items.history_csv, name="item_history_csv"),
     *care_urls.patterns,
+    path("<slug:course>/hardware/kits/", kits.index, name="kits"),
+    path("<slug:course>/hardware/kits.csv", kits.csv, name="kits_csv"),
+    path("<slug:course>/hardware/kits/new/", kits.new, name="kit_new"),
+    path("<slug:course>/hardware/kits/<slug:kit>/", kits.show, name="kit"),
+    path("<slug:course>/hardware/kits/<slug:kit>/edit/", kits.edit, name="kit_edit"),
+    path("<slug:course>/hardware/kits/<slug:kit>/retire/", kits.retire, name="kit_retire"),
 ]

@@ -15,7 +15,7 @@ from hardware.inventory.ledger import last_event
 from hardware.inventory.selectors.balances import balances_of
 from hardware.inventory.selectors.cases import item_cases
 from hardware.inventory.selectors.stock import BADGES, CONDITIONS
-from hardware.models import ITEM_MOVES, Item, Product, StockEvent, Stockroom
+from hardware.models import ITEM_MOVES, Item, Kit, Product, StockEvent, Stockroom
 
 A_PAGE = 100
 HISTORY_SHOWN = 60
@@ -82,6 +82,7 @@ def item_page(visit: Visit, item: Item) -> dict[str, Any]:
     status = Item.Status(item.status)
     context: dict[str, Any] = {"item": item, "product": item.product, "badge": BADGES[status], "profile": profile, "condition": CONDITIONS[item.condition]}  # type: ignore[index]  # fmt: skip
     context |= item_cases(visit, item)
+    context["kit"] = kit_of(item)
     if not visit.is_staff:
         return context
     return context | {
@@ -89,6 +90,11 @@ def item_page(visit: Visit, item: Item) -> dict[str, Any]:
         "may_edit": visit.role == Role.INSTRUCTOR,
         **history(item.events.all()),
     }
+
+
+def kit_of(item: Item) -> Kit | None:
+    """The kit in use that it is a fixed part of."""
+    return Kit.objects.filter(slots__item=item, is_retired=False).first()
 
 
 def product_page(visit: Visit, product: Product) -> dict[str, Any]:

@@ -62,7 +62,10 @@ def new(request: HttpRequest, visit: Visit) -> HttpResponse:
 @course_page()
 @require_safe
 def show(request: HttpRequest, visit: Visit, tag: str) -> HttpResponse:
-    return render(request, "hardware/stock/item.html", item_page(visit, item_for(visit, tag)))
+    row = item_for(visit, tag)
+    if row.tag != tag.upper():  # the label is older than its tag
+        return redirect("stock:item", course=visit.course.slug, tag=row.tag)
+    return render(request, "hardware/stock/item.html", item_page(visit, row))
 
 
 @course_page(INSTRUCTORS)

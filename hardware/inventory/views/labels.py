@@ -1,4 +1,4 @@
-"""Labels: choose the items and the sheet, and get a PDF to print."""
+"""Labels: choose the items or kits and the sheet, and get a PDF to print."""
 
 from typing import Any
 
@@ -15,13 +15,14 @@ from courseplatform.courses.models import STAFF
 from hardware.inventory import rules
 from hardware.inventory.access import stockroom_for
 from hardware.inventory.labels.sheets import SHEETS
-from hardware.models import Item, Product, Stockroom
+from hardware.models import Item, Kit, Product, Stockroom
 
+Thing = Item | Kit
 MOST_LABELS = 500  # 5 ms of a processor each
 
 
 class LabelForm(forms.Form):
-    """Which items, by tag or by product, on which sheet, from which place on."""
+    """Which items, by tag or by product, or which kits, on which sheet, from which place on."""
 
     product = forms.ModelChoiceField(queryset=Product.objects.none(), required=False, label="Items of", empty_label="all items")  # fmt: skip
     tags = forms.CharField(
@@ -30,6 +31,7 @@ class LabelForm(forms.Form):
         label="Or these tags",
         help_text="With commas or spaces between; a range as PI-[01-30].",
     )
+    kits = forms.BooleanField(required=False, label="All kits instead of items")
     sheet = forms.ChoiceField(choices=[(sheet.slug, sheet.name) for sheet in SHEETS.values()], label="Sheet")
     start = forms.IntegerField(
         min_value=1,
@@ -56,32 +58,34 @@ class LabelForm(forms.Form):
         if sheet and start and start > sheet.places:
             self.add_error("start", f"This sheet has {sheet.places} places.")
         if not self.errors:
-            cleaned["items"] = self._items(cleaned)
+            cleaned["things"] = self._things(cleaned)
         return cleaned
 
-    def _items(self, cleaned: dict[str, Any]) -> list[Item]:
-        found = Item.objects.filter(stockroom=self.stockroom).select_related("product").order_by("tag")
-        tags = cleaned["tags"]
+    def _things(self, cleaned: dict[str, Any]) -> list[Thing]:
+        tags, with_kits = cleaned["tags"], cleaned["kits"]
+        items = Item.objects.filter(stockroom=self.stockroom).select_related("product").order_by("tag")
+        kits = Kit.objects.filter(stockroom=self.stockroom)
         if tags:
-            items = list(found.filter(tag__in=tags))
-            missing = sorted(set(tags) - {item.tag for item in items})
-            if missing:
-                self.add_error("tags", f"Nothing here has the tag {', '.join(missing[:8])}.")
+            items, kits = items.filter(tag__in=tags), kits.filter(tag__in=tags)
         else:
-            chosen = found.exclude(status=Item.Status.RETIRED)
-            items = list(chosen.filter(product=cleaned["product"]) if cleaned["product"] else chosen)
-            if not items:
-                self.add_error(None, "There is no item to print a label for.")
-        if len(items) > MOST_LABELS:
-            self.add_error(None, f"At most {MOST_LABELS} labels are printed at once; these are {len(items)}.")
-        return items
+            chosen = items.exclude(status=Item.Status.RETIRED)
+            items = chosen.filter(product=cleaned["product"]) if cleaned["product"] else chosen
+            items, kits = (items.none(), kits.filter(is_retired=False)) if with_kits else (items, kits.none())
+        found: list[Thing] = [*items, *kits]
+        if missing := sorted(set(tags) - {one.tag for one in found}):
+            self.add_error("tags", f"Nothing here has the tag {', '.join(missing[:8])}.")
+        elif not found:
+            self.add_error(None, f"There is no {'kit' if with_kits else 'item'} to print a label for.")
+        if len(found) > MOST_LABELS:
+            self.add_error(None, f"At most {MOST_LABELS} labels are printed at once; these are {len(found)}.")
+        return found
 
 
 @course_page(STAFF)
 @require_safe
 def index(request: HttpRequest, visit: Visit) -> HttpResponse:
     stockroom = stockroom_for(visit)
-    chosen = {name: request.GET[name][:200] for name in ("product", "tags", "sheet") if name in request.GET}
+    chosen = {name: request.GET[name][:200] for name in ("product", "tags", "sheet", "kits") if name in request.GET}
     return _page(request, LabelForm(stockroom, initial={"start": 1} | chosen))
 
 
@@ -101,8 +105,13 @@ def pdf(request: HttpRequest, visit: Visit) -> HttpResponse:
 
     stockroom, sheet = form.stockroom, SHEETS[form.cleaned_data["sheet"]]
     labels = [
-        Label(item.tag, label_address(stockroom, item.tag), item.product.name, stockroom.name)
-        for item in form.cleaned_data["items"]
+        Label(
+            one.tag,
+            label_address(stockroom, one.tag),
+            one.product.name if isinstance(one, Item) else one.name,
+            stockroom.name,
+        )
+        for one in form.cleaned_data["things"]
     ]
     response = HttpResponse(pdf_of(labels, sheet, form.cleaned_data["start"]), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{stockroom.slug}-labels.pdf"'

@@ -7,9 +7,9 @@ from django.views.decorators.http import require_http_methods
 from courseplatform.core.errors import AppError
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
-from hardware.inventory.access import item_for, stockroom_for
+from hardware.inventory.access import stockroom_for, thing_for
 from hardware.inventory.scanning import read_code
-from hardware.inventory.views.stock import FORM_METHODS
+from hardware.inventory.views.stock import FORM_METHODS, page_of
 
 CAMERA = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"  # this page alone may ask for it
 
@@ -20,8 +20,8 @@ def scan(request: HttpRequest, visit: Visit) -> HttpResponse:
     stockroom, refusal, code = stockroom_for(visit), None, request.POST.get("code", "")
     if request.method == "POST":
         try:
-            item = item_for(visit, read_code(code, stockroom.slug))
-            return redirect("stock:item", course=visit.course.slug, tag=item.tag)
+            thing = thing_for(visit, read_code(code, stockroom.slug))
+            return redirect(page_of(visit.course, thing))
         except AppError as error:
             refusal = error
     context = {"stockroom": stockroom, "refusal": refusal, "code": code[:80]}

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -12,15 +13,16 @@ from courseplatform.accounts.models import User
 from courseplatform.core.audience import signed_in
 from courseplatform.core.errors import AppError
 from courseplatform.courses.access import Reader, Visit, course_page, public_course_page
-from courseplatform.courses.models import STAFF, Role
+from courseplatform.courses.models import STAFF, Course, Role
 from courseplatform.courses.public_pages import devices
-from hardware.inventory.access import course_of_label, rooms_to_join, stockroom_for, stockroom_of
+from hardware.inventory.access import label_opens, rooms_to_join, stockroom_for, stockroom_of
 from hardware.inventory.forms import StockroomForm
 from hardware.inventory.selectors import export
 from hardware.inventory.selectors.dashboard import staff_page
 from hardware.inventory.selectors.mine import my_page
 from hardware.inventory.selectors.stock import offer_page
 from hardware.inventory.services.stockrooms import stockroom_create, stockroom_join
+from hardware.models import Item, Kit
 
 INSTRUCTORS = frozenset({Role.INSTRUCTOR})
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -87,7 +89,14 @@ def history_csv(request: HttpRequest, visit: Visit) -> HttpResponse:
 @signed_in
 @require_safe
 def label(request: HttpRequest, stockroom: str, tag: str) -> HttpResponse:
-    """The address on a label: a phone's own camera opens the item in the course of whoever scans it."""
+    """The address on a label: a phone's own camera opens the item or the kit in the course of whoever scans it."""
     assert isinstance(request.user, User)
-    course = course_of_label(request.user, stockroom, tag)
-    return redirect("stock:item", course=course.slug, tag=tag.upper())
+    course, thing = label_opens(request.user, stockroom, tag)
+    return redirect(page_of(course, thing))
+
+
+def page_of(course: Course, thing: Item | Kit) -> str:
+    """The address of an item or a kit in a course."""
+    if isinstance(thing, Kit):
+        return reverse("stock:kit", kwargs={"course": course.slug, "kit": thing.tag})
+    return reverse("stock:item", kwargs={"course": course.slug, "tag": thing.tag})

@@ -69,6 +69,9 @@ def stock_objects(cast):
     found |= {"<int:loan>": str(loan.pk), "<int:loan_photo>": str(photo.pk)}
     found |= {"<int:case>": str(case.pk), "<int:case_photo>": str(case.photos.get().pk)}
     found["<int:take>"] = str(take_begin(visit=cast.visit(cast.amit)).pk)
+    items_of(cast, product, "PI-03")
+    kit_of(cast, "KIT-01", "PI-03")
+    found["<slug:kit>"] = "KIT-01"
     return found
 
 
