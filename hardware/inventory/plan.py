@@ -11,6 +11,7 @@ from typing import Any
 from hardware.inventory.ledger import shown
 from hardware.inventory.reading import StockRow
 from hardware.inventory.selectors.balances import balances_of
+from hardware.inventory.serving import reserved_items
 from hardware.models import CASE_OPEN, ITEM_MOVES, DamageCase, Item, Kit, LoanPiece, Product, Stockroom
 
 NEW, CHANGED, SAME, REFUSED = "new", "changed", "same", "refused"
@@ -104,6 +105,7 @@ class _Planner:
         self.rows = {row.name.lower(): row for row in Product.objects.filter(stockroom=stockroom)}
         self.balances = balances_of(stockroom)
         self.out = set(LoanPiece.objects.filter(item__stockroom=stockroom, back_at=None).values_list("item", flat=True))
+        self.reserved = reserved_items(Item.objects.filter(stockroom=stockroom))
         self.cases = set(DamageCase.objects.filter(item__stockroom=stockroom, status__in=CASE_OPEN).values_list("item", flat=True))  # fmt: skip
         self.serials = {(item.product.name.lower(), item.serial.lower()): item.tag for item in self.items.values() if item.serial}  # fmt: skip
         self.products: dict[str, ProductPlan] = {}
@@ -186,7 +188,7 @@ class _Planner:
             line.refuse("serial", "serial_taken", f"{holder} has this serial number already.")
             return
         line.to = cells.get("state", item.status if item else Item.Status.IN_SERVICE)
-        if item and line.to != item.status and not self._may_move(line, item):
+        if item and not (self._may_move(line, item) and self._may_be_another(line, item)):
             return
         line.values = {name: typed(column, cells[column]) for column, name in ITEM_COLUMNS.items() if column in cells}
         if item is None:
@@ -202,12 +204,24 @@ class _Planner:
 
     def _may_move(self, line: Line, item: Item) -> bool:
         """What services/items.py refuses for one item is refused here too."""
+        if line.to == item.status:
+            return True
         if line.to not in ITEM_MOVES.get(item.status, frozenset()):
             line.refuse("state", "illegal_state", f"What is {item.get_status_display().lower()} cannot become {line.to.replace('_', ' ')}.")  # fmt: skip
         elif item.pk in self.out:
             line.refuse("state", "on_loan", f"{item.tag} is on loan. Take it back first, or report it lost on the loan.")  # fmt: skip
         elif item.pk in self.cases:
             line.refuse("state", "has_case", f"{item.tag} has an open damage case. Say there what becomes of it.")
+        return not line.row.faults
+
+    def _may_be_another(self, line: Line, item: Item) -> bool:
+        """Neither what somebody has nor what somebody was promised becomes another product under their hands."""
+        if line.product is None or item.product.name.lower() == line.product.name.lower():
+            return True
+        if item.pk in self.out:
+            line.refuse("product", "on_loan", f"{item.tag} is on loan as {item.product.name}. Take it back first.")
+        elif item.pk in self.reserved:
+            line.refuse("product", "reserved", f"{item.tag} itself is reserved as {item.product.name}. Decline or cancel that first.")  # fmt: skip
         return not line.row.faults
 
     def _count(self, line: Line) -> None:

@@ -1,10 +1,11 @@
 """Whether the runner on a board may take work. The door of the runners: they ask here, and are told by `hooks.tell_service`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from courseplatform.teams.models import Team
 from hardware.inventory.eligibility import Borrower
-from hardware.models import CaseStatus, DamageCase, Item, LoanPiece
+from hardware.models import Booking, CaseStatus, DamageCase, Item, LoanPiece
 
 
 @dataclass(frozen=True)
@@ -41,3 +42,9 @@ def boards_of_team(team: Team) -> list[Item]:
     found = Item.objects.filter(loan_pieces__back_at=None, loan_pieces__loan__team=team, status=Item.Status.IN_SERVICE)
     in_repair = DamageCase.objects.filter(status=CaseStatus.IN_REPAIR).values("item")
     return list(found.exclude(pk__in=in_repair).select_related("product").order_by("loan_pieces__out_at", "tag"))
+
+
+def reserved_items(items: Iterable[Item]) -> set[int]:
+    """Keys of those that were promised as this very item."""
+    held = Booking.objects.filter(item__in=items, is_active=True, is_pinned=True, piece=None)
+    return {pk for pk in held.values_list("item", flat=True) if pk is not None}

@@ -19,7 +19,7 @@ from hardware.inventory.borrowers import staff_of
 from hardware.inventory.eligibility import Borrower
 from hardware.inventory.ledger import Ledger
 from hardware.inventory.services.bookings import Replanned, replan
-from hardware.inventory.serving import may_serve, piece_out
+from hardware.inventory.serving import may_serve, piece_out, reserved_items
 from hardware.models import Booking, Item, Product, Reservation
 
 ON_LOAN = "on_loan"
@@ -58,6 +58,15 @@ def check_not_out(item: Item, visit: Visit | None = None) -> None:
         code=ON_LOAN,
         details={"loan": piece.loan_id},
     )
+
+
+def check_not_reserved(item: Item) -> None:
+    """Raises Conflict (`reserved`): somebody was promised this very item, alone or as a part of a kit, as what it is."""
+    if reserved_items([item]):
+        raise Conflict(
+            f"{item.tag} itself is reserved, so it stays a {item.product.name}. Decline or cancel the reservation first.",
+            code="reserved",
+        )
 
 
 def _reservations(bookings: Iterable[Booking]) -> list[Reservation]:

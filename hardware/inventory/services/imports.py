@@ -74,6 +74,7 @@ class _Writer:
     def __init__(self, ledger: Ledger, plan: Plan) -> None:
         self.ledger, self.plan = ledger, plan
         self.products: dict[str, Product] = {}
+        self.left: list[Product] = []  # what items were before that are of another product now
 
     def write(self) -> None:
         lines = [line for line in self.plan.lines if line.verdict != REFUSED]
@@ -85,7 +86,7 @@ class _Writer:
         for line in lines:
             self._count(line)
         self.ledger.save()
-        circulation_changed(self.ledger, [*made, *moved], timezone.now())
+        circulation_changed(self.ledger, [*made, *moved], timezone.now(), products=self.left)
 
     def _product(self, one: ProductPlan) -> Product:
         if one.row is None:
@@ -104,16 +105,20 @@ class _Writer:
         )  # fmt: skip
 
     def _change(self, lines: list[Line]) -> list[Item]:
-        """Returns those whose state changed."""
+        """Returns those whose state or product changed."""
         fields: set[str] = set()
         rows, moved = [], []
         for line in lines:
             assert line.item is not None
             assert line.product is not None
+            before, is_moved = line.item.product, line.to != line.item.status
             fields |= set(self.ledger.set(line.item, {"product": self.products[line.product.name], **line.values}))
             rows.append(line.item)
-            if line.to != line.item.status:
+            if line.item.product != before:
+                self.left.append(before)
+            if is_moved:
                 status_write(self.ledger, line.item, line.to)
+            if is_moved or line.item.product != before:
                 moved.append(line.item)
         if fields:
             Item.objects.bulk_update(rows, sorted(fields), batch_size=200)

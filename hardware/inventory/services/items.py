@@ -14,7 +14,7 @@ from courseplatform.courses.access import Visit
 from hardware.inventory.access import item_for, product_for
 from hardware.inventory.ledger import Ledger, check_seen, stockroom_locked
 from hardware.inventory.rules import MOST_AT_ONCE, serial_of, tag_of
-from hardware.inventory.services.circulation import check_not_out, circulation_changed
+from hardware.inventory.services.circulation import check_not_out, check_not_reserved, circulation_changed
 from hardware.models import CASE_OPEN, ITEM_MOVES, CaseStatus, Item, Kit, Product, Stockroom
 
 Values = Mapping[str, Any]
@@ -111,7 +111,7 @@ def listed(words: Sequence[str]) -> str:
 
 def item_change(*, visit: Visit, item: Item, values: Values, seen: int) -> Item:
     """Raises BadInput (`no_change`, `bad_tag`, `bad_serial`), NotHere, Conflict (`changed_meanwhile`, `tag_taken`, `serial_taken`,
-    `counted_product`, `on_loan` where it would become another product)."""
+    `counted_product`, `on_loan` and `reserved` where it would become another product)."""
     with transaction.atomic():
         stockroom = stockroom_locked(visit)
         row = item_for(visit, item.tag)
@@ -124,6 +124,7 @@ def item_change(*, visit: Visit, item: Item, values: Values, seen: int) -> Item:
         old, product = row.product, new.get("product", row.product)
         if product.pk != old.pk:
             check_not_out(row, visit)
+            check_not_reserved(row)
         if product.is_counted or product.stockroom_id != stockroom.pk:
             raise Conflict(f"{product.name} is only counted, so it has no items with tags.", code="counted_product")
         new["serial"] = serial_of(new.get("serial", row.serial))

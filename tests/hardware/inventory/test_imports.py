@@ -10,15 +10,17 @@ from hypothesis import strategies as st
 
 from courseplatform.core.errors import AppError
 from hardware.inventory import rules
+from hardware.inventory.ledger import last_event
 from hardware.inventory.plan import CHANGED, NEW, REFUSED, SAME
 from hardware.inventory.reading import parse
 from hardware.inventory.selectors.export import stock_csv
 from hardware.inventory.services.cases import case_open
 from hardware.inventory.services.imports import plan_of, stock_import_apply, stock_import_create
-from hardware.inventory.services.items import item_move
+from hardware.inventory.services.items import item_change, item_move
 from hardware.inventory.services.products import balance_of
 from hardware.models import Item, Loan, LoanPiece, Product, StockEvent
-from tests.hardware.inventory.builders import cables_of, items_of, product_of, stockroom_of
+from tests.hardware.inventory.builders import cables_of, hand_over, items_of, product_of, stockroom_of
+from tests.hardware.inventory.lending import ask
 
 pytestmark = pytest.mark.django_db
 HEAD = "Kind,Model,Asset tag,Serial number,Location,Cost,Quantity\n"
@@ -246,3 +248,23 @@ def test_a_list_moves_nothing_that_is_on_loan_or_that_a_case_decides(cast):
         [REFUSED, REFUSED, CHANGED],
         [(2, "state", "on_loan"), (3, "state", "has_case")],
     )
+
+
+def test_what_is_reserved_itself_or_out_stays_of_its_product(cast):
+    product, cameras = product_of(cast), product_of(cast, "Camera", kind="camera")
+    reserved, out, free = items_of(cast, product, "PI-01", "PI-02", "PI-03")
+    ask(cast, cast.ruth, item=reserved)
+    hand_over(cast, out)
+    planned = ask(cast, cast.sofia, product).bookings.get()
+    assert planned.item == free
+    with pytest.raises(AppError) as refused:
+        item_change(visit=cast.visit(cast.helen), item=reserved, values={"product": cameras}, seen=last_event(reserved))
+    assert refused.value.code == "reserved"
+    made = stock_import_create(
+        visit=cast.visit(cast.helen), data=b"product,tag\nCamera,PI-01\nCamera,PI-02\nCamera,PI-03\n"
+    )
+    plan = plan_of(cast.visit(cast.helen), made)
+    assert [[fault[1] for fault in line.row.faults] for line in plan.lines] == [["reserved"], ["on_loan"], []]
+    stock_import_apply(visit=cast.visit(cast.helen), stock_import=made, digest=plan.digest)
+    planned.refresh_from_db()
+    assert planned.item is None  # who was to get it is told, and nobody gets a camera for a board
