@@ -11,7 +11,6 @@ from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from hardware.inventory.access import stockroom_for
-from hardware.inventory.borrowers import borrower_words
 from hardware.inventory.kit_contents import KitState, kit_pieces, kit_slots, kit_state, kit_states
 from hardware.models import Kit, LoanPiece
 
@@ -78,7 +77,7 @@ def _loans(state: KitState) -> list[dict[str, Any]]:
     for piece in state.out:
         by_loan.setdefault(piece.loan_id, []).append(piece)
     return [
-        {"who": borrower_words(found[0].loan.person, found[0].loan.team), "loan": found[0].loan, "pieces": len(found)}
+        {"who": Borrower.of(found[0].loan).words, "loan": found[0].loan, "pieces": len(found)}
         for found in by_loan.values()
     ]
 
