@@ -9,12 +9,14 @@ from uuid import uuid4
 from courseplatform.accounts.models import User
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Role
+from hardware import demo_lending
 from hardware.inventory.ledger import last_event
 from hardware.inventory.rules import tags_of
-from hardware.inventory.services.items import item_change, item_move, items_add
+from hardware.inventory.services.cases import case_move, case_open
+from hardware.inventory.services.items import item_change, items_add
 from hardware.inventory.services.products import count_record, product_add
 from hardware.inventory.services.stockrooms import stockroom_create
-from hardware.models import Item, StockEvent, Stockroom
+from hardware.models import CaseStatus, DamageCase, Item, StockEvent, Stockroom
 
 # kind, name, maker, device profile, tags, what one is worth in USD, place
 TAGGED = (
@@ -74,6 +76,7 @@ def load(*, course: Course, people: Mapping[str, User], now: datetime) -> None:
         count_record(visit=desk, product=product, act="given", number=given, note="to the teams", key=uuid4())
     StockEvent._base_manager.filter(stockroom=stockroom).update(at=now - timedelta(weeks=11))
     _stories(desk, now)
+    demo_lending.load(course=course, people=people, desk=desk, now=now)
 
 
 def _stories(desk: Visit, now: datetime) -> None:
@@ -81,6 +84,9 @@ def _stories(desk: Visit, now: datetime) -> None:
     for number, (tag, why) in enumerate(REPAIRS.items()):
         item = Item.objects.get(stockroom__slug="odml", tag=tag)
         item_change(visit=desk, item=item, values={"condition": "damaged", "why": why}, seen=last_event(item))
-        item_move(visit=desk, item=item, to=Item.Status.IN_REPAIR, why=why)
         at = now - timedelta(days=3 + 9 * number, hours=number)
-        StockEvent._base_manager.filter(item=item, what__in=("condition", "status")).update(at=at)
+        with demo_lending.stamped(at, now):
+            case = case_open(visit=desk, item=item, what=why)
+            case_move(visit=desk, case=case, to=CaseStatus.IN_REPAIR, why=why)
+        DamageCase.objects.filter(pk=case.pk).update(opened_at=at)
+        StockEvent._base_manager.filter(item=item, what="condition").update(at=at)
