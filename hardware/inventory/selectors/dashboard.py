@@ -5,23 +5,25 @@ from typing import Any
 
 from courseplatform.courses.access import Visit
 from hardware.hooks import blocks_of, return_day
+from hardware.inventory.selectors.overdue import overdue_rows
 from hardware.inventory.selectors.stock import Owned, owned, stock_page
 from hardware.inventory.selectors.usage import choices, chosen_of, over_the_term, table_of, usage_of
 from hardware.inventory.usage import midnight
-from hardware.models import HOLDS, Loan, Reservation, ReservationStatus, Stockroom
+from hardware.models import HOLDS, Reservation, ReservationStatus, Stockroom
 
 MOST_SHOWN = 6
 
 
 def staff_page(visit: Visit, stockroom: Stockroom, now: datetime, what: str) -> dict[str, Any]:
     """what: which of `choices` the figure shows."""
-    overdue = Loan.objects.filter(course=visit.course, closed_at=None, due_at__lt=now).count()
+    late = overdue_rows(visit, now)
+    overdue = len({row.loan.pk for row in late})
     rows = owned(stockroom)
     page = stock_page(stockroom, rows, overdue=overdue)
     return {
         **page,
         **(figure_of(visit, stockroom, now, what, rows) if page["total"] else {}),
-        "now": now, "return_day": return_day(visit.course, None, None), "blocks": blocks_of(visit, now), "to_answer": _asked(visit, now),
+        "now": now, "overdue": late, "return_day": return_day(visit.course, None, None), "blocks": blocks_of(visit, now), "to_answer": _asked(visit, now),
     }  # fmt: skip
 
 
