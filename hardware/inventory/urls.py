@@ -5,12 +5,10 @@ from django.urls import path
 from hardware.inventory import care_urls
 from hardware.inventory.views import (
     desk,
-    imports,
-    items,
-    kits,
     due,
     imports,
     items,
+    kits,
     labels,
     loans,
     mine,

@@ -20,7 +20,6 @@ from hardware.inventory.services.items import status_write
 from hardware.inventory.services.loan_notices import borrower_told, event_write
 from hardware.inventory.services.loan_photos import photo_write
 from hardware.inventory.services.products import count_record
-from hardware.inventory.services.waiting import waiting_serve
 from hardware.models import (
     RESERVATION_MOVES,
     Booking,
@@ -275,4 +274,3 @@ class Return:
         """What came back or is gone changes what is promised to others, and what runners may do."""
         self.ledger.save()
         circulation_changed(self.ledger, self.freed, self.now)
-        waiting_serve(self.stockroom, [item.product for item in self.freed], now=self.now)

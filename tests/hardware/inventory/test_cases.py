@@ -178,11 +178,11 @@ def test_who_loses_what_was_promised_is_told_and_hears_when_it_is_back(cast, pi)
     book(pi.stockroom, [Want(pi.product, row.from_at, row.until_at)] * 2, now=now, reservation=row)
     case = moved(cast, opened(cast, pi), "in_repair")
     assert Booking.objects.filter(item=None).count() == 1
-    assert [title.split(":")[0] for title in titles(cast.ruth)] == ["Too few are left for your reservation"]
+    assert [title.split(":")[0] for title in titles(cast.ruth)] == ["Not enough left for 2 x Raspberry Pi 4, 8 GB"]
     assert "Too few are left for Ruth" in titles(cast.helen)[-1]
     moved(cast, case, "mended")
     assert not Booking.objects.filter(item=None).exists()
-    assert [title.split(":")[0] for title in titles(cast.ruth)][1:] == ["There is one for you again"]
+    assert [title.split(":")[0] for title in titles(cast.ruth)][1:] == ["There again for you"]
 
 
 def test_costs_notes_and_photos_stand_in_the_case_once(cast, pi):
@@ -215,3 +215,16 @@ def test_nothing_is_written_where_a_photo_is_none(cast, pi, settings):
     assert refused(opened, cast, pi, " \x00 ") == "no_words"
     assert not DamageCase.objects.exists()
     assert not settings.MEDIA_ROOT.exists() or not [one for one in settings.MEDIA_ROOT.rglob("*") if one.is_file()]
+
+
+def test_what_is_mended_goes_to_who_waits_for_it(cast, pi):
+    now, visit = timezone.now(), cast.visit(cast.amit)
+    item_move(visit=visit, item=Item.objects.get(tag="PI-02"), to="retired", why="")
+    case = moved(cast, opened(cast, pi), "in_repair")
+    row = Reservation.objects.create(
+        stockroom=pi.stockroom, course=cast.course, person=cast.ruth, made_by=cast.ruth, made_at=now, product=pi.product, status="waiting",
+        from_at=now + timedelta(days=1), until_at=now + timedelta(days=4), queued_at=now,
+    )  # fmt: skip
+    moved(cast, case, "mended")
+    row.refresh_from_db()
+    assert (row.status, row.bookings.get().item) == ("asked", pi)
