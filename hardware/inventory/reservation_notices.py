@@ -75,5 +75,5 @@ def _send(
     notification_send(
         course=row.course, people=people, kind=KIND, key=f"reservation-{row.pk}-{what}-{now:%Y%m%dT%H%M%S%f}",
         title=title[0].upper() + title[1:], text="\n\n".join(part for part in parts if part),
-        path=reverse("stock:index", kwargs={"course": row.course.slug}),
+        path=reverse("stock:request", kwargs={"course": row.course.slug, "reservation": row.pk}),
     )  # fmt: skip

@@ -18,6 +18,7 @@ from hardware.inventory.views import (
     stock,
     usage,
 )
+from hardware.inventory.views import imports, items, labels, products, reservations, scan, stock
 
 app_name = "stock"
 personal = path("hardware/mine/", mine.mine, name="my_hardware")
@@ -53,6 +54,14 @@ urlpatterns = [
     path("<slug:course>/hardware/return-day/take-back/", due.take_back, name="return_day_take_back"),
     path("<slug:course>/hardware/labels/", labels.index, name="labels"),
     path("<slug:course>/hardware/labels.pdf", labels.pdf, name="labels_pdf"),
+    path("<slug:course>/hardware/free/", reservations.free, name="free"),
+    path("<slug:course>/hardware/reserve/", reservations.new, name="reserve"),
+    path("<slug:course>/hardware/requests/", reservations.index, name="requests"),
+    path("<slug:course>/hardware/requests/answer/", reservations.answer, name="request_answer"),
+    path("<slug:course>/hardware/requests/pick-list/", reservations.pick_list, name="pick_list"),
+    path("<slug:course>/hardware/requests/<int:reservation>/", reservations.show, name="request"),
+    path("<slug:course>/hardware/requests/<int:reservation>/dates/", reservations.dates, name="request_dates"),
+    path("<slug:course>/hardware/requests/<int:reservation>/cancel/", reservations.cancel, name="request_cancel"),
     path("<slug:course>/hardware/import/", imports.new, name="import_new"),
     path("<slug:course>/hardware/import/<int:stock_import>/", imports.show, name="import"),
     path("<slug:course>/hardware/import/<int:stock_import>/apply/", imports.apply, name="import_apply"),
