@@ -96,7 +96,7 @@ def _links() -> list[NavLink]:
         NavLink("Assignments", "grading:assignments", 30, MEMBERS, key="a", owns=work),
         NavLink("Late days", "grading:late_days", 42, students, key="l", has_content=late_mine.has_policy),
         NavLink("Submissions", "grading:submissions", 35, STAFF, key="u", owns=("grading:parked", "grading:line")),
-        NavLink("Late days", "grading:late_balances", 36, STAFF, key="l", owns=LATE_PAGES),
+        NavLink("Late days", "grading:late_balances", 36, STAFF, key="l", owns=LATE_PAGES, in_more=True),
         NavLink(
             "Energy",
             "grading:energy",

@@ -129,7 +129,9 @@ def _months(term: Term) -> list[Word]:
 def _above(mark: Mark, days: Sequence[Day], term: Term, y: Callable[[int], float]) -> Word:
     """Above the curve, and to the left of its day, where the curve is lower; near the left edge to its right."""
     x, day = term.x(mark.at), mark.at.astimezone(term.zone).date()
-    here = [one.out for one in days if one.day <= day] if x > 15 else [one.out for one in days]
+    if x <= 15:
+        day += (term.end - term.start) / 5  # as far as the word reaches
+    here = [one.out for one in days if one.day <= day]
     return Word(x, mark.label, "end" if x > 15 else "start", y=max(y(max(here, default=0)) - 8, 12))
 
 

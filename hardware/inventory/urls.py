@@ -13,12 +13,12 @@ from hardware.inventory.views import (
     loans,
     mine,
     products,
+    reservations,
     rules,
     scan,
     stock,
     usage,
 )
-from hardware.inventory.views import imports, items, labels, products, reservations, scan, stock
 
 app_name = "stock"
 personal = path("hardware/mine/", mine.mine, name="my_hardware")

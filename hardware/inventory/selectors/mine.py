@@ -46,10 +46,11 @@ def _shown(loans: Iterable[Loan], now: datetime) -> list[dict[str, Any]]:
     rows = []
     for loan in loans:
         key = (loan.course_id, loan.person_id, loan.team_id)
-        if loan.is_term and key not in late:
+        words = ""
+        if loan.is_term and key not in late:  # said once: it holds for all that this borrower has for the term
             found = return_day(loan.course, loan.person, loan.team)
-            late[key] = found.late_words if found else ""
-        rows.append({"loan": loan, "badge": due_badge(loan, now), "late_words": late.get(key, "") if loan.is_term else ""})  # fmt: skip
+            words = late[key] = found.late_words if found else ""
+        rows.append({"loan": loan, "badge": due_badge(loan, now), "late_words": words})
     return rows
 
 

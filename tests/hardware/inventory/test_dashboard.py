@@ -236,3 +236,24 @@ def test_500_loans_and_100_requests_cost_the_same_queries_as_one(cast, boards, c
     for address, most in ((BASE, 26), (f"{BASE}use/", 24), (f"{BASE}use/products.csv", 22)):
         with django_assert_max_num_queries(most):
             assert client.get(address).status_code == 200
+
+
+def test_overdue_loans_name_who_has_them_and_since_when(cast, boards, client):
+    team = make_team(cast, "Heron", cast.daniel)
+    lend(cast, "PI-01", 30, due=2)
+    lend(cast, "PI-02", 30, due=5, team=team)
+    lend(cast, "PI-03", 30, due=-1)
+    lend(cast, "PI-04", 30, due=9, course=cast.other_course, person=cast.lena)
+    cast.course.enrolments.filter(person=cast.ruth).update(is_active=False, left_at=ago(4))
+    client.force_login(cast.amit)
+    page = client.get(BASE)
+    assert [(row["things"][0]["name"], row["days"]) for row in page.context["overdue"]["rows"]] == [("PI-02", 5), ("PI-01", 2)]  # fmt: skip
+    found = page.content.decode()
+    assert "2 loans are overdue" in found and "team Heron" in found.lower().replace("heron", "Heron") and "left the course" in found  # fmt: skip
+
+
+def test_the_staff_find_hardware_in_the_bar_and_students_in_the_menu(cast, boards, client):
+    for person, is_in_bar in ((cast.helen, True), (cast.amit, True), (cast.ruth, False)):
+        client.force_login(person)
+        bar = client.get(BASE).content.decode().split('<nav aria-label="Course">')[1].split("</nav>")[0]
+        assert (">Hardware<" in bar.split("<details")[0]) is is_in_bar and ">Hardware<" in bar
