@@ -153,7 +153,8 @@ class Return:
         was_lost = row.ended_as == End.LOST
         row.condition_back = one.condition or row.condition_out
         self._end(row, End.RETURNED)
-        self.ledger.note(item.product, "loan", "lost" if was_lost else Borrower.of(row.loan).words, "", item=item)
+        if not was_lost:  # with the loss its loan was over
+            self.ledger.note(item.product, "loan", Borrower.of(row.loan).words, "", item=item)
         if was_lost:
             status_write(self.ledger, item, Item.Status.IN_SERVICE)
         if changed := self.ledger.set(item, {"condition": one.condition} if one.condition else {}):
@@ -228,7 +229,7 @@ class Return:
         name = piece_name(row)
         self._end(row, End.LOST)
         if row.item is not None:
-            self.ledger.note(row.item.product, "loan", Borrower.of(row.loan).words, "lost", item=row.item)
+            self.ledger.note(row.item.product, "loan", Borrower.of(row.loan).words, "", item=row.item)
             if row.item.status != Item.Status.LOST:
                 status_write(self.ledger, row.item, Item.Status.LOST)
         out = self._close(row.loan)
