@@ -3,9 +3,12 @@
 from collections import Counter, defaultdict
 from itertools import combinations
 
+from django.db import transaction
+
 from hardware.inventory.ledger import shown
 from hardware.inventory.planning import plan
 from hardware.inventory.services.bookings import claim_of, lendable
+from hardware.inventory.services.waiting import waiting_serve
 from hardware.models import (
     CASE_OPEN,
     HOLDS,
@@ -137,7 +140,7 @@ def check_history(stockroom, items, pieces):
             whose = (
                 "" if piece is None else f"team {piece.loan.team.name}" if piece.loan.team else str(piece.loan.person)
             )
-            assert last == whose or (piece is None and last == "lost"), f"{item}: {last!r}, and {whose!r} has it"
+            assert last == whose, f"{item}: {last!r}, and {whose!r} has it"
         else:
             assert last == shown(getattr(item, what)), f"{item}: the history ends with {what} {last!r}"
     assert set(holder) <= {pk for pk, what in chain if what == "loan"}
@@ -156,3 +159,11 @@ def check_plan(stockroom, now):
         gone = set(Item.objects.filter(product=product).exclude(status="in_service").values_list("pk", flat=True))
         wrong = [row.pk for row in rows if row.piece_id is None and not row.is_pinned and row.item_id in gone]
         assert not wrong, f"{product}: {wrong} are planned onto what is out of circulation"
+
+
+def check_nobody_waits_in_vain(stockroom, now):
+    """Whoever waits is served by what is there the moment it is there, so that a look at the list finds nothing to do."""
+    with transaction.atomic():
+        served = waiting_serve(stockroom, Product.objects.filter(stockroom=stockroom, is_counted=False), now=now)
+        transaction.set_rollback(True)
+    assert not served, f"{served} could have been served before"
