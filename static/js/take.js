@@ -29,6 +29,7 @@
     if (!found) return tell("You are signed out, or the server did not answer. Load the page again.", "bad");
     if (found.error) return tell(found.error.message, "bad");
     live.innerHTML = found.html;
+    if (found.found) document.querySelector("[data-take-forget]")?.remove(); // a count with scans is ended, not forgotten
     offer(found.kit);
     tell(found.said, found.found === "here" ? "good" : found.found === "unknown" ? "bad" : "warn");
     if (found.is_new && found.found !== "here") navigator.vibrate?.([60, 60, 60]);
