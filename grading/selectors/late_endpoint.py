@@ -44,7 +44,7 @@ class LateLedger:
 
 
 def late_ledger(visit: Visit, now: datetime, email: str = "") -> LateLedger:
-    """One's own, or for staff that of the member with this e-mail address. At most five queries; more where hardware was returned.
+    """One's own, or for staff that of the member with this e-mail address. At most six queries; more where hardware was returned.
 
     Raises NotHere: nobody of the course has the address, or a student asks for somebody else.
     """
