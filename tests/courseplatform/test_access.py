@@ -1,8 +1,9 @@
 """Default deny: every URL declares its audience, and everybody of the cast is sent to every URL."""
 
-from datetime import timedelta
+from datetime import re
 
 import pytest
+import timedelta
 from django.core.cache import cache
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
@@ -128,7 +129,9 @@ def may_come(name, audience, address):
         return True
     if audience in NAMED:
         return name in NAMED[audience]
-    of_ruth = any(part in address for part in ("/receipts/", "/runs/", "/pieces/", "/hardware/loans/"))
+    of_ruth = any(part in address for part in ("/receipts/", "/runs/", "/pieces/", "/hardware/loans/")) or re.search(
+        r"/hardware/requests/\d", address
+    )
     if audience != Audience.COURSE_STAFF and (of_ruth or address.startswith("/api/v1/submissions/")):
         return name in STAFF | {"ruth"}  # the objects are Ruth's
     if audience == Audience.COURSE_MEMBERS and "/regrades/" in address:

@@ -96,7 +96,7 @@ def free_page(course: Course, stockroom: Stockroom, now: datetime, chosen: TimeR
         if (rows := [_product_row(stock, strip, one, chosen) for one in products if one.kind in kinds])
     ]
     kits = Kit.objects.filter(stockroom=stockroom, is_retired=False).prefetch_related("slots__product")
-    if kit_rows := [_row(strip, stock.kit(kit), chosen, {"kit": kit}) for kit in kits]:
+    if kit_rows := [_row(strip, stock.kit(kit), chosen, {"kit": kit, "name": kit.name}) for kit in kits]:
         groups.append({"title": "Kits", "rows": kit_rows})
     return {
         "groups": groups, "strip": strip, "chosen": chosen,
@@ -105,7 +105,7 @@ def free_page(course: Course, stockroom: Stockroom, now: datetime, chosen: TimeR
 
 
 def _product_row(stock: FreeStock, strip: Strip, product: Product, chosen: TimeRange | None) -> dict[str, Any]:
-    return _row(strip, stock.product(product.pk), chosen, {"product": product})
+    return _row(strip, stock.product(product.pk), chosen, {"product": product, "kit": None, "name": product.name})
 
 
 def _row(strip: Strip, times: FreeTimes, chosen: TimeRange | None, more: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from hardware.models import (
     HOLDS,
     RESERVATION_MOVES,
     RESERVATION_OPEN,
+    Booking,
     Loan,
     LoanPiece,
     Product,
@@ -45,12 +46,14 @@ def waiting_serve(
 ) -> list[Reservation]:
     """Something of these products may have become free: who lost their item gets one first, then who waits, in order.
 
-    Inside the lock of the stockroom. Returns who was served from the list. Cheap where nobody waits: one query.
+    Inside the lock of the stockroom. Returns who was served from the list. Two queries where nobody waits.
     """
     now, freed = now or timezone.now(), set(products)
     if not freed:
         return []
-    promises_tell(replan([one for one in freed if _has_lost(one)], now=now), now)
+    lost = Booking.objects.filter(product__in=freed, is_active=True, item=None).values_list("product", flat=True)
+    if without := set(lost):
+        promises_tell(replan([one for one in freed if one.pk in without], now=now), now)
     waiting = Reservation.objects.filter(stockroom=stockroom, status=Status.WAITING, until_at__gt=now)
     rows = waiting.select_related(*NAMES).prefetch_related("kit__slots__item__product", "kit__slots__product")
     wanting = [row for row in rows.order_by("queued_at", "pk") if freed & products_of([row])]
@@ -64,10 +67,6 @@ def waiting_serve(
             served.append(row)
             stock = None
     return served
-
-
-def _has_lost(product: Product) -> bool:
-    return product.bookings.filter(is_active=True, item=None).exists()
 
 
 def _is_held_back(row: Reservation, now: datetime) -> bool:

@@ -165,6 +165,8 @@ def test_a_ledger_costs_the_same_queries_however_long_it_is(cast, api, late, num
             max_percent=100, accepted=True, explanation=["x"],
         )  # fmt: skip
     helen = api(cast.helen)
-    with django_assert_max_num_queries(9):  # token, its use, course, member, team, lines, verdicts, the return, whether counted
+    with django_assert_max_num_queries(
+        9
+    ):  # token, its use, course, member, team, lines, verdicts, the return, whether counted
         found = helen.read(LATE, {"person": "ruth@example.edu"})
     assert len(found["verdicts"]) == number + 1

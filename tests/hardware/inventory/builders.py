@@ -2,8 +2,12 @@
 
 import struct
 import zlib
+from datetime import timedelta
 from uuid import uuid4
 
+from django.utils import timezone
+
+from hardware.inventory.eligibility import Borrower
 from hardware.inventory.services.cases import case_open
 from hardware.inventory.services.handing_over import Hand
 from hardware.inventory.services.imports import stock_import_create
@@ -12,6 +16,7 @@ from hardware.inventory.services.kits import Part, kit_add
 from hardware.inventory.services.loan_photos import loan_photo_add
 from hardware.inventory.services.loans import loan_hand_over, pieces_take_back
 from hardware.inventory.services.products import count_record, product_add, product_picture_set
+from hardware.inventory.services.reservations import reservation_make
 from hardware.inventory.services.stockrooms import stockroom_create
 from hardware.inventory.services.takes import take_begin
 from hardware.inventory.services.taking_back import Back
@@ -72,7 +77,17 @@ def stock_objects(cast):
     items_of(cast, product, "PI-03")
     kit_of(cast, "KIT-01", "PI-03")
     found["<slug:kit>"] = "KIT-01"
+    found["<int:reservation>"] = str(reservation_of(cast, product).pk)
     return found
+
+
+def reservation_of(cast, product):
+    """One that Ruth asked for, of a further item."""
+    items_of(cast, product, "PI-04")
+    begins = timezone.now() + timedelta(days=1)
+    return reservation_make(
+        visit=cast.visit(cast.ruth), borrower=Borrower(cast.course, person=cast.ruth), product=product, from_at=begins, until_at=begins + timedelta(days=3),
+    )  # fmt: skip
 
 
 def png(width=8, height=8):

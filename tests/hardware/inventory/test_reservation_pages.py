@@ -172,7 +172,7 @@ def test_the_pick_list_names_what_begins_today_and_its_tags(cast, client, pis):
 def test_the_list_of_the_staff_makes_the_same_queries_for_many(cast, client, pis, django_assert_max_num_queries):
     for n in range(30):
         ask(cast, [cast.ruth, cast.daniel, cast.sofia][n % 3], pis, 2 * n + 1, 2 * n + 2, by=cast.amit)
-    for n in range(5):
+    for _ in range(5):
         ask(cast, cast.ruth, pis, 1, 30, count=2, wait=True)
     client.force_login(cast.amit)
     with django_assert_max_num_queries(16):
