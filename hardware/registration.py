@@ -3,14 +3,18 @@
 from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import STAFF, Role
-from courseplatform.courses.sections import NavLink, registry
+from courseplatform.courses.sections import NavLink, Section, registry
 from hardware.inventory.lending_file import LENDING_PART
 from hardware.inventory.lending_words import lending_effects
+from hardware.inventory.selectors import dates
 
 
 def register_all() -> None:
     file_parts.add(LENDING_PART)
     file_parts.effects.append(lending_effects)
+    registry.add_due_source(dates.due_marks)
+    registry.add_calendar_source(dates.calendar_entries)
+    registry.add_section(Section("hardware", 25, "side", "hardware/_section_mine.html", dates.home_section))
     registry.add_nav(
         NavLink("Hardware", "stock:index", 55, STAFF, key="w", owns=("stock:",)),
         NavLink("Hardware", "stock:index", 62, frozenset({Role.STUDENT}), key="w", owns=("stock:",), in_more=True),
