@@ -24,7 +24,7 @@ from hardware.hooks import BorrowerKey, ReturnDay
 def return_day_of(course: Course, person: User | None, team: Team | None) -> ReturnDay | None:
     """The due time of the course's return with the extensions of this borrower, and what late days mean for them now."""
     item = return_of(course)
-    if item is None:
+    if item is None or item.due_at is None:  # a return may be announced before its day is known
         return None
     borrower = (person.pk if person else None, team.pk if team else None)
     due = return_dues(course, {borrower})[borrower]

@@ -20,6 +20,7 @@ NEAR = 9.0  # a word closer than this to a label touches it on a phone
 EDGE = 7.5  # a label nearer to an end than this is written inwards
 # Pixels: one storey of labels above the axis, one line of words below it.
 STOREY, ABOVE, BELOW, LINE = 36, 46, 30, 16
+ROWS = 3
 Marks = list[dict[str, Any]]
 
 
@@ -109,11 +110,13 @@ def _no_class(scale: Scale, sessions: Iterable[Session]) -> Marks:
 
 
 def _apart(marks: Marks) -> Marks:
-    """Labels that would touch go to the second row; those near an end are written inwards."""
-    ends = {0: -LABEL, 1: -LABEL}
+    """Labels that would touch go to the next row with room, at most ROWS of them; those near an end are written inwards."""
+    ends = [-LABEL] * ROWS
     for mark in marks:
         x = mark["x"]
-        mark["row"] = 0 if x - ends[0] >= LABEL or ends[1] > ends[0] else 1
+        mark["row"] = next((row for row, end in enumerate(ends) if x - end >= LABEL), ends.index(min(ends)))
+        mark["storey"] = STOREY * mark["row"]
+        mark["line"] = LINE * mark["row"]
         ends[mark["row"]] = x
         mark["anchor"] = "start" if x < EDGE else "end" if x > 100 - EDGE else "middle"
     return marks

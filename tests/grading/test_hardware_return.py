@@ -15,6 +15,7 @@ from grading.late_facts import circle_of, facts_of
 from grading.late_file.policy import policy_of
 from grading.latepolicy import assess
 from grading.models import LateEntry
+from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.return_verdicts import return_verdicts
 from grading.selectors.late_endpoint import late_ledger
@@ -213,3 +214,9 @@ def test_facts_of_a_course_that_lends_nothing_cost_no_query_more(cast, django_as
     circle = circle_of(cast.course, {cast.ruth.pk})
     with django_assert_num_queries(8):
         facts_of(circle)
+
+
+def test_a_return_without_a_due_time_states_no_day(cast):
+    return_work(cast)
+    Assignment.objects.filter(kind="hardware_return").update(due_at=None)
+    assert return_day(cast.course, cast.ruth, None) is None

@@ -1,10 +1,10 @@
 """What a course owns, as its staff see it, and what it offers, as everybody else does."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 
 from courseplatform.core.badges import Badge
 from hardware.inventory.selectors.balances import balances_of
@@ -183,6 +183,23 @@ def _first(words: list[str], most: int) -> str:
 
 
 def offer_page(stockroom: Stockroom | None) -> dict[str, Any]:
-    """What can be borrowed or had, in the groups of the page; nothing that is broken, lost or used up."""
-    rows = owned(stockroom) if stockroom else []
+    """What can be borrowed or had, in the groups of the page; nothing that is broken, lost or used up, and no fixed part of a kit: that is
+    lent with its kit alone."""
+    parts = _in_kits(stockroom) if stockroom else {}
+    rows = [_loose(one, parts) for one in owned(stockroom)] if stockroom else []
     return {"groups": grouped([one for one in rows if one.to_have or one.out])}
+
+
+def _loose(one: Owned, parts: Numbers) -> Owned:
+    found = parts.get(one.product.pk, Counter())
+    return replace(one, free=one.free - found["free"], out=one.out - found["out"])
+
+
+def _in_kits(stockroom: Stockroom) -> Numbers:
+    """By the key of the product: fixed parts of kits in use that are free, and that are out. One query."""
+    found: Numbers = defaultdict(Counter)
+    parts = Item.objects.filter(stockroom=stockroom, status=Status.IN_SERVICE, kit_slot__kit__is_retired=False)
+    is_out = Exists(LoanPiece.objects.filter(item=OuterRef("pk"), back_at=None))
+    for product, out in parts.annotate(is_out=is_out).order_by().values_list("product", "is_out"):
+        found[product]["out" if out else "free"] += 1
+    return found

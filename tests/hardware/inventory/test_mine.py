@@ -11,7 +11,7 @@ from hardware import hooks
 from hardware.inventory.selectors.mine import due_badge, everywhere
 from hardware.models import Loan, LoanPiece, Reservation
 from tests.courseplatform.teams.builders import make_team
-from tests.hardware.inventory.builders import BASE, items_of, product_of, stockroom_of
+from tests.hardware.inventory.builders import BASE, items_of, kit_of, product_of, stockroom_of
 from tests.hardware.inventory.test_dashboard import lend
 from tests.people import make_user
 
@@ -154,3 +154,11 @@ def test_visitors_read_what_the_course_has_together_with_what_its_file_says(cast
     cast.course.facts = {}
     cast.course.save()
     assert "Nothing to lend now" in words(client)
+
+
+def test_a_fixed_part_of_a_kit_is_not_offered_alone(cast, boards, client):
+    kit_of(cast, "KIT-01", "PI-01", "PI-02")
+    client.force_login(cast.ruth)
+    assert '<p class="amount-of">4 <span class="second">free of 4</span></p>' in words(client)
+    lend(cast, "PI-01", 2)
+    assert '<p class="amount-of">4 <span class="second">free of 4</span></p>' in words(client)
