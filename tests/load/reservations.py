@@ -135,6 +135,7 @@ def through_http(cast, product, people) -> tuple[list[str], list[float], float]:
     port = 20_000 + os.getpid() % 20_000
     options = f"-b 127.0.0.1:{port} -w 2 --threads 16 -t 300 --log-level error --backlog 512".split()
     command = [sys.executable, "-m", "gunicorn", "courseplatform.wsgi", *options]
+    log = (Path(os.environ["MILLIAMP_TEST_DIR"]) / "gunicorn.log").open("w")
     server = subprocess.Popen(
         command, cwd=Path(__file__).resolve().parents[2], stderr=subprocess.DEVNULL
     )  # it logs each refusal
@@ -173,10 +174,14 @@ def through_http(cast, product, people) -> tuple[list[str], list[float], float]:
             return answer.headers["Location"].split("/")[-2]
 
         told, took_s, whole_s = at_once(ask, len(people))
+        if "failed" in told:
+            lines = Path(log.name).read_text().splitlines()
+            print("\n".join(line[:2000] for line in lines if "Unprocessable" not in line), file=sys.stderr)
         return statuses(told), took_s, whole_s
     finally:
         server.terminate()
         server.wait(timeout=30)
+        log.close()
 
 
 def statuses(told: list[str]) -> list[str]:

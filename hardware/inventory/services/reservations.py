@@ -23,7 +23,7 @@ from hardware.inventory.reservation_notices import tell_borrower, tell_staff
 from hardware.inventory.selectors.availability import free_stock
 from hardware.inventory.selectors.reservations import reservation_for
 from hardware.inventory.services.bookings import NOT_FREE, book, release
-from hardware.inventory.services.waiting import waiting_serve
+from hardware.inventory.services.waiting import waiting_serve, waits_begun
 from hardware.inventory.time_ranges import (
     DAY_ENDS,
     TimeRange,
@@ -95,8 +95,9 @@ def reservation_make(
         check_may_borrow(
             visit=visit, borrower=borrower, wants=numbers_of(row), now=now, is_staff_override=visit.is_staff
         )
-        # Who waits already comes first, also where time alone has made something free.
-        waiting_serve(stockroom, products_of([row]), now=now)
+        # Who waits comes first. Whatever frees something serves them; what ended since the last sweep does it here.
+        if waits_begun(now).filter(stockroom=stockroom).exists():
+            waiting_serve(stockroom, products_of([row]), now=now)
         row.save()
         _place(visit, row, wait, now)
     return row

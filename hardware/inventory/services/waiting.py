@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from courseplatform.core.errors import Conflict
@@ -140,6 +140,11 @@ def waits_end(*, now: datetime | None = None) -> int:
     now = now or timezone.now()
     over = Reservation.objects.filter(status=Status.WAITING, until_at__lte=now)
     return _each(list(over), _end_wait, now)
+
+
+def waits_begun(now: datetime) -> "QuerySet[Reservation]":
+    """What waits into the time that was wanted: less of it is left with every hour, so what stood in the way may be over."""
+    return Reservation.objects.filter(status=Status.WAITING, from_at__lt=now, until_at__gt=now)
 
 
 def _end_wait(row: Reservation, now: datetime) -> bool:
