@@ -1,9 +1,9 @@
 """Default deny: every URL declares its audience, and everybody of the cast is sent to every URL."""
 
-from datetime import re
+import re
+from datetime import timedelta
 
 import pytest
-import timedelta
 from django.core.cache import cache
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
