@@ -47,7 +47,8 @@ def free(request: HttpRequest, visit: Visit) -> HttpResponse:
 def new(request: HttpRequest, visit: Visit) -> HttpResponse:
     now, stockroom = timezone.now(), stockroom_for(visit)
     form = RequestForm(
-        request.POST or None, visit=visit, stockroom=stockroom, now=now, has_return=has_return(visit, now), initial=_from_address(request),
+        request.POST or None, visit=visit, stockroom=stockroom, now=now, has_return=has_return(visit, now),
+        initial={"from_day": now.astimezone(visit.course.tz).date()} | _from_address(request),
     )  # fmt: skip
     if request.method == "POST" and form.is_valid():
         assert form.from_at is not None
@@ -65,7 +66,7 @@ def new(request: HttpRequest, visit: Visit) -> HttpResponse:
     return render(request, "hardware/reserve/new.html", context, status=422 if form.errors else 200)
 
 
-def _from_address(request: HttpRequest) -> dict[str, str]:
+def _from_address(request: HttpRequest) -> dict[str, Any]:
     """What a link to the form has chosen already."""
     given = {
         name: request.GET[name][:40]
