@@ -5,7 +5,6 @@ from datetime import datetime
 
 from courseplatform.accounts.models import User
 from courseplatform.core.markdown import escaped
-from courseplatform.courses.models import STAFF, Course
 from courseplatform.teams.models import Membership
 from courseplatform.teams.selectors.membership import members_at
 from hardware.hooks import return_day
@@ -13,10 +12,6 @@ from hardware.inventory.due_words import day_words, thing
 from hardware.models import Loan, LoanPiece
 
 KIND = "hardware"
-
-
-def staff_of(course: Course) -> list[User]:
-    return list(User.objects.filter(enrolments__course=course, enrolments__is_active=True, enrolments__role__in=STAFF))
 
 
 def to_remind(loan: Loan) -> list[User]:

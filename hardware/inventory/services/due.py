@@ -19,7 +19,8 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
 from courseplatform.notices.services.notifications import notification_send
 from hardware.hooks import BorrowerKey, return_dues
-from hardware.inventory.due_notices import KIND, reminder_text, staff_of, to_remind
+from hardware.inventory.borrowers import staff_of
+from hardware.inventory.due_notices import KIND, reminder_text, to_remind
 from hardware.inventory.due_words import day_words, things
 from hardware.inventory.ledger import stockroom_locked
 from hardware.inventory.lending_policy import policy_for
