@@ -14,8 +14,8 @@ from celery.signals import task_postrun, worker_process_init, worker_shutdown, w
 from django.db import DatabaseError, connection
 
 from courseplatform.core import health
-from grading import bench_ready, worker
-from grading.wake import BENCH_QUEUE, RUN_NEXT, wake
+from grading.measuring import bench_ready, worker
+from grading.queue.wake import BENCH_QUEUE, RUN_NEXT, wake
 from hardware import workers
 
 # Asked with the first heartbeat, when the worker is ready: what waits for the first hand-in starts then, and not with it.

@@ -12,13 +12,13 @@ from courseplatform.accounts.models import User
 from courseplatform.teams.models import Membership, Team
 from courseplatform.teams.selectors.membership import members_at, team_of
 from grading.gradebook import ZERO, Event, Grade, Item, Late, grade_of
-from grading.late_facts import policy_for
+from grading.late_rows.facts import policy_for
 from grading.models.assignments import Assignment
 from grading.models.grades import MEASUREMENT, GradeEvent, GradeKind, GradeRelease, RubricItem
 from grading.models.late_days import LateVerdict
 from grading.models.submissions import Submission
-from grading.return_verdicts import return_verdicts
-from grading.return_work import may_be_return
+from grading.returns.verdicts import return_verdicts
+from grading.returns.work import may_be_return
 from grading.spec import SpecError
 
 

@@ -8,12 +8,17 @@ from courseplatform.teams.hooks import add_membership_listener, add_run_source
 from courseplatform.teams.sections import TeamSection
 from courseplatform.teams.sections import registry as team_page
 from courseplatform.uploads.purposes import register_purpose
-from grading import course_file, merging, run_end, upload_purpose
+from grading import merging
 from grading.calibration_rows import calibration_rows
+from grading.course_file import assignments as course_file
+from grading.course_file.late.course_part import LATE_PART
+from grading.course_file.late_import import cost_effects
+from grading.course_file.stages_import import moved_readings
 from grading.device_uses import device_use
-from grading.hardware_return import return_changed, return_day_of, return_dues
-from grading.late_file.course_part import LATE_PART
-from grading.late_import import cost_effects
+from grading.handing_in import upload_purpose
+from grading.measuring import run_end
+from grading.queue.wake import COUNT_KIND, RERUN_KIND, RUN_KIND, VARIANT_KIND, wake
+from grading.returns.hardware_return import return_changed, return_day_of, return_dues
 from grading.selectors import class_energy, late_mine, sections, stages
 from grading.selectors import parked as parked_runs
 from grading.selectors.calendar import due_dates
@@ -24,8 +29,6 @@ from grading.services.late_days import team_changed
 from grading.services.parked import result_park
 from grading.services.reruns import rerun_job_ended
 from grading.services.variants import variant_ended
-from grading.stages_import import moved_readings
-from grading.wake import COUNT_KIND, RERUN_KIND, RUN_KIND, VARIANT_KIND, wake
 from hardware.hooks import (
     add_calibration_source,
     add_return_dues_source,

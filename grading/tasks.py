@@ -2,11 +2,11 @@
 
 from celery import shared_task
 
+from grading.queue.wake import CARRY_ON_RERUNS, COUNT_LATE_DAYS, wake_count
 from grading.services.late_days import late_days_count_stale, late_days_mark_new
 from grading.services.pieces import pieces_sweep
 from grading.services.regrade_answers import regrades_close_due
 from grading.services.rerun_applying import reruns_carry_on
-from grading.wake import CARRY_ON_RERUNS, COUNT_LATE_DAYS, wake_count
 
 
 @shared_task(name=COUNT_LATE_DAYS, queue="ordinary", ignore_result=True)

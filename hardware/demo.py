@@ -11,11 +11,11 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Role
 from hardware import demo_lending
 from hardware.inventory.ledger import last_event
-from hardware.inventory.rules import tags_of
 from hardware.inventory.services.cases import case_move, case_open
 from hardware.inventory.services.items import item_change, items_add
 from hardware.inventory.services.products import count_record, product_add
 from hardware.inventory.services.stockrooms import stockroom_create
+from hardware.inventory.stock.rules import tags_of
 from hardware.models import CaseStatus, DamageCase, Item, StockEvent, Stockroom
 
 # kind, name, maker, device profile, tags, what one is worth in USD, place

@@ -15,7 +15,7 @@ from courseplatform.courses.models import Course, Role
 from courseplatform.notices.kinds import MailChoice
 from courseplatform.notices.models import Notification
 from courseplatform.teams.models import Team
-from hardware.inventory.eligibility import Borrower
+from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.services.cases import case_report
 from hardware.inventory.services.handing_over import Hand
 from hardware.inventory.services.kits import Part, kits_add

@@ -4,8 +4,8 @@ from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import STAFF, Role
 from courseplatform.courses.sections import NavLink, Section, registry
-from hardware.inventory.lending_file import LENDING_PART
-from hardware.inventory.lending_words import lending_effects
+from hardware.inventory.lending.course_file import LENDING_PART
+from hardware.inventory.lending.words import lending_effects
 from hardware.inventory.selectors import dates
 
 

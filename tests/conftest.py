@@ -28,7 +28,7 @@ def data_dir(settings, tmp_path):
 def no_process_waits_on():
     """A worker in a test has processes wait for the next hand-in; they end with the test, as with a worker."""
     yield
-    if ready := sys.modules.get("grading.bench_ready"):
+    if ready := sys.modules.get("grading.measuring.bench_ready"):
         ready.close()
 
 

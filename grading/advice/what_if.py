@@ -148,7 +148,7 @@ class _Numbers:
 
 
 def _numbers(given: Given, made: Made) -> _Numbers:
-    """Counted as grading/measure_run.py counts a hand-in, and predicted for the lab's board by the same runtime."""
+    """Counted as grading/measuring/measure_run.py counts a hand-in, and predicted for the lab's board by the same runtime."""
     report, knows_peak, precision = made
     weights = weight_bytes(report, precision)
     metrics = {

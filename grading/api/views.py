@@ -21,9 +21,10 @@ from courseplatform.core.errors import BadInput, NotHere, Unavailable
 from courseplatform.courses.access import Visit
 from courseplatform.courses.api import CourseApiView
 from grading.api import shapes
-from grading.forms import FileForm, check_envelope, upload_key_of
-from grading.forms_parts import part_sent
-from grading.hand_in_rules import attempts_left, owner_of, pieces_of
+from grading.forms.handing_in import FileForm, check_envelope, upload_key_of
+from grading.forms.parts import part_sent
+from grading.handing_in.hand_in_rules import attempts_left, owner_of, pieces_of
+from grading.handing_in.upload_purpose import HAND_IN, target_of
 from grading.models.assignments import Assignment
 from grading.models.submissions import Submission
 from grading.selectors import endpoints
@@ -33,7 +34,6 @@ from grading.selectors.results import run_get
 from grading.services.handing_in import part_arrived
 from grading.services.pieces import statement_save
 from grading.services.submissions import submission_create
-from grading.upload_purpose import HAND_IN, target_of
 
 log = structlog.get_logger(__name__)
 ONE_PERSON = OpenApiParameter("person", str, description="for staff: only hand-ins of this e-mail address")

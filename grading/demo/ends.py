@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from courseplatform.courses.access import Visit
 from grading.models.runs import Phase, Run
+from grading.queue.wake import RUN_KIND
 from grading.services.runs import run_cancel
 from grading.services.superseding import run_take_over
-from grading.wake import RUN_KIND
 from hardware import leases
 from hardware.leases import MAX_FAULTS, Lease
 from hardware.models import Outcome, Status

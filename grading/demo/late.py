@@ -12,13 +12,13 @@ from courseplatform.accounts.models import User
 from courseplatform.courses.access import Visit, visit_of
 from courseplatform.courses.models import Course
 from courseplatform.teams.models import Membership, Team
-from grading.late_facts import everybody, facts_of
-from grading.late_preview import verdict_of
+from grading.handing_in.receipts import receipt_facts, sign
+from grading.late_rows.facts import everybody, facts_of
+from grading.late_rows.preview import verdict_of
 from grading.models.assignments import Assignment
 from grading.models.late_days import EntryKind, Extension, LateEntry
 from grading.models.owners import Owner
 from grading.models.submissions import Submission
-from grading.receipts import receipt_facts, sign
 from grading.services.late_days import late_days_count
 from grading.services.late_favours import extension_give, grant_give, owners_in
 

@@ -35,12 +35,12 @@ from courseplatform.teams import demo as teams_demo
 from grading.demo import ends, energy, grades, late
 from grading.demo.by_heart import write_by_heart
 from grading.demo.digits import hidden_split, write_hidden
-from grading.hand_in_rules import owner_of
-from grading.hidden_facts import hidden_facts
+from grading.handing_in.hand_in_rules import owner_of
+from grading.handing_in.piece_reading import Sent, read_file, read_text
+from grading.hidden_sets.facts import hidden_facts
 from grading.labs.installing import hidden_sets_make
 from grading.models.assignments import Assignment, HiddenSet
 from grading.models.owners import Owner
-from grading.piece_reading import Sent, read_file, read_text
 from grading.services.handing_in import part_arrived
 from grading.services.nicknames import nickname_choose
 from grading.services.pieces import piece_put

@@ -13,10 +13,10 @@ from django.db.models import Max
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.course_file.reading import read
 from courseplatform.courses.models import Course, ScheduleChange
-from grading.assignment_item import Item
-from grading.assignment_starts import copied
-from grading.hidden_facts import hidden_facts
-from grading.item_check import refused_in_item
+from grading.course_file.assignment_item import Item
+from grading.course_file.assignment_starts import copied
+from grading.course_file.item_check import refused_in_item
+from grading.hidden_sets.facts import hidden_facts
 from grading.labs.catalogue import LABS, Lab
 from grading.models.assignments import Assignment, HiddenSet
 from grading.services.assignment_rows import assignment_apply

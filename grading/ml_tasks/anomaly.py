@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from courseplatform.core import numbers
 from grading.figure import Figure, Json, axis, label
+from grading.hidden_sets.npy import Npy, refused
 from grading.ml_tasks.base import Facts, Key, Labels, Metric, Output, Task
 from grading.ml_tasks.classification import class_count, needed
 from grading.ml_tasks.drawing import ends, pair
-from grading.npy import Npy, refused
 
 if TYPE_CHECKING:
     from grading.spec.reader import Reader

@@ -12,7 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from grading.figure import Figure, Json
-from grading.npy import Npy
+from grading.hidden_sets.npy import Npy
 
 if TYPE_CHECKING:  # the reader's package reads the registry, which reads this
     from grading.spec.reader import Reader

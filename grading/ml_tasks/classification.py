@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from courseplatform.core import numbers
 from grading.figure import Figure, Json, label
+from grading.hidden_sets.npy import Npy, refused, same_count
 from grading.ml_tasks.base import Facts, Key, Labels, Metric, Output, Task
 from grading.ml_tasks.drawing import MOST_BARS, bars, bars_height, bars_layout, ends, pair
-from grading.npy import Npy, refused, same_count
 
 if TYPE_CHECKING:
     from grading.spec.reader import Reader

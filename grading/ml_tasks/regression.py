@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from courseplatform.core import numbers
 from grading.figure import Figure, Json, axis, label
+from grading.hidden_sets.npy import Npy, refused, same_count, value_range
 from grading.ml_tasks.base import Facts, Key, Labels, Metric, Output, Task
 from grading.ml_tasks.classification import needed
 from grading.ml_tasks.drawing import pair
-from grading.npy import Npy, refused, same_count, value_range
 
 if TYPE_CHECKING:
     from grading.spec.reader import Reader

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from courseplatform.core import numbers
 from grading.figure import Figure, Json, axis
+from grading.hidden_sets.npy import Npy
 from grading.ml_tasks.base import Facts, Key, Labels, Metric, Output, Task
 from grading.ml_tasks.classification import ACCURACY, class_count, needed
 from grading.ml_tasks.drawing import ends, pair
-from grading.npy import Npy
 
 if TYPE_CHECKING:
     from grading.spec.reader import Reader
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BATCH, STEPS = 32, 200
 LEAST_STEPS, MOST_STEPS = 20, 2000
 MOST_BATCH = 4096
-MOST_ANSWER_BYTES = 32 << 20  # as grading/hidden_fit.py; here for three answers to each input
+MOST_ANSWER_BYTES = 32 << 20  # as grading/hidden_sets/fit.py; here for three answers to each input
 # Below, training brought nothing that chance could not.
 LEAST_GAIN = 0.02
 LEAST_UNTAUGHT, UNTAUGHT_SHARE = 0.15, 0.5

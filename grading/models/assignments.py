@@ -51,7 +51,7 @@ class HiddenSet(models.Model):
 
     Both files lie under DATA_DIR/hidden as .npy: `inputs_file` holds (n, *shape without batch), `labels_file` what the set's task asks for
     (docs/tasks.md); "" where the inputs themselves are the target.
-    facts: what they hold (grading/hidden_facts.py: task, shape, dtype, low, high and more); empty for a set of which nobody looked it up.
+    facts: what they hold (grading/hidden_sets/facts.py: task, shape, dtype, low, high and more); empty for a set of which nobody looked it up.
     course: whose staff sent it; None: of the site itself.
     """
 

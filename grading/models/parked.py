@@ -7,7 +7,9 @@ from django.db import models
 from courseplatform.core.append_only import AppendOnly
 from grading.models.runs import Run
 
-NO_BOARD = "no_board"  # nothing looks wrong, but a board was asked for and none measured (grading/run_setting.py)
+NO_BOARD = (
+    "no_board"  # nothing looks wrong, but a board was asked for and none measured (grading/measuring/run_setting.py)
+)
 REASON_LETTERS = (10, 300)  # of a decision; the most is what a row of a job's history holds
 
 

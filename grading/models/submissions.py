@@ -47,7 +47,7 @@ class Submission(models.Model):
     unless a file came with it. `spares_attempt`: it uses up none of the attempts allowed.
 
     An attempt that brings no model that can be measured is judged with that of `model_from`: which one that is may change when a model is
-    measured (grading/standing.py).
+    measured (grading/handing_in/standing.py).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -76,7 +76,7 @@ class Submission(models.Model):
     pieces = models.ManyToManyField(Piece, blank=True, related_name="submissions")
     upload_key = models.UUIDField(help_text="made by the page: the same upload twice is one hand-in")
     receipt = models.CharField(max_length=32, unique=True)
-    signature = models.TextField(blank=True, help_text="the signed receipt: grading/receipts.py")
+    signature = models.TextField(blank=True, help_text="the signed receipt: grading/handing_in/receipts.py")
     counts = models.BooleanField(null=True)
     spares_attempt = models.BooleanField(default=False, help_text="uses up none of the attempts allowed")
     is_active = models.BooleanField(default=False, help_text="the attempt that the grade rests on")

@@ -12,12 +12,12 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from grading.late_facts import LateFacts, circle_of, facts_of, key_of, person_key
-from grading.late_preview import verdict_of
+from grading.handing_in.standing import active_of, models_of
+from grading.handing_in.standing_rows import attempted_of, has_parts
+from grading.late_rows.facts import LateFacts, circle_of, facts_of, key_of, person_key
+from grading.late_rows.preview import verdict_of
 from grading.models.assignments import Assignment
 from grading.models.submissions import Submission
-from grading.standing import active_of, models_of
-from grading.standing_rows import attempted_of, has_parts
 
 OwnerKey = tuple[int | None, int | None]  # team, or None and a person
 Earned = Mapping[UUID, Decimal]

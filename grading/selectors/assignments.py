@@ -15,9 +15,10 @@ from courseplatform.core.badges import Badge
 from courseplatform.core.errors import AppError, NotHere
 from courseplatform.courses.access import Visit, asked_once
 from courseplatform.courses.models import Enrolment, Role
-from grading import hand_in_rules
+from grading.handing_in import hand_in_rules
+from grading.handing_in.superseding_rules import replaceable
 from grading.lab_words import input_words, output_words
-from grading.late_facts import PersonalDates, dates_for
+from grading.late_rows.facts import PersonalDates, dates_for
 from grading.models.assignments import ActiveRule, Assignment
 from grading.models.owners import Owner
 from grading.models.runs import Run
@@ -27,7 +28,6 @@ from grading.selectors.badges import assignment_badge, attempt_badge, run_badge
 from grading.selectors.handed import lacks, lacks_words
 from grading.selectors.pipeline_stages import stage_limits, stages_words
 from grading.spec import BenchSpec
-from grading.superseding_rules import replaceable
 from hardware import line
 from hardware.course_devices import profiles_of
 from hardware.models import OPEN, Status

@@ -5,7 +5,7 @@ from datetime import datetime
 from courseplatform.accounts.models import User
 from courseplatform.courses.models import Course
 from courseplatform.courses.sections import CalendarEntry
-from grading.late_facts import PersonalDates, dates_of
+from grading.late_rows.facts import PersonalDates, dates_of
 from grading.models.assignments import Assignment
 
 

@@ -12,18 +12,18 @@ from courseplatform.core import numbers
 from courseplatform.core.errors import NotHere
 from courseplatform.core.markdown import render_markdown
 from courseplatform.courses.access import Visit
-from grading.hand_in_rules import missing_of, pieces_of, work_on
-from grading.late_preview import LateTable
+from grading.handing_in.hand_in_rules import missing_of, pieces_of, work_on
+from grading.handing_in.piece_reading import most_bytes_of, part_endings, too_large_words, wrong_ending_words
+from grading.handing_in.piece_tables import table_text
+from grading.handing_in.upload_purpose import part_target_of
+from grading.late_rows.preview import LateTable
 from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.models.pieces import Piece
 from grading.models.submissions import Submission
 from grading.parts import STATEMENT, Part
-from grading.piece_reading import most_bytes_of, part_endings, too_large_words, wrong_ending_words
-from grading.piece_tables import table_text
 from grading.selectors.assignments import Attempt
 from grading.selectors.late_panel import cost_key, cost_of_now
-from grading.upload_purpose import part_target_of
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from courseplatform.core import numbers
 from courseplatform.courses.access import Visit
 from courseplatform.courses.course_file.difference import differences
 from courseplatform.courses.models import Course, Enrolment, Role
-from grading.assignment_item import Item
-from grading.hidden_fit import misfits
+from grading.course_file.assignment_item import Item
+from grading.hidden_sets.fit import misfits
 from grading.ml_tasks.registry import task_of
 from grading.models.assignments import Assignment, HiddenSet
 from grading.models.pieces import Piece
@@ -149,7 +149,7 @@ def points_of(item: Item) -> dict[str, str]:
     measured = sum(_number(part.get("points")) for part in criteria)
     graded = sum(_number(part.get("points")) for part in item.get("rubric", []))
     said = _number(item.get("points"))
-    together, is_told = measured + graded, item.get("rubric") and said  # grading/rubric_file.py says it then
+    together, is_told = measured + graded, item.get("rubric") and said  # grading/course_file/rubric.py says it then
     return {
         "measured": f"{measured:g}", "graded": f"{graded:g}", "together": f"{together:g}", "said": f"{said:g}",
         "differs": "yes" if together and abs(together - said) > 1e-9 and not is_told else "",
@@ -170,7 +170,7 @@ class CriterionRow:
 
 
 def criteria_context(form: Any, row: Assignment, sent: Mapping[str, str]) -> dict[str, Any]:
-    """What the criteria in a form of grading/edit_forms/ give at a few values and at those that are tried; of what holds where the form was
+    """What the criteria in a form of grading/forms/editing/ give at a few values and at those that are tried; of what holds where the form was
     only opened. Or the sentence that says why there is none."""
     if not form.is_bound:
         bench = form.held.get("bench")

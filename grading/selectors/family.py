@@ -14,7 +14,7 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment
 from grading.families.front import Family, Variant, variant_of
 from grading.families.plots import PLOTS, Plot
-from grading.hand_in_rules import owner_of, pieces_of
+from grading.handing_in.hand_in_rules import owner_of, pieces_of
 from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.models.pieces import Piece

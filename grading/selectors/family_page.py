@@ -10,7 +10,7 @@ from grading.families.front import Family
 from grading.families.labels import head_of, is_input, listed, said_labels
 from grading.families.plots import HEIGHT, plots_of
 from grading.families.sides import sides_of
-from grading.hand_in_rules import counting_attempt, missing_of, pieces_of
+from grading.handing_in.hand_in_rules import counting_attempt, missing_of, pieces_of
 from grading.models.assignments import Assignment
 from grading.parts import Part
 from grading.selectors.desk import limits_of

@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 
 from courseplatform.core import numbers
-from grading.hand_in_rules import missing_of
+from grading.handing_in.hand_in_rules import missing_of
 from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.models.pieces import Piece

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from courseplatform.core import numbers
 from courseplatform.courses.access import Visit
-from grading.late_facts import person_key
-from grading.late_preview import LateTable
+from grading.late_rows.facts import person_key
+from grading.late_rows.preview import LateTable
 from grading.models.assignments import Assignment
 from grading.selectors import late_panel
 from grading.selectors.assignments import Attempt

@@ -14,9 +14,9 @@ from courseplatform.courses.models import Enrolment, Role
 from courseplatform.teams.models import Team
 from courseplatform.teams.selectors.membership import team_of
 from grading.late.facts import Policy, Unit
-from grading.late_facts import policy_for
+from grading.late_rows.facts import policy_for
 from grading.models.late_days import LateEntry, LateStale, LateVerdict
-from grading.return_verdicts import return_verdicts
+from grading.returns.verdicts import return_verdicts
 
 
 @dataclass(frozen=True)

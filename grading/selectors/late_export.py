@@ -14,9 +14,9 @@ from typing import Any
 from courseplatform.core.errors import Conflict
 from courseplatform.courses.course_file.writing import to_text
 from courseplatform.courses.models import Course
+from grading.course_file.late.course_part import KEY
 from grading.late.facts import Deadline, Grant, HandIn
-from grading.late_facts import Circle, LateFacts, everybody, facts_of
-from grading.late_file.course_part import KEY
+from grading.late_rows.facts import Circle, LateFacts, everybody, facts_of
 
 NEVER = "2200-12-31 23:59"  # the due time of work that the policy names and that states none: nobody can be late for it
 HEAD = """# The late days of {course} as they are now, for `manage.py late_report`. Names stand for people and teams;

@@ -5,7 +5,7 @@ from typing import Any
 
 from courseplatform.courses.access import Visit
 from grading.late.words_of_time import moment, units
-from grading.late_facts import policy_for
+from grading.late_rows.facts import policy_for
 from grading.models.assignments import CLOSES, AssignmentKind, instant_of
 
 MOST_NAMES = 12

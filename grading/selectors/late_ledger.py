@@ -15,7 +15,7 @@ from courseplatform.courses.models import Enrolment, Role
 from courseplatform.teams.models import Team
 from courseplatform.teams.selectors.membership import members_at, memberships_of_person
 from grading.late.words_of_time import unit_head, units
-from grading.late_facts import policy_for
+from grading.late_rows.facts import policy_for
 from grading.models.late_days import (
     Accommodation,
     EntryKind,
@@ -26,7 +26,7 @@ from grading.models.late_days import (
     LateStale,
     LateVerdict,
 )
-from grading.return_verdicts import return_verdicts
+from grading.returns.verdicts import return_verdicts
 
 Favour = Extension | Accommodation | Excuse
 MOST_KEY = 1 << 62

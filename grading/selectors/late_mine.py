@@ -18,10 +18,10 @@ from courseplatform.teams.sections import TeamVisit
 from courseplatform.teams.selectors.membership import team_now
 from grading.late.facts import Assessment, Bank, HandIn, Policy, Verdict
 from grading.late.words_of_time import units
-from grading.late_facts import LateFacts, circle_of, facts_of, key_of, person_key, policy_for, team_key
+from grading.late_rows.facts import LateFacts, circle_of, facts_of, key_of, person_key, policy_for, team_key
 from grading.models.assignments import Assignment
 from grading.models.late_days import Accommodation, EntryKind, Excuse, Extension, LateEntry
-from grading.return_work import is_return
+from grading.returns.work import is_return
 from grading.selectors.late_outlook import outlook
 from grading.selectors.late_words import percent, policy_line, steps_of
 

@@ -9,8 +9,8 @@ from courseplatform.accounts.models import User
 from courseplatform.teams.models import Team
 from grading.late.facts import HandIn, Policy, Verdict
 from grading.late.words_of_time import units
-from grading.late_facts import LateFacts, key_of, person_key
-from grading.late_preview import due_for, late_moments
+from grading.late_rows.facts import LateFacts, key_of, person_key
+from grading.late_rows.preview import due_for, late_moments
 from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.selectors.late_words import percent

@@ -9,8 +9,8 @@ from django.utils import timezone
 from courseplatform.courses.access import Visit
 from grading.late.facts import Policy, Verdict
 from grading.late.words_of_time import unit_head, unit_word, units
-from grading.late_facts import key_of, person_key
-from grading.late_preview import LateRow, LateTable, late_table
+from grading.late_rows.facts import key_of, person_key
+from grading.late_rows.preview import LateRow, LateTable, late_table
 from grading.models.assignments import Assignment
 from grading.models.late_days import EntryKind, LateEntry
 from grading.models.owners import Owner

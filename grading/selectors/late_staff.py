@@ -21,9 +21,9 @@ from courseplatform.roster.models import CourseSection
 from courseplatform.teams.models import Team
 from courseplatform.teams.selectors.membership import members_of, teams_at
 from grading.late.facts import Bank, Policy
-from grading.late_facts import policy_for
+from grading.late_rows.facts import policy_for
 from grading.models.late_days import Accommodation, EntryKind, Extension, LateEntry, LateVerdict
-from grading.return_verdicts import return_verdicts
+from grading.returns.verdicts import return_verdicts
 
 PAGE = 100
 SQUARES = 10  # more are drawn as a bar

@@ -6,11 +6,11 @@ from datetime import datetime
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit
+from grading.course_file.late.times import NoSuchTime, parse_moment
 from grading.late.facts import HandIn, Verdict
 from grading.late.money import shown
-from grading.late_facts import LateFacts, circle_of, facts_of, key_of, person_key
-from grading.late_file.times import NoSuchTime, parse_moment
-from grading.late_preview import verdict_alone
+from grading.late_rows.facts import LateFacts, circle_of, facts_of, key_of, person_key
+from grading.late_rows.preview import verdict_alone
 from grading.models.assignments import Assignment
 
 MADE_UP = "made-up"

@@ -15,7 +15,7 @@ from courseplatform.core.badges import Badge
 from grading.late.facts import Bank, Penalty, Policy, Verdict
 from grading.late.money import shown
 from grading.late.words_of_time import unit_length, unit_word, units
-from grading.late_facts import policy_for
+from grading.late_rows.facts import policy_for
 from grading.models.late_days import LateVerdict
 from grading.models.submissions import Submission
 

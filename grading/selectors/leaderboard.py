@@ -10,7 +10,7 @@ from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from courseplatform.teams.models import Team
-from grading.hand_in_rules import owner_of
+from grading.handing_in.hand_in_rules import owner_of
 from grading.models.assignments import Assignment
 from grading.models.class_points import Nickname
 from grading.models.owners import Owner

@@ -14,8 +14,8 @@ from django.db.models.fields.json import KeyTransform
 
 from courseplatform.core import numbers
 from grading.models.runs import Phase, Result, Run
-from grading.queue_forecast import LEAST_RUNS, STEADY, Forecast, Held, Pace, Range, forecast, seconds_of
-from grading.wake import COUNT_KIND, RUN_KIND
+from grading.queue.forecast import LEAST_RUNS, STEADY, Forecast, Held, Pace, Range, forecast, seconds_of
+from grading.queue.wake import COUNT_KIND, RUN_KIND
 from hardware import workers
 from hardware.line import ahead_of
 from hardware.models import HELD, Job, Outcome, Priority, Status

@@ -14,9 +14,9 @@ from courseplatform.core import health, numbers
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Role
 from grading.models.runs import Run, step_of
-from grading.queue_forecast import Forecast, forecast_line
+from grading.queue.forecast import Forecast, forecast_line
+from grading.queue.wake import BENCH_QUEUE, RUN_KIND
 from grading.selectors.line_now import FORMAT, LAB, LineNow, line_read, promise, range_words
-from grading.wake import BENCH_QUEUE, RUN_KIND
 from hardware import workers
 from hardware.line import in_line
 from hardware.models import HELD, Job, JobMove, Priority, Status, WorkerSign

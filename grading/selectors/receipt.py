@@ -7,13 +7,13 @@ from django.utils import timezone
 
 from courseplatform.core import numbers
 from courseplatform.core.badges import Badge
+from grading.handing_in.receipts import armoured
 from grading.late.facts import Policy, Verdict
-from grading.late_facts import circle_of, facts_of
-from grading.late_preview import verdict_of
+from grading.late_rows.facts import circle_of, facts_of
+from grading.late_rows.preview import verdict_of
 from grading.models.pieces import Piece
 from grading.models.submissions import Submission
 from grading.parts import STATEMENT
-from grading.receipts import armoured
 from grading.selectors.assignments import attempt_of, line_words
 from grading.selectors.handed import handed_parts
 from grading.selectors.late_words import cost_words, kept_verdict, owner_line, plain_late, steps_of, verdict_badge

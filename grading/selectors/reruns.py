@@ -19,12 +19,12 @@ from grading.grade_facts import is_visible, release_of
 from grading.models.assignments import Assignment
 from grading.models.reruns import ItemState, Rerun, RerunItem, RerunKind, RerunStatus
 from grading.models.runs import Result, Run
-from grading.queue_forecast import LEAST_RUNS, forecast
+from grading.queue.forecast import LEAST_RUNS, forecast
+from grading.queue.wake import RUN_KIND
 from grading.reruns.rules import of_before, points_by
 from grading.reruns.table import CSV_HEADS, Row, counts_of, csv_row, table_of
 from grading.reruns.words import headline, signed
 from grading.selectors.line_now import line_read, range_words
-from grading.wake import RUN_KIND
 from hardware.models import Priority
 
 ROWS = 100

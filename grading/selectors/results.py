@@ -5,6 +5,7 @@ from typing import Any
 
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
+from grading.handing_in.superseding_rules import is_late, may_take_over, older_waiting
 from grading.models.runs import Run
 from grading.selectors.late_words import owner_line
 from grading.selectors.parked import decision_part, parked_part
@@ -13,7 +14,6 @@ from grading.selectors.run_head import NOT_FIT, attempts_at, badges_of
 from grading.selectors.run_live import live_part
 from grading.selectors.run_measured import counted_evidence, measured_part
 from grading.selectors.run_stopped import stopped_part
-from grading.superseding_rules import is_late, may_take_over, older_waiting
 from hardware.models import Outcome, Status
 
 TITLES = {

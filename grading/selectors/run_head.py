@@ -7,7 +7,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from courseplatform.core.badges import Badge
-from grading.hand_in_rules import attempts_left
+from grading.handing_in.hand_in_rules import attempts_left
 from grading.models.assignments import Assignment
 from grading.models.runs import Run
 from grading.models.submissions import Submission

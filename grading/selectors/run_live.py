@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from courseplatform.core import health, numbers
 from grading.models.runs import Phase, Run, step_of
-from grading.queue_forecast import LEAST_RUNS, Forecast
+from grading.queue.forecast import LEAST_RUNS, Forecast
+from grading.queue.wake import BENCH_QUEUE, RUN_KIND
 from grading.selectors.line_now import LineNow, Place, line_read, phases_of, place_of, promise, range_words, share_of
-from grading.wake import BENCH_QUEUE, RUN_KIND
 from hardware.models import HELD, Priority, Status
 
 Rows = list[dict[str, Any]]

@@ -10,7 +10,7 @@ from courseplatform.core.markdown import render_markdown
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Session
 from courseplatform.courses.sections import DueMark, ScheduleLine
-from grading.late_facts import PersonalDates, dates_for
+from grading.late_rows.facts import PersonalDates, dates_for
 from grading.ml_tasks.registry import task_of
 from grading.ml_tasks.words import main_pair
 from grading.models.assignments import OPENS, Assignment, instant_of

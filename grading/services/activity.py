@@ -1,14 +1,14 @@
-"""Which of an owner's attempts counts: the rows, as grading/standing.py decides."""
+"""Which of an owner's attempts counts: the rows, as grading/handing_in/standing.py decides."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.db.models import QuerySet
 
+from grading.handing_in.standing import active_of, models_of
+from grading.handing_in.standing_rows import attempted_of, earned_by, has_parts
 from grading.models.assignments import Assignment
 from grading.models.submissions import Submission
-from grading.standing import active_of, models_of
-from grading.standing_rows import attempted_of, earned_by, has_parts
 
 
 def make_active(submission: Submission, accepts: Callable[[Submission], bool] | None = None) -> bool:

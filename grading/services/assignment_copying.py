@@ -1,9 +1,9 @@
 """A new assignment from one that there is: of this course, or of another course that one teaches."""
 
 from courseplatform.courses.access import Visit
-from grading.assignment_item import Item, item_of, session_days
-from grading.assignment_starts import copied, without
-from grading.item_check import refused_in_item
+from grading.course_file.assignment_item import Item, item_of, session_days
+from grading.course_file.assignment_starts import copied, without
+from grading.course_file.item_check import refused_in_item
 from grading.models.assignments import Assignment
 from grading.services.assignment_editing import assignment_create
 

@@ -6,10 +6,10 @@ from django.db.models import Max
 from courseplatform.core.errors import BadInput, Conflict, NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
-from grading.assignment_item import Item, item_of, session_days
-from grading.hidden_fit import misfits
-from grading.item_check import refused_in_item
-from grading.late_file.course_part import KEY
+from grading.course_file.assignment_item import Item, item_of, session_days
+from grading.course_file.item_check import refused_in_item
+from grading.course_file.late.course_part import KEY
+from grading.hidden_sets.fit import misfits
 from grading.models.assignments import Assignment
 from grading.services.assignment_rows import assignment_apply, assignment_drop, was_begun
 from grading.services.course_log import change_log, due_words

@@ -7,12 +7,12 @@ from django.db import transaction
 from django.db.models import ProtectedError, Q, QuerySet
 
 from courseplatform.courses.models import Course, Enrolment, Role
-from grading.assignment_item import LATE_RULES, Item
+from grading.course_file.assignment_item import LATE_RULES, Item
+from grading.course_file.rubric import rubric_load
 from grading.models.assignments import ATTEMPTS, ActiveRule, Assignment, HiddenSet, NewerAttempt
 from grading.models.grades import GradeEvent
 from grading.models.pieces import Piece
 from grading.models.submissions import Submission
-from grading.rubric_file import rubric_load
 from grading.services.activity import choose_again
 from grading.services.class_points import class_points_rebuild
 

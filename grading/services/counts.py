@@ -12,7 +12,7 @@ from courseplatform.courses.models import STAFF, Enrolment
 from courseplatform.notices.services.notifications import notification_send
 from grading.models.counts import CountRun
 from grading.models.runs import Run
-from grading.wake import COUNT_KIND
+from grading.queue.wake import COUNT_KIND
 from hardware.leases import job_enqueue
 from hardware.models import Job, Outcome, Priority
 

@@ -14,12 +14,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from courseplatform.core.errors import BadInput, NotHere
-from grading.hand_in_rules import check_is_open
+from grading.handing_in.hand_in_rules import check_is_open
+from grading.handing_in.piece_reading import MOST_LABEL, one_line
 from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.models.pieces import Piece
 from grading.parts import Part
-from grading.piece_reading import MOST_LABEL, one_line
 from grading.services.late_days import lock_circle
 from grading.services.variants import CHOSEN, KIND, said_of, variant_leave
 

@@ -7,13 +7,20 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import AppError
-from grading.hand_in_rules import counting_attempt, desk_changed_at, has_model, missing_of, owner_of, pieces_of
-from grading.late_preview import is_free
+from grading.handing_in.hand_in_rules import (
+    counting_attempt,
+    desk_changed_at,
+    has_model,
+    missing_of,
+    owner_of,
+    pieces_of,
+)
+from grading.handing_in.piece_reading import Sent
+from grading.late_rows.preview import is_free
 from grading.models.assignments import Assignment
 from grading.models.pieces import Piece
 from grading.models.submissions import Submission
 from grading.parts import Part
-from grading.piece_reading import Sent
 from grading.services.pieces import piece_put
 from grading.services.submissions import submission_create
 

@@ -14,8 +14,8 @@ from django.utils.text import slugify
 
 from courseplatform.core.errors import BadInput, Conflict, NotHere, TooLarge, Unavailable
 from courseplatform.courses.access import Visit
-from grading.hand_in_rules import Upload
-from grading.hidden_facts import hidden_facts
+from grading.handing_in.hand_in_rules import Upload
+from grading.hidden_sets.facts import hidden_facts
 from grading.ml_tasks.registry import USUAL
 from grading.models.assignments import HiddenSet
 from grading.services.course_log import change_log
@@ -35,7 +35,7 @@ def hidden_set_add(*, visit: Visit, title: str, inputs: Upload, labels: Upload |
 
     task: what the labels are for, of grading/ml_tasks/. labels: None where that task needs none.
 
-    Raises BadInput (`missing`, and what grading/hidden_facts.py refuses), TooLarge (`too_large`), Conflict (`same_set`), Unavailable.
+    Raises BadInput (`missing`, and what grading/hidden_sets/facts.py refuses), TooLarge (`too_large`), Conflict (`same_set`), Unavailable.
     """
     if not title.strip():
         raise BadInput("Say what it is, as students will read it.", code="missing", details={"field": "title"})

@@ -18,15 +18,15 @@ from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.teams.models import Membership
 from grading.late.facts import Assessment, Bank, HandIn, Policy, Verdict
 from grading.late.money import shown
-from grading.late_facts import Circle, LateFacts, circle_of, facts_of, policy_for
-from grading.late_preview import verdict_of
+from grading.late_rows.facts import Circle, LateFacts, circle_of, facts_of, policy_for
+from grading.late_rows.preview import verdict_of
 from grading.models.assignments import Assignment
 from grading.models.late_days import POLICY_ACTOR, EntryKind, LateEntry, LateStale, LateVerdict
 from grading.models.submissions import Submission
-from grading.return_work import is_return
+from grading.queue.wake import wake_count
+from grading.returns.work import is_return
 from grading.services.activity import make_active
 from grading.services.benchmarks import benchmark_record
-from grading.wake import wake_count
 
 AT_ONCE = 12  # people counted in the process that made the change; more are left to the worker
 

@@ -18,10 +18,10 @@ from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.notices.services.notifications import notification_send
 from courseplatform.teams.models import Team
 from courseplatform.teams.selectors.membership import members_of
+from grading.course_file.late.times import wrong_moment
 from grading.late.words_of_time import unit_word
 from grading.late.words_of_time import units as in_words
-from grading.late_facts import policy_for
-from grading.late_file.times import wrong_moment
+from grading.late_rows.facts import policy_for
 from grading.models.assignments import CLOSES, Assignment, instant_of
 from grading.models.late_days import Accommodation, EntryKind, Excuse, Extension, LateEntry, LateRequest
 from grading.models.owners import Owner

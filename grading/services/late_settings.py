@@ -11,9 +11,9 @@ from django.db import transaction
 from courseplatform.core.errors import BadInput
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
-from grading.late_file.checked import refused_in
-from grading.late_file.course_part import KEY
-from grading.late_file.times import wrong_moment
+from grading.course_file.late.checked import refused_in
+from grading.course_file.late.course_part import KEY
+from grading.course_file.late.times import wrong_moment
 from grading.models.assignments import ActiveRule, Assignment
 from grading.services.activity import choose_again
 from grading.services.course_log import change_log, due_words

@@ -12,8 +12,8 @@ from typing import Any
 from django.db import transaction
 
 from courseplatform.courses.models import Course
-from grading.late_compare import CostChange, compared
-from grading.late_facts import Circle, LateFacts, everybody, facts_of
+from grading.late_rows.compare import CostChange, compared
+from grading.late_rows.facts import Circle, LateFacts, everybody, facts_of
 from grading.services.late_days import lock_circle
 
 

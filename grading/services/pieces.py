@@ -10,13 +10,13 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, NotHere
-from grading.hand_in_rules import check_is_open, owner_of
+from grading.handing_in.hand_in_rules import check_is_open, owner_of
+from grading.handing_in.piece_reading import Content, read_statement
+from grading.handing_in.piece_rules import check_key, check_pace, check_seen
 from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.models.pieces import Piece
 from grading.parts import THE_STATEMENT, Part
-from grading.piece_reading import Content, read_statement
-from grading.piece_rules import check_key, check_pace, check_seen
 from grading.services.late_days import lock_circle
 from grading.services.submissions import as_file
 from grading.services.variants import mark_of, said_of, variant_enqueue, variant_leave
@@ -36,13 +36,13 @@ def piece_put(
 ) -> tuple[Piece, bool]:
     """Put one part on the desk, in the place of what lay there; a variant of a family beside the others.
 
-    `content` was read by grading/piece_reading.py.
+    `content` was read by grading/handing_in/piece_reading.py.
 
     Returns:
         (piece, created): created is False where the very same lies there already; then nothing changes.
 
     Raises:
-        NotHere, Conflict: as `check_is_open`; `upload_key_used`; `changed_meanwhile`, see piece_rules.py; `too_many_models` where the
+        NotHere, Conflict: as `check_is_open`; `upload_key_used`; `changed_meanwhile`, see handing_in/piece_rules.py; `too_many_models` where the
             family is full. TooMany: `too_many_parts`, or as `variant_enqueue`.
     """  # fmt: skip
     now = now or timezone.now()

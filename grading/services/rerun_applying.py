@@ -29,6 +29,7 @@ from grading.models.reruns import (
 )
 from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
+from grading.queue.wake import RUN_KIND
 from grading.reruns.choice import owner_key
 from grading.reruns.rules import points_by
 from grading.reruns.table import Planned
@@ -40,7 +41,6 @@ from grading.services.late_days import late_days_mark, lock_circle
 from grading.services.rerun_settled import given_before, given_carry
 from grading.services.reruns import rerun_settle
 from grading.services.results import result_record
-from grading.wake import RUN_KIND
 from hardware.models import Job
 
 AT_ONCE = 40  # models in one transaction

@@ -32,12 +32,12 @@ from grading.models.reruns import (
 )
 from grading.models.runs import Result
 from grading.points.again import Stored, points_again
+from grading.queue.wake import RERUN_KIND, wake_reruns
 from grading.reruns.rules import newest_results, points_by
 from grading.reruns.table import counts_of, table_of
 from grading.services.course_log import change_log
 from grading.services.grade_writing import check_text
 from grading.spec import SpecError
-from grading.wake import RERUN_KIND, wake_reruns
 from hardware import leases
 from hardware.models import NOT_COUNTED, Job, Outcome, Priority, Status
 

@@ -13,7 +13,7 @@ def result_record(*, run: Run, document: Mapping[str, Any]) -> Result:
     """Write what a run came to, in the transaction that ends it or applies it.
 
     Args:
-        document: of grading/measure_run.py; `by`: the rules that held when it was measured.
+        document: of grading/measuring/measure_run.py; `by`: the rules that held when it was measured.
     """
     assignment, environment = run.submission.assignment, document["environment"]
     # What was parked by an older worker says nothing of `by` and of `left_open`.

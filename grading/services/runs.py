@@ -1,4 +1,4 @@
-"""What people do with runs: cancel one, run one again. Ends of runs are recorded by the worker side (grading/run_end.py)."""
+"""What people do with runs: cancel one, run one again. Ends of runs are recorded by the worker side (grading/measuring/run_end.py)."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from django.db import transaction
 from courseplatform.core.errors import Conflict, Forbidden
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
-from grading.hand_in_rules import attempts_left
+from grading.handing_in.hand_in_rules import attempts_left
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.services.course_log import change_log

@@ -19,7 +19,7 @@ from grading.bench.errors import BenchError
 from grading.bench.formats import sniff
 from grading.bench.pipeline import FORMAT as PIPELINE
 from grading.bench.pipeline_zip import check as check_archive
-from grading.hand_in_rules import (
+from grading.handing_in.hand_in_rules import (
     Upload,
     check_attempts,
     check_may_hand_in,
@@ -32,18 +32,18 @@ from grading.hand_in_rules import (
     too_large_sentence,
     work_on,
 )
-from grading.late_preview import verdict_of
+from grading.handing_in.receipts import receipt_facts, receipt_text, sign
+from grading.late_rows.preview import verdict_of
 from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.models.pieces import Piece
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.parts import STATEMENT
-from grading.receipts import receipt_facts, receipt_text, sign
+from grading.queue.wake import RUN_KIND
 from grading.services.benchmarks import benchmark_record
 from grading.services.late_days import choose_active, count_locked, lock_circle
 from grading.services.superseding import replacement_settle
-from grading.wake import RUN_KIND
 from hardware import leases
 from hardware.models import OPEN, Priority, Status
 

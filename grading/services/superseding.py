@@ -4,10 +4,10 @@ from django.db import transaction
 
 from courseplatform.core.errors import Conflict, Forbidden
 from courseplatform.courses.access import Visit
+from grading.handing_in.superseding_rules import is_late, may_take_over, older_waiting
 from grading.models.assignments import NewerAttempt
 from grading.models.runs import Run
 from grading.services.late_days import lock_circle
-from grading.superseding_rules import is_late, may_take_over, older_waiting
 from hardware import leases
 
 

@@ -15,8 +15,8 @@ from courseplatform.core.errors import Conflict, TooMany
 from grading.models.owners import Owner
 from grading.models.pieces import Piece
 from grading.models.variants import VariantRun
+from grading.queue.wake import VARIANT_KIND
 from grading.services.late_days import lock_circle
-from grading.wake import VARIANT_KIND
 from hardware import leases
 from hardware.models import OPEN, Job, Outcome, Priority
 

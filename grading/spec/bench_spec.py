@@ -33,7 +33,7 @@ class BenchSpec:
     devices: slugs of what the lab is about, the first is the one that a model has to fit.
 
     run_on: process, container, board; "" for what the site has. board_wait, fallback: how long a run waits for a board, and what
-    then (emulation, wait, staff); see grading/where_to_run.py.
+    then (emulation, wait, staff); see grading/measuring/where_to_run.py.
     baselines: models that rules compare with, by name. bonus_most: what extra credit comes to at most, all of it together.
     training: the ways of training that are looked at; None: none. pipeline: the stages of a lab that takes several models in a row; empty: it
     takes one.

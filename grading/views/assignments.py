@@ -15,9 +15,10 @@ from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from courseplatform.teams.selectors.membership import members_at
-from grading.forms import FileForm, check_envelope, upload_key_of
+from grading.forms.handing_in import FileForm, check_envelope, upload_key_of
 from grading.grade_facts import items_of
-from grading.hand_in_rules import CLOSED, owner_of
+from grading.handing_in.hand_in_rules import CLOSED, owner_of
+from grading.handing_in.upload_purpose import HAND_IN, target_of
 from grading.models.assignments import Assignment
 from grading.models.submissions import Submission
 from grading.selectors import assignments as reading
@@ -30,7 +31,6 @@ from grading.selectors.receipt import receipt as reading_receipt
 from grading.selectors.reruns import of_before_words
 from grading.selectors.results import takeover_part
 from grading.services.submissions import submission_create
-from grading.upload_purpose import HAND_IN, target_of
 
 
 @course_page()

@@ -13,17 +13,17 @@ from django.views.decorators.http import require_http_methods
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import Course, Role
-from grading.assignment_item import Item, item_of, session_days
-from grading.assignment_starts import weeks_between
-from grading.edit_forms.criteria import RULE_WORDS
-from grading.edit_forms.measured_baseline import CHOSEN, TAKE, with_taken
-from grading.edit_forms.new import COPY, NewForm
-from grading.edit_forms.parts import KIND_WORDS
-from grading.edit_forms.rows import rearranged
-from grading.edit_forms.whole import EditForm
-from grading.item_check import refused_in_item
+from grading.course_file.assignment_item import Item, item_of, session_days
+from grading.course_file.assignment_starts import weeks_between
+from grading.course_file.item_check import refused_in_item
+from grading.course_file.placed import Placed
+from grading.forms.editing.criteria import RULE_WORDS
+from grading.forms.editing.measured_baseline import CHOSEN, TAKE, with_taken
+from grading.forms.editing.new import COPY, NewForm
+from grading.forms.editing.parts import KIND_WORDS
+from grading.forms.editing.rows import rearranged
+from grading.forms.editing.whole import EditForm
 from grading.models.assignments import Assignment
-from grading.placed import Placed
 from grading.selectors import editing as reading
 from grading.selectors.assignments import assignment_get
 from grading.selectors.measured_baselines import Measured, measured_of

@@ -14,7 +14,7 @@ from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from grading.energy.amounts import with_unit
 from grading.energy.drawing import drawing_of
-from grading.forms_power import ReadingForm, TakeBackForm
+from grading.forms.power_readings import ReadingForm, TakeBackForm
 from grading.selectors import class_energy
 from grading.selectors import team_energy as reading
 from grading.selectors.modelled_charge import modelled_words

@@ -17,7 +17,7 @@ from courseplatform.courses.access import Visit, course_page
 from grading.families import drawing, tables
 from grading.families.front import Family
 from grading.families.plots import plotly_of
-from grading.hand_in_rules import owner_of
+from grading.handing_in.hand_in_rules import owner_of
 from grading.models.assignments import Assignment
 from grading.models.pieces import Piece
 from grading.selectors import family as reading

@@ -13,8 +13,8 @@ from courseplatform.core.errors import AppError, BadInput
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
+from grading.forms.grades import GradeForm
 from grading.grade_facts import items_of
-from grading.grade_forms import GradeForm
 from grading.models.assignments import Assignment
 from grading.models.grades import grade_path
 from grading.selectors import grades as reading

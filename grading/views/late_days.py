@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from courseplatform.core.errors import AppError, BadInput
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
-from grading import hand_in_rules
+from grading.handing_in import hand_in_rules
 from grading.selectors import late_mine
 from grading.selectors.assignments import assignment_get
 from grading.services.late_favours import late_request_make

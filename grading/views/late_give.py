@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from courseplatform.accounts.models import User
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import Role
-from grading.forms_late import AccommodationForm, CourseForm, ExcuseForm, ExtensionForm, GrantForm
+from grading.forms.late_days import AccommodationForm, CourseForm, ExcuseForm, ExtensionForm, GrantForm
 from grading.models.late_days import Accommodation, Excuse, Extension
 from grading.models.owners import Owner
 from grading.selectors import late_ledger as reading

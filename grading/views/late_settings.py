@@ -14,10 +14,10 @@ from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import Role
 from courseplatform.courses.policy_words import policy_sentences
 from courseplatform.courses.zones import zone_words
-from grading.forms_late_dates import PLACES, DatesForm
-from grading.forms_late_policy import PolicyForm
-from grading.late_file.checked import odd_in, refused_in
-from grading.late_file.course_part import KEY
+from grading.course_file.late.checked import odd_in, refused_in
+from grading.course_file.late.course_part import KEY
+from grading.forms.late_dates import PLACES, DatesForm
+from grading.forms.late_policy import PolicyForm
 from grading.models.assignments import Assignment
 from grading.selectors.assignments import assignment_get
 from grading.services.late_settings import assignment_dates_save, late_policy_save, policy_names

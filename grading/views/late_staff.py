@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF, Role
-from grading.late_facts import policy_for
+from grading.late_rows.facts import policy_for
 from grading.selectors import late_ledger, late_staff
 
 

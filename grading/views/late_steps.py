@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit
-from grading.forms_late import add_refusal
+from grading.forms.late_days import add_refusal
 from grading.models.assignments import Assignment
 from grading.selectors.late_giving import names
 from grading.services.late_trial import Trial, late_change_try

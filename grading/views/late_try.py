@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import Role
-from grading.forms_late import TryForm, add_refusal
-from grading.late_facts import policy_for
+from grading.forms.late_days import TryForm, add_refusal
+from grading.late_rows.facts import policy_for
 from grading.selectors.late_export import late_report_text
 from grading.selectors.late_try import tried
 

@@ -10,7 +10,7 @@ from courseplatform.core.errors import AppError
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF, Role
-from grading.hand_in_rules import owner_of
+from grading.handing_in.hand_in_rules import owner_of
 from grading.ranks.leaderboard import csv_table
 from grading.selectors import leaderboard as reading
 from grading.selectors.assignments import assignment_get

@@ -21,8 +21,8 @@ from django.views.decorators.http import require_POST, require_safe
 from courseplatform.core.errors import AppError, Unavailable
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
-from grading.forms_parts import part_sent
-from grading.hand_in_rules import owner_of
+from grading.forms.parts import part_sent
+from grading.handing_in.hand_in_rules import owner_of
 from grading.models.pieces import Piece
 from grading.selectors.assignments import assignment_get
 from grading.selectors.desk import part_get, part_title, piece_get, piece_page

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import Role
-from grading.assignment_item import item_of, session_days
-from grading.edit_forms.whole import EditForm
+from grading.course_file.assignment_item import item_of, session_days
+from grading.forms.editing.whole import EditForm
 from grading.selectors import editing
 from grading.selectors.assignments import assignment_get
 from grading.selectors.points_try import trial_context

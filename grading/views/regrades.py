@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from courseplatform.core.errors import AppError, BadInput
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
-from grading.grade_forms import GradeForm
+from grading.forms.grades import GradeForm
 from grading.models.regrades import RegradeRequest
 from grading.selectors import regrades as reading
 from grading.services import regrade_answers, regrades

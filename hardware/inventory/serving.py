@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from courseplatform.teams.models import Team
-from hardware.inventory.eligibility import Borrower
+from hardware.inventory.lending.eligibility import Borrower
 from hardware.models import Booking, CaseStatus, DamageCase, Item, LoanPiece
 
 

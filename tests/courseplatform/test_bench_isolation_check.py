@@ -3,8 +3,8 @@
 import pytest
 
 from courseplatform.checks import deployment
-from grading import bench_ready
 from grading.bench.errors import BenchError
+from grading.measuring import bench_ready
 
 
 def ids(settings):

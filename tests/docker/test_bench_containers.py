@@ -20,9 +20,9 @@ from grading.bench.errors import BenchError
 from grading.bench.sandbox import container_owner, container_spec
 from grading.bench.sandbox.container import Container
 from grading.bench.sandbox.request import Limits, SandboxError, SandboxRequest
-from grading.run_setting import setting_for
+from grading.measuring.run_setting import setting_for
+from grading.measuring.where_to_run import Place
 from grading.spec import BenchSpec
-from grading.where_to_run import Place
 from hardware.profiles import load_profiles
 from tests import bench_images
 from tests.grading.bench.tiny import onnx_model

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from grading.late_file.report import late_report
-from grading.late_file.schema import LATE_FILE, POLICY
+from grading.course_file.late.report import late_report
+from grading.course_file.late.schema import LATE_FILE, POLICY
 from tests.courseplatform.courses.test_policy_words import leaves
 from tests.grading.late.test_findings import FOUND
 from tests.grading.late.test_late_report import NO_FILES, WRONG

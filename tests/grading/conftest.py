@@ -1,8 +1,8 @@
 import pytest
 
-from grading import measure_run
 from grading.bench.sandbox import detect
 from grading.demo.digits import hidden_split, write_hidden
+from grading.measuring import measure_run
 from grading.spec import BenchSpec
 from hardware.profiles import load_profiles
 from tests.parts import ROOT

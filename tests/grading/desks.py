@@ -2,8 +2,8 @@
 
 from uuid import uuid4
 
+from grading.measuring.run_end import run_ended
 from grading.models import Run, Submission
-from grading.run_end import run_ended
 from grading.services.submissions import submission_create
 
 

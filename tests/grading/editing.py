@@ -2,8 +2,8 @@
 
 from django.http import QueryDict
 
-from grading.assignment_item import item_of, session_days
-from grading.edit_forms.whole import EditForm
+from grading.course_file.assignment_item import item_of, session_days
+from grading.forms.editing.whole import EditForm
 
 
 def form_of(row, data=None, **more):

@@ -4,9 +4,9 @@ from uuid import uuid4
 
 from pypdf import PdfWriter
 
+from grading.handing_in.piece_reading import read_file, read_text
 from grading.models.owners import Owner
 from grading.parts import part_of
-from grading.piece_reading import read_file, read_text
 from grading.services.pieces import piece_put
 from tests.people import FakeUpload, hand_in, onnx_like
 

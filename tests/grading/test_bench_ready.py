@@ -5,10 +5,10 @@ import pytest
 from courseplatform.core import health
 from courseplatform.core.models import Heartbeat
 from courseplatform.core.tasks import heartbeat
-from grading import bench_ready
 from grading.bench.beforehand import TORCH, inspecting, measuring
 from grading.bench.sandbox import SandboxError, SandboxRequest
 from grading.bench.sandbox.prepared import PreStarted
+from grading.measuring import bench_ready
 
 
 class Noted(PreStarted):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from courseplatform.accounts.merging import account_merge
 from courseplatform.core.errors import AppError
 from courseplatform.courses.models import Enrolment
-from grading.assignment_item import item_of
+from grading.course_file.assignment_item import item_of
 from grading.models import ClassPoint, GradeEvent, Result, Run, Submission
 from grading.models.assignments import ActiveRule
 from grading.ranks.class_numbers import numbers_of

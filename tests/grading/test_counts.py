@@ -9,18 +9,18 @@ from django.utils import timezone
 
 from courseplatform.core import numbers
 from courseplatform.notices.models import Notification
-from grading import bench_ready, count_run, measure_run, worker
 from grading.bench import instruction_count
 from grading.bench.errors import BenchError
 from grading.bench.instruction_count import InstructionCount
 from grading.bench.sandbox.request import SandboxResult
 from grading.demo.digits import hidden_split, write_hidden
+from grading.measuring import bench_ready, count_run, measure_run, worker
 from grading.models import CountRun, Result, Run, Submission
+from grading.queue.wake import BENCH_KINDS
 from grading.selectors import results
 from grading.selectors.run_measured import _counted
 from grading.services.counts import count_enqueue
 from grading.spec import BenchSpec
-from grading.wake import BENCH_KINDS
 from hardware import leases
 from hardware.models import Outcome, Status
 from hardware.profiles import load_profiles

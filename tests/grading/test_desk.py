@@ -7,11 +7,11 @@ import pytest
 from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, NotHere, TooMany
-from grading import piece_rules
-from grading.hand_in_rules import attempts_left, missing_of, pieces_of
+from grading.handing_in import piece_rules
+from grading.handing_in.hand_in_rules import attempts_left, missing_of, pieces_of
+from grading.handing_in.receipts import verify
 from grading.models import LateVerdict, Piece, Submission
 from grading.models.owners import Owner
-from grading.receipts import verify
 from grading.services.handing_in import desk_hand_in
 from grading.services.pieces import piece_remove, pieces_sweep, statement_save
 from grading.services.submissions import submission_create

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from grading.hand_in_rules import attempts_left
+from grading.handing_in.hand_in_rules import attempts_left
 from grading.models import GradeEvent, LateVerdict, Result, Run, Submission
 from grading.models.assignments import ActiveRule
 from grading.models.owners import Owner

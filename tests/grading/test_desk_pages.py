@@ -12,8 +12,8 @@ from courseplatform.core import pdfs
 from courseplatform.teams.models import Membership
 from courseplatform.uploads.models import Upload
 from courseplatform.uploads.services.receiving import upload_create
+from grading.handing_in.receipts import verify
 from grading.models import Piece, Submission
-from grading.receipts import verify
 from grading.services.submissions import submission_create
 from tests.courseplatform.uploads.builders import send
 from tests.grading.parts import NOTES, REPORT, pdf_file, put_report, put_text

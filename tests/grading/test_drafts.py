@@ -7,9 +7,9 @@ from courseplatform.calendars.tokens import token_of
 from courseplatform.core.errors import AppError
 from courseplatform.courses.course_file.service import course_import, plan_import
 from courseplatform.courses.models import Course
-from grading.late_facts import everybody, facts_of
+from grading.handing_in.upload_purpose import hand_in as purpose
+from grading.late_rows.facts import everybody, facts_of
 from grading.models import Assignment
-from grading.upload_purpose import hand_in as purpose
 from tests.courseplatform.accounts.builders import headers_of
 from tests.grading.late_staff import handed_in, late_cast
 from tests.people import hand_in, onnx_like

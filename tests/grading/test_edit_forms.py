@@ -6,10 +6,10 @@ import pytest
 from django.http import QueryDict
 
 from courseplatform.courses.course_file.service import course_import, plan_import
-from grading.assignment_item import item_of, session_days
-from grading.edit_forms.bench import BenchForm
-from grading.edit_forms.rows import rearranged
-from grading.item_check import refused_in_item
+from grading.course_file.assignment_item import item_of, session_days
+from grading.course_file.item_check import refused_in_item
+from grading.forms.editing.bench import BenchForm
+from grading.forms.editing.rows import rearranged
 from grading.models import Assignment, HiddenSet
 from grading.services.assignment_rows import assignment_apply
 from tests.grading.editing import form_of, forms_in, sent

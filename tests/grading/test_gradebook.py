@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from grading.course_file.late.policy import policy_of
 from grading.gradebook import Event, Item, Late, grade_of
-from grading.late_file.policy import policy_of
 
 AT = datetime(2026, 10, 1, 12, tzinfo=UTC)
 REPORT = Item("report", "Report", Decimal("3"), "one page")

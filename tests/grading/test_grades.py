@@ -199,7 +199,7 @@ def test_the_measured_part_is_an_event_that_names_its_result(cast, tmp_path):
 def test_measuring_the_same_again_adds_one_event_and_recording_twice_none(cast, tmp_path):
     from django.utils import timezone as clock
 
-    from grading.wake import RUN_KIND
+    from grading.queue.wake import RUN_KIND
     from hardware import leases
     from hardware.models import Outcome
     from tests.grading.api.results import DOCUMENT

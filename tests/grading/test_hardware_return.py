@@ -8,16 +8,16 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grading.course_file.late.policy import policy_of
 from grading.grade_facts import lates_of
-from grading.hardware_return import return_dues
 from grading.late.facts import Deadline, HandIn, Membership
-from grading.late_facts import circle_of, facts_of
-from grading.late_file.policy import policy_of
+from grading.late_rows.facts import circle_of, facts_of
 from grading.latepolicy import assess
 from grading.models import LateEntry
 from grading.models.assignments import Assignment
 from grading.models.owners import Owner
-from grading.return_verdicts import return_verdicts
+from grading.returns.hardware_return import return_dues
+from grading.returns.verdicts import return_verdicts
 from grading.selectors.late_endpoint import late_ledger
 from grading.services.late_days import late_days_count
 from grading.services.late_favours import accommodation_give, extension_give

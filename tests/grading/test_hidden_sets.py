@@ -10,9 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from courseplatform.core.errors import BadInput
 from courseplatform.courses.models import Enrolment, Role, ScheduleChange
-from grading.hidden_facts import hidden_facts
+from grading.hidden_sets.facts import hidden_facts
+from grading.hidden_sets.npy import npy_at
 from grading.models import Assignment, HiddenSet
-from grading.npy import npy_at
 from grading.services.assignment_rows import assignment_apply, usable_sets
 
 pytestmark = pytest.mark.django_db

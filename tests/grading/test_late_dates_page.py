@@ -13,7 +13,7 @@ from django.utils import timezone
 from courseplatform.courses.course_file.service import course_export
 from courseplatform.courses.models import Course, ScheduleChange
 from courseplatform.notices.models.notifications import Notification
-from grading.forms_late_dates import DatesForm
+from grading.forms.late_dates import DatesForm
 from grading.models import LateEntry, LateVerdict
 from grading.models.runs import Result, Run
 from hardware.models import Status

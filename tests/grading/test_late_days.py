@@ -12,7 +12,7 @@ from django.utils import timezone
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.teams.models import Membership, Team
 from courseplatform.teams.services.joining import membership_end
-from grading.late_facts import circle_of, facts_of, person_key, team_key
+from grading.late_rows.facts import circle_of, facts_of, person_key, team_key
 from grading.models import Extension, LateEntry, LateStale, LateVerdict, Submission
 from grading.models.owners import Owner
 from grading.services.late_days import late_days_count, late_days_count_stale, late_days_mark_all

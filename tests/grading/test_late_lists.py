@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from courseplatform.teams.models import Membership
-from grading.late_facts import dates_of
-from grading.late_file.policy import policy_of
+from grading.course_file.late.policy import policy_of
+from grading.late_rows.facts import dates_of
 from grading.models import Submission
 from grading.selectors.calendar import due_dates
 from grading.selectors.late_words import policy_line

@@ -8,9 +8,9 @@ import yaml
 from courseplatform.courses.course_file.service import course_export, course_import, plan_import
 from courseplatform.courses.models import ScheduleChange
 from courseplatform.notices.models.notifications import Notification
-from grading.forms_late_policy import PolicyForm
-from grading.late_file.checked import refused_in
-from grading.late_file.schema import POLICY
+from grading.course_file.late.checked import refused_in
+from grading.course_file.late.schema import POLICY
+from grading.forms.late_policy import PolicyForm
 from grading.models import LateVerdict
 from tests.grading.late_staff import PERSONAL, address, apply, handed_in, late_cast, preview, state
 

@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from courseplatform.teams.models import Membership
+from grading.handing_in.receipts import verify
 from grading.models import LateVerdict
-from grading.receipts import verify
 from grading.selectors.late_words import steps_of
 from tests.grading.late_pages import OF_TEAM, STRICT, handed_in_late, see
 from tests.grading.test_late_days import make_team, with_policy

@@ -7,9 +7,9 @@ import pytest
 import yaml
 from django.utils import timezone
 
-from grading.late_facts import everybody, facts_of
-from grading.late_file.report import late_report
-from grading.late_file.schema import LATE_FILE
+from grading.course_file.late.report import late_report
+from grading.course_file.late.schema import LATE_FILE
+from grading.late_rows.facts import everybody, facts_of
 from grading.models import LateRequest, LateVerdict, Submission
 from grading.selectors.late_export import late_report_text, unique_names
 from grading.services.late_favours import (

@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from courseplatform.core.errors import Conflict, Forbidden
 from courseplatform.courses.models import Enrolment, ScheduleChange
-from grading.assignment_item import item_of
-from grading.item_check import refused_in_item
+from grading.course_file.assignment_item import item_of
+from grading.course_file.item_check import refused_in_item
 from grading.models import Nickname
 from grading.models.owners import Owner
 from grading.ranks import leaderboard as pure

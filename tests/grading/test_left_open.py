@@ -8,14 +8,14 @@ import pytest
 from django.utils import timezone
 
 from courseplatform.core.errors import BadInput, Conflict
-from grading import bench_ready, measure_run, worker
 from grading.bench.sandbox import detect
 from grading.demo.digits import hidden_split, write_hidden
 from grading.grade_facts import grade_for
-from grading.hand_in_rules import attempts_left, owner_of
+from grading.handing_in.hand_in_rules import attempts_left, owner_of
+from grading.measuring import bench_ready, measure_run, worker
+from grading.measuring.run_setting import no_board
 from grading.models import GradeEvent, ParkedResult, Result, Run
 from grading.models.grades import GradeKind, grade_path
-from grading.run_setting import no_board
 from grading.services.benchmarks import benchmarks_record
 from grading.services.measured_points import measured_settle
 from grading.services.parked import run_reject, run_release

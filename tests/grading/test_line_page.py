@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from courseplatform.teams.models import Membership
 from grading.models import Run
-from grading.queue_forecast import Range
+from grading.queue.forecast import Range
 from grading.selectors.line_now import line_read, range_words
 from hardware.models import Job
 from tests.courseplatform.teams.builders import make_team

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from grading import worker
+from grading.measuring import worker
 from grading.models import Run
 from hardware.models import Status
 from tests.grading.line_builders import waiting

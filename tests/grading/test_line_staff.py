@@ -8,7 +8,7 @@ from django.utils import timezone
 from courseplatform.core.models import Heartbeat
 from courseplatform.courses.models import ScheduleChange
 from grading.models import Run
-from grading.queue_forecast import forecast_line
+from grading.queue.forecast import forecast_line
 from grading.selectors.line_staff import site_line
 from hardware import leases
 from hardware.models import HELD, Job, Outcome, Priority, Status

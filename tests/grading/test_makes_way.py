@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from grading import bench_ready, measure_run, worker
+from grading.measuring import bench_ready, measure_run, worker
 from grading.models import Run
 from grading.services.runs import run_again
 from hardware import leases

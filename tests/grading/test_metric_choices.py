@@ -2,9 +2,9 @@
 
 import pytest
 
-from grading.edit_forms.bench import BenchForm
-from grading.edit_forms.metric_choices import metric_choices
-from grading.item_check import refused_in_item
+from grading.course_file.item_check import refused_in_item
+from grading.forms.editing.bench import BenchForm
+from grading.forms.editing.metric_choices import metric_choices
 from grading.ml_tasks.registry import TASKS
 from tests.grading.editing import form_of, sent
 from tests.people import SPEC, make_lab

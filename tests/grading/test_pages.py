@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from courseplatform.core import numbers
 from courseplatform.courses.models import Enrolment, Role
-from grading import measure_run, worker
 from grading.bench.errors import BenchError
 from grading.bench.on_device import Choice, device_json
 from grading.bench.report import Report
 from grading.figures import FIGURES, Given
 from grading.figures.board_rows import budget_words
+from grading.measuring import measure_run, worker
 from grading.models import Run
 from grading.selectors import run_attempts
 from grading.services.runs import run_again

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from courseplatform.core.errors import BadInput, Conflict, Forbidden
 from courseplatform.notices.models import Notification
-from grading import bench_ready, measure_run, worker
-from grading.hand_in_rules import attempts_left, owner_of
+from grading.handing_in.hand_in_rules import attempts_left, owner_of
+from grading.measuring import bench_ready, measure_run, worker
 from grading.models import ParkedResult, Result, Run, Submission
 from grading.selectors.staff import SubmissionFilter, submission_rows
 from grading.services.parked import REJECTED_CODE, run_reject, run_release

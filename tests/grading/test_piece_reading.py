@@ -5,10 +5,10 @@ import pytest
 from courseplatform.core import pdfs
 from courseplatform.core.errors import BadInput, TooLarge, Unavailable
 from courseplatform.core.pdfs import pdf_pages
+from grading.handing_in.piece_reading import read_contributions, read_file, read_link, read_text
+from grading.handing_in.piece_tables import read_table, table_text
 from grading.models import Assignment
 from grading.parts import part_of, parts_of, wrong_with
-from grading.piece_reading import read_contributions, read_file, read_link, read_text
-from grading.piece_tables import read_table, table_text
 from tests.grading.parts import REPORT, pdf_file
 from tests.people import SPEC, FakeUpload, User, onnx_like
 

@@ -7,7 +7,7 @@ import pytest
 from courseplatform.core.errors import Conflict
 from courseplatform.courses.models import Enrolment, Role, Session
 from courseplatform.notices.models.notifications import Notification
-from grading.assignment_starts import STARTS
+from grading.course_file.assignment_starts import STARTS
 from grading.models import Assignment, HiddenSet
 from grading.models.assignments import AssignmentKind
 from grading.services.assignment_editing import assignment_unpublish

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from grading.queue_forecast import Held, Pace, forecast
+from grading.queue.forecast import Held, Pace, forecast
 
 
 def times(chance, centre, spread, count):

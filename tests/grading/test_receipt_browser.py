@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
-from grading.receipts import verify
+from grading.handing_in.receipts import verify
 from tests.grading.late_staff import PERSONAL, state
 from tests.parts import chromium_path
 from tests.people import hand_in, make_cast, onnx_like

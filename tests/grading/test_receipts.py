@@ -8,8 +8,8 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from courseplatform.notices.models.notifications import Notification
+from grading.handing_in.receipts import BEGIN, END, NotGenuine, armoured, sign, verify
 from grading.models import Submission
-from grading.receipts import BEGIN, END, NotGenuine, armoured, sign, verify
 from tests.grading.test_late_days import due_ago, make_team, with_policy
 from tests.people import hand_in, make_cast, onnx_like
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, NotHere
-from grading import bench_ready, measure_run, worker
+from grading.measuring import bench_ready, measure_run, worker
 from grading.models import HiddenSet, PointsBefore, Rerun, RerunItem, RerunJob, Result, Run
 from grading.models.reruns import RerunStatus
 from grading.reruns.rules import of_before

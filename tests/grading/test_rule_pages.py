@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from grading import measure_run
 from grading.bench.sandbox import detect
 from grading.demo.digits import hidden_split, write_hidden
 from grading.grade_facts import grade_for, measured_of
 from grading.gradebook import Event, grade_of
+from grading.measuring import measure_run
 from grading.models import Result, Run
 from grading.models.grades import grade_path
 from grading.points.table import extra_words, groups_of, is_lost

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from courseplatform.courses.access import visit_of
 from grading.demo.ends import INFRASTRUCTURE, WORDS, run_begin, run_end
+from grading.measuring.phase_clock import PhaseClock
 from grading.models import HiddenSet
-from grading.phase_clock import PhaseClock
-from grading.queue_forecast import Forecast, Range
+from grading.queue.forecast import Forecast, Range
 from grading.selectors.line_now import Place
 from grading.selectors.run_live import poll_s
 from hardware import leases

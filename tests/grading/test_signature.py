@@ -4,7 +4,7 @@ import pytest
 
 from grading.bench.errors import BenchError
 from grading.bench.report import Report, TensorSpec
-from grading.measure_run import check_signature
+from grading.measuring.measure_run import check_signature
 from grading.spec import BenchSpec
 
 SPEC = BenchSpec.parse(

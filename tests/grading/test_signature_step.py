@@ -3,7 +3,7 @@
 import pytest
 
 from grading.bench.errors import BenchError
-from grading.signature_step import check_step
+from grading.measuring.signature_step import check_step
 from tests.grading.ml_tasks.specs import spec
 from tests.grading.test_signature import report
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from grading.standing import BEST, CHOSEN, LATEST, Attempted, active_of, models_of
+from grading.handing_in.standing import BEST, CHOSEN, LATEST, Attempted, active_of, models_of
 
 START = datetime(2026, 11, 1)
 

@@ -6,9 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from courseplatform.core.errors import BadInput, Conflict
+from grading.handing_in.receipts import verify
 from grading.models import Piece, Submission
 from grading.models.owners import Owner
-from grading.receipts import verify
 from grading.services.pieces import statement_save
 from tests.grading.test_late_days import make_team
 from tests.people import hand_in, make_cast, onnx_like

@@ -5,7 +5,7 @@ import pytest
 from onnx import helper
 
 from grading.bench.inspection.__main__ import look_into
-from grading.measure_run import metrics_of
+from grading.measuring.measure_run import metrics_of
 from grading.ml_tasks.scoring.base import Scored
 from grading.points.lines import points_for
 from grading.selectors.run_measured import zeros_words

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from courseplatform.core.errors import BadInput, Conflict, NotHere, TooLarge, TooMany
-from grading.hand_in_rules import PER_HOUR
+from grading.handing_in.hand_in_rules import PER_HOUR
 from grading.models import Run, Submission
 from grading.selectors.late_words import plain_late
 from grading.services.runs import run_again, run_cancel

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from courseplatform.core.errors import AppError, Conflict
-from grading.hand_in_rules import attempts_left
+from grading.handing_in.hand_in_rules import attempts_left
 from grading.models import Run, Submission
 from grading.models.assignments import NewerAttempt
 from grading.services.superseding import run_take_over

@@ -5,8 +5,8 @@ import pytest
 from grading.bench.sandbox import detect
 from grading.bench.training.on_device import training_json
 from grading.bench.training.setting import Method, Setting
-from grading.edit_forms.bench import BenchForm
-from grading.measure_run import inspected
+from grading.forms.editing.bench import BenchForm
+from grading.measuring.measure_run import inspected
 from grading.points.lines import points_for
 from grading.points.modelled import Modelled
 from grading.points.training import add_training

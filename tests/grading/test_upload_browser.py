@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import sync_playwright
 
-from grading.hand_in_rules import too_large_sentence
+from grading.handing_in.hand_in_rules import too_large_sentence
 from grading.models.assignments import Assignment
 from tests.parts import chromium_path
 from tests.people import SPEC, make_cast

@@ -6,9 +6,9 @@ import pytest
 
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import container_spec
-from grading.run_setting import no_board, setting_for
+from grading.measuring.run_setting import no_board, setting_for
+from grading.measuring.where_to_run import LEAST_PAUSE, MOST_PAUSE, Place, pause_after, where_to_run
 from grading.spec import BenchSpec, SpecError
-from grading.where_to_run import LEAST_PAUSE, MOST_PAUSE, Place, pause_after, where_to_run
 from hardware.profiles import load_profiles
 from tests.people import SPEC
 

@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from grading.work_folder import clear, work_folder
+from grading.measuring.work_folder import clear, work_folder
 from tests.parts import ROOT
 
 HOLDS = """
 import sys, time
 from pathlib import Path
-from grading.work_folder import work_folder
+from grading.measuring.work_folder import work_folder
 with work_folder(Path(sys.argv[1])) as folder:
     (folder / "inputs.npy").write_bytes(b"hidden")
     print(folder, flush=True)

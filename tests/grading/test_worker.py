@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from grading import bench_ready, measure_run, worker
 from grading.bench.plain import plain_body
 from grading.bench.report import Report
 from grading.bench.sandbox import SandboxError
-from grading.measure_run import metrics_of
+from grading.measuring import bench_ready, measure_run, worker
+from grading.measuring.measure_run import metrics_of
 from grading.ml_tasks.scoring.base import Scored
 from grading.models import Run, Submission
 from grading.selectors.staff import SubmissionFilter, submission_rows

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from grading import measure_run
+from grading.measuring import measure_run
 from grading.spec import BenchSpec
 from hardware.profiles import load_profiles
 from tests.grading.bench.tiny import onnx_model

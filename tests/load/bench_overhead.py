@@ -24,7 +24,7 @@ from grading.bench.sandbox.container import Container
 from grading.bench.sandbox.container_pool import SIZES
 from grading.bench.sandbox.prepared import PreStarted
 from grading.demo.digits import hidden_split, write_hidden
-from grading.measure_run import measure_run
+from grading.measuring.measure_run import measure_run
 from grading.spec import BenchSpec
 from hardware.ondevice import processes, tensors, timing
 from hardware.ondevice.harness import RUNTIMES

@@ -74,7 +74,7 @@ def rules() -> None:
 def files() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "courseplatform.settings")
     django.setup()
-    from grading.late_file.report import late_report  # needs the settings above, which the rules alone do not
+    from grading.course_file.late.report import late_report  # needs the settings above, which the rules alone do not
 
     print(f"\n{'late_report':24} {'hand-ins':>9} {'KiB':>7} {'s':>7}")
     for count in (200, 2000, 20_000):

@@ -113,7 +113,7 @@ class Workers:
 
 
 def _work(stop, takes_s: float, seed: int) -> None:
-    from grading import bench_ready, measure_run, worker
+    from grading.measuring import bench_ready, measure_run, worker
     from hardware import leases
 
     chance = random.Random(seed)

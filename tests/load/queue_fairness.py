@@ -56,7 +56,7 @@ def measure(cast, workers: int, folder: Path, *, takes_s: float, many: int, othe
     had come and before it, inside: how many results came inside the range}."""
     from django.utils import timezone
 
-    from grading import hand_in_rules
+    from grading.handing_in import hand_in_rules
     from grading.models import Run
     from hardware.models import Status
 

@@ -78,9 +78,9 @@ def _results(cast, students):
     from courseplatform.accounts.models import User
     from courseplatform.courses.models import Enrolment, Role
     from grading.models import Run, Submission
+    from grading.queue.wake import RUN_KIND
     from grading.services.benchmarks import benchmarks_record
     from grading.services.results import result_record
-    from grading.wake import RUN_KIND
     from tests.grading.reruns import document_of
 
     chance, now = random.Random(1), timezone.now()

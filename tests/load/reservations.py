@@ -98,7 +98,7 @@ def through_services(cast, product, people) -> tuple[list[str], list[float], flo
     from django.utils import timezone
 
     from courseplatform.core.errors import Conflict
-    from hardware.inventory.eligibility import Borrower
+    from hardware.inventory.lending.eligibility import Borrower
     from hardware.inventory.services.reservations import reservation_make
 
     now, lanes = timezone.now(), threading.BoundedSemaphore(CONNECTIONS)

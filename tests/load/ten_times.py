@@ -19,9 +19,9 @@ from typing import Any
 
 from grading.bench.sandbox import Sandbox, detect
 from grading.demo.digits import hidden_split, write_hidden
-from grading.measure_run import measure_run
+from grading.measuring.measure_run import measure_run
+from grading.measuring.where_to_run import Place
 from grading.spec import BenchSpec
-from grading.where_to_run import Place
 from hardware.profiles import load_profiles
 from tests import bench_images
 from tests.parts import ROOT, find

@@ -18,7 +18,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from grading import bench_pipeline
 from grading.bench import engine
 from grading.bench.architectures.spec import load_spec
 from grading.bench.cost.predict import Instead
@@ -32,7 +31,8 @@ from grading.bench.sandbox import Budget, Limits, Sandbox, SandboxError, detect
 from grading.bench.step_timing import timed
 from grading.bench.training.on_device import as_training, training_json
 from grading.bench.training.setting import Setting
-from grading.bench_text import as_text, printable
+from grading.bench_command import pipeline as bench_pipeline
+from grading.bench_command.text import as_text, printable
 from grading.spec import SpecError
 from grading.spec.training import read_training
 from hardware.ondevice.harness import shape

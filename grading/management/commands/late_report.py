@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from courseplatform.courses.course_file.reading import FileError
-from grading.late_file.facts import MOST_BYTES
-from grading.late_file.report import late_report
+from grading.course_file.late.facts import MOST_BYTES
+from grading.course_file.late.report import late_report
 
 
 class Command(BaseCommand):

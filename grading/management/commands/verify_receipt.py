@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db.models.fields.files import FieldFile
 
+from grading.handing_in.receipts import NotGenuine, verify
 from grading.models.submissions import Submission
-from grading.receipts import NotGenuine, verify
 
 MOST_BYTES = 1 << 20
 

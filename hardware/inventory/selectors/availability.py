@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from hardware.inventory.free_times import FreeTimes, Taken, all_of, free_times
+from hardware.inventory.lending.free_times import FreeTimes, Taken, all_of, free_times
 from hardware.inventory.services.bookings import claim_of
 from hardware.models import Booking, Item, Kit, Product, Stockroom
 

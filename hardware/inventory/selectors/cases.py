@@ -11,7 +11,7 @@ from django.db.models import Count, F, Q, QuerySet
 from courseplatform.core.badges import Badge
 from courseplatform.courses.access import Visit
 from hardware.inventory.care_access import piece_held
-from hardware.inventory.eligibility import Borrower
+from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.serving import piece_out
 from hardware.models import (
     CASE_MOVES,

@@ -8,7 +8,7 @@ from hardware.hooks import blocks_of, return_day
 from hardware.inventory.selectors.overdue import overdue_rows
 from hardware.inventory.selectors.stock import Owned, owned, stock_page
 from hardware.inventory.selectors.usage import choices, chosen_of, over_the_term, table_of, usage_of
-from hardware.inventory.usage import midnight
+from hardware.inventory.term.usage import midnight
 from hardware.models import HOLDS, Reservation, ReservationStatus, Stockroom
 
 MOST_SHOWN = 6

@@ -17,14 +17,14 @@ from courseplatform.teams.models import Team
 from courseplatform.teams.selectors.membership import members_at, teams_at
 from hardware.hooks import return_day
 from hardware.inventory.access import stockroom_for
-from hardware.inventory.eligibility import Borrower, check_may_borrow
-from hardware.inventory.kit_contents import KitPiece, kit_pieces
-from hardware.inventory.loan_words import day_words, holder_words, piece_name
-from hardware.inventory.scanning import read_code
+from hardware.inventory.kits.contents import KitPiece, kit_pieces
+from hardware.inventory.lending.eligibility import Borrower, check_may_borrow
+from hardware.inventory.lending.loan_words import day_words, holder_words, piece_name
 from hardware.inventory.selectors.balances import balances_of
 from hardware.inventory.selectors.loans import due_badge, late_words, left_words, piece_rows
 from hardware.inventory.selectors.stock import BOARDS
 from hardware.inventory.services.handing_over import PICK_UP_EARLY, Hand, open_pieces_of
+from hardware.inventory.stock.scanning import read_code
 from hardware.models import HOLDS, Condition, Item, Kit, Loan, LoanPiece, Product, Reservation, Stockroom
 
 MOST_ON_TABLE, MOST_PEOPLE = 40, 8

@@ -8,9 +8,9 @@ from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit
 from hardware.inventory.access import stockroom_for
 from hardware.inventory.ledger import shown
-from hardware.inventory.plan import ITEM_COLUMNS, PRODUCT_COLUMNS
-from hardware.inventory.reading import COLUMNS
 from hardware.inventory.selectors.balances import balances_of
+from hardware.inventory.stock.plan import ITEM_COLUMNS, PRODUCT_COLUMNS
+from hardware.inventory.stock.reading import COLUMNS
 from hardware.models import Item, Product, StockEvent, Stockroom
 
 HISTORY = ("at", "by", "product", "tag", "what", "before", "after", "why")

@@ -6,10 +6,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from courseplatform.courses.models import Course
-from hardware.inventory.free_times import FreeTimes
+from hardware.inventory.lending.free_times import FreeTimes
+from hardware.inventory.lending.time_ranges import TimeRange, moment
 from hardware.inventory.selectors.availability import FreeStock, free_stock
 from hardware.inventory.selectors.stock import GROUPS, ORDER
-from hardware.inventory.time_ranges import TimeRange, moment
 from hardware.models import Kit, Product, Stockroom
 
 LEAST_WEEKS, MOST_WEEKS = 4, 26

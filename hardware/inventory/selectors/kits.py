@@ -11,8 +11,8 @@ from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from hardware.inventory.access import stockroom_for
-from hardware.inventory.eligibility import Borrower
-from hardware.inventory.kit_contents import KitState, kit_pieces, kit_slots, kit_state, kit_states
+from hardware.inventory.kits.contents import KitState, kit_pieces, kit_slots, kit_state, kit_states
+from hardware.inventory.lending.eligibility import Borrower
 from hardware.models import Kit, LoanPiece
 
 A_PAGE = 100

@@ -17,7 +17,7 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment
 from hardware.hooks import return_day
 from hardware.inventory.access import is_borrower
-from hardware.inventory.loan_words import day_words, holder_words, piece_name
+from hardware.inventory.lending.loan_words import day_words, holder_words, piece_name
 from hardware.inventory.selectors.stock import CONDITIONS
 from hardware.inventory.services.loans import may_undo
 from hardware.models import Loan, LoanPiece

@@ -3,7 +3,7 @@
 from typing import Any
 
 from courseplatform.core.badges import Badge
-from hardware.inventory.plan import CHANGED, NEW, REFUSED, SAME, Line, Plan
+from hardware.inventory.stock.plan import CHANGED, NEW, REFUSED, SAME, Line, Plan
 from hardware.models import StockImport
 
 BADGES = {

@@ -12,9 +12,9 @@ from courseplatform.core.badges import Badge
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.teams.models import Membership
-from hardware.inventory.eligibility import Borrower
+from hardware.inventory.lending.eligibility import Borrower
+from hardware.inventory.lending.wishes import thing_words
 from hardware.inventory.services.waiting import pick_up_ends
-from hardware.inventory.wishes import thing_words
 from hardware.models import (
     HOLDS,
     RESERVATION_OPEN,

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from courseplatform.core.badges import Badge
-from hardware.inventory.counting import OUT_OF_BOOKS, Line, Outcome, is_at, outcome_of
+from hardware.inventory.stock.counting import OUT_OF_BOOKS, Line, Outcome, is_at, outcome_of
 from hardware.models import Item, LoanPiece, Stockroom, StockTake, StockTakeScan
 
 FoundAs = StockTakeScan.Found

@@ -16,8 +16,8 @@ from courseplatform.courses.sections import due_marks
 from courseplatform.teams.models import Membership
 from hardware.hooks import return_day
 from hardware.inventory.selectors.stock import BOARDS, Owned, owned
-from hardware.inventory.term_figure import Drawing, Mark, Term, drawing, level, since_words
-from hardware.inventory.usage import Curve, Day, Peak, Short, Span, midnight, share_out, short_of
+from hardware.inventory.term.figure import Drawing, Mark, Term, drawing, level, since_words
+from hardware.inventory.term.usage import Curve, Day, Peak, Short, Span, midnight, share_out, short_of
 from hardware.models import Kind, LoanPiece, Reservation, ReservationStatus, Stockroom
 
 MANY = {Kind.POWER_SUPPLY: "power supplies", Kind.OTHER: "other things", Kind.LCD: "LCD displays", Kind.LED_SENSOR: "LED sensors",

@@ -1,6 +1,6 @@
 """Taking items for a range of time, so that nothing is promised twice. Every function here runs inside the lock of the stockroom.
 
-Reservations and loans both come here. Which item serves which booking is planned anew when it has to be (hardware/inventory/planning.py):
+Reservations and loans both come here. Which item serves which booking is planned anew when it has to be (hardware/inventory/lending/planning.py):
 until the hand-over, a booking is of a product, and the item on it is a plan.
 """
 
@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 
 from courseplatform.core.errors import Conflict
-from hardware.inventory.planning import FOREVER, Claim, Plan, plan
+from hardware.inventory.lending.planning import FOREVER, Claim, Plan, plan
 from hardware.models import Booking, Item, LoanPiece, Product, Reservation, Stockroom
 
 NOT_FREE = "not_free"

@@ -21,14 +21,14 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
 from courseplatform.notices.services.notifications import notification_send
 from hardware.inventory.access import item_for
-from hardware.inventory.borrowers import staff_of
 from hardware.inventory.care_access import case_for, piece_held
-from hardware.inventory.eligibility import Borrower
 from hardware.inventory.ledger import Ledger, stockroom_locked
-from hardware.inventory.rules import currency_of
+from hardware.inventory.lending.borrowers import staff_of
+from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.services.circulation import check_not_out, circulation_changed
 from hardware.inventory.services.items import status_write
 from hardware.inventory.serving import piece_out
+from hardware.inventory.stock.rules import currency_of
 from hardware.models import (
     CASE_MOVES,
     CASE_OPEN,

@@ -10,8 +10,8 @@ from datetime import datetime
 from courseplatform.core.errors import Conflict
 from courseplatform.courses.access import Visit
 from hardware import hooks
-from hardware.inventory.eligibility import Borrower
 from hardware.inventory.ledger import Ledger
+from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.services.bookings import Replanned, replan
 from hardware.inventory.services.waiting import promises_tell, waiting_serve
 from hardware.inventory.serving import may_serve, piece_out, reserved_items

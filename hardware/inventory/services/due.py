@@ -19,12 +19,12 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
 from courseplatform.notices.services.notifications import notification_send
 from hardware.hooks import BorrowerKey, return_dues
-from hardware.inventory.borrowers import staff_of
-from hardware.inventory.due_notices import KIND, reminder_text, to_remind
-from hardware.inventory.due_words import day_words, things
+from hardware.inventory.due.notices import KIND, reminder_text, to_remind
+from hardware.inventory.due.reminding import days_words, reminder_due
+from hardware.inventory.due.words import day_words, things
 from hardware.inventory.ledger import stockroom_locked
-from hardware.inventory.lending_policy import policy_for
-from hardware.inventory.reminding import days_words, reminder_due
+from hardware.inventory.lending.borrowers import staff_of
+from hardware.inventory.lending.policy import policy_for
 from hardware.inventory.services.bookings import Replanned, stretch
 from hardware.models import RESERVATION_OPEN, Booking, Loan, LoanEvent, LoanPiece, Reservation, Stockroom
 

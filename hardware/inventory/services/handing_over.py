@@ -9,9 +9,9 @@ from uuid import UUID, uuid5
 from courseplatform.core.errors import BadInput, Conflict, NotHere
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
-from hardware.inventory.eligibility import Borrower
-from hardware.inventory.kit_contents import KitPiece, kit_pieces
-from hardware.inventory.loan_words import at_words, counted_name, day_words, holder_words, listed
+from hardware.inventory.kits.contents import KitPiece, kit_pieces
+from hardware.inventory.lending.eligibility import Borrower
+from hardware.inventory.lending.loan_words import at_words, counted_name, day_words, holder_words, listed
 from hardware.inventory.services.bookings import NOT_FREE, Want, book, hand_out, release
 from hardware.inventory.services.products import balance_of, count_record
 from hardware.models import (

@@ -14,10 +14,10 @@ from courseplatform.courses.models import Course, Role
 from hardware.course_devices import profiles_of
 from hardware.inventory.access import stockroom_for
 from hardware.inventory.ledger import Ledger, stockroom_locked
-from hardware.inventory.plan import REFUSED, Line, Plan, ProductPlan, plan_make
-from hardware.inventory.reading import StockRow, parse
 from hardware.inventory.services.circulation import circulation_changed
 from hardware.inventory.services.items import items_write, status_write
+from hardware.inventory.stock.plan import REFUSED, Line, Plan, ProductPlan, plan_make
+from hardware.inventory.stock.reading import StockRow, parse
 from hardware.models import Item, Product, StockImport, StockImportMove
 from hardware.models.stock import IMPORT_MOVES
 

@@ -13,8 +13,8 @@ from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
 from hardware.inventory.access import item_for, product_for
 from hardware.inventory.ledger import Ledger, check_seen, stockroom_locked
-from hardware.inventory.rules import MOST_AT_ONCE, serial_of, tag_of
 from hardware.inventory.services.circulation import check_not_out, check_not_reserved, circulation_changed
+from hardware.inventory.stock.rules import MOST_AT_ONCE, serial_of, tag_of
 from hardware.models import CASE_OPEN, ITEM_MOVES, CaseStatus, Item, Kit, Product, Stockroom
 
 Values = Mapping[str, Any]

@@ -16,13 +16,13 @@ from django.utils import timezone
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit
 from hardware.inventory.access import kit_for
-from hardware.inventory.eligibility import Borrower
-from hardware.inventory.kit_contents import borrower_of, kit_slots, kit_wants
+from hardware.inventory.kits.contents import borrower_of, kit_slots, kit_wants
 from hardware.inventory.ledger import STALE, Ledger, stockroom_locked
-from hardware.inventory.rules import MOST_AT_ONCE, tag_of, text_of
+from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.services.bookings import book, release
 from hardware.inventory.services.circulation import circulation_changed
 from hardware.inventory.services.items import check_repeats, check_tags, listed
+from hardware.inventory.stock.rules import MOST_AT_ONCE, tag_of, text_of
 from hardware.models import HOLDS, Item, Kit, KitEvent, KitSlot, LoanPiece, Product, Reservation, Stockroom
 
 MOST_KITS, MOST_PARTS, MOST_OF_ONE = 1000, 60, 99  # of a stockroom, of a kit, of a product in a kit

@@ -9,7 +9,7 @@ from courseplatform.accounts.models import User
 from courseplatform.core.markdown import escaped
 from courseplatform.courses.models import STAFF, Enrolment
 from courseplatform.notices.services.notifications import notification_send
-from hardware.inventory.eligibility import Borrower
+from hardware.inventory.lending.eligibility import Borrower
 from hardware.models import Loan, LoanEvent
 
 KIND = "hardware"

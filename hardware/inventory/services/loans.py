@@ -14,9 +14,9 @@ from courseplatform.teams.models import Team
 from courseplatform.teams.selectors.membership import is_member
 from hardware.hooks import return_day, tell_return
 from hardware.inventory.access import is_borrower, loan_for
-from hardware.inventory.eligibility import Borrower, check_may_borrow
 from hardware.inventory.ledger import Ledger, stockroom_locked
-from hardware.inventory.loan_words import due_words, listed, piece_name
+from hardware.inventory.lending.eligibility import Borrower, check_may_borrow
+from hardware.inventory.lending.loan_words import due_words, listed, piece_name
 from hardware.inventory.services import handing_over, renewing, taking_back
 from hardware.inventory.services.circulation import circulation_changed
 from hardware.inventory.services.handing_over import Gathering, Hand, Line

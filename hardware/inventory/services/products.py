@@ -15,7 +15,7 @@ from courseplatform.courses.access import Visit
 from hardware.course_devices import profiles_of
 from hardware.inventory.access import product_for
 from hardware.inventory.ledger import Ledger, check_seen, stockroom_locked
-from hardware.inventory.rules import MOST_COUNT
+from hardware.inventory.stock.rules import MOST_COUNT
 from hardware.models import Product, Stockroom
 
 Values = Mapping[str, Any]

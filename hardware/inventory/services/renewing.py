@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit
 from hardware.hooks import return_day
-from hardware.inventory.lending_policy import policy_for
-from hardware.inventory.loan_words import at_words, piece_name
+from hardware.inventory.lending.loan_words import at_words, piece_name
+from hardware.inventory.lending.policy import policy_for
 from hardware.inventory.services.bookings import extend
 from hardware.models import HOLDS, Booking, Loan, LoanPiece, Reservation, ReservationStatus
 

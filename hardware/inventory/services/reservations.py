@@ -16,15 +16,11 @@ from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
 from hardware import hooks
-from hardware.inventory.eligibility import Borrower, check_may_borrow
 from hardware.inventory.ledger import stockroom_locked
-from hardware.inventory.lending_policy import policy_for
-from hardware.inventory.reservation_notices import tell_borrower, tell_staff
-from hardware.inventory.selectors.availability import free_stock
-from hardware.inventory.selectors.reservations import reservation_for
-from hardware.inventory.services.bookings import NOT_FREE, book, release
-from hardware.inventory.services.waiting import waiting_serve, waits_begun
-from hardware.inventory.time_ranges import (
+from hardware.inventory.lending.eligibility import Borrower, check_may_borrow
+from hardware.inventory.lending.policy import policy_for
+from hardware.inventory.lending.reservation_notices import tell_borrower, tell_staff
+from hardware.inventory.lending.time_ranges import (
     DAY_ENDS,
     TimeRange,
     check_length,
@@ -33,7 +29,11 @@ from hardware.inventory.time_ranges import (
     moment,
     range_words,
 )
-from hardware.inventory.wishes import free_of, numbers_of, products_of, thing_words, wants_of
+from hardware.inventory.lending.wishes import free_of, numbers_of, products_of, thing_words, wants_of
+from hardware.inventory.selectors.availability import free_stock
+from hardware.inventory.selectors.reservations import reservation_for
+from hardware.inventory.services.bookings import NOT_FREE, book, release
+from hardware.inventory.services.waiting import waiting_serve, waits_begun
 from hardware.models import (
     HOLDS,
     RESERVATION_MOVES,

@@ -9,11 +9,11 @@ from django.utils import timezone
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit
 from hardware.inventory.care_access import take_for
-from hardware.inventory.counting import OUT_OF_BOOKS, Line, Outcome, expected_at, found_as, is_at, outcome_of
 from hardware.inventory.ledger import Ledger, stockroom_locked
-from hardware.inventory.scanning import read_code
 from hardware.inventory.services.items import item_move
 from hardware.inventory.serving import piece_out
+from hardware.inventory.stock.counting import OUT_OF_BOOKS, Line, Outcome, expected_at, found_as, is_at, outcome_of
+from hardware.inventory.stock.scanning import read_code
 from hardware.models import Item, Kit, LoanPiece, Stockroom, StockTake, StockTakeScan
 
 FoundAs = StockTakeScan.Found

@@ -9,9 +9,9 @@ from courseplatform.core.errors import BadInput, Conflict, NotHere
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
 from hardware.hooks import tell_return
-from hardware.inventory.eligibility import Borrower
 from hardware.inventory.ledger import Ledger
-from hardware.inventory.loan_words import at_words, counted_name, listed, piece_name, place_words
+from hardware.inventory.lending.eligibility import Borrower
+from hardware.inventory.lending.loan_words import at_words, counted_name, listed, piece_name, place_words
 from hardware.inventory.services.bookings import Want, book, release
 from hardware.inventory.services.cases import case_write
 from hardware.inventory.services.circulation import circulation_changed

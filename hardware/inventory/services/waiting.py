@@ -15,13 +15,13 @@ from courseplatform.core.errors import Conflict
 from courseplatform.core.states import move
 from courseplatform.courses.models import STAFF, Enrolment
 from courseplatform.teams.models import TeamStatus
-from hardware.inventory.eligibility import Borrower
-from hardware.inventory.lending_policy import policy_for
-from hardware.inventory.reservation_notices import tell_borrower, tell_staff
+from hardware.inventory.lending.eligibility import Borrower
+from hardware.inventory.lending.policy import policy_for
+from hardware.inventory.lending.reservation_notices import tell_borrower, tell_staff
+from hardware.inventory.lending.time_ranges import days_later
+from hardware.inventory.lending.wishes import free_of, products_of, wants_of
 from hardware.inventory.selectors.availability import free_stock
 from hardware.inventory.services.bookings import NOT_FREE, Replanned, book, release, replan
-from hardware.inventory.time_ranges import days_later
-from hardware.inventory.wishes import free_of, products_of, wants_of
 from hardware.models import (
     HOLDS,
     RESERVATION_MOVES,

@@ -14,12 +14,12 @@ from courseplatform.core.errors import AppError, BadInput, NotHere
 from courseplatform.core.image_files import MOST_BYTES, no_image
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
-from hardware.inventory import rules
 from hardware.inventory.access import item_for, stockroom_for
 from hardware.inventory.care_access import case_for, case_photo_for
-from hardware.inventory.forms import RuleField, line
 from hardware.inventory.selectors.cases import CaseFilter, case_page, cases_page
 from hardware.inventory.services import cases
+from hardware.inventory.stock import rules
+from hardware.inventory.stock.forms import RuleField, line
 from hardware.models import CaseStatus, Condition
 
 

@@ -15,8 +15,8 @@ from courseplatform.core.errors import AppError, BadInput
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from hardware.inventory.access import loan_for, stockroom_for
-from hardware.inventory.loan_forms import day_end, photo_of
-from hardware.inventory.loan_words import holder_words, listed
+from hardware.inventory.lending.loan_forms import day_end, photo_of
+from hardware.inventory.lending.loan_words import holder_words, listed
 from hardware.inventory.selectors.desk import Desk, back_panel, borrower_of, lend_panel, progress, scanned, table_of
 from hardware.inventory.selectors.loans import loan_page
 from hardware.inventory.services.loan_photos import loan_photo_add

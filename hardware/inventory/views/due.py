@@ -13,7 +13,7 @@ from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from hardware.inventory.access import stockroom_for
-from hardware.inventory.loan_words import listed
+from hardware.inventory.lending.loan_words import listed
 from hardware.inventory.selectors.overdue import out_of
 from hardware.inventory.selectors.return_day import COLUMNS, csv_row, return_page
 from hardware.inventory.services import due

@@ -13,10 +13,10 @@ from courseplatform.core.errors import AppError, Conflict, NotHere
 from courseplatform.core.sheets.decode import MOST_BYTES
 from courseplatform.courses.access import Visit, course_page
 from hardware.inventory.access import stockroom_for
-from hardware.inventory.forms import FileForm
-from hardware.inventory.reading import COLUMNS
 from hardware.inventory.selectors.preview import preview
 from hardware.inventory.services.imports import plan_of, stock_import_apply, stock_import_create
+from hardware.inventory.stock.forms import FileForm
+from hardware.inventory.stock.reading import COLUMNS
 from hardware.inventory.views.stock import FORM_METHODS, INSTRUCTORS
 from hardware.models import Kind, StockImport
 

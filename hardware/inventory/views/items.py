@@ -11,10 +11,10 @@ from courseplatform.core.errors import AppError, BadInput
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from hardware.inventory.access import item_for, stockroom_for
-from hardware.inventory.forms import ItemForm, MoveForm, NewItemsForm
 from hardware.inventory.selectors import export
 from hardware.inventory.selectors.items import ItemFilter, initial_of, item_page, items_page, seen_of
 from hardware.inventory.services import items
+from hardware.inventory.stock.forms import ItemForm, MoveForm, NewItemsForm
 from hardware.inventory.views.products import seen
 from hardware.inventory.views.stock import FORM_METHODS, INSTRUCTORS
 from hardware.models import Product

@@ -11,8 +11,8 @@ from courseplatform.core.errors import AppError, BadInput
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from hardware.inventory.access import kit_for, stockroom_for
-from hardware.inventory.kit_contents import kit_slots
-from hardware.inventory.kit_forms import KitForm, PartForm, Rows
+from hardware.inventory.kits.contents import kit_slots
+from hardware.inventory.kits.forms import KitForm, PartForm, Rows
 from hardware.inventory.selectors import kits as selectors
 from hardware.inventory.services import kits
 from hardware.inventory.views.products import seen

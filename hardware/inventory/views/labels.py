@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 from courseplatform.core.errors import BadInput
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
-from hardware.inventory import rules
 from hardware.inventory.access import stockroom_for
 from hardware.inventory.labels.sheets import SHEETS
+from hardware.inventory.stock import rules
 from hardware.models import Item, Kit, Product, Stockroom
 
 Thing = Item | Kit

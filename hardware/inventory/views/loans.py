@@ -13,8 +13,8 @@ from courseplatform.core.image_files import no_image
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from hardware.inventory.access import loan_for, stockroom_for
-from hardware.inventory.loan_forms import day_end, photo_of
-from hardware.inventory.loan_words import due_words
+from hardware.inventory.lending.loan_forms import day_end, photo_of
+from hardware.inventory.lending.loan_words import due_words
 from hardware.inventory.selectors.loans import LoanFilter, loan_page, loans_csv, loans_page
 from hardware.inventory.services import loans
 from hardware.inventory.services.loan_photos import loan_photo_add

@@ -12,9 +12,9 @@ from courseplatform.courses.access import Reader, Visit, course_page, public_cou
 from courseplatform.courses.models import STAFF
 from hardware.course_devices import profiles_of
 from hardware.inventory.access import product_for, stockroom_for
-from hardware.inventory.forms import CountForm, ProductForm
 from hardware.inventory.selectors.items import initial_of, product_page, seen_of
 from hardware.inventory.services import products
+from hardware.inventory.stock.forms import CountForm, ProductForm
 from hardware.inventory.views.stock import FORM_METHODS, INSTRUCTORS
 from hardware.models import Product
 

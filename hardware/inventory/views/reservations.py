@@ -12,7 +12,7 @@ from courseplatform.core.errors import AppError, BadInput
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from hardware.inventory.access import stockroom_for
-from hardware.inventory.reservation_forms import DatesForm, FreeForm, RequestForm, has_return
+from hardware.inventory.lending.reservation_forms import DatesForm, FreeForm, RequestForm, has_return
 from hardware.inventory.selectors.free_page import free_page
 from hardware.inventory.selectors.reservations import (
     my_requests,

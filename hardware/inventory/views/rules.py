@@ -15,10 +15,10 @@ from courseplatform.courses.models import Role, ScheduleChange
 from courseplatform.courses.services.parts import part_plan, part_save
 from courseplatform.teams.selectors.membership import team_of
 from hardware.hooks import return_day
-from hardware.inventory.lending_file import RETURN_KIND, RULES_CHANGED
-from hardware.inventory.lending_form import LendingForm
-from hardware.inventory.lending_policy import KEY, policy_for
-from hardware.inventory.lending_words import policy_words
+from hardware.inventory.lending.course_file import RETURN_KIND, RULES_CHANGED
+from hardware.inventory.lending.form import LendingForm
+from hardware.inventory.lending.policy import KEY, policy_for
+from hardware.inventory.lending.words import policy_words
 from hardware.models import Product
 
 MOST_SHOWN = 20

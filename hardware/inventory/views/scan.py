@@ -8,7 +8,7 @@ from courseplatform.core.errors import AppError
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from hardware.inventory.access import stockroom_for, thing_for
-from hardware.inventory.scanning import read_code
+from hardware.inventory.stock.scanning import read_code
 from hardware.inventory.views.stock import FORM_METHODS, page_of
 
 CAMERA = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"  # this page alone may ask for it

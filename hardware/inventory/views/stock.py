@@ -16,12 +16,12 @@ from courseplatform.courses.access import Reader, Visit, course_page, public_cou
 from courseplatform.courses.models import STAFF, Course, Role
 from courseplatform.courses.public_pages import devices
 from hardware.inventory.access import label_opens, rooms_to_join, stockroom_for, stockroom_of
-from hardware.inventory.forms import StockroomForm
 from hardware.inventory.selectors import export
 from hardware.inventory.selectors.dashboard import staff_page
 from hardware.inventory.selectors.mine import my_page
 from hardware.inventory.selectors.stock import offer_page
 from hardware.inventory.services.stockrooms import stockroom_create, stockroom_join
+from hardware.inventory.stock.forms import StockroomForm
 from hardware.models import Item, Kit
 
 INSTRUCTORS = frozenset({Role.INSTRUCTOR})

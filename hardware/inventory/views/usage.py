@@ -19,8 +19,8 @@ from hardware.inventory.selectors.usage import (
     to_buy,
     used_rows,
 )
-from hardware.inventory.term_picture import picture
-from hardware.inventory.usage import WORTH_DAYS
+from hardware.inventory.term.picture import picture
+from hardware.inventory.term.usage import WORTH_DAYS
 
 
 @course_page(STAFF)

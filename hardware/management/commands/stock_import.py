@@ -9,13 +9,13 @@ from django.core.management.base import BaseCommand, CommandParser
 from courseplatform.core.errors import AppError
 from courseplatform.core.sheets.decode import MOST_BYTES
 from courseplatform.courses.models import Course
-from hardware.inventory.plan import CHANGED, NEW, REFUSED, SAME, Line
 from hardware.inventory.services.imports import (
     acting_at_the_machine,
     plan_of,
     stock_import_apply,
     stock_import_create,
 )
+from hardware.inventory.stock.plan import CHANGED, NEW, REFUSED, SAME, Line
 
 
 class Command(BaseCommand):

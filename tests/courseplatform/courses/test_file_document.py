@@ -13,15 +13,15 @@ from courseplatform.courses.management.commands.course_schema import schema_text
 ROOT = Path(settings.BASE_DIR)
 TEXT = (ROOT / "docs" / "course-file.md").read_text()
 READERS = (
-    "grading/late_file/policy.py",
+    "grading/course_file/late/policy.py",
     "courseplatform/courses/course_file/reading.py",
     "courseplatform/courses/course_file/checking.py",
     "courseplatform/courses/course_file/sense.py",
     "courseplatform/courses/views/file.py",
-    "grading/course_file.py",
+    "grading/course_file/assignments.py",
     "grading/parts.py",
-    "grading/parts_file.py",
-    "hardware/inventory/lending_file.py",
+    "grading/course_file/parts.py",
+    "hardware/inventory/lending/course_file.py",
 )
 
 

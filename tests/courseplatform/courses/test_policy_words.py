@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from courseplatform.courses.policy_words import pass_sentences, policy_sentences
-from grading.late_file.policy import policy_of
-from grading.late_file.schema import POLICY
+from grading.course_file.late.policy import policy_of
+from grading.course_file.late.schema import POLICY
 
 COURSES = Path(__file__).resolve().parents[3] / "courses"
 DAYS = {

@@ -9,7 +9,7 @@ from courseplatform.core.errors import NotHere
 from courseplatform.courses.models import Course, ScheduleChange, Visibility
 from courseplatform.courses.services.sessions import session_save
 from courseplatform.notices.models.notifications import Notification
-from grading.upload_purpose import hand_in as hand_in_purpose
+from grading.handing_in.upload_purpose import hand_in as hand_in_purpose
 from tests.courseplatform.accounts.builders import headers_of
 from tests.people import hand_in, onnx_like
 

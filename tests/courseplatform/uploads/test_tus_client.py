@@ -19,7 +19,7 @@ from tusclient.storage.filestorage import FileStorage
 
 from courseplatform.uploads.models import Status, Upload
 from courseplatform.uploads.spools.local import LocalSpool
-from grading import receipts
+from grading.handing_in import receipts
 from grading.models import Submission
 from hardware import leases
 from tests.courseplatform.accounts.builders import headers_of

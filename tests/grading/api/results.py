@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from grading.models import Run
-from grading.wake import RUN_KIND
+from grading.queue.wake import RUN_KIND
 from hardware import leases
 from hardware.models import Outcome
 from tests.people import hand_in, onnx_like

@@ -11,7 +11,7 @@ from django.utils import timezone
 from courseplatform.accounts.models import User
 from courseplatform.courses.models import Enrolment
 from grading.models import Run, Submission
-from grading.wake import RUN_KIND
+from grading.queue.wake import RUN_KIND
 from tests.people import hand_in, make_lab, onnx_like
 
 pytestmark = pytest.mark.django_db

@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from grading.handing_in.receipts import verify
 from grading.models import Submission
-from grading.receipts import verify
 from tests.courseplatform.accounts.builders import headers_of
 from tests.grading.parts import NOTES, REPORT, pdf_file
 from tests.grading.test_late_days import due_ago

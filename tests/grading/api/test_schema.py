@@ -69,7 +69,7 @@ def test_the_guide_names_every_address():
 def test_the_limits_of_the_guide_are_those_of_the_code(settings):
     from courseplatform.accounts.tokens import MOST_LIVE
     from courseplatform.core.api import Pages
-    from grading.hand_in_rules import PER_HOUR
+    from grading.handing_in.hand_in_rules import PER_HOUR
 
     assert f"{settings.API_PER_MINUTE} requests a minute" in GUIDE and f"{PER_HOUR} hand-ins an hour" in GUIDE
     assert f"{MOST_LIVE} live tokens" in GUIDE

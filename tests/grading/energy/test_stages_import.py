@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from courseplatform.courses.services.stages import stages_plan
-from grading.stages_import import moved_readings
+from grading.course_file.stages_import import moved_readings
 from tests.courseplatform.teams.builders import make_team
 from tests.grading.energy.builders import reading_of, with_stages
 

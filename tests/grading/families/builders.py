@@ -7,12 +7,12 @@ import numpy as np
 from django.utils import timezone
 from onnx import helper
 
-from grading import worker
 from grading.families.front import Variant
+from grading.handing_in.piece_reading import read_file
+from grading.measuring import worker
 from grading.models import Assignment, Piece
 from grading.models.owners import Owner
 from grading.models.variants import VariantRun
-from grading.piece_reading import read_file
 from grading.services.pieces import piece_put
 from hardware import leases
 from hardware.models import Job, Outcome

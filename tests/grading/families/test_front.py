@@ -9,7 +9,7 @@ from grading.families import words
 from grading.families.front import Family, front, is_apart, knee
 from grading.families.labels import guess_labels, head_of, title_of
 from grading.families.sides import odd_sizes, sides_of
-from grading.measure_variant import block_means
+from grading.measuring.measure_variant import block_means
 from tests.grading.families.builders import variant
 
 SHAPES = {"NCHW": (1, 1, 8, 8), "NHWC": (1, 8, 8, 1)}

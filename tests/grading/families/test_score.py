@@ -2,12 +2,12 @@
 
 import pytest
 
+from grading.course_file.item_check import refused_in_item
 from grading.families import words
 from grading.families.front import Family, variant_of
 from grading.families.plots import plotly_of, plots_of
 from grading.families.score import Score, score_of
 from grading.families.tables import csv_table, json_table, latex_table
-from grading.item_check import refused_in_item
 from grading.ml_tasks.registry import TASKS
 from tests.grading.families.builders import FAMILY, variant
 from tests.grading.ml_tasks import specs

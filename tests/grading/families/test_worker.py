@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, TooMany
-from grading import measure_variant, worker
+from grading.measuring import measure_variant, worker
 from grading.models import Piece, Submission
 from grading.models.variants import VariantRun
 from grading.services import variants

@@ -7,7 +7,7 @@ from grading.bench.architectures.catalogue import build
 from grading.bench.on_device import Choice
 from grading.bench.report import report_of
 from grading.figures import Given
-from grading.measure_run import budget_json, devices_json
+from grading.measuring.measure_run import budget_json, devices_json
 from grading.points.lines import points_for
 from grading.points.modelled import modelled_of
 from grading.spec import BenchSpec

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from django.utils.html import escape
 
-from grading import worker
 from grading.labs.catalogue import BY_SLUG, LABS
 from grading.labs.installing import entries
+from grading.measuring import worker
 from tests.grading.labs.working import lines_of, measured, published, words_of
 from tests.grading.test_worker import StillHeart
 

@@ -14,7 +14,7 @@ from courseplatform.courses.course_file.service import course_import, plan_impor
 from courseplatform.courses.models import Enrolment, Role
 from grading.bench.inspection.__main__ import look_into
 from grading.demo.run_models import accuracy_of, scores_of
-from grading.hidden_fit import misfits
+from grading.hidden_sets.fit import misfits
 from grading.labs import data
 from grading.labs.catalogue import BY_SLUG, LABS
 from grading.labs.files import DEMO

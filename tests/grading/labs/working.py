@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from grading import worker
 from grading.labs.installing import lab_add
+from grading.measuring import worker
 from grading.models import Run
 from grading.services.assignment_editing import assignment_publish
 from hardware.models import Job

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from courseplatform.courses.course_file.reading import FileError
-from grading.late_file.report import late_report
+from grading.course_file.late.report import late_report
 from tests.grading.late.test_second_opinion import CASES
 from tests.grading.late.worlds import world
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from grading.late_file.report import late_report
+from grading.course_file.late.report import late_report
 
 PLAIN = """\
 zone: America/New_York

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from grading.late_file.facts import MOST_BYTES
+from grading.course_file.late.facts import MOST_BYTES
 
 ROOT = Path(__file__).resolve().parents[3]
 GOOD = """\

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from grading.course_file.late.facts import read_late_file
+from grading.course_file.late.report import late_report
 from grading.late.clock import units_late
 from grading.late.facts import Bank, Deadline, Draw, Extension, Grant, HandIn, Membership, Penalty, Policy, Unit
-from grading.late_file.facts import read_late_file
-from grading.late_file.report import late_report
 from grading.latepolicy import assess
 from tests.grading.late.second_opinion import report as second_opinion
 from tests.grading.late.test_second_opinion import CASES, differences

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from grading.late_file.times import NoSuchTime, day_or_moment, parse_day, parse_moment
+from grading.course_file.late.times import NoSuchTime, day_or_moment, parse_day, parse_moment
 
 NEW_YORK = ZoneInfo("America/New_York")
 

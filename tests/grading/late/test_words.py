@@ -5,7 +5,7 @@ import copy
 import pytest
 import yaml
 
-from grading.late_file.report import late_report
+from grading.course_file.late.report import late_report
 from tests.grading.late.by_hand import Unfollowable, follow
 from tests.grading.late.test_latepolicy import the_product
 from tests.grading.late.test_second_opinion import CASES

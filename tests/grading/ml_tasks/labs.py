@@ -6,7 +6,7 @@ from math import prod
 import numpy as np
 from onnx import TensorProto, helper
 
-from grading import measure_run
+from grading.measuring import measure_run
 from grading.ml_tasks.sequence import PADDING
 from hardware.profiles import load_profiles
 from tests.grading.bench.tiny import onnx_model

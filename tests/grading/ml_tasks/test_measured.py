@@ -11,12 +11,12 @@ from grading.bench import canaries
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import detect
 from grading.figures import FIGURES, Given
-from grading.hidden_facts import hidden_facts
-from grading.hidden_fit import misfits
-from grading.lab_inputs import normalise_inputs, normalised
+from grading.hidden_sets.facts import hidden_facts
+from grading.hidden_sets.fit import misfits
+from grading.measuring.lab_inputs import normalise_inputs, normalised
+from grading.measuring.scored import scored
 from grading.ml_tasks.registry import TASKS
 from grading.ml_tasks.scoring.base import Inputs, scorer_of
-from grading.scored import scored
 from grading.spec.inputs import Normalise
 from tests.grading.ml_tasks import labs
 from tests.grading.ml_tasks.labs import LABS

@@ -8,13 +8,13 @@ import pytest
 from courseplatform.core.errors import BadInput
 from courseplatform.core.numbers import UNITS
 from grading.bench.errors import BenchError
-from grading.edit_forms.metric_choices import UNIT_WORDS
-from grading.hidden_facts import hidden_facts
-from grading.hidden_fit import COPIES, MOST_ANSWER_BYTES, misfits
+from grading.forms.editing.metric_choices import UNIT_WORDS
+from grading.hidden_sets.facts import hidden_facts
+from grading.hidden_sets.fit import COPIES, MOST_ANSWER_BYTES, misfits
 from grading.lab_words import input_words, output_words
+from grading.measuring.signature import check_signature
 from grading.ml_tasks.registry import TASKS, all_metrics, task_of
 from grading.ml_tasks.scoring.base import Scorer, scorer_of
-from grading.signature import check_signature
 from grading.spec import METRICS, BenchSpec, SpecError
 from grading.spec.criteria import METRIC_WORDS
 from tests.grading.ml_tasks.specs import OF_TASK, criterion, raw, spec

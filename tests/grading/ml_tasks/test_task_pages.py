@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import detect
+from grading.course_file.item_check import refused_in_item
 from grading.figures import FIGURES, Given
-from grading.item_check import refused_in_item
+from grading.measuring.signature import check_signature
 from grading.models import HiddenSet, Run
 from grading.selectors.compare import compare
 from grading.services.assignment_editing import not_ready
-from grading.signature import check_signature
 from grading.spec import BenchSpec
 from hardware import leases
 from hardware.models import Outcome
@@ -296,7 +296,7 @@ def test_a_model_of_another_type_is_told_its_way_out(client, cast, tmp_path, giv
 
 
 def test_numpy_reads_what_the_reader_of_ours_lists(tmp_path):
-    from grading.npy import npy_at
+    from grading.hidden_sets.npy import npy_at
 
     array = np.arange(1_300_000 * 2, dtype=np.float32).reshape(-1, 2)  # more than one piece
     np.save(tmp_path / "a.npy", array)

@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from courseplatform.core.errors import BadInput
-from grading import worker
-from grading.assignment_item import item_of, session_days
-from grading.hidden_fit import misfits
-from grading.item_check import refused_in_item
+from grading.course_file.assignment_item import item_of, session_days
+from grading.course_file.item_check import refused_in_item
+from grading.hidden_sets.fit import misfits
+from grading.measuring import worker
 from grading.models import Assignment, Run, Submission
 from grading.models.runs import Phase, step_of
 from grading.spec import BenchSpec

@@ -7,12 +7,12 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from grading import measure_pipeline as module
 from grading.bench.errors import BenchError
 from grading.bench.pipeline import PipelineReport
 from grading.bench.sandbox import detect
 from grading.demo.digits import hidden_split, write_hidden
 from grading.demo.run_models import accuracy_of, scores_of
+from grading.measuring import measure_pipeline as module
 from grading.spec import BenchSpec
 from hardware.profiles import load_profiles
 from tests.grading.bench.tiny import onnx_model, tiny_onnx

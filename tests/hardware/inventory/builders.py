@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from hardware.inventory.eligibility import Borrower
+from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.services.cases import case_open
 from hardware.inventory.services.handing_over import Hand
 from hardware.inventory.services.imports import stock_import_create

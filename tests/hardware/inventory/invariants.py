@@ -6,7 +6,7 @@ from itertools import combinations
 from django.db import transaction
 
 from hardware.inventory.ledger import shown
-from hardware.inventory.planning import plan
+from hardware.inventory.lending.planning import plan
 from hardware.inventory.services.bookings import claim_of, lendable
 from hardware.inventory.services.waiting import waiting_serve
 from hardware.models import (

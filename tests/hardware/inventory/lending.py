@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from hardware import hooks
-from hardware.inventory.eligibility import Borrower
+from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.services.reservations import reservation_make
 
 

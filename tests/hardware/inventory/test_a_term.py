@@ -23,9 +23,8 @@ from grading.models.owners import Owner
 from grading.services.late_days import late_days_count
 from grading.services.late_favours import extension_give
 from hardware.inventory import sweep
-from hardware.inventory.eligibility import Borrower
-from hardware.inventory.kit_contents import kit_state
-from hardware.inventory.rules import tags_of
+from hardware.inventory.kits.contents import kit_state
+from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.services.cases import case_cost, case_move, case_open, case_report
 from hardware.inventory.services.handing_over import Hand
 from hardware.inventory.services.imports import plan_of, stock_import_apply, stock_import_create
@@ -36,6 +35,7 @@ from hardware.inventory.services.reservations import reservation_approve, reserv
 from hardware.inventory.services.takes import take_begin, take_end, take_scan, take_settle
 from hardware.inventory.services.taking_back import Back
 from hardware.inventory.services.waiting import reservations_sweep
+from hardware.inventory.stock.rules import tags_of
 from hardware.models import DamageCase, Item, Kit, Loan, LoanPiece, Product, Reservation
 from tests.hardware.inventory.builders import stockroom_of
 from tests.hardware.inventory.invariants import check_all, check_plan

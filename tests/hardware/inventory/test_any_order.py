@@ -20,8 +20,8 @@ from courseplatform.teams.models import Membership, Team
 from courseplatform.teams.services.staffing import team_dissolve
 from hardware import hooks
 from hardware.inventory import sweep
-from hardware.inventory.eligibility import Borrower
 from hardware.inventory.ledger import last_event
+from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.services.cases import case_move, case_open
 from hardware.inventory.services.handing_over import Hand
 from hardware.inventory.services.items import item_change, item_move, items_add

@@ -9,7 +9,7 @@ from courseplatform.core.errors import Conflict, Forbidden
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role
 from courseplatform.teams.models import Membership, TeamStatus
-from hardware.inventory.eligibility import Borrower, check_may_borrow, kind_words
+from hardware.inventory.lending.eligibility import Borrower, check_may_borrow, kind_words
 from hardware.models import RESERVATION_OPEN, Kit, KitSlot, Loan, LoanPiece, Reservation, ReservationStatus
 from tests.courseplatform.teams.builders import make_team
 from tests.hardware.inventory.builders import cables_of, items_of, product_of

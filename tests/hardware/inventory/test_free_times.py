@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.inventory.free_times import all_of, free_times
-from hardware.inventory.planning import FOREVER, Claim, plan
+from hardware.inventory.lending.free_times import all_of, free_times
+from hardware.inventory.lending.planning import FOREVER, Claim, plan
 
 NOW = datetime(2023, 9, 11, 16, tzinfo=UTC)
 

@@ -9,15 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from courseplatform.core.errors import AppError
-from hardware.inventory import rules
 from hardware.inventory.ledger import last_event
-from hardware.inventory.plan import CHANGED, NEW, REFUSED, SAME
-from hardware.inventory.reading import parse
 from hardware.inventory.selectors.export import stock_csv
 from hardware.inventory.services.cases import case_open
 from hardware.inventory.services.imports import plan_of, stock_import_apply, stock_import_create
 from hardware.inventory.services.items import item_change, item_move
 from hardware.inventory.services.products import balance_of
+from hardware.inventory.stock import rules
+from hardware.inventory.stock.plan import CHANGED, NEW, REFUSED, SAME
+from hardware.inventory.stock.reading import parse
 from hardware.models import Item, Loan, LoanPiece, Product, StockEvent
 from tests.hardware.inventory.builders import cables_of, hand_over, items_of, product_of, stockroom_of
 from tests.hardware.inventory.lending import ask

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hardware.inventory.access import kit_for
-from hardware.inventory.kit_contents import kit_pieces, kit_state, kit_states, kit_wants
+from hardware.inventory.kits.contents import kit_pieces, kit_state, kit_states, kit_wants
 from hardware.inventory.services.items import item_move
 from hardware.models import Kit, Loan, LoanPiece
 from tests.hardware.inventory.builders import cables_of, count, items_of, product_of

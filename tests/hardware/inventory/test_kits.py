@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from courseplatform.core.errors import AppError
-from hardware.inventory.kit_contents import kit_pieces, kit_wants
+from hardware.inventory.kits.contents import kit_pieces, kit_wants
 from hardware.inventory.ledger import last_event
 from hardware.inventory.services.bookings import Want, book, lendable
 from hardware.inventory.services.imports import plan_of, stock_import_create

@@ -13,9 +13,9 @@ from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.course_file.service import course_import, export_text, plan_import
 from courseplatform.courses.models import Course, Enrolment, Role, ScheduleChange
 from hardware.hooks import ReturnDay
-from hardware.inventory.lending_file import LENDING_PART, RULES_CHANGED, SCHEMA
-from hardware.inventory.lending_policy import LendingPolicy, policy_for
-from hardware.inventory.lending_words import policy_words
+from hardware.inventory.lending.course_file import LENDING_PART, RULES_CHANGED, SCHEMA
+from hardware.inventory.lending.policy import LendingPolicy, policy_for
+from hardware.inventory.lending.words import policy_words
 from hardware.models import Kind, Loan, LoanPiece, Reservation
 from tests.courseplatform.teams.builders import make_team
 from tests.hardware.inventory.builders import BASE, cables_of, product_of, stockroom_of

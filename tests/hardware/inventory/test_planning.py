@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.inventory.planning import Claim, plan
+from hardware.inventory.lending.planning import Claim, plan
 
 DAY = datetime(2023, 9, 1, tzinfo=UTC)
 ITEMS = [1, 2, 3]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.inventory.reminding import days_words, reminder_due
+from hardware.inventory.due.reminding import days_words, reminder_due
 
 NEW_YORK = ZoneInfo("America/New_York")
 DUE = datetime(2023, 12, 7, 23, 59, tzinfo=NEW_YORK)

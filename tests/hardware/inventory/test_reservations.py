@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from courseplatform.core.errors import AppError
 from courseplatform.notices.models.notifications import Notification
-from hardware.inventory.eligibility import Borrower
+from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.services.items import item_move
 from hardware.inventory.services.reservations import (
     reservation_approve,

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from courseplatform.core.errors import BadInput
-from hardware.inventory import rules
+from hardware.inventory.stock import rules
 
 
 def refused(call, *args):

@@ -6,7 +6,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from courseplatform.core.errors import AppError
-from hardware.inventory.scanning import read_code
+from hardware.inventory.stock.scanning import read_code
 from tests.hardware.inventory.builders import BASE, items_of, product_of
 from tests.parts import chromium_path
 from tests.people import make_cast

@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from courseplatform.core.errors import AppError
-from hardware.inventory.counting import outcome_of
 from hardware.inventory.selectors.items import seen_of
 from hardware.inventory.services.cases import case_move, case_open
 from hardware.inventory.services.items import item_change, item_move
 from hardware.inventory.services.takes import take_begin, take_drop, take_end, take_scan, take_settle
+from hardware.inventory.stock.counting import outcome_of
 from hardware.models import Item, Kit, StockEvent, StockTake, StockTakeScan
 from tests.courseplatform.teams.builders import make_team
 from tests.hardware.inventory.builders import items_of, product_of

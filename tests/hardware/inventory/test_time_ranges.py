@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from courseplatform.core.errors import BadInput
-from hardware.inventory.time_ranges import (
+from hardware.inventory.lending.time_ranges import (
     TimeRange,
     check_length,
     check_range,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hardware.inventory.usage import Curve, Day, Peak, Span, days_of, share_out, short_of
+from hardware.inventory.term.usage import Curve, Day, Peak, Span, days_of, share_out, short_of
 
 START = datetime(2023, 10, 1, 4, tzinfo=UTC)  # midnight in New York
 NEW_YORK = ZoneInfo("America/New_York")

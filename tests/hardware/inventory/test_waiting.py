@@ -9,7 +9,7 @@ from courseplatform.core.errors import AppError
 from courseplatform.notices.models.notifications import Notification
 from courseplatform.roster.services.members import member_drop
 from courseplatform.teams.services.teams import team_create, team_leave
-from hardware.inventory.eligibility import Borrower
+from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.services.bookings import Want, book
 from hardware.inventory.services.items import item_move
 from hardware.inventory.services.reservations import (

@@ -9,7 +9,7 @@ from courseplatform.core import numbers
 from grading.bench.training.on_device import TRAINING_SAID, training_json
 from grading.bench.training.setting import Method, Setting
 from grading.bench.training.step import update_of
-from grading.bench_text import as_text
+from grading.bench_command.text import as_text
 from hardware.profiles import load_profiles
 from tests.grading.bench.cost.networks import report
 from tests.grading.bench.test_bench_command import KEYS, bench

@@ -1,0 +1,1 @@
+"""What comes in from the browser, parsed and refused in one place for each page."""

@@ -1,0 +1,1 @@
+"""How long a result still takes, and waking the workers."""

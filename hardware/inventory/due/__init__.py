@@ -1,0 +1,1 @@
+"""When something is due back, who is told, and how it is said."""
