@@ -25,10 +25,10 @@ from tests.courseplatform.seminar.builders import seminar_objects
 from tests.courseplatform.teams.builders import make_round, make_slot, make_team
 from tests.courseplatform.uploads.builders import begin
 from tests.grading.energy.builders import power_of
-from tests.grading.grades import regrade_of
-from tests.grading.late_staff import late_favours_of
-from tests.grading.parts import piece_of
-from tests.grading.reruns import rerun_of
+from tests.grading.grades.grades import regrade_of
+from tests.grading.handing_in.parts import piece_of
+from tests.grading.late_days.staff import late_favours_of
+from tests.grading.reruns.reruns import rerun_of
 from tests.hardware.builders import device_of_course
 from tests.hardware.inventory.builders import stock_objects
 from tests.people import hand_in, onnx_like

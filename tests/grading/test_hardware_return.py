@@ -22,8 +22,8 @@ from grading.selectors.late_endpoint import late_ledger
 from grading.services.late_days import late_days_count
 from grading.services.late_favours import accommodation_give, extension_give
 from hardware.hooks import return_day, tell_return
-from tests.grading.late_pages import late_days, see
-from tests.grading.test_late_days import _commits, balance, ledger, make_team, with_policy  # noqa: F401 a fixture
+from tests.grading.late_days.pages import late_days, see
+from tests.grading.late_days.test_late_days import _commits, balance, ledger, make_team, with_policy  # noqa: F401 a fixture
 from tests.hardware.inventory.lent import came_back, lent
 from tests.people import make_cast, make_lab
 

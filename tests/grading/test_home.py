@@ -10,8 +10,8 @@ from courseplatform.courses.access import asked_once
 from tests.courseplatform.seminar.builders import make_slot, open_round, put_in
 from tests.courseplatform.teams.builders import make_team
 from tests.grading.api.results import measured
-from tests.grading.grades import regrade_of
-from tests.grading.late_staff import PERSONAL, state
+from tests.grading.grades.grades import regrade_of
+from tests.grading.late_days.staff import PERSONAL, state
 
 pytestmark = pytest.mark.django_db
 MOST = 34

@@ -37,7 +37,7 @@ def _measure(students, connection, captured):
     from grading.reruns.words import headline
     from grading.services.rerun_applying import rerun_carry_on
     from grading.services.reruns import rerun_apply
-    from tests.grading.reruns import begin, change_rules
+    from tests.grading.reruns.reruns import begin, change_rules
     from tests.people import make_cast
 
     cast = make_cast()
@@ -81,7 +81,7 @@ def _results(cast, students):
     from grading.queue.wake import RUN_KIND
     from grading.services.benchmarks import benchmarks_record
     from grading.services.results import result_record
-    from tests.grading.reruns import document_of
+    from tests.grading.reruns.reruns import document_of
 
     chance, now = random.Random(1), timezone.now()
     people = User.objects.bulk_create(User(email=f"s{n}@example.edu", name=f"Student {n}") for n in range(students))

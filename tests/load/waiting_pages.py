@@ -43,7 +43,7 @@ def measure(many: int, folder: Path) -> None:
     from grading.models import Run
     from grading.selectors.line_now import line_read, place_of, promise
     from grading.selectors.run_live import poll_s
-    from tests.grading.line_builders import measured_before, workers_live
+    from tests.grading.queue.line_builders import measured_before, workers_live
     from tests.load.line_workers import hand_in_many, people
     from tests.people import make_cast
 

@@ -21,7 +21,7 @@ from courseplatform.roster.services.members import member_add, member_sections_c
 from courseplatform.roster.services.merging import course_accounts_merge, sort_out
 from grading.models import Piece, Submission
 from tests.courseplatform.roster.builders import PEOPLE, enrolment_of
-from tests.grading.parts import NOTES, put_text
+from tests.grading.handing_in.parts import NOTES, put_text
 from tests.people import hand_in, make_lab, make_user, onnx_like
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from grading.models import LateEntry, LateStale, LateVerdict
 from grading.models.owners import Owner
 from grading.services.late_days import late_days_count
 from grading.services.late_favours import extension_give, grant_give, owners_in
-from tests.grading.test_late_days import due_ago, make_team, with_policy
+from tests.grading.late_days.test_late_days import due_ago, make_team, with_policy
 from tests.people import hand_in, make_lab, onnx_like
 
 pytestmark = pytest.mark.django_db

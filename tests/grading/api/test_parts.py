@@ -8,8 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from grading.handing_in.receipts import verify
 from grading.models import Submission
 from tests.courseplatform.accounts.builders import headers_of
-from tests.grading.parts import NOTES, REPORT, pdf_file
-from tests.grading.test_late_days import due_ago
+from tests.grading.handing_in.parts import NOTES, REPORT, pdf_file
+from tests.grading.late_days.test_late_days import due_ago
 from tests.people import hand_in, make_lab, onnx_like
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_database]

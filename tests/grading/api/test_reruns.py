@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.grading.reruns import REASON, begin, change_rules, measured
+from tests.grading.reruns.reruns import REASON, begin, change_rules, measured
 
 pytestmark = pytest.mark.django_db
 LIST = "courses/odml/assignments/lab1/reruns"

@@ -12,8 +12,8 @@ from courseplatform.courses.sections import registry
 from grading.models import PowerReading
 from grading.selectors.stages import calendar_entries
 from tests.courseplatform.teams.builders import make_team
-from tests.grading.classroom import measured
 from tests.grading.energy.builders import reading_of, total, with_stages
+from tests.grading.ranks.classroom import measured
 
 pytestmark = pytest.mark.django_db
 METER = "Time (s),Current (mA)\n" + "".join(f"{n},600\n" for n in range(3601))

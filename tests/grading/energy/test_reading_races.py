@@ -10,7 +10,7 @@ from grading.models import PowerReading, PowerReadingTakenBack
 from grading.services.power_readings import power_reading_add, power_reading_take_back
 from tests.courseplatform.teams.builders import make_team
 from tests.grading.energy.builders import facts_of, reading_of, total, with_stages
-from tests.grading.test_hand_in_races import AT_ONCE, at_once
+from tests.grading.handing_in.test_hand_in_races import AT_ONCE, at_once
 from tests.people import make_cast
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_database]

@@ -27,7 +27,7 @@ from tests.grading.families.builders import (
     put_net,
     standing,
 )
-from tests.grading.test_parked import DOCUMENT, EVIDENCE
+from tests.grading.measuring.test_parked import DOCUMENT, EVIDENCE
 from tests.people import FakeUpload, hand_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_database]

@@ -17,7 +17,7 @@ from hardware import leases
 from hardware.leases import LEASE_TTL_S, MAX_FAULTS
 from hardware.models import Job, Outcome
 from tests.grading.families.builders import family_lab, net, put_net, work
-from tests.grading.test_worker import StillHeart
+from tests.grading.measuring.test_worker import StillHeart
 from tests.people import hand_in, make_cast, onnx_like
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_database]

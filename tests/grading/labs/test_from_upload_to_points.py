@@ -9,7 +9,7 @@ from grading.labs.catalogue import BY_SLUG, LABS
 from grading.labs.installing import entries
 from grading.measuring import worker
 from tests.grading.labs.working import lines_of, measured, published, words_of
-from tests.grading.test_worker import StillHeart
+from tests.grading.measuring.test_worker import StillHeart
 
 pytestmark = pytest.mark.django_db
 # What the short submission loses: the criterion, and words of its explanation.

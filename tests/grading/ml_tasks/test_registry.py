@@ -17,8 +17,8 @@ from grading.ml_tasks.registry import TASKS, all_metrics, task_of
 from grading.ml_tasks.scoring.base import Scorer, scorer_of
 from grading.spec import METRICS, BenchSpec, SpecError
 from grading.spec.criteria import METRIC_WORDS
+from tests.grading.measuring.test_signature import report
 from tests.grading.ml_tasks.specs import OF_TASK, criterion, raw, spec
-from tests.grading.test_signature import report
 from tests.parts import ROOT
 
 DOCUMENT = (ROOT / "docs" / "tasks.md").read_text()

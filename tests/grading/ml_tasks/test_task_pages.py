@@ -20,11 +20,11 @@ from grading.services.assignment_editing import not_ready
 from grading.spec import BenchSpec
 from hardware import leases
 from hardware.models import Outcome
-from tests.grading.editing import form_of, sent
+from tests.grading.editing.editing import form_of, sent
+from tests.grading.handing_in.test_hidden_sets import npy
+from tests.grading.measuring.test_signature import report
 from tests.grading.ml_tasks.labs import LABS
 from tests.grading.ml_tasks.specs import OF_TASK, criterion, raw
-from tests.grading.test_hidden_sets import npy
-from tests.grading.test_signature import report
 from tests.people import SPEC, hand_in, make_lab, onnx_like
 
 pytestmark = pytest.mark.django_db

@@ -17,9 +17,9 @@ from grading.models.runs import Phase, step_of
 from grading.spec import BenchSpec
 from hardware.models import Job, Status
 from tests.grading.bench.tiny import tiny_onnx
-from tests.grading.editing import form_of, sent
+from tests.grading.editing.editing import form_of, sent
+from tests.grading.measuring.test_worker import StillHeart
 from tests.grading.pipelines.stages import DEMO, THREE, TWO, cut_in_two, dense, upload
-from tests.grading.test_worker import StillHeart
 from tests.people import hand_in, make_lab
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 from grading.models import LateEntry
 from hardware.inventory.services.due import due_refresh
 from hardware.models import Item, Loan
-from tests.grading.test_late_days import make_team
+from tests.grading.late_days.test_late_days import make_team
 from tests.hardware.inventory.builders import BASE, stockroom_of
 from tests.parts import ROOT, chromium_path
 from tests.people import make_cast, make_lab

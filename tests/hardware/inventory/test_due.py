@@ -17,7 +17,7 @@ from hardware.inventory import sweep
 from hardware.inventory.services.bookings import Want, book
 from hardware.inventory.services.due import due_refresh, remind, remind_all, reminders_send
 from hardware.models import Booking, DamageCase, LoanEvent, Reservation, ReservationStatus
-from tests.grading.test_late_days import make_team, with_policy
+from tests.grading.late_days.test_late_days import make_team, with_policy
 from tests.hardware.inventory.builders import items_of, stockroom_of
 from tests.hardware.inventory.lent import came_back, lent
 from tests.people import make_cast, make_lab

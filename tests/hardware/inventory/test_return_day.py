@@ -11,7 +11,7 @@ from courseplatform.notices.models.notifications import Notification
 from hardware.inventory.selectors.overdue import overdue_rows
 from hardware.inventory.selectors.return_day import return_page
 from hardware.models import LoanPiece
-from tests.grading.test_late_days import make_team
+from tests.grading.late_days.test_late_days import make_team
 from tests.hardware.inventory.builders import BASE
 from tests.hardware.inventory.lent import came_back, lent
 from tests.people import make_cast
