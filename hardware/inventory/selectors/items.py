@@ -12,10 +12,13 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from hardware.course_devices import profiles_of
 from hardware.inventory.ledger import last_event
+from hardware.inventory.lending.loan_words import holder_words
 from hardware.inventory.selectors.balances import balances_of
 from hardware.inventory.selectors.cases import item_cases
 from hardware.inventory.selectors.stock import BADGES, CONDITIONS
-from hardware.models import ITEM_MOVES, Item, Kit, Product, StockEvent, Stockroom
+from hardware.inventory.services.items import case_decides
+from hardware.inventory.serving import piece_out
+from hardware.models import CASE_OPEN, ITEM_MOVES, Item, Kit, Product, StockEvent, Stockroom
 
 A_PAGE = 100
 HISTORY_SHOWN = 60
@@ -85,11 +88,24 @@ def item_page(visit: Visit, item: Item) -> dict[str, Any]:
     context["kit"] = kit_of(item)
     if not visit.is_staff:
         return context
-    return context | {
-        "moves": [{"to": to, "label": MOVE_WORDS[to]} for to in Item.Status if to in ITEM_MOVES[status]],
-        "may_edit": visit.role == Role.INSTRUCTOR,
-        **history(item.events.all()),
-    }
+    return (
+        context | circulation(visit, item) | {"may_edit": visit.role == Role.INSTRUCTOR, **history(item.events.all())}
+    )
+
+
+def circulation(visit: Visit, item: Item) -> dict[str, Any]:
+    """Where it may go now, and what stands in the way of the rest: who has it, else its open damage case.
+
+    out: the piece with which it is out. out_here: its loan is one of this course. decides: the case that decides of some moves.
+    """
+    piece, case = piece_out(item), item.cases.filter(status__in=CASE_OPEN).first()
+    reached = [to for to in Item.Status if to in ITEM_MOVES[Item.Status(item.status)]]
+    open_to = [] if piece else [to for to in reached if case is None or not case_decides(case, to)]
+    return {
+        "moves": [{"to": to, "label": MOVE_WORDS[to]} for to in open_to],
+        "out": piece, "out_with": holder_words(piece.loan) if piece else "", "out_here": piece is not None and piece.loan.course_id == visit.course.pk,
+        "decides": case if case and len(open_to) < len(reached) else None,
+    }  # fmt: skip
 
 
 def kit_of(item: Item) -> Kit | None:

@@ -15,7 +15,7 @@ from hardware.inventory.access import item_for, product_for
 from hardware.inventory.ledger import Ledger, check_seen, stockroom_locked
 from hardware.inventory.services.circulation import check_not_out, check_not_reserved, circulation_changed
 from hardware.inventory.stock.rules import MOST_AT_ONCE, serial_of, tag_of
-from hardware.models import CASE_OPEN, ITEM_MOVES, CaseStatus, Item, Kit, Product, Stockroom
+from hardware.models import CASE_OPEN, ITEM_MOVES, CaseStatus, DamageCase, Item, Kit, Product, Stockroom
 
 Values = Mapping[str, Any]
 FIELDS = ("product", "tag", "serial", "place", "condition", "value", "currency", "bought_on", "warranty_until", "note")
@@ -165,9 +165,13 @@ def item_move(*, visit: Visit, item: Item, to: str, why: str) -> Item:
 def _check_case(row: Item, to: str) -> None:
     """What an open case decides is decided there, so that the two never say different things. Raises Conflict (`has_case`)."""
     case = row.cases.filter(status__in=CASE_OPEN).first()
-    if case is None or to == Item.Status.LOST or (to == Item.Status.IN_SERVICE and case.status == CaseStatus.OPEN):
-        return
-    raise Conflict(f"{row.tag} has an open damage case ({case.what}). Say on the case what becomes of it.", code="has_case")  # fmt: skip
+    if case is not None and case_decides(case, to):
+        raise Conflict(f"{row.tag} has an open damage case ({case.what}). Say on the case what becomes of it.", code="has_case")  # fmt: skip
+
+
+def case_decides(case: DamageCase, to: str) -> bool:
+    """Whether only the answer to this open case brings its item there."""
+    return to != Item.Status.LOST and (to != Item.Status.IN_SERVICE or case.status != CaseStatus.OPEN)
 
 
 def status_write(ledger: Ledger, row: Item, to: str) -> None:

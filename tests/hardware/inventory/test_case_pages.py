@@ -83,6 +83,36 @@ def test_what_cannot_be_written_is_refused_with_a_sentence(cast, client, pi, pat
     assert client.post(f"{CASES}{case.pk}/{path}", sent).status_code == status
 
 
+def test_the_page_of_an_item_offers_only_what_would_be_done_and_says_what_stands_in_the_way(cast, client, pi):
+    client.force_login(cast.amit)
+
+    def offered():
+        found = page(client, ITEM)
+        return [
+            to for to in ("in_service", "in_repair", "lost", "retired") if f'name="to" value="{to}"' in found
+        ], found
+
+    assert offered()[0] == ["in_repair", "lost", "retired"]
+    loan = lent(cast, pi, person=cast.ruth).loan
+    offers, found = offered()
+    assert offers == [] and "PI-01 is with Ruth since" in found and f"{BASE}loans/{loan.pk}/" in found
+    assert f"{BASE}desk/?back=PI-01" in found and client.post(f"{ITEM}move/", {"to": "lost"}).status_code == 409
+    case = opened(cast, Item.objects.get(tag="PI-02"), "bent pins")
+    for to, left, why in (
+        ("open", ["lost"], "whether it goes to repair"),
+        ("in_repair", ["lost"], "whether it comes back into service"),
+        ("mended", ["in_repair", "lost", "retired"], ""),
+    ):
+        moved(cast, case, to)
+        found = page(client, f"{BASE}items/PI-02/")
+        assert [
+            one for one in ("in_service", "in_repair", "lost", "retired") if f'name="to" value="{one}"' in found
+        ] == left, to
+        assert why in found and (f"{CASES}{case.pk}/" in found and "is said on its damage case" in found) == bool(
+            why
+        ), to
+
+
 def test_a_borrower_reports_it_on_the_page_of_the_item_and_sees_what_came_of_it(cast, client, pi):
     lent(cast, pi, team=make_team(cast, "Magpie", cast.ruth, cast.daniel))
     client.force_login(cast.ruth)
