@@ -17,8 +17,6 @@ from grading.models.assignments import Assignment
 from grading.models.grades import MEASUREMENT, GradeEvent, GradeKind, GradeRelease, RubricItem
 from grading.models.late_days import LateVerdict
 from grading.models.submissions import Submission
-from grading.returns.verdicts import return_verdicts
-from grading.returns.work import may_be_return
 from grading.spec import SpecError
 
 
@@ -148,13 +146,11 @@ def grade_for(assignment: Assignment, person: User) -> Grade:
 
 
 def lates_of(assignment: Assignment, people: Collection[int]) -> dict[int, Late]:
-    """Person -> what lateness takes, for those whom it takes something. One query; more for the return of the hardware."""
+    """Person -> what lateness takes, for those whom it takes something. One query."""
     policy = policy_for(assignment.course)
     if policy is None:
         return {}
-    rows: list[LateVerdict] = list(LateVerdict.objects.filter(assignment=assignment, person__in=people))
-    if may_be_return(assignment):
-        rows += [row for row in return_verdicts(assignment.course, people) if row.assignment_id == assignment.pk]
+    rows = LateVerdict.objects.filter(assignment=assignment, person__in=people)
     return {
         row.person_id: Late(policy, row.penalty_percent, row.accepted, tuple(row.explanation))
         for row in rows

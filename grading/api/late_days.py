@@ -47,6 +47,11 @@ class VerdictShape(serializers.Serializer[LateVerdict]):
         allow_null=True,
         help_text="the attempt that is judged; null: hardware that came back is",
     )
+    loan = serializers.IntegerField(
+        source="returned.loan_id",
+        default=None,
+        help_text="the loan with whose last piece it was all back; null: of an attempt",
+    )
     days_late = serializers.IntegerField()
     free_days_used = serializers.IntegerField(help_text="of them, paid by a bank")
     penalty_percent = serializers.DecimalField(max_digits=5, decimal_places=2)

@@ -222,9 +222,9 @@ class _Rows:
     def returns(self) -> list[late.HandIn]:
         """Each borrower whose things for the term are all back has handed them in when the last one came."""
         return [
-            late.HandIn(return_id(key), key, self.back.slug, at, None, is_active=True, verb=ALL_BACK)
+            late.HandIn(return_id(row.last), key, self.back.slug, at, None, is_active=True, verb=ALL_BACK)
             for key, row in self.lent.items()
-            if self.back and (at := row.returned_at) is not None
+            if self.back and row.last is not None and (at := row.returned_at) is not None
         ]
 
     def _marks(self, found: Any) -> dict[Any, Fraction]:

@@ -12,6 +12,7 @@ from courseplatform.courses.models import Course
 from courseplatform.teams.models import Team
 from grading.models.assignments import Assignment
 from grading.models.submissions import Submission
+from hardware.models import LoanPiece
 
 ONE_OWNER = Q(person__isnull=False, team__isnull=True) | Q(person__isnull=True, team__isnull=False)
 
@@ -177,12 +178,16 @@ class LateRequest(models.Model):
 class LateVerdict(models.Model):
     """What the late-day rules say of one person and assignment now, kept so that tables need not ask them 600 times.
 
-    Written by the count alone (grading/services/late_days.py); everything in it follows from other rows. Percent of the maximum.
+    It is of a hand-in, or of a return of hardware: then `returned` is the piece with which everything was back. Written by the count alone
+    (grading/services/late_days.py); everything in it follows from other rows. Percent of the maximum.
     """
 
     assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="late_verdicts")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="late_verdicts")
-    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="late_verdicts")
+    submission = models.ForeignKey(
+        Submission, null=True, blank=True, on_delete=models.CASCADE, related_name="late_verdicts"
+    )
+    returned = models.ForeignKey(LoanPiece, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     days_late = models.PositiveIntegerField()
     free_days_used = models.PositiveIntegerField()
     penalty_percent = models.DecimalField(max_digits=5, decimal_places=2)
@@ -194,7 +199,10 @@ class LateVerdict(models.Model):
     class Meta:
         ordering = ("assignment", "person")
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["assignment", "person"], name="one_late_verdict_per_work")
+            models.UniqueConstraint(fields=["assignment", "person"], name="one_late_verdict_per_work"),
+            models.CheckConstraint(
+                condition=Q(submission=None) ^ Q(returned=None), name="late_verdict_of_hand_in_or_return"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """The return of the hardware as work that is due: which assignment it is, and how a return is told from a hand-in in the facts.
 
-What came back is a fact of the loans (hardware/inventory/selectors/returns.py) and no row of ours: its id in the facts names its
-borrower, and is never the key of a Submission.
+What came back is a fact of the loans (hardware/inventory/selectors/returns.py) and no row of ours: its id in the facts names the piece
+with which everything was back, and is never the key of a Submission.
 """
 
 from collections.abc import Iterable
@@ -13,12 +13,17 @@ from hardware.inventory.lending.policy import policy_for
 MARK = "return-"
 
 
-def return_id(owner: str) -> str:
-    return f"{MARK}{owner}"
+def return_id(piece: int) -> str:
+    return f"{MARK}{piece}"
 
 
 def is_return(hand_in: str) -> bool:
     return hand_in.startswith(MARK)
+
+
+def piece_of(hand_in: str) -> int | None:
+    """The key of the piece of a loan that completed this return; None of what was handed in."""
+    return int(hand_in.removeprefix(MARK)) if is_return(hand_in) else None
 
 
 def may_be_return(item: Assignment) -> bool:

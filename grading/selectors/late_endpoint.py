@@ -16,7 +16,6 @@ from courseplatform.teams.selectors.membership import team_of
 from grading.late.facts import Policy, Unit
 from grading.late_rows.facts import policy_for
 from grading.models.late_days import LateEntry, LateStale, LateVerdict
-from grading.returns.verdicts import return_verdicts
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class LateLedger:
 
 
 def late_ledger(visit: Visit, now: datetime, email: str = "") -> LateLedger:
-    """One's own, or for staff that of the member with this e-mail address. At most six queries; more where hardware was returned.
+    """One's own, or for staff that of the member with this e-mail address. At most six queries.
 
     Raises NotHere: nobody of the course has the address, or a student asks for somebody else.
     """
@@ -52,12 +51,13 @@ def late_ledger(visit: Visit, now: datetime, email: str = "") -> LateLedger:
     policy, team = policy_for(visit.course), team_of(visit.course, person, now)
     owned = Q(person=person) if team is None else Q(person=person) | Q(team=team)
     lines = LateEntry.objects.filter(owned, course=visit.course).select_related("assignment")
-    verdicts = LateVerdict.objects.filter(person=person, assignment__course=visit.course).select_related("assignment")
+    verdicts = LateVerdict.objects.filter(person=person, assignment__course=visit.course)
+    verdicts = verdicts.select_related("assignment", "returned")
     return LateLedger(
         person,
         policy.unit if policy else None,
         _banks(policy, team, lines, is_student=role == Role.STUDENT),
-        [*verdicts.order_by("assignment__position", "assignment"), *return_verdicts(visit.course, {person.pk})],
+        list(verdicts.order_by("assignment__position", "assignment")),
         not LateStale.objects.filter(course=visit.course, person=person).exists(),
     )
 

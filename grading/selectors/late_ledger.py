@@ -26,7 +26,6 @@ from grading.models.late_days import (
     LateStale,
     LateVerdict,
 )
-from grading.returns.verdicts import return_verdicts
 
 Favour = Extension | Accommodation | Excuse
 MOST_KEY = 1 << 62
@@ -84,7 +83,7 @@ def person_page(visit: Visit, person: User) -> dict[str, Any]:
         *_of_person(visit, person),
     ]
     work = LateVerdict.objects.filter(person=person, assignment__course=visit.course)
-    return _page(visit, owned, favours, work, return_verdicts(visit.course, {person.pk})) | {
+    return _page(visit, owned, favours, work) | {
         "name": person.name,
         "person": person,
         "teams": teams,
@@ -98,10 +97,9 @@ def person_page(visit: Visit, person: User) -> dict[str, Any]:
 def team_page(visit: Visit, team: Team) -> dict[str, Any]:
     """What the page of one team shows: the lines of its own bank, and the verdicts of its hand-ins for each member."""
     owned = Q(team=team)
-    work = LateVerdict.objects.filter(submission__team=team)
+    work = LateVerdict.objects.filter(Q(submission__team=team) | Q(returned__loan__team=team))
     members = members_at(team)
-    back = return_verdicts(visit.course, team=team)
-    return _page(visit, owned, list(_extensions(visit, owned)), work, back) | {
+    return _page(visit, owned, list(_extensions(visit, owned)), work) | {
         "name": team.name,
         "team": team,
         "members": members,
@@ -109,7 +107,7 @@ def team_page(visit: Visit, team: Team) -> dict[str, Any]:
     }
 
 
-def _page(visit: Visit, owned: Q, favours: list[Given], work: Any, back: list[LateVerdict]) -> dict[str, Any]:
+def _page(visit: Visit, owned: Q, favours: list[Given], work: Any) -> dict[str, Any]:
     lines, policy = list(_lines(LateEntry.objects.filter(owned, course=visit.course))), policy_for(visit.course)
     left: dict[str, int] = {line.entry.bank: line.balance for line in lines}
     return {
@@ -117,10 +115,9 @@ def _page(visit: Visit, owned: Q, favours: list[Given], work: Any, back: list[La
         "left": left,
         "sums": _sums(lines),
         "favours": sorted(favours, key=lambda given: given.row.made_at),
-        "verdicts": [
-            *work.select_related("assignment__course", "submission", "person", "submission__assignment__course"),
-            *back,
-        ],
+        "verdicts": list(
+            work.select_related("assignment__course", "submission", "person", "submission__assignment__course")
+        ),
         "requests": [
             {"row": row, "words": units(policy, row.units)}
             for row in LateRequest.objects.filter(owned, assignment__course=visit.course).select_related(

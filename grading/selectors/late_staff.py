@@ -1,6 +1,6 @@
 """Everybody's late days as the staff read them: one table of people, and of teams where the bank is the team's.
 
-Everything but returns of hardware is read from kept rows (ledger and verdicts), and 600 people cost as many queries as 5.
+Everything is read from kept rows (ledger and verdicts), so that 600 people cost as many queries as 5.
 """
 
 from collections import defaultdict
@@ -23,7 +23,6 @@ from courseplatform.teams.selectors.membership import members_of, teams_at
 from grading.late.facts import Bank, Policy
 from grading.late_rows.facts import policy_for
 from grading.models.late_days import Accommodation, EntryKind, Extension, LateEntry, LateVerdict
-from grading.returns.verdicts import return_verdicts
 
 PAGE = 100
 SQUARES = 10  # more are drawn as a bar
@@ -241,9 +240,6 @@ class _Table:
         for person, days, most, points in rows.values_list("person", "days_late", "max_percent", "assignment__points"):
             late[person] += days > 0
             lost[person] += (100 - most) * points / 100
-        for row in return_verdicts(self.course, explained=False):
-            late[row.person_id] += row.days_late > 0
-            lost[row.person_id] += (100 - row.max_percent) * row.assignment.points / 100
         return lost, late
 
     def _marks(self) -> dict[tuple[int | None, int | None], list[str]]:

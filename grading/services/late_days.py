@@ -24,7 +24,7 @@ from grading.models.assignments import Assignment
 from grading.models.late_days import POLICY_ACTOR, EntryKind, LateEntry, LateStale, LateVerdict
 from grading.models.submissions import Submission
 from grading.queue.wake import wake_count
-from grading.returns.work import is_return
+from grading.returns.work import is_return, piece_of
 from grading.services.activity import make_active
 from grading.services.benchmarks import benchmark_record
 
@@ -264,10 +264,7 @@ class _Ledger:
 
 
 def _write_verdicts(circle: Circle, assessment: Assessment | None) -> None:
-    """The kept verdicts of the circle: those that changed are written, those that no longer hold are removed.
-
-    A verdict is kept of a hand-in. That of a return is asked for where it is shown (grading/selectors/return_verdicts.py).
-    """
+    """The kept verdicts of the circle: those that changed are written, those that no longer hold are removed."""
     people = {key: user.pk for key, user in circle.people.items()}
     work = {item.slug: item.pk for item in Assignment.objects.filter(course=circle.course)}
     kept = {
@@ -275,8 +272,6 @@ def _write_verdicts(circle: Circle, assessment: Assessment | None) -> None:
         for row in LateVerdict.objects.filter(assignment__course=circle.course, person__in=people.values())
     }
     for verdict in assessment.verdicts if assessment else ():
-        if is_return(verdict.submission_id):
-            continue
         row = kept.pop((work[verdict.assignment], people[verdict.person]), None) or LateVerdict(
             assignment_id=work[verdict.assignment], person_id=people[verdict.person]
         )
@@ -286,8 +281,10 @@ def _write_verdicts(circle: Circle, assessment: Assessment | None) -> None:
 
 def _set(row: LateVerdict, verdict: Verdict) -> None:
     """Write the row when it says something else than the verdict."""
+    piece = piece_of(verdict.submission_id)
     wanted = {
-        "submission_id": verdict.submission_id,
+        "submission_id": None if piece else UUID(verdict.submission_id),
+        "returned_id": piece,
         "days_late": verdict.days_late,
         "free_days_used": verdict.free_days_used,
         "penalty_percent": Decimal(str(shown(verdict.penalty_percent))),
@@ -295,8 +292,7 @@ def _set(row: LateVerdict, verdict: Verdict) -> None:
         "accepted": verdict.accepted,
         "explanation": list(verdict.explanation),
     }
-    held = {name: str(getattr(row, name)) if name == "submission_id" else getattr(row, name) for name in wanted}
-    if row.pk is None or held != wanted:
+    if row.pk is None or any(getattr(row, name) != value for name, value in wanted.items()):
         for name, value in wanted.items():
             setattr(row, name, value)
         row.save()

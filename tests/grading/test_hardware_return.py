@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,11 +14,10 @@ from grading.grade_facts import lates_of
 from grading.late.facts import Deadline, HandIn, Membership
 from grading.late_rows.facts import circle_of, facts_of
 from grading.latepolicy import assess
-from grading.models import LateEntry
+from grading.models import Extension, LateEntry, LateVerdict
 from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.returns.hardware_return import return_dues
-from grading.returns.verdicts import return_verdicts
 from grading.selectors.late_endpoint import late_ledger
 from grading.services.late_days import late_days_count
 from grading.services.late_favours import accommodation_give, extension_give
@@ -81,7 +81,8 @@ def test_a_return_on_time_costs_nothing(cast):
     came_back(lent(cast, team=team), item.due_at)
     recount(cast)
     assert ledger(cast.course, team=team) == [("policy", 5)]
-    assert [(row.days_late, row.max_percent) for row in return_verdicts(cast.course)] == [(0, 100)]
+    kept = LateVerdict.objects.get()
+    assert (kept.submission, kept.returned.loan.team, kept.days_late, kept.max_percent) == (None, team, 0, 100)
 
 
 def test_late_days_come_back_when_the_staff_correct_the_return(cast):
@@ -96,6 +97,41 @@ def test_late_days_come_back_when_the_staff_correct_the_return(cast):
     assert balance(cast.course, team=team) == 5
 
 
+def test_the_kept_verdict_follows_what_the_loans_and_the_rules_say_now(cast):
+    """As that of a hand-in does; the ledger keeps every line of the way there."""
+    item, team = return_work(cast, hours_ago=50, points=10), make_team(cast, cast.ruth, cast.daniel)
+
+    def kept():
+        recount(cast)
+        return [(row.person, row.returned.loan, row.days_late, row.free_days_used) for row in LateVerdict.objects.all()]
+
+    first = lent(cast, team=team)
+    came_back(first, item.due_at + timedelta(hours=25))
+    assert kept() == [(cast.ruth, first, 2, 2), (cast.daniel, first, 2, 2)]
+    second = lent(cast, team=team)
+    assert kept() == []  # something is out again, so nothing is handed in
+    came_back(second, item.due_at + timedelta(hours=30))
+    assert kept() == [(cast.ruth, second, 2, 2), (cast.daniel, second, 2, 2)]
+    given = Extension.objects.create(assignment=item, team=team, units=1, reason="flight", made_by="helen@example.edu")
+    assert kept() == [(cast.ruth, second, 1, 1), (cast.daniel, second, 1, 1)]
+    Extension.objects.filter(pk=given.pk).update(withdrawn_at=timezone.now(), withdrawn_by="helen@example.edu")
+    with_policy(cast, OF_11_767 | {"bank": {"days": 1, "owner": "team"}})
+    assert [row[2:] for row in kept()] == [(2, 1), (2, 1)]
+    assert lates_of(item, {cast.ruth.pk})[cast.ruth.pk].lost == 2
+    assert balance(cast.course, team=team) == 0
+    lines = [days for kind, days in ledger(cast.course, team=team) if kind != "policy"]
+    assert lines == [-2, 2, -2, 1]  # a bank of one day pays one, as it did with the extension
+    cast.course.facts = {}
+    cast.course.save()
+    assert kept() == []
+
+
+def test_a_verdict_is_of_a_hand_in_or_of_a_return_and_never_of_neither(cast):
+    said = {"days_late": 0, "free_days_used": 0, "penalty_percent": 0, "max_percent": 100, "accepted": True, "explanation": []}  # fmt: skip
+    with pytest.raises(IntegrityError, match="late_verdict_of_hand_in_or_return"):
+        LateVerdict.objects.create(assignment=cast.lab, person=cast.ruth, **said)
+
+
 def test_what_is_declared_lost_ends_the_lateness_at_that_moment(cast):
     item, team = return_work(cast, hours_ago=100), make_team(cast, cast.ruth)
     came_back(lent(cast, team=team), item.due_at + timedelta(hours=1), ended_as="lost")
@@ -108,7 +144,7 @@ def test_a_short_loan_is_no_part_of_the_return(cast):
     came_back(lent(cast, team=team), item.due_at)
     lent(cast, team=team, is_term=False, due_at=item.due_at)
     recount(cast)
-    assert [row.days_late for row in return_verdicts(cast.course)] == [0]
+    assert [row.days_late for row in LateVerdict.objects.all()] == [0]
 
 
 def test_a_persons_own_things_are_paid_by_their_own_bank_under_the_rules_of_6_s965(cast):
@@ -182,7 +218,7 @@ def test_the_staff_read_the_verdict_of_a_return(cast, client):
     for address in (f"/courses/odml/late-days/people/{cast.ruth.pk}/", f"/courses/odml/late-days/teams/{team.slug}/"):
         assert "all back" in see(client, cast.helen, address)
     found = late_ledger(cast.visit(cast.ruth), timezone.now()).verdicts
-    assert [(one.submission_id, one.days_late) for one in found] == [(None, 2)]
+    assert [(one.submission_id, one.returned.loan.team, one.days_late) for one in found] == [(None, team, 2)]
 
 
 ZONE_POLICY = policy_of(OF_11_767, ZoneInfo("America/New_York"))

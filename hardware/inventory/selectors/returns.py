@@ -1,10 +1,11 @@
 """Who has brought back what was lent for the term, and who has not: what late days and reminders are counted from."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Q
+from django.db.models import Q
 
 from courseplatform.courses.models import Course
 from hardware.models import LoanPiece
@@ -13,13 +14,14 @@ from hardware.models import LoanPiece
 @dataclass(frozen=True)
 class TermReturn:
     """All that one borrower, a person or a team, was lent for the term. out: pieces that are still out; last_at: when the latest of the
-    others came back, was used up or was declared lost."""
+    others came back, was used up or was declared lost; last: its key."""
 
     person: int | None
     team: int | None
     pieces: int
     out: int
     last_at: datetime | None
+    last: int | None
 
     @property
     def returned_at(self) -> datetime | None:
@@ -34,12 +36,14 @@ def term_returns(
     rows = LoanPiece.objects.filter(loan__course=course, loan__is_term=True)
     if people is not None or teams is not None:
         rows = rows.filter(Q(loan__person__in=people or ()) | Q(loan__team__in=teams or ()))
-    sums = rows.order_by().values_list("loan__person", "loan__team").annotate(
-        pieces=Count("pk"), still=Count("pk", filter=Q(back_at=None)), last=Max("back_at")
-    )  # fmt: skip
-    return [TermReturn(*row) for row in sums]
+    found = defaultdict[tuple[int | None, int | None], list[tuple[datetime | None, int]]](list)
+    for person, team, back_at, pk in rows.order_by().values_list("loan__person", "loan__team", "back_at", "pk"):
+        found[person, team].append((back_at, pk))
+    return [_sum(*borrower, pieces) for borrower, pieces in found.items()]
 
 
-def returned_at(course: Course) -> dict[tuple[int | None, int | None], datetime]:
-    """Borrower, as (person, team) -> when the last of what they had for the term came back; not in it while something is out."""
-    return {(row.person, row.team): at for row in term_returns(course) if (at := row.returned_at) is not None}
+def _sum(person: int | None, team: int | None, pieces: list[tuple[datetime | None, int]]) -> TermReturn:
+    """Of what came back in the same instant the newest piece is the last one: one and the same, whoever asks."""
+    back = [(at, pk) for at, pk in pieces if at is not None]
+    last_at, last = max(back, default=(None, None))
+    return TermReturn(person, team, len(pieces), len(pieces) - len(back), last_at, last)
