@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.http.request import validate_host
 
 
 def absolute(path: str) -> str:
@@ -13,3 +14,9 @@ def absolute(path: str) -> str:
 def site_host() -> str:
     """The host name of the site, for Message-ID and List-ID."""
     return urlsplit(settings.SITE_URL).hostname or "localhost"
+
+
+def is_own_host(host: str) -> bool:
+    """Whether a host name, without its port, is one under which this site answers."""
+    name = f"[{host}]" if ":" in host else host.lower()
+    return host.lower() == site_host() or validate_host(name, settings.ALLOWED_HOSTS)

@@ -74,7 +74,7 @@ def _tags(found: Sequence[str]) -> list[str]:
 def scanned(visit: Visit, desk: Desk, code: str) -> Desk:
     """What a scanned or typed code does: a free thing goes onto the table, one that is out opens its return, words look for a person.
 
-    Raises BadInput (`other_stockroom`, `foreign_code`, `bad_tag`), NotHere (`unknown_tag`).
+    Raises BadInput (`other_site`, `other_stockroom`, `foreign_code`, `bad_tag`), NotHere (`unknown_tag`).
     """
     stockroom = stockroom_for(visit)
     try:
@@ -84,7 +84,7 @@ def scanned(visit: Visit, desk: Desk, code: str) -> Desk:
         if item is None and kit is None:
             raise NotHere(f"Nothing here has the tag {tag}.", code="unknown_tag")
     except AppError as error:
-        if error.code == "other_stockroom" or not (found := _search(visit, code.strip()[:60])):
+        if error.code in ("other_site", "other_stockroom") or not (found := _search(visit, code.strip()[:60])):
             raise
         desk.query, desk.to = code.strip()[:60], found[0] if len(found) == 1 else desk.to
         return desk

@@ -18,7 +18,7 @@ from hardware.models import Item, Kit, LoanPiece, Stockroom, StockTake, StockTak
 
 FoundAs = StockTakeScan.Found
 MOST_SCANS = 10_000  # of a count: the items of a stockroom, and as many codes that are none
-FOREIGN = frozenset({"foreign_code", "other_stockroom"})
+FOREIGN = frozenset({"foreign_code", "other_site", "other_stockroom"})
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def lend(client, *tags, to, **more):
 
 def test_a_free_item_goes_onto_the_table_and_one_that_is_out_opens_its_return(cast, client, pis):
     assert scan(client, "pi-01") == {"t": ["PI-01"]}
-    assert scan(client, "https://m.example.edu/t/odml/PI-02", t="PI-01") == {"t": ["PI-01", "PI-02"]}
+    assert scan(client, "https://testserver/t/odml/PI-02", t="PI-01") == {"t": ["PI-01", "PI-02"]}
     hand_over(cast, pis[0])
     assert scan(client, "PI-01", t="PI-02") == {"back": ["PI-01"]}
     page = client.get(DESK, {"back": "PI-01"}).content.decode()
@@ -47,7 +47,8 @@ def test_a_free_item_goes_onto_the_table_and_one_that_is_out_opens_its_return(ca
 def test_a_code_that_is_not_ours_is_refused_in_a_sentence_and_the_table_stays(cast, client, pis):
     refused = {
         "https://evil.example/pay": (422, "not one of our labels"),
-        "https://m.example.edu/t/other/PI-01": (422, "of the stockroom other"),
+        "https://testserver/t/other/PI-01": (422, "of the stockroom other"),
+        "https://m.example.edu/t/odml/PI-01": (422, "belongs to another site: m.example.edu."),
         "PI-99": (404, "Nothing here has the tag PI-99"),
     }
     for code, (status, words) in refused.items():

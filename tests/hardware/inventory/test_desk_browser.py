@@ -26,7 +26,7 @@ def cast(settings, tmp_path):
 def desk(cast, client, live_server, tmp_path):
     """A TA at the desk, on a phone, with a label before the camera."""
     client.force_login(cast.amit)
-    label = film(tmp_path / "label.y4m", "https://milliamp.example.edu/t/odml/PI-07")
+    label = film(tmp_path / "label.y4m", f"{live_server.url}/t/odml/PI-07")
     camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={label}"]  # fmt: skip
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu", *camera])  # fmt: skip

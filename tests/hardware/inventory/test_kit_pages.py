@@ -67,7 +67,7 @@ def test_ranges_make_many_kits_and_within_one_kit_many_parts(cast, client, pis):
 @pytest.mark.parametrize(
     ("sent", "said"),
     [({"code": "PI-99"}, "No item here has the tag PI-99"), ({"code": "PI-01", "part": "PI-01"}, "stands below already"), ({}, "Scan or type a tag"),
-     ({"code": "https://evil.example/x"}, "not one of our labels"), ({"code": "https://m.example/t/other/PI-01"}, "of the stockroom other"),
+     ({"code": "https://evil.example/x"}, "not one of our labels"), ({"code": "https://testserver/t/other/PI-01"}, "of the stockroom other"),
      ({"part": "<b>"}, "is no tag"), ({"do": "save", "tag": "KIT-01", "name": "V"}, "at least one part"),
      ({"do": "save", "part": "PI-01", "tag": "PI-02", "name": "V"}, "is here already"), ({"do": "save", "part": "PI-01", "name": "V"}, "Write a tag"),
      ({"do": "save", "part": "PI-01", "tag": "KIT-[5-1]", "name": "V"}, "runs backwards"), ({"code": "PI-[1-9999]"}, "At most 500")],

@@ -15,15 +15,19 @@ from tests.people import make_cast
 @pytest.mark.parametrize(
     ("text", "tag"),
     [("https://m.example.edu/t/odml/PI-07", "PI-07"), ("http://127.0.0.1:8000/t/odml/pi-07/", "PI-07"), ("/t/odml/PI-07", "PI-07"),
-     (" pi-07 ", "PI-07")],
+     ("https://Old.Example.EDU:444/t/odml/PI-07", "PI-07"), ("http://[::1]:8000/t/odml/PI-07", "PI-07"), (" pi-07 ", "PI-07")],
 )  # fmt: skip
-def test_our_address_and_a_bare_tag_are_read(text, tag):
+def test_our_address_and_a_bare_tag_are_read(settings, text, tag):
+    """The host of SITE_URL, and those that ALLOWED_HOSTS names: a name that the site had before stays there, and its labels are read."""
+    settings.SITE_URL, settings.ALLOWED_HOSTS = "https://m.example.edu", ["old.example.edu", "127.0.0.1", "[::1]"]
     assert read_code(text, "odml") == tag
 
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("https://m.example.edu/t/other/PI-07", "other_stockroom"), ("https://evil.example/pay?me", "foreign_code"), ("WIFI:S:campus;T:WPA;;", "foreign_code"),
+    [("https://testserver/t/other/PI-07", "other_stockroom"), ("https://m.example.edu/t/odml/PI-07", "other_site"),
+     ("https://testserver@m.example.edu/t/odml/PI-07", "other_site"), ("http://:80/t/odml/PI-07", "other_site"), ("http://[/t/odml/PI-07", "other_site"),
+     ("https://evil.example/pay?me", "foreign_code"), ("WIFI:S:campus;T:WPA;;", "foreign_code"),
      ("4006381333931004006381333931", "foreign_code"), ("", "bad_tag"), ("PI 07", "bad_tag"), ("\x00", "bad_tag"), ("x" * 5000, "foreign_code")],
 )  # fmt: skip
 def test_a_code_that_is_not_ours_is_named_for_what_it_is(text, code):
@@ -73,7 +77,7 @@ def test_a_label_before_the_camera_opens_its_item(client, settings, tmp_path, li
     cast = make_cast()
     items_of(cast, product_of(cast), "PI-07")
     client.force_login(cast.amit)
-    label = film(tmp_path / "label.y4m", "https://milliamp.example.edu/t/odml/PI-07")
+    label = film(tmp_path / "label.y4m", f"{live_server.url}/t/odml/PI-07")
     camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={label}"]  # fmt: skip
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu", *camera])  # fmt: skip

@@ -162,7 +162,7 @@ def test_a_phone_counts_a_shelf_with_the_camera_open_and_by_typing(client, setti
     cast = make_cast()
     filled(cast)
     client.force_login(cast.amit)
-    label = film(tmp_path / "label.y4m", "https://milliamp.example.edu/t/odml/PI-01")
+    label = film(tmp_path / "label.y4m", f"{live_server.url}/t/odml/PI-01")
     camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={label}"]  # fmt: skip
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu", *camera])  # fmt: skip

@@ -67,7 +67,7 @@ def test_each_scan_says_what_it_is(cast, shelf):
     take = begun(cast, "  shelf   a ")
     assert [row["tag"] for row in take.expected] == ["PI-01", "PI-02"]
     codes = (
-        "https://m.example.edu/t/odml/pi-01",
+        "https://testserver/t/odml/pi-01",
         "pi-02",
         "CM-01",
         "PI-04",
