@@ -182,6 +182,7 @@ def save(client, **changes):
 def test_everybody_in_the_course_reads_the_rules_and_instructors_change_them(cast, client, stocked):
     for person, status in ((cast.ruth, 403), (cast.amit, 403), (cast.helen, 200)):
         client.force_login(person)
+        assert f'href="{BASE}rules/"' in client.get(BASE).content.decode()
         page = client.get(f"{BASE}rules/")
         assert "The staff answer each request." in words(page)
         assert ("Change the rules" in words(page)) is (person == cast.helen)
