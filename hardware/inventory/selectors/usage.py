@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from statistics import median_low
 from typing import Any
 
-from django.db.models import Min, Q
+from django.db.models import Min, Q, prefetch_related_objects
 from django.utils import timezone
 
 from courseplatform.courses.access import Visit
@@ -15,6 +15,7 @@ from courseplatform.courses.models import Course
 from courseplatform.courses.sections import due_marks
 from courseplatform.teams.models import Membership
 from hardware.hooks import return_day
+from hardware.inventory.selectors.kit_demand import KIT_PARTS, kit_wishes, waits_of
 from hardware.inventory.selectors.stock import BOARDS, Owned, owned
 from hardware.inventory.term.figure import Drawing, Mark, Term, drawing, level, since_words
 from hardware.inventory.term.usage import Curve, Day, Peak, Short, Span, midnight, share_out, short_of
@@ -22,7 +23,6 @@ from hardware.models import Kind, LoanPiece, Reservation, ReservationStatus, Sto
 
 MANY = {Kind.POWER_SUPPLY: "power supplies", Kind.OTHER: "other things", Kind.LCD: "LCD displays", Kind.LED_SENSOR: "LED sensors",
         Kind.USB_METER: "USB multimeters", Kind.SD_CARD: "SD cards"}  # fmt: skip
-GAVE_UP = frozenset({ReservationStatus.DECLINED, ReservationStatus.CANCELLED})
 ALL_BOARDS, ALL = "boards", "all"
 
 
@@ -75,7 +75,7 @@ def usage_of(visit: Visit, stockroom: Stockroom, now: datetime, found: Sequence[
     rows = tuple(one for one in (owned(stockroom) if found is None else found) if one.left is None and one.total)
     stays = _stays(stockroom)
     term = _term(visit, stays, now)
-    wishes = _wishes(stockroom)
+    wishes = _wishes(stockroom, now)
     stays = tuple(one for one in stays if one.within(term.start, max(term.end, now)))
     by_stay, by_wish = _by_product(stays), _by_product(wishes)
     until = max(term.start, now)
@@ -104,21 +104,15 @@ def _stays(stockroom: Stockroom) -> tuple[Span, ...]:
     return tuple(Span(*row) for row in pieces.values_list("item__product", "out_at", "back_at"))
 
 
-def _wishes(stockroom: Stockroom) -> tuple[Span, ...]:
-    """Each time that a request stood on the waiting list, from its moves. What waits for a kit waits for the kit, and is not here."""
+def _wishes(stockroom: Stockroom, now: datetime) -> tuple[Span, ...]:
+    """Each time that a request stood on the waiting list; one for a kit is one for the parts that were missing."""
     waited = Q(status=ReservationStatus.WAITING) | Q(moves__moved_from=ReservationStatus.WAITING)
-    rows = Reservation.objects.filter(waited, stockroom=stockroom, product__isnull=False).distinct()
-    found = []
-    for row in rows.prefetch_related("moves"):
-        began, status = row.made_at, None
-        for move in row.moves.all():
-            status = status or move.moved_from
-            if status == ReservationStatus.WAITING and move.at > began:
-                found.append(Span(row.product_id or 0, began, move.at, row.count, move.moved_to in GAVE_UP))
-            began, status = move.at, move.moved_to
-        if row.status == ReservationStatus.WAITING:
-            found.append(Span(row.product_id or 0, began, None, row.count))
-    return tuple(found)
+    rows = list(Reservation.objects.filter(waited, stockroom=stockroom).distinct().select_related("kit"))
+    prefetch_related_objects(rows, "moves")
+    in_kits = [row for row in rows if row.kit is not None]
+    prefetch_related_objects(in_kits, *KIT_PARTS)
+    own = [wait for row in rows if row.kit is None for wait in waits_of(row)]
+    return (*own, *kit_wishes(in_kits, now))
 
 
 def _term(visit: Visit, stays: Sequence[Span], now: datetime) -> Term:

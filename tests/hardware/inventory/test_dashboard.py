@@ -12,9 +12,9 @@ from courseplatform.courses.models import Course
 from hardware.inventory.selectors.stock import more_words, owned, verdict
 from hardware.inventory.selectors.usage import choices, chosen_of, over_the_term, to_buy, usage_of
 from hardware.inventory.services.items import item_move
-from hardware.models import Item, Loan, LoanPiece, Reservation, ReservationMove
+from hardware.models import Item, Loan, LoanPiece, Reservation, ReservationMove, StockEvent
 from tests.courseplatform.teams.builders import make_team
-from tests.hardware.inventory.builders import BASE, cables_of, items_of, product_of, stockroom_of
+from tests.hardware.inventory.builders import BASE, cables_of, items_of, kit_of, product_of, stockroom_of
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -44,9 +44,9 @@ def lend(cast, tag, since, back=None, due=None, course=None, **who):
 
 
 def wait(cast, product, since, until=None, count=1, ended="cancelled", **fields):
-    """A request that waits since so many days ago, or did until it was served or given up."""
+    """A request that waits since so many days ago, or did until it was served or given up. product None: `kit` says for what."""
     row = Reservation.objects.create(
-        stockroom=product.stockroom, course=cast.course, person=cast.ruth, made_by=cast.ruth, made_at=ago(since), product=product, count=count,
+        stockroom=stockroom_of(cast), course=cast.course, person=cast.ruth, made_by=cast.ruth, made_at=ago(since), product=product, count=count,
         from_at=ago(since), until_at=NOW + timedelta(days=30), status="waiting" if until is None else ended, **fields,
     )  # fmt: skip
     if until is not None:
@@ -155,6 +155,41 @@ def test_what_was_waited_for_is_what_to_buy_and_not_what_is_all_out(cast, boards
     one = over_the_term(cast.visit(cast.amit), usage(cast), chosen_of(choices(usage(cast).rows), str(meter.pk)))
     assert one.finding.startswith("All of Meter have been out since ")
     assert one.how.endswith("; Meter is what to buy more of.")
+
+
+def test_who_waited_for_a_kit_waited_for_what_was_missing_of_it(cast, boards):
+    """KIT-01 is out with another; of KIT-02 the camera alone broke; KIT-03 lacks one of the cameras that any of will do; KIT-04 is only promised."""
+    camera, meter = product_of(cast, "Camera", kind="camera"), product_of(cast, "Meter", kind="usb_meter")
+    items_of(cast, camera, *(f"CM-{n}" for n in range(1, 5)))
+    items_of(cast, meter, "UM-1", "UM-2", "UM-3", "UM-4")
+    kits = [
+        kit_of(cast, f"KIT-0{n}", f"PI-0{n}", f"UM-{n}", *([(camera, 1), (cables_of(cast), 2)] if n == 3 else [f"CM-{n}"]))
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+
+    def waited(kit, since=9, until=2):
+        row = wait(cast, None, since, until, ended="asked", kit=kit)
+        found = sorted((names[one.product], one.count) for one in usage(cast).wishes)
+        row.delete()
+        return found
+
+    names = {boards.pk: "Pi", camera.pk: "Camera", meter.pk: "Meter"}
+    for tag in ("PI-01", "UM-1", "CM-1"):
+        lend(cast, tag, 20, back=4)
+    assert waited(kits[0]) == [("Camera", 1), ("Meter", 1), ("Pi", 1)]
+    assert waited(kits[0], since=3) == [
+        ("Camera", 1),
+        ("Meter", 1),
+        ("Pi", 1),
+    ]  # nothing was away: it was promised to others
+    item_move(visit=cast.visit(cast.amit), item=Item.objects.get(tag="CM-2"), to="in_repair", why="lens")
+    StockEvent._base_manager.filter(what="status").update(at=ago(6))
+    assert waited(kits[1]) == [("Camera", 1)] and len(waited(kits[1], until=7)) == 3
+    lend(cast, "CM-3", 30, back=1)
+    lend(cast, "CM-4", 8, back=7)
+    assert waited(kits[2]) == [("Camera", 1)] and len(waited(kits[2], since=6.5)) == 3
+    wait(cast, None, 9, kit=kits[1])
+    assert [(one.row.product.name, one.short.most) for one in to_buy(usage(cast))] == [("Camera", 1)]
 
 
 def test_a_request_that_was_never_on_the_list_is_no_wait(cast, boards):
