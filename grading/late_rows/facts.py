@@ -146,7 +146,10 @@ def dates_of(course: Course, person: User) -> PersonalDates:
 
 @dataclass
 class LateFacts:
-    """What `assess` is asked, as rows say it. Change a field to ask what would be."""
+    """What `assess` is asked, as rows say it. Change a field to ask what would be.
+
+    return_work: the assignment by which hardware comes back. lent: owner -> what they were lent for the term.
+    """
 
     circle: Circle
     policy: late.Policy
@@ -157,6 +160,8 @@ class LateFacts:
     memberships: list[late.Membership] = field(default_factory=list)
     excused: list[tuple[str, str]] = field(default_factory=list)
     requests: list[late.Request] = field(default_factory=list)
+    return_work: Assignment | None = None
+    lent: dict[str, TermReturn] = field(default_factory=dict)
 
     def assessment(self, *, explained: bool = True) -> late.Assessment:
         return assess(
@@ -186,6 +191,8 @@ def facts_of(circle: Circle, policy: late.Policy | None = None) -> LateFacts | N
         ],
         rows.excused(),
         rows.requests(),
+        rows.back,
+        rows.lent,
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.db.models import Q
+from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import NotHere
@@ -15,7 +16,7 @@ from courseplatform.courses.models import Enrolment, Role
 from courseplatform.teams.models import Team
 from courseplatform.teams.selectors.membership import members_at, memberships_of_person
 from grading.late.words_of_time import unit_head, units
-from grading.late_rows.facts import policy_for
+from grading.late_rows.facts import person_key, policy_for
 from grading.models.late_days import (
     Accommodation,
     EntryKind,
@@ -26,6 +27,7 @@ from grading.models.late_days import (
     LateStale,
     LateVerdict,
 )
+from grading.returns.running import cost_so_far, running_in, so_far
 
 Favour = Extension | Accommodation | Excuse
 MOST_KEY = 1 << 62
@@ -83,7 +85,9 @@ def person_page(visit: Visit, person: User) -> dict[str, Any]:
         *_of_person(visit, person),
     ]
     work = LateVerdict.objects.filter(person=person, assignment__course=visit.course)
+    here = [row.team_id for row in memberships if row.until_at is None]
     return _page(visit, owned, favours, work) | {
+        "running": _running(visit, [person.pk], here, person_key(person.pk)),
         "name": person.name,
         "person": person,
         "teams": teams,
@@ -100,11 +104,25 @@ def team_page(visit: Visit, team: Team) -> dict[str, Any]:
     work = LateVerdict.objects.filter(Q(submission__team=team) | Q(returned__loan__team=team))
     members = members_at(team)
     return _page(visit, owned, list(_extensions(visit, owned)), work) | {
+        "running": _running(visit, [], [team.pk]),
         "name": team.name,
         "team": team,
         "members": members,
         "is_waiting": LateStale.objects.filter(course=visit.course, person__in=members).exists(),
     }
+
+
+def _running(visit: Visit, people: list[int], teams: list[int], person: str | None = None) -> list[dict[str, Any]]:
+    """Returns of these borrowers that are late and not over: what they come to at this moment, which no line has charged."""
+    now = timezone.now()
+    found = running_in(visit.course, now, people=people, teams=teams, person=person)
+    if found is None:
+        return []
+    facts, rows = found
+    return [
+        {"at": now, "item": facts.return_work, "so_far": so_far(facts, one.verdict), "cost": cost_so_far(facts, one), "verdict": one.verdict}
+        for one in rows
+    ]  # fmt: skip
 
 
 def _page(visit: Visit, owned: Q, favours: list[Given], work: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from grading.late.words_of_time import units
 from grading.late_rows.facts import LateFacts, circle_of, facts_of, key_of, person_key, policy_for, team_key
 from grading.models.assignments import Assignment
 from grading.models.late_days import Accommodation, EntryKind, Excuse, Extension, LateEntry
+from grading.returns.running import cost_so_far, running_returns, so_far
 from grading.returns.work import is_return
 from grading.selectors.late_outlook import outlook
 from grading.selectors.late_words import percent, policy_line, steps_of
@@ -32,7 +33,10 @@ COLUMNS = ("Bank", "Owner", "Date", "For", "Arithmetic", "By", "Days", "Balance"
 
 @dataclass
 class Line:
-    """One line of the ledger. `at` is an instant; `more`: the rest of the explanation; `balance`: what is left after it."""
+    """One line of the ledger. `at` is an instant; `more`: the rest of the explanation; `balance`: what is left after it.
+
+    is_running: a late return that is not over: `days` is what it costs so far, is not charged, and changes no balance.
+    """
 
     at: datetime
     what: str
@@ -45,10 +49,12 @@ class Line:
     is_first: bool = False
     balance: int = 0
     squares: list[bool] = field(default_factory=list)
+    is_running: bool = False
 
     @property
     def days_words(self) -> str:
-        return f"{self.days:+d}".replace("-", "−") if self.days else "0"
+        said = f"{self.days:+d}".replace("-", "−") if self.days else "0"
+        return f"({said})" if self.is_running else said
 
 
 @dataclass(frozen=True)
@@ -184,7 +190,7 @@ def _block(book: Book, bank: Bank, now: datetime) -> dict[str, Any]:
     return {
         "name": name, "left": left, "held": max(sums["granted"], left), "squares": squares(left, max(sums["granted"], left)),
         "unit": units(policy, 2).split(" ", 1)[1], "sum_words": _sum_words(sums, left), "cost_words": _cost_words(book, bank, key),
-        "lines": lines, "total": _total(sums), "balance": lines[-1].balance if lines else left, "now": now,
+        "lines": lines, "running": list(_running_lines(book, key, now)), "total": _total(sums), "balance": lines[-1].balance if lines else left, "now": now,
         "is_counting": bool(lines) and lines[-1].balance != left, "owner": str(book.team) if bank.owner == "team" else book.visit.person.name,
         "what_if": outlook(book.facts, _open_work(book, bank), book.visit.person, book.team, left, now),
     }  # fmt: skip
@@ -325,6 +331,19 @@ def _free_lines(book: Book, bank: Bank, key: str, spent: set[str]) -> Iterator[L
         yield line
 
 
+def _running_lines(book: Book, key: str, now: datetime) -> Iterator[Line]:
+    """Returns of the person and of their team that are late and not over, and that this bank's owner would pay for."""
+    for one in running_returns(book.facts, now, person=book.me, found=book.assessment):
+        verdict, item = one.verdict, book.work[one.verdict.assignment]
+        if verdict.charged_to == key:
+            line = Line(
+                now, item.short, f"Running: {so_far(book.facts, verdict)}.", "not charged yet", -verdict.free_days_used
+            )
+            line.note = f"If everything came back now, it {cost_so_far(book.facts, one)}. While something is out, nothing is charged."
+            line.more, line.url, line.is_running = steps_of(verdict), item.get_absolute_url(), True
+            yield line
+
+
 # -- what was given
 
 
@@ -362,7 +381,8 @@ def csv_rows(visit: Visit, now: datetime) -> list[list[Any]]:
     """The ledger as it stands on the page; times in the zone of the reader."""
     return [
         [block["name"], block["owner"], timezone.localtime(line.at).isoformat(timespec="seconds"), line.what,
-         " ".join(part for part in (line.arithmetic, line.note, *line.more) if part), line.by, line.days, line.balance]
+         " ".join(part for part in (line.arithmetic, line.note, *line.more) if part), line.by, 0 if line.is_running else line.days,
+         "" if line.is_running else line.balance]
         for block in page(visit, now)["blocks"] if not block.get("is_empty")
-        for line in block["lines"]
+        for line in (*block["lines"], *block["running"])
     ]  # fmt: skip

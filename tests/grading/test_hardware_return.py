@@ -256,3 +256,28 @@ def test_a_return_without_a_due_time_states_no_day(cast):
     return_work(cast)
     Assignment.objects.filter(kind="hardware_return").update(due_at=None)
     assert return_day(cast.course, cast.ruth, None) is None
+
+
+def test_a_late_return_that_is_not_over_stands_in_the_ledgers_and_is_charged_to_nobody(cast, client):
+    item, team = return_work(cast, hours_ago=25), make_team(cast, cast.ruth, cast.daniel)
+    loan = lent(cast, team=team, pieces=2)
+    came_back(loan, item.due_at + timedelta(hours=1), pieces=1)
+    recount(cast)
+    said = "Running: 2 late days so far."
+    cost = "If everything came back now, it costs 2 late days of 5 left."
+    addresses = (f"people/{cast.ruth.pk}/", f"people/{cast.daniel.pk}/", f"teams/{team.slug}/")
+    for person, address in ((cast.ruth, ""), *((cast.helen, one) for one in addresses)):
+        page = see(client, person, f"/courses/odml/late-days/{address}")
+        assert said in page and cost in page and "(−2)" in page and "still out" in page
+    assert "5 of 5 left" in late_days(client, cast.ruth) and said not in late_days(client, cast.sofia)
+    rows = client.get("/courses/odml/late-days.csv").content.decode()
+    assert "Running" not in rows  # Sofia's
+    client.force_login(cast.ruth)
+    last = client.get("/courses/odml/late-days.csv").content.decode().splitlines()[-1]
+    assert said in last and last.endswith(",0,")
+    assert ledger(cast.course, team=team) == [("policy", 5)] and not LateVerdict.objects.exists()
+    came_back(loan)
+    recount(cast)
+    page = late_days(client, cast.ruth)
+    assert "3 of 5 left" in page and "Running" not in page and page.count("all back") == 1
+    assert "Running" not in see(client, cast.helen, f"/courses/odml/late-days/teams/{team.slug}/")
