@@ -1,7 +1,7 @@
 """What the home of a course reads. Days and hours are those of the zone that is active: the reader's."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from courseplatform.core import numbers
 from courseplatform.courses.models import Course, OfficeHour, Session
 from courseplatform.courses.schedule import day_label
 from courseplatform.courses.sections import DueMark
+from courseplatform.courses.time_rule import DAYS
 from courseplatform.courses.zones import local_start
 
 
@@ -32,11 +33,18 @@ def headline(course: Course, marks: list[DueMark], now: datetime) -> dict[str, A
     }
 
 
-def week_rows(course: Course, marks: list[DueMark], now: datetime) -> list[dict[str, Any]]:
+def sessions_near(course: Course, now: datetime) -> list[Session]:
+    """What both the week and the line of four weeks are made of, with its dated items: two weeks back, four ahead. Two queries."""
+    today = timezone.localdate(now)
+    near = {"held_on__gte": today - timedelta(days=14), "held_on__lte": today + timedelta(days=DAYS)}
+    return list(course.sessions.shown_to(staff=False).filter(**near).prefetch_related("items"))
+
+
+def week_rows(course: Course, sessions: Iterable[Session], marks: list[DueMark], now: datetime) -> list[dict[str, Any]]:
     """Today and the six days after it: sessions, dated items, office hours and due work, one row each."""
     today = timezone.localdate(now)
     days: dict[date, list[dict[str, Any]]] = defaultdict(list)
-    for day, title, right, url in [*_lessons(course, today), *_office_hours(course, today), *_due_rows(marks)]:
+    for day, title, right, url in [*_lessons(course, sessions), *_office_hours(course, today), *_due_rows(marks)]:
         if today <= day <= today + timedelta(days=6):
             days[day].append({"title": title, "right": right, "url": url})
     if not days[today]:
@@ -66,11 +74,8 @@ def _far_day(day: date, now: datetime) -> str:
 DayRow = tuple[date, str, str, str]  # day, what, when and where, address of due work
 
 
-def _lessons(course: Course, today: date) -> Iterator[DayRow]:
-    near = course.sessions.shown_to(staff=False).filter(
-        held_on__gte=today - timedelta(days=14), held_on__lte=today + timedelta(days=7)
-    )
-    for session in near.prefetch_related("items"):
+def _lessons(course: Course, sessions: Iterable[Session]) -> Iterator[DayRow]:
+    for session in sessions:
         if not session.is_nothing:
             title = (
                 f"Cancelled: {session.title}"

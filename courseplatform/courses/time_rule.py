@@ -43,13 +43,10 @@ class Scale:
         return self.first <= day <= self.last
 
 
-def time_rule(course: Course, marks: list[DueMark], now: datetime) -> dict[str, Any]:
+def time_rule(course: Course, sessions: Iterable[Session], marks: list[DueMark], now: datetime) -> dict[str, Any]:
     """The line from this Monday on. `head` and `height` are pixels; all else is in % of the width."""
     scale = Scale(now)
     days = [scale.first + timedelta(days=n) for n in range(DAYS)]
-    # One day more on each side: the course's day may be another than the reader's.
-    near = {"held_on__gte": scale.first - timedelta(days=1), "held_on__lte": scale.last + timedelta(days=1)}
-    sessions = list(course.sessions.shown_to(staff=False).filter(**near))
     dues, off = _dues(scale, marks, now), _no_class(scale, sessions)
     head = ABOVE + STOREY * max((due["row"] for due in dues), default=0)
     return {

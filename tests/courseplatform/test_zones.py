@@ -50,9 +50,13 @@ def marks(*due):
     return [DueMark("Lab 3", "Quantization", moment, "/lab3/") for moment in due or (SUMMER,)]
 
 
+def week_rows(course):
+    return selectors.week_rows(course, selectors.sessions_near(course, NOW), marks(), NOW)
+
+
 def week(course, zone):
     with timezone.override(zone):
-        return [(row["day"], row["title"], row["right"]) for row in selectors.week_rows(course, marks(), NOW)]
+        return [(row["day"], row["title"], row["right"]) for row in week_rows(course)]
 
 
 def test_before_its_first_day_and_after_its_last_a_course_has_no_office_hours(course):
@@ -90,7 +94,7 @@ def test_this_week_is_told_in_the_readers_days_and_hours(course):
 def test_the_time_rule_stands_in_the_readers_zone(course):
     def rule(zone):
         with timezone.override(zone):
-            return time_rule(course, marks(), NOW)
+            return time_rule(course, selectors.sessions_near(course, NOW), marks(), NOW)
 
     here, there = rule("America/New_York"), rule("Asia/Tokyo")
     assert (here["dues"][0]["when"], there["dues"][0]["when"]) == ("Fri Nov 3, 23:59", "Sat Nov 4, 12:59")
@@ -128,7 +132,7 @@ def test_two_things_due_on_one_day_each_keep_their_own_hour(course):
 def test_a_lab_on_the_schedule_and_due_work_of_the_week_lead_to_it(course):
     weeks = schedule.schedule_weeks(course, marks(), NOW)
     assert [row.url for item in weeks for row in item.lab] == ["/lab3/", ""]  # Lab 30 is another lab
-    rows = selectors.week_rows(course, marks(), NOW)
+    rows = week_rows(course)
     assert [row["url"] for row in rows if row["title"] == "Lab 3 due"] == ["/lab3/"]
 
 

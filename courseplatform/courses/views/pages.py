@@ -28,12 +28,12 @@ def home(request: HttpRequest, reader: Reader) -> HttpResponse:
         return about_page(request, reader, is_home=True)
     visit, now, course = reader.visit, timezone.now(), reader.course
     prefetch_related_objects([course], "office_hours")  # for the week and for their section
-    marks = due_marks(visit, now)
+    marks, sessions = due_marks(visit, now), selectors.sessions_near(course, now)
     context = {
         "today_label": f"{timezone.localtime(now):%A, %B %-d, %H:%M %Z}",
         "headline": selectors.headline(course, marks, now),
-        "rule": time_rule(course, marks, now),
-        "week": selectors.week_rows(course, marks, now),
+        "rule": time_rule(course, sessions, marks, now),
+        "week": selectors.week_rows(course, sessions, marks, now),
         "sections": built_sections(visit, now),
     }
     return render(request, "courses/home.html", context)
