@@ -164,7 +164,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="submission",
             name="signature",
-            field=models.TextField(blank=True, help_text="the signed receipt: grading/receipts.py"),
+            field=models.TextField(blank=True, help_text="the signed receipt"),
         ),
         migrations.AddField(
             model_name="submission",

@@ -76,7 +76,7 @@ class Submission(models.Model):
     pieces = models.ManyToManyField(Piece, blank=True, related_name="submissions")
     upload_key = models.UUIDField(help_text="made by the page: the same upload twice is one hand-in")
     receipt = models.CharField(max_length=32, unique=True)
-    signature = models.TextField(blank=True, help_text="the signed receipt: grading/handing_in/receipts.py")
+    signature = models.TextField(blank=True, help_text="the signed receipt")
     counts = models.BooleanField(null=True)
     spares_attempt = models.BooleanField(default=False, help_text="uses up none of the attempts allowed")
     is_active = models.BooleanField(default=False, help_text="the attempt that the grade rests on")
