@@ -109,12 +109,23 @@
       said.querySelector("span").textContent = `Without ${missing.join(", ")} the loan stays open for ${rest}, and ${said.dataset.who} is told.`;
     }
   }
+  // What was said of one piece stands in its row also when that is closed; what is said to be worn or damaged is here.
+  function tellState(state) {
+    const condition = state.querySelector("input[type=radio]:checked").value;
+    const hasPhoto = state.querySelector("input[type=file]")?.files.length;
+    state.querySelector("[data-desk-state-said]").textContent = condition || "as lent";
+    const box = state.closest("li").querySelector("input[name=piece]");
+    if ((condition || hasPhoto) && !box.checked) box.click();
+  }
+
   desk.addEventListener("change", (event) => {
     if (event.target.name === "day") desk.querySelector("input[name=due][value=day]").checked = true;
-    if (event.target.name === "photo") {
+    if (event.target.type === "file") {
       const said = event.target.closest("label")?.querySelector("[data-photo-said]");
-      if (said) said.textContent = event.target.files.length ? "Photo, 1 taken" : "Photo";
+      if (said) said.textContent = `${said.dataset.photoWord}${event.target.files.length ? ", 1 taken" : ""}`;
     }
+    const state = event.target.closest("[data-desk-state]");
+    if (state) tellState(state);
     const form = event.target.closest("[data-desk-back]");
     if (form && event.target.name === "piece") count(form);
   });

@@ -19,10 +19,10 @@ def day_end(course: Course, text: str) -> datetime:
         raise BadInput("Choose the day on which it comes back, as year, month and day: 2023-12-07.", code="bad_day") from error  # fmt: skip
 
 
-def photo_of(request: HttpRequest) -> bytes | None:
-    """The photo that came with a form, None without one. Raises what an upload was refused for."""
+def photo_of(request: HttpRequest, name: str = "photo") -> bytes | None:
+    """The photo that came in a field of a form, None without one. Raises what an upload was refused for."""
     refused = getattr(request, "upload_refused", None)
     if isinstance(refused, AppError):
         raise refused
-    upload = request.FILES.get("photo")
+    upload = request.FILES.get(name)
     return upload.read(MOST_BYTES + 1) if upload else None

@@ -1,6 +1,6 @@
 """Damage cases: the list, one of them with all that happened in it, and those of an item."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -110,6 +110,17 @@ def headline(stockroom: Stockroom) -> str:
     if repair:
         said.append(f"{repair} item{' is' if repair == 1 else 's are'} in repair")
     return "; ".join(said) or "Nothing is broken"
+
+
+def open_case_of(items: Iterable[Item]) -> dict[int, DamageCase]:
+    """Item's key -> its open case. One query."""
+    return {one.item_id: one for one in DamageCase.objects.filter(item__in=items, status__in=CASE_OPEN)}
+
+
+def cases_named(visit: Visit, keys: Sequence[int]) -> list[dict[str, Any]]:
+    """Rows of these cases, as far as they are of the stock of this course. No query where none is named."""
+    found = DamageCase.objects.filter(pk__in=keys, item__stockroom__courses__course=visit.course) if keys else ()
+    return [_row(case) for case in (found.select_related(*OF_CASE) if found else ())]
 
 
 def case_page(case: DamageCase) -> dict[str, Any]:

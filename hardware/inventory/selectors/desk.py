@@ -21,9 +21,10 @@ from hardware.inventory.kits.contents import KitPiece, kit_pieces
 from hardware.inventory.lending.eligibility import Borrower, check_may_borrow
 from hardware.inventory.lending.loan_words import day_words, holder_words, piece_name
 from hardware.inventory.selectors.balances import balances_of
+from hardware.inventory.selectors.cases import open_case_of
 from hardware.inventory.selectors.loans import due_badge, late_words, left_words, piece_rows
 from hardware.inventory.selectors.stock import BOARDS
-from hardware.inventory.services.handing_over import PICK_UP_EARLY, Hand, open_pieces_of
+from hardware.inventory.services.handing_over import PICK_UP_EARLY, Hand, check_item, open_pieces_of
 from hardware.inventory.stock.scanning import read_code
 from hardware.models import HOLDS, Condition, Item, Kit, Loan, LoanPiece, Product, Reservation, Stockroom
 
@@ -74,7 +75,7 @@ def _tags(found: Sequence[str]) -> list[str]:
 def scanned(visit: Visit, desk: Desk, code: str) -> Desk:
     """What a scanned or typed code does: a free thing goes onto the table, one that is out opens its return, words look for a person.
 
-    Raises BadInput (`other_site`, `other_stockroom`, `foreign_code`, `bad_tag`), NotHere (`unknown_tag`).
+    Raises BadInput (`other_site`, `other_stockroom`, `foreign_code`, `bad_tag`), NotHere (`unknown_tag`), Conflict (`not_in_service`).
     """
     stockroom = stockroom_for(visit)
     try:
@@ -92,6 +93,8 @@ def scanned(visit: Visit, desk: Desk, code: str) -> Desk:
     was_lost = item is not None and item.status == Item.Status.LOST
     if was_lost or out.exists():
         return Desk(back=[*desk.back, tag] if tag not in desk.back else desk.back)
+    if item is not None:
+        check_item(item, {})
     return Desk(desk.tags if tag in desk.tags else [*desk.tags, tag], desk.numbers, desk.to)
 
 
@@ -200,6 +203,7 @@ def table_of(stockroom: Stockroom, desk: Desk) -> Table:
         table.things.append(
             {
                 "tag": item.tag,
+                "item": item,
                 "name": item.product.name,
                 "condition": item.condition,
                 "conditions": _conditions(item.condition),
@@ -239,6 +243,7 @@ def _place(kit: Kit, part: KitPiece, out: dict[int, LoanPiece]) -> dict[str, Any
     return {
         "kit": kit.tag, "product": part.product, "tag": tag, "count": part.count, "problem": problem, "key": tag or part.product.name,
         "is_open": part.item is None and not part.is_counted,
+        "item": part.item,
     }  # fmt: skip
 
 
@@ -246,9 +251,18 @@ def _want(table: Table, product: Product, count: int) -> None:
     table.wants[product] = table.wants.get(product, 0) + count
 
 
+def _damage(table: Table) -> None:
+    """Beside each thing and each part of a kit, what is reported of it: whoever lends it decides with that before them. One query."""
+    rows = [row for thing in table.things for row in (thing, *thing.get("places", ())) if row.get("item")]
+    cases = open_case_of([row["item"] for row in rows])
+    for row in rows:
+        row["case"] = cases.get(row["item"].pk)
+
+
 def lend_panel(visit: Visit, stockroom: Stockroom, desk: Desk, now: datetime) -> dict[str, Any]:
     """Everything beside the scanner while something is to be lent."""
     table, borrower = table_of(stockroom, desk), borrower_of(visit, desk.to)
+    _damage(table)
     balances = balances_of(stockroom)
     counted = Product.objects.filter(stockroom=stockroom, is_counted=True)
     context: dict[str, Any] = {
@@ -309,8 +323,11 @@ def _due_choice(visit: Visit, borrower: Borrower, now: datetime) -> dict[str, An
 # -- what comes back --
 
 
-def back_panel(visit: Visit, stockroom: Stockroom, desk: Desk, now: datetime) -> dict[str, Any] | None:
-    """The loan of what was scanned, as a check-list. Scanned pieces are ticked, and the rest of their kit; None where nothing of it is out."""
+def back_panel(visit: Visit, stockroom: Stockroom, desk: Desk, now: datetime, sent: QueryDict) -> dict[str, Any] | None:
+    """The loan of what was scanned, as a check-list. Scanned pieces are ticked, and the rest of their kit; None where nothing of it is out.
+
+    sent: the form that came back refused, with what was ticked and said in it; else empty.
+    """
     scanned = LoanPiece.objects.filter(loan__stockroom=stockroom).filter(
         Q(item__tag__in=desk.back) | Q(kit__tag__in=desk.back, back_at=None)
     )
@@ -333,14 +350,22 @@ def back_panel(visit: Visit, stockroom: Stockroom, desk: Desk, now: datetime) ->
         _back_loan(loan, pieces[loan.pk], chosen, kits, left.get(loan.pk, ""), now)
         for loan in sorted(loans, key=lambda one: ids.index(one.pk))
     ]
-    named = [row for loan in shown for row in loan["rows"] if row["piece"].item]
+    _said_of_pieces([row for loan in shown for row in loan["rows"]], sent)
     return {
         "loans": shown,
         "key": uuid4(),
         "ticked": sum(loan["ticked"] for loan in shown),
         "total": sum(len(loan["rows"]) for loan in shown),
-        "named": named,
     }
+
+
+def _said_of_pieces(rows: Sequence[dict[str, Any]], sent: QueryDict) -> None:
+    """Beside each piece, what was reported of it before, and what a refused form said of it. One query."""
+    cases = open_case_of([row["piece"].item for row in rows if row["piece"].item])
+    for row in rows:
+        pk = row["piece"].pk
+        condition, what = sent.get(f"condition-{pk}", ""), sent.get(f"what-{pk}", "")[:300]
+        row |= {"case": cases.get(row["piece"].item_id), "condition": condition, "what": what}
 
 
 def _back_loan(

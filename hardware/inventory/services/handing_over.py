@@ -71,7 +71,8 @@ def check_item(item: Item, open_pieces: dict[int, LoanPiece]) -> None:
         raise Conflict(said, code="item_is_out", details={"tag": item.tag, "loan": piece.loan_id})
     if item.status != Item.Status.IN_SERVICE:
         words = Item.Status(item.status).label.lower()
-        raise Conflict(f"{item.tag} is {words}, so it is not lent. Put it back into service on its page first.", code="not_in_service")  # fmt: skip
+        said = f"{item.tag} is {words}, so it is not lent. Put it back into service on its page first."
+        raise Conflict(said, code="not_in_service", details={"tag": item.tag})
 
 
 def open_pieces_of(items: Iterable[int]) -> dict[int, LoanPiece]:

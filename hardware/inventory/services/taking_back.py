@@ -13,7 +13,7 @@ from hardware.inventory.ledger import Ledger
 from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.lending.loan_words import at_words, counted_name, listed, piece_name, place_words
 from hardware.inventory.services.bookings import Want, book, release
-from hardware.inventory.services.cases import case_write
+from hardware.inventory.services.cases import case_photo_write, case_write
 from hardware.inventory.services.circulation import circulation_changed
 from hardware.inventory.services.handing_over import COUNTS, open_pieces_of
 from hardware.inventory.services.items import status_write
@@ -21,9 +21,11 @@ from hardware.inventory.services.loan_notices import borrower_told, event_write
 from hardware.inventory.services.loan_photos import photo_write
 from hardware.inventory.services.products import count_record
 from hardware.models import (
+    CASE_OPEN,
     RESERVATION_MOVES,
     Booking,
     Condition,
+    DamageCase,
     Item,
     Loan,
     LoanPhoto,
@@ -50,8 +52,8 @@ OF_LOAN = (
 class Back:
     """One thing that comes back: an item, or a piece of what is only counted.
 
-    condition: "" = as it was lent. what: what is wrong with it. count: of what is only counted, how many; None = all that are out.
-    is_rest_kept: what of it did not come back is used up or given away.
+    condition: "" = as it was lent. what: what is wrong with it. photo: of this thing as it came back. count: of what is only counted, how
+    many; None = all that are out. is_rest_kept: what of it did not come back is used up or given away.
     """
 
     item: Item | None = None
@@ -59,16 +61,19 @@ class Back:
     count: int | None = None
     condition: str = ""
     what: str = ""
+    photo: bytes | None = None
     is_rest_kept: bool = False
 
 
 @dataclass
 class TakenBack:
-    """loans: that had a piece among it. back: in words. still_out: in words, of these loans. is_again: it was sent twice."""
+    """loans: that had a piece among it. back: in words. still_out: in words, of these loans. cases: of what is broken. is_again: it was sent
+    twice."""
 
     loans: list[Loan] = field(default_factory=list)
     back: list[str] = field(default_factory=list)
     still_out: list[str] = field(default_factory=list)
+    cases: list[DamageCase] = field(default_factory=list)
     is_again: bool = False
 
 
@@ -98,6 +103,7 @@ class Return:
         for place, (loan, named) in enumerate(loans.values()):
             result.still_out += self._loan_back(loan, named, photo, self.key if place == 0 else None)
             result.loans.append(loan)
+        result.cases = list(DamageCase.objects.filter(item__in=self.freed, status__in=CASE_OPEN).order_by("pk"))
         self._finish()
         return result
 
@@ -161,7 +167,11 @@ class Return:
             item.save(update_fields=changed)
         if one.condition == Condition.DAMAGED:
             what = " ".join(one.what.split())[:300] or "came back damaged"
-            case_write(self.ledger, item, what, piece=row, courses=[self.visit.course])
+            case = case_write(self.ledger, item, what, piece=row, courses=[self.visit.course])
+            if one.photo is not None:
+                case_photo_write(case, one.photo, self.visit.by)
+        if one.photo is not None:
+            photo_write(row.loan, way=LoanPhoto.Way.BACK, content=one.photo, by=self.visit.by, piece=row)
         worse = f" {Condition(one.condition).label.lower()}" if one.condition else ""
         what = f" ({' '.join(one.what.split())[:100]})" if one.what else ""
         return f"{item.tag}{' (declared lost before)' if was_lost else ''}{worse}{what}"

@@ -1,5 +1,6 @@
 """The loan desk: one field that takes every scan, and the two acts that follow from it. Scanning only reads; what writes is posted."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,21 +12,23 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from courseplatform.core.errors import AppError, BadInput
+from courseplatform.core.errors import AppError, BadInput, Conflict
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from hardware.inventory.access import loan_for, stockroom_for
 from hardware.inventory.lending.loan_forms import day_end, photo_of
 from hardware.inventory.lending.loan_words import holder_words, listed
+from hardware.inventory.selectors.cases import cases_named
 from hardware.inventory.selectors.desk import Desk, back_panel, borrower_of, lend_panel, progress, scanned, table_of
 from hardware.inventory.selectors.loans import loan_page
-from hardware.inventory.services.loan_photos import loan_photo_add
+from hardware.inventory.services.loan_photos import MOST_PHOTOS, loan_photo_add
 from hardware.inventory.services.loans import loan_hand_over, pieces_take_back
 from hardware.inventory.services.taking_back import Back
 from hardware.inventory.views.scan import CAMERA
 from hardware.models import LoanPhoto, LoanPiece
 
 OVERRIDES = ("overdue_hold", "quota")
+MOST_CASES = 10  # that are named after a return
 
 
 @course_page(STAFF)
@@ -50,9 +53,10 @@ def _page(request: HttpRequest, visit: Visit, desk: Desk, refusal: AppError | No
     context: dict[str, Any] = {"stockroom": stockroom, "desk": desk, "refusal": refusal, "progress": progress(visit)}
     context["may_override"] = refusal is not None and refusal.code in OVERRIDES
     if desk.back:
-        context["back"] = back_panel(visit, stockroom, desk, now)
+        context["back"] = back_panel(visit, stockroom, desk, now, request.POST)
     if desk.tags or desk.numbers:
         context["lend"] = lend_panel(visit, stockroom, desk, now) | _as_sent(request.POST)
+    context["broken"] = cases_named(visit, _keys(request.GET.getlist("case")[:MOST_CASES]))
     done = request.GET.get("done", "")
     if done.isascii() and done.isdecimal() and len(done) < 10:
         context["done"] = loan_page(visit, loan_for(visit, int(done)), now)
@@ -107,7 +111,7 @@ def take_back(request: HttpRequest, visit: Visit) -> HttpResponse:
     posted, desk = request.POST, Desk.of(request.POST)
     try:
         result = pieces_take_back(
-            visit=visit, pieces=_backs(visit, posted), key=_key(posted), note=posted.get("note", ""), photo=photo_of(request)
+            visit=visit, pieces=_backs(request, visit), key=_key(posted), note=posted.get("note", ""), photo=photo_of(request)
         )  # fmt: skip
     except AppError as error:
         return _page(request, visit, desk, error)
@@ -116,22 +120,28 @@ def take_back(request: HttpRequest, visit: Visit) -> HttpResponse:
     back = f"{listed(result.back)} {verb} back from {who}" if result.back else f"It was taken back from {who} before"
     still = f"Still out: {listed(result.still_out)}." if result.still_out else "Nothing of it is out any more."
     messages.success(request, f"{back}. {still}")
-    return redirect("stock:desk", course=visit.course.slug)
+    broken = urlencode({"case": [case.pk for case in result.cases[:MOST_CASES]]}, doseq=True)
+    return redirect(f"{reverse('stock:desk', kwargs={'course': visit.course.slug})}{'?' if broken else ''}{broken}")
 
 
-def _backs(visit: Visit, posted: QueryDict) -> list[Back]:
-    """What is ticked. A condition other than "as lent" is of the piece that is named with it, or of the only one."""
-    keys = [int(one) for one in posted.getlist("piece")[:200] if one.isascii() and one.isdecimal() and len(one) < 19]
-    rows = LoanPiece.objects.filter(pk__in=keys, loan__stockroom=stockroom_for(visit)).select_related("item")
-    condition, what, of = posted.get("condition", ""), posted.get("what", ""), posted.get("of", "")
+def _backs(request: HttpRequest, visit: Visit) -> list[Back]:
+    """What is ticked, each with its own condition, words and photo. Raises Conflict (`too_many_photos`)."""
+    posted = request.POST
+    if len(request.FILES) > MOST_PHOTOS:
+        raise Conflict(f"A loan has at most {MOST_PHOTOS} photos.", code="too_many_photos")
+    rows = LoanPiece.objects.filter(pk__in=_keys(posted.getlist("piece")[:200]), loan__stockroom=stockroom_for(visit)).select_related("item")  # fmt: skip
     found = []
     for row in rows:
         if row.item is None:
             count = posted.get(f"count-{row.pk}", "")
             number = int(count) if count.isascii() and count.isdecimal() and len(count) < 6 else None
             found.append(Back(piece=row, count=number, is_rest_kept=posted.get(f"kept-{row.pk}") == "yes"))
-        elif str(row.pk) == of or len(rows) == 1:
-            found.append(Back(item=row.item, condition=condition, what=what))
         else:
-            found.append(Back(item=row.item))
+            condition, what = posted.get(f"condition-{row.pk}", ""), posted.get(f"what-{row.pk}", "")
+            photo = photo_of(request, f"photo-{row.pk}")
+            found.append(Back(item=row.item, condition=condition, what=what if condition else "", photo=photo))
     return found
+
+
+def _keys(texts: Sequence[str]) -> list[int]:
+    return [int(one) for one in texts if one.isascii() and one.isdecimal() and len(one) < 19]

@@ -119,13 +119,25 @@ def test_a_part_is_taken_back_and_what_is_missing_is_named_before(cast, client, 
     form = {
         "piece": [pieces[0].pk, pieces[1].pk],
         "key": str(uuid4()),
-        "condition": "damaged",
-        "of": pieces[1].pk,
-        "what": "bent",
+        f"condition-{pieces[0].pk}": "worn",
+        f"condition-{pieces[1].pk}": "damaged",
+        f"what-{pieces[1].pk}": "bent",
+        f"photo-{pieces[1].pk}": SimpleUploadedFile("a.png", png()),
     }
+    refused = client.post(f"{DESK}take-back/", form | {"back": ["PI-01", "PI-02"], f"condition-{pieces[0].pk}": "odd"})
+    assert (refused.status_code, "bad_condition" in refused.content.decode()) == (422, True)
+    assert 'value="bent"' in refused.content.decode() and not DamageCase.objects.exists()  # what was typed is kept
+    form[f"photo-{pieces[1].pk}"].seek(0)
     answer = client.post(f"{DESK}take-back/", form, follow=True)
-    assert "PI-01, PI-02 damaged (bent) are back from Ruth. Still out: PI-03." in answer.content.decode()
-    assert DamageCase.objects.get().item == pis[1]
+    found = answer.content.decode()
+    assert "PI-01 worn, PI-02 damaged (bent) are back from Ruth. Still out: PI-03." in found
+    case = DamageCase.objects.get()
+    assert case.item == pis[1] and f"{BASE}cases/{case.pk}/" in found and "Damage among what came back" in found
+    assert loan.photos.get().piece == pieces[1] and case.photos.count() == 1
+    assert [one.condition_back for one in loan.pieces.order_by("pk")] == ["worn", "damaged", ""]
+    found = client.get(DESK, {"t": "PI-02", "to": f"p{cast.ruth.pk}"}).content.decode()
+    assert "Damage is reported" in found and "bent" in found and "Hand over PI-02" in found
+    assert "Damage is reported" not in client.get(DESK, {"t": "PI-01", "to": f"p{cast.ruth.pk}"}).content.decode()
     answer = client.post(f"{DESK}take-back/", form | {"key": str(uuid4())})
     assert answer.status_code == 409 and "PI-01 is not out on loan. It came back on" in answer.content.decode()
 

@@ -78,13 +78,17 @@ def test_several_scans_are_one_loan_and_part_of_it_comes_back(cast, desk):
     typed(desk, "PI-02")
     desk.wait_for_selector("[data-desk-back]")
     assert desk.inner_text("[data-desk-go]") == "Take back 1 of 3 pieces"
-    desk.get_by_label("PI-03").check()
+    desk.locator("summary", has_text="Condition of PI-03").click()
+    desk.locator("[data-desk-state][open] label", has_text="Damaged").click()  # what is said to be damaged is here
+    assert desk.get_by_role("checkbox", name="PI-03").is_checked()
+    desk.get_by_label("What is wrong").last.fill("bent")
     assert desk.inner_text("[data-desk-go]") == "Take back 2 of 3 pieces"
     assert "Without PI-01 the loan stays open for this one piece, and Daniel is told." in desk.inner_text("[data-desk-missing]")  # fmt: skip
     assert desk.evaluate("document.documentElement.scrollWidth") == 360
     desk.click("[data-desk-go]")
     desk.wait_for_selector(".toast")
-    assert "PI-02, PI-03 are back from Daniel. Still out: PI-01." in desk.inner_text(".toast")
+    assert "PI-02, PI-03 damaged (bent) are back from Daniel. Still out: PI-01." in desk.inner_text(".toast")
+    assert desk.is_visible(".desk-broken >> text=PI-03")
     assert LoanPiece.objects.filter(back_at=None).get().item.tag == "PI-01"
 
 
