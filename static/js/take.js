@@ -57,6 +57,7 @@
     setTimeout(look, LOOK_MS);
   }
 
+  if (matchMedia("(pointer: fine)").matches) form.elements.code.focus({ preventScroll: true }); // a hand scanner types at once
   form.addEventListener("submit", submit);
   kitForm.addEventListener("submit", submit);
   setTimeout(look, LOOK_MS);
