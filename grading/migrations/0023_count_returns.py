@@ -11,7 +11,9 @@ def forwards(apps, schema_editor):
         apps.get_model(*name)
         for name in (("courses", "Course"), ("hardware", "Loan"), ("teams", "Membership"), ("grading", "LateStale"))
     )
-    for row in course.objects.filter(facts__has_key="late_policy"):
+    for row in course.objects.only("pk", "facts"):
+        if "late_policy" not in row.facts:
+            continue
         lent = loan.objects.filter(course=row, is_term=True)
         people = set(lent.exclude(person=None).values_list("person", flat=True))
         people |= set(membership.objects.filter(team__in=lent.values("team")).values_list("person", flat=True))
