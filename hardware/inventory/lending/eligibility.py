@@ -6,10 +6,10 @@ The rules are for students; what staff of the course borrow for themselves is th
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
@@ -24,6 +24,8 @@ from hardware.models import RESERVATION_OPEN, Kind, KitSlot, Loan, LoanPiece, Pr
 
 PLURALS = {Kind.POWER_SUPPLY: "power supplies", Kind.OTHER: "other things"}
 MOST_NAMED = 3
+MOST_OPEN = 20  # requests of one borrower; more is no term's work, and the staff answer each
+MOST_A_DAY = 60  # requests of one student, so that asking and cancelling in a circle fills no list and no mailbox
 
 
 class BorrowerKeys(TypedDict):
@@ -112,6 +114,22 @@ def check_may_borrow(
     return [said for _, said in against]
 
 
+def check_not_too_many(visit: Visit, borrower: Borrower, now: datetime) -> None:
+    """A student floods nobody with requests, with a quota or without. Staff ask as often as they like. Raises Conflict (`too_many_asked`)."""
+    if visit.is_staff:
+        return
+    is_open = Q(person=borrower.person, team=borrower.team, status__in=RESERVATION_OPEN)
+    is_of_today = Q(made_by=visit.person, made_at__gt=now - timedelta(days=1))
+    asked = Reservation.objects.filter(is_open | is_of_today, course=visit.course)
+    numbers = asked.aggregate(open=Count("pk", filter=is_open), today=Count("pk", filter=is_of_today))
+    if numbers["open"] >= MOST_OPEN:
+        said = f"{borrower.words[0].upper()}{borrower.words[1:]} has {numbers['open']} open requests, and {MOST_OPEN} are the most."
+        raise Conflict(f"{said} Cancel one, or wait until the staff have answered.", code="too_many_asked")
+    if numbers["today"] >= MOST_A_DAY:
+        said = f"You asked {numbers['today']} times since yesterday, and {MOST_A_DAY} times a day are the most. Ask the staff at the desk."
+        raise Conflict(said, code="too_many_asked")
+
+
 def _check_belongs(visit: Visit, borrower: Borrower, now: datetime) -> Role:
     """The role of whoever borrows; a team is of students. Raises Forbidden."""
     if borrower.team is not None:
@@ -143,13 +161,18 @@ def _check_open(visit: Visit, borrower: Borrower, policy: LendingPolicy) -> None
         raise Forbidden("This course lends to persons. Choose the person and not the team.", code="persons_only")
 
 
-def _overdue_words(borrower: Borrower, now: datetime) -> str:
-    """What is overdue, anywhere the same stock is lent from: what a person has, and what their team has. "" for nothing."""
+def overdue_of(borrower: Borrower, now: datetime) -> "QuerySet[Loan]":
+    """What is overdue, anywhere the same stock is lent from: what a person has, and what their team has."""
     theirs = Q(team=borrower.team) if borrower.team else Q(person=borrower.person)
     if borrower.person and (team := team_of(borrower.course, borrower.person, now)):
         theirs |= Q(team=team)
-    found = Loan.objects.filter(theirs, stockroom__courses__course=borrower.course, closed_at=None, due_at__lt=now)
-    loans = list(found.order_by("due_at").prefetch_related("pieces__item", "pieces__product")[: MOST_NAMED + 1])
+    return Loan.objects.filter(theirs, stockroom__courses__course=borrower.course, closed_at=None, due_at__lt=now)
+
+
+def _overdue_words(borrower: Borrower, now: datetime) -> str:
+    """Its sentence; "" for nothing."""
+    found = overdue_of(borrower, now).order_by("due_at").prefetch_related("pieces__item", "pieces__product")
+    loans = list(found[: MOST_NAMED + 1])
     if not loans:
         return ""
     things = [_thing(piece) for loan in loans for piece in loan.pieces.all() if piece.back_at is None]

@@ -17,7 +17,7 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
 from hardware import hooks
 from hardware.inventory.ledger import stockroom_locked
-from hardware.inventory.lending.eligibility import Borrower, check_may_borrow
+from hardware.inventory.lending.eligibility import Borrower, check_may_borrow, check_not_too_many
 from hardware.inventory.lending.policy import policy_for
 from hardware.inventory.lending.reservation_notices import tell_borrower, tell_staff
 from hardware.inventory.lending.time_ranges import (
@@ -76,7 +76,8 @@ def reservation_make(
 
     Raises:
         BadInput: `nothing_chosen`, `bad_count`, `backwards`, `past`, `too_long`, `beyond_term`, `no_return`.
-        Conflict: `not_free` (details: product, free, missing, next_at), `counted_product`, `not_in_service`, `overdue_hold`, `quota`.
+        Conflict: `not_free` (details: product, free, missing, next_at), `counted_product`, `not_in_service`, `overdue_hold`, `quota`,
+            `too_many_asked`.
         Forbidden: what `check_may_borrow` refuses. NotHere: it is not of this stockroom.
     """
     now = now or timezone.now()
@@ -95,6 +96,7 @@ def reservation_make(
         check_may_borrow(
             visit=visit, borrower=borrower, wants=numbers_of(row), now=now, is_staff_override=visit.is_staff
         )
+        check_not_too_many(visit, borrower, now)
         # Who waits comes first. Whatever frees something serves them; what ended since the last sweep does it here.
         if waits_begun(now).filter(stockroom=stockroom).exists():
             waiting_serve(stockroom, products_of([row]), now=now)
@@ -124,10 +126,20 @@ def _check_thing(stockroom: Stockroom, product: Product | None, item: Item | Non
             "there is some.",
             code="counted_product",
         )
+    if product is not None and count > 1:
+        _check_there_are(product, count)
     if item is not None and item.status != Item.Status.IN_SERVICE:
         raise Conflict(f"{item.tag} is {item.get_status_display().lower()} now. Choose another one.", code="not_in_service")  # fmt: skip
     if kit is not None and kit.is_retired:
         raise Conflict(f"{kit.tag} is not lent any more. Choose another kit.", code="not_in_service")
+
+
+def _check_there_are(product: Product, count: int) -> None:
+    """Raises BadInput (`bad_count`): nobody waits for more than there will ever be."""
+    in_all = product.items.exclude(status=Item.Status.RETIRED).count()
+    if count > in_all:
+        said = f"There {'is' if in_all == 1 else 'are'} {in_all} of {product.name} in all, so {count} can never be had."
+        raise BadInput(f"{said} Write a smaller number.", code="bad_count")
 
 
 def _return_of(course: Course, borrower: Borrower) -> hooks.ReturnDay:
