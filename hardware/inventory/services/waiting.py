@@ -15,7 +15,7 @@ from courseplatform.core.errors import Conflict
 from courseplatform.core.states import move
 from courseplatform.courses.models import STAFF, Enrolment
 from courseplatform.teams.models import TeamStatus
-from hardware.inventory.lending.eligibility import Borrower
+from hardware.inventory.lending.eligibility import Borrower, overdue_of
 from hardware.inventory.lending.policy import policy_for
 from hardware.inventory.lending.reservation_notices import tell_borrower, tell_staff
 from hardware.inventory.lending.time_ranges import days_later
@@ -27,7 +27,6 @@ from hardware.models import (
     RESERVATION_MOVES,
     RESERVATION_OPEN,
     Booking,
-    Loan,
     LoanPiece,
     Product,
     Reservation,
@@ -73,8 +72,7 @@ def _is_held_back(row: Reservation, now: datetime) -> bool:
     """Who is gone, and who has something overdue where that holds, is passed over and keeps the place."""
     if _is_gone(row):
         return True
-    late = Loan.objects.filter(course=row.course, **Borrower.of(row).keys, closed_at=None, due_at__lt=now)
-    return policy_for(row.course).hold_overdue and late.exists()
+    return policy_for(row.course).hold_overdue and overdue_of(Borrower.of(row), now).exists()
 
 
 def _serve(row: Reservation, from_at: datetime, now: datetime) -> bool:

@@ -43,10 +43,12 @@ def told(person):
     )
 
 
-def lent(cast, item, person, due=-1):
+def lent(cast, item, person, due=-1, team=None):
     """It went out ten days ago."""
     out = in_days(-10)
-    loan = Loan.objects.create(stockroom=item.stockroom, course=cast.course, person=person, handed_at=out, handed_by="amit", due_at=in_days(due))  # fmt: skip
+    loan = Loan.objects.create(
+        stockroom=item.stockroom, course=cast.course, person=person, team=team, handed_at=out, handed_by="amit", due_at=in_days(due)
+    )  # fmt: skip
     piece = LoanPiece.objects.create(loan=loan, item=item, product=item.product, out_at=out)
     book(item.stockroom, [Want(item.product, out, in_days(due), item, piece)], now=out)
     return loan
@@ -104,11 +106,15 @@ def test_served_from_the_list_is_approved_where_staff_asked_or_the_course_says_s
     assert status(by_staff, by_rule) == ["approved", "approved"]
 
 
-def test_who_has_something_overdue_is_passed_over_and_keeps_the_place(cast, pis):
+@pytest.mark.parametrize("whose", ["own", "of the team"])
+def test_who_has_something_overdue_is_passed_over_and_keeps_the_place(cast, pis, whose):
     held = ask(cast, cast.ruth, pis, count=2)
     late, other = ask(cast, cast.daniel, pis, wait=True), ask(cast, cast.sofia, pis, wait=True)
     camera = items_of(cast, product_of(cast, "Camera", kind="camera"), "CM-01")[0]
-    loan = lent(cast, camera, cast.daniel)
+    if whose == "own":
+        loan = lent(cast, camera, cast.daniel)
+    else:
+        loan = lent(cast, camera, None, team=team_create(visit=cast.visit(cast.daniel), name="Heron"))
     reservation_decline(visit=cast.visit(cast.amit), reservation=held)
     assert status(late, other) == ["waiting", "asked"]
     loan.closed_at = timezone.now()
