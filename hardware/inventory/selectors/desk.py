@@ -271,52 +271,45 @@ def lend_panel(visit: Visit, stockroom: Stockroom, desk: Desk, now: datetime) ->
     }  # fmt: skip
     if borrower is None:
         return context
+    held = _picked_up(borrower, table, now)
     return context | {
         "members": members_at(borrower.team, now) if borrower.team else [],
-        **_due_choice(visit, borrower, now),
-        **_against(visit, borrower, table, now),
+        **_due_choice(visit, borrower, held, now),
+        **_against(visit, borrower, table, held, now),
     }
 
 
-def _against(visit: Visit, borrower: Borrower, table: Table, now: datetime) -> dict[str, Any]:
+def _against(
+    visit: Visit, borrower: Borrower, table: Table, held: Sequence[Reservation], now: datetime
+) -> dict[str, Any]:
     """What stands against it: a refusal, or what the staff may set aside."""
+    served = held[0] if held else None
     try:
         return {
-            "warnings": check_may_borrow(
-                visit=visit,
-                borrower=borrower,
-                wants=table.wants,
-                now=now,
-                is_staff_override=True,
-                served=_picked_up(borrower, now),
-            )
-        }
+            "warnings": check_may_borrow(visit=visit, borrower=borrower, wants=table.wants, now=now, is_staff_override=True, served=served)
+        }  # fmt: skip
     except AppError as error:
         return {"stop": error}
 
 
-def _picked_up(borrower: Borrower, now: datetime) -> Reservation | None:
-    return (
-        Reservation.objects.filter(
-            **borrower.keys,
-            course=borrower.course,
-            status__in=HOLDS,
-            from_at__lte=now + PICK_UP_EARLY,
-            until_at__gt=now,
-        )
-        .order_by("from_at")
-        .first()
+def _picked_up(borrower: Borrower, table: Table, now: datetime) -> list[Reservation]:
+    """What of the things on the table is reserved for this borrower, the earliest first. One query."""
+    rows = Reservation.objects.filter(
+        **borrower.keys, course=borrower.course, status__in=HOLDS, from_at__lte=now + PICK_UP_EARLY, until_at__gt=now
     )
+    found = rows.select_related("product", "kit").order_by("from_at", "pk")
+    return [one for one in found if one.kit in table.kits or one.product in table.wants]
 
 
-def _due_choice(visit: Visit, borrower: Borrower, now: datetime) -> dict[str, Any]:
-    """The day of their reservation, else that of the course, else none."""
-    term, held = return_day(visit.course, borrower.person, borrower.team), _picked_up(borrower, now)
-    day = held.until_at if held and not held.is_term else None
-    is_term = day is None and term is not None and term.due_at > now
+def _due_choice(visit: Visit, borrower: Borrower, held: Sequence[Reservation], now: datetime) -> dict[str, Any]:
+    """The day of their reservation, else that of the course, else none. Of several the first to end: a loan has one day."""
+    term = return_day(visit.course, borrower.person, borrower.team)
+    days = [one.until_at for one in held if not one.is_term]
+    is_term = not days and term is not None and term.due_at > now
     return {
-        "term": term if term and term.due_at > now else None, "held": held, "due": "day" if day else "term" if is_term else "none",
-        "day": timezone.localtime(day, visit.course.tz).date().isoformat() if day else "",
+        "term": term if term and term.due_at > now else None, "due": "day" if days else "term" if is_term else "none",
+        "day": timezone.localtime(min(days), visit.course.tz).date().isoformat() if days else "",
+        "held": held if len({one.until_at for one in held}) > 1 else [],
     }  # fmt: skip
 
 
