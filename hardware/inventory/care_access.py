@@ -6,7 +6,7 @@ from django.utils import timezone
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.teams.selectors.membership import team_of
-from hardware.models import CasePhoto, DamageCase, Item, LoanPiece, StockTake
+from hardware.models import CasePhoto, DamageCase, Item, Loan, LoanPiece, StockTake
 
 
 def case_for(visit: Visit, pk: int) -> DamageCase:
@@ -19,8 +19,11 @@ def case_for(visit: Visit, pk: int) -> DamageCase:
 
 
 def case_photo_for(visit: Visit, pk: int) -> CasePhoto:
-    """Raises NotHere."""
-    found = CasePhoto.objects.filter(case__item__stockroom__courses__course=visit.course, pk=pk).first()
+    """For the staff of a course that lends from there, and for whoever had the thing on loan when it happened. Raises NotHere."""
+    wanted = CasePhoto.objects.filter(case__item__stockroom__courses__course=visit.course, pk=pk)
+    if not visit.is_staff:
+        wanted = wanted.filter(case__piece__loan__in=Loan.objects.visible_to(visit))
+    found = wanted.first()
     if found is None:
         raise NotHere("There is no such photo.")
     return found

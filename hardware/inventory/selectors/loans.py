@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from courseplatform.core.badges import Badge
+from courseplatform.core.errors import Conflict
 from courseplatform.core.numbers import span
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit
@@ -18,8 +19,10 @@ from courseplatform.courses.models import Enrolment
 from hardware.hooks import return_day
 from hardware.inventory.access import is_borrower
 from hardware.inventory.lending.loan_words import day_words, holder_words, piece_name
+from hardware.inventory.selectors.cases import loan_cases
 from hardware.inventory.selectors.stock import CONDITIONS
 from hardware.inventory.services.loans import may_undo
+from hardware.inventory.services.renewing import own_day
 from hardware.models import Loan, LoanPiece
 from hardware.models.lending import LoanQuerySet
 
@@ -142,7 +145,7 @@ def piece_rows(pieces: Iterable[LoanPiece], now: datetime) -> list[dict[str, Any
 
 
 def loan_page(visit: Visit, loan: Loan, now: datetime) -> dict[str, Any]:
-    """`loan` as `loan_for` gives it: seven queries, however many pieces."""
+    """`loan` as `loan_for` gives it: nine queries, however many pieces."""
     pieces = list(loan.pieces.select_related("item", "product", "kit"))
     photos = list(loan.photos.all())
     mine = is_borrower(loan, visit.person, now)
@@ -152,9 +155,20 @@ def loan_page(visit: Visit, loan: Loan, now: datetime) -> dict[str, Any]:
         "back": sum(one.back_at is not None for one in pieces), "total": len(pieces),
         "photos": [{"way": way, "title": title, "rows": [one for one in photos if one.way == way]} for way, title in PHOTOS.items()],
         "events": list(loan.events.all()[:100]), "is_mine": mine, "asks": mine and loan.accepted_at is None and loan.closed_at is None,
-        "may_undo": may_undo(visit, loan, now), "may_renew": mine and loan.closed_at is None and not loan.is_term and loan.due_at is not None,
+        "may_undo": may_undo(visit, loan, now),
+        "cases": loan_cases(loan), "renewal": _renewal(visit, loan, now) if mine and not visit.is_staff else None,
         "scan_tag": next((one.item.tag for one in pieces if one.item and one.back_at is None), ""),
     }  # fmt: skip
+
+
+def _renewal(visit: Visit, loan: Loan, now: datetime) -> dict[str, Any] | None:
+    """Until when the borrower may renew it, or why not; None where that is of no concern: it is back, for the term, or has no day."""
+    if loan.closed_at is not None or loan.is_term or loan.due_at is None:
+        return None
+    try:
+        return {"until": own_day(visit, loan, now)}
+    except Conflict as error:
+        return {"why": error.message}
 
 
 def loans_csv(visit: Visit, chosen: LoanFilter, now: datetime) -> HttpResponse:

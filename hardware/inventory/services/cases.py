@@ -247,5 +247,5 @@ def _tell_borrower(row: DamageCase, to: CaseStatus, now: datetime) -> None:
         course=loan.course, people=Borrower.of(loan).members, kind="hardware",
         key=f"case-{row.pk}-{to.value}-{now:%Y%m%dT%H%M%S%f}", title=f"{row.item.tag}, {row.item.product.name}: {to.label.lower()}",
         text=f"What was reported: {escaped(row.what)}",
-        path=reverse("stock:item", kwargs={"course": loan.course.slug, "tag": row.item.tag}),
+        path=reverse("stock:loan", kwargs={"course": loan.course.slug, "loan": loan.pk}),
     )  # fmt: skip

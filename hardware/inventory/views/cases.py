@@ -111,7 +111,7 @@ def photo_add(request: HttpRequest, visit: Visit, case: int) -> HttpResponse:
     return _back(visit, case)
 
 
-@course_page(STAFF)
+@course_page()
 @require_safe
 def photo(request: HttpRequest, visit: Visit, case_photo: int) -> HttpResponseBase:
     """A photo as what its bytes are, and as nothing else."""

@@ -3,10 +3,11 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from courseplatform.notices.models.notifications import Notification
 from hardware.inventory.services.cases import case_open
 from hardware.models import DamageCase, Item
 from tests.courseplatform.teams.builders import make_team
-from tests.hardware.inventory.builders import BASE, items_of, png, product_of
+from tests.hardware.inventory.builders import BASE, items_of, png, product_of, take_back
 from tests.hardware.inventory.test_cases import lent, moved, opened
 
 pytestmark = pytest.mark.django_db
@@ -123,9 +124,19 @@ def test_a_borrower_reports_it_on_the_page_of_the_item_and_sees_what_came_of_it(
     found = page(client, ITEM)
     assert "camera port is loose" in found and "Add to the case" not in found and f"{CASES}" not in found
     case = DamageCase.objects.get()
-    for address in (CASES, f"{CASES}{case.pk}/", f"{BASE}case-photos/{case.photos.get().pk}/"):
+    taken, loan = f"{BASE}case-photos/{case.photos.get().pk}/", f"{BASE}loans/{case.piece.loan_id}/"
+    for address in (CASES, f"{CASES}{case.pk}/"):
         assert client.get(address).status_code == 403
+    assert taken in found and client.get(taken).status_code == 200
+    assert f"{ITEM}#damage" in page(client, loan)
+    take_back(cast, pi)
+    moved(cast, case, "mended")
+    found = page(client, loan)  # also when it is back, and with what came of it
+    assert "camera port is loose" in found and "mended" in found and taken in found and f"{ITEM}#damage" not in found
+    assert loan == Notification.objects.filter(person=cast.daniel, title__endswith="mended").get().path
+    assert client.get(taken).status_code == 200
     client.force_login(cast.sofia)
+    assert client.get(taken).status_code == 404
     assert "camera port is loose" not in page(client, ITEM) and "Is something wrong?" not in page(client, ITEM)
     assert client.post(f"{ITEM}report/", {"what": "x"}).status_code == 404
 
