@@ -57,7 +57,7 @@ def late_days_mark_all(*, course: Course, cause: str, actor: str) -> None:
 def late_days_mark_new() -> int:
     """Mark students and teams whom a policy gives late days, and whose ledger does not say so yet: whoever came since the last sweep."""
     done = 0
-    for course in Course.objects.filter(facts__has_key="late_policy"):
+    for course in Course.objects.filter(facts__contains='"late_policy"'):  # facts are text; `policy_for` asks exactly
         policy = policy_for(course)
         kinds = {bank.owner for bank in policy.banks if bank.days} if policy else set()
         lines = LateEntry.objects.filter(course=course, kind=EntryKind.POLICY)

@@ -26,6 +26,7 @@ from grading.services.late_favours import (
     owners_in,
 )
 from grading.services.submissions import submission_create
+from grading.tasks import count_late_days
 from tests.people import hand_in, make_cast, make_lab, onnx_like
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
@@ -287,3 +288,14 @@ def test_a_circle_takes_the_same_queries_for_five_hand_ins_and_for_fifty(cast, d
     with django_assert_max_num_queries(10):
         facts = facts_of(circle_of(cast.course, {cast.ruth.pk}))
     assert len(facts.submissions) == 50
+
+
+def test_the_worker_counts_whoever_is_new_and_whoever_is_marked(cast, tmp_path):
+    with_policy(cast)
+    due_ago(cast.lab, hours=30)
+    hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    LateVerdict.objects.all().delete()
+    LateStale.objects.create(course=cast.course, person=cast.ruth, cause="", actor="")
+    assert count_late_days() >= 1
+    assert LateVerdict.objects.get().person == cast.ruth and balance(cast.course, person=cast.sofia) == 3
+    assert not LateStale.objects.exists() and count_late_days() == 0
