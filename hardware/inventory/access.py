@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import NotHere
-from courseplatform.courses.access import Visit
+from courseplatform.courses.access import Visit, asked_once
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role
 from courseplatform.teams.selectors.membership import is_member
 from hardware.models import Item, Kit, Loan, Product, Stockroom
@@ -16,12 +16,17 @@ def stockroom_of(course: Course) -> Stockroom | None:
     return Stockroom.objects.filter(courses__course=course).first()
 
 
+@asked_once
 def stockroom_for(visit: Visit) -> Stockroom:
     """Raises NotHere (`no_stockroom`)."""
     found = stockroom_of(visit.course)
     if found is None:
-        raise NotHere("This course has no stock of hardware yet. An instructor sets it up on the page Hardware.", code="no_stockroom")  # fmt: skip
+        raise no_stockroom()
     return found
+
+
+def no_stockroom() -> NotHere:
+    return NotHere("This course has no stock of hardware yet. An instructor sets it up on the page Hardware.", code="no_stockroom")  # fmt: skip
 
 
 def product_for(visit: Visit, pk: int) -> Product:

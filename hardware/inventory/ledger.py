@@ -7,7 +7,7 @@ from uuid import UUID
 
 from courseplatform.core.errors import Conflict
 from courseplatform.courses.access import Visit
-from hardware.inventory.access import stockroom_for
+from hardware.inventory.access import no_stockroom
 from hardware.models import Item, Product, StockEvent, Stockroom
 
 STALE = "Somebody changed this meanwhile, so nothing was written. Look at it again, and change it then."
@@ -15,7 +15,10 @@ STALE = "Somebody changed this meanwhile, so nothing was written. Look at it aga
 
 def stockroom_locked(visit: Visit) -> Stockroom:
     """One writer a stockroom: what is checked for a tag or a serial number still holds when it is written. Raises NotHere."""
-    return Stockroom.objects.select_for_update().get(pk=stockroom_for(visit).pk)
+    found = Stockroom.objects.select_for_update(of=("self",)).filter(courses__course=visit.course).first()
+    if found is None:
+        raise no_stockroom()
+    return found
 
 
 def stockroom_row_locked(pk: int) -> Stockroom:

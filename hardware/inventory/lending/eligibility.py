@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import Conflict, Forbidden
-from courseplatform.courses.access import Visit
+from courseplatform.courses.access import Visit, asked_once
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role
 from courseplatform.teams.models import Team
 from courseplatform.teams.models.teams import OPEN_TEAMS
-from courseplatform.teams.selectors.membership import is_member, members_at, team_of
+from courseplatform.teams.selectors.membership import is_member, members_at, team_now, team_of
+from hardware.hooks import ReturnDay, return_day
 from hardware.inventory.lending.policy import LendingPolicy, policy_for
 from hardware.models import RESERVATION_OPEN, Kind, KitSlot, Loan, LoanPiece, Product, Reservation
 
@@ -76,6 +77,12 @@ def kind_words(kind: str, number: int) -> str:
     return word if number == 1 else PLURALS.get(Kind(kind), f"{word}s")
 
 
+@asked_once
+def return_day_for(visit: Visit, person: User | None, team: Team | None) -> ReturnDay | None:
+    """The day of return of one borrower of this course: the form and the rules behind it ask alike."""
+    return return_day(visit.course, person, team)
+
+
 def check_may_borrow(
     *,
     visit: Visit,
@@ -105,7 +112,7 @@ def check_may_borrow(
         return []
     _check_open(visit, borrower, policy)
     against: list[tuple[str, str]] = []
-    if policy.hold_overdue and (said := _overdue_words(borrower, now)):
+    if policy.hold_overdue and (said := _overdue_words(visit, borrower, now)):
         against.append(("overdue_hold", said))
     against += [("quota", said) for said in _over_quota(borrower, wants, policy, served)]
     if against and not (is_staff_override and visit.is_staff):
@@ -144,6 +151,8 @@ def _check_belongs(visit: Visit, borrower: Borrower, now: datetime) -> Role:
         return Role.STUDENT
     if not visit.is_staff and borrower.person != visit.person:
         raise Forbidden("You can ask for yourself and for your team, not for other persons.", code="not_yourself")
+    if borrower.person == visit.person:
+        return visit.role
     here = Enrolment.objects.filter(course=visit.course, person=borrower.person, is_active=True).first()
     if here is None:
         said = f"{borrower.name} is not in this course now, so nothing new is lent. What they have is still taken back."
@@ -161,17 +170,20 @@ def _check_open(visit: Visit, borrower: Borrower, policy: LendingPolicy) -> None
         raise Forbidden("This course lends to persons. Choose the person and not the team.", code="persons_only")
 
 
-def overdue_of(borrower: Borrower, now: datetime) -> "QuerySet[Loan]":
-    """What is overdue, anywhere the same stock is lent from: what a person has, and what their team has."""
+def overdue_of(borrower: Borrower, now: datetime, visit: Visit | None = None) -> "QuerySet[Loan]":
+    """What is overdue, anywhere the same stock is lent from: what a person has, and what their team has. visit: of who asks, which may know
+    that team already."""
     theirs = Q(team=borrower.team) if borrower.team else Q(person=borrower.person)
-    if borrower.person and (team := team_of(borrower.course, borrower.person, now)):
-        theirs |= Q(team=team)
+    if borrower.person:
+        is_own = visit is not None and borrower.person == visit.person
+        team = team_now(visit, now) if visit is not None and is_own else team_of(borrower.course, borrower.person, now)
+        theirs |= Q(team=team) if team else Q()
     return Loan.objects.filter(theirs, stockroom__courses__course=borrower.course, closed_at=None, due_at__lt=now)
 
 
-def _overdue_words(borrower: Borrower, now: datetime) -> str:
+def _overdue_words(visit: Visit, borrower: Borrower, now: datetime) -> str:
     """Its sentence; "" for nothing."""
-    found = overdue_of(borrower, now).order_by("due_at").prefetch_related("pieces__item", "pieces__product")
+    found = overdue_of(borrower, now, visit).order_by("due_at").prefetch_related("pieces__item", "pieces__product")
     loans = list(found[: MOST_NAMED + 1])
     if not loans:
         return ""
@@ -206,6 +218,12 @@ def _over_quota(
         for kind, most in limited.items()
         if out[kind] + asked[kind] + wanted[kind] > most
     ]
+
+
+def check_quota(course: Course, borrower: Borrower, wants: Mapping[Product, int]) -> None:
+    """The part of `check_may_borrow` that two tabs could get around, to be asked again inside the lock. Raises Conflict (`quota`)."""
+    if said := _over_quota(borrower, wants, policy_for(course), None):
+        raise Conflict(" ".join(said), code="quota")
 
 
 def _quota_words(borrower: Borrower, product: Product, most: int, numbers: tuple[int, int, int]) -> str:

@@ -5,6 +5,7 @@ order in which they begin, each to the item that has been free for the shortest 
 loans that have begun are pinned (interval graphs are perfect). A claim on one certain item in the future can make the plan miss one.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,10 +45,32 @@ def plan(items: Sequence[int], claims: Iterable[Claim]) -> Plan:
     """
     found = list(claims)
     gentle = _filled(items, found, keep=True)
-    if not gentle.unserved:
+    if len(gentle.unserved) <= _too_few(items, found):
         return gentle
     anew = _filled(items, found, keep=False)
     return anew if len(anew.unserved) < len(gentle.unserved) else gentle
+
+
+def _too_few(items: Sequence[int], claims: Iterable[Claim]) -> int:
+    """How many stay without an item however it is planned: what is wanted at one instant beyond the items that there are."""
+    lendable = set(items)
+    changes: Counter[datetime] = Counter()
+    held: dict[int, datetime] = {}  # item -> until when it is pinned, so that two on one item count once
+    for claim in sorted(claims, key=lambda one: one.from_at):
+        from_at = claim.from_at
+        if claim.is_pinned and claim.item is not None:
+            if claim.item not in lendable:  # what holds an item that serves nobody else takes nothing away
+                continue
+            from_at = max(from_at, held.get(claim.item, EVER))
+            held[claim.item] = max(claim.until_at, from_at)
+        if from_at < claim.until_at:
+            changes[from_at] += 1
+            changes[claim.until_at] -= 1
+    wanted = most = 0
+    for at in sorted(changes):
+        wanted += changes[at]
+        most = max(most, wanted)
+    return max(most - len(lendable), 0)
 
 
 def _filled(items: Sequence[int], claims: list[Claim], *, keep: bool) -> Plan:

@@ -13,9 +13,8 @@ from courseplatform.core.form_fields import DayField
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from courseplatform.teams.models import Team
-from courseplatform.teams.selectors.membership import team_of
-from hardware import hooks
-from hardware.inventory.lending.eligibility import Borrower
+from courseplatform.teams.selectors.membership import team_now
+from hardware.inventory.lending.eligibility import Borrower, return_day_for
 from hardware.inventory.lending.policy import policy_for
 from hardware.inventory.lending.time_ranges import DAY_ENDS, TimeRange, check_range, instant_of, start_of
 from hardware.models import Kit, Product, Stockroom
@@ -117,28 +116,33 @@ class RequestForm(DatesForm):
     ) -> None:
         super().__init__(*args, zone=visit.course.tz, now=now, has_return=has_return, **more)
         self.visit, self.stockroom = visit, stockroom
-        self.fields["thing"].choices = things_of(stockroom)  # type: ignore[attr-defined]
+        self.things = things_of(stockroom)
+        self.fields["thing"].choices = _choices(self.things)  # type: ignore[attr-defined]
         self.fields["borrower"].choices = borrowers_of(visit, now)  # type: ignore[attr-defined]
 
     def thing_chosen(self) -> dict[str, Any]:
-        kind, pk = self.cleaned_data["thing"].split("-")
-        model: Any = Kit if kind == "kit" else Product
-        return {kind: model.objects.get(stockroom=self.stockroom, pk=pk)}
+        thing = self.things[self.cleaned_data["thing"]]
+        return {"kit" if isinstance(thing, Kit) else "product": thing}
 
     def borrower_chosen(self) -> Borrower:
         kind, pk = self.cleaned_data["borrower"].split("-")
         course = self.visit.course
         if kind == "team":
             return Borrower(course, team=Team.objects.select_related("course").get(course=course, pk=pk))
-        return Borrower(course, person=User.objects.get(pk=pk))
+        mine = self.visit.person
+        return Borrower(course, person=mine if pk == str(mine.pk) else User.objects.get(pk=pk))
 
 
-def things_of(stockroom: Stockroom) -> Choices:
-    """What can be reserved: products whose pieces have tags, and kits."""
+def things_of(stockroom: Stockroom) -> dict[str, Product | Kit]:
+    """What can be reserved, by what the form sends for it: products whose pieces have tags, and kits. Two queries."""
     products = Product.objects.filter(stockroom=stockroom, is_counted=False, items__isnull=False).distinct()
     kits = Kit.objects.filter(stockroom=stockroom, is_retired=False)
-    found: Choices = [(f"product-{one.pk}", one.name) for one in products]
-    in_kits = [(f"kit-{one.pk}", f"{one.tag}, {one.name}") for one in kits]
+    return {f"product-{one.pk}": one for one in products} | {f"kit-{one.pk}": one for one in kits}
+
+
+def _choices(things: dict[str, Product | Kit]) -> Choices:
+    found: Choices = [(key, one.name) for key, one in things.items() if isinstance(one, Product)]
+    in_kits = [(key, f"{one.tag}, {one.name}") for key, one in things.items() if isinstance(one, Kit)]
     return [*found, ("Kits", in_kits)] if in_kits else found
 
 
@@ -146,7 +150,7 @@ def borrowers_of(visit: Visit, now: datetime) -> Choices:
     """For a student: themself and their team, as far as the course lends to them. For staff: everybody."""
     policy = policy_for(visit.course)
     if not visit.is_staff:
-        team = team_of(visit.course, visit.person, now)
+        team = team_now(visit, now)
         mine: Choices = [(f"team-{team.pk}", f"Team {team.name}")] if team and policy.borrowers != "person" else []
         return [*mine, (f"person-{visit.person.pk}", "Me")] if policy.borrowers != "team" else mine
     teams: Choices = [(f"team-{one.pk}", one.name) for one in Team.objects.standing().filter(course=visit.course)]
@@ -167,7 +171,5 @@ def borrowers_of(visit: Visit, now: datetime) -> Choices:
 
 def has_return(visit: Visit, now: datetime) -> bool:
     """Whether anything can be lent for the term to this person or their team; staff are asked again for whom they choose."""
-    team = team_of(visit.course, visit.person, now)
-    return bool(
-        hooks.return_day(visit.course, visit.person, None) or (team and hooks.return_day(visit.course, None, team))
-    )
+    team = team_now(visit, now)
+    return bool(return_day_for(visit, visit.person, None) or (team and return_day_for(visit, None, team)))

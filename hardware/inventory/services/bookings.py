@@ -11,7 +11,7 @@ from functools import reduce
 from operator import or_
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from courseplatform.core.errors import Conflict
 from hardware.inventory.lending.planning import FOREVER, Claim, Plan, plan
@@ -40,10 +40,10 @@ class Replanned:
     moved: int = 0
 
 
-def lendable(product: Product) -> list[Item]:
+def lendable(product: Product) -> QuerySet[Item]:
     """Items that can be promised: in service, and no fixed part of a kit in use."""
     found = product.items.filter(status=Item.Status.IN_SERVICE)
-    return list(found.exclude(kit_slot__kit__is_retired=False).order_by("tag"))
+    return found.exclude(kit_slot__kit__is_retired=False).order_by("tag")
 
 
 def book(
@@ -63,11 +63,10 @@ def book(
         )
         for want in wants
     ]  # fmt: skip
-    with transaction.atomic():
-        for product in {want.product.pk: want.product for want in wants}.values():
-            _plan_with(product, [one for one in made if one.product_id == product.pk], now)
-        Booking.objects.bulk_create(made)
-        check_overlaps()
+    products = {want.product.pk: want.product for want in wants}.values()
+    _write(
+        [_plan_with(product, [one for one in made if one.product_id == product.pk], now) for product in products], made
+    )
     return made
 
 
@@ -84,10 +83,7 @@ def release(bookings: Iterable[Booking], *, now: datetime) -> None:
 def extend(booking: Booking, *, until_at: datetime | None, now: datetime) -> None:
     """Hold its item until another instant. Raises Conflict (`not_free`): somebody else has it from then on and no other item serves them."""
     booking.until_at = until_at
-    with transaction.atomic():
-        _plan_with(booking.product, [booking], now)
-        booking.save(update_fields=["until_at"])
-        check_overlaps()
+    _write([_plan_with(booking.product, [booking], now)], [booking])
 
 
 def stretch(bookings: Sequence[Booking], *, until_at: datetime, now: datetime) -> Replanned:
@@ -119,10 +115,7 @@ def hand_out(booking: Booking, piece: LoanPiece, *, until_at: datetime | None, n
     """
     booking.item, booking.piece, booking.reservation = piece.item, piece, None
     booking.from_at, booking.until_at, booking.is_pinned = now, until_at, True
-    with transaction.atomic():
-        _plan_with(booking.product, [booking], now)
-        booking.save()
-        check_overlaps()
+    _write([_plan_with(booking.product, [booking], now)], [booking])
 
 
 def replan(products: Iterable[Product], *, now: datetime) -> Replanned:
@@ -133,7 +126,7 @@ def replan(products: Iterable[Product], *, now: datetime) -> Replanned:
     for product in products:
         rows = _active(product)
         before = {row.pk: row.item_id for row in rows}
-        _apply(rows, plan([item.pk for item in lendable(product)], [claim_of(row, now) for row in rows]))
+        _apply(rows, plan(_keys_of(product), [claim_of(row, now) for row in rows]))
         changed = [row for row in rows if row.item_id != before[row.pk]]
         Booking.objects.bulk_update(changed, ["item"])
         lost += [row for row in changed if row.item_id is None]
@@ -143,15 +136,15 @@ def replan(products: Iterable[Product], *, now: datetime) -> Replanned:
     return Replanned(lost, served, moved)
 
 
-def _plan_with(product: Product, new: list[Booking], now: datetime) -> None:
-    """Give `new` their items, moving others where that helps. Those are written; `new` are not."""
+def _plan_with(product: Product, new: list[Booking], now: datetime) -> list[Booking]:
+    """Give `new` their items, moving others where that helps. Returns those others; nothing is written. Raises Conflict (`not_free`)."""
     mine = {one.pk for one in new if one.pk}
     others = [row for row in _active(product) if row.pk not in mine]
     before = {row.pk: row.item_id for row in others}
     claims = [claim_of(row, now) for row in (*others, *new)]
     pinned = [one for one in claims if one.is_pinned]
     twice = sum(one.item == other.item and one.overlaps(other) for n, one in enumerate(pinned) for other in pinned[:n])
-    found = plan([item.pk for item in lendable(product)], claims)
+    found = plan(_keys_of(product), claims)
     # What had no item before stays without one; it must not keep others from theirs.
     missing = [key for key in found.unserved if key not in before or before[key] is not None]
     if missing or twice:
@@ -161,11 +154,30 @@ def _plan_with(product: Product, new: list[Booking], now: datetime) -> None:
             details={"product": product.name, "missing": len(missing) or twice},
         )
     _apply([*others, *new], found)
-    Booking.objects.bulk_update([row for row in others if row.item_id != before[row.pk]], ["item"])
+    return [row for row in others if row.item_id != before[row.pk]]
+
+
+def _write(moved: Iterable[list[Booking]], new: Sequence[Booking]) -> None:
+    """Everything was planned before, so that what is refused costs no write. Raises Conflict (`not_free`) where the plan was wrong."""
+    known = [row for row in new if row.pk is not None]
+    with transaction.atomic():
+        if others := [row for rows in moved for row in rows]:
+            Booking.objects.bulk_update(others, ["item"])
+        for row in known:
+            row.save()
+        Booking.objects.bulk_create([row for row in new if row.pk is None])
+        _ask_constraint()
 
 
 def _active(product: Product) -> list[Booking]:
-    return list(Booking.objects.filter(product=product, is_active=True).select_related("piece", "product"))
+    rows = list(Booking.objects.filter(product=product, is_active=True))
+    for row in rows:
+        row.product = product  # known, and read for each of them else
+    return rows
+
+
+def _keys_of(product: Product) -> list[int]:
+    return list(lendable(product).values_list("pk", flat=True))
 
 
 def _key(row: Booking) -> Hashable:
@@ -188,11 +200,17 @@ def _apply(rows: Iterable[Booking], found: Plan) -> None:
 
 def check_overlaps() -> None:
     """On PostgreSQL, ask the constraint now and not at the commit. Raises Conflict (`not_free`)."""
+    if connection.vendor == "postgresql":
+        with transaction.atomic():
+            _ask_constraint()
+
+
+def _ask_constraint() -> None:
+    """Inside a savepoint, which a refusal ends."""
     if connection.vendor != "postgresql":
         return
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS booking_no_overlap IMMEDIATE")
-            cursor.execute("SET CONSTRAINTS booking_no_overlap DEFERRED")
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS booking_no_overlap IMMEDIATE; SET CONSTRAINTS booking_no_overlap DEFERRED")
     except IntegrityError as error:
         raise Conflict("It was taken by somebody else in this moment. Nothing was written; look what is free now.", code=NOT_FREE) from error  # fmt: skip

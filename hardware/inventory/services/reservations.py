@@ -1,7 +1,7 @@
 """Reservations: asked for, approved or declined, changed, cancelled. What cannot be had then may wait (services/waiting.py).
 
 Items are held from the moment they are asked for, so that an answer of the staff never comes too late. Every write takes the lock of the
-stockroom first; rules that count (the quota, what is free) are asked inside it.
+stockroom; rules that count (the quota, what is free) are asked inside it, and what a hundred others cannot change is asked before.
 """
 
 from datetime import datetime
@@ -11,13 +11,19 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from courseplatform.core.errors import BadInput, Conflict, Forbidden, NotHere
+from courseplatform.core.errors import AppError, BadInput, Conflict, Forbidden, NotHere
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
-from courseplatform.courses.models import Course
 from hardware import hooks
-from hardware.inventory.ledger import stockroom_locked
-from hardware.inventory.lending.eligibility import Borrower, check_may_borrow, check_not_too_many
+from hardware.inventory.access import stockroom_for
+from hardware.inventory.ledger import stockroom_locked, stockroom_row_locked
+from hardware.inventory.lending.eligibility import (
+    Borrower,
+    check_may_borrow,
+    check_not_too_many,
+    check_quota,
+    return_day_for,
+)
 from hardware.inventory.lending.policy import policy_for
 from hardware.inventory.lending.reservation_notices import tell_borrower, tell_staff
 from hardware.inventory.lending.time_ranges import (
@@ -80,28 +86,43 @@ def reservation_make(
             `too_many_asked`.
         Forbidden: what `check_may_borrow` refuses. NotHere: it is not of this stockroom.
     """
-    now = now or timezone.now()
-    with transaction.atomic():
-        stockroom = stockroom_locked(visit)
-        if known := _sent_before(visit, key):
-            return known
-        product = item.product if item is not None else product
-        _check_thing(stockroom, product, item, kit, count)
-        row = Reservation(
-            stockroom=stockroom, course=visit.course, person=borrower.person, team=borrower.team, made_by=visit.person, made_at=now,
-            product=product, item=item, kit=kit, count=count, from_at=from_at, is_term=until_at is None,
-            until_at=until_at or _return_of(visit.course, borrower).due_at, why=why.strip()[:300], key=key,
-        )  # fmt: skip
+    now, stockroom = now or timezone.now(), stockroom_for(visit)
+    product = item.product if item is not None else product
+    _check_thing(stockroom, product, item, kit, count)
+    row = Reservation(
+        stockroom=stockroom, course=visit.course, person=borrower.person, team=borrower.team, made_by=visit.person, made_at=now,
+        product=product, item=item, kit=kit, count=count, from_at=from_at, is_term=until_at is None,
+        until_at=until_at or _return_of(visit, borrower).due_at, why=why.strip()[:300], key=key,
+    )  # fmt: skip
+    try:
         _check_time(visit, row, now)
         check_may_borrow(
             visit=visit, borrower=borrower, wants=numbers_of(row), now=now, is_staff_override=visit.is_staff
         )
-        check_not_too_many(visit, borrower, now)
-        # Who waits comes first. Whatever frees something serves them; what ended since the last sweep does it here.
-        if waits_begun(now).filter(stockroom=stockroom).exists():
-            waiting_serve(stockroom, products_of([row]), now=now)
-        row.save()
-        _place(visit, row, wait, now)
+        return _make_locked(visit, borrower, row, wait, now)
+    except AppError as error:
+        # Sent twice it counts once, also where the first one took the last that this borrower may have.
+        if known := _sent_before(visit, key):
+            return known
+        if error.code == NOT_FREE:
+            raise _not_free(row, now) from error
+        raise
+
+
+@transaction.atomic
+def _make_locked(visit: Visit, borrower: Borrower, row: Reservation, wait: bool, now: datetime) -> Reservation:
+    """What others write meanwhile is asked again. Nothing else is, since everybody else waits for this lock."""
+    stockroom_row_locked(row.stockroom_id)
+    if known := _sent_before(visit, row.key):
+        return known
+    if not visit.is_staff:
+        check_quota(visit.course, borrower, numbers_of(row))
+    check_not_too_many(visit, borrower, now)
+    # Who waits comes first. Whatever frees something serves them; what ended since the last sweep does it here.
+    if waits_begun(now).filter(stockroom=row.stockroom).exists():
+        waiting_serve(row.stockroom, products_of([row]), now=now)
+    row.save()
+    _place(visit, row, wait, now)
     return row
 
 
@@ -142,8 +163,8 @@ def _check_there_are(product: Product, count: int) -> None:
         raise BadInput(f"{said} Write a smaller number.", code="bad_count")
 
 
-def _return_of(course: Course, borrower: Borrower) -> hooks.ReturnDay:
-    found = hooks.return_day(course, **borrower.keys)
+def _return_of(visit: Visit, borrower: Borrower) -> hooks.ReturnDay:
+    found = return_day_for(visit, borrower.person, borrower.team)
     if found is None:
         raise BadInput(
             "This course names no day on which everything comes back, so nothing is lent for the term. Choose the day "
@@ -159,7 +180,7 @@ def _check_time(visit: Visit, row: Reservation, now: datetime) -> None:
     check_range(found, zone=course.tz, now=now)
     if visit.is_staff or row.is_term:
         return
-    back = hooks.return_day(course, row.person, row.team)
+    back = return_day_for(visit, row.person, row.team)
     ends = instant_of(course.tz, course.ends_on, None, whole=DAY_ENDS, field="until_day") if course.ends_on else None
     check_length(found, zone=course.tz, longest_days=policy_for(course).longest_days, last_at=back.due_at if back else ends)  # fmt: skip
 
@@ -167,7 +188,7 @@ def _check_time(visit: Visit, row: Reservation, now: datetime) -> None:
 def _place(visit: Visit, row: Reservation, wait: bool, now: datetime) -> None:
     """Hold its items, or put it on the waiting list."""
     try:
-        _hold(row, now)
+        book(row.stockroom, wants_of(row, row.from_at, row.until_at), now=now, reservation=row)
     except Conflict as error:
         if error.code != NOT_FREE or not wait:
             raise
@@ -311,7 +332,7 @@ def reservation_change_dates(
             )
         before = TimeRange(row.from_at, row.until_at)
         row.from_at, row.is_term = from_at, until_at is None
-        row.until_at = until_at or _return_of(row.course, Borrower.of(row)).due_at
+        row.until_at = until_at or _return_of(visit, Borrower.of(row)).due_at
         # What has begun may go on from where it began.
         _check_time(visit, row, min(now, before.from_at))
         inside = before.from_at <= row.from_at and row.until_at <= before.until_at

@@ -55,7 +55,7 @@ def new(request: HttpRequest, visit: Visit) -> HttpResponse:
         try:
             row = reservations.reservation_make(
                 visit=visit, borrower=form.borrower_chosen(), **form.thing_chosen(), count=form.cleaned_data["count"], from_at=form.from_at,
-                until_at=form.until_at, why=form.cleaned_data["why"], key=form.cleaned_data["key"], wait=form.cleaned_data["wait"],
+                until_at=form.until_at, why=form.cleaned_data["why"], key=form.cleaned_data["key"], wait=form.cleaned_data["wait"], now=now,
             )  # fmt: skip
             return _shown(request, row, {"waiting": "It is on the waiting list.", "asked": "It is held for you until the staff answer.",
                                          "approved": "It is reserved."}.get(row.status, "It was asked for already."))  # fmt: skip

@@ -54,3 +54,12 @@ def test_all_are_served_exactly_when_never_more_overlap_than_there_are_items(fou
     held = [(result.placed[one.key], one) for one in claims if one.key in result.placed]
     assert not any(i == j and a.overlaps(b) for n, (i, a) in enumerate(held) for j, b in held[:n])
     assert len(result.placed) + len(result.unserved) == len(claims)
+
+
+def test_who_wants_an_item_that_another_keeps_too_long_takes_no_second_place():
+    """Item 1 is out beyond its time and reserved itself: that is one item less, not two, so the others are moved to serve all."""
+    claims = [
+        claim("out", 0, 30, item=1, is_pinned=True), claim("wants 1", 4, 9, item=1, is_pinned=True),
+        claim("a", 0, 3, item=2), claim("b", 5, 8, item=3), claim("c", 2, 9),
+    ]  # fmt: skip
+    assert not plan(ITEMS, claims).unserved

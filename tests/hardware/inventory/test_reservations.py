@@ -213,3 +213,16 @@ def test_a_stock_of_another_course_has_nothing_here(cast, pis):
 def test_a_person_outside_the_course_is_lent_nothing(cast, pis):
     stranger = make_user("Stranger")
     assert refused(ask, cast, stranger, pis, by=cast.amit).code == "not_in_course"
+
+
+def test_a_request_among_many_asks_the_database_as_little_as_one_alone(cast, pis, django_assert_max_num_queries):
+    """Inside the lock everybody else waits: what is asked there is what is paid for by all."""
+    for n in range(20):
+        ask(cast, cast.sofia, pis, first=1 + 10 * n, last=9 + 10 * n, by=cast.helen)
+    times = {"from_at": in_days(3), "until_at": in_days(5), "product": pis}
+    visit, borrower = cast.visit(cast.ruth), Borrower(cast.course, person=cast.ruth)
+    with django_assert_max_num_queries(19):
+        assert reservation_make(visit=visit, borrower=borrower, key=uuid4(), **times).status == "asked"
+    visit, borrower = cast.visit(cast.daniel), Borrower(cast.course, person=cast.daniel)
+    with django_assert_max_num_queries(15):
+        assert reservation_make(visit=visit, borrower=borrower, wait=True, **times).status == "waiting"
