@@ -1,5 +1,6 @@
 """Fixtures for all tests: the cast, the data directory of one test, and real parts that are there or named as missing."""
 
+import gc
 import json
 import os
 import sys
@@ -42,6 +43,12 @@ def cast(db, data_dir):
 def pytest_collection_modifyitems(config, items):
     if os.environ.get("MILLIAMP_TEST_DATABASE_URL"):
         items[:] = [item for item in items if item.get_closest_marker("real_database")]
+
+
+def pytest_collection_finish(session):
+    """Half a million objects are here for good by now: tests, modules, frameworks. Nobody looks through them again for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item):
