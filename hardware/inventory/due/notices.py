@@ -8,7 +8,7 @@ from courseplatform.core.markdown import escaped
 from courseplatform.teams.models import Membership
 from courseplatform.teams.selectors.membership import members_at
 from hardware.hooks import return_day
-from hardware.inventory.due.words import day_words, thing
+from hardware.inventory.lending.loan_words import at_words, thing
 from hardware.models import Loan, LoanPiece
 
 KIND = "hardware"
@@ -35,7 +35,7 @@ def reminder_text(loans: Sequence[Loan], pieces: Sequence[LoanPiece], now: datet
     loan, due_at = loans[0], loans[0].due_at or now
     lines = [f"- {escaped(thing(piece))}" for piece in pieces]
     verb = "It is due back" if due_at > now else "It was due back"
-    said = f"{verb} {day_words(due_at, loan.course.tz)} at the desk of {escaped(loan.stockroom.name)}."
+    said = f"{verb} {at_words(due_at, loan.course.tz)} at the desk of {escaped(loan.stockroom.name)}."
     day = return_day(loan.course, loan.person, loan.team) if loan.is_term else None
     late = f" {escaped(day.late_words)}" if day and day.late_words else ""
     lost = "" if due_at > now else " If something is broken or lost, say so; nothing gets better by waiting."

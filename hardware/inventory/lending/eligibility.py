@@ -20,6 +20,7 @@ from courseplatform.teams.models import Team
 from courseplatform.teams.models.teams import OPEN_TEAMS
 from courseplatform.teams.selectors.membership import is_member, members_at, team_now, team_of
 from hardware.hooks import ReturnDay, return_day
+from hardware.inventory.lending.loan_words import thing
 from hardware.inventory.lending.policy import LendingPolicy, policy_for
 from hardware.models import RESERVATION_OPEN, Kind, KitSlot, Loan, LoanPiece, Product, Reservation
 
@@ -187,17 +188,11 @@ def _overdue_words(visit: Visit, borrower: Borrower, now: datetime) -> str:
     loans = list(found[: MOST_NAMED + 1])
     if not loans:
         return ""
-    things = [_thing(piece) for loan in loans for piece in loan.pieces.all() if piece.back_at is None]
+    things = [thing(piece) for loan in loans for piece in loan.pieces.all() if piece.back_at is None]
     named = ", ".join(things[:MOST_NAMED]) + (" and more" if len(things) > MOST_NAMED else "")
     since = f"{timezone.localtime(loans[0].due_at, borrower.course.tz):%b %-d, %H:%M}"
     verb = "is" if len(things) == 1 else "are"
     return f"{borrower.words[0].upper()}{borrower.words[1:]} is handed nothing new: {named} {verb} overdue since {since}. Bring it back first."  # fmt: skip
-
-
-def _thing(piece: LoanPiece) -> str:
-    if piece.item is not None:
-        return f"{piece.item.tag} ({piece.product.name})"
-    return f"{piece.count} x {piece.product.name}" if piece.count != 1 else piece.product.name
 
 
 def _over_quota(

@@ -14,7 +14,8 @@ from courseplatform.courses.access import Visit, asked_once
 from courseplatform.courses.models import Course
 from courseplatform.courses.sections import CalendarEntry, DueMark
 from courseplatform.teams.models import Membership
-from hardware.inventory.selectors.mine import due_badge, loans_of
+from hardware.inventory.lending.loan_words import due_badge, things
+from hardware.inventory.selectors.mine import loans_of
 from hardware.models import Loan, Reservation, ReservationStatus
 
 MOST_NAMED = 2
@@ -31,7 +32,7 @@ def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
     if visit.is_staff:
         return []
     return [
-        DueMark("Hardware back", things(loan), loan.due_at, loan_path(loan), due_badge(loan, now))
+        DueMark("Hardware back", _things(loan), loan.due_at, loan_path(loan), due_badge(loan, now))
         for loan in _mine(visit, now)
         if loan.due_at is not None and not loan.is_term
     ]
@@ -58,7 +59,7 @@ def calendar_entries(course: Course, person: User | None) -> list[CalendarEntry]
     loans = loans_of(person, now).filter(course=course, is_term=False, due_at__isnull=False)
     found = [
         CalendarEntry(
-            uid=f"loan-{loan.pk}", title=f"Hardware back: {things(loan)}", starts=loan.due_at, path=loan_path(loan),
+            uid=f"loan-{loan.pk}", title=f"Hardware back: {_things(loan)}", starts=loan.due_at, path=loan_path(loan),
             description="At the loan desk.", sequence=loan.renewed,
         )
         for loan in loans if loan.due_at is not None
@@ -82,11 +83,8 @@ def _pick_up(row: Reservation) -> CalendarEntry:
     )  # fmt: skip
 
 
-def things(loan: Loan) -> str:
-    """Raspberry Pi 4, 8 GB (PI-07), Camera (CM-14) and 3 more."""
-    named = [f"{piece.product.name} ({piece.item.tag})" if piece.item else piece.product.name for piece in loan.out]  # type: ignore[attr-defined]
-    more = len(named) - MOST_NAMED
-    return ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+def _things(loan: Loan) -> str:
+    return things(loan.out, MOST_NAMED)  # type: ignore[attr-defined]
 
 
 def loan_path(loan: Loan) -> str:

@@ -19,7 +19,7 @@ from hardware.hooks import return_day
 from hardware.inventory.access import stockroom_for
 from hardware.inventory.kits.contents import KitPiece, kit_pieces
 from hardware.inventory.lending.eligibility import Borrower, check_may_borrow
-from hardware.inventory.lending.loan_words import day_words, holder_words, piece_name
+from hardware.inventory.lending.loan_words import day_words, due_badge, holder_words, piece_name
 from hardware.inventory.selectors.balances import balances_of
 from hardware.inventory.selectors.cases import open_case_of
 from hardware.inventory.selectors.loans import due_badge, late_words, left_words, piece_rows
@@ -371,8 +371,8 @@ def _back_loan(
         row["was_lost"] = one.ended_as == LoanPiece.End.LOST
     missing = [piece_name(row["piece"]) for row in rows if not row["ticked"]]
     return {
-        "loan": loan, "who": holder_words(loan), "left": left, "badge": due_badge(loan, now), "late": late_words(loan), "rows": rows,
-        "ticked": len(rows) - len(missing), "missing": missing, "since": day_words(loan.handed_at),
+        "loan": loan, "who": holder_words(loan), "left": left, "badge": due_badge(loan, now, with_day=True), "late": late_words(loan), "rows": rows,
+        "ticked": len(rows) - len(missing), "missing": missing, "since": day_words(loan.handed_at, loan.course.tz),
     }  # fmt: skip
 
 

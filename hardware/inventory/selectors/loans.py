@@ -8,17 +8,15 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.db.models import Prefetch, Q
 from django.http import HttpResponse
-from django.utils import timezone
 
 from courseplatform.core.badges import Badge
 from courseplatform.core.errors import Conflict
-from courseplatform.core.numbers import span
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment
 from hardware.hooks import return_day
 from hardware.inventory.access import is_borrower
-from hardware.inventory.lending.loan_words import day_words, holder_words, piece_name
+from hardware.inventory.lending.loan_words import due_badge, holder_words, piece_name
 from hardware.inventory.selectors.cases import loan_cases
 from hardware.inventory.selectors.stock import CONDITIONS
 from hardware.inventory.services.loans import may_undo
@@ -93,7 +91,8 @@ def loan_row(loan: Loan, left: str, now: datetime) -> dict[str, Any]:
     pieces = list(loan.pieces.all())
     out = [one for one in pieces if one.back_at is None]
     return {
-        "loan": loan, "who": holder_words(loan), "left": left, "badge": due_badge(loan, now), "total": len(pieces), "back": len(pieces) - len(out),
+        "loan": loan, "who": holder_words(loan), "left": left, "badge": due_badge(loan, now, with_day=True),
+        "total": len(pieces), "back": len(pieces) - len(out),
         "things": [{"name": piece_name(one), "product": one.product.name if one.item else ""} for one in (out or pieces)[:8]],
         "more": max(len(out or pieces) - 8, 0),
     }  # fmt: skip
@@ -109,22 +108,8 @@ def left_words(loans: Sequence[Loan]) -> dict[int, str]:
         key = (loan.course_id, loan.person_id)
         if loan.person_id and key in left:
             day = left[key]
-            found[loan.pk] = f"left the course {timezone.localtime(day):%b %-d}" if day else "left the course"
+            found[loan.pk] = f"left the course {day.astimezone(loan.course.tz):%b %-d}" if day else "left the course"
     return found
-
-
-def due_badge(loan: Loan, now: datetime) -> Badge:
-    """due today, 23:59: on time; 2 days late; all back. What late days mean is said beside it (late_words)."""
-    if loan.closed_at is not None:
-        return Badge("neutral", "check", f"all back {day_words(loan.closed_at)}")
-    if loan.due_at is None:
-        return Badge("neutral", "dot", "with the return of the course" if loan.is_term else "no day agreed")
-    if loan.due_at < now:
-        return Badge("bad", "octagon", f"{span(now - loan.due_at)} late, was due {day_words(loan.due_at)}")
-    local = timezone.localtime(loan.due_at)
-    if local.date() == timezone.localtime(now).date():
-        return Badge("good", "check", f"due today, {local:%H:%M}: on time")
-    return Badge("good", "check", f"due {local:%a %b %-d, %H:%M}")
 
 
 def late_words(loan: Loan) -> str:
@@ -150,7 +135,8 @@ def loan_page(visit: Visit, loan: Loan, now: datetime) -> dict[str, Any]:
     photos = list(loan.photos.all())
     mine = is_borrower(loan, visit.person, now)
     return {
-        "loan": loan, "who": holder_words(loan), "left": left_words([loan]).get(loan.pk, ""), "badge": due_badge(loan, now), "late": late_words(loan),
+        "loan": loan, "who": holder_words(loan), "left": left_words([loan]).get(loan.pk, ""), "badge": due_badge(loan, now, with_day=True),
+        "late": late_words(loan),
         "rows": piece_rows(pieces, now), "out": [piece_name(one) for one in pieces if one.back_at is None],
         "back": sum(one.back_at is not None for one in pieces), "total": len(pieces),
         "photos": [{"way": way, "title": title, "rows": [one for one in photos if one.way == way]} for way, title in PHOTOS.items()],

@@ -1,7 +1,7 @@
 """What somebody has on loan, alone or with their team: until when, with what late days, and what they asked for."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -13,9 +13,9 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import STAFF, Course, Enrolment
 from courseplatform.teams.models import Membership
 from hardware.hooks import return_day
+from hardware.inventory.lending.loan_words import due_badge
 from hardware.models import RESERVATION_OPEN, Loan, LoanPiece, Reservation, ReservationStatus
 
-SOON = timedelta(days=3)
 ASKED = {
     ReservationStatus.WAITING: Badge("warn", "clock", "on the waiting list"),
     ReservationStatus.ASKED: Badge("neutral", "clock", "waits for an answer"),
@@ -52,21 +52,6 @@ def _shown(loans: Iterable[Loan], now: datetime) -> list[dict[str, Any]]:
             words = late[key] = found.late_words if found else ""
         rows.append({"loan": loan, "badge": due_badge(loan, now), "late_words": words})
     return rows
-
-
-def due_badge(loan: Loan, now: datetime) -> Badge:
-    """due in 9 days; due today; 2 days overdue. Days are those of the course's calendar."""
-    if loan.due_at is None:
-        return Badge("neutral", "dot", "no day agreed")
-    days = (loan.due_at.astimezone(loan.course.tz).date() - now.astimezone(loan.course.tz).date()).days
-    if loan.due_at < now:
-        return Badge(
-            "bad", "octagon", f"{-days} day{'' if days == -1 else 's'} overdue" if days else "overdue since today"
-        )
-    if days == 0:
-        return Badge("warn", "triangle", "due today")
-    words = f"due in {days} day{'' if days == 1 else 's'}"
-    return Badge("warn", "triangle", words) if loan.due_at - now < SOON else Badge("neutral", "clock", words)
 
 
 def _verdict(loans: list[Loan], now: datetime) -> str:

@@ -11,7 +11,7 @@ from courseplatform.courses.access import Visit
 from courseplatform.teams.models import Team
 from courseplatform.teams.selectors.membership import members_of
 from hardware.hooks import return_day
-from hardware.inventory.due.words import thing
+from hardware.inventory.lending.loan_words import thing
 from hardware.inventory.selectors.overdue import days_over, left_words, whom_words
 from hardware.models import Loan, LoanPiece
 

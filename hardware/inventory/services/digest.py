@@ -10,8 +10,8 @@ from courseplatform.courses.models import Course
 from courseplatform.notices.models.notifications import Notification
 from courseplatform.notices.services.notifications import notification_send
 from hardware.inventory.due.notices import KIND
-from hardware.inventory.due.words import things
 from hardware.inventory.lending.borrowers import staff_of
+from hardware.inventory.lending.loan_words import things
 from hardware.inventory.services.due import open_loans
 from hardware.models import CASE_OPEN, DamageCase, Loan, Reservation, ReservationStatus
 

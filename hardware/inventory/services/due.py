@@ -21,9 +21,9 @@ from courseplatform.notices.services.notifications import notification_send
 from hardware.hooks import BorrowerKey, return_dues
 from hardware.inventory.due.notices import KIND, reminder_text, to_remind
 from hardware.inventory.due.reminding import days_words, reminder_due
-from hardware.inventory.due.words import day_words, things
 from hardware.inventory.ledger import stockroom_locked
 from hardware.inventory.lending.borrowers import staff_of
+from hardware.inventory.lending.loan_words import at_words, things
 from hardware.inventory.lending.policy import policy_for
 from hardware.inventory.services.bookings import Replanned, stretch
 from hardware.models import RESERVATION_OPEN, Booking, Loan, LoanEvent, LoanPiece, Reservation, Stockroom
@@ -94,8 +94,8 @@ def _move(row: Loan | Reservation, due_at: datetime, now: datetime) -> Replanned
         if row.closed_at is not None or row.due_at == due_at:
             return None
         zone, before = row.course.tz, row.due_at
-        was = f" instead of {day_words(before, zone)}" if before else ""
-        said = f"Due back {day_words(due_at, zone)}{was}: the return of the course is then."
+        was = f" instead of {at_words(before, zone)}" if before else ""
+        said = f"Due back {at_words(due_at, zone)}{was}: the return of the course is then."
         Loan.objects.filter(pk=row.pk).update(due_at=due_at)
         LoanEvent.objects.create(loan=row, by=CLOCK, what="due_moved", sentence=said)
         held = Booking.objects.filter(piece__loan=row, is_active=True)

@@ -65,9 +65,7 @@ def check_item(item: Item, open_pieces: dict[int, LoanPiece]) -> None:
     """Raises Conflict: `item_is_out` with who has it since when, `not_in_service`."""
     piece = open_pieces.get(item.pk)
     if piece is not None:
-        said = (
-            f"{item.tag} is out: {holder_words(piece.loan)} has it since {at_words(piece.out_at)}. Take it back first."
-        )
+        said = f"{item.tag} is out: {holder_words(piece.loan)} has it since {at_words(piece.out_at, piece.loan.course.tz)}. Take it back first."
         raise Conflict(said, code="item_is_out", details={"tag": item.tag, "loan": piece.loan_id})
     if item.status != Item.Status.IN_SERVICE:
         words = Item.Status(item.status).label.lower()
@@ -251,9 +249,12 @@ def promised(error: Conflict, loan: Loan, items: Sequence[Item]) -> Conflict:
         return Conflict(
             f"{tags} is not free for so long. Choose an earlier day.", code="promised", details=error.details
         )
+    zone = loan.course.tz
     whose = f"team {first.reservation.team.name}" if first.reservation.team else str(first.reservation.person)
-    from_words = f"{tags} is promised to {whose} from {at_words(first.from_at)}, and no other {name} is free then."
-    said = f"{from_words} Lend until {day_words(first.from_at)}, or another one."
+    from_words = (
+        f"{tags} is promised to {whose} from {at_words(first.from_at, zone)}, and no other {name} is free then."
+    )
+    said = f"{from_words} Lend until {day_words(first.from_at, zone)}, or another one."
     return Conflict(said, code="promised", details=error.details | {"from_at": first.from_at.isoformat()})
 
 

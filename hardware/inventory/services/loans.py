@@ -131,7 +131,7 @@ def _tell_handed(visit: Visit, loan: Loan, against: Sequence[str]) -> None:
     pieces = list(loan.pieces.select_related("item", "product"))
     things, whose = listed(piece_name(one) for one in pieces), Borrower.of(loan).words
     taker = f", taken by {loan.taken_by}" if loan.taken_by and loan.team else ""
-    due = due_words(loan.due_at, is_term=loan.is_term)
+    due = due_words(loan.due_at, loan.course.tz, is_term=loan.is_term)
     set_aside = f" All the same: {' '.join(against)}" if against else ""
     event = event_write(loan, by=visit.by, what="handed_over", sentence=f"{things} handed to {whose}{taker}; {due}.{set_aside}")  # fmt: skip
     if loan.is_term:
@@ -205,7 +205,7 @@ def loan_renew(
         renewing.pieces_extend(visit, row, until, now)
         was_term, row.due_at, row.is_term, row.renewed = row.is_term, until, is_term, row.renewed + 1
         row.save(update_fields=["due_at", "is_term", "renewed"])
-        words = due_words(until, is_term=is_term)
+        words = due_words(until, row.course.tz, is_term=is_term)
         event = event_write(row, by=visit.by, what="renewed", sentence=f"Renewed by {visit.person}: {words}.")
         if was_term or is_term:
             tell_return(row.course, row.person, row.team, visit.by)

@@ -27,7 +27,9 @@ def own_day(visit: Visit, loan: Loan, now: datetime) -> datetime:
     if loan.due_at is None:
         raise Conflict("No day was agreed for this loan, so there is nothing to renew.", code="no_day")
     if loan.due_at <= now:
-        raise Conflict(f"It was due {at_words(loan.due_at)}. Bring it back, or ask the staff.", code="overdue")
+        raise Conflict(
+            f"It was due {at_words(loan.due_at, loan.course.tz)}. Bring it back, or ask the staff.", code="overdue"
+        )
     if loan.renewed >= policy.renewals:
         times = "once" if policy.renewals == 1 else f"{policy.renewals} times"
         said = (
@@ -83,7 +85,7 @@ def _check_line(loan: Loan, rows: Sequence[LoanPiece], until_at: datetime | None
         waiting = waiting.filter(from_at__lt=until_at)
     first = waiting.exclude(person=loan.person, team=loan.team).select_related("product").first()
     if first is not None and first.product is not None:
-        said = f"Others wait for a {first.product.name}, so it is not renewed. Bring it back by {at_words(loan.due_at or first.from_at)}."
+        said = f"Others wait for a {first.product.name}, so it is not renewed. Bring it back by {at_words(loan.due_at or first.from_at, loan.course.tz)}."
         raise Conflict(said, code="others_wait")
 
 
@@ -96,7 +98,11 @@ def _refusal(visit: Visit, row: LoanPiece, booking: Booking, asked: tuple[dateti
     promised = list(others.select_related("reservation__team", "reservation__person").order_by("-from_at")[:MOST_TRIED])
     latest = next((one for one in promised if _could(booking, one.from_at, now)), None)
     who = _who(visit, latest or (promised[-1] if promised else None))
-    can = f"It could be kept until {at_words(latest.from_at)}." if latest else "It cannot be kept longer than now."
+    can = (
+        f"It could be kept until {at_words(latest.from_at, visit.course.tz)}."
+        if latest
+        else "It cannot be kept longer than now."
+    )
     details = {"until_at": latest.from_at.isoformat()} if latest else {}
     return Conflict(f"{piece_name(row)} is promised to {who}. {can}", code="others_wait", details=details)
 

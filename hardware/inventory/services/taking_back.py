@@ -84,6 +84,7 @@ class Return:
         self, visit: Visit, stockroom: Stockroom, *, now: datetime, key: UUID | None = None, note: str = ""
     ) -> None:
         self.visit, self.stockroom, self.now, self.key = visit, stockroom, now, key
+        self.zone = visit.course.tz
         self.note = " ".join(note.split())[:200]
         self.ledger = Ledger(stockroom, visit.by)
         self.freed: list[Item] = []
@@ -135,7 +136,8 @@ class Return:
         if len(rows) != len(by_piece):
             raise NotHere("There is no such piece of a loan here.")
         if over := next((row for row, _ in found if row.back_at is not None and row.ended_as != End.LOST), None):
-            raise Conflict(f"{piece_name(over)} is back already, since {at_words(over.back_at or self.now)}. Nothing was written.", code="not_out")  # fmt: skip
+            since = at_words(over.back_at or self.now, self.zone)
+            raise Conflict(f"{piece_name(over)} is back already, since {since}. Nothing was written.", code="not_out")
         return found
 
     def _lost_before(self, item: Item) -> LoanPiece:
@@ -143,7 +145,7 @@ class Return:
         last = LoanPiece.objects.filter(item=item).select_related(*OF_LOAN).order_by("-out_at", "-pk").first()
         if item.status == Item.Status.LOST and last is not None and last.ended_as == End.LOST:
             return last
-        since = f" It came back on {at_words(last.back_at)}." if last and last.back_at else ""
+        since = f" It came back on {at_words(last.back_at, self.zone)}." if last and last.back_at else ""
         lost = (
             " It is recorded as lost: put it back into service on its page." if item.status == Item.Status.LOST else ""
         )
@@ -235,7 +237,7 @@ class Return:
         if row.ended_as == End.LOST:
             return row
         if row.back_at is not None:
-            raise Conflict(f"{piece_name(row)} came back on {at_words(row.back_at)}, so it is not lost by this loan.", code="not_out")  # fmt: skip
+            raise Conflict(f"{piece_name(row)} came back on {at_words(row.back_at, self.zone)}, so it is not lost by this loan.", code="not_out")  # fmt: skip
         name = piece_name(row)
         self._end(row, End.LOST)
         if row.item is not None:

@@ -90,7 +90,7 @@ def renew(request: HttpRequest, visit: Visit, loan: int) -> HttpResponse:
         row = loans.loan_renew(visit=visit, loan=row, until_at=until_at, is_term=is_term)
     except AppError as error:
         return _page(request, visit, row, error)
-    messages.success(request, f"Renewed: {due_words(row.due_at, is_term=row.is_term)}.")
+    messages.success(request, f"Renewed: {due_words(row.due_at, visit.course.tz, is_term=row.is_term)}.")
     return _again(visit, row)
 
 

@@ -32,10 +32,10 @@ def test_a_loan_with_a_day_of_its_own_is_due_for_whoever_has_it(cast, boards, cl
     lend(cast, "PI-02", 3, due=-4, team=team)
     lend(cast, "PI-03", 3, due=-9)
     Loan.objects.filter(pieces__item__tag="PI-03").update(is_term=True)
-    assert hardware_marks(cast, cast.ruth) == [("Hardware back", f"{boards.name} (PI-01)")]
-    assert hardware_marks(cast, cast.daniel) == [("Hardware back", f"{boards.name} (PI-02)")]
+    assert hardware_marks(cast, cast.ruth) == [("Hardware back", f"{boards.name} PI-01")]
+    assert hardware_marks(cast, cast.daniel) == [("Hardware back", f"{boards.name} PI-02")]
     assert hardware_marks(cast, cast.sofia) == hardware_marks(cast, cast.amit) == []
-    assert [entry.title for entry in dates.calendar_entries(cast.course, cast.ruth)] == [f"Hardware back: {boards.name} (PI-01)"]  # fmt: skip
+    assert [entry.title for entry in dates.calendar_entries(cast.course, cast.ruth)] == [f"Hardware back: {boards.name} PI-01"]  # fmt: skip
     assert dates.calendar_entries(cast.course, None) == dates.calendar_entries(cast.other_course, cast.ruth) == []
     client.force_login(cast.ruth)
     page = " ".join(client.get(cast.course.get_absolute_url()).content.decode().split())

@@ -8,7 +8,8 @@ from django.utils import timezone
 from courseplatform.courses.models import Enrolment
 from courseplatform.teams.models import Membership
 from hardware import hooks
-from hardware.inventory.selectors.mine import due_badge, everywhere
+from hardware.inventory.lending.loan_words import due_badge
+from hardware.inventory.selectors.mine import everywhere
 from hardware.models import Loan, LoanPiece, Reservation
 from tests.courseplatform.teams.builders import make_team
 from tests.hardware.inventory.builders import BASE, items_of, kit_of, product_of, stockroom_of
@@ -163,3 +164,14 @@ def test_a_fixed_part_of_a_kit_is_not_offered_alone(cast, boards, client):
     assert '<p class="amount-of">4 <span class="second">free of 4</span></p>' in words(client)
     lend(cast, "PI-01", 2)
     assert '<p class="amount-of">4 <span class="second">free of 4</span></p>' in words(client)
+
+
+def test_times_of_my_hardware_are_those_of_each_course_with_the_name_of_its_zone(cast, boards, client):
+    piece = lend(cast, "PI-01", 9, due=-5)
+    cast.ruth.zone = "Asia/Tokyo"
+    cast.ruth.save()
+    client.force_login(cast.ruth)
+    local = piece.loan.due_at.astimezone(cast.course.tz)
+    for address in (BASE, MINE):
+        found = words(client, address).split("<main")[1]
+        assert f"Back by {local:%a %b %-d, %H:%M %Z}" in found and "JST" not in found.split("</main")[0]
