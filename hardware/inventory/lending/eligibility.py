@@ -146,7 +146,8 @@ def _check_belongs(visit: Visit, borrower: Borrower, now: datetime) -> Role:
             raise Forbidden("That team is of another course. Choose a team of this course.", code="not_in_course")
         if not visit.is_staff and not is_member(team, visit.person, now):
             raise Forbidden(f"You are not in team {team.name}. Ask for your own team.", code="not_your_team")
-        if team.status not in OPEN_TEAMS:
+        # Anew, since the page may have been opened, and the team read, before it was dissolved.
+        if Team.objects.values_list("status", flat=True).get(pk=team.pk) not in OPEN_TEAMS:
             said = f"Team {team.name} is dissolved, so nothing is lent to it. Choose the person, or the new team."
             raise Forbidden(said, code="team_dissolved")
         return Role.STUDENT

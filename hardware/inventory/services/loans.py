@@ -57,10 +57,10 @@ def loan_hand_over(
         Conflict: `item_is_out`, `not_in_service`, `kit_not_whole`, `kit_retired`, `promised`, `not_counted`, `not_enough`,
             `overdue_hold`, `quota`, `reservation_over`, `other_borrower`.
     """
-    now = now or timezone.now()
-    borrower = _borrower(visit, person, team, taken_by, now)
     with transaction.atomic():
         stockroom = stockroom_locked(visit)
+        now = now or timezone.now()  # behind the lock: what we waited for may have ended only then
+        borrower = _borrower(visit, person, team, taken_by, now)
         before = Loan.objects.filter(key=key, course=visit.course).first()
         if before is not None:
             return before
@@ -152,9 +152,9 @@ def pieces_take_back(
         BadInput: `nothing_back`, `bad_condition`, `bad_count`, and what a photo is refused for. NotHere: `unknown_tag`.
         Conflict: `not_out`, with where it belongs.
     """
-    now = now or timezone.now()
     with transaction.atomic():
         stockroom = stockroom_locked(visit)
+        now = now or timezone.now()  # behind the lock: what we waited for may have begun only then
         return taking_back.Return(visit, stockroom, now=now, key=key, note=note).take(pieces, photo)
 
 
@@ -163,9 +163,9 @@ def piece_lost(*, visit: Visit, piece: LoanPiece, why: str, now: datetime | None
 
     Raises Conflict (`not_out`), NotHere.
     """
-    now = now or timezone.now()
     with transaction.atomic():
         stockroom = stockroom_locked(visit)
+        now = now or timezone.now()  # behind the lock: what we waited for may have begun only then
         return taking_back.Return(visit, stockroom, now=now, note=why).lose(loan_for(visit, piece.loan_id), piece.pk)
 
 
@@ -240,9 +240,9 @@ def loan_undo(*, visit: Visit, loan: Loan, now: datetime | None = None) -> Loan:
 
     What was reserved is held again. Raises Conflict (`too_late_to_undo`), Forbidden (`not_your_hand_over`), NotHere.
     """
-    now = now or timezone.now()
     with transaction.atomic():
         stockroom = stockroom_locked(visit)
+        now = now or timezone.now()  # behind the lock: what we waited for may have begun only then
         row = loan_for(visit, loan.pk)
         if not may_undo(visit, row, now):
             if row.handed_by != visit.by:

@@ -199,6 +199,11 @@ class Return:
         return f"{counted_name(row.product.name, number)}{kept}"
 
     def _end(self, row: LoanPiece, ended_as: str) -> None:
+        """Raises Conflict (`back_before_out`)."""
+        if self.now < row.out_at:
+            out_at, here = at_words(row.out_at, self.zone), at_words(self.now, self.zone)
+            said = f"{piece_name(row)} went out {out_at}, and here it is only {here}: a clock is wrong. Nothing was written."
+            raise Conflict(said, code="back_before_out", details={"out_at": row.out_at.isoformat()})
         row.back_at, row.ended_as, row.taken_back_by = self.now, ended_as, self.visit.by[:120]
         row.save(update_fields=["back_at", "ended_as", "taken_back_by", "condition_back", "count_back"])
         release(Booking.objects.filter(piece=row, is_active=True), now=self.now)

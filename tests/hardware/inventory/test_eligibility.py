@@ -8,7 +8,7 @@ from django.utils import timezone
 from courseplatform.core.errors import Conflict, Forbidden
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role
-from courseplatform.teams.models import Membership, TeamStatus
+from courseplatform.teams.models import Membership, Team, TeamStatus
 from hardware.inventory.lending.eligibility import Borrower, check_may_borrow, kind_words
 from hardware.models import RESERVATION_OPEN, Kit, KitSlot, Loan, LoanPiece, Reservation, ReservationStatus
 from tests.courseplatform.teams.builders import make_team
@@ -93,8 +93,9 @@ def test_a_student_asks_for_nobody_else(cast, pi, heron):
 
 
 def test_a_dissolved_team_borrows_nothing_also_at_the_desk(cast, pi, heron):
-    heron.status = TeamStatus.DISSOLVED
-    heron.save()
+    Team.objects.filter(pk=heron.pk).update(
+        status=TeamStatus.DISSOLVED
+    )  # since the page was opened that holds it as it was
     assert refused(Forbidden, cast, cast.amit, {pi: 1}, team=heron, is_staff_override=True).code == "team_dissolved"
 
 

@@ -188,6 +188,18 @@ def test_a_return_of_what_was_never_lent_says_where_it_belongs_and_writes_nothin
     assert "It came back on" in code_of(lambda: take_back(cast, pis[0]))[1]
 
 
+def test_nothing_comes_back_or_is_lost_before_it_went_out(cast, pis):
+    loan = hand_over(cast, pis[0])
+    before = loan.handed_at - timedelta(seconds=1)
+    piece = loan.pieces.get()
+    lose = lambda: piece_lost(visit=cast.visit(cast.amit), piece=piece, why="", now=before)  # noqa: E731
+    for act in (lambda: take_back(cast, pis[0], now=before), lose):
+        code, said = code_of(act)
+        assert code == "back_before_out" and "PI-01 went out" in said and "Nothing was written." in said
+    piece.refresh_from_db()
+    assert piece.back_at is None and Booking.objects.get().is_active and not loan.events.exclude(what="handed_over")
+
+
 def test_of_what_is_only_counted_some_come_back_and_the_rest_is_used_up(cast, pis):
     cables = cables_of(cast, 12)
     loan = hand_over(cast, (cables, 5), pis[0])
