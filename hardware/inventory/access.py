@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from courseplatform.accounts.models import User
-from courseplatform.core.errors import NotHere
+from courseplatform.core.errors import Forbidden, NotHere
 from courseplatform.courses.access import Visit, asked_once
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role
 from courseplatform.teams.selectors.membership import is_member
@@ -84,6 +84,13 @@ def loan_for(visit: Visit, pk: int) -> Loan:
 def is_borrower(loan: Loan, person: User, now: datetime) -> bool:
     """The person of the loan, or who is in its team now."""
     return is_member(loan.team, person, now) if loan.team else loan.person_id == person.pk
+
+
+def check_has_it(visit: Visit, loan: Loan, now: datetime) -> None:
+    """Who was in the team once still reads its loans of that time, and does nothing with them. Raises Forbidden (`borrower_only`)."""
+    if not visit.is_staff and not is_borrower(loan, visit.person, now):
+        said = "Only who has it now does this, and you are not in that team any more. You can read what was while you were."
+        raise Forbidden(said, code="borrower_only")
 
 
 def label_opens(person: User, stockroom: str, tag: str) -> tuple[Course, Item | Kit]:

@@ -22,7 +22,7 @@ from hardware.inventory.lending.eligibility import Borrower, check_may_borrow
 from hardware.inventory.lending.loan_words import day_words, due_badge, holder_words, piece_name
 from hardware.inventory.selectors.balances import balances_of
 from hardware.inventory.selectors.cases import open_case_of
-from hardware.inventory.selectors.loans import due_badge, late_words, left_words, piece_rows
+from hardware.inventory.selectors.loans import late_words, left_words, piece_rows
 from hardware.inventory.selectors.stock import BOARDS
 from hardware.inventory.services.handing_over import PICK_UP_EARLY, Hand, check_item, open_pieces_of
 from hardware.inventory.stock.scanning import read_code

@@ -43,7 +43,8 @@ from hardware.models import (
     LoanPiece,
 )
 
-MOST_PHOTOS = 12  # of a case
+MOST_PHOTOS, KEPT_FOR_STAFF = 12, 6  # of a case
+MOST_REPORTS = 20  # of one borrower about one case
 MOST_COST = Decimal("9999999.99")
 Photo = tuple[str, bytes]  # its name, for the sentence of a refusal, and what is in it
 
@@ -72,11 +73,27 @@ def case_open(
 
 
 def case_report(*, visit: Visit, item: Item, what: str, photos: Sequence[Photo] = ()) -> DamageCase:
-    """The same by who has it on loan; it stays with them. Raises NotHere where they do not have it, else what `case_open` raises."""
-    piece = piece_held(visit, item)
-    if piece is None:
-        raise NotHere(f"{item.tag} is not on loan to you. If it is in your hands, tell the staff of the course.")
-    return case_open(visit=visit, item=item, what=what, piece=piece, photos=photos)
+    """The same by who has it on loan; it stays with them.
+
+    Raises NotHere where they do not have it, Conflict (`too_many_notes`, `too_many_photos`), else what `case_open` raises.
+    """
+    with transaction.atomic():
+        stockroom_locked(visit)
+        piece = piece_held(visit, item)
+        if piece is None:
+            raise NotHere(f"{item.tag} is not on loan to you. If it is in your hands, tell the staff of the course.")
+        _check_room(visit, item, len(photos))
+        return case_open(visit=visit, item=item, what=what, piece=piece, photos=photos)
+
+
+def _check_room(visit: Visit, item: Item, photos: int) -> None:
+    """A borrower fills no case so that the staff can add nothing to it, or find nothing in it."""
+    case = item.cases.filter(status__in=CASE_OPEN).first()
+    if case is not None and case.events.filter(by=visit.by[:120]).count() >= MOST_REPORTS:
+        raise Conflict(f"You reported it {MOST_REPORTS} times. Talk to the staff of the course.", code="too_many_notes")
+    if photos and photos + (case.photos.count() if case else 0) > MOST_PHOTOS - KEPT_FOR_STAFF:
+        said = f"A borrower adds photos to a case until it has {MOST_PHOTOS - KEPT_FOR_STAFF}. Nothing was written."
+        raise Conflict(said, code="too_many_photos")
 
 
 def case_write(

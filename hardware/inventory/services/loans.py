@@ -13,7 +13,7 @@ from courseplatform.courses.access import Visit
 from courseplatform.teams.models import Team
 from courseplatform.teams.selectors.membership import is_member
 from hardware.hooks import return_day, tell_return
-from hardware.inventory.access import is_borrower, loan_for
+from hardware.inventory.access import check_has_it, is_borrower, loan_for
 from hardware.inventory.ledger import Ledger, stockroom_locked
 from hardware.inventory.lending.eligibility import Borrower, check_may_borrow
 from hardware.inventory.lending.loan_words import due_words, listed, piece_name
@@ -25,6 +25,7 @@ from hardware.inventory.services.taking_back import Back, TakenBack
 from hardware.models import Booking, Loan, LoanPiece, Reservation
 
 UNDO_FOR = timedelta(minutes=10)
+MOST_NOTES = 40  # of one person about one loan; each is told to somebody
 
 
 def loan_hand_over(
@@ -52,7 +53,7 @@ def loan_hand_over(
         is_override: where only the quota or something overdue stands against it, hand over all the same.
 
     Raises:
-        BadInput: `no_borrower`, `due_in_past`, `not_in_team`, `nothing_handed`, `bad_condition`, `bad_count`.
+        BadInput: `no_borrower`, `due_in_past`, `not_in_team`, `nothing_handed`, `bad_condition`, `bad_count`, `key_taken`.
         Forbidden: what check_may_borrow refuses. NotHere: `unknown_tag`.
         Conflict: `item_is_out`, `not_in_service`, `kit_not_whole`, `kit_retired`, `promised`, `not_counted`, `not_enough`,
             `overdue_hold`, `quota`, `reservation_over`, `other_borrower`.
@@ -61,7 +62,9 @@ def loan_hand_over(
         stockroom = stockroom_locked(visit)
         now = now or timezone.now()  # behind the lock: what we waited for may have ended only then
         borrower = _borrower(visit, person, team, taken_by, now)
-        before = Loan.objects.filter(key=key, course=visit.course).first()
+        before = Loan.objects.filter(key=key).first()
+        if before is not None and before.course_id != visit.course.pk:
+            raise BadInput("Scan again, and hand it over once more.", code="key_taken")
         if before is not None:
             return before
         lines = Gathering(stockroom, pieces).lines()
@@ -150,7 +153,7 @@ def pieces_take_back(
 
     Raises:
         BadInput: `nothing_back`, `bad_condition`, `bad_count`, and what a photo is refused for. NotHere: `unknown_tag`.
-        Conflict: `not_out`, with where it belongs.
+        Conflict: `not_out`, with where it belongs; `key_taken`. Forbidden: `own_loan`.
     """
     with transaction.atomic():
         stockroom = stockroom_locked(visit)
@@ -192,12 +195,13 @@ def loan_renew(
     Raises:
         BadInput: `no_day`, `due_in_past` (staff).
         Conflict: `loan_closed`, `others_wait` (details: until_at, where it could); for the borrower `is_term`, `no_day`, `overdue`,
-            `renewed_enough`, `too_long`. NotHere.
+            `renewed_enough`, `too_long`. Forbidden: `borrower_only`. NotHere.
     """
     now = now or timezone.now()
     with transaction.atomic():
         stockroom_locked(visit)
         row = loan_for(visit, loan.pk)
+        check_has_it(visit, row, now)
         if row.closed_at is not None:
             raise Conflict("All of this loan is back, so there is nothing to renew.", code="loan_closed")
         is_term = is_term and visit.is_staff
@@ -216,7 +220,7 @@ def loan_renew(
 def loan_say(*, visit: Visit, loan: Loan, text: str, key: UUID) -> None:
     """A note on a loan. What the borrower says goes to the staff, what the staff say to the borrower. The same key again changes nothing.
 
-    Raises BadInput (`no_text`), Conflict (`too_many_notes`).
+    Raises BadInput (`no_text`), Forbidden (`borrower_only`), Conflict (`too_many_notes`).
     """
     words = " ".join(text.split())
     if not words:
@@ -224,10 +228,12 @@ def loan_say(*, visit: Visit, loan: Loan, text: str, key: UUID) -> None:
     with transaction.atomic():
         stockroom_locked(visit)
         row = loan_for(visit, loan.pk)
+        check_has_it(visit, row, timezone.now())
         if row.events.filter(key=key).exists():
             return
-        if row.events.filter(what="note").count() >= 100:
-            raise Conflict("This loan has a hundred notes. Talk to each other.", code="too_many_notes")
+        # Counted of each person, so that nobody writes until the others cannot.
+        if row.events.filter(what="note", by=visit.by[:120]).count() >= MOST_NOTES:
+            raise Conflict(f"You wrote {MOST_NOTES} notes about this loan. Talk to each other.", code="too_many_notes")
         event = event_write(row, by=visit.by, what="note", sentence=words, key=key)
         if visit.is_staff:
             borrower_told(event, "The staff say something about your loan", words)

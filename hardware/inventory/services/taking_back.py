@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from courseplatform.core.errors import BadInput, Conflict, NotHere
+from courseplatform.core.errors import BadInput, Conflict, Forbidden, NotHere
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
+from courseplatform.courses.models import STAFF, Enrolment
 from hardware.hooks import tell_return
+from hardware.inventory.access import is_borrower
 from hardware.inventory.ledger import Ledger
 from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.lending.loan_words import at_words, counted_name, listed, piece_name, place_words
@@ -92,11 +94,13 @@ class Return:
     # -- back at the desk --
 
     def take(self, pieces: Sequence[Back], photo: bytes | None) -> TakenBack:
-        if again := self._again():
+        if again := self._again(pieces):
             return again
         if not pieces:
             raise BadInput("Nothing was chosen. Tick what is here.", code="nothing_back")
-        done = [(row, self._words_of(row, one)) for row, one in self._found(pieces)]
+        found = self._found(pieces)
+        self._check_not_own([row.loan for row, _ in found])
+        done = [(row, self._words_of(row, one)) for row, one in found]
         result = TakenBack(back=[words for _, words in done])
         loans: dict[int, tuple[Loan, list[str]]] = {}
         for row, words in done:
@@ -108,12 +112,26 @@ class Return:
         self._finish()
         return result
 
-    def _again(self) -> TakenBack | None:
-        found = Loan.objects.filter(events__key=self.key).first() if self.key else None
+    def _again(self, pieces: Sequence[Back]) -> TakenBack | None:
+        """Raises Conflict (`key_taken`): the form was used before, and another thing that is out is ticked in it now."""
+        found = Loan.objects.filter(events__key=self.key, stockroom=self.stockroom).first() if self.key else None
         if found is None:
             return None
+        if LoanPiece.objects.filter(item__in=[one.item for one in pieces if one.item], back_at=None).exists():
+            said = "This form was sent before, and what is ticked now is not taken back. Load the page again, and tick it there."
+            raise Conflict(said, code="key_taken")
         out = found.pieces.filter(back_at=None).select_related("item", "product")
         return TakenBack([found], [], [piece_name(one) for one in out], is_again=True)
+
+    def _check_not_own(self, loans: Iterable[Loan]) -> None:
+        """Who helps in one course takes nothing back at its desk that they have as a student of another. Raises Forbidden (`own_loan`)."""
+        for loan in {one.pk: one for one in loans if one.course_id != self.visit.course.pk}.values():
+            person = self.visit.person
+            if not is_borrower(loan, person, self.now):
+                continue
+            if not Enrolment.objects.of(person).filter(course=loan.course, role__in=STAFF).exists():
+                said = f"You have this yourself, from {loan.course.name}. Its staff take it back, or somebody else at this desk."
+                raise Forbidden(said, code="own_loan")
 
     def _found(self, pieces: Sequence[Back]) -> list[tuple[LoanPiece, Back]]:
         """Raises NotHere (`unknown_tag`), Conflict (`not_out`), BadInput (`bad_condition`)."""

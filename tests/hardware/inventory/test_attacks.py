@@ -1,13 +1,22 @@
 """What somebody who means harm, or two tabs, would try: floods, forged keys, things of others. Each is refused in words, with its code."""
 
+from uuid import uuid4
+
 import pytest
+from django.utils import timezone
 
 from courseplatform.core.errors import AppError
+from courseplatform.courses.models import Enrolment
+from courseplatform.teams.models import Membership
 from hardware.inventory.lending import eligibility
+from hardware.inventory.services import cases, loans
+from hardware.inventory.services.handing_over import Hand
+from hardware.inventory.services.loan_photos import loan_photo_add
 from hardware.inventory.services.reservations import reservation_cancel
-from hardware.models import Reservation
-from tests.hardware.inventory.builders import items_of, product_of
-from tests.hardware.inventory.lending import ask
+from hardware.models import LoanPiece, Reservation, StockroomCourse
+from tests.courseplatform.teams.builders import make_team
+from tests.hardware.inventory.builders import BASE, hand_over, items_of, png, product_of, take_back
+from tests.hardware.inventory.lending import ask, in_days
 
 pytestmark = pytest.mark.django_db
 
@@ -41,3 +50,65 @@ def test_nobody_floods_the_staff_with_requests(cast, pis, monkeypatch):
     for _ in range(4):
         ask(cast, cast.ruth, product, by=cast.amit, wait=True)
     assert Reservation.objects.count() == 10
+
+
+def test_who_helps_in_another_course_gives_nothing_back_to_themself(cast, pis):
+    """Both courses lend from one stockroom. Daniel is a student here and a TA there."""
+    StockroomCourse.objects.create(stockroom=pis[0].stockroom, course=cast.other_course)
+    Enrolment.objects.create(course=cast.other_course, person=cast.daniel, role="ta")
+    there, key = cast.visit(cast.daniel, cast.other_course), uuid4()
+    hand_over(cast, pis[0], person=cast.daniel, key=key)
+
+    def give_back():
+        return loans.pieces_take_back(visit=there, pieces=[loans.Back(item=pis[0])], key=uuid4())
+
+    assert refused(give_back) == "own_loan" and LoanPiece.objects.filter(back_at=None).exists()
+    again = {"visit": there, "pieces": [Hand(item=pis[1])], "person": cast.lena}
+    assert refused(loans.loan_hand_over, **again, key=key) == "key_taken"  # it was an error 500
+    take_back(cast, pis[0])
+    hand_over(cast, pis[0], person=cast.ruth)
+    assert give_back().back == ["PI-01"]  # what others have is taken back at any desk
+
+
+def test_a_form_of_a_return_takes_back_no_second_thing_in_silence(cast, pis):
+    key = uuid4()
+    hand_over(cast, *pis)
+    for _ in range(2):
+        take_back(cast, pis[0], key=key)
+    assert refused(take_back, cast, pis[1], key=key) == "key_taken"
+
+
+def test_who_left_the_team_reads_its_loan_and_does_nothing_with_it(cast, pis, client):
+    team = make_team(cast, "Heron", cast.ruth, cast.daniel)
+    loan = hand_over(cast, pis[0], team=team, due_at=in_days(3))
+    Membership.objects.filter(person=cast.daniel).update(until_at=timezone.now())
+    visit = cast.visit(cast.daniel)
+    assert refused(loans.loan_renew, visit=visit, loan=loan) == "borrower_only"
+    assert refused(loans.loan_say, visit=visit, loan=loan, text="x", key=uuid4()) == "borrower_only"
+    assert refused(loan_photo_add, visit=visit, loan=loan, way="back", content=png()) == "borrower_only"
+    client.force_login(cast.daniel)
+    page = client.get(f"{BASE}loans/{loan.pk}/").content.decode()
+    assert "PI-01" in page and "Add a photo" not in page and "Say what is not right" not in page
+    loans.loan_renew(visit=cast.visit(cast.ruth), loan=loan)
+
+
+def test_a_borrower_fills_no_loan_and_no_case_until_the_staff_cannot_write(cast, pis, monkeypatch):
+    monkeypatch.setattr(loans, "MOST_NOTES", 2)
+    monkeypatch.setattr(cases, "MOST_REPORTS", 2)
+    loan, ruth = hand_over(cast, pis[0]), cast.visit(cast.ruth)
+
+    def until_refused(act):
+        for done in range(40):
+            try:
+                act(done)
+            except AppError as error:
+                return done, error.code
+        raise AssertionError("never refused")
+
+    picture = png()
+    assert until_refused(lambda n: loan_photo_add(visit=ruth, loan=loan, way="back", content=picture)) == (12, "too_many_photos")  # fmt: skip
+    assert until_refused(lambda n: loans.loan_say(visit=ruth, loan=loan, text=f"{n}", key=uuid4())) == (2, "too_many_notes")  # fmt: skip
+    assert until_refused(lambda n: cases.case_report(visit=ruth, item=pis[0], what=f"{n}")) == (3, "too_many_notes")
+    loans.loan_say(visit=cast.visit(cast.amit), loan=loan, text="Come by", key=uuid4())
+    take_back(cast, pis[0], photo=picture)
+    assert loan.photos.filter(way="back").count() == 13
