@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from courseplatform.core import numbers
+from courseplatform.core.image_files import MOST_BYTES
 
 register = template.Library()
 
@@ -43,6 +44,12 @@ def icon(name: str, more: str = "") -> SafeString:
 def badge(found: Any) -> SafeString:
     """A badge from an object with tone, icon and word."""
     return format_html('<span class="badge {}">{}{}</span>', found.tone, icon(found.icon), found.word)
+
+
+@register.simple_tag
+def image_bytes() -> int:
+    """The most that a picture in a form may have, for static/js/shrink.js."""
+    return MOST_BYTES
 
 
 @register.simple_tag
