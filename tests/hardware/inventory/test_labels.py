@@ -1,6 +1,7 @@
 """Labels, read back from the printed picture: every QR code on every sheet leads to its item, and the barcode says the tag."""
 
 import subprocess
+from urllib.parse import urlparse
 
 import pytest
 import zxingcpp
@@ -8,7 +9,7 @@ from PIL import Image
 
 from hardware.inventory.labels.drawing import Label, bar_mm, pdf_of, printable
 from hardware.inventory.labels.sheets import SHEETS
-from tests.hardware.inventory.builders import BASE, items_of, product_of
+from tests.hardware.inventory.builders import BASE, hand_over, items_of, kit_of, product_of
 
 DPI = 300
 LONG = "https://milliamp.cs.a-long-university-name.example.edu/t/odml/"
@@ -91,3 +92,23 @@ def test_the_page_gives_the_pdf_or_says_what_is_wrong_with_the_choice(cast, clie
     ):
         refused = client.get(f"{BASE}labels.pdf?{query}")
         assert (refused.status_code, said in refused.content.decode()) == (422, True), query
+
+
+@pytest.mark.django_db
+def test_a_printed_sheet_of_kits_is_scanned_from_its_picture_into_the_desk(cast, client, tmp_path, settings):
+    """What QR code and barcode say goes the way of every scan: to the page of the kit, onto the table, and back from its borrower."""
+    settings.SITE_URL = "https://milliamp.example.edu"
+    pis = items_of(cast, product_of(cast), "PI-01", "PI-02")
+    kits = [kit_of(cast, f"KIT-0{n}", pi.tag) for n, pi in enumerate(pis, 1)]
+    client.force_login(cast.amit)
+    (page,) = rendered(client.get(f"{BASE}labels.pdf?kits=on&sheet=a4-3x8&start=5").content, tmp_path)
+    codes = read(page, zxingcpp.BarcodeFormat.QRCode)
+    assert codes == [f"https://milliamp.example.edu/t/odml/KIT-0{n}" for n in (1, 2)]
+    assert read(page, zxingcpp.BarcodeFormat.Code128) == ["KIT-01", "KIT-02"]
+    for kit, code in zip(kits, codes, strict=True):
+        for scanned in (code, kit.tag):
+            assert client.post(f"{BASE}scan/", {"code": scanned}).headers["Location"] == f"{BASE}kits/{kit.tag}/"
+            assert client.get(f"{BASE}desk/", {"code": scanned}).headers["Location"] == f"{BASE}desk/?t={kit.tag}"
+        assert client.get(urlparse(code).path).headers["Location"] == f"{BASE}kits/{kit.tag}/"
+    hand_over(cast, kits[0])
+    assert client.get(f"{BASE}desk/", {"code": codes[0]}).headers["Location"] == f"{BASE}desk/?back=KIT-01"
