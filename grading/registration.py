@@ -18,7 +18,8 @@ from grading.device_uses import device_use
 from grading.handing_in import upload_purpose
 from grading.measuring import run_end
 from grading.queue.wake import COUNT_KIND, RERUN_KIND, RUN_KIND, VARIANT_KIND, wake
-from grading.returns.hardware_return import return_changed, return_day_of, return_dues
+from grading.returns.changes import return_changed
+from grading.returns.dues import return_day_of, return_dues
 from grading.selectors import class_energy, late_mine, sections, stages
 from grading.selectors import parked as parked_runs
 from grading.selectors.calendar import due_dates

@@ -28,7 +28,8 @@ def deadline(
     if not assignment.is_released(now) and assignment.released_at is not None:
         opens = timezone.localtime(assignment.released_at)
         return {"tone": "neutral", "title": f"Opens {opens:%a %b %-d, %H:%M %Z}", "sentence": f"Due {due}."}
-    if assignment.due_at < now and (visit.is_staff or not assignment.takes_anything):
+    is_moved = table is not None and now <= table.due  # for this student
+    if assignment.due_at < now and not is_moved and (visit.is_staff or not assignment.takes_anything):
         return {
             "tone": "neutral",
             "title": f"Was due {due}",

@@ -30,6 +30,7 @@ from grading.selectors.points_try import trial_context
 from grading.selectors.receipt import receipt as reading_receipt
 from grading.selectors.reruns import of_before_words
 from grading.selectors.results import takeover_part
+from grading.selectors.return_page import return_part
 from grading.services.submissions import submission_create
 
 
@@ -55,7 +56,9 @@ def lab_page(
     attempts = reading.attempts(visit, assignment)
     owner = owner_of(person=visit.person, assignment=assignment, now=now)
     blocked = reading.blocked(owner, assignment, now)
-    table = late_panel.table_for(visit, assignment, owner, now)
+    returning = return_part(visit, assignment, now)
+    payer = returning["back"]["owner"] if returning else owner  # who brings back may be a person where a team hands in
+    table = late_panel.table_for(visit, assignment, payer, now) if payer else None
     members = members_at(owner.team, now) if owner.team else []
     context = {
         "assignment": assignment,
@@ -68,7 +71,7 @@ def lab_page(
         "desk_key": uuid4(),
         "request_key": uuid4(),
         "late_rule": visit.course.late_rule,
-        "late": late_panel.panel(table, assignment, owner, now) if table else None,
+        "late": late_panel.panel(table, assignment, payer, now) if table else None,
         "team": owner.team,
         "members": members,
         "attempts": attempts,
@@ -78,7 +81,7 @@ def lab_page(
         "grade_link": grade_link(visit, assignment),
         "before": of_before_words(assignment) if visit.is_staff else {},
         "rubric": [item for item in items_of(assignment) if not item.is_withdrawn],
-    }
+    } | returning
     if assignment.takes_model:
         context["limits"] = reading.limits(visit, assignment)
     if assignment.bench_spec:

@@ -17,7 +17,7 @@ from grading.latepolicy import assess
 from grading.models import Extension, LateEntry, LateVerdict
 from grading.models.assignments import Assignment
 from grading.models.owners import Owner
-from grading.returns.hardware_return import return_dues
+from grading.returns.dues import return_dues
 from grading.selectors.late_endpoint import late_ledger
 from grading.services.late_days import late_days_count
 from grading.services.late_favours import accommodation_give, extension_give

@@ -1,4 +1,4 @@
-"""The return of the hardware as the loans ask for it: when it is due for a borrower, what lateness costs, and the count when something comes back."""
+"""The return of the hardware as the loans ask for it: when it is due for a borrower, and what lateness would cost."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -17,7 +17,6 @@ from grading.models.assignments import Assignment
 from grading.models.late_days import Accommodation, Extension
 from grading.models.owners import Owner
 from grading.returns.work import return_of
-from grading.services.late_days import late_days_mark
 from hardware.hooks import BorrowerKey, ReturnDay
 
 
@@ -65,12 +64,3 @@ def late_words(item: Assignment, person: User | None, team: Team | None) -> str:
     used = free[-1].verdict.free_days_used
     are = "is" if left == 1 else "are"
     return f"{units(policy, left)} {are} left: back by {moment(free[-1].by, policy.zone)} it costs {used} of them, and no points."
-
-
-def return_changed(course: Course, person: User | None, team: Team | None, by: str) -> None:
-    """Late days are counted again: of the borrower, or of everybody who was ever in the team."""
-    item = return_of(course)
-    if item is None:
-        return
-    people = {person.pk} if person else set(Membership.objects.filter(team=team).values_list("person", flat=True))
-    late_days_mark(course=course, people=people, cause=f"{item.short}: what is lent changed", actor=by)
