@@ -17,7 +17,7 @@ from courseplatform.teams.selectors.membership import team_now
 from hardware.inventory.lending.eligibility import Borrower, return_day_for
 from hardware.inventory.lending.policy import policy_for
 from hardware.inventory.lending.time_ranges import DAY_ENDS, TimeRange, check_range, instant_of, start_of
-from hardware.models import Kit, Product, Stockroom
+from hardware.models import Item, Kit, Product, Stockroom
 
 Choices = list[tuple[str, Any]]
 
@@ -116,13 +116,21 @@ class RequestForm(DatesForm):
     ) -> None:
         super().__init__(*args, zone=visit.course.tz, now=now, has_return=has_return, **more)
         self.visit, self.stockroom = visit, stockroom
-        self.things = things_of(stockroom)
+        self.item = self._item(self.data.get("thing") or self.initial.get("thing") or "")
+        self.things = things_of(stockroom, self.item)
         self.fields["thing"].choices = _choices(self.things)  # type: ignore[attr-defined]
         self.fields["borrower"].choices = borrowers_of(visit, now)  # type: ignore[attr-defined]
 
+    def _item(self, thing: str) -> Item | None:
+        """The certain item that a link or the form itself has chosen; the list does not name every item there is."""
+        key = thing.removeprefix("item-")
+        is_key = thing.startswith("item-") and key.isascii() and key.isdecimal() and len(key) < 19
+        return Item.objects.filter(stockroom=self.stockroom, pk=int(key)).select_related("product").first() if is_key else None  # fmt: skip
+
     def thing_chosen(self) -> dict[str, Any]:
         thing = self.things[self.cleaned_data["thing"]]
-        return {"kit" if isinstance(thing, Kit) else "product": thing}
+        kinds: dict[type, str] = {Kit: "kit", Item: "item", Product: "product"}
+        return {kinds[type(thing)]: thing}
 
     def borrower_chosen(self) -> Borrower:
         kind, pk = self.cleaned_data["borrower"].split("-")
@@ -133,15 +141,19 @@ class RequestForm(DatesForm):
         return Borrower(course, person=mine if pk == str(mine.pk) else User.objects.get(pk=pk))
 
 
-def things_of(stockroom: Stockroom) -> dict[str, Product | Kit]:
-    """What can be reserved, by what the form sends for it: products whose pieces have tags, and kits. Two queries."""
+def things_of(stockroom: Stockroom, item: Item | None = None) -> dict[str, Product | Kit | Item]:
+    """What can be reserved, by what the form sends for it: the one item that was chosen, products whose pieces have tags, and kits. Two queries."""
     products = Product.objects.filter(stockroom=stockroom, is_counted=False, items__isnull=False).distinct()
     kits = Kit.objects.filter(stockroom=stockroom, is_retired=False)
-    return {f"product-{one.pk}": one for one in products} | {f"kit-{one.pk}": one for one in kits}
+    own: dict[str, Product | Kit | Item] = {f"item-{item.pk}": item} if item is not None else {}
+    return own | {f"product-{one.pk}": one for one in products} | {f"kit-{one.pk}": one for one in kits}
 
 
-def _choices(things: dict[str, Product | Kit]) -> Choices:
+def _choices(things: dict[str, Product | Kit | Item]) -> Choices:
     found: Choices = [(key, one.name) for key, one in things.items() if isinstance(one, Product)]
+    certain = [(key, f"{one.tag}, {one.product.name}") for key, one in things.items() if isinstance(one, Item)]
+    if certain:
+        found = [("This very one", certain), ("Any of a product", found)]
     in_kits = [(key, f"{one.tag}, {one.name}") for key, one in things.items() if isinstance(one, Kit)]
     return [*found, ("Kits", in_kits)] if in_kits else found
 

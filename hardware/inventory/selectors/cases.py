@@ -12,6 +12,9 @@ from courseplatform.core.badges import Badge
 from courseplatform.courses.access import Visit
 from hardware.inventory.care_access import piece_held
 from hardware.inventory.lending.eligibility import Borrower
+from hardware.inventory.selectors.refusals import Act, offered, refused, why_not
+from hardware.inventory.services.cases import check_move
+from hardware.inventory.services.circulation import check_not_out
 from hardware.inventory.serving import piece_out
 from hardware.models import (
     CASE_MOVES,
@@ -41,8 +44,8 @@ MOVE_WORDS = {
     CaseStatus.NO_FAULT: "Nothing wrong",
     CaseStatus.WRITTEN_OFF: "Write it off",
 }
-BACK = frozenset({CaseStatus.MENDED, CaseStatus.NO_FAULT})
 NEEDS_IT_HERE = frozenset({CaseStatus.IN_REPAIR, CaseStatus.WRITTEN_OFF})
+BACK = frozenset({CaseStatus.MENDED, CaseStatus.NO_FAULT})
 STATES = (("", "open and in repair"), *((one.value, one.label.lower()) for one in CaseStatus), ("all", "all"))
 
 
@@ -123,22 +126,22 @@ def cases_named(visit: Visit, keys: Sequence[int]) -> list[dict[str, Any]]:
     return [_row(case) for case in (found.select_related(*OF_CASE) if found else ())]
 
 
-def case_page(case: DamageCase) -> dict[str, Any]:
+def case_page(visit: Visit, case: DamageCase) -> dict[str, Any]:
     status = CaseStatus(case.status)
     out = piece_out(case.item)
     moves = [to for to in CaseStatus if to in CASE_MOVES.get(status, frozenset())]
     if status == CaseStatus.IN_REPAIR or (status == CaseStatus.OPEN and out is None):
         first = CaseStatus.MENDED if status == CaseStatus.IN_REPAIR else CaseStatus.IN_REPAIR
         moves.sort(key=lambda to: to != first)
+    gone = why_not(check_not_out, case.item, visit) if out else ""
+    again = why_not(check_move, visit, case, CaseStatus.OPEN) if CaseStatus.OPEN in moves else ""
+    why = {CaseStatus.OPEN: again} | dict.fromkeys(NEEDS_IT_HERE, gone)
+    acts = [Act(to.value, MOVE_WORDS[to], why.get(to, "")) for to in moves]
     return {
         **_row(case), "entries": entries(case), "is_open": status in CASE_OPEN,
-        "out_with": Borrower.of(out.loan).words if out else "",
-        "moves": [
-            {"to": to.value, "label": MOVE_WORDS[to], "is_first": place == 0, "is_refused": out is not None and to in NEEDS_IT_HERE}
-            for place, to in enumerate(moves)
-        ],
+        "moves": offered(acts), "refused": refused(acts), "first": moves[0].value if moves else "",
         "conditions": [{"value": one.value, "label": one.label.lower(), "chosen": one == Condition.GOOD} for one in Condition],
-        "asks_condition": bool(BACK & set(moves)),
+        "asks_condition": bool(BACK & set(moves)), "has_moves": bool(moves),
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from hardware.inventory.lending.free_times import FreeTimes
 from hardware.inventory.lending.time_ranges import TimeRange, moment
 from hardware.inventory.selectors.availability import FreeStock, free_stock
 from hardware.inventory.selectors.stock import GROUPS, ORDER
-from hardware.models import Kit, Product, Stockroom
+from hardware.models import Item, Kit, Product, Stockroom
 
 LEAST_WEEKS, MOST_WEEKS = 4, 26
 HEIGHT = 20  # of a strip, in pixels
@@ -114,3 +114,14 @@ def _row(strip: Strip, times: FreeTimes, chosen: TimeRange | None, more: dict[st
         "now": times.now, "total": times.total, "then": then, "shown": times.now if then is None else then, "bars": strip.bars(times),
         "rows": strip.rows(times), "words": strip.words(times),
     }  # fmt: skip
+
+
+def free_words(course: Course, thing: Item | Kit, now: datetime) -> str:
+    """When one certain item, or a kit, can be had: free now, until Mon Dec 4, 10:00. At most five queries."""
+    products = None if isinstance(thing, Kit) else [thing.product]
+    stock = free_stock(thing.stockroom, now=now, products=products)
+    steps = (stock.kit(thing) if isinstance(thing, Kit) else stock.item(thing)).steps
+    at = next((at for at, free in steps[1:] if bool(free) != bool(steps[0][1])), None)
+    if steps[0][1]:
+        return f"free now, until {moment(course.tz, at)}" if at else "free now"
+    return f"not free until {moment(course.tz, at)}" if at else "not free, and nobody knows until when"

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
@@ -15,6 +16,7 @@ from hardware.inventory.ledger import last_event
 from hardware.inventory.lending.loan_words import holder_words
 from hardware.inventory.selectors.balances import balances_of
 from hardware.inventory.selectors.cases import item_cases
+from hardware.inventory.selectors.free_page import free_words
 from hardware.inventory.selectors.stock import BADGES, CONDITIONS
 from hardware.inventory.services.items import case_decides
 from hardware.inventory.serving import piece_out
@@ -28,6 +30,7 @@ MOVE_WORDS = {
     Item.Status.LOST: "Report as lost",
     Item.Status.RETIRED: "Retire",
 }
+LENT_FROM = frozenset({Item.Status.IN_SERVICE, Item.Status.LOST})  # what was lost turns up at the desk
 WORDS = {
     "added": "added", "status": "state", "case": "damage",
     "counted": "counted on the shelf", "sheet_url": "data sheet", "is_counted": "only counted", "low_at": "low at", "bought_on": "bought on",
@@ -86,11 +89,13 @@ def item_page(visit: Visit, item: Item) -> dict[str, Any]:
     context: dict[str, Any] = {"item": item, "product": item.product, "badge": BADGES[status], "profile": profile, "condition": CONDITIONS[item.condition]}  # type: ignore[index]  # fmt: skip
     context |= item_cases(visit, item)
     context["kit"] = kit_of(item)
+    if status == Item.Status.IN_SERVICE:
+        context["free"] = free_words(visit.course, context["kit"] or item, timezone.now())
     if not visit.is_staff:
         return context
-    return (
-        context | circulation(visit, item) | {"may_edit": visit.role == Role.INSTRUCTOR, **history(item.events.all())}
-    )
+    found = circulation(visit, item)
+    context |= found | {"lends": status in LENT_FROM or found["out"] is not None}
+    return context | {"may_edit": visit.role == Role.INSTRUCTOR, **history(item.events.all())}
 
 
 def circulation(visit: Visit, item: Item) -> dict[str, Any]:

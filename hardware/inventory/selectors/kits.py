@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
+from django.utils import timezone
 
 from courseplatform.core.badges import Badge
 from courseplatform.core.tables import csv_response
@@ -13,6 +15,9 @@ from courseplatform.courses.models import Role
 from hardware.inventory.access import stockroom_for
 from hardware.inventory.kits.contents import KitState, kit_pieces, kit_slots, kit_state, kit_states
 from hardware.inventory.lending.eligibility import Borrower
+from hardware.inventory.selectors.free_page import free_words
+from hardware.inventory.selectors.refusals import why_not
+from hardware.inventory.services.kits import check_may_retire
 from hardware.models import Kit, LoanPiece
 
 A_PAGE = 100
@@ -48,14 +53,18 @@ def _row(kit: Kit, state: KitState) -> dict[str, Any]:
 
 def kit_page(visit: Visit, kit: Kit) -> dict[str, Any]:
     """What members may know of a kit, what it consists of; the staff also where it is, and its history."""
+    prefetch_related_objects([kit], *SLOTS)
     context: dict[str, Any] = {"kit": kit, "lines": _lines(kit, None)}
+    if not kit.is_retired:
+        context["free"] = free_words(visit.course, kit, timezone.now())
     if not visit.is_staff:
         return context
     state = kit_state(kit)
+    keeps = "" if kit.is_retired else why_not(check_may_retire, kit)
     events = list(kit.events.all()[: HISTORY_SHOWN + 1])
     return context | {
         "state": state, "badge": badge_of(kit, state), "lines": _lines(kit, state), "out": _loans(state),
-        "may_edit": visit.role == Role.INSTRUCTOR, "events": events[:HISTORY_SHOWN], "has_more": len(events) > HISTORY_SHOWN,
+        "may_edit": visit.role == Role.INSTRUCTOR, "keeps": keeps, "events": events[:HISTORY_SHOWN], "has_more": len(events) > HISTORY_SHOWN,
     }  # fmt: skip
 
 

@@ -136,7 +136,7 @@ def case_move(*, visit: Visit, case: DamageCase, to: str, why: str = "", conditi
         row = case_for(visit, case.pk)
         if row.status == to:
             return row
-        _check_move(visit, row, target)
+        check_move(visit, row, target)
         before, closed_at = row.get_status_display().lower(), None if to in CASE_OPEN else now
         move(row, moves=CASE_MOVES, to=to, by=visit.by, why=why, history=CaseMove, closed_at=closed_at)
         ledger = Ledger(stockroom, visit.by, why)
@@ -152,11 +152,14 @@ def case_move(*, visit: Visit, case: DamageCase, to: str, why: str = "", conditi
     return row
 
 
-def _check_move(visit: Visit, row: DamageCase, to: CaseStatus) -> None:
+def check_move(visit: Visit, row: DamageCase, to: CaseStatus) -> None:
+    """Raises Conflict (`on_loan`, `has_open_case`)."""
     if to in (CaseStatus.IN_REPAIR, CaseStatus.WRITTEN_OFF):
         check_not_out(row.item, visit)
+    if to != CaseStatus.OPEN:
+        return
     other = row.item.cases.filter(status__in=CASE_OPEN).exclude(pk=row.pk).first()
-    if to == CaseStatus.OPEN and other is not None:
+    if other is not None:
         raise Conflict(f"{row.item.tag} has another open case ({other.what}). Go on with that one.", code="has_open_case")  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def check_not_out(item: Item, visit: Visit | None = None) -> None:
     if visit is not None and piece.loan.course_id != visit.course.pk:
         who = f"{who} of {piece.loan.course.name}"
     raise Conflict(
-        f"{item.tag} is on loan to {who}. Take it back first, or report it lost on the loan; nothing was written.",
+        f"{item.tag} is on loan to {who}. Take it back first, or report it lost on the loan.",
         code=ON_LOAN,
         details={"loan": piece.loan_id},
     )

@@ -154,7 +154,7 @@ def item_move(*, visit: Visit, item: Item, to: str, why: str) -> Item:
         if row.status == to:
             return row
         check_not_out(row, visit)
-        _check_case(row, to)
+        check_case(row, to)
         ledger = Ledger(stockroom, visit.by, why)
         status_write(ledger, row, to)
         ledger.save()
@@ -162,7 +162,7 @@ def item_move(*, visit: Visit, item: Item, to: str, why: str) -> Item:
     return row
 
 
-def _check_case(row: Item, to: str) -> None:
+def check_case(row: Item, to: str) -> None:
     """What an open case decides is decided there, so that the two never say different things. Raises Conflict (`has_case`)."""
     case = row.cases.filter(status__in=CASE_OPEN).first()
     if case is not None and case_decides(case, to):

@@ -129,11 +129,7 @@ def kit_retire(*, visit: Visit, kit: Kit, why: str = "") -> Kit:
         row = kit_for(visit, kit.tag)
         if row.is_retired:
             return row
-        _check_back(row)
-        if (held := _held(row)) is not None:
-            raise Conflict(
-                f"{row.tag} is reserved for {_who(held)}. Decline or cancel that first.", code="kit_reserved"
-            )
+        check_may_retire(row)
         why = text_of(why, 200)
         _retired_write(_Writer(Ledger(stockroom, visit.by)), row, f"Retired: {why}" if why else "Retired", retired=True)
     return row
@@ -214,12 +210,19 @@ def _products(stockroom: Stockroom, parts: Sequence[Part]) -> dict[int, Product]
     return found
 
 
-def _check_back(kit: Kit) -> None:
+def check_back(kit: Kit) -> None:
     """Raises Conflict (`kit_out`)."""
     out = list(kit.loan_pieces.filter(back_at=None).select_related("loan__team", "loan__person"))
     if out:
         pieces = f"{len(out)} piece{'' if len(out) == 1 else 's'}"
         raise Conflict(f"{kit.tag} is out with {borrower_of(out[0])}: {pieces}. Take it back first.", code="kit_out")
+
+
+def check_may_retire(kit: Kit) -> None:
+    """Raises Conflict (`kit_out`, `kit_reserved`)."""
+    check_back(kit)
+    if (held := _held(kit)) is not None:
+        raise Conflict(f"{kit.tag} is reserved for {_who(held)}. Decline or cancel that first.", code="kit_reserved")
 
 
 def _held(kit: Kit) -> Reservation | None:
@@ -268,7 +271,7 @@ class _Writer:
                 self.say(kit, head, names)
         if not (left or joined or other):
             return
-        _check_back(kit)
+        check_back(kit)
         KitSlot.objects.filter(pk__in=[slot.pk for slot in left]).delete()
         for slot in left:
             if slot.item is not None and not kit.is_retired:

@@ -82,8 +82,8 @@ def reservation_make(
 
     Raises:
         BadInput: `nothing_chosen`, `bad_count`, `backwards`, `past`, `too_long`, `beyond_term`, `no_return`.
-        Conflict: `not_free` (details: product, free, missing, next_at), `counted_product`, `not_in_service`, `overdue_hold`, `quota`,
-            `too_many_asked`.
+        Conflict: `not_free` (details: product, free, missing, next_at), `counted_product`, `not_in_service`, `kit_part`, `overdue_hold`,
+            `quota`, `too_many_asked`.
         Forbidden: what `check_may_borrow` refuses. NotHere: it is not of this stockroom.
     """
     now, stockroom = now or timezone.now(), stockroom_for(visit)
@@ -151,6 +151,10 @@ def _check_thing(stockroom: Stockroom, product: Product | None, item: Item | Non
         _check_there_are(product, count)
     if item is not None and item.status != Item.Status.IN_SERVICE:
         raise Conflict(f"{item.tag} is {item.get_status_display().lower()} now. Choose another one.", code="not_in_service")  # fmt: skip
+    if item is not None and (part_of := Kit.objects.filter(slots__item=item, is_retired=False).first()) is not None:
+        raise Conflict(
+            f"{item.tag} is a part of {part_of.tag} and lent with it alone. Reserve the kit.", code="kit_part"
+        )
     if kit is not None and kit.is_retired:
         raise Conflict(f"{kit.tag} is not lent any more. Choose another kit.", code="not_in_service")
 

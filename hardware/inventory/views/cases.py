@@ -47,7 +47,7 @@ def index(request: HttpRequest, visit: Visit) -> HttpResponse:
 @course_page(STAFF)
 @require_safe
 def show(request: HttpRequest, visit: Visit, case: int) -> HttpResponse:
-    return render(request, "hardware/care/case.html", case_page(case_for(visit, case)))
+    return render(request, "hardware/care/case.html", case_page(visit, case_for(visit, case)))
 
 
 @course_page(STAFF)

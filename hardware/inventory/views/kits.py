@@ -14,6 +14,7 @@ from hardware.inventory.access import kit_for, stockroom_for
 from hardware.inventory.kits.contents import kit_slots
 from hardware.inventory.kits.forms import KitForm, PartForm, Rows
 from hardware.inventory.selectors import kits as selectors
+from hardware.inventory.selectors.refusals import why_not
 from hardware.inventory.services import kits
 from hardware.inventory.views.products import seen
 from hardware.inventory.views.scan import CAMERA
@@ -152,7 +153,8 @@ class _Page:
         if self.is_sent and not self.saves:
             self.form = KitForm(initial=self.request.POST.dict(), with_tag=self.kit is None)
         context: dict[str, Any] = {
-            "form": self.form, "more": self.more, "rows": self.rows.rows, "kit": self.kit, "refusal": self.refusal, "stockroom": self.stockroom,
+            "form": self.form, "more": self.more, "rows": self.rows.rows, "kit": self.kit, "fixed": why_not(kits.check_back, self.kit) if self.kit else "",
+            "refusal": self.refusal, "stockroom": self.stockroom,
             "adds": self.is_sent and not self.saves, "seen": seen(self.request) or (kits.last_kit_event(self.kit) if self.kit else 0),
         }  # fmt: skip
         response = render(self.request, "hardware/kits/form.html", context, status=422 if is_wrong else 200)

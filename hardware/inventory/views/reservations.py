@@ -13,7 +13,7 @@ from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from hardware.inventory.access import stockroom_for
 from hardware.inventory.lending.reservation_forms import DatesForm, FreeForm, RequestForm, has_return
-from hardware.inventory.selectors.free_page import free_page
+from hardware.inventory.selectors.free_page import free_page, free_words
 from hardware.inventory.selectors.reservations import (
     my_requests,
     reservation_for,
@@ -22,9 +22,9 @@ from hardware.inventory.selectors.reservations import (
 )
 from hardware.inventory.services import reservations
 from hardware.inventory.views.stock import FORM_METHODS
-from hardware.models import Reservation
+from hardware.models import Item, Reservation, Stockroom
 
-FIELD_OF = {"bad_count": "count", "counted_product": "thing", "not_in_service": "thing", "quota": "count", "past": "from_day",
+FIELD_OF = {"bad_count": "count", "counted_product": "thing", "not_in_service": "thing", "kit_part": "thing", "quota": "count", "past": "from_day",
             "backwards": "until_day", "too_long": "until_day", "beyond_term": "until_day", "no_return": "for_term"}  # fmt: skip
 MOST_TICKED = 200
 
@@ -48,7 +48,7 @@ def new(request: HttpRequest, visit: Visit) -> HttpResponse:
     now, stockroom = timezone.now(), stockroom_for(visit)
     form = RequestForm(
         request.POST or None, visit=visit, stockroom=stockroom, now=now, has_return=has_return(visit, now),
-        initial={"from_day": now.astimezone(visit.course.tz).date()} | _from_address(request),
+        initial={"from_day": now.astimezone(visit.course.tz).date()} | _from_address(request, stockroom),
     )  # fmt: skip
     if request.method == "POST" and form.is_valid():
         assert form.from_at is not None
@@ -62,17 +62,23 @@ def new(request: HttpRequest, visit: Visit) -> HttpResponse:
         except AppError as error:
             field = FIELD_OF.get(error.code)
             form.add_error(field if field in form.fields else None, error.message)
-    context: dict[str, Any] = {"form": form, "has_things": bool(form.fields["thing"].choices), "has_borrowers": bool(form.fields["borrower"].choices)}  # type: ignore[attr-defined]  # fmt: skip
+    context: dict[str, Any] = {
+        "form": form, "has_things": bool(form.fields["thing"].choices), "has_borrowers": bool(form.fields["borrower"].choices),  # type: ignore[attr-defined]
+        "free": free_words(visit.course, form.item, now) if form.item else "",
+    }  # fmt: skip
     return render(request, "hardware/reserve/new.html", context, status=422 if form.errors else 200)
 
 
-def _from_address(request: HttpRequest) -> dict[str, Any]:
+def _from_address(request: HttpRequest, stockroom: Stockroom) -> dict[str, Any]:
     """What a link to the form has chosen already."""
     given = {
         name: request.GET[name][:40]
         for name in ("from_day", "from_time", "until_day", "until_time")
         if request.GET.get(name)
     }
+    if tag := request.GET.get("item", ""):
+        found = Item.objects.filter(stockroom=stockroom, tag=tag[:24].upper()).first()
+        given |= {"thing": f"item-{found.pk}"} if found else {}
     for kind in ("product", "kit"):
         if request.GET.get(kind, "").isdecimal():
             given["thing"] = f"{kind}-{request.GET[kind][:18]}"

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from courseplatform.core.errors import AppError
@@ -10,6 +11,7 @@ from courseplatform.courses.models import STAFF
 from hardware.inventory.access import stockroom_for, thing_for
 from hardware.inventory.stock.scanning import read_code
 from hardware.inventory.views.stock import FORM_METHODS, page_of
+from hardware.models import Item, Kit
 
 CAMERA = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"  # this page alone may ask for it
 
@@ -21,10 +23,18 @@ def scan(request: HttpRequest, visit: Visit) -> HttpResponse:
     if request.method == "POST":
         try:
             thing = thing_for(visit, read_code(code, stockroom.slug))
-            return redirect(page_of(visit.course, thing))
+            return redirect(
+                _reserve_of(visit, thing) if request.POST.get("do") == "reserve" else page_of(visit.course, thing)
+            )
         except AppError as error:
             refusal = error
     context = {"stockroom": stockroom, "refusal": refusal, "code": code[:80]}
     response = render(request, "hardware/stock/scan.html", context, status=refusal.http_status if refusal else 200)
     response["Permissions-Policy"] = CAMERA
     return response
+
+
+def _reserve_of(visit: Visit, thing: Item | Kit) -> str:
+    """The form of a request with this very thing chosen."""
+    chosen = f"kit={thing.pk}" if isinstance(thing, Kit) else f"item={thing.tag}"
+    return f"{reverse('stock:reserve', kwargs={'course': visit.course.slug})}?{chosen}"

@@ -1,5 +1,7 @@
 """Pages of damage cases: what the staff see and do, and what a borrower can report."""
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -146,8 +148,37 @@ def test_the_page_says_who_has_it_before_it_can_go_to_repair(cast, client, pi):
     case = opened(cast, pi)
     client.force_login(cast.amit)
     found = page(client, f"{CASES}{case.pk}/")
-    assert "PI-01 is on loan to Ruth. Take it back before it goes to repair or is written off." in found
+    assert "Send to repair, Write it off: not now.</span> PI-01 is on loan to Ruth. Take it back first" in found
+    assert offers(found) == {"mended", "no_fault"}
     assert client.post(f"{CASES}{case.pk}/move/", {"to": "in_repair"}).status_code == 409
+    found = page(client, ITEM)
+    assert offers(found) == set() and "Report as lost, Retire: not now.</span> PI-01 is on loan to Ruth." in found
+    assert "Take it back</a>" in found and f'href="{BASE}loans/' in found
+
+
+def test_what_a_case_decides_is_not_offered_on_the_page_of_its_item(cast, client, pi):
+    client.force_login(cast.amit)
+    moved(cast, opened(cast, pi), "in_repair")
+    found = page(client, ITEM)
+    assert (
+        offers(found) == {"lost"}
+        and "Put back into service, Retire: not now.</span> PI-01 has an open damage case" in found
+    )
+    assert "It is in repair, so it is not lent." in found and "Lend it" not in found
+    first = moved(cast, DamageCase.objects.get(), "mended")
+    opened(cast, pi, "fan rattles")
+    found = page(client, f"{CASES}{first.pk}/")
+    assert (
+        offers(found) == set() and "Open it again: not now.</span> PI-01 has another open case (fan rattles)." in found
+    )
+    moved(cast, DamageCase.objects.get(status="open"), "written_off")
+    found = page(client, ITEM)
+    assert "PI-01 is retired, so no case is opened for it." in found and "Open a case" not in found
+
+
+def offers(found):
+    """What can be pressed on a page."""
+    return set(re.findall(r'name="to" value="(\w+)"', found))
 
 
 def test_a_photo_is_served_as_what_it_is_without_where_it_was_taken(cast, client, pi):
@@ -164,6 +195,6 @@ def test_the_pages_make_the_same_few_queries_for_many_cases(cast, client, pi, dj
         opened(cast, item)
     case = opened(cast, pi)
     client.force_login(cast.amit)
-    for address, most in ((CASES, 12), (f"{CASES}{case.pk}/", 14), (ITEM, 16)):
+    for address, most in ((CASES, 12), (f"{CASES}{case.pk}/", 14), (ITEM, 21)):
         with django_assert_max_num_queries(most):
             client.get(address)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from courseplatform.teams.services.teams import team_create
 from hardware.inventory.services.reservations import reservation_approve
 from hardware.models import Kit, Reservation
-from tests.hardware.inventory.builders import BASE, cables_of, items_of, product_of, stockroom_of
+from tests.hardware.inventory.builders import BASE, cables_of, hand_over, items_of, kit_of, product_of, stockroom_of
 from tests.hardware.inventory.lending import ask, coming_back, in_days, lend_by
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +76,45 @@ def test_a_student_asks_on_the_page_and_sees_what_becomes_of_it(cast, client, pi
     assert "for the camera project" in page(client, f"{BASE}requests/")
     client.post(f"{BASE}requests/{row.pk}/cancel/", {"why": "found one"})
     assert "cancelled" in page(client, f"{BASE}requests/{row.pk}/")
+
+
+def test_one_certain_item_is_asked_for_from_its_page_and_from_a_scan(cast, client, pis):
+    client.force_login(cast.ruth)
+    here = f"{BASE}items/PI-02/"
+    assert "Free now</dd>" in page(client, here) and f'href="{BASE}reserve/?item=PI-02"' in page(client, here)
+    found = page(client, f"{BASE}reserve/?item=pi-02")
+    thing = f"item-{pis.items.get(tag='PI-02').pk}"
+    assert (
+        f'<option value="{thing}" selected>PI-02, Raspberry Pi 4, 8 GB' in found
+        and "PI-02 is free now. It is held itself" in found
+    )
+    client.post(f"{BASE}reserve/", form_of(client, cast, thing=thing, until_day=day(5)))
+    row = Reservation.objects.get()
+    assert (row.item.tag, row.bookings.get().item.tag, row.bookings.get().is_pinned) == ("PI-02", "PI-02", True)
+    assert "PI-02</span> Raspberry Pi 4, 8 GB" in page(client, BASE)
+    hand_over(cast, pis.items.get(tag="PI-01"), person=cast.sofia)
+    client.force_login(cast.daniel)
+    assert "Free now, until " in page(client, here)
+    assert "Not free, and nobody knows until when" in page(client, f"{BASE}items/PI-01/")
+    refused = client.post(f"{BASE}reserve/", form_of(client, cast, thing=thing, borrower=f"person-{cast.daniel.pk}"))
+    assert (
+        refused.status_code == 422
+        and "it is not free" in refused.content.decode()
+        and "It can be had for as long from" in refused.content.decode()
+    )
+    client.force_login(cast.amit)
+    scanned = client.post(f"{BASE}scan/", {"code": "/t/odml/PI-02", "do": "reserve"})
+    assert scanned.headers["Location"] == f"{BASE}reserve/?item=PI-02"
+    other = items_of(cast, pis, "PI-03")[0]
+    kit_of(cast, "KIT-01", "PI-03")
+    assert f'href="{BASE}reserve/?kit=' in page(client, f"{BASE}items/PI-03/") and "with its kit alone" in page(
+        client, f"{BASE}items/PI-03/"
+    )
+    assert "<span>free now</span>" in page(client, f"{BASE}kits/KIT-01/")
+    kept = client.post(f"{BASE}reserve/", form_of(client, cast, thing=f"item-{other.pk}"))
+    assert "PI-03 is a part of KIT-01 and lent with it alone" in kept.content.decode()
+    for wrong in ("item-", "item-0", "item-x", f"item-{10**30}"):
+        assert client.post(f"{BASE}reserve/", form_of(client, cast, thing=wrong)).status_code == 422
 
 
 def test_what_is_not_free_is_refused_beside_the_form_and_may_wait(cast, client, pis):
