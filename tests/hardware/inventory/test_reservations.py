@@ -224,5 +224,5 @@ def test_a_request_among_many_asks_the_database_as_little_as_one_alone(cast, pis
     with django_assert_max_num_queries(20):
         assert reservation_make(visit=visit, borrower=borrower, key=uuid4(), **times).status == "asked"
     visit, borrower = cast.visit(cast.daniel), Borrower(cast.course, person=cast.daniel)
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         assert reservation_make(visit=visit, borrower=borrower, wait=True, **times).status == "waiting"
