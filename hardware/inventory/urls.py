@@ -26,6 +26,7 @@ label = path("t/<slug:stockroom>/<slug:tag>", stock.label, name="label")
 urlpatterns = [
     path("<slug:course>/hardware/", stock.index, name="index"),
     path("<slug:course>/hardware/setup/", stock.setup, name="setup"),
+    path("<slug:course>/hardware/stockroom/", stock.room, name="room"),
     path("<slug:course>/hardware/rules/", rules.show, name="rules"),
     path("<slug:course>/hardware/rules/edit/", rules.edit, name="rules_edit"),
     path("<slug:course>/hardware/stock.csv", stock.csv, name="csv"),
@@ -68,6 +69,8 @@ urlpatterns = [
     path("<slug:course>/hardware/products/new/", products.new, name="product_new"),
     path("<slug:course>/hardware/products/<int:product>/", products.show, name="product"),
     path("<slug:course>/hardware/products/<int:product>/edit/", products.edit, name="product_edit"),
+    path("<slug:course>/hardware/products/<int:product>/archive/", products.archive, name="product_archive"),
+    path("<slug:course>/hardware/products/<int:product>/delete/", products.delete, name="product_delete"),
     path("<slug:course>/hardware/products/<int:product>/count/", products.count, name="count"),
     path("<slug:course>/hardware/products/<int:product>/picture/", products.picture, name="picture"),
     path("<slug:course>/hardware/products/<int:product>/picture/set/", products.picture_set, name="picture_set"),

@@ -67,7 +67,7 @@ def picture_path(product: "Product", name: str) -> str:
 
 
 class Product(models.Model):
-    """One line of the catalogue.
+    """One line of the catalogue. is_archived: it is offered no more; its items, loans and history stay.
 
     device: slug of the device profile that a board is predicted with. is_counted: it has no items, only a number. low_at: with so many
     left, or fewer, the page says so.
@@ -82,6 +82,7 @@ class Product(models.Model):
     note = models.CharField(max_length=500, blank=True)
     is_counted = models.BooleanField(default=False)
     low_at = models.PositiveIntegerField(null=True, blank=True)
+    is_archived = models.BooleanField(default=False)
     picture = models.FileField(upload_to=picture_path, max_length=200, blank=True)
     picture_type = models.CharField(max_length=20, blank=True)
     made_at = models.DateTimeField(auto_now_add=True)

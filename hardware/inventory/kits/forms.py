@@ -50,7 +50,7 @@ class PartForm(forms.Form):
 
     def __init__(self, *args: Any, stockroom: Stockroom, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["product"].queryset = Product.objects.filter(stockroom=stockroom)  # type: ignore[attr-defined]
+        self.fields["product"].queryset = Product.objects.filter(stockroom=stockroom, is_archived=False)  # type: ignore[attr-defined]
 
 
 @dataclass

@@ -143,7 +143,9 @@ class RequestForm(DatesForm):
 
 def things_of(stockroom: Stockroom, item: Item | None = None) -> dict[str, Product | Kit | Item]:
     """What can be reserved, by what the form sends for it: the one item that was chosen, products whose pieces have tags, and kits. Two queries."""
-    products = Product.objects.filter(stockroom=stockroom, is_counted=False, items__isnull=False).distinct()
+    products = Product.objects.filter(
+        stockroom=stockroom, is_counted=False, is_archived=False, items__isnull=False
+    ).distinct()
     kits = Kit.objects.filter(stockroom=stockroom, is_retired=False)
     own: dict[str, Product | Kit | Item] = {f"item-{item.pk}": item} if item is not None else {}
     return own | {f"product-{one.pk}": one for one in products} | {f"kit-{one.pk}": one for one in kits}

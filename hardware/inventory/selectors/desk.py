@@ -264,7 +264,7 @@ def lend_panel(visit: Visit, stockroom: Stockroom, desk: Desk, now: datetime) ->
     table, borrower = table_of(stockroom, desk), borrower_of(visit, desk.to)
     _damage(table)
     balances = balances_of(stockroom)
-    counted = Product.objects.filter(stockroom=stockroom, is_counted=True)
+    counted = Product.objects.filter(stockroom=stockroom, is_counted=True, is_archived=False)
     context: dict[str, Any] = {
         "table": table, "borrower": borrower, "key": uuid4(), "people": [] if borrower else people_found(visit, desk.query, now),
         "counted": [{"product": one, "left": balances.get(one.pk, 0)} for one in counted],

@@ -88,7 +88,9 @@ def strip_of(course: Course, now: datetime) -> Strip:
 def free_page(course: Course, stockroom: Stockroom, now: datetime, chosen: TimeRange | None) -> dict[str, Any]:
     """Six queries for any number of products and kits."""
     stock, strip = free_stock(stockroom, now=now), strip_of(course, now)
-    products = list(Product.objects.filter(stockroom=stockroom, is_counted=False, pk__in=list(stock.products)))
+    products = list(
+        Product.objects.filter(stockroom=stockroom, is_counted=False, is_archived=False, pk__in=list(stock.products))
+    )
     products.sort(key=lambda one: (ORDER[one.kind], one.name.casefold()))
     groups = [
         {"title": title, "rows": rows}

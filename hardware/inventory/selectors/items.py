@@ -17,8 +17,10 @@ from hardware.inventory.lending.loan_words import holder_words
 from hardware.inventory.selectors.balances import balances_of
 from hardware.inventory.selectors.cases import item_cases
 from hardware.inventory.selectors.free_page import free_words
+from hardware.inventory.selectors.refusals import why_not
 from hardware.inventory.selectors.stock import BADGES, CONDITIONS
 from hardware.inventory.services.items import case_decides
+from hardware.inventory.services.products import check_may_archive, check_never_used
 from hardware.inventory.serving import piece_out
 from hardware.models import CASE_OPEN, ITEM_MOVES, Item, Kit, Product, StockEvent, Stockroom
 
@@ -33,7 +35,8 @@ MOVE_WORDS = {
 LENT_FROM = frozenset({Item.Status.IN_SERVICE, Item.Status.LOST})  # what was lost turns up at the desk
 WORDS = {
     "added": "added", "status": "state", "case": "damage",
-    "counted": "counted on the shelf", "sheet_url": "data sheet", "is_counted": "only counted", "low_at": "low at", "bought_on": "bought on",
+    "counted": "counted on the shelf", "sheet_url": "data sheet", "is_counted": "only counted", "is_archived": "archived",
+    "low_at": "low at", "bought_on": "bought on",
     "warranty_until": "warranty until", "count": "count",
 }  # fmt: skip
 
@@ -124,6 +127,7 @@ def product_page(visit: Visit, product: Product) -> dict[str, Any]:
     return {
         "product": product, "profile": profile, "may_edit": visit.role == Role.INSTRUCTOR, "key": uuid4(),
         "rows": [{"item": item, "badge": BADGES[Item.Status(item.status)]} for item in items],
+        "used": why_not(check_never_used, product), "keeps": "" if product.is_archived else why_not(check_may_archive, product),
         "left": balances_of(product.stockroom).get(product.pk, 0) if product.is_counted else None,
         **history(product.events.filter(item=None)),
     }  # fmt: skip

@@ -78,7 +78,7 @@ class Owned:
 
 
 def owned(stockroom: Stockroom) -> list[Owned]:
-    """Every product with its numbers, by kind and name: five queries."""
+    """Every product with its numbers, by kind and name: five queries. An archived one only while something of it is out."""
     balances, waiting = balances_of(stockroom), waiting_of(stockroom)
     stand, out = _standing(stockroom), _out(stockroom)
     rows = [
@@ -92,6 +92,7 @@ def owned(stockroom: Stockroom) -> list[Owned]:
             waiting=waiting.get(row.pk, 0),
         )
         for row in Product.objects.filter(stockroom=stockroom)
+        if not row.is_archived or out[row.pk]
     ]
     return sorted(rows, key=lambda one: (ORDER[one.product.kind], one.product.name.casefold()))
 
@@ -187,7 +188,7 @@ def offer_page(stockroom: Stockroom | None) -> dict[str, Any]:
     lent with its kit alone."""
     parts = _in_kits(stockroom) if stockroom else {}
     rows = [_loose(one, parts) for one in owned(stockroom)] if stockroom else []
-    return {"groups": grouped([one for one in rows if one.to_have or one.out])}
+    return {"groups": grouped([one for one in rows if (one.to_have or one.out) and not one.product.is_archived])}
 
 
 def _loose(one: Owned, parts: Numbers) -> Owned:

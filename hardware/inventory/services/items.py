@@ -33,7 +33,7 @@ def items_add(
 
     Raises:
         BadInput: `bad_tag`, `bad_serial`, `wrong_number_of_serials`, `twice`, `too_many_tags`.
-        Conflict: `counted_product`, `tag_taken`, `serial_taken`, `too_many_items`.
+        Conflict: `counted_product`, `archived`, `tag_taken`, `serial_taken`, `too_many_items`.
     """
     tags, serials = [tag_of(tag) for tag in tags], [serial_of(serial) for serial in serials]
     if serials and len(serials) != len(tags):
@@ -51,6 +51,7 @@ def items_add(
         product = product_for(visit, product.pk)
         if product.is_counted:
             raise Conflict(f"{product.name} is only counted, so it has no items with tags.", code="counted_product")
+        check_offered(product)
         check_tags(stockroom, tags)
         check_serials(product, [serial for serial in serials if serial])
         rows = [
@@ -62,6 +63,12 @@ def items_add(
         ledger.save()
         circulation_changed(ledger, made, timezone.now())
     return made
+
+
+def check_offered(product: Product) -> None:
+    """Raises Conflict (`archived`)."""
+    if product.is_archived:
+        raise Conflict(f"{product.name} is archived. Offer it again on its page first.", code="archived")
 
 
 def items_write(ledger: Ledger, rows: list[Item]) -> list[Item]:
@@ -111,7 +118,7 @@ def listed(words: Sequence[str]) -> str:
 
 def item_change(*, visit: Visit, item: Item, values: Values, seen: int) -> Item:
     """Raises BadInput (`no_change`, `bad_tag`, `bad_serial`), NotHere, Conflict (`changed_meanwhile`, `tag_taken`, `serial_taken`,
-    `counted_product`, `on_loan` and `reserved` where it would become another product)."""
+    `counted_product`, `archived`, `on_loan` and `reserved` where it would become another product)."""
     with transaction.atomic():
         stockroom = stockroom_locked(visit)
         row = item_for(visit, item.tag)
@@ -123,6 +130,7 @@ def item_change(*, visit: Visit, item: Item, values: Values, seen: int) -> Item:
             check_tags(stockroom, [new["tag"]])
         old, product = row.product, new.get("product", row.product)
         if product.pk != old.pk:
+            check_offered(product)
             check_not_out(row, visit)
             check_not_reserved(row)
         if product.is_counted or product.stockroom_id != stockroom.pk:

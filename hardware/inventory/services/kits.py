@@ -21,7 +21,7 @@ from hardware.inventory.ledger import STALE, Ledger, stockroom_locked
 from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.services.bookings import book, release
 from hardware.inventory.services.circulation import circulation_changed
-from hardware.inventory.services.items import check_repeats, check_tags, listed
+from hardware.inventory.services.items import check_offered, check_repeats, check_tags, listed
 from hardware.inventory.stock.rules import MOST_AT_ONCE, tag_of, text_of
 from hardware.models import HOLDS, Item, Kit, KitEvent, KitSlot, LoanPiece, Product, Reservation, Stockroom
 
@@ -66,7 +66,7 @@ def kits_add(*, visit: Visit, tags: Sequence[str], name: str, note: str = "", pa
     Raises:
         BadInput: `bad_tag`, `twice`, `too_many_tags`, `no_name`, `too_long`, `no_parts`, `too_many_parts`, `bad_count`,
             `wrong_number_of_parts`, `unknown_tag`, `unknown_product`.
-        Conflict: `tag_taken`, `too_many_kits`, `in_other_kit`, `retired_part`, `part_out`, `part_promised`. NotHere.
+        Conflict: `tag_taken`, `too_many_kits`, `in_other_kit`, `retired_part`, `archived`, `part_out`, `part_promised`. NotHere.
     """
     tags, name, note = [tag_of(tag) for tag in tags], _name_of(name), text_of(note, 500)
     if not 1 <= len(tags) <= MOST_AT_ONCE:
@@ -205,6 +205,8 @@ def _products(stockroom: Stockroom, parts: Sequence[Part]) -> dict[int, Product]
     if any(key not in found for key in wanted):
         raise BadInput("Choose a product of this catalogue.", code="unknown_product")
     check_repeats("product", [found[key].name for key in wanted])
+    for one in found.values():
+        check_offered(one)
     if any(not 1 <= part.count <= MOST_OF_ONE for part in parts):
         raise BadInput(f"A kit has 1 to {MOST_OF_ONE} of a product.", code="bad_count")
     return found

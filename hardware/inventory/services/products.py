@@ -7,20 +7,23 @@ from uuid import UUID
 
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from courseplatform.core.errors import BadInput, Conflict, TooLarge
 from courseplatform.core.image_files import read_image, without_metadata
 from courseplatform.courses.access import Visit
+from courseplatform.courses.models import ScheduleChange
 from hardware.course_devices import profiles_of
 from hardware.inventory.access import product_for
 from hardware.inventory.ledger import Ledger, check_seen, stockroom_locked
-from hardware.inventory.stock.rules import MOST_COUNT
-from hardware.models import Product, Stockroom
+from hardware.inventory.services.items import listed
+from hardware.inventory.stock.rules import MOST_COUNT, text_of
+from hardware.models import RESERVATION_OPEN, Product, Stockroom
 
 Values = Mapping[str, Any]
 FIELDS = ("kind", "name", "maker", "sheet_url", "device", "note", "is_counted", "low_at")
 MOST_PICTURE_BYTES = 2 << 20
+MANY = {"change of its number": "changes of its number", "piece of a loan": "pieces of loans"}
 COUNT_ACTS = {"bought": 1, "back": 1, "given": -1, "lost": -1, "counted": 0}
 
 
@@ -139,3 +142,68 @@ def count_record(*, visit: Visit, product: Product, act: str, number: int, note:
         ledger.note(row, "count", balance, after, change=after - balance, key=key)
         ledger.save()
     return after
+
+
+def product_delete(*, visit: Visit, product: Product) -> None:
+    """Take an entry that was never used out of the catalogue; the course keeps a line that says so. Raises Conflict (`in_use`), NotHere."""
+    with transaction.atomic():
+        stockroom_locked(visit)
+        row = product_for(visit, product.pk)
+        check_never_used(row)
+        name, storage = row.picture.name, row.picture.storage
+        row.delete()
+        said = f"{row.name}, which was never used, is no longer in the catalogue of the hardware."
+        ScheduleChange.objects.create(course=visit.course, by=visit.by, sentence=said)
+    if name:
+        transaction.on_commit(lambda: storage.delete(name))
+
+
+def check_never_used(row: Product) -> None:
+    """Raises Conflict (`in_use`) with what refers to it."""
+    found = {
+        "item": row.items.count(), "change of its number": row.events.filter(what="count").count(), "kit": row.kit_slots.count(),
+        "request": row.reservations.count(), "piece of a loan": row.loan_pieces.count(),
+    }  # fmt: skip
+    words = [
+        f"{number} {what if number == 1 else MANY.get(what, f'{what}s')}" for what, number in found.items() if number
+    ]
+    if words:
+        raise Conflict(f"{row.name} was used: {', '.join(words)}. Archive it, and its history stays.", code="in_use")
+
+
+def product_archive(*, visit: Visit, product: Product, why: str = "") -> Product:
+    """Offer it no more. What is out stays out and is taken back; its items and its history stay.
+
+    Raises BadInput (`too_long`), Conflict (`product_reserved`, `in_kit`), NotHere.
+    """
+    return _archived_write(visit, product, text_of(why, 200), archived=True)
+
+
+def product_restore(*, visit: Visit, product: Product) -> Product:
+    """Offer it again. Raises NotHere."""
+    return _archived_write(visit, product, "", archived=False)
+
+
+def check_may_archive(row: Product) -> None:
+    """Raises Conflict (`product_reserved`, `in_kit`)."""
+    asked = row.reservations.filter(status__in=RESERVATION_OPEN).count()
+    if asked:
+        words = "1 request is" if asked == 1 else f"{asked} requests are"
+        raise Conflict(f"{words} open for {row.name}. Answer, decline or cancel first.", code="product_reserved")
+    kits = row.stockroom.kits.filter(Q(slots__product=row) | Q(slots__item__product=row), is_retired=False).distinct()
+    if tags := list(kits.values_list("tag", flat=True)):
+        raise Conflict(f"{row.name} is a part of {listed(tags)}. Take it out there first.", code="in_kit")
+
+
+def _archived_write(visit: Visit, product: Product, why: str, *, archived: bool) -> Product:
+    with transaction.atomic():
+        stockroom = stockroom_locked(visit)
+        row = product_for(visit, product.pk)
+        if row.is_archived == archived:
+            return row
+        if archived:
+            check_may_archive(row)
+        ledger = Ledger(stockroom, visit.by, why)
+        row.save(update_fields=ledger.set(row, {"is_archived": archived}))
+        ledger.save()
+    return row

@@ -147,6 +147,8 @@ def _check_thing(stockroom: Stockroom, product: Product | None, item: Item | Non
             "there is some.",
             code="counted_product",
         )
+    if product is not None and product.is_archived:
+        raise Conflict(f"{product.name} is not lent any more. Choose something else.", code="not_in_service")
     if product is not None and count > 1:
         _check_there_are(product, count)
     if item is not None and item.status != Item.Status.IN_SERVICE:

@@ -1,4 +1,4 @@
-"""A course begins to lend: from a stockroom of its own, or from one that another term has already."""
+"""A course begins to lend, from a stockroom of its own or from one that another term has already, and ends it."""
 
 import re
 
@@ -8,7 +8,11 @@ from courseplatform.core.errors import BadInput, Conflict, NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import ScheduleChange
 from hardware.inventory.access import rooms_to_join
-from hardware.models import Stockroom, StockroomCourse
+from hardware.inventory.ledger import stockroom_locked
+from hardware.inventory.lending.eligibility import Borrower
+from hardware.inventory.lending.wishes import thing_words
+from hardware.inventory.services.items import listed
+from hardware.models import RESERVATION_OPEN, Loan, Reservation, Stockroom, StockroomCourse
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,22}[a-z0-9])?")
 HAS_ONE = "This course lends from a stockroom already."
@@ -46,3 +50,41 @@ def _joined(visit: Visit, stockroom: Stockroom) -> Stockroom:
     except IntegrityError as error:  # two instructors, or two tabs
         raise Conflict(HAS_ONE, code="has_stockroom") from error
     return stockroom
+
+
+def stockroom_leave(*, visit: Visit) -> None:
+    """The course lends from its stockroom no more; the stockroom stays with the other courses. One that is empty goes with its last course.
+
+    Raises Conflict (`still_out`, `still_asked`, `last_course`), NotHere (`no_stockroom`).
+    """
+    with transaction.atomic():
+        stockroom = stockroom_locked(visit)
+        check_may_leave(visit, stockroom)
+        StockroomCourse.objects.get(course=visit.course).delete()
+        said = f"The course lends from the stockroom {stockroom.name} no more."
+        ScheduleChange.objects.create(course=visit.course, by=visit.by, sentence=said)
+        if not stockroom.courses.exists():
+            stockroom.delete()
+
+
+def check_may_leave(visit: Visit, stockroom: Stockroom) -> None:
+    """Raises Conflict (`still_out`, `still_asked`, `last_course`)."""
+    loans = Loan.objects.filter(course=visit.course, stockroom=stockroom).open().select_related("team", "person")
+    who = list(dict.fromkeys(Borrower.of(loan).words for loan in loans.order_by("due_at", "pk")))
+    if who:
+        raise Conflict(
+            f"Something is out through this course: with {listed(who)}. Take it back first.", code="still_out"
+        )
+    asked = Reservation.objects.filter(course=visit.course, stockroom=stockroom, status__in=RESERVATION_OPEN)
+    asks = [
+        f"{thing_words(row)} for {Borrower.of(row).words}"
+        for row in asked.select_related("team", "person", "product", "item", "kit")
+    ]
+    if asks:
+        raise Conflict(f"Reserved or asked for through this course: {listed(asks)}. Decline or cancel first.", code="still_asked")  # fmt: skip
+    others = stockroom.courses.exclude(course=visit.course)
+    if not others.exists() and (stockroom.products.exists() or stockroom.kits.exists()):
+        raise Conflict(
+            f"No other course lends from {stockroom.name}, so nobody could reach what stands there. Join the next course to it first, on the page "
+            "that sets its stock up.", code="last_course",
+        )  # fmt: skip

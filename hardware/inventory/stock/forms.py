@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.http import HttpRequest
 
 from courseplatform.core.errors import AppError, BadInput
@@ -106,7 +107,8 @@ class NewItemsForm(FactsForm):
 
     def __init__(self, *args: Any, stockroom: Stockroom, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["product"].queryset = Product.objects.filter(stockroom=stockroom, is_counted=False)  # type: ignore[attr-defined]
+        offered = Product.objects.filter(stockroom=stockroom, is_counted=False, is_archived=False)
+        self.fields["product"].queryset = offered  # type: ignore[attr-defined]
 
     def clean_tags(self) -> list[str]:
         try:
@@ -127,7 +129,9 @@ class ItemForm(FactsForm):
 
     def __init__(self, *args: Any, stockroom: Stockroom, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["product"].queryset = Product.objects.filter(stockroom=stockroom, is_counted=False)  # type: ignore[attr-defined]
+        now = self.initial.get("product")
+        chosen = Q(is_archived=False) | Q(pk=now.pk if now else None)
+        self.fields["product"].queryset = Product.objects.filter(chosen, stockroom=stockroom, is_counted=False)  # type: ignore[attr-defined]
 
 
 class CountForm(forms.Form):

@@ -192,7 +192,7 @@ class _Planner:
             return
         line.values = {name: typed(column, cells[column]) for column, name in ITEM_COLUMNS.items() if column in cells}
         if item is None:
-            line.verdict = NEW
+            self._new_item(line, plan)
             return
         if item.product.name.lower() != plan.name.lower():
             self._change(line, "product", item.product.name, plan.name)
@@ -201,6 +201,13 @@ class _Planner:
                 self._change(line, name.replace("_", " "), shown(getattr(item, name)), shown(new))
         if line.to != item.status:
             self._change(line, "state", item.status, line.to)
+
+    def _new_item(self, line: Line, plan: ProductPlan) -> None:
+        line.verdict = NEW
+        if plan.row is not None and plan.row.is_archived:
+            line.refuse(
+                "product", "archived", f"{plan.name} is archived. Offer it again on its page before it gets new items."
+            )
 
     def _may_move(self, line: Line, item: Item) -> bool:
         """What services/items.py refuses for one item is refused here too."""

@@ -54,7 +54,7 @@ def new(request: HttpRequest, visit: Visit) -> HttpResponse:
                 f"{len(made)} {product.name} {'is' if len(made) == 1 else 'are'} in the stock: {made[0].tag}{f' to {made[-1].tag}' if len(made) > 1 else ''}.",
             )
             return redirect("stock:product", course=visit.course.slug, product=product.pk)
-    has_products = Product.objects.filter(stockroom=stockroom, is_counted=False).exists()
+    has_products = Product.objects.filter(stockroom=stockroom, is_counted=False, is_archived=False).exists()
     context: dict[str, Any] = {"form": form, "has_products": has_products}
     return render(request, "hardware/stock/items_new.html", context, status=422 if form.errors else 200)
 

@@ -67,6 +67,29 @@ def edit(request: HttpRequest, visit: Visit, product: int) -> HttpResponse:
     return render(request, "hardware/stock/product_form.html", context, status=422 if form.errors else 200)
 
 
+@course_page(INSTRUCTORS)
+@require_POST
+def archive(request: HttpRequest, visit: Visit, product: int) -> HttpResponse:
+    """Offer it no more, or with `restore` again."""
+    row = product_for(visit, product)
+    if "restore" in request.POST:
+        products.product_restore(visit=visit, product=row)
+        messages.success(request, f"{row.name} is offered again.")
+    else:
+        products.product_archive(visit=visit, product=row, why=request.POST.get("why", ""))
+        messages.success(request, f"{row.name} is archived. Its items and its history stay.")
+    return redirect("stock:product", course=visit.course.slug, product=row.pk)
+
+
+@course_page(INSTRUCTORS)
+@require_POST
+def delete(request: HttpRequest, visit: Visit, product: int) -> HttpResponse:
+    row = product_for(visit, product)
+    products.product_delete(visit=visit, product=row)
+    messages.success(request, f"{row.name} is no longer in the catalogue.")
+    return redirect("stock:index", course=visit.course.slug)
+
+
 def seen(request: HttpRequest) -> int:
     """The newest event that the form has seen; 0 for what is no number."""
     text = request.POST.get("seen", "")

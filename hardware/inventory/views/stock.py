@@ -19,8 +19,9 @@ from hardware.inventory.access import label_opens, rooms_to_join, stockroom_for,
 from hardware.inventory.selectors import export
 from hardware.inventory.selectors.dashboard import staff_page
 from hardware.inventory.selectors.mine import my_page
+from hardware.inventory.selectors.refusals import why_not
 from hardware.inventory.selectors.stock import offer_page
-from hardware.inventory.services.stockrooms import stockroom_create, stockroom_join
+from hardware.inventory.services.stockrooms import check_may_leave, stockroom_create, stockroom_join, stockroom_leave
 from hardware.inventory.stock.forms import StockroomForm
 from hardware.models import Item, Kit
 
@@ -66,6 +67,24 @@ def setup(request: HttpRequest, visit: Visit) -> HttpResponse:
             form.add_error("slug" if error.code in ("bad_slug", "slug_taken") else None, error.message)
     context: dict[str, Any] = {"form": form, "rooms": rooms_to_join(visit.person)}
     return render(request, "hardware/stock/setup.html", context, status=422 if form.errors else 200)
+
+
+@course_page(INSTRUCTORS)
+@require_http_methods(FORM_METHODS)
+def room(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The stockroom that the course lends from, who else does, and the end of it."""
+    stockroom = stockroom_for(visit)
+    if request.method == "POST":
+        stockroom_leave(visit=visit)
+        messages.success(request, f"The course lends from {stockroom.name} no more.")
+        return redirect("stock:index", course=visit.course.slug)
+    others = (
+        Course.objects.filter(stockroom_link__stockroom=stockroom)
+        .exclude(pk=visit.course.pk)
+        .order_by("-starts_on", "slug")
+    )
+    context = {"stockroom": stockroom, "others": others, "keeps": why_not(check_may_leave, visit, stockroom)}
+    return render(request, "hardware/stock/room.html", context)
 
 
 def _offered_names(visit: Visit) -> dict[str, str]:
