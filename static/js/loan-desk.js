@@ -4,6 +4,8 @@
   const desk = document.querySelector("[data-desk]");
   if (!desk) return;
   let turn = 0; // only the answer to the newest question is shown
+  const scans = []; // a hand scanner is faster than a network: one after the other
+  let isReading = false;
   let sound = null;
 
   const code = () => desk.querySelector("#code");
@@ -28,6 +30,8 @@
     const page = new DOMParser().parseFromString(html, "text/html");
     const parts = page.querySelectorAll("[data-desk-part]");
     if (!parts.length) return location.assign(address); // signed out, or not a page of the desk
+    const typed = code()?.value || ""; // the next scan, half typed
+    desk.dispatchEvent(new CustomEvent("desk:show", { detail: page }));
     for (const part of parts) desk.querySelector(`[data-desk-part="${part.dataset.deskPart}"]`).replaceWith(document.adoptNode(part));
     document.querySelectorAll(".toasts").forEach((one) => one.remove());
     const toasts = page.querySelector(".toasts");
@@ -36,9 +40,11 @@
       setTimeout(() => toasts.remove(), 6000);
     }
     if (!address.includes("/desk/hand-over/") && !address.includes("/desk/take-back/")) history.replaceState(null, "", address);
-    for (const form of desk.querySelectorAll("[data-desk-back]")) count(form);
+    desk.dispatchEvent(new CustomEvent("desk:shown"));
     signal(!desk.querySelector("[data-desk-refused]"));
-    (desk.querySelector("[data-desk-go][autofocus]") || code())?.focus({ preventScroll: true });
+    const isMore = typed || scans.length;
+    if (typed) code().value = typed;
+    ((!isMore && desk.querySelector("[data-desk-go][autofocus]")) || code())?.focus({ preventScroll: true });
     if (matchMedia("(max-width: 767px)").matches) {
       const seen = desk.querySelector("[data-desk-refused]") || desk.querySelector("[data-desk-part=panel]");
       seen.scrollIntoView({ block: "nearest" });
@@ -75,8 +81,32 @@
     event.preventDefault();
     const data = new FormData(form, event.submitter);
     if (form.method === "post") return send(form.action, { method: "POST", body: data });
-    if (data.has("code") && !data.get("code").trim()) return undefined;
-    return send(`${form.getAttribute("action")}?${new URLSearchParams([...data].filter(([, value]) => value !== ""))}`);
+    if (!data.has("code")) return send(asked(form, data));
+    form.elements.code.value = "";
+    if (data.get("code").trim()) scans.push(data.get("code"));
+    return read();
+  });
+
+  const asked = (form, data) => `${form.getAttribute("action")}?${new URLSearchParams([...data].filter(([, value]) => value !== ""))}`;
+
+  // Each scan is asked with what the one before it left on the table.
+  async function read() {
+    if (isReading) return;
+    isReading = true;
+    while (scans.length) {
+      const data = new FormData(code().form);
+      data.set("code", scans.shift());
+      await send(asked(code().form, data));
+    }
+    isReading = false;
+  }
+
+  // A scan that comes while a button has the focus is meant for the field: its Enter would press the button.
+  desk.addEventListener("keydown", (event) => {
+    const isTyped = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (!isTyped || !event.target.matches("button, a, summary, input[type=checkbox]")) return;
+    event.stopPropagation();
+    code().focus({ preventScroll: true });
   });
 
   desk.addEventListener("click", (event) => {
@@ -91,43 +121,4 @@
     code().value = event.detail;
     code().form.requestSubmit();
   });
-
-  // The check-list says what the button will do.
-  function count(form) {
-    const boxes = [...form.querySelectorAll("input[name=piece]")];
-    const ticked = boxes.filter((one) => one.checked).length;
-    const go = form.querySelector("[data-desk-go]");
-    go.textContent = `Take back ${ticked} of ${boxes.length} piece${boxes.length === 1 ? "" : "s"}`;
-    go.disabled = ticked === 0;
-    for (const loan of form.querySelectorAll(".desk-loan")) {
-      const own = [...loan.querySelectorAll("input[name=piece]")];
-      const missing = own.filter((one) => !one.checked).map((one) => one.dataset.name);
-      const said = loan.querySelector("[data-desk-missing]");
-      loan.querySelector("[data-desk-count]").textContent = `${own.length - missing.length} of ${own.length} piece${own.length === 1 ? "" : "s"}`;
-      said.hidden = missing.length === 0;
-      const rest = missing.length === 1 ? "this one piece" : `these ${missing.length} pieces`;
-      said.querySelector("span").textContent = `Without ${missing.join(", ")} the loan stays open for ${rest}, and ${said.dataset.who} is told.`;
-    }
-  }
-  // What was said of one piece stands in its row also when that is closed; what is said to be worn or damaged is here.
-  function tellState(state) {
-    const condition = state.querySelector("input[type=radio]:checked").value;
-    const hasPhoto = state.querySelector("input[type=file]")?.files.length;
-    state.querySelector("[data-desk-state-said]").textContent = condition || "as lent";
-    const box = state.closest("li").querySelector("input[name=piece]");
-    if ((condition || hasPhoto) && !box.checked) box.click();
-  }
-
-  desk.addEventListener("change", (event) => {
-    if (event.target.name === "day") desk.querySelector("input[name=due][value=day]").checked = true;
-    if (event.target.type === "file") {
-      const said = event.target.closest("label")?.querySelector("[data-photo-said]");
-      if (said) said.textContent = `${said.dataset.photoWord}${event.target.files.length ? ", 1 taken" : ""}`;
-    }
-    const state = event.target.closest("[data-desk-state]");
-    if (state) tellState(state);
-    const form = event.target.closest("[data-desk-back]");
-    if (form && event.target.name === "piece") count(form);
-  });
-  for (const form of desk.querySelectorAll("[data-desk-back]")) count(form);
 })();

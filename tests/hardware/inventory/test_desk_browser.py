@@ -5,8 +5,8 @@ import time
 import pytest
 from playwright.sync_api import sync_playwright
 
-from hardware.models import Loan, LoanPiece
-from tests.hardware.inventory.builders import BASE, hand_over, items_of, product_of
+from hardware.models import Loan, LoanPhoto, LoanPiece
+from tests.hardware.inventory.builders import BASE, hand_over, items_of, png, product_of
 from tests.hardware.inventory.test_scan import film
 from tests.parts import chromium_path
 from tests.people import make_cast
@@ -66,30 +66,38 @@ def test_scan_person_done_with_the_keyboard_alone_in_under_five_seconds(cast, de
 
 
 def test_several_scans_are_one_loan_and_part_of_it_comes_back(cast, desk):
-    items_of(cast, product_of(cast), "PI-01", "PI-02", "PI-03")
+    items_of(cast, product_of(cast), *(f"PI-0{n}" for n in range(1, 5)))
     desk.goto(DESK)
-    for tag in ("PI-01", "PI-02", "PI-03"):
+    for tag in ("PI-01", "PI-02", "PI-03"):  # faster than the server answers
         typed(desk, tag)
-        desk.wait_for_selector(f".desk-things >> text={tag}")
+    desk.wait_for_selector(".desk-things >> text=PI-03")
     typed(desk, "daniel")
     desk.wait_for_selector("[data-desk-go]:focus")
+    typed(desk, "PI-04")  # while the button has the focus: it is a scan all the same
+    desk.wait_for_selector(".desk-things >> text=PI-04")
+    assert desk.locator(".desk-things > li").count() == 4 and not Loan.objects.exists()
     desk.keyboard.press("Enter")
     desk.wait_for_selector("[data-desk-done]")
     typed(desk, "PI-02")
     desk.wait_for_selector("[data-desk-back]")
-    assert desk.inner_text("[data-desk-go]") == "Take back 1 of 3 pieces"
+    assert desk.inner_text("[data-desk-go]") == "Take back 1 of 4 pieces"
     desk.locator("summary", has_text="Condition of PI-03").click()
     desk.locator("[data-desk-state][open] label", has_text="Damaged").click()  # what is said to be damaged is here
     assert desk.get_by_role("checkbox", name="PI-03").is_checked()
-    desk.get_by_label("What is wrong").last.fill("bent")
-    assert desk.inner_text("[data-desk-go]") == "Take back 2 of 3 pieces"
+    desk.locator("[data-desk-state][open]").get_by_label("What is wrong").fill("bent")
+    desk.get_by_label("Photo of PI-03").set_input_files([{"name": "a.png", "mimeType": "image/png", "buffer": png()}])
+    desk.locator("#code").focus()
+    typed(desk, "PI-04")  # what was said of PI-03 stays
+    desk.wait_for_selector("li:has-text('PI-04') input:checked")
+    assert desk.inner_text("[data-desk-go]") == "Take back 3 of 4 pieces"
     assert "Without PI-01 the loan stays open for this one piece, and Daniel is told." in desk.inner_text("[data-desk-missing]")  # fmt: skip
     assert desk.evaluate("document.documentElement.scrollWidth") == 360
     desk.click("[data-desk-go]")
     desk.wait_for_selector(".toast")
-    assert "PI-02, PI-03 damaged (bent) are back from Daniel. Still out: PI-01." in desk.inner_text(".toast")
+    assert "PI-02, PI-03 damaged (bent), PI-04 are back from Daniel. Still out: PI-01." in desk.inner_text(".toast")
     assert desk.is_visible(".desk-broken >> text=PI-03")
     assert LoanPiece.objects.filter(back_at=None).get().item.tag == "PI-01"
+    assert LoanPhoto.objects.get().piece.item.tag == "PI-03"
 
 
 def test_the_camera_stays_open_from_the_label_to_the_next(cast, desk):
