@@ -83,6 +83,7 @@ urlpatterns = [
     *care_urls.patterns,
     path("<slug:course>/hardware/kits/", kits.index, name="kits"),
     path("<slug:course>/hardware/kits.csv", kits.csv, name="kits_csv"),
+    path("<slug:course>/hardware/kits/import/", imports.new_kits, name="kits_import"),
     path("<slug:course>/hardware/kits/new/", kits.new, name="kit_new"),
     path("<slug:course>/hardware/kits/<slug:kit>/", kits.show, name="kit"),
     path("<slug:course>/hardware/kits/<slug:kit>/edit/", kits.edit, name="kit_edit"),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from courseplatform.core.errors import BadInput
@@ -21,9 +21,6 @@ COLUMNS = {
     "bought_on": "bought purchasedate purchased datebought", "warranty_until": "warranty warrantyexpires warrantyend", "note": "notes comment remarks",
     "count": "quantity qty number pieces", "low_at": "minimum minqty lowstock",
 }  # fmt: skip
-BY_NAME = {re.sub(r"[\W_]+", "", name): name for name in COLUMNS} | {
-    word: name for name, words in COLUMNS.items() for word in words.split()
-}
 AS_TEXT = re.compile(r'=\s*"(.*)"', re.DOTALL)  # how spreadsheets keep a cell as text
 MOST = {"product": 80, "maker": 80, "product_note": 500, "place": 80, "note": 500}
 
@@ -83,74 +80,117 @@ class StockFile:
     rows: list[StockRow]
 
 
-def parse(data: bytes) -> StockFile:
-    """Raises BadInput or TooLarge where nothing of the file can be used; what is wrong with one row stands in that row."""
-    text, encoding = decode(data)
-    table, shape = read_rows(text, score)
-    place, header = _header(table)
-    at: dict[str, int] = {}
-    for number, cell in enumerate(header):
-        at.setdefault(column_of(cell), number)
-    at.pop("", None)
-    used = [(_short(header[number]), name) for name, number in at.items()]
-    unread = [_short(cell) for number, cell in enumerate(header) if cell.strip() and number not in at.values()]
-    rows = [_row(line, cells, at, header) for line, cells in table[place + 1 :]]
-    if not rows:
-        raise BadInput("The column names were recognised, but nothing stands below them.", code="no_rows")
-    return StockFile(shape, encoding, used, unread, rows)
+@dataclass(frozen=True)
+class Layout:
+    """What a list of one sort holds: its columns with their other names, how their cells are read, and the one that every row needs.
 
+    missing: code and sentence for a row without that one. needs: what else the header has to say, in words.
+    """
 
-def column_of(cell: str) -> str:
-    return BY_NAME.get(re.sub(r"[\W_]+", "", cell.casefold()), "")
+    columns: dict[str, str]
+    readers: dict[str, Callable[[str], object]]
+    most: dict[str, int]
+    needed: str
+    missing: tuple[str, str]
+    needs: str
 
+    @cached_property
+    def by_name(self) -> dict[str, str]:
+        own = {_letters(name): name for name in self.columns}
+        return own | {word: name for name, words in self.columns.items() for word in words.split()}
 
-def score(cells: Sequence[str]) -> int:
-    return sum(bool(column_of(cell)) for cell in cells)
+    def column_of(self, cell: str) -> str:
+        return self.by_name.get(_letters(cell), "")
 
+    def score(self, cells: Sequence[str]) -> int:
+        return sum(bool(self.column_of(cell)) for cell in cells)
 
-def _header(table: list[Row]) -> tuple[int, list[str]]:
-    if not table:
-        raise BadInput(EMPTY, code="empty_file")
-    head = table[:HEADER_WITHIN]
-    place = max(range(len(head)), key=lambda number: score(head[number][1]))
-    if "product" not in map(column_of, head[place][1]):
-        raise BadInput(
-            f"No column product was found in the first {HEADER_WITHIN} rows. The first row names the columns: {', '.join(COLUMNS)}. "
-            "Only product is needed, and kind for what is new; an export of this page shows all of them.",
-            code="no_header",
-        )
-    return place, head[place][1]
+    def parse(self, data: bytes) -> StockFile:
+        """Raises BadInput or TooLarge where nothing of the file can be used; what is wrong with one row stands in that row."""
+        text, encoding = decode(data)
+        table, shape = read_rows(text, self.score)
+        place, header = self._header(table)
+        at: dict[str, int] = {}
+        for number, cell in enumerate(header):
+            at.setdefault(self.column_of(cell), number)
+        at.pop("", None)
+        used = [(_short(header[number]), name) for name, number in at.items()]
+        unread = [_short(cell) for number, cell in enumerate(header) if cell.strip() and number not in at.values()]
+        rows = [self._row(line, cells, at, header) for line, cells in table[place + 1 :]]
+        if not rows:
+            raise BadInput("The column names were recognised, but nothing stands below them.", code="no_rows")
+        return StockFile(shape, encoding, used, unread, rows)
 
+    def _header(self, table: list[Row]) -> tuple[int, list[str]]:
+        if not table:
+            raise BadInput(EMPTY, code="empty_file")
+        head = table[:HEADER_WITHIN]
+        place = max(range(len(head)), key=lambda number: self.score(head[number][1]))
+        if self.needed not in map(self.column_of, head[place][1]):
+            raise BadInput(
+                f"No column {self.needed} was found in the first {HEADER_WITHIN} rows. The first row names the columns: "
+                f"{', '.join(self.columns)}. {self.needs}",
+                code="no_header",
+            )
+        return place, head[place][1]
 
-def _row(line: int, cells: list[str], at: dict[str, int], header: list[str]) -> StockRow:
-    row = StockRow(line)
-    if any(cell.strip() for cell in cells[len(header) :]):
-        words = f"It has {len(cells)} cells where the header has {len(header)}: a delimiter inside a cell, or cells that moved."
-        row.refuse("", "moved_cells", words)
+    def _row(self, line: int, cells: list[str], at: dict[str, int], header: list[str]) -> StockRow:
+        row = StockRow(line)
+        if any(cell.strip() for cell in cells[len(header) :]):
+            words = f"It has {len(cells)} cells where the header has {len(header)}: a delimiter inside a cell, or cells that moved."
+            row.refuse("", "moved_cells", words)
+            return row
+        for name, number in at.items():
+            self._cell(row, name, _short(header[number]), cells[number].strip() if number < len(cells) else "")
+        if not row.cells.get(self.needed) and not row.faults:
+            row.refuse(_short(header[at[self.needed]]), *self.missing)
         return row
-    for name, number in at.items():
-        _cell(row, name, _short(header[number]), cells[number].strip() if number < len(cells) else "")
-    if not row.cells.get("product") and not row.faults:
-        row.refuse(_short(header[at["product"]]), "no_product", "It does not say what the thing is.")
-    return row
 
-
-def _cell(row: StockRow, name: str, column: str, text: str) -> None:
-    if match := AS_TEXT.fullmatch(text):
-        text = match[1].replace('""', '"').strip()
-    if not text:
-        return
-    if len(text) > max(MOST_CELL, MOST.get(name, 0)):
-        row.refuse(column, "too_long", f"It has {len(text)} characters; {MOST.get(name, MOST_CELL)} are the most.")
-    elif safe_cell(text) != text:  # what an export would disarm
-        row.refuse(column, "formula", f"It begins with {text[0]} like a formula of a spreadsheet, and was not read.")
-    else:
-        try:
-            found = READERS[name](text)
-        except BadInput as error:
-            row.refuse(column, error.code, error.message)
+    def _cell(self, row: StockRow, name: str, column: str, text: str) -> None:
+        if match := AS_TEXT.fullmatch(text):
+            text = match[1].replace('""', '"').strip()
+        if not text:
+            return
+        most = self.most.get(name, MOST_CELL)
+        if len(text) > max(MOST_CELL, most):
+            row.refuse(column, "too_long", f"It has {len(text)} characters; {most} are the most.")
+        elif safe_cell(text) != text:  # what an export would disarm
+            row.refuse(
+                column, "formula", f"It begins with {text[0]} like a formula of a spreadsheet, and was not read."
+            )
         else:
-            row.cells[name] = str(found)
+            try:
+                found = self.readers[name](text)
+            except BadInput as error:
+                row.refuse(column, error.code, error.message)
+            else:
+                row.cells[name] = str(found)
+
+
+STOCK = Layout(
+    COLUMNS, READERS, MOST, "product", ("no_product", "It does not say what the thing is."),
+    "Only product is needed, and kind for what is new; an export of this page shows all of them.",
+)  # fmt: skip
+KIT_COLUMNS = {
+    "kit": "kittag kitid", "name": "kitname", "note": "notes comment remarks", "state": "status", "tag": "assettag item itemtag fixeditem",
+    "product": "model modelname slot", "count": "quantity qty number pieces",
+}  # fmt: skip
+KITS = Layout(
+    KIT_COLUMNS,
+    {"kit": rules.tag_of, "tag": rules.tag_of, "count": rules.count_of, "state": Choice((("in_use", "In use"), ("retired", "Given up")), "unknown_state"),
+     "name": partial(rules.text_of, most=80), "note": partial(rules.text_of, most=500), "product": partial(rules.text_of, most=80)},
+    {"name": 80, "note": 500, "product": 80}, "kit", ("no_kit", "It does not say of which kit it is a part."),
+    "Each row is one part: a fixed item by its tag, or so many of a product; an export of the page Kits shows all of them.",
+)  # fmt: skip
+
+
+def parse(data: bytes, layout: Layout = STOCK) -> StockFile:
+    """Raises as `Layout.parse` does."""
+    return layout.parse(data)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text.casefold())
 
 
 def _short(name: str) -> str:
