@@ -4,6 +4,7 @@ These pages are shown when something is missing: the session, the person, the da
 they are rendered without the request's context processors, from what is already in memory and nothing else.
 """
 
+import sys
 from typing import Any
 
 import structlog
@@ -15,6 +16,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from courseplatform.core.audience import known_person
+from courseplatform.core.busy import AGAIN_IN_S, is_busy, too_busy
 from courseplatform.core.errors import AppError
 
 TITLES = {
@@ -113,6 +115,14 @@ def too_many(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def writes_busy(request: HttpRequest) -> HttpResponse:
+    response = answer(request, too_busy())
+    response["Retry-After"] = str(AGAIN_IN_S)
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
+    if is_busy(sys.exc_info()[1]):  # outside a view: where a session is written
+        return writes_busy(request)
     message = "It is not your fault, and what you had handed in is safe. Try again; if it stays, tell the staff the number below."
     return _refuse(request, 500, "server_error", message)

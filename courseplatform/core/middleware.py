@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from courseplatform.core import error_pages
 from courseplatform.core.audience import audience_of, known_person
+from courseplatform.core.busy import is_busy
 from courseplatform.core.errors import AppError, BadInput
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -150,6 +151,9 @@ class Refusals(Middleware):
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, AppError):
             return error_pages.answer(request, exception)
+        if is_busy(exception):
+            log.warning("writes_busy", path=request.path)
+            return error_pages.writes_busy(request)
         if isinstance(exception, ValueError) and "NUL (0x00)" in str(
             exception
         ):  # PostgreSQL's driver takes no such text

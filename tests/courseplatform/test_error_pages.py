@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import OperationalError
 from django.db.backends.utils import CursorWrapper
@@ -19,6 +20,7 @@ HANDLERS = {
     "not_found": (error_pages.not_found, 404),
     "method_not_allowed": (lambda request: error_pages.method_not_allowed(request, "GET, HEAD"), 405),
     "too_many_tries": (error_pages.too_many, 429),
+    "writes_busy": (error_pages.writes_busy, 503),
     "server_error": (error_pages.server_error, 500),
 }
 
@@ -77,6 +79,19 @@ def test_a_database_that_is_gone_gives_our_page(quiet, cast, monkeypatch):
     answer = quiet.get(f"/courses/{cast.course.slug}/")
     assert answer.status_code == 500
     assert "Something broke on our side" in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_session_that_waits_too_long_for_its_turn_says_so(quiet, cast, monkeypatch):
+    """Outside every view, where no middleware of ours sees what was raised."""
+    quiet.force_login(cast.ruth)
+
+    def locked(*args, **kwargs):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(SessionStore, "load", locked)
+    answer = quiet.get(f"/courses/{cast.course.slug}/", **JSON)
+    assert (answer.status_code, answer.json()["error"]["code"], answer["Retry-After"]) == (503, "writes_busy", "5")
 
 
 @pytest.mark.django_db

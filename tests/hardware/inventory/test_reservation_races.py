@@ -1,10 +1,13 @@
 """Many who ask for few things at once: real threads on a real database. The whole of it is tests/load/reservations.py."""
 
 from collections import Counter
+from datetime import timedelta
+from threading import Event, Thread
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.utils import timezone
 
 from courseplatform.core.errors import AppError
 from hardware.inventory.services.reservations import (
@@ -13,7 +16,7 @@ from hardware.inventory.services.reservations import (
     reservation_change_dates,
     reservation_decline,
 )
-from hardware.models import Booking, Reservation
+from hardware.models import Booking, Reservation, Stockroom
 from tests.hardware.inventory.builders import items_of, product_of
 from tests.hardware.inventory.lending import ask, in_days, lend_by
 from tests.load import reservations
@@ -70,6 +73,41 @@ def test_one_form_from_several_tabs_is_one_reservation(cast):
     found = at_once(*[lambda: ask(cast, cast.ruth, product, key=key).pk] * 6)
     assert len(set(found)) == 1
     assert Reservation.objects.count() == Booking.objects.count() == 1
+
+
+def test_who_waits_too_long_for_the_lock_is_asked_to_send_it_again_and_it_counts_once(cast, client):
+    product = product_of(cast)
+    items_of(cast, product, "PI-01")
+    client.force_login(cast.ruth)
+    today, locked, done = timezone.localtime(timezone=cast.course.tz).date(), Event(), Event()
+    days = {"from_day": today + timedelta(days=1), "until_day": today + timedelta(days=3)}
+    sent = {"thing": f"product-{product.pk}", "count": 1, "borrower": f"person-{cast.ruth.pk}", "key": uuid4(), **days}
+
+    def keep_it():
+        with transaction.atomic():
+            Stockroom.objects.select_for_update().get()
+            locked.set()
+            done.wait(30)
+        connection.close()
+
+    def send():
+        return client.post(f"/courses/{cast.course.slug}/hardware/reserve/", sent)
+
+    with connection.cursor() as cursor:
+        sqlite = connection.vendor == "sqlite"
+        cursor.execute("PRAGMA busy_timeout = 100" if sqlite else "SET lock_timeout = 100")
+        other = Thread(target=keep_it)
+        other.start()
+        assert locked.wait(30)
+        try:
+            answer = send()
+        finally:
+            done.set()
+            other.join()
+            cursor.execute("PRAGMA busy_timeout = 20000" if sqlite else "SET lock_timeout = 0")
+    assert (answer.status_code, answer["Retry-After"], Reservation.objects.count()) == (503, "5", 0)
+    assert "writes_busy" in answer.content.decode() and "send it once more" in answer.content.decode()
+    assert [send().status_code, send().status_code, Reservation.objects.count()] == [302, 302, 1]
 
 
 def test_a_quota_holds_against_several_tabs(cast):
