@@ -112,3 +112,21 @@ def test_a_borrower_fills_no_loan_and_no_case_until_the_staff_cannot_write(cast,
     loans.loan_say(visit=cast.visit(cast.amit), loan=loan, text="Come by", key=uuid4())
     take_back(cast, pis[0], photo=picture)
     assert loan.photos.filter(way="back").count() == 13
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2900-01-01", "never", "2026-12-31x"])
+def test_a_day_that_no_course_has_is_refused_beside_what_was_typed(cast, client, pis, day):
+    loan = hand_over(cast, pis[0])
+    client.force_login(cast.amit)
+    answers = [client.post(f"{BASE}loans/{loan.pk}/renew/", {"due": "day", "day": day})]
+    sent = {
+        "t": "PI-02",
+        "to": f"p{cast.ruth.pk}",
+        "due": "day",
+        "day": day,
+        "note": "the blue one",
+        "key": str(uuid4()),
+    }
+    answers.append(client.post(f"{BASE}desk/hand-over/", sent))
+    assert [one.status_code for one in answers] == [422, 422]
+    assert all("Code" in one.content.decode() for one in answers) and "the blue one" in answers[1].content.decode()
