@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef
 
 from courseplatform.core.badges import Badge
+from courseplatform.courses.models import Course
 from hardware.inventory.selectors.balances import balances_of
 from hardware.models import Condition, Item, Kind, LoanPiece, Product, Reservation, ReservationStatus, Stockroom
 
@@ -157,6 +158,24 @@ def verdict(tagged: list[Owned], overdue: int = 0) -> str:
         return f"{out} of {_many(total, 'board' if some is boards else 'item')} {'is' if out == 1 else 'are'} out{late}"
     number = sum(one.total for one in boards)
     return _many(total, "item") + (f", {number} of them board{'' if number == 1 else 's'}" if number else "") + late
+
+
+def elsewhere_words(stockroom: Stockroom, course: Course) -> str:
+    """`28 of them are lent by Studio: Small Devices.`: of the boards that are out, else of the items. One query; "" where no other course lends."""
+    pieces = LoanPiece.objects.filter(item__stockroom=stockroom, back_at=None).exclude(item__status=Status.RETIRED)
+    rows = (
+        pieces.order_by()
+        .values_list("loan__course", "loan__course__title", "product__kind")
+        .annotate(number=Count("pk"))
+    )
+    found = [(pk, title, number, kind in BOARDS) for pk, title, kind, number in rows]
+    some = [row for row in found if row[3]] or found
+    theirs = {pk: title for pk, title, *_ in some if pk != course.pk}
+    if not theirs:
+        return ""
+    number = sum(row[2] for row in some if row[0] in theirs)
+    whose = next(iter(theirs.values())) if len(theirs) == 1 else f"{len(theirs)} other courses"
+    return f"{number} of them {'is' if number == 1 else 'are'} lent by {whose}."
 
 
 def _many(number: int, word: str) -> str:

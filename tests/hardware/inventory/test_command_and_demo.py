@@ -1,6 +1,7 @@
 """The same list at the machine, and the stock of the demo."""
 
 import time
+from collections import Counter
 from datetime import timedelta
 from io import StringIO
 
@@ -8,12 +9,12 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from courseplatform.courses.models import Enrolment
+from courseplatform.courses.models import Course, Enrolment
 from courseplatform.notices.kinds import MailChoice
 from courseplatform.notices.models import Notification
 from grading.demo.load import load_demo
 from hardware import demo
-from hardware.inventory.selectors.stock import more_words, owned, verdict
+from hardware.inventory.selectors.stock import elsewhere_words, more_words, owned, verdict
 from hardware.models import (
     DamageCase,
     Item,
@@ -74,26 +75,36 @@ def test_the_demo_owns_what_the_course_lends_and_loads_within_three_seconds(cast
 
 def test_the_demo_lends_to_teams_and_persons_over_the_term(data_dir):
     load_demo()
-    now = timezone.now()
-    out = Loan.objects.filter(closed_at=None)
-    assert {str(loan.team or loan.person) for loan in out.filter(due_at__lt=now)} == {
-        "Tomas Novak",
-        "Daniel Park",
-        "Ana Silva",
-    }
+    now, course = timezone.now(), Course.objects.get(slug="demo")
+    out = Loan.objects.filter(course=course, closed_at=None)
+    late = {str(loan.team or loan.person) for loan in out.filter(due_at__lt=now)}
+    assert late == {"Tomas Novak", "Daniel Park", "Ana Silva", "Lucas Brandt"}
+    assert Enrolment.objects.get(course=course, is_active=False).person.name == "Lucas Brandt"
     assert {str(loan.team) for loan in out.filter(is_term=True)} == {"Magpie", "Heron"}
     assert out.filter(accepted_at=None).count() == 2
+    assert Loan.objects.filter(renewed=1).count() == 1
     assert Loan.objects.exclude(closed_at=None).count() == 5
-    asked = sorted(Reservation.objects.values_list("status", "product__name"))
+    asked = sorted(Reservation.objects.filter(course=course).values_list("status", "product__name"))
     assert asked == [
-        ("approved", "Raspberry Pi Zero W"), ("asked", "Camera"), ("asked", "Robot arm"), ("asked", "USB microphone"), ("waiting", "Wall meter"),
+        ("approved", "Raspberry Pi Zero W"), ("asked", "Camera"), ("asked", "LCD display"), ("asked", "USB microphone"), ("declined", "Robot arm"),
+        ("no_show", "USB microphone"), ("waiting", "Robot arm"), ("waiting", "USB power meter"), ("waiting", "Wall meter"),
     ]  # fmt: skip
-    assert DamageCase.objects.filter(status="in_repair").count() == 4
-    assert [(case.item.tag, case.piece.loan.team.name) for case in DamageCase.objects.filter(status="open")] == [
-        ("UM-01", "Magpie")
-    ]
-    (take,) = StockTake.objects.all()
-    assert [line["tag"] for line in take.result["missing"]] == ["LC-11"]
+    assert Counter(DamageCase.objects.values_list("status", flat=True)) == {
+        "open": 1, "in_repair": 4, "mended": 1, "no_fault": 1, "written_off": 1,
+    }  # fmt: skip
+    assert DamageCase.objects.get(status="open").piece.loan.team.name == "Magpie"
+    (ended,) = StockTake.objects.exclude(ended_at=None)
+    assert [line["tag"] for line in ended.result["missing"]] == ["LC-11"]
+    assert StockTake.objects.get(ended_at=None).scans.count() == 5
     assert Kit.objects.count() == 3
-    assert LoanEvent.objects.filter(at__gt=now - timedelta(days=6)).count() == 0
+    assert LoanEvent.objects.filter(at__gt=now - timedelta(days=2)).count() == 0
     assert not Notification.objects.filter(kind="hardware").exclude(mail=MailChoice.SITE).exists()
+    # Most of it is out, and most of that with the neighbours, who lend from the same stockroom.
+    rows = owned(Stockroom.objects.get())
+    assert verdict([row for row in rows if row.left is None]) == "35 of 53 boards are out"
+    assert elsewhere_words(Stockroom.objects.get(), course) == "28 of them are lent by Studio: Small Devices."
+    assert {row.product.name: row.waiting for row in rows if row.waiting} == {
+        "USB power meter": 3,
+        "Robot arm": 1,
+        "Wall meter": 1,
+    }
