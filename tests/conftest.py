@@ -8,6 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from django.db import transaction
+from django.test import override_settings
 
 from tests import parts
 
@@ -15,14 +17,32 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop run
 REQUIRED = os.environ.get("REQUIRE") == "all"
 
 
+def folders_in(path):
+    """The settings of a data directory."""
+    return {
+        "DATA_DIR": path, "MEDIA_ROOT": path / "media", "INCOMING_DIR": path / "incoming", "UPLOADS_DIR": path / "uploads",
+    }  # fmt: skip
+
+
 @pytest.fixture
 def data_dir(settings, tmp_path):
     """A data directory of this test's own."""
-    settings.DATA_DIR = tmp_path
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.INCOMING_DIR = tmp_path / "incoming"
-    settings.UPLOADS_DIR = tmp_path / "uploads"
+    for name, folder in folders_in(tmp_path).items():
+        setattr(settings, name, folder)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def module_dir(django_db_setup, django_db_blocker, tmp_path_factory):
+    """For what takes seconds to make and is only looked at: rows and files that all tests of one module share.
+
+    A data directory, inside a transaction around the module. Each test that uses the database stands in a savepoint of its own,
+    so that none sees what another has changed; the instances in memory are shared, and not to be changed.
+    """
+    folder = tmp_path_factory.mktemp("module")
+    with django_db_blocker.unblock(), override_settings(**folders_in(folder)), transaction.atomic():
+        yield folder
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True)

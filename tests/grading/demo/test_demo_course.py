@@ -32,9 +32,18 @@ OVERLAY = yaml.safe_load((load.HERE / "overlay.yaml").read_text())
 LABS = {slug: item for slug, item in OVERLAY["assignments"].items() if "bench" in item}
 
 
-@pytest.fixture
-def demo(db, data_dir):
+@pytest.fixture(scope="module")
+def loaded(module_dir):
+    """The demo, beside a course that was there before it."""
+    Course.objects.create(
+        slug="other", number="1", title="Another", term="Fall", starts_on=date(2026, 9, 1), ends_on=date(2026, 12, 1)
+    )
     assert load.load_demo(now=TUESDAY)
+    return module_dir
+
+
+@pytest.fixture
+def demo(loaded, db):
     return Course.objects.get(slug=load.SLUG)
 
 
@@ -184,9 +193,9 @@ def test_no_hand_in_lies_in_the_future(demo):
     assert max(Submission.objects.values_list("received_at", flat=True)) <= TUESDAY
 
 
-def test_the_hidden_digits_are_written_once_and_closed_to_others(demo, data_dir):
+def test_the_hidden_digits_are_written_once_and_closed_to_others(demo, loaded):
     hidden = HiddenSet.objects.get(slug="demo-digits")
-    folder = data_dir / "hidden"
+    folder = loaded / "hidden"
     assert np.load(folder / hidden.inputs_file).shape == (360, 1, 8, 8)
     assert hidden.count == len(np.load(folder / hidden.labels_file)) == 360
     assert {path.stat().st_mode & 0o077 for path in folder.iterdir()} == {0}
@@ -198,12 +207,8 @@ def test_loading_again_changes_nothing(demo):
     assert before == (Submission.objects.count(), demo.sessions.count(), User.objects.count())
 
 
-def test_loading_leaves_another_course_alone(db, data_dir):
-    other = Course.objects.create(
-        slug="other", number="1", title="Another", term="Fall", starts_on=date(2026, 9, 1), ends_on=date(2026, 12, 1)
-    )
-    assert load.load_demo(now=TUESDAY)
-    other.refresh_from_db()
+def test_loading_leaves_another_course_alone(demo):
+    other = Course.objects.get(slug="other")
     assert (other.sessions.count(), other.enrolments.count(), other.is_demo) == (0, 0, False)
 
 

@@ -16,8 +16,8 @@ NOW = datetime(2026, 11, 24, 10, 12, tzinfo=ZoneInfo("America/New_York"))
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def demo(db, data_dir, monkeypatch):
+@pytest.fixture(scope="module")
+def demo(module_dir):
     took = {}
     real = grades.load
 
@@ -26,8 +26,9 @@ def demo(db, data_dir, monkeypatch):
         real(**facts)
         took["s"] = perf_counter() - began
 
-    monkeypatch.setattr(grades, "load", timed)
-    assert load.load_demo(now=NOW)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(grades, "load", timed)
+        assert load.load_demo(now=NOW)
     return took
 
 
