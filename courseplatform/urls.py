@@ -35,7 +35,7 @@ urlpatterns = [
     path("uploads/", include("courseplatform.uploads.urls")),
     path("devices/", include((site_devices, "devices"))),
     label,
-    my_hardware,
+    *my_hardware,
     path("line/", include((site_line, "site_line"))),
     path("courses/", include("courseplatform.courses.urls")),
     path("courses/", include("courseplatform.notices.urls")),

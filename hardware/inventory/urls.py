@@ -21,7 +21,11 @@ from hardware.inventory.views import (
 )
 
 app_name = "stock"
-personal = path("hardware/mine/", mine.mine, name="my_hardware")
+personal = [
+    path("hardware/mine/", mine.mine, name="my_hardware"),
+    path("hardware/mine/<int:loan>/accept/", mine.accept, name="my_hardware_accept"),
+    path("hardware/mine/<int:loan>/say/", mine.say, name="my_hardware_say"),
+]
 label = path("t/<slug:stockroom>/<slug:tag>", stock.label, name="label")
 urlpatterns = [
     path("<slug:course>/hardware/", stock.index, name="index"),

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
 
 from courseplatform.accounts.models import User
 from courseplatform.core import numbers
 from courseplatform.core.badges import Badge
+from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
-from courseplatform.courses.models import STAFF, Course, Enrolment
+from courseplatform.courses.models import STAFF, Course, Enrolment, Role
 from courseplatform.teams.models import Membership
 from hardware.hooks import return_day
 from hardware.inventory.lending.loan_words import due_badge
@@ -25,9 +26,16 @@ ASKED = {
 
 def loans_of(person: User, now: datetime) -> "QuerySet[Loan]":
     """Open loans, in every course, of this person and of the teams they are in now; what is due first comes first."""
-    teams = Membership.objects.at(now).filter(person=person).values("team")
+    return _open_loans(_theirs(person, now))
+
+
+def _theirs(person: User, now: datetime) -> Q:
+    return Q(person=person) | Q(team__in=Membership.objects.at(now).filter(person=person).values("team"))
+
+
+def _open_loans(which: Q) -> "QuerySet[Loan]":
     pieces = LoanPiece.objects.filter(back_at=None).select_related("product", "item", "kit")
-    found = Loan.objects.filter(Q(person=person) | Q(team__in=teams), closed_at=None)
+    found = Loan.objects.filter(which, closed_at=None)
     return (
         found.select_related("course", "team", "person")
         .prefetch_related(Prefetch("pieces", queryset=pieces, to_attr="out"))
@@ -90,15 +98,41 @@ def _places(waiting: Iterable[Reservation]) -> dict[int, str]:
     return found
 
 
+def held_by(person: User, now: datetime) -> "QuerySet[Loan]":
+    """All that somebody is asked to bring back, in every course, also one that they have left: what they have, what their team has, what they
+    carried away for a team, and what is left of a team that they left last."""
+    carried = Loan.objects.filter(taken_by=person, closed_at=None).values("pk")
+    return _open_loans(_theirs(person, now) | Q(pk__in=carried) | Q(team__in=_left_last(person)))
+
+
+def own_visit(person: User, pk: int, now: datetime) -> tuple[Visit, Loan]:
+    """One of these, and a visit of its course as a student, also where they have left it. Raises NotHere."""
+    row = held_by(person, now).filter(pk=pk).first()
+    if row is None:
+        raise NotHere("There is no such loan, or it is not yours.")
+    return Visit(person, row.course, Role.STUDENT), row
+
+
+def _left_last(person: User) -> list[int]:
+    """Teams that nobody is in any more, and that this person was in until the end. One query."""
+    mine = Membership.objects.filter(person=person).values("team")
+    ends = Membership.objects.filter(team__in=mine).values("team").annotate(
+        inside=Count("pk", filter=Q(until_at=None)), last=Max("until_at"), own=Max("until_at", filter=Q(person=person))
+    )  # fmt: skip
+    return [row["team"] for row in ends if not row["inside"] and row["own"] == row["last"]]
+
+
 def everywhere(person: User, now: datetime) -> list[dict[str, Any]]:
-    """By course what somebody has, also of courses that they have left, with who is to be told. Five queries and those of late days."""
-    loans = list(loans_of(person, now))
+    """By course what somebody has, also of courses that they have left, with who is to be told. Seven queries and those of late days."""
+    loans = list(held_by(person, now))
     courses = {loan.course_id: loan.course for loan in loans}
+    here = set(Membership.objects.at(now).filter(person=person).values_list("team", flat=True))
     inside = set(Enrolment.objects.of(person).filter(course__in=courses).values_list("course", flat=True))
     staff = _staff(courses)
     return [
         {"course": course, "is_inside": pk in inside, "staff": staff.get(pk, []),
-         "loans": _shown([loan for loan in loans if loan.course_id == pk], now)}
+         "loans": [row | {"is_own": row["loan"].person_id == person.pk or row["loan"].team_id in here}
+                   for row in _shown([loan for loan in loans if loan.course_id == pk], now)]}
         for pk, course in courses.items()
     ]  # fmt: skip
 

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, NotHere
@@ -195,7 +196,7 @@ def remind_write(
     notification_send(
         course=first.course, people=people, kind=KIND,
         key=f"hardware-{name}-{first.pk}-{due_at:%Y%m%d%H%M}", title=f"{words[0].upper()}{words[1:]}: {things(pieces)}",
-        text=reminder_text(loans, pieces, now), path=f"/courses/{first.course.slug}/hardware/",
+        text=reminder_text(loans, pieces, now), path=reverse("my_hardware"),
     )  # fmt: skip
     return 1
 

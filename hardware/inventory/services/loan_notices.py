@@ -29,7 +29,11 @@ def borrower_told(event: LoanEvent, title: str, text: str = "", *, but: User | N
     people = {person.pk: person for person in (*Borrower.of(loan).members, *([loan.taken_by] if loan.taken_by else []))}
     if but is not None:
         people.pop(but.pk, None)
-    _send(event, people.values(), title, text)
+    rows = Enrolment.objects.filter(course=loan.course, person__in=people, is_active=True)
+    inside = set(rows.values_list("person", flat=True))
+    _send(event, [person for pk, person in people.items() if pk in inside], title, text)
+    if len(inside) < len(people):  # who left the course cannot open its pages any more
+        _send(event, [person for pk, person in people.items() if pk not in inside], title, text, reverse("my_hardware"))
 
 
 def staff_told(event: LoanEvent, title: str, text: str = "") -> None:
@@ -37,8 +41,9 @@ def staff_told(event: LoanEvent, title: str, text: str = "") -> None:
     _send(event, [row.person for row in rows], title, text)
 
 
-def _send(event: LoanEvent, people: Iterable[User], title: str, text: str) -> None:
+def _send(event: LoanEvent, people: Iterable[User], title: str, text: str, path: str = "") -> None:
     loan = event.loan
     notification_send(
-        course=loan.course, people=people, kind=KIND, key=f"loan-{loan.pk}-{event.pk}", title=title, text=escaped(text), path=loan_path(loan),
+        course=loan.course, people=people, kind=KIND, key=f"loan-{loan.pk}-{event.pk}", title=title, text=escaped(text),
+        path=path or loan_path(loan),
     )  # fmt: skip

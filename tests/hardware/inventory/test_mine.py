@@ -1,16 +1,21 @@
 """What somebody has: on the page of the course, and on that of the site, also for who has left."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from courseplatform.courses.models import Enrolment
+from courseplatform.notices.models.notifications import Notification
 from courseplatform.teams.models import Membership
 from hardware import hooks
 from hardware.inventory.lending.loan_words import due_badge
 from hardware.inventory.selectors.mine import everywhere
-from hardware.models import Loan, LoanPiece, Reservation
+from hardware.inventory.services.due import remind
+from hardware.inventory.services.loan_notices import loan_path
+from hardware.inventory.services.loans import loan_say
+from hardware.models import DamageCase, Loan, LoanPiece, Reservation
 from tests.courseplatform.teams.builders import make_team
 from tests.hardware.inventory.builders import BASE, items_of, kit_of, product_of, stockroom_of
 from tests.hardware.inventory.test_dashboard import lend
@@ -18,6 +23,10 @@ from tests.people import make_user
 
 pytestmark = pytest.mark.django_db
 MINE = "/hardware/mine/"
+
+
+def told(person):
+    return list(Notification.objects.filter(person=person).order_by("pk"))
 
 
 def words(client, address=BASE):
@@ -164,6 +173,57 @@ def test_a_fixed_part_of_a_kit_is_not_offered_alone(cast, boards, client):
     assert '<p class="amount-of">4 <span class="second">free of 4</span></p>' in words(client)
     lend(cast, "PI-01", 2)
     assert '<p class="amount-of">4 <span class="second">free of 4</span></p>' in words(client)
+
+
+def test_who_left_with_a_board_confirms_it_says_what_is_broken_and_is_reminded_where_they_can_read_it(
+    cast, boards, client
+):
+    piece = lend(cast, "PI-01", 9, due=2)
+    loan = piece.loan
+    Enrolment.objects.filter(person=cast.ruth).update(is_active=False, left_at=timezone.now())
+    client.force_login(cast.ruth)
+    assert client.get(loan_path(loan)).status_code == 404
+    assert "Yes, I have this" in words(client, MINE)
+    assert "You confirmed" in client.post(f"{MINE}{loan.pk}/accept/", follow=True).content.decode()
+    loan.refresh_from_db()
+    assert loan.accepted_by == cast.ruth.email and "Yes, I have this" not in words(client, MINE)
+
+    said = client.post(f"{MINE}{loan.pk}/say/", {"text": "the port is bent", "about": "PI-01"}, follow=True)
+    assert "The staff are told" in said.content.decode()
+    assert DamageCase.objects.get().piece == piece and "something is wrong" in told(cast.amit)[-1].title
+    note = {"text": "I come on Monday", "key": str(uuid4())}
+    for _ in range(2):
+        client.post(f"{MINE}{loan.pk}/say/", note)
+    assert loan.events.filter(what="note").count() == 1 and told(cast.amit)[-1].text == "I come on Monday"
+    refused = client.post(f"{MINE}{loan.pk}/say/", {"text": "", "key": str(uuid4())})
+    assert refused.status_code == 422 and "no_text" in refused.content.decode()
+    assert client.post(f"{MINE}{loan.pk}/say/", {"text": "x", "about": "PI-02"}).status_code == 404  # not theirs
+
+    remind(visit=cast.visit(cast.amit), loan=loan.pk)
+    loan_say(visit=cast.visit(cast.amit), loan=loan, text="bring the cable too", key=uuid4())
+    assert [row.path for row in told(cast.ruth)] == [MINE, MINE]
+    client.force_login(cast.sofia)
+    assert client.post(f"{MINE}{loan.pk}/accept/").status_code == 404
+    client.force_login(cast.helen)
+    for address in (BASE, f"{BASE}return-day/", f"{BASE}loans/", f"{BASE}loans/{loan.pk}/"):
+        found = words(client, address)
+        assert "PI-01" in found and ("Ruth, dropped" in found or "left the course" in found), address
+
+
+def test_who_carried_a_board_away_or_left_a_team_last_finds_it_where_the_reminder_leads(cast, boards, client):
+    team, other = make_team(cast, "Heron", cast.ruth, cast.daniel), make_team(cast, "Magpie", cast.sofia)
+    carried = lend(cast, "PI-01", 9, team=team).loan
+    Loan.objects.filter(pk=carried.pk).update(taken_by=cast.ruth)
+    lend(cast, "PI-02", 9, team=other)
+    Membership.objects.filter(person__in=[cast.ruth, cast.sofia]).update(until_at=timezone.now() - timedelta(minutes=1))
+    Enrolment.objects.filter(person__in=[cast.ruth, cast.sofia]).update(is_active=False, left_at=timezone.now())
+    for person, tag in ((cast.ruth, "PI-01"), (cast.sofia, "PI-02")):
+        client.force_login(person)
+        found = words(client, MINE)
+        assert tag in found and "Yes, I have this" not in found and "Something is not right" in found
+    assert client.post(f"{MINE}{carried.pk}/say/", {"text": "x", "key": str(uuid4())}).status_code == 404  # Ruth's
+    client.force_login(cast.ruth)
+    assert client.post(f"{MINE}{carried.pk}/say/", {"text": "Daniel has it", "key": str(uuid4())}).status_code == 302
 
 
 def test_times_of_my_hardware_are_those_of_each_course_with_the_name_of_its_zone(cast, boards, client):
