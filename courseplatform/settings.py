@@ -343,6 +343,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
+        "CaseStatusEnum": "hardware.models.CaseStatus",
         "KindEnum": "grading.models.assignments.AssignmentKind",
         "LateEntryKindEnum": "grading.models.late_days.EntryKind",
         "LateUnitKindEnum": "grading.late.facts.UNIT_KINDS",

@@ -12,6 +12,7 @@ from courseplatform.core.api import paged
 from courseplatform.core.api_shapes import PAGE_PARAMETERS, UtcField, page_of
 from courseplatform.courses.api import CourseApiView
 from courseplatform.courses.models import STAFF, Role
+from hardware import api_care, api_kits
 from hardware.inventory.access import stockroom_for
 from hardware.inventory.selectors.items import ItemFilter, items_of
 from hardware.inventory.selectors.reservations import reservations_of
@@ -81,6 +82,9 @@ class LoanShape(BorrowerShape):
 class ReservationShape(BorrowerShape):
     id = serializers.IntegerField(source="pk")
     product = serializers.CharField(source="product.name", allow_null=True, default=None, help_text="null: a kit")
+    item = serializers.CharField(
+        source="item.tag", allow_null=True, default=None, help_text="the certain item that was asked for; null: any"
+    )
     kit = serializers.CharField(source="kit.tag", allow_null=True, default=None)
     count = serializers.IntegerField()
     from_at = UtcField()
@@ -116,4 +120,6 @@ urlpatterns = [
     path("courses/<slug:course>/hardware", Hardware.as_view(), name="hardware"),
     path("courses/<slug:course>/hardware/loans", Loans.as_view(), name="loans"),
     path("courses/<slug:course>/hardware/reservations", Reservations.as_view(), name="reservations"),
+    *api_kits.urlpatterns,
+    *api_care.urlpatterns,
 ]

@@ -101,6 +101,7 @@ class Scope(models.TextChoices):
 
     READ = "read", "Read"
     HAND_IN = "hand_in", "Hand in"
+    HARDWARE = "hardware", "Write about hardware"
 
 
 class AccessTokenQuerySet(models.QuerySet["AccessToken"]):

@@ -20,6 +20,7 @@ from courseplatform.core.form_fields import DayField
 MEANING = {
     Scope.READ: "courses, assignments, receipts, runs and results, as far as you see them",
     Scope.HAND_IN: "new attempts in your name",
+    Scope.HARDWARE: "damage that you report; for the staff also kits, damage cases and counts",
 }
 
 

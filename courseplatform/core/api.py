@@ -5,7 +5,7 @@ audience; one without is nobody's, as with pages (core/audience.py). Errors have
 framework (api_rules.py), so that a client compares `error.code` everywhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, cast
 
 from django.conf import settings
@@ -87,10 +87,16 @@ class Pages(CursorPagination):
 
 
 def paged(
-    request: Request, rows: "QuerySet[Any]", shape: type[BaseSerializer[Any]], *, order: tuple[str, ...]
-) -> Response:
-    """One page of `rows` in `order`, whose first column is never null. Makes the same queries for 5 rows and for 600."""
+    request: Request, rows: "QuerySet[Any]", shape: type[BaseSerializer[Any]], *, order: tuple[str, ...],
+    prepare: Callable[[list[Any]], None] | None = None,
+) -> Response:  # fmt: skip
+    """One page of `rows` in `order`, whose first column is never null. Makes the same queries for 5 rows and for 600.
+
+    prepare: reads for all rows of the page at once what their shape asks each of them for.
+    """
     pages = Pages()
     pages.ordering = order
-    found = pages.paginate_queryset(rows, request)
+    found = pages.paginate_queryset(rows, request) or []
+    if prepare is not None:
+        prepare(found)
     return pages.get_paginated_response(shape(found, many=True).data)

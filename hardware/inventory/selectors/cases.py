@@ -7,9 +7,12 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
 
 from courseplatform.core.badges import Badge
 from courseplatform.courses.access import Visit
+from courseplatform.teams.models import Membership
+from hardware.inventory.access import stockroom_for
 from hardware.inventory.care_access import piece_held
 from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.selectors.refusals import Act, offered, refused, why_not
@@ -81,6 +84,16 @@ def cases_of(stockroom: Stockroom, chosen: CaseFilter) -> QuerySet[DamageCase]:
     if chosen.state == "":
         return found.filter(status__in=CASE_OPEN)
     return found if chosen.state == "all" else found.filter(status=chosen.state)
+
+
+def cases_seen(visit: Visit, chosen: CaseFilter) -> QuerySet[DamageCase]:
+    """Those of the stock for the staff; for others those of what they, or the team they are in, have on loan now."""
+    found = cases_of(stockroom_for(visit), chosen)
+    if visit.is_staff:
+        return found
+    teams = Membership.objects.at(timezone.now()).filter(person=visit.person, course=visit.course).values("team")
+    theirs = Q(piece__loan__person=visit.person) | Q(piece__loan__team__in=teams)
+    return found.filter(theirs, piece__back_at=None, piece__loan__course=visit.course)
 
 
 def cases_page(stockroom: Stockroom, chosen: CaseFilter, page: str) -> dict[str, Any]:

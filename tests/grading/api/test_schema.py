@@ -59,6 +59,9 @@ def test_the_guide_names_every_address():
             ("{upload}", "ID"),
             ("{piece}", "ID"),
             ("{rerun}", "ID"),
+            ("{case}", "ID"),
+            ("{take}", "ID"),
+            ("{kit}", "TAG"),
             ("{part}", "PART"),
             ("{team}", "TEAM"),
         ):
