@@ -28,13 +28,20 @@ def circulation_changed(
     products: others that are concerned, such as the one that an item was of before.
     """
     concerned = {row.pk: row for row in (*products, *(item.product for item in items))}
-    booked = set(Booking.objects.filter(product__in=concerned, is_active=True).values_list("product", flat=True))
-    found = replan([row for pk, row in concerned.items() if pk in booked], now=now)
-    promises_tell(found, now)
+    found = promises_replan(concerned.values(), now)
     waiting_serve(ledger.stockroom, concerned.values(), now=now)
     for item in items if hooks.service_listeners else ():
         verdict = may_serve(item)
         hooks.tell_service(item, verdict.ok, verdict.why or ledger.why)
+    return found
+
+
+def promises_replan(products: Iterable[Product], now: datetime) -> Replanned:
+    """The first half of it: who has a promise gets what there is before anybody who waits."""
+    concerned = {row.pk: row for row in products}
+    booked = set(Booking.objects.filter(product__in=concerned, is_active=True).values_list("product", flat=True))
+    found = replan([row for pk, row in concerned.items() if pk in booked], now=now)
+    promises_tell(found, now)
     return found
 
 

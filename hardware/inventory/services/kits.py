@@ -19,9 +19,10 @@ from hardware.inventory.access import kit_for
 from hardware.inventory.kits.contents import borrower_of, kit_slots, kit_wants
 from hardware.inventory.ledger import STALE, Ledger, stockroom_locked
 from hardware.inventory.lending.eligibility import Borrower
-from hardware.inventory.services.bookings import book, release
-from hardware.inventory.services.circulation import circulation_changed
+from hardware.inventory.services.bookings import Want, book, release
+from hardware.inventory.services.circulation import promises_replan
 from hardware.inventory.services.items import check_offered, check_repeats, check_tags, listed
+from hardware.inventory.services.waiting import waiting_serve
 from hardware.inventory.stock.rules import MOST_AT_ONCE, tag_of, text_of
 from hardware.models import HOLDS, Item, Kit, KitEvent, KitSlot, LoanPiece, Product, Reservation, Stockroom
 
@@ -325,21 +326,41 @@ class _Writer:
         reservations = list(
             Reservation.objects.filter(kit__in=self.reserved, status__in=HOLDS).select_related("kit", "team", "person")
         )
-        for row in reservations:
-            release(row.bookings.filter(is_active=True), now=self.now)
-        lost = circulation_changed(self.ledger, [], self.now, products=self.touched.values()).lost
+        wanted = {row.pk: self._let_go(row) for row in reservations}
+        lost = promises_replan(self.touched.values(), self.now).lost
         if lost:
             numbers = Counter(row.product.name for row in lost)
             promised = ", ".join(f"{number} x {name}" for name, number in numbers.items())
             said = f"{listed(self.joined)} cannot be part of a kit now: {promised} would be promised to somebody and not there."
             raise Conflict(f"{said} Decline that first, or take another item.", code="part_promised")
+        freed = {want.product.pk: want.product for wants in wanted.values() for want in wants} | self.touched
         for row in reservations:
-            self._book_again(row)
+            self._book_again(row, wanted[row.pk])
+        waiting_serve(self.ledger.stockroom, freed.values(), now=self.now)
 
-    def _book_again(self, row: Reservation) -> None:
+    def _let_go(self, row: Reservation) -> list[Want]:
+        """What left the kit is held no more; what stayed in it is not let go for a moment. Returns what has to be booked beside it."""
+        assert row.kit is not None
+        held, missing = list(row.bookings.filter(is_active=True).select_related("product")), []
+        for want in kit_wants(row.kit, row.from_at, row.until_at):
+            item = want.item.pk if want.item else None
+            same = (
+                one
+                for one in held
+                if one.product_id == want.product.pk and (one.item_id if one.is_pinned else None) == item
+            )
+            if (found := next(same, None)) is None:
+                missing.append(want)
+            else:
+                held.remove(found)
+        release(held, now=self.now)
+        self.touched |= {one.product_id: one.product for one in held}
+        return missing
+
+    def _book_again(self, row: Reservation, missing: Sequence[Want]) -> None:
         assert row.kit is not None
         try:
-            book(self.ledger.stockroom, kit_wants(row.kit, row.from_at, row.until_at), now=self.now, reservation=row)
+            book(self.ledger.stockroom, missing, now=self.now, reservation=row)
         except Conflict as error:
             said = f"{row.kit.tag} is reserved for {_who(row)}, who could not have it with these parts. {error.message}"
             raise Conflict(said, code="kit_reserved") from error

@@ -20,6 +20,7 @@ from hardware.inventory.services.kits import (
 )
 from hardware.models import Booking, Kit, KitEvent, Loan, LoanPiece, Reservation, ReservationStatus, StockEvent
 from tests.hardware.inventory.builders import cables_of, items_of, kit_of, parts_of, product_of
+from tests.hardware.inventory.lending import ask
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
 NOW = datetime(2023, 9, 11, 16, tzinfo=UTC)
@@ -225,3 +226,19 @@ def test_a_kit_of_another_stockroom_is_not_here(cast, pis):
     kit = kit_of(cast, "KIT-01", "PI-01")
     for act in (kit_retire, kit_restore):
         assert refused(act, visit=cast.visit(cast.lena, cast.other_course), kit=kit) in ("no_stockroom", "not_found")
+
+
+def test_what_stays_in_a_reserved_kit_goes_to_nobody_who_waits_while_other_parts_change(cast, pis):
+    kit = kit_of(cast, "KIT-01", "PI-01", pis)
+    row = ask(cast, cast.ruth, kit=kit)
+    ask(cast, cast.sofia, pis, count=2)
+    waits = ask(cast, cast.daniel, pis, count=2, wait=True)  # one of four is left
+    change(cast, kit, "PI-05", pis)
+    waits.refresh_from_db()
+    held = list(row.bookings.filter(is_active=True))
+    assert waits.status == "waiting" and len(held) == 2
+    assert [one.item.tag for one in held if one.is_pinned] == ["PI-05"]
+    change(cast, kit, "PI-05")
+    waits.refresh_from_db()
+    assert waits.status == "asked" and row.bookings.filter(is_active=True).count() == 1
+    assert not Booking.objects.filter(is_active=True, item=None).exists()
