@@ -1,7 +1,8 @@
 """The steps of a return, a loss and an undone hand-over. Everything here runs inside the lock of the stockroom."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -14,6 +15,7 @@ from hardware.inventory.access import is_borrower
 from hardware.inventory.ledger import Ledger
 from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.lending.loan_words import at_words, counted_name, listed, piece_name, place_words
+from hardware.inventory.lending.wishes import wants_of
 from hardware.inventory.services.bookings import Want, book, release
 from hardware.inventory.services.cases import case_photo_write, case_write
 from hardware.inventory.services.circulation import circulation_changed
@@ -301,10 +303,31 @@ class Return:
             move(row, moves=RESERVATION_MOVES, to=ReservationStatus.APPROVED, by=self.visit.by, why="hand-over undone", history=ReservationMove)  # fmt: skip
         elif row.status != ReservationStatus.APPROVED:
             return ""
-        begin = max(row.from_at, self.now)
-        products = [one.product for one in rows if one.item is not None and row.product_id in (None, one.product_id)]
-        book(self.stockroom, [Want(product, begin, row.until_at, row.item) for product in products], now=self.now, reservation=row)  # fmt: skip
+        wants, rest = self._wants_again(row, [one for one in rows if one.item is not None])
+        book(self.stockroom, wants, now=self.now, reservation=row)
+        for want in rest:  # what the kit went without has been free since: it is held again where nobody took it
+            with suppress(Conflict):
+                book(self.stockroom, [want], now=self.now, reservation=row)
         return " The reservation holds again."
+
+    def _wants_again(self, row: Reservation, rows: Sequence[LoanPiece]) -> tuple[list[Want], list[Want]]:
+        """What of the reservation went out with these pieces, and what it wanted beside it."""
+        begin = max(row.from_at, self.now)
+        rest = wants_of(row, begin, row.until_at)
+        if row.kit is None:  # what is held still waits for its own hand-over
+            rest = rest[row.bookings.filter(is_active=True).count() :]
+        wants = []
+        for piece in rows:
+            fits = [one for one in rest if one.product.pk == piece.product_id]
+            found = next((one for one in fits if one.item == piece.item), None) or next(
+                (one for one in fits if one.item is None), None
+            )
+            if found is None and fits and row.kit is None:  # another than the one that was asked for went out
+                found = fits[0]
+            if found is not None:
+                rest.remove(found)
+                wants.append(found if found.item == piece.item else replace(found, item=None))
+        return wants, rest if row.kit is not None else []
 
     def _finish(self) -> None:
         """What came back or is gone changes what is promised to others, and what runners may do."""

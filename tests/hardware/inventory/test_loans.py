@@ -21,6 +21,7 @@ from hardware.inventory.services.taking_back import Back
 from hardware.models import Booking, DamageCase, Item, Loan, LoanPiece, Reservation, StockEvent
 from tests.courseplatform.teams.builders import make_team
 from tests.hardware.inventory.builders import cables_of, hand_over, items_of, kit_of, png, product_of, take_back
+from tests.hardware.inventory.lending import ask
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -352,3 +353,27 @@ def test_a_loan_for_the_term_is_due_on_the_day_of_return(cast, pis, monkeypatch)
     assert code_of(lambda: hand_over(cast, pis[1], is_term=True))[0] == "due_in_past"
     monkeypatch.setattr(hooks, "return_sources", [])
     assert hand_over(cast, pis[1], is_term=True).due_at is None
+
+
+def test_a_kit_that_was_handed_over_by_mistake_is_reserved_again_with_its_own_parts(cast, pis):
+    camera = product_of(cast, "Camera", kind="camera")
+    (one, _) = items_of(cast, camera, "CM-01", "CM-02")
+    kit = kit_of(cast, "KIT-01", "PI-01", camera)
+    row = ask(cast, cast.ruth, kit=kit, first=0.01)
+    loan = hand_over(cast, kit, one)
+    assert not row.bookings.filter(is_active=True).exists()
+    loan_undo(visit=cast.visit(cast.amit), loan=loan)
+    row.refresh_from_db()
+    held = row.bookings.filter(is_active=True).order_by("product__name")
+    assert row.status == "approved" and [(booking.product, booking.is_pinned) for booking in held] == [
+        (camera, False),
+        (pis[0].product, True),
+    ]
+    assert held[1].item.tag == "PI-01"
+
+
+def test_a_hand_over_of_more_than_was_reserved_gives_back_what_was_reserved(cast, pis):
+    row = ask(cast, cast.ruth, pis[0].product, first=0.01)
+    loan = hand_over(cast, *pis[:2])
+    loan_undo(visit=cast.visit(cast.amit), loan=loan)
+    assert row.bookings.filter(is_active=True).count() == 1
