@@ -28,6 +28,8 @@ TO_BORROWER = {
     "served": ("Free now: {thing}", "Your place on the waiting list has come. It is held for you, and the staff answer it."),
     "served_approved": ("Free for you now: {thing}", "Your place on the waiting list has come. {pickup}"),
     "lost": ("Not enough left for {thing}", "What was planned for you is not there. Your reservation stands, and gets the next one that comes back."),
+    "other": ("Another one for you: {thing}", "The very item that you asked for is not there in time. Another one of the same product is held for you."),
+    "late": ("May not be there in time: {thing}", "Something of it is still out with somebody else, or not in service. Ask at the desk first."),
     "again": ("There again for you: {thing}", "What was missing for your reservation is there again."),
     "no_show": ("Not picked up: {thing}", "Its time at the desk is over, and others can have it. Ask again if you still need it."),
     "unanswered": ("Not answered in time: {thing}", "The staff did not answer before its time was over, so nothing is held. Ask at the desk."),
@@ -38,6 +40,14 @@ TO_STAFF = {
     "served": ("From the waiting list: {thing} for {who}", "It is held until you approve or decline it."),
     "cancelled": ("Not needed any more: {thing} for {who}", "It was approved, and {by} cancelled it."),
     "lost": ("Too few are left for {who}: {thing}", "The reservation stands, and gets the next one that comes back."),
+    "other": (
+        "Another item for {who}: {thing}",
+        "The very item that was asked for is overdue or not in service. Another one of the same product is held.",
+    ),
+    "late": (
+        "Not there in time for {who}: {thing}",
+        "Something of it is overdue or not in service, and nothing else takes its place.",
+    ),
     "gone": ("Cancelled: {thing} for {who}", ""),
 }
 

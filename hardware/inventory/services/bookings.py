@@ -5,6 +5,7 @@ until the hand-over, a booking is of a product, and the item on it is a plan.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
@@ -15,9 +16,10 @@ from django.db.models import Q, QuerySet
 
 from courseplatform.core.errors import Conflict
 from hardware.inventory.lending.planning import FOREVER, Claim, Plan, plan
-from hardware.models import Booking, Item, LoanPiece, Product, Reservation, Stockroom
+from hardware.models import HOLDS, Booking, Item, LoanPiece, Product, Reservation, Stockroom
 
 NOT_FREE = "not_free"
+SOON = timedelta(days=1)  # before this, what is late may still come back in time
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,31 @@ def _wants_same(booking: Booking) -> Q:
     return others & (Q(until_at=None) | Q(until_at__gt=booking.from_at)) & ~Q(pk=booking.pk)
 
 
+def hopeless(now: datetime) -> QuerySet[Booking]:
+    """Reservations of one certain item, begun or soon to begin, that it cannot serve: somebody keeps it too long, or it is not in service."""
+    late = LoanPiece.objects.filter(back_at=None, item__isnull=False, loan__due_at__lte=now)
+    found = Booking.objects.filter(
+        is_active=True, is_pinned=True, piece=None, reservation__status__in=HOLDS, from_at__lte=now + SOON
+    )
+    return found.filter(~Q(item__status=Item.Status.IN_SERVICE) | Q(item__in=late.values("item")))
+
+
+def any_instead(product: Product, *, now: datetime) -> tuple[list[Booking], list[Booking]]:
+    """Who asked for one certain item of this product that cannot be had gets any other, where there is one.
+
+    Returns who has another now, and whose wish allows no other: a fixed part of a kit is lent with the kit alone.
+    """
+    found = list(hopeless(now).filter(product=product).select_related("reservation", "product"))
+    loose = [one for one in found if one.reservation is not None and one.reservation.kit_id is None]
+    moved = []
+    for one in loose:
+        one.item, one.is_pinned = None, False
+        with suppress(Conflict):
+            _write([_plan_with(product, [one], now)], [one])
+            moved.append(one)
+    return moved, [one for one in found if one not in moved]
+
+
 def hand_out(booking: Booking, piece: LoanPiece, *, until_at: datetime | None, now: datetime) -> None:
     """The booking of a reservation becomes that of the piece that is handed over for it: of that item, from now on.
 
@@ -142,8 +169,14 @@ def _plan_with(product: Product, new: list[Booking], now: datetime) -> list[Book
     others = [row for row in _active(product) if row.pk not in mine]
     before = {row.pk: row.item_id for row in others}
     claims = [claim_of(row, now) for row in (*others, *new)]
+    # Among the others two may meet already, where one is overdue and the next wants that very item: that is not what is asked here.
     pinned = [one for one in claims if one.is_pinned]
-    twice = sum(one.item == other.item and one.overlaps(other) for n, one in enumerate(pinned) for other in pinned[:n])
+    asked = {_key(row) for row in new}
+    twice = sum(
+        one.item == other.item and one.overlaps(other) and not asked.isdisjoint((one.key, other.key))
+        for n, one in enumerate(pinned)
+        for other in pinned[:n]
+    )
     found = plan(_keys_of(product), claims)
     # What had no item before stays without one; it must not keep others from theirs.
     missing = [key for key in found.unserved if key not in before or before[key] is not None]

@@ -21,7 +21,7 @@ from hardware.inventory.lending.reservation_notices import tell_borrower, tell_s
 from hardware.inventory.lending.time_ranges import days_later
 from hardware.inventory.lending.wishes import free_of, products_of, wants_of
 from hardware.inventory.selectors.availability import free_stock
-from hardware.inventory.services.bookings import NOT_FREE, Replanned, book, release, replan
+from hardware.inventory.services.bookings import NOT_FREE, Replanned, any_instead, book, hopeless, release, replan
 from hardware.models import (
     HOLDS,
     RESERVATION_MOVES,
@@ -185,15 +185,27 @@ def promises_check(*, now: datetime | None = None) -> int:
     """What came not back in time is missing to who is next: they are planned onto another item, or told. Returns how many lost theirs."""
     now = now or timezone.now()
     late = LoanPiece.objects.filter(back_at=None, item__isnull=False, loan__due_at__lt=now)
-    products = list(Product.objects.filter(loan_pieces__in=late).distinct().select_related("stockroom"))
+    concerned = Q(pk__in=late.values("product")) | Q(pk__in=hopeless(now).values("product"))
+    products = list(Product.objects.filter(concerned).select_related("stockroom"))
     lost = 0
     for product in products:
         with transaction.atomic():
             Stockroom.objects.select_for_update().get(pk=product.stockroom_id)
+            _others_tell(*any_instead(product, now=now))
             found = replan([product], now=now)
             promises_tell(found, now)
             lost += len(found.lost)
     return lost
+
+
+def _others_tell(moved: Iterable[Booking], stuck: Iterable[Booking]) -> None:
+    """A day before it is picked up at the latest. The instant in the key is the beginning, so that each hears it once and not each minute."""
+    for row in _holding({one.reservation_id for one in moved}):
+        tell_borrower(row, "other", now=row.from_at)
+        tell_staff(row, "other", now=row.from_at)
+    for row in _holding({one.reservation_id for one in stuck}):
+        tell_borrower(row, "late", now=row.from_at)
+        tell_staff(row, "late", now=row.from_at)
 
 
 def _close(row: Reservation, to: str, why: str, now: datetime) -> None:

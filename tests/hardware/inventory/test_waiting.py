@@ -20,7 +20,7 @@ from hardware.inventory.services.reservations import (
 )
 from hardware.inventory.services.waiting import pick_up_ends, reservations_sweep, waiting_serve
 from hardware.models import Booking, Kit, Loan, LoanPiece, Reservation
-from tests.hardware.inventory.builders import items_of, product_of
+from tests.hardware.inventory.builders import items_of, kit_of, product_of
 from tests.hardware.inventory.lending import ask, in_days, lend_by
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
@@ -224,3 +224,53 @@ def test_the_sweep_asks_little_where_there_is_nothing_to_do(cast, pis, django_as
     ask(cast, cast.ruth, pis)
     with django_assert_max_num_queries(6):
         assert reservations_sweep() == {"gone": 0, "in_vain": 0, "no_shows": 0, "lost": 0}
+
+
+def test_who_asked_for_one_item_that_stays_out_gets_another_or_hears_of_it_a_day_before(cast, pis):
+    first, second = pis.items.order_by("tag")
+    (fixed,) = items_of(cast, pis, "PI-09")
+    kit = kit_of(cast, "KIT-01", "PI-09")
+    for item, who in ((first, cast.daniel), (fixed, cast.sofia)):
+        lent(cast, item, who, due=1)
+    theirs = ask(cast, cast.ruth, item=first, first=3, last=6)
+    whole = ask(cast, cast.ruth, kit=kit, first=3, last=6)
+    count = len(told(cast.ruth))
+
+    def sweep(day):
+        for _ in range(2):  # each minute: nobody hears it twice
+            reservations_sweep(now=in_days(day))
+        return told(cast.ruth)[count:]
+
+    assert sweep(1.5) == []  # it is overdue, and may still come back
+    others = Borrower(cast.course, person=cast.sofia)
+    free = reservation_make(
+        visit=cast.visit(cast.helen),
+        borrower=others,
+        product=pis,
+        from_at=in_days(4),
+        until_at=in_days(5),
+        now=in_days(1.5),
+    )
+    assert free.bookings.get().item == second  # two who meet on one item keep nobody from another one
+    reservation_cancel(visit=cast.visit(cast.helen), reservation=free)
+    assert sweep(2.1) == ["Another one for you: PI-01, Raspberry Pi 4, 8 GB", "May not be there in time: kit KIT-01"]
+    assert {"Another item for Ruth: PI-01, Raspberry Pi 4, 8 GB", "Not there in time for Ruth: kit KIT-01"} <= set(
+        told(cast.amit)
+    )
+    assert [row.bookings.get().item for row in (theirs, whole)] == [second, fixed]
+    item_move(visit=cast.visit(cast.helen), item=second, to="in_repair", why="broken")
+    assert sweep(2.2)[2:] == ["Not enough left for PI-01, Raspberry Pi 4, 8 GB"]
+
+
+def test_who_asked_for_an_item_that_broke_hears_of_it_where_there_is_no_other(cast, pis):
+    first, second = pis.items.order_by("tag")
+    item_move(visit=cast.visit(cast.helen), item=second, to="in_repair", why="broken")
+    row = ask(cast, cast.ruth, item=first, first=0.5, last=2)
+    item_move(visit=cast.visit(cast.helen), item=first, to="lost", why="broken")
+    reservations_sweep()
+    assert told(cast.ruth)[-1] == "May not be there in time: PI-01, Raspberry Pi 4, 8 GB"
+    item_move(visit=cast.visit(cast.helen), item=second, to="in_service", why="broken")
+    reservations_sweep()
+    assert (
+        told(cast.ruth)[-1] == "Another one for you: PI-01, Raspberry Pi 4, 8 GB" and row.bookings.get().item == second
+    )
