@@ -7,6 +7,7 @@
   const scans = []; // a hand scanner is faster than a network: one after the other
   let isReading = false;
   let sound = null;
+  let shown = 0; // when what stands there came; the button is not pressed by a second Enter of a scanner
 
   const code = () => desk.querySelector("#code");
 
@@ -44,6 +45,7 @@
     signal(!desk.querySelector("[data-desk-refused]"));
     const isMore = typed || scans.length;
     if (typed) code().value = typed;
+    shown = performance.now();
     ((!isMore && desk.querySelector("[data-desk-go][autofocus]")) || code())?.focus({ preventScroll: true });
     if (matchMedia("(max-width: 767px)").matches) {
       const seen = desk.querySelector("[data-desk-refused]") || desk.querySelector("[data-desk-part=panel]");
@@ -75,6 +77,20 @@
     desk.querySelector("[data-desk-part=scan]").append(box);
   }
 
+  // Enter in the empty field presses the button of the panel.
+  function press() {
+    const go = desk.querySelector("[data-desk-go]");
+    if (go && !go.disabled && !isReading && !desk.hasAttribute("aria-busy") && performance.now() - shown > 700) go.form.requestSubmit(go);
+  }
+
+  // A hand scanner types wherever the focus is, also while it is on the button: what it types belongs into the field.
+  desk.addEventListener("keydown", (event) => {
+    if (!/^[a-z0-9]$/i.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches("input:not([type=checkbox], [type=radio], [type=file]), select, textarea")) return;
+    event.stopPropagation();
+    code()?.focus();
+  });
+
   desk.addEventListener("submit", (event) => {
     const form = event.target.closest("[data-desk-form]");
     if (!form) return;
@@ -82,8 +98,9 @@
     const data = new FormData(form, event.submitter);
     if (form.method === "post") return send(form.action, { method: "POST", body: data });
     if (!data.has("code")) return send(asked(form, data));
+    if (!data.get("code").trim()) return press();
     form.elements.code.value = "";
-    if (data.get("code").trim()) scans.push(data.get("code"));
+    scans.push(data.get("code"));
     return read();
   });
 
@@ -99,14 +116,6 @@
       await send(asked(code().form, data));
     }
     isReading = false;
-  }
-
-  // A scan that comes while a button has the focus is meant for the field: its Enter would press the button.
-  desk.addEventListener("keydown", (event) => {
-    const isTyped = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (!isTyped || !event.target.matches("button, a, summary, input[type=checkbox]")) return;
-    event.stopPropagation();
-    code().focus({ preventScroll: true });
   });
 
   desk.addEventListener("click", (event) => {
