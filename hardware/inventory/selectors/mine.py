@@ -8,20 +8,15 @@ from django.db.models import Count, Max, Prefetch, Q, QuerySet
 
 from courseplatform.accounts.models import User
 from courseplatform.core import numbers
-from courseplatform.core.badges import Badge
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role
 from courseplatform.teams.models import Membership
 from hardware.hooks import return_day
-from hardware.inventory.lending.loan_words import due_badge
+from hardware.inventory.lending.loan_words import at_words, due_badge
+from hardware.inventory.selectors.reservations import badge_of, tonight
+from hardware.inventory.services.waiting import pick_up_ends
 from hardware.models import RESERVATION_OPEN, Loan, LoanPiece, Reservation, ReservationStatus
-
-ASKED = {
-    ReservationStatus.WAITING: Badge("warn", "clock", "on the waiting list"),
-    ReservationStatus.ASKED: Badge("neutral", "clock", "waits for an answer"),
-    ReservationStatus.APPROVED: Badge("good", "check", "approved: fetch it"),
-}
 
 
 def loans_of(person: User, now: datetime) -> "QuerySet[Loan]":
@@ -77,10 +72,19 @@ def _asked(visit: Visit, now: datetime) -> list[dict[str, Any]]:
     teams = Membership.objects.at(now).filter(person=visit.person, course=visit.course).values("team")
     rows = list(
         Reservation.objects.filter(Q(person=visit.person) | Q(team__in=teams), course=visit.course, status__in=RESERVATION_OPEN)
-        .select_related("product", "kit", "item", "team").order_by("from_at", "pk")
+        .select_related("product", "kit", "item", "team", "course").order_by("from_at", "pk")
     )  # fmt: skip
     places = _places(row for row in rows if row.status == ReservationStatus.WAITING)
-    return [{"row": row, "badge": ASKED[ReservationStatus(row.status)], "place": places.get(row.pk, "")} for row in rows]  # fmt: skip
+    return [{"row": row, "badge": badge_of(row, now), "place": places.get(row.pk) or _held(row, now)} for row in rows]  # fmt: skip
+
+
+def _held(row: Reservation, now: datetime) -> str:
+    """Until when what may be fetched is kept, and when it may."""
+    if row.status != ReservationStatus.APPROVED:
+        return ""
+    if row.from_at >= tonight(row.course.tz, now):
+        return f"fetch it from {at_words(row.from_at)}"
+    return f"kept until {at_words(pick_up_ends(row))}"
 
 
 def _places(waiting: Iterable[Reservation]) -> dict[int, str]:

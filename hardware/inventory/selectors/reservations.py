@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
@@ -28,8 +29,8 @@ from hardware.models import (
 
 Status = ReservationStatus
 BADGES = {
-    Status.WAITING: Badge("neutral", "clock", "waiting list"),
-    Status.ASKED: Badge("warn", "clock", "asked for"),
+    Status.WAITING: Badge("warn", "clock", "on the waiting list"),
+    Status.ASKED: Badge("neutral", "clock", "waits for an answer"),
     Status.APPROVED: Badge("good", "check", "approved"),
     Status.HANDED_OVER: Badge("neutral", "check", "handed over"),
     Status.DECLINED: Badge("bad", "octagon", "declined"),
@@ -38,6 +39,17 @@ BADGES = {
 }
 MOST = 200  # rows of a list
 LATELY = timedelta(days=60)
+
+
+def badge_of(row: Reservation, now: datetime) -> Badge:
+    """`at the desk` from the day on which it may be fetched, as on the pick list."""
+    if row.status == Status.APPROVED and row.from_at < tonight(row.course.tz, now):
+        return Badge("good", "check", "at the desk")
+    return BADGES[Status(row.status)]
+
+
+def tonight(zone: ZoneInfo, now: datetime) -> datetime:
+    return datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), tzinfo=zone)
 
 
 def reservations_of(visit: Visit) -> "QuerySet[Reservation]":
@@ -63,14 +75,14 @@ def my_requests(visit: Visit, now: datetime) -> dict[str, Any]:
     lately = Q(status__in=RESERVATION_OPEN) | Q(made_at__gt=now - LATELY)
     theirs = reservations_of(visit).filter(lately).order_by("from_at", "pk")
     found = list(theirs[:MOST]) if not visit.is_staff else list(theirs.filter(person=visit.person)[:MOST])
-    rows = reservation_rows(found)
+    rows = reservation_rows(found, now)
     return {
         "open": [row for row in rows if row["is_open"]],
         "ended": [row for row in reversed(rows) if not row["is_open"]],
     }
 
 
-def reservation_rows(found: Sequence[Reservation]) -> list[dict[str, Any]]:
+def reservation_rows(found: Sequence[Reservation], now: datetime) -> list[dict[str, Any]]:
     """With their badge, what they are for, their place on the list and whether something is missing for them. Two queries."""
     places = places_of({row.stockroom for row in found if row.status == Status.WAITING})
     held = [row.pk for row in found if row.status in HOLDS]
@@ -78,7 +90,7 @@ def reservation_rows(found: Sequence[Reservation]) -> list[dict[str, Any]]:
         Booking.objects.filter(reservation__in=held, is_active=True, item=None).values_list("reservation", flat=True)
     )
     return [
-        {"row": row, "thing": thing_words(row), "badge": BADGES[Status(row.status)], "borrower": Borrower.of(row), "place": places.get(row.pk),
+        {"row": row, "thing": thing_words(row), "badge": badge_of(row, now), "borrower": Borrower.of(row), "place": places.get(row.pk),
          "lost": lost[row.pk], "is_open": row.status in RESERVATION_OPEN, "held_until": pick_up_ends(row) if row.status in HOLDS else None}
         for row in found
     ]  # fmt: skip
@@ -98,12 +110,11 @@ def places_of(stockrooms: Iterable[Stockroom]) -> dict[int, int]:
 def staff_requests(visit: Visit, now: datetime) -> dict[str, Any]:
     """What waits for an answer, for somebody to come, and for something to become free. Eight queries for any number of them."""
     found = list(reservations_of(visit).filter(status__in=RESERVATION_OPEN).order_by("from_at", "pk")[:MOST])
-    rows = reservation_rows(found)
+    rows = reservation_rows(found, now)
     facts = borrower_facts(visit, found, now)
     for row in rows:
         row["facts"] = facts[row["row"].person_id, row["row"].team_id]
-    tomorrow = now.astimezone(visit.course.tz).date() + timedelta(days=1)
-    ends = datetime.combine(tomorrow, time(), tzinfo=visit.course.tz)
+    ends = tonight(visit.course.tz, now)
     approved = [row for row in rows if row["row"].status == Status.APPROVED]
     return {
         "asked": sorted((row for row in rows if row["row"].status == Status.ASKED), key=lambda row: row["row"].made_at),
@@ -150,7 +161,7 @@ def reservation_page(visit: Visit, row: Reservation) -> dict[str, Any]:
         }
         for one in row.moves.all()
     ]
-    found = reservation_rows([row])[0]
+    found = reservation_rows([row], timezone.now())[0]
     return found | {
         "made_by": row.made_by, "moves": moves, "may_change": found["is_open"], "is_mine": not visit.is_staff,
         "facts": borrower_facts(visit, [row], timezone.now())[row.person_id, row.team_id] if visit.is_staff else None,

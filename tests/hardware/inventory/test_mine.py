@@ -109,7 +109,7 @@ def test_what_was_asked_for_says_where_it_stands_in_line(cast, boards, client):
     found = words(client)
     assert "on the waiting list" in found and "second in line" in found and "Sofia" not in found.split("<main")[1]
     Reservation.objects.filter(person=cast.ruth).update(status="approved")
-    assert "approved: fetch it" in words(client)
+    assert "at the desk" in words(client)
     Reservation.objects.filter(person=cast.ruth).update(status="declined")
     assert "Asked for" not in words(client)
 

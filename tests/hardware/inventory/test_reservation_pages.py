@@ -69,7 +69,7 @@ def test_a_student_asks_on_the_page_and_sees_what_becomes_of_it(cast, client, pi
     sent = form_of(client, cast, thing=f"product-{pis.pk}", why="for the camera project")
     for _ in range(2):
         answer = client.post(f"{BASE}reserve/", sent, follow=True)
-        assert "asked for" in answer.content.decode()
+        assert "waits for an answer" in answer.content.decode()
     row = Reservation.objects.get()
     assert (row.person, row.status, row.why) == (cast.ruth, "asked", "for the camera project")
     assert f"{row.from_at.astimezone(cast.course.tz):%H:%M}" == "00:00"
