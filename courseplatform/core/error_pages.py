@@ -4,8 +4,12 @@ These pages are shown when something is missing: the session, the person, the da
 they are rendered without the request's context processors, from what is already in memory and nothing else.
 """
 
+import re
 import sys
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
@@ -14,6 +18,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from courseplatform.core.audience import known_person
 from courseplatform.core.busy import AGAIN_IN_S, is_busy, too_busy
@@ -34,6 +39,9 @@ TITLES = {
 
 
 API = "/api/"
+SECRET = re.compile(r"password|token|secret|key|csrf", re.IGNORECASE)
+CODED = re.compile(r"[A-Za-z0-9_.:-]*")  # one word: a choice, a key, a tag, a number
+MOST_TYPED, MOST_FIELDS = 4000, 8
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -42,11 +50,36 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def answer(request: HttpRequest, error: AppError) -> HttpResponse:
-    """The page or the JSON document of a refusal."""
-    return _answer(request, error, error.http_status)
+    """The page or the JSON document of a refusal. The page leads back to the form, and repeats what was typed there, so that it is not lost."""
+    return _answer(request, error, error.http_status, {"back": _back(request), "typed": _typed(request)})
 
 
-def _answer(request: HttpRequest, error: AppError, status: int) -> HttpResponse:
+def _back(request: HttpRequest) -> str:
+    """The page of ours on which a form was sent; "" where the browser does not say, and for what was no form."""
+    found = request.headers.get("Referer", "") if request.method == "POST" else ""
+    if not url_has_allowed_host_and_scheme(found, {request.get_host()}, require_https=request.is_secure()):
+        return ""
+    parts = urlsplit(found)
+    if (
+        parts.path == request.path
+    ):  # a page that was the answer to another form: that address may take nothing but forms
+        return ""
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _typed(request: HttpRequest) -> list[str]:
+    """Words out of a form that a view has read. Not what a button, a choice or a hidden field sends, and never a secret."""
+    sent = getattr(request, "_post", None)  # asked for here, a body that was not read might be one that cannot be
+    if not sent or not known_person(request):
+        return []
+    pairs = ((name, str(value).strip()) for name, values in sent.lists() for value in values)
+    words = [value[:MOST_TYPED] for name, value in pairs if not SECRET.search(name) and not CODED.fullmatch(value)]
+    return words[:MOST_FIELDS]
+
+
+def _answer(
+    request: HttpRequest, error: AppError, status: int, more: Mapping[str, Any] = MappingProxyType({})
+) -> HttpResponse:
     if wants_json(request):
         return JsonResponse(error.to_json(), status=status)
     context = _in_memory(request) | {
@@ -55,6 +88,7 @@ def _answer(request: HttpRequest, error: AppError, status: int) -> HttpResponse:
         "message": error.message,
         "code": error.code,
         "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
+        **more,
     }
     return HttpResponse(render_to_string("core/error.html", context), status=status)
 

@@ -58,15 +58,24 @@ def move(
     """
     old = str(row.status)  # type: ignore[attr-defined]
     if to not in moves.get(old, frozenset()):
-        raise IllegalMove(f"{type(row).__name__} cannot go from {old} to {to}.", details={"from": old, "to": to})
+        raise IllegalMove(_not_from_here(row, to), details={"from": old, "to": to})
     model = type(row)
     with transaction.atomic():
         won = model._default_manager.filter(pk=row.pk, status=old, **(guard or {})).update(status=to, **changes)
         if won != 1:
-            raise IllegalMove(f"{model.__name__} was moved by somebody else first.", code="lost_race")
+            said = f"Somebody else was faster with this {model._meta.verbose_name}. Load the page again."
+            raise IllegalMove(said, code="lost_race")
         if history is not None:
             row_of_move: dict[str, Any] = {"subject_id": row.pk, "moved_from": old, "moved_to": to}
             history._default_manager.create(**row_of_move, by=by[:120], why=why[:300])
     for name, value in {"status": to, **changes}.items():
         setattr(row, name, value)
     return row
+
+
+def _not_from_here(row: models.Model, to: str) -> str:
+    """The refusal in the words of pages: mostly somebody pressed a button of a page that is older than the status."""
+    field: Any = row._meta.get_field("status")
+    words = dict(field.flatchoices)
+    is_now, wanted = (str(words.get(one, one)).lower() for one in (row.status, to))  # type: ignore[attr-defined]
+    return f"This {row._meta.verbose_name} is {is_now} now, so it cannot become {wanted}. Load the page again to see what is possible."

@@ -131,3 +131,20 @@ def test_an_error_page_keeps_the_way_out_for_who_is_signed_in(client, cast):
     page = client.get(f"/courses/{cast.course.slug}/assignments/none/").content.decode()
     assert "Sign out" in page and 'name="csrfmiddlewaretoken"' in page
     assert f'href="/courses/{cast.course.slug}/schedule/"' in page
+
+
+@pytest.mark.django_db
+def test_a_refused_form_leads_back_to_its_page_and_nothing_of_what_was_typed_is_lost(cast):
+    client = Client(enforce_csrf_checks=True)  # the check of the token is what reads the form
+    client.force_login(cast.ruth)
+    client.get("/accounts/profile/")
+    path, here = f"/courses/{cast.course.slug}/hardware/items/PI-01/report/", "/courses/odml/hardware/items/PI-01/?a=b"
+    sent = {"what": "HDMI port <torn>\nsince Monday", "old_password": "a b c", "to": "in_repair", "key": "x y"}
+    sent["csrfmiddlewaretoken"] = client.cookies["csrftoken"].value
+    page = client.post(path, sent, HTTP_REFERER=f"http://testserver{here}").content.decode()
+    assert "HDMI port &lt;torn&gt;\nsince Monday" in page and f'href="{here}"' in page
+    assert "a b c" not in page and "in_repair" not in page and "x y" not in page
+    page = client.post(path, sent, HTTP_REFERER="http://evil.example/courses/").content.decode()
+    assert "evil" not in page and "Back to the page" not in page
+    refused = client.post(path, sent | {"csrfmiddlewaretoken": ""}, HTTP_REFERER=f"http://testserver{here}")
+    assert refused.status_code == 403 and "HDMI" not in refused.content.decode()  # words that another site put there

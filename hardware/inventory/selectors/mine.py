@@ -83,8 +83,8 @@ def _held(row: Reservation, now: datetime) -> str:
     if row.status != ReservationStatus.APPROVED:
         return ""
     if row.from_at >= tonight(row.course.tz, now):
-        return f"fetch it from {at_words(row.from_at)}"
-    return f"kept until {at_words(pick_up_ends(row))}"
+        return f"fetch it from {at_words(row.from_at, row.course.tz)}"
+    return f"kept until {at_words(pick_up_ends(row), row.course.tz)}"
 
 
 def _places(waiting: Iterable[Reservation]) -> dict[int, str]:

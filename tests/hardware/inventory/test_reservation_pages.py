@@ -192,7 +192,7 @@ def test_the_staff_answer_one_by_its_button_and_several_that_are_ticked(cast, cl
     ]  # fmt: skip
     assert client.post(f"{BASE}requests/answer/", {"approve": "ticked"}).status_code == 422
     again = client.post(f"{BASE}requests/answer/", {"approve": str(rows[1].pk)}, follow=True)
-    assert "cannot go from declined to approved" in again.content.decode()
+    assert "is declined now, so it cannot become approved" in again.content.decode()
     client.force_login(cast.ruth)
     assert client.post(f"{BASE}requests/answer/", {"approve": str(rows[2].pk)}).status_code == 403
 
