@@ -1,7 +1,8 @@
 """The whole suite in two lanes, one for each processor; one closing table; one last line.
 
-One lane is all that runs in pytest's own process, on SQLite. The other is what touches the database again, on PostgreSQL, and
-after it what starts whole programs: by then the images are there, which are built beside.
+It is cut into a few sessions of pytest, and a lane that is free takes the next of them: what runs in pytest's own process on SQLite
+(in three parts), what touches the database again, on PostgreSQL, and what starts whole programs. The programs are the longest and
+come as soon as the images can be there, which are built beside.
 
 `REQUIRE=all` turns a missing real part into failures. Arguments go to pytest (`python -m tests.run -k leases`).
 """
@@ -13,27 +14,31 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from tests import parts
 
 REQUIRED = os.environ.get("REQUIRE") == "all"
 SLOWEST = 20
+LANES = 2
+PARTS = ("tests/grading", "tests/courseplatform")  # half of the tests each, and most of the time
 PROGRAMS = ("tests/hostile", "tests/journeys", "tests/docker")  # sites, workers, sandboxes and containers, for real
 
 
-def session(name: str, scratch: Path, arguments: list[str], *, beside: bool = False, **env: str) -> list[dict]:
+def session(name: str, scratch: Path, arguments: list[str], **env: str) -> list[dict]:
     """One pytest process. Its tests, one record each; a session that died without a record is one failure.
 
-    ``beside`` another one it keeps to itself what it prints until it has ended.
+    Beside another one it keeps to itself what it prints until it has ended.
     """
     record, said = scratch / f"{name}.json", scratch / f"{name}.txt"
     begun = time.monotonic()
     with said.open("w") as output:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "--durations=8", *arguments], check=False, cwd=parts.ROOT,
-            stdout=output if beside else None, stderr=subprocess.STDOUT if beside else None,
+            stdout=output, stderr=subprocess.STDOUT,
             env=os.environ | {"MILLIAMP_TEST_RECORD": str(record), "MILLIAMP_TEST_DIR": str(scratch / name)} | env,
         )  # fmt: skip
     print(f"\n== {name}: {time.monotonic() - begun:.0f} s\n{said.read_text()}", flush=True)
@@ -54,7 +59,7 @@ def on_postgresql(scratch: Path, arguments: list[str]) -> list[dict]:
     """What touches the database, on a real one; a missing one is one skip, or one failure where it is required."""
     version, why = parts.find("postgresql")
     if version:
-        return session("postgresql", scratch, arguments, beside=True, MILLIAMP_TEST_DATABASE_URL=parts.POSTGRES)
+        return session("postgresql", scratch, arguments, MILLIAMP_TEST_DATABASE_URL=parts.POSTGRES)
     outcome = "failed" if REQUIRED else "skipped"
     name = "everything on PostgreSQL"
     return [{"test": name, "outcome": outcome, "why": why, "parts": [], "session": "postgresql"}]
@@ -62,6 +67,8 @@ def on_postgresql(scratch: Path, arguments: list[str]) -> list[dict]:
 
 def build_images(scratch: Path) -> None:
     """Minutes on a new machine. What fails here fails again, with its reason, in the tests that need an image."""
+    if not parts.find("docker")[0]:
+        return
     with (scratch / "images.txt").open("w") as said:
         subprocess.run(
             [sys.executable, "-m", "tests.bench_images"],
@@ -72,15 +79,22 @@ def build_images(scratch: Path) -> None:
         )
 
 
-def other_lane(scratch: Path, arguments: list[str]) -> list[dict]:
-    """Where the caller chose the tests, the first lane has the programs among them too."""
-    if arguments:
-        return on_postgresql(scratch, arguments)
-    with ThreadPoolExecutor() as threads:
-        if parts.find("docker")[0]:
-            threads.submit(build_images, scratch)
-        lines = on_postgresql(scratch, [])
-    return lines + session("programs", scratch, [*PROGRAMS], beside=True)
+def programs(scratch: Path, images: Future[None]) -> list[dict]:
+    images.result()
+    return session("programs", scratch, [*PROGRAMS])
+
+
+def sessions(scratch: Path, images: Future[None]) -> list[Callable[[], list[dict]]]:
+    """The whole suite, in the order in which its sessions begin."""
+    first, last = (partial(session, f"sqlite-{Path(part).name}", scratch, [part]) for part in PARTS)
+    others = ["tests", *(f"--ignore={folder}" for folder in (*PARTS, *PROGRAMS))]
+    rest = partial(session, "sqlite-rest", scratch, others)
+    return [first, rest, partial(programs, scratch, images), partial(on_postgresql, scratch, []), last]
+
+
+def chosen(scratch: Path, arguments: list[str]) -> list[Callable[[], list[dict]]]:
+    """What the caller chose, programs too: all in one session, and once more on PostgreSQL what is for it."""
+    return [partial(session, "sqlite", scratch, arguments), partial(on_postgresql, scratch, arguments)]
 
 
 def closing_table(lines: list[dict]) -> None:
@@ -112,10 +126,10 @@ def main() -> int:
     arguments = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="milliamp-suite-") as folder:
         scratch = Path(folder)
-        with ThreadPoolExecutor() as threads:
-            beside = threads.submit(other_lane, scratch, arguments)
-            rest = [] if arguments else [f"--ignore={folder}" for folder in PROGRAMS]
-            lines = session("sqlite", scratch, [*arguments, *rest]) + beside.result()
+        with ThreadPoolExecutor(1) as beside, ThreadPoolExecutor(LANES) as lanes:
+            begin = chosen(scratch, arguments) if arguments else sessions(scratch, beside.submit(build_images, scratch))
+            running = [lanes.submit(one) for one in begin]
+            lines = [line for one in running for line in one.result()]
     closing_table(lines)
     for line in lines:
         if line["outcome"] == "failed":

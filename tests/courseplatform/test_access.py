@@ -31,7 +31,7 @@ from tests.grading.late_days.staff import late_favours_of
 from tests.grading.reruns.reruns import rerun_of
 from tests.hardware.builders import device_of_course
 from tests.hardware.inventory.builders import stock_objects
-from tests.people import hand_in, onnx_like
+from tests.people import hand_in, make_cast, onnx_like
 
 pytestmark = pytest.mark.django_db
 
@@ -64,8 +64,24 @@ def _nobody_has_asked_yet():
     cache.clear()
 
 
+@pytest.fixture(scope="module")
+def shared(module_dir):
+    """A cast, and the addresses of what it has: everybody looks at the same."""
+    people = make_cast()
+    return people, addresses_of(people, module_dir)
+
+
 @pytest.fixture
-def addresses(cast, data_dir, tmp_path):
+def cast(shared):
+    return shared[0]
+
+
+@pytest.fixture
+def addresses(shared):
+    return shared[1]
+
+
+def addresses_of(cast, tmp_path):
     """Every URL of the site with the objects of Ruth filled in: (address, audience)."""
     submission = hand_in(cast, cast.ruth, onnx_like(tmp_path))
     run = Run.objects.get(submission=submission)

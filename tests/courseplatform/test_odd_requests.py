@@ -12,7 +12,7 @@ from django.core.signals import got_request_exception
 from django.db import transaction
 
 from tests.courseplatform.participation.builders import with_scheme
-from tests.courseplatform.test_access import PATTERNS, addresses, audience_of  # noqa: F401 the fixture
+from tests.courseplatform.test_access import PATTERNS, addresses_of, audience_of
 
 HUGE, ENDLESS = "9" * 30, "9" * 5000  # more than a column holds, and more digits than int() reads
 # What the fields of a kind are replaced by. Each stands for a way in which a reader of it can fall over.
@@ -148,6 +148,11 @@ class Witness:
 
 
 @pytest.fixture
+def addresses(cast, tmp_path):
+    return addresses_of(cast, tmp_path)
+
+
+@pytest.fixture
 def witness(client):
     return Witness(client)
 
@@ -178,7 +183,7 @@ IN_ADDRESS = {
 
 
 @pytest.mark.parametrize("name", ["helen", "ruth"])
-def test_odd_keys_in_addresses(cast, addresses, witness, name):  # noqa: F811
+def test_odd_keys_in_addresses(cast, addresses, witness, name):
     witness.client.force_login(getattr(cast, name))
     for (route, _), (address, _) in zip([p for p in PATTERNS if keeps(p)], addresses, strict=True):
         parts, filled = re.split(r"(<\w+:\w+>)", f"/{route}"), address
@@ -204,7 +209,7 @@ def values_of(parts, filled):
 
 
 @pytest.mark.parametrize("name", ["helen", "ruth", None])
-def test_odd_questions(cast, addresses, witness, name):  # noqa: F811
+def test_odd_questions(cast, addresses, witness, name):
     if name is None:
         cast.course.is_public = True
         cast.course.save()
@@ -219,7 +224,7 @@ def test_odd_questions(cast, addresses, witness, name):  # noqa: F811
 
 
 @pytest.mark.parametrize("name", ["helen", "ruth", None])
-def test_odd_forms(cast, addresses, witness, name):  # noqa: F811
+def test_odd_forms(cast, addresses, witness, name):
     with_scheme(cast.course)
     if name:
         witness.client.force_login(getattr(cast, name))
