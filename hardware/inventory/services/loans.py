@@ -21,8 +21,9 @@ from hardware.inventory.services import handing_over, renewing, taking_back
 from hardware.inventory.services.circulation import circulation_changed
 from hardware.inventory.services.handing_over import Gathering, Hand, Line
 from hardware.inventory.services.loan_notices import borrower_told, event_write, staff_told
+from hardware.inventory.services.loan_photos import photo_write
 from hardware.inventory.services.taking_back import Back, TakenBack
-from hardware.models import Booking, Loan, LoanPiece, Reservation
+from hardware.models import Booking, Loan, LoanPhoto, LoanPiece, Reservation
 
 UNDO_FOR = timedelta(minutes=10)
 MOST_NOTES = 40  # of one person about one loan; each is told to somebody
@@ -41,6 +42,7 @@ def loan_hand_over(
     note: str = "",
     reservation: Reservation | None = None,
     is_override: bool = False,
+    photo: bytes | None = None,
     now: datetime | None = None,
 ) -> Loan:
     """Hand things to a person or a team: all of them, or none. The same key again is the same loan.
@@ -53,8 +55,8 @@ def loan_hand_over(
         is_override: where only the quota or something overdue stands against it, hand over all the same.
 
     Raises:
-        BadInput: `no_borrower`, `due_in_past`, `not_in_team`, `nothing_handed`, `bad_condition`, `bad_count`, `key_taken`.
-        Forbidden: what check_may_borrow refuses. NotHere: `unknown_tag`.
+        BadInput: `no_borrower`, `due_in_past`, `not_in_team`, `nothing_handed`, `bad_condition`, `bad_count`, `key_taken`,
+            what read_image refuses. Forbidden: what check_may_borrow refuses. NotHere: `unknown_tag`.
         Conflict: `item_is_out`, `not_in_service`, `kit_not_whole`, `kit_retired`, `promised`, `not_counted`, `not_enough`,
             `overdue_hold`, `quota`, `reservation_over`, `other_borrower`.
     """
@@ -62,10 +64,7 @@ def loan_hand_over(
         stockroom = stockroom_locked(visit)
         now = now or timezone.now()  # behind the lock: what we waited for may have ended only then
         borrower = _borrower(visit, person, team, taken_by, now)
-        before = Loan.objects.filter(key=key).first()
-        if before is not None and before.course_id != visit.course.pk:
-            raise BadInput("Scan again, and hand it over once more.", code="key_taken")
-        if before is not None:
+        if before := _sent_before(visit, key):
             return before
         lines = Gathering(stockroom, pieces).lines()
         wants, held = handing_over.wanted(lines), handing_over.held_for(borrower, stockroom, reservation, now)
@@ -78,8 +77,16 @@ def loan_hand_over(
             due_at=_due(borrower, due_at, now, is_term=is_term), is_term=is_term, note=note[:300], key=key,
         )  # fmt: skip
         _pieces_write(visit, loan, lines, held)
-        _tell_handed(visit, loan, against)
+        _tell_handed(visit, loan, against, photo)
     return loan
+
+
+def _sent_before(visit: Visit, key: UUID) -> Loan | None:
+    """The loan of a form that was sent already. Raises BadInput (`key_taken`): it is that of another course."""
+    before = Loan.objects.filter(key=key).first()
+    if before is not None and before.course_id != visit.course.pk:
+        raise BadInput("Scan again, and hand it over once more.", code="key_taken")
+    return before
 
 
 def _borrower(visit: Visit, person: User | None, team: Team | None, taken_by: User | None, now: datetime) -> Borrower:
@@ -130,7 +137,10 @@ def _pieces_write(visit: Visit, loan: Loan, lines: Sequence[Line], held: list[Bo
     circulation_changed(ledger, [line.item for line in lines if line.item is not None], loan.handed_at)
 
 
-def _tell_handed(visit: Visit, loan: Loan, against: Sequence[str]) -> None:
+def _tell_handed(visit: Visit, loan: Loan, against: Sequence[str], photo: bytes | None) -> None:
+    """In the transaction of the loan: where its photo is refused, nothing was handed over."""
+    if photo is not None:
+        photo_write(loan, way=LoanPhoto.Way.OUT, content=photo, by=visit.by)
     pieces = list(loan.pieces.select_related("item", "product"))
     things, whose = listed(piece_name(one) for one in pieces), Borrower.of(loan).words
     taker = f", taken by {loan.taken_by}" if loan.taken_by and loan.team else ""

@@ -21,11 +21,11 @@ from hardware.inventory.lending.loan_words import holder_words, listed
 from hardware.inventory.selectors.cases import cases_named
 from hardware.inventory.selectors.desk import Desk, back_panel, borrower_of, lend_panel, progress, scanned, table_of
 from hardware.inventory.selectors.loans import loan_page
-from hardware.inventory.services.loan_photos import MOST_PHOTOS, loan_photo_add
+from hardware.inventory.services.loan_photos import MOST_PHOTOS
 from hardware.inventory.services.loans import loan_hand_over, pieces_take_back
 from hardware.inventory.services.taking_back import Back
 from hardware.inventory.views.scan import CAMERA
-from hardware.models import LoanPhoto, LoanPiece
+from hardware.models import LoanPiece
 
 OVERRIDES = ("overdue_hold", "quota")
 MOST_CASES = 10  # that are named after a return
@@ -92,9 +92,8 @@ def hand_over(request: HttpRequest, visit: Visit) -> HttpResponse:
             visit=visit, pieces=table.hands(conditions, posted.getlist("without")), key=_key(posted), person=borrower.person if borrower else None,
             team=team, taken_by=_taker(visit, taker) if team else None, due_at=due_at,
             is_term=posted.get("due") == "term", note=posted.get("note", ""), is_override=posted.get("override") == "yes",
+            photo=photo,
         )  # fmt: skip
-        if photo is not None:
-            loan_photo_add(visit=visit, loan=loan, way=LoanPhoto.Way.OUT, content=photo)
     except AppError as error:
         return _page(request, visit, desk, error)
     return redirect(f"{reverse('stock:desk', kwargs={'course': visit.course.slug})}?{urlencode({'done': loan.pk})}")

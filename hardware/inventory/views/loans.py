@@ -45,7 +45,7 @@ def show(request: HttpRequest, visit: Visit, loan: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, visit: Visit, row: Loan, refusal: AppError | None = None) -> HttpResponse:
-    context = loan_page(visit, row, timezone.now()) | {"refusal": refusal, "key": uuid4()}
+    context = loan_page(visit, row, timezone.now()) | {"refusal": refusal, "key": uuid4(), "typed": request.POST.get("text", "")[:300]}  # fmt: skip
     return render(request, "hardware/loans/loan.html", context, status=refusal.http_status if refusal else 200)
 
 

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from courseplatform.core.errors import AppError
@@ -13,7 +14,7 @@ from hardware.inventory.services import cases, loans
 from hardware.inventory.services.handing_over import Hand
 from hardware.inventory.services.loan_photos import loan_photo_add
 from hardware.inventory.services.reservations import reservation_cancel
-from hardware.models import LoanPiece, Reservation, StockroomCourse
+from hardware.models import Loan, LoanPiece, Reservation, StockroomCourse
 from tests.courseplatform.teams.builders import make_team
 from tests.hardware.inventory.builders import BASE, hand_over, items_of, png, product_of, take_back
 from tests.hardware.inventory.lending import ask, in_days
@@ -130,3 +131,19 @@ def test_a_day_that_no_course_has_is_refused_beside_what_was_typed(cast, client,
     answers.append(client.post(f"{BASE}desk/hand-over/", sent))
     assert [one.status_code for one in answers] == [422, 422]
     assert all("Code" in one.content.decode() for one in answers) and "the blue one" in answers[1].content.decode()
+
+
+def test_a_photo_that_is_refused_keeps_everything_on_the_table(cast, client, pis):
+    """The loan was made before its photo was looked at: the desk said no, and the board was out all the same."""
+    client.force_login(cast.amit)
+    sent = {"t": "PI-01", "to": f"p{cast.ruth.pk}", "due": "none", "note": "the blue one", "key": str(uuid4())}
+    broken = SimpleUploadedFile("a.png", b"GIF89a")
+    page = client.post(f"{BASE}desk/hand-over/", sent | {"photo": broken})
+    assert page.status_code == 422 and "the blue one" in page.content.decode() and not Loan.objects.exists()
+    for _ in range(2):  # a double click
+        client.post(f"{BASE}desk/hand-over/", sent | {"photo": SimpleUploadedFile("a.png", png())})
+    loan = Loan.objects.get()
+    assert list(loan.photos.values_list("way", flat=True)) == ["out"]
+    client.force_login(cast.ruth)
+    page = client.post(f"{BASE}loans/{loan.pk}/say/", {"text": "no cable", "key": "x"})
+    assert page.status_code == 422 and 'value="no cable"' in page.content.decode()
