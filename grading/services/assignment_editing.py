@@ -15,7 +15,7 @@ from grading.services.assignment_rows import assignment_apply, assignment_drop, 
 from grading.services.course_log import change_log, due_words
 from grading.services.late_days import late_days_mark_all
 
-LATE_KEYS = ("due", "cap", "no_late", "cutoff", "points", "active", "draft")
+LATE_KEYS = ("kind", "due", "cap", "no_late", "cutoff", "points", "active", "draft")
 
 
 def assignment_locked(visit: Visit, slug: str) -> Assignment:

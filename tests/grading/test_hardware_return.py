@@ -1,6 +1,7 @@
 """The return of the hardware is an assignment: what comes back late costs late days, exactly as a lab that is handed in late."""
 
 from datetime import datetime, time, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grading.course_file.assignment_item import item_of, session_days
 from grading.course_file.late.policy import policy_of
 from grading.grade_facts import lates_of
 from grading.late.facts import Deadline, HandIn, Membership
@@ -19,9 +21,13 @@ from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.returns.dues import return_dues
 from grading.selectors.late_endpoint import late_ledger
+from grading.services.assignment_editing import assignment_save
 from grading.services.late_days import late_days_count
 from grading.services.late_favours import accommodation_give, extension_give
 from hardware.hooks import return_day, tell_return
+from hardware.inventory.services.loans import piece_lost, pieces_take_back
+from hardware.inventory.services.taking_back import Back
+from hardware.models import Item
 from tests.grading.late_days.pages import late_days, see
 from tests.grading.late_days.test_late_days import _commits, balance, ledger, make_team, with_policy  # noqa: F401 a fixture
 from tests.hardware.inventory.lent import came_back, lent
@@ -137,6 +143,32 @@ def test_what_is_declared_lost_ends_the_lateness_at_that_moment(cast):
     came_back(lent(cast, team=team), item.due_at + timedelta(hours=1), ended_as="lost")
     recount(cast)
     assert balance(cast.course, team=team) == 4
+
+
+def test_what_turns_up_after_it_was_declared_lost_costs_no_day_of_looking_for_it(cast):
+    item, team = return_work(cast, hours_ago=25), make_team(cast, cast.ruth)
+    piece, visit = lent(cast, team=team).pieces.get(), cast.visit(cast.amit)
+    piece_lost(visit=visit, piece=piece, why="", now=item.due_at + timedelta(hours=1))
+    assert balance(cast.course, team=team) == 4
+    done = pieces_take_back(visit=visit, pieces=[Back(item=Item.objects.get(pk=piece.item_id))], key=uuid4())
+    piece.refresh_from_db()
+    assert "declared lost before" in done.back[0]
+    assert (piece.ended_as, piece.back_at, piece.item.status) == (
+        "returned",
+        item.due_at + timedelta(hours=1),
+        "in_service",
+    )
+    assert balance(cast.course, team=team) == 4
+
+
+def test_work_that_becomes_the_return_is_counted_as_such(cast):
+    item, team = return_work(cast, hours_ago=50, kind="report"), make_team(cast, cast.ruth)
+    came_back(lent(cast, team=team), item.due_at + timedelta(hours=25))
+    recount(cast)
+    assert not LateVerdict.objects.exists()
+    held = item_of(item, session_days(cast.course))
+    assignment_save(visit=cast.visit(cast.helen), slug=item.slug, held=held, item=held | {"kind": "hardware_return"})
+    assert LateVerdict.objects.get().days_late == 2 and balance(cast.course, team=team) == 3
 
 
 def test_a_short_loan_is_no_part_of_the_return(cast):

@@ -224,7 +224,8 @@ class Return:
             out_at, here = at_words(row.out_at, self.zone), at_words(self.now, self.zone)
             said = f"{piece_name(row)} went out {out_at}, and here it is only {here}: a clock is wrong. Nothing was written."
             raise Conflict(said, code="back_before_out", details={"out_at": row.out_at.isoformat()})
-        row.back_at, row.ended_as, row.taken_back_by = self.now, ended_as, self.visit.by[:120]
+        # What turns up again ended for the borrower when it was declared lost, and costs nobody the days of looking for it.
+        row.back_at, row.ended_as, row.taken_back_by = row.back_at or self.now, ended_as, self.visit.by[:120]
         row.save(update_fields=["back_at", "ended_as", "taken_back_by", "condition_back", "count_back"])
         release(Booking.objects.filter(piece=row, is_active=True), now=self.now)
         if row.item is not None:
