@@ -5,7 +5,7 @@ from typing import Any
 
 from courseplatform.courses.access import Visit
 from hardware.hooks import blocks_of, return_day
-from hardware.inventory.selectors.overdue import overdue_rows
+from hardware.inventory.selectors.overdue import overdue_groups, overdue_rows
 from hardware.inventory.selectors.stock import Owned, elsewhere_words, owned, stock_page
 from hardware.inventory.selectors.usage import choices, chosen_of, over_the_term, table_of, usage_of
 from hardware.inventory.term.usage import midnight
@@ -25,7 +25,8 @@ def staff_page(visit: Visit, stockroom: Stockroom, now: datetime, what: str) -> 
         **(figure_of(visit, stockroom, now, what, rows) if page["total"] else {}),
         "archived": list(Product.objects.filter(stockroom=stockroom, is_archived=True)),
         "elsewhere": elsewhere_words(stockroom, visit.course),
-        "now": now, "overdue": late, "return_day": return_day(visit.course, None, None), "blocks": blocks_of(visit, now), "to_answer": _asked(visit, now),
+        "now": now, "overdue": overdue_groups(late), "return_day": return_day(visit.course, None, None),
+        "blocks": blocks_of(visit, now), "to_answer": _asked(visit, now),
     }  # fmt: skip
 
 

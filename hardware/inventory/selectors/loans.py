@@ -24,7 +24,7 @@ from hardware.inventory.services.renewing import own_day
 from hardware.models import Loan, LoanPiece
 from hardware.models.lending import LoanQuerySet
 
-A_PAGE = 50
+A_PAGE, MOST_NAMED = 50, 8
 STATES = {"out": "out", "overdue": "overdue", "unconfirmed": "not confirmed", "closed": "all back", "all": "all"}
 ENDS = {
     LoanPiece.End.RETURNED: Badge("good", "check", "back"),
@@ -76,15 +76,32 @@ def with_pieces(found: LoanQuerySet) -> LoanQuerySet:
 
 def loans_page(visit: Visit, chosen: LoanFilter, page: str, now: datetime) -> dict[str, Any]:
     found = loans_of(visit, chosen, now)
-    order = found.order_by("due_at", "pk") if chosen.state in ("out", "overdue") else found
+    order = (
+        found.order_by("due_at", "team__name", "person__name", "pk") if chosen.state in ("out", "overdue") else found
+    )
     paged = Paginator(order, A_PAGE).get_page(page)
     loans = list(paged)
     left = left_words(loans)
     return {
         "page": paged, "chosen": chosen, "total": paged.paginator.count,
-        "rows": [loan_row(loan, left.get(loan.pk, ""), now) for loan in loans],
+        "groups": grouped([loan_row(loan, left.get(loan.pk, ""), now) for loan in loans]),
         "states": [{"value": value, "label": label, "chosen": value == chosen.state} for value, label in STATES.items()],
     }  # fmt: skip
+
+
+def grouped(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What one borrower brings back on the same day stands together: its rows, and how many pieces of how many are back."""
+    found: list[dict[str, Any]] = []
+    for row in rows:
+        loan = row["loan"]
+        due_on = timezone.localdate(loan.due_at) if loan.due_at else None
+        key = (loan.person_id, loan.team_id, due_on, loan.closed_at)
+        if not found or found[-1]["key"] != key:
+            found.append({"key": key, "rows": []})
+        found[-1]["rows"].append(row)
+    for group in found:
+        group["total"], group["back"] = (sum(row[name] for row in group["rows"]) for name in ("total", "back"))
+    return found
 
 
 def loan_row(loan: Loan, left: str, now: datetime) -> dict[str, Any]:
@@ -93,8 +110,8 @@ def loan_row(loan: Loan, left: str, now: datetime) -> dict[str, Any]:
     return {
         "loan": loan, "who": holder_words(loan), "left": left, "badge": due_badge(loan, now, with_day=True),
         "total": len(pieces), "back": len(pieces) - len(out),
-        "things": [{"name": piece_name(one), "product": one.product.name if one.item else ""} for one in (out or pieces)[:8]],
-        "more": max(len(out or pieces) - 8, 0),
+        "things": [{"name": piece_name(one), "product": one.product.name if one.item else ""} for one in (out or pieces)[:MOST_NAMED]],
+        "more": max(len(out or pieces) - MOST_NAMED, 0),
     }  # fmt: skip
 
 

@@ -35,6 +35,37 @@ class OverdueRow:
         return self.piece.loan
 
 
+@dataclass(frozen=True)
+class OverdueGroup:
+    """All that one borrower should have brought on the same day."""
+
+    rows: list[OverdueRow]
+
+    @property
+    def first(self) -> OverdueRow:
+        return self.rows[0]
+
+    @property
+    def loans(self) -> list[int]:
+        return sorted({row.loan.pk for row in self.rows})
+
+    @property
+    def reminded_at(self) -> datetime | None:
+        return max((row.reminded_at for row in self.rows if row.reminded_at), default=None)
+
+    @property
+    def is_reminded_today(self) -> bool:
+        return all(row.is_reminded_today for row in self.rows)
+
+
+def overdue_groups(rows: Iterable[OverdueRow]) -> list[OverdueGroup]:
+    """In the order of their first rows."""
+    found: dict[tuple[object, ...], list[OverdueRow]] = {}
+    for row in rows:
+        found.setdefault((row.loan.person_id, row.loan.team_id, row.days), []).append(row)
+    return [OverdueGroup(group) for group in found.values()]
+
+
 def overdue_rows(visit: Visit, now: datetime | None = None) -> list[OverdueRow]:
     """The longest overdue first. Two queries, whatever the size."""
     now = now or timezone.now()

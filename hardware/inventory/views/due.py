@@ -27,10 +27,13 @@ BACK = {"return_day": "stock:return_day"}  # where a form may lead back to; else
 @course_page(STAFF)
 @require_POST
 def remind(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Of one loan, or without `loan` of everything that is overdue (`of=overdue`) or out for the term."""
+    """Of one loan, of several, or without `loan` of everything that is overdue (`of=overdue`) or out for the term."""
+    loans = [number_of(text) for text in request.POST.getlist("loan") if text]
     try:
-        if (loan := request.POST.get("loan", "")) != "":
-            told = due.remind(visit=visit, loan=number_of(loan))
+        if len(loans) == 1:
+            told = due.remind(visit=visit, loan=loans[0])
+        elif loans:
+            told = due.remind_all(visit=visit, loans=loans)
         else:
             told = due.remind_all(visit=visit, loans=_wanted(visit, request.POST.get("of", "")))
         if told:

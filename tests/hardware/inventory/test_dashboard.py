@@ -281,10 +281,16 @@ def test_overdue_loans_name_who_has_them_and_since_when(cast, boards, client):
     lend(cast, "PI-04", 30, due=9, course=cast.other_course, person=cast.lena)
     cast.course.enrolments.filter(person=cast.ruth).update(is_active=False, left_at=ago(4))
     client.force_login(cast.amit)
+    lend(cast, "PI-05", 20, due=5, team=team)
     page = client.get(BASE)
-    assert [(row.tag, row.days) for row in page.context["overdue"]] == [("PI-02", 5), ("PI-01", 2)]
+    assert [(group.first.tag, group.first.days) for group in page.context["overdue"]] == [("PI-05", 5), ("PI-01", 2)]
     found = page.content.decode()
-    assert "2 loans are overdue" in found and "team Heron" in found.lower().replace("heron", "Heron") and ", dropped " in found  # fmt: skip
+    assert [row.tag for row in page.context["overdue"][0].rows] == ["PI-05", "PI-02"]  # one borrower, one day
+    rows = client.get(f"{BASE}loans/?state=overdue").context["groups"]
+    assert [(len(group["rows"]), group["back"], group["total"]) for group in rows] == [(2, 0, 2), (1, 0, 1)]
+    client.post(f"{BASE}remind/", {"loan": page.context["overdue"][0].loans})
+    assert [group.is_reminded_today for group in client.get(BASE).context["overdue"]] == [True, False]
+    assert "3 loans are overdue" in found and "team Heron" in found.lower().replace("heron", "Heron") and ", dropped " in found  # fmt: skip
 
 
 def test_the_staff_find_hardware_in_the_bar_and_students_in_the_menu(cast, boards, client):
