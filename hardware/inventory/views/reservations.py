@@ -21,6 +21,7 @@ from hardware.inventory.selectors.reservations import (
     staff_requests,
 )
 from hardware.inventory.services import reservations
+from hardware.inventory.services.bookings import NOT_FREE
 from hardware.inventory.views.stock import FORM_METHODS
 from hardware.models import Item, Reservation, Stockroom
 
@@ -50,6 +51,7 @@ def new(request: HttpRequest, visit: Visit) -> HttpResponse:
         request.POST or None, visit=visit, stockroom=stockroom, now=now, has_return=has_return(visit, now),
         initial={"from_day": now.astimezone(visit.course.tz).date()} | _from_address(request, stockroom),
     )  # fmt: skip
+    refused = ""
     if request.method == "POST" and form.is_valid():
         assert form.from_at is not None
         try:
@@ -60,10 +62,10 @@ def new(request: HttpRequest, visit: Visit) -> HttpResponse:
             return _shown(request, row, {"waiting": "It is on the waiting list.", "asked": "It is held for you until the staff answer.",
                                          "approved": "It is reserved."}.get(row.status, "It was asked for already."))  # fmt: skip
         except AppError as error:
-            field = FIELD_OF.get(error.code)
+            field, refused = FIELD_OF.get(error.code), error.code
             form.add_error(field if field in form.fields else None, error.message)
     context: dict[str, Any] = {
-        "form": form, "has_things": bool(form.fields["thing"].choices), "has_borrowers": bool(form.fields["borrower"].choices),  # type: ignore[attr-defined]
+        "form": form, "may_wait": refused == NOT_FREE, "has_things": bool(form.fields["thing"].choices), "has_borrowers": bool(form.fields["borrower"].choices),  # type: ignore[attr-defined]
         "free": free_words(visit.course, form.item, now) if form.item else "",
     }  # fmt: skip
     return render(request, "hardware/reserve/new.html", context, status=422 if form.errors else 200)
