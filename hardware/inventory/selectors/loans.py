@@ -8,6 +8,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.db.models import Prefetch, Q
 from django.http import HttpResponse
+from django.utils import timezone
 
 from courseplatform.core.badges import Badge
 from courseplatform.core.errors import Conflict
