@@ -13,6 +13,7 @@ from courseplatform.uploads.api import OneUpload, Uploads
 from grading.urls import site_line
 from hardware.inventory.urls import label
 from hardware.inventory.urls import personal as my_hardware
+from hardware.runners.api import protocol
 from hardware.urls import site_devices
 
 api: list[URLPattern | URLResolver] = [
@@ -29,6 +30,7 @@ urlpatterns = [
     path("new-course/", new, name="new_course"),
     path("", include("courseplatform.core.urls")),
     path("api/v1/", include((api, "api"))),
+    path("api/runner/v1/", include((protocol, "runner_protocol"))),
     path("accounts/", include("courseplatform.accounts.urls")),
     path("notifications/", include((personal, "notifications"))),
     path("calendar/", include((feeds, "feeds"))),

@@ -54,12 +54,15 @@ class JobKind:
     `wake()` sends a wake-up to the workers of this kind; losing it costs seconds, never a job.
     `parked(job, result)` keeps what came out until a person has decided, inside the transaction that parks the job; None: jobs of this
     kind are never parked.
+    `ttl_s`: how long a lease lives without a beat. `start_within_s`: and before the work has begun; None: as long.
     """
 
     name: str
     ended: Callable[[Job, Outcome, dict[str, Any]], None]
     wake: Callable[[], None]
     parked: Callable[[Job, dict[str, Any]], None] | None = None
+    ttl_s: float = LEASE_TTL_S
+    start_within_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -114,17 +117,26 @@ def lease_next(*, worker: str, kinds: Iterable[str], now: datetime | None = None
     # Who loses all candidates lost each to somebody who works on it now, so this ends when the line does.
     while candidates := list(ready[:CANDIDATES]):
         for job in candidates:
-            if lease := _taken(job, worker, now):
+            if lease := lease_take(job, worker=worker, now=now):
                 return lease
     return None
 
 
-def _taken(job: Job, worker: str, now: datetime) -> Lease | None:
-    """A lease of this job; None: another worker was faster, and the next one in line may be free."""
+def _lives(kind: str, *, has_begun: bool) -> timedelta:
+    """How long a lease of this kind lives from now on."""
+    found = _kinds.get(kind)
+    if found is None:
+        return timedelta(seconds=LEASE_TTL_S)
+    return timedelta(seconds=found.ttl_s if has_begun else found.start_within_s or found.ttl_s)
+
+
+def lease_take(job: Job, *, worker: str, now: datetime | None = None) -> Lease | None:
+    """A lease of this waiting job; None: another worker was faster, and the next one in line may be free."""
+    now = now or timezone.now()
     try:
         move(
             job, moves=MOVES, to=Status.LEASED, by=worker, history=JobMove, guard={"attempt": job.attempt},
-            attempt=job.attempt + 1, leased_by=worker[:120], leased_at=now, lease_expires_at=now + timedelta(seconds=LEASE_TTL_S),
+            attempt=job.attempt + 1, leased_by=worker[:120], leased_at=now, lease_expires_at=now + _lives(job.kind, has_begun=False),
         )  # fmt: skip
     except IllegalMove:
         return None
@@ -143,7 +155,7 @@ def lease_start(lease: Lease, *, now: datetime | None = None) -> None:
     job, now = _held(lease), now or timezone.now()
     if job.status == Status.RUNNING:
         return
-    _move_held(job, lease, to=Status.RUNNING, started_at=now, lease_expires_at=now + timedelta(seconds=LEASE_TTL_S))
+    _move_held(job, lease, to=Status.RUNNING, started_at=now, lease_expires_at=now + _lives(job.kind, has_begun=True))
 
 
 def lease_beat(lease: Lease, *, phase: str = "", done: int = 0, total: int = 0, now: datetime | None = None) -> None:
@@ -154,7 +166,7 @@ def lease_beat(lease: Lease, *, phase: str = "", done: int = 0, total: int = 0, 
         CancelRequested: stop, and finish as cancelled.
     """
     now = now or timezone.now()
-    changes: dict[str, Any] = {"lease_expires_at": now + timedelta(seconds=LEASE_TTL_S)}
+    changes: dict[str, Any] = {"lease_expires_at": now + _lives(lease.kind, has_begun=True)}
     held = Job.objects.filter(pk=lease.job_id, attempt=lease.attempt, status__in=HELD)
     if phase:
         held.exclude(phase=phase).update(phase=phase, phase_started_at=now)

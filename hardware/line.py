@@ -19,7 +19,7 @@ from typing import NamedTuple
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from hardware.models import OPEN, Job, Status
+from hardware.models import BOARD_KINDS, OPEN, Job, Status
 
 ORDER = ("priority", "turn", "queued_at", "pk")
 
@@ -47,8 +47,9 @@ def turn_for(*, owner_key: str, priority: int) -> Turn:
 
 
 def in_line() -> "QuerySet[Job]":
-    """Waiting jobs in the order in which they are taken, also those that may not be taken yet (`not_before`)."""
-    return Job.objects.filter(status=Status.QUEUED).order_by(*ORDER)
+    """Waiting jobs in the order in which they are taken, also those that may not be taken yet (`not_before`). What waits for a board stands
+    in no line with these."""
+    return Job.objects.filter(status=Status.QUEUED).exclude(kind__in=BOARD_KINDS).order_by(*ORDER)
 
 
 def ready_in_line(now: datetime | None = None) -> "QuerySet[Job]":

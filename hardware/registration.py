@@ -1,15 +1,25 @@
 """What the hardware room adds to a course when Django is ready."""
 
+from typing import Any
+
 from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import STAFF, Role
 from courseplatform.courses.sections import NavLink, Section, registry
+from hardware import leases
 from hardware.inventory.lending.course_file import LENDING_PART
 from hardware.inventory.lending.words import lending_effects
 from hardware.inventory.selectors import dates
+from hardware.runners import health, leasing
+
+
+def no_wake() -> None:
+    """Runners ask by themselves, every few seconds."""
 
 
 def register_all() -> None:
+    lives: Any = {"wake": no_wake, "ttl_s": leasing.TTL_S, "start_within_s": leasing.START_WITHIN_S}
+    leases.register_kind(leases.JobKind(name=health.KIND, ended=health.check_ended, **lives))
     file_parts.add(LENDING_PART)
     file_parts.effects.append(lending_effects)
     registry.add_due_source(dates.due_marks)

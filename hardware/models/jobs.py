@@ -65,6 +65,10 @@ class Priority(models.IntegerChoices):
     IDLE = 50, "when nothing else is to do: counts of instructions"
 
 
+# Kinds that runners take and no worker of ours; which of them waits for which board says hardware/runners/matching.py.
+BOARD_KINDS = ("board_run", "board_health", "board_calibration")
+
+
 class Job(models.Model):
     """One piece of work for one slot. This row is the truth; messages only wake somebody up.
 

@@ -1,0 +1,310 @@
+"""The runner protocol over HTTP: docs/runner-protocol.md. Each endpoint reads, calls one function, and answers."""
+
+from collections.abc import Iterator
+from typing import IO, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import FileResponse, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import path
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.parsers import BaseParser, JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from courseplatform.core.api import ApiView
+from courseplatform.core.api_rules import CHALLENGE, Pace
+from courseplatform.core.audience import Audience
+from courseplatform.core.errors import BadInput, NotSignedIn, TooLarge
+from hardware.models import BoardJob, Runner
+from hardware.runners import leasing
+from hardware.runners.enrolling import protocol_checked, runner_enrol, runner_of_token, token_rotate
+from hardware.runners.files import MOST_LOG_BYTES, file_add, file_to_send, log_add
+
+PIECE_BYTES = 1 << 20
+MOST_HELD = 8
+
+
+class RunnerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer milliamp_run_...`: a board, never a person."""
+
+    def authenticate(self, request: Request) -> tuple[Runner, None]:
+        """Raises NotSignedIn: `token_unknown`, `token_revoked`, or `not_signed_in`."""
+        scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "")[:200].partition(" ")
+        if scheme.lower() != "bearer" or not secret:
+            raise NotSignedIn("A runner shows its token: Authorization: Bearer milliamp_run_...")
+        return runner_of_token(secret.strip()), None
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE
+
+
+class Bytes(BaseParser):
+    """Any body as it comes: the view reads the stream."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
+        return stream
+
+
+class RunnerView(ApiView):
+    """An endpoint for boards. Persons, their tokens and their sessions open none of these."""
+
+    audience = Audience.RUNNERS
+    authentication_classes = [RunnerAuthentication]  # noqa: RUF012 as the framework declares it
+    parser_classes = [JSONParser]  # noqa: RUF012 as the framework declares it
+    throttle_classes = []  # noqa: RUF012 as the framework declares it
+
+    def check_permissions(self, request: Request) -> None:
+        """The token was asked for; there is nothing more to be allowed."""
+
+    @property
+    def runner(self) -> Runner:
+        found: Any = self.request.user
+        return found  # type: ignore[no-any-return]
+
+    def pace(self, method: str) -> Pace:
+        return Pace("runner", settings.API_PER_MINUTE * 10)
+
+
+class Enroll(ApiView):
+    """A machine shows the code that the staff made for it, once, and gets its token."""
+
+    audience = Audience.PUBLIC
+    authentication_classes = []  # noqa: RUF012 as the framework declares it
+    parser_classes = [JSONParser]  # noqa: RUF012 as the framework declares it
+
+    @extend_schema(request=serializers.DictField, responses={201: serializers.DictField}, operation_id="runner_enroll")
+    def post(self, request: Request) -> Response:
+        said = _object(request.data)
+        asked = said.get("protocol")
+        offered = asked if isinstance(asked, dict) else {}
+        protocol = protocol_checked(offered.get("min"), offered.get("max"))
+        runner, token = runner_enrol(code=str(said.get("code", "")), facts=said.get("facts"), address=_address(request))
+        answer = {
+            "runner": str(runner.pk), "name": runner.name, "course": runner.course.slug, "device": runner.device, "token": token,
+            "protocol": protocol, "poll_s": leasing.POLL_S, "beat_s": leasing.BEAT_S, "ttl_s": leasing.TTL_S,
+        }  # fmt: skip
+        return Response(answer, status=201)
+
+
+class Token(RunnerView):
+    """A new token in the place of this one, which opens for ten more minutes."""
+
+    @extend_schema(request=None, responses=serializers.DictField, operation_id="runner_token")
+    def post(self, request: Request) -> Response:
+        return Response({"token": token_rotate(runner=self.runner), "old_valid_s": 600})
+
+
+class LeaseNext(RunnerView):
+    """The runner says what it is and what it holds, and is given work where there is some for it."""
+
+    @extend_schema(request=serializers.DictField, responses=serializers.DictField, operation_id="runner_lease")
+    def post(self, request: Request) -> Response:
+        said, now = _object(request.data), timezone.now()
+        protocol_checked(said.get("protocol"), said.get("protocol"))
+        poll = leasing.runner_poll(
+            runner=self.runner,
+            facts=said.get("facts"),
+            state=said.get("state"),
+            held=_held(said.get("held")),
+            address=_address(request),
+            now=now,
+        )
+        return Response(
+            {
+                "job": _job(poll.job) if poll.job else None, "drop": poll.drop, "duty": poll.runner.status, "health": poll.runner.health,
+                "poll_s": leasing.POLL_S, "server_utc": now.isoformat(),
+            }
+        )  # fmt: skip
+
+
+class Start(RunnerView):
+    @extend_schema(request=serializers.DictField, responses=serializers.DictField, operation_id="runner_start")
+    def post(self, request: Request, lease: UUID) -> Response:
+        leasing.runner_start(runner=self.runner, lease=lease, attempt=_attempt(_object(request.data)))
+        return Response({})
+
+
+class Beat(RunnerView):
+    @extend_schema(request=serializers.DictField, responses=serializers.DictField, operation_id="runner_beat")
+    def post(self, request: Request, lease: UUID) -> Response:
+        said = _object(request.data)
+        do = leasing.runner_beat(
+            runner=self.runner, lease=lease, attempt=_attempt(said), phase=str(said.get("phase", "")), done=_count(said.get("done")),
+            total=_count(said.get("total")), state=said.get("state"),
+        )  # fmt: skip
+        return Response({"do": do})
+
+
+class Release(RunnerView):
+    @extend_schema(request=serializers.DictField, responses=serializers.DictField, operation_id="runner_release")
+    def post(self, request: Request, lease: UUID) -> Response:
+        said = _object(request.data)
+        why, fault = str(said.get("why", "")), said.get("fault") is True
+        leasing.runner_release(runner=self.runner, lease=lease, attempt=_attempt(said), why=why, fault=fault)
+        return Response({})
+
+
+class Finish(RunnerView):
+    """200: recorded. 202: files or a part of the log are missing; send them, and say it again."""
+
+    @extend_schema(
+        request=serializers.DictField,
+        responses={200: serializers.DictField, 202: serializers.DictField},
+        operation_id="runner_finish",
+    )
+    def post(self, request: Request, lease: UUID) -> Response:
+        said = _object(request.data)
+        end = leasing.end_read(said)
+        found = leasing.runner_finish(runner=self.runner, lease=lease, attempt=_attempt(said), end=end)
+        is_short = bool(found.missing) or (
+            found.log_committed < end.log_bytes and not found.again and found.log_committed < MOST_LOG_BYTES
+        )
+        if is_short:
+            return Response({"missing": list(found.missing), "log_committed": found.log_committed}, status=202)
+        return Response({"recorded": True, "again": found.again})
+
+
+ATTEMPT = OpenApiParameter("attempt", int, required=True, description="of the lease")
+
+
+class Log(RunnerView):
+    parser_classes = [Bytes]  # noqa: RUF012 as the framework declares it
+
+    @extend_schema(
+        request=bytes, responses=serializers.DictField, operation_id="runner_log",
+        parameters=[ATTEMPT, OpenApiParameter("offset", int, required=True, description="bytes of the log before this piece")],
+    )  # fmt: skip
+    def put(self, request: Request, lease: UUID) -> Response:
+        attempt, offset = _number(request, "attempt"), _number(request, "offset")
+        job = leasing.job_held(self.runner, lease, attempt)
+        data = b"".join(_pieces(request, MOST_LOG_BYTES + PIECE_BYTES))
+        committed, is_full = log_add(job=job, attempt=attempt, offset=offset, data=data)
+        return Response({"committed": committed, "truncated": is_full})
+
+
+class OneFile(RunnerView):
+    parser_classes = [Bytes]  # noqa: RUF012 as the framework declares it
+
+    @extend_schema(responses=bytes, operation_id="runner_file", parameters=[ATTEMPT])
+    def get(self, request: Request, lease: UUID, name: str) -> HttpResponseBase:
+        job = leasing.job_held(self.runner, lease, _number(request, "attempt"))
+        row = file_to_send(job, name)
+        begin = _begin(request.META.get("HTTP_RANGE", ""), row.bytes)
+        if begin is None:
+            return HttpResponse(status=416, headers={"Content-Range": f"bytes */{row.bytes}"})
+        held = row.file.open("rb")
+        held.seek(begin)
+        answer = FileResponse(held, content_type="application/octet-stream", status=206 if begin else 200)
+        answer["Content-Length"], answer["Accept-Ranges"] = str(row.bytes - begin), "bytes"
+        if begin:
+            answer["Content-Range"] = f"bytes {begin}-{row.bytes - 1}/{row.bytes}"
+        return answer
+
+    @extend_schema(request=bytes, responses=serializers.DictField, operation_id="runner_file_put", parameters=[ATTEMPT])
+    def put(self, request: Request, lease: UUID, name: str) -> Response:
+        attempt = _number(request, "attempt")
+        job = leasing.job_held(self.runner, lease, attempt)
+        sha256 = request.META.get("HTTP_X_CONTENT_SHA256", "").lower()
+        if len(sha256) != 64:
+            raise BadInput(
+                "The header X-Content-SHA256 is missing: the hash of the body in hexadecimal digits.", code="hash_wrong"
+            )
+        row = file_add(job=job, attempt=attempt, name=name, sha256=sha256, pieces=_pieces(request, None))
+        return Response({"name": row.name, "bytes": row.bytes, "sha256": row.sha256})
+
+
+def _job(job: BoardJob) -> dict[str, Any]:
+    files = [
+        {
+            "name": row.name,
+            "bytes": row.bytes,
+            "sha256": row.sha256,
+            "url": f"/api/runner/v1/lease/{job.pk}/files/{row.name}?attempt={job.attempt}",
+        }
+        for row in job.files.filter(attempt=0).order_by("name")
+    ]
+    return {
+        "lease": str(job.pk), "attempt": job.attempt, "purpose": job.purpose, "title": job.title, "plan": job.plan, "files": files, "wall_s": job.wall_s,
+        "ttl_s": leasing.TTL_S, "beat_s": leasing.BEAT_S, "start_within_s": leasing.START_WITHIN_S,
+    }  # fmt: skip
+
+
+def _object(data: Any) -> dict[str, Any]:
+    """Raises BadInput, code `not_an_object`."""
+    if not isinstance(data, dict):
+        raise BadInput("The body is a JSON object.", code="not_an_object")
+    return data
+
+
+def _attempt(said: dict[str, Any]) -> int:
+    """Raises BadInput, code `no_attempt`."""
+    if type(said.get("attempt")) is not int:
+        raise BadInput("`attempt` is missing: the number that came with the lease.", code="no_attempt")
+    return int(said["attempt"])
+
+
+def _number(request: Request, name: str) -> int:
+    """Raises BadInput, code `bad_number`."""
+    text = request.query_params.get(name, "")
+    if not (text.isascii() and text.isdigit()) or len(text) > 12:
+        raise BadInput(f"`{name}` is missing in the address: a whole number.", code="bad_number")
+    return int(text)
+
+
+def _count(value: Any) -> int:
+    return value if type(value) is int and 0 <= value < 1 << 31 else 0
+
+
+def _held(said: Any) -> list[tuple[UUID, int]]:
+    """Leases that the runner names; what is none is left out, and it is then told to drop nothing for it."""
+    found = []
+    for row in said[:MOST_HELD] if isinstance(said, list) else []:
+        try:
+            found.append((UUID(str(row["lease"])), int(row["attempt"])))
+        except (TypeError, KeyError, ValueError):
+            continue
+    return found
+
+
+def _pieces(request: Request, most: int | None) -> Iterator[bytes]:
+    """The body, piece by piece. Raises TooLarge where more than `most` bytes come."""
+    stream, size = request._request, 0
+    while piece := stream.read(PIECE_BYTES):
+        size += len(piece)
+        if most is not None and size > most:
+            raise TooLarge(f"A piece has at most {most >> 20} MiB.", code="too_large")
+        yield piece
+
+
+def _begin(header: str, size: int) -> int | None:
+    """First byte of `Range: bytes=N-`; 0 without one, None where there is nothing there."""
+    if not header.startswith("bytes="):
+        return 0
+    first = header[6:].partition("-")[0]
+    if not (first.isascii() and first.isdigit()):
+        return 0
+    return int(first) if int(first) < size else None
+
+
+def _address(request: Request) -> str | None:
+    return request.META.get("REMOTE_ADDR") or None
+
+
+protocol: list[Any] = [
+    path("enroll", Enroll.as_view(), name="enroll"),
+    path("token", Token.as_view(), name="token"),
+    path("lease", LeaseNext.as_view(), name="lease"),
+    path("lease/<uuid:lease>/start", Start.as_view(), name="start"),
+    path("lease/<uuid:lease>/beat", Beat.as_view(), name="beat"),
+    path("lease/<uuid:lease>/release", Release.as_view(), name="release"),
+    path("lease/<uuid:lease>/finish", Finish.as_view(), name="finish"),
+    path("lease/<uuid:lease>/log", Log.as_view(), name="log"),
+    path("lease/<uuid:lease>/files/<str:name>", OneFile.as_view(), name="file"),
+]

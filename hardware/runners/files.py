@@ -1,0 +1,118 @@
+"""Files and logs of board jobs: what goes to a runner, what comes back from it, byte for byte and once."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.files import File
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+
+from courseplatform.core.errors import AppError, BadInput, Conflict, NotHere, TooLarge
+from hardware.models import BoardFile, BoardJob, LogPiece
+
+MOST_LOG_BYTES, MOST_FILE_BYTES, MOST_FILES = 1 << 20, 64 << 20, 8
+NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
+
+
+class LogOffset(AppError):
+    """416: go on from `committed`."""
+
+    http_status = 416
+    default_code = "log_offset"
+
+
+def log_committed(job: BoardJob, attempt: int) -> int:
+    """Bytes of the log of this attempt that are here."""
+    return int(LogPiece.objects.filter(job=job, attempt=attempt).aggregate(n=Sum("size"))["n"] or 0)
+
+
+def log_is_full(committed: int) -> bool:
+    return committed >= MOST_LOG_BYTES
+
+
+def log_add(*, job: BoardJob, attempt: int, offset: int, data: bytes) -> tuple[int, bool]:
+    """Append to the log. What is here already is passed over, so a piece may come twice.
+
+    Returns:
+        (bytes that are here now, whether the rest is not kept any more)
+
+    Raises LogOffset where there would be a gap.
+    """
+    with transaction.atomic():
+        BoardJob.objects.select_for_update(of=("self",)).get(pk=job.pk)
+        committed = log_committed(job, attempt)
+        if offset > committed:
+            said = f"{committed} bytes of the log are here; go on from there."
+            raise LogOffset(said, details={"committed": committed})
+        fresh = data[committed - offset :][: MOST_LOG_BYTES - committed]
+        if fresh:
+            LogPiece.objects.create(job=job, attempt=attempt, start=committed, size=len(fresh), data=fresh)
+    committed += len(fresh)
+    return committed, log_is_full(committed)
+
+
+def log_text(job: BoardJob, attempt: int) -> str:
+    """The log of an attempt as text; bytes that are none are marked."""
+    pieces = LogPiece.objects.filter(job=job, attempt=attempt).order_by("start").values_list("data", flat=True)
+    return b"".join(bytes(piece) for piece in pieces).decode("utf-8", "replace")
+
+
+def file_to_send(job: BoardJob, name: str) -> BoardFile:
+    """Raises NotHere."""
+    found = job.files.filter(attempt=0, name=name).first()
+    if found is None:
+        raise NotHere("This job has no such file.")
+    return found
+
+
+def result_file(job: BoardJob, attempt: int, named: dict[str, Any]) -> BoardFile | None:
+    """What the runner sent in this attempt by that name and hash."""
+    return job.files.filter(
+        attempt=attempt, name=str(named.get("name"))[:60], sha256=str(named.get("sha256"))[:64]
+    ).first()
+
+
+def file_add(*, job: BoardJob, attempt: int, name: str, sha256: str, pieces: Iterable[bytes]) -> BoardFile:
+    """Keep a file that a runner sends. The same file again is the one that is here.
+
+    Raises:
+        BadInput: code `bad_name`, or `hash_wrong`: other bytes came than were announced. TooLarge: above 64 MiB, or too many files.
+        Conflict: code `file_differs`: another file of that name is here.
+    """
+    if not name or len(name) > 60 or name.startswith(".") or not set(name) <= NAME_LETTERS:
+        raise BadInput("A file's name has lower-case letters, digits, hyphens and dots, at most 60.", code="bad_name")
+    before = job.files.filter(attempt=attempt, name=name).first()
+    if before is not None:
+        return _same(before, sha256)
+    if job.files.filter(attempt=attempt).count() >= MOST_FILES:
+        raise TooLarge(f"A run sends at most {MOST_FILES} files.", code="too_many_files")
+    with tempfile.TemporaryFile() as held:
+        digest, size = hashlib.sha256(), 0
+        for piece in pieces:
+            size += len(piece)
+            if size > MOST_FILE_BYTES:
+                raise TooLarge(f"A file has at most {MOST_FILE_BYTES >> 20} MiB.", code="file_too_large")
+            digest.update(piece)
+            held.write(piece)
+        if digest.hexdigest() != sha256:
+            raise BadInput(
+                "The bytes that came have another SHA-256 than was announced. Send the file again.", code="hash_wrong"
+            )
+        held.seek(0)
+        row = BoardFile(job=job, attempt=attempt, name=name, bytes=size, sha256=sha256)
+        row.file.save(name, File(held), save=False)
+        try:
+            with transaction.atomic():
+                row.save()
+        except IntegrityError:  # the same call, twice at once
+            row.file.delete(save=False)
+            return _same(job.files.get(attempt=attempt, name=name), sha256)
+    return row
+
+
+def _same(row: BoardFile, sha256: str) -> BoardFile:
+    if row.sha256 != sha256:
+        raise Conflict(f"Another file {row.name} came in this attempt before; that one stands.", code="file_differs")
+    return row

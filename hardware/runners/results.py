@@ -1,0 +1,78 @@
+"""What a runner measured, read from the file that it sent with nothing believed but its numbers' kinds. Standard library only."""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import IO, Any
+
+from courseplatform.core.errors import BadInput
+from hardware.ondevice.stats import percentile
+
+ENDED = frozenset({"ok", "crashed", "timed_out", "out_of_memory", "misbehaved", "infrastructure"})
+MOST_STEPS, MOST_FRAMES = 64, 20_000
+
+
+@dataclass(frozen=True)
+class Step:
+    """One process on the board: how it ended, and the frames that it wrote, as hardware/ondevice/harness.py says them."""
+
+    name: str
+    ended: str
+    code: str
+    message: str
+    frames: tuple[tuple[str, dict[str, Any]], ...]
+    exit_code: int | None
+    signal: int | None
+    stderr_tail: str
+    wall_s: float
+    cpu_s: float
+    peak_rss_bytes: int
+    isolation: str
+
+
+def steps_read(file: IO[bytes]) -> list[Step]:
+    """Raises BadInput, code `bad_results`."""
+    try:
+        document = json.loads(file.read().decode("utf-8"), parse_constant=_no_number)
+        rows = document["steps"]
+        if not isinstance(rows, list) or not rows or len(rows) > MOST_STEPS:
+            raise ValueError("steps is no list of 1 to 64")
+        return [_step(row) for row in rows]
+    except (ValueError, KeyError, TypeError, RecursionError, UnicodeDecodeError) as error:
+        raise BadInput(f"The results of the board cannot be read: {str(error)[:120]}", code="bad_results") from error
+
+
+def _step(row: dict[str, Any]) -> Step:
+    if row["ended"] not in ENDED:
+        raise ValueError("ended is none of ours")
+    frames = [(kind, body) for kind, body in row["frames"]]
+    if len(frames) > MOST_FRAMES or not all(isinstance(kind, str) and isinstance(body, dict) for kind, body in frames):
+        raise ValueError("frames are no pairs of a word and an object")
+    numbers = {key: float(row[key]) for key in ("wall_s", "cpu_s")}
+    if not all(math.isfinite(value) and value >= 0 for value in numbers.values()):
+        raise ValueError("a time is none")
+    return Step(
+        name=str(row["name"])[:60], ended=row["ended"], code=str(row["code"])[:60], message=str(row["message"])[:1000], frames=tuple(frames),
+        exit_code=_whole(row.get("exit_code")), signal=_whole(row.get("signal")), stderr_tail=str(row.get("stderr_tail", ""))[-4000:],
+        peak_rss_bytes=_whole(row["peak_rss_bytes"]) or 0, isolation=str(row["isolation"])[:24], **numbers,
+    )  # fmt: skip
+
+
+def _whole(value: Any) -> int | None:
+    return value if type(value) is int else None
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is not JSON")
+
+
+def p50_ms_of(step: Step) -> float | None:
+    """The median of its timed inferences; None where it did not end well, or what it says is no time."""
+    latency = next((body for kind, body in step.frames if kind == "latency"), None)
+    samples = latency.get("samples_ms") if latency else None
+    if step.ended != "ok" or not isinstance(samples, list) or not samples:
+        return None
+    if not all(type(value) in (int, float) and math.isfinite(value) and value > 0 for value in samples):
+        return None
+    # More time than has passed is no measurement.
+    return percentile(samples, 50) if sum(samples) <= step.wall_s * 1000 * 1.05 else None
