@@ -25,6 +25,7 @@ from grading.selectors import parked as parked_runs
 from grading.selectors.calendar import due_dates
 from grading.selectors.regrades import waiting_section
 from grading.selectors.team_runs import team_runs
+from grading.services import board_runs
 from grading.services.counts import count_ended
 from grading.services.late_days import team_changed
 from grading.services.parked import result_park
@@ -38,6 +39,8 @@ from hardware.hooks import (
     add_use_source,
 )
 from hardware.leases import JobKind, register_kind
+from hardware.registration import no_wake
+from hardware.runners.leasing import START_WITHIN_S, TTL_S
 
 LATE_PAGES = (
     "grading:late_person", "grading:late_team", "grading:late_grant", "grading:late_extension", "grading:late_accommodation", "grading:late_excuse",
@@ -53,6 +56,9 @@ def register_all() -> None:
     add_return_listener(return_changed)
     add_calibration_source(calibration_rows)
     register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake, parked=result_park))
+    register_kind(
+        JobKind(board_runs.KIND, board_runs.board_run_ended, no_wake, ttl_s=TTL_S, start_within_s=START_WITHIN_S)
+    )
     register_kind(JobKind(name=COUNT_KIND, ended=count_ended, wake=wake))
     register_kind(JobKind(name=VARIANT_KIND, ended=variant_ended, wake=wake))
     register_kind(JobKind(name=RERUN_KIND, ended=rerun_job_ended, wake=wake))

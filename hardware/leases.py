@@ -280,15 +280,8 @@ def job_take_over(old: Job, new: Job, *, by: str, why: str, now: datetime | None
         place = {"priority": old.priority, "turn": old.turn, "reached": old.reached, "queued_at": old.queued_at}
         try:
             result = {"code": SUPERSEDED, "message": why}
-            _end(
-                old,
-                lease=None,
-                outcome=Outcome.CANCELLED,
-                result=result,
-                by=by,
-                now=now or timezone.now(),
-                closes=False,
-            )
+            ended: Any = {"by": by, "now": now or timezone.now(), "closes": False}
+            _end(old, lease=None, outcome=Outcome.CANCELLED, result=result, **ended)
         except IllegalMove as error:
             raise Conflict("The earlier one is being measured already.", code="being_measured") from error
         close_gap(new)

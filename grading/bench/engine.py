@@ -113,20 +113,20 @@ def measure(
     Raises:
         BenchError
     """
-    count = processes or processes_for(str(report.format))
-    expected = count_of(inputs) if inputs else 0
+    requests = timing_requests(
+        path, report, inputs=inputs, seed=seed, scores=scores, processes=processes, limits=limits
+    )
+    count, expected = len(requests), count_of(inputs) if inputs else 0
     if isinstance(sandbox, PreStarted):
         with contextlib.suppress(SandboxError):  # what fails there fails again in the run, and is reported then
             sandbox.expect(measuring(str(report.format)), count)
     reporter = Reporter("timing", on_progress, total=count * Scenario().min_runs)
     results: list[SandboxResult] = []
     stamps: list[Stamps] = []
-    for index in range(count):
+    for index, request in enumerate(requests):
         if results and inputs is None and not _has_time(limits, results[-1].wall_s):
             break
         reporter.base, reporter.stamps = index * Scenario().min_runs, Stamps()
-        given = inputs if index == count - 1 else None
-        request = _harness_request(path, report, given, (seed, scores), limits or Limits())
         results.append(run_request(sandbox, request, reporter))
         stamps.append(reporter.stamps)
     last = results[-1]
@@ -137,6 +137,22 @@ def measure(
         findings=_findings(single(last, "model")),
         signs=signs_of(results, stamps),
     )
+
+
+def timing_requests(
+    path: Path,
+    report: Report,
+    *,
+    inputs: Path | None,
+    seed: int,
+    scores: int | None,
+    processes: int | None = None,
+    limits: Limits | None = None,
+) -> list[SandboxRequest]:
+    """What `measure` runs, one after the other: fresh processes that time, of which the last also predicts. A board is sent the same."""
+    count = processes or processes_for(str(report.format))
+    given = [None] * (count - 1) + [inputs]
+    return [_harness_request(path, report, one, (seed, scores), limits or Limits()) for one in given]
 
 
 def _has_time(limits: Limits | None, needed_s: float) -> bool:

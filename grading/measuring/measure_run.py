@@ -15,6 +15,7 @@ from grading.bench.on_device import Choice, device_json
 from grading.bench.report import Report
 from grading.bench.sandbox import Limits, Sandbox
 from grading.bench.training.on_device import as_training, training_json
+from grading.measuring.board_answer import BoardAnswer, Replay
 from grading.measuring.lab_inputs import shown_inputs
 from grading.measuring.measure_step import Found, step_measured
 from grading.measuring.phase_clock import PhaseClock
@@ -26,6 +27,7 @@ from grading.measuring.where_to_run import Place
 from grading.ml_tasks.scoring.base import Scored
 from grading.points.lines import points_for
 from grading.points.modelled import Modelled, modelled_of
+from grading.points.on_board import put_measured
 from grading.points.training import add_training
 from grading.spec import BenchSpec
 from hardware.profiles import DeviceProfile
@@ -48,6 +50,7 @@ def measure_run(
     choice: Choice | None = None,
     work: Path | None = None,
     place: Place | None = None,
+    board: BoardAnswer | None = None,
 ) -> dict[str, Any]:
     """Measure one model against one lab.
 
@@ -56,6 +59,7 @@ def measure_run(
         labels: .npy, as the spec's task asks for it; None where it has none. seed: of the random order in which inputs are sent.
         profiles: the devices of the course, by slug. choice: by which convention the course counts a charge.
         work: where a copy of the inputs may lie; the system's temporary folder where None. place: see grading/measuring/where_to_run.py.
+        board: what a board measured already; then nothing of the model is run here but the check.
 
     Returns:
         JSON-ready {report, host, metrics, quality, points, environment, earned, of, left_open, suspicions}. Where there are
@@ -68,25 +72,31 @@ def measure_run(
     with tempfile.TemporaryDirectory(prefix="milliamp-inputs-", dir=work) as folder:
         found = (_learned if spec.kind.trains else _answered)(
             model, report, spec, lab, inputs=inputs, labels=labels, folder=Path(folder), sandbox=sandbox, seed=seed,
-            setting=setting, on_progress=clock,
+            setting=setting, on_progress=clock, board=board,
         )  # fmt: skip
     around = boards_of(report, profiles, spec, choice or Choice())
-    around |= {"isolation": sandbox.label, "graded_by": setting.graded_by, "phase_s": clock.seconds()}
+    around |= {"on_board": board.facts} if board else {}
+    around |= {
+        "isolation": board.label if board else sandbox.label,
+        "graded_by": setting.graded_by,
+        "phase_s": clock.seconds(),
+    }
     document = document_of(report, found.measurement, found.quality, spec, (name, model.stat().st_size), around)
     return document | {"suspicions": found.found + setting.no_board()}
 
 
 def _answered(
     model: Path, report: Report, spec: BenchSpec, lab: str, *, inputs: Path, labels: Path | None, folder: Path, sandbox: Sandbox,
-    seed: int, setting: Setting, on_progress: Progress,
+    seed: int, setting: Setting, on_progress: Progress, board: BoardAnswer | None = None,
 ) -> Found:  # fmt: skip
     """A model that is timed and answers the hidden inputs. Raises BenchError."""
     layout = check_signature(report, spec, lab)
+    seed = board.seed if board else seed
     shown = shown_inputs(model, inputs, spec, layout, folder, seed)
     with setting.out_of_memory_named():
         measurement = engine.measure(
-            model, report, sandbox=sandbox, inputs=shown.inputs.path, seed=seed, scores=spec.output.numbers,
-            on_progress=on_progress, limits=setting.limits,
+            model, report, sandbox=Replay(board) if board else sandbox, inputs=shown.inputs.path, seed=seed, scores=spec.output.numbers,
+            processes=len(board.steps) if board else None, on_progress=on_progress, limits=setting.limits,
         )  # fmt: skip
     on_progress("points", 0, 0)
     quality, alike = scored(spec, shown.inputs, measurement.predictions, labels)
@@ -96,7 +106,7 @@ def _answered(
 
 def _learned(
     model: Path, report: Report, spec: BenchSpec, lab: str, *, inputs: Path, labels: Path | None, folder: Path, sandbox: Sandbox,
-    seed: int, setting: Setting, on_progress: Progress,
+    seed: int, setting: Setting, on_progress: Progress, board: BoardAnswer | None = None,
 ) -> Found:  # fmt: skip
     """A training step that learns first. Raises BenchError."""
     layout = check_step(report, spec, lab)
@@ -174,6 +184,8 @@ def document_of(
         modelled_of(around["devices"].get(spec.device), spec.device, around["budget"]) if spec.device else Modelled()
     )
     add_training(modelled, around.get("training"), spec)
+    if "on_board" in around:
+        put_measured(modelled, measurement.host, around["on_board"])
     metrics = metrics_of(report, quality, file[1]) | modelled.metrics
     shape = "×".join(str(n) for n in report.inputs[0].shape)
     notes = {

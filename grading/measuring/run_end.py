@@ -9,6 +9,7 @@ from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.parts import STATEMENT
 from grading.services.benchmarks import benchmark_record
+from grading.services.board_runs import board_runs_dropped
 from grading.services.counts import count_enqueue
 from grading.services.late_days import choose_active, late_days_mark, lock_circle
 from grading.services.results import result_record
@@ -20,6 +21,7 @@ def run_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
         pk=job.pk
     )
     submission = run.submission
+    board_runs_dropped(job, by="site")
     # One after the other with hand-ins of the same people: who counts is decided from all their attempts.
     circle = lock_circle(course=submission.assignment.course, people={submission.person_id})
     if outcome == Outcome.MEASURED:

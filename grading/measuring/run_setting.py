@@ -35,7 +35,7 @@ class Setting:
         return {
             "on": self.place.on,
             "label": self._label(),
-            "device": self.device.slug if self.device and self.played else "",
+            "device": self.device.slug if self.device and (self.played or self.place.on == "board") else "",
             "memory_bytes": self.limits.memory_bytes,
             "ran_under_bytes": self.limits.memory_bytes if is_own else None,
             "reason": self.place.why,
@@ -46,6 +46,8 @@ class Setting:
         return no_board(self.place, self._label())
 
     def _label(self) -> str:
+        if self.place.on == "board":
+            return f"board {self.place.runner}"
         instead = ", in place of a board" if self.place.is_instead else ""
         if self.device is None or self.played is None:
             return f"{self.place.on}, {self.limits.memory_bytes // MIB} MiB{instead}"

@@ -20,13 +20,14 @@ class Place:
 
     on: process or container, to be measured here; board, for a runner; wait: back into the line, for a worker or a board that can
     take it. why: a sentence where it is not simply what was asked for. is_instead: it is measured here although the lab asked for
-    a board. asks_staff: and the staff decide whether that counts.
+    a board. asks_staff: and the staff decide whether that counts. runner: the board that measured it.
     """
 
     on: str
     why: str = ""
     is_instead: bool = False
     asks_staff: bool = False
+    runner: str = ""
 
 
 def where_to_run(spec: BenchSpec, *, isolation: str, boards_available: int | None, waited: timedelta) -> Place:

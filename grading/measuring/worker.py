@@ -8,7 +8,6 @@ import dataclasses
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,7 +22,8 @@ from courseplatform.courses.models import Course
 from grading.bench.errors import BenchError
 from grading.bench.on_device import Choice
 from grading.bench.plain import plain_text
-from grading.measuring import bench_ready, count_run, measure_pipeline, measure_run, measure_variant
+from grading.measuring import bench_ready, count_run, measure_pipeline, measure_run, measure_variant, on_boards
+from grading.measuring.on_boards import Waits
 from grading.measuring.run_setting import setting_for
 from grading.measuring.where_to_run import Place, pause_after, where_to_run
 from grading.measuring.work_folder import work_folder
@@ -35,6 +35,7 @@ from grading.models.submissions import Submission
 from grading.models.variants import VariantRun
 from grading.queue.wake import BENCH_KINDS, COUNT_KIND, RERUN_KIND, VARIANT_KIND
 from grading.reruns.rules import measured_by, points_by
+from grading.services import board_runs
 from grading.spec import BenchSpec
 from hardware import leases
 from hardware.course_devices import profiles_of
@@ -54,14 +55,6 @@ class WorkerStopping(Exception):
 
 class MakesWay(Exception):
     """Somebody handed in while this worker measures again for the staff; that can wait."""
-
-
-class Waits(Exception):
-    """This worker is not where the run is to be measured, so it goes back into the line."""
-
-    def __init__(self, why: str, pause: timedelta) -> None:
-        super().__init__(why)
-        self.pause = pause
 
 
 def work_once(worker: str) -> bool:
@@ -109,6 +102,7 @@ def _carry_out(lease: Lease) -> None:
         leases.lease_release(lease, why="the worker was stopped", fault=False)
     except Waits as waiting:
         leases.lease_release(lease, why=str(waiting), fault=False, pause=waiting.pause)
+        board_runs.wake_if_ended(lease.job_id)
     except (count_run.GivesWay, MakesWay):
         leases.lease_release(lease, why="it gives way to a model that waits", fault=False)
     except LeaseLost:
@@ -161,24 +155,29 @@ def _model_prepared(lease: Lease, beat: "Heartbeat", job: Job, submission: Submi
     by = {"points": points_by(assignment), "measured": measured_by(assignment)}
     given = _given(lease, beat, assignment)
     given |= {"profiles": profiles_of(assignment.course), "choice": budget_of(assignment.course)}
-    given["place"] = place_of(job, given["spec"], given["sandbox"].name)
+    spec: BenchSpec = given["spec"]
+    engine: Any = measure_pipeline.measure_pipeline if spec.pipeline else measure_run.measure_run
+    found = on_boards.decide(job, spec, assignment.course, given["sandbox"].name)
+    given["place"] = found.place
+    if found.answer is not None:
+        given["board"] = found.answer
 
     def measure() -> dict[str, Any]:
         with (
             work_folder(Path(settings.DATA_DIR) / "work") as work,
             on_this_disk(submission.model_file, work) as model,
         ):
-            engine = measure_pipeline.measure_pipeline if given["spec"].pipeline else measure_run.measure_run
-            document = engine(model=model, name=submission.file_name, work=work, **given)
+            if found.is_asked:
+                on_boards.send(job, submission, given, model, work)
+            document: dict[str, Any] = engine(model=model, name=submission.file_name, work=work, **given)
         return document | {"by": by}
 
     return measure
 
 
 def place_of(job: Job, spec: BenchSpec, isolation: str) -> Place:
-    """Where this worker measures the job. Raises Waits where it does not."""
+    """Where this worker measures the job, for what no board measures. Raises Waits where it does not."""
     waited = timezone.now() - job.queued_at
-    # No site has a runner before step 7 of the plan: there are no boards that could be free or busy.
     place = where_to_run(spec, isolation=isolation, boards_available=None, waited=waited)
     if place.on in ("process", "container"):
         return place

@@ -23,7 +23,13 @@ def facts_of(**changes):
     } | changes  # fmt: skip
 
 
-STATE = {"temperature_c": 48.5, "clock_mhz": 1500, "governor": "performance", "throttled": {"now": [], "since_boot": []}, "disk_free_bytes": 1 << 33}
+STATE = {
+    "temperature_c": 48.5,
+    "clock_mhz": 1500,
+    "governor": "performance",
+    "throttled": {"now": [], "since_boot": []},
+    "disk_free_bytes": 1 << 33,
+}
 
 
 class Board:
@@ -46,7 +52,12 @@ class Board:
         return answer
 
     def poll(self, held=(), **changes):
-        asked = {"protocol": 1, "facts": self.facts, "state": STATE, "held": [{"lease": job["lease"], "attempt": job["attempt"]} for job in held]}
+        asked = {
+            "protocol": 1,
+            "facts": self.facts,
+            "state": STATE,
+            "held": [{"lease": job["lease"], "attempt": job["attempt"]} for job in held],
+        }
         return self.send("POST", "/lease", asked | changes)
 
     def job(self):
@@ -59,7 +70,9 @@ class Board:
 
     def put(self, job, name, data, sha256=None):
         digest = sha256 or hashlib.sha256(data).hexdigest()
-        return self.send("PUT", f"/lease/{job['lease']}/files/{name}?attempt={job['attempt']}", data, x_content_sha256=digest)
+        return self.send(
+            "PUT", f"/lease/{job['lease']}/files/{name}?attempt={job['attempt']}", data, x_content_sha256=digest
+        )
 
     def log(self, job, offset, data):
         return self.send("PUT", f"/lease/{job['lease']}/log?attempt={job['attempt']}&offset={offset}", data)
@@ -70,7 +83,9 @@ class Board:
         data = json.dumps(results(p50_ms)).encode()
         assert self.put(job, "results.json", data).status_code == 200, self.said
         named = {"name": "results.json", "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-        return self.call(job, "finish", **{"outcome": "done", "results": named, "log": {"bytes": 0}, "environment": {}} | end)
+        return self.call(
+            job, "finish", **{"outcome": "done", "results": named, "log": {"bytes": 0}, "environment": {}} | end
+        )
 
 
 def results(p50_ms=5.0, **changes):

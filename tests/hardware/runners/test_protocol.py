@@ -9,7 +9,20 @@ from django.utils import timezone
 
 from hardware import leases
 from hardware.leases import JobKind
-from hardware.models import BoardEnd, BoardJob, Duty, EnrolCode, Health, HealthCheck, Job, Outcome, Runner, RunnerSample, RunnerToken, Status
+from hardware.models import (
+    BoardEnd,
+    BoardJob,
+    Duty,
+    EnrolCode,
+    Health,
+    HealthCheck,
+    Job,
+    Outcome,
+    Runner,
+    RunnerSample,
+    RunnerToken,
+    Status,
+)
 from hardware.runners.duty import duty_change, health_clear
 from hardware.runners.enrolling import code_make
 from hardware.runners.files import MOST_LOG_BYTES, log_text
@@ -22,7 +35,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
 def ends(monkeypatch):
     """Work of a kind that remembers what its end was told."""
     seen = []
-    probe = JobKind("board_probe", lambda job, outcome, result: seen.append((job.pk, outcome, result)), lambda: None, ttl_s=60, start_within_s=120)
+    probe = JobKind(
+        "board_probe",
+        lambda job, outcome, result: seen.append((job.pk, outcome, result)),
+        lambda: None,
+        ttl_s=60,
+        start_within_s=120,
+    )
     monkeypatch.setitem(leases._kinds, "board_probe", probe)
     monkeypatch.setattr("hardware.line.BOARD_KINDS", ("board_run", "board_health", "board_calibration", "board_probe"))
     return seen
@@ -65,7 +84,9 @@ def test_a_new_board_measures_its_golden_model_before_anything_else(cast):
     model = board.client.get(job["files"][0]["url"], headers={"authorization": f"Bearer {board.token}"})
     data = b"".join(model.streaming_content)
     assert hashlib.sha256(data).hexdigest() == job["files"][0]["sha256"]
-    rest = board.client.get(job["files"][0]["url"], headers={"authorization": f"Bearer {board.token}", "range": "bytes=1000-"})
+    rest = board.client.get(
+        job["files"][0]["url"], headers={"authorization": f"Bearer {board.token}", "range": "bytes=1000-"}
+    )
     assert rest.status_code == 206 and b"".join(rest.streaming_content) == data[1000:]
     assert board.carry_out(job).status_code == 200
     assert fresh(runner).health == Health.GOOD
@@ -84,7 +105,9 @@ def test_a_run_from_the_line_to_its_end_and_every_call_twice(cast, ends):
     assert (board.log(job, 99, b"x").status_code, board.said["error"]["details"]) == (416, {"committed": 8})
     assert board.log(job, 4, b"ing\nmore").json()["committed"] == 12
     assert log_text(work, 1) == "loading\nmore"
-    assert board.call(job, "beat", phase="timing", done=3, total=50, state={"temperature_c": 61.0}).json() == {"do": "continue"}
+    assert board.call(job, "beat", phase="timing", done=3, total=50, state={"temperature_c": 61.0}).json() == {
+        "do": "continue"
+    }
     work.refresh_from_db()
     assert (work.phase, work.progress_done, work.status) == ("timing", 3, Status.RUNNING)
     data = json.dumps(results()).encode()
@@ -145,7 +168,10 @@ def test_a_fault_of_the_board_is_nobodys_but_the_boards(cast, ends):
         if job["purpose"] == "health":
             assert board.carry_out(job).status_code == 200
             job = board.job()
-        assert board.call(job, "finish", outcome="infrastructure", why="the SD card is full", log={"bytes": 0}).status_code == 200
+        assert (
+            board.call(job, "finish", outcome="infrastructure", why="the SD card is full", log={"bytes": 0}).status_code
+            == 200
+        )
         assert fresh(runner).health == Health.UNKNOWN
         BoardJob.objects.filter(pk=work.pk).update(not_before=timezone.now())
         assert len(ends) == int(n == leases.MAX_FAULTS - 1)
@@ -165,7 +191,9 @@ def test_cancelled_work_is_told_at_the_next_beat(cast, ends):
 
 def test_who_may_take_what(cast):
     visit = cast.visit(cast.helen)
-    _, board = add_board(cast, tags=("camera",), isolation={"name": "none", "memory_limit": False, "why": "the memory cgroup is off"})
+    _, board = add_board(
+        cast, tags=("camera",), isolation={"name": "none", "memory_limit": False, "why": "the memory cgroup is off"}
+    )
     for fields in ({"device": "rpi-zero-w"}, {"runtime": "tflite"}, {"tags": ["robot"]}, {"needs_memory_limit": True}):
         make_work(cast, **fields)
         assert board.job() is None, fields
@@ -196,7 +224,9 @@ def test_outside_its_baseline_a_board_is_bad_until_a_person_clears_it(cast):
     assert board.job()["purpose"] == "measure"
 
 
-@pytest.mark.parametrize("change", [{"boot_id": "boot-2"}, {"agent": "1.1.0"}, {"kernel": "6.12"}, {"runtimes": {"onnx": "1.23.0"}}])
+@pytest.mark.parametrize(
+    "change", [{"boot_id": "boot-2"}, {"agent": "1.1.0"}, {"kernel": "6.12"}, {"runtimes": {"onnx": "1.23.0"}}]
+)
 def test_after_a_change_of_the_board_its_golden_model_comes_first(cast, change):
     _, board = add_board(cast)
     make_work(cast)
@@ -244,23 +274,36 @@ def test_the_log_is_kept_to_a_mebibyte_and_never_the_reason_of_a_failure(cast, e
 @pytest.mark.parametrize(
     ("address", "body", "code"),
     [
-        ("/lease", b"[]", "not_an_object"), ("/lease", b"{", "unreadable"), ("{}/start", b"{}", "no_attempt"), ("{}/finish", b'{"attempt": 1}', "unknown_outcome"),
-        ("{}/finish", b'{"attempt": 1, "outcome": "done"}', "bad_end"), ("{}/start", b'{"attempt": 1e999}', "no_attempt"),
+        ("/lease", b"[]", "not_an_object"),
+        ("/lease", b"{", "unreadable"),
+        ("{}/start", b"{}", "no_attempt"),
+        ("{}/start", b'{"attempt": 1e999}', "no_attempt"),
+        ("{}/finish", b'{"attempt": 1}', "unknown_outcome"),
+        ("{}/finish", b'{"attempt": 1, "outcome": "done"}', "bad_end"),
     ],
-)  # fmt: skip
+)
 def test_bad_words_get_a_code(cast, address, body, code):
     _, board = add_board(cast)
     make_work(cast)
     job = board.job()
     answer = board.client.post(
-        "/api/runner/v1" + address.replace("{}", f"/lease/{job['lease']}"), body, content_type="application/json", headers={"authorization": f"Bearer {board.token}"}
+        "/api/runner/v1" + address.replace("{}", f"/lease/{job['lease']}"),
+        body,
+        content_type="application/json",
+        headers={"authorization": f"Bearer {board.token}"},
     )
     assert answer.json()["error"]["code"] == code and answer.status_code < 500
 
 
 def test_made_up_facts_and_states_are_bounded(cast):
     runner, board = add_board(cast)
-    board.facts |= {"os": "x" * 9999, "cores": -3, "sensors": [{"name": "y" * 999}] * 99, "runtimes": {"onnx": ["1"], "evil": "1"}, "memory_bytes": 1e99}
+    board.facts |= {
+        "os": "x" * 9999,
+        "cores": -3,
+        "sensors": [{"name": "y" * 999}] * 99,
+        "runtimes": {"onnx": ["1"], "evil": "1"},
+        "memory_bytes": 1e99,
+    }
     state = {"temperature_c": float("1e9"), "clock_mhz": "fast", "throttled": {"now": "no"}, "governor": "g" * 999}
     assert board.poll(state=state).status_code == 200
     kept = fresh(runner)

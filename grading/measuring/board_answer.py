@@ -1,0 +1,85 @@
+"""What a board measured, put in the place of a sandbox of ours: its answers pass the same checks, the same scoring and the same search for
+what looks wrong as those of this machine.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from grading.bench.errors import BenchError
+from grading.bench.sandbox import SandboxRequest, SandboxResult
+from grading.bench.sandbox.request import FrameHandler, TickHandler
+from hardware.runners.facts import number
+from hardware.runners.results import Step
+
+
+@dataclass(frozen=True)
+class BoardAnswer:
+    """One run on a board.
+
+    runner: its name. device: slug of the profile that it is. steps: what it carried out, of asked. seed: of the order of the inputs.
+    environment: ENV of docs/runner-protocol.md, as the board said it.
+    """
+
+    runner: str
+    device: str
+    steps: list[Step]
+    asked: list[dict[str, Any]]
+    seed: int
+    environment: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        return f"board {self.runner}"
+
+    @property
+    def energy_mj(self) -> float | None:
+        """Energy of one inference without what the idle board takes; None where no sensor measured it."""
+        said = self.environment.get("energy")
+        return number(said.get("energy_mj_above_idle"), 1e-6, 1e9) if isinstance(said, dict) else None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a result keeps of the circumstances, bounded."""
+        kept: dict[str, Any] = {"runner": self.runner, "device": self.device}
+        for key in ("governor", "thermal"):
+            kept[key] = str(self.environment.get(key) or "")[:24]
+        for key in ("before", "after"):
+            state = self.environment.get(key)
+            kept[f"temperature_{key}_c"] = (
+                number(state.get("temperature_c"), -60, 250) if isinstance(state, dict) else None
+            )
+        return kept | {"energy_mj": self.energy_mj}
+
+
+class Replay:
+    """A sandbox that ran elsewhere: each run answers with the next step that a board carried out.
+
+    What asks for another process than the board was asked for is a fault of ours, and no answer of the board's is taken for it.
+    """
+
+    def __init__(self, answer: "BoardAnswer") -> None:
+        if len(answer.steps) != len(answer.asked):
+            raise BenchError("board_plan", "The board did not carry out every step.", outcome="infrastructure")
+        self._left = list(zip(answer.steps, answer.asked, strict=True))
+        self.name, self.label = "board", answer.label
+
+    def run(
+        self, request: SandboxRequest, on_frame: FrameHandler | None = None, on_tick: TickHandler | None = None
+    ) -> SandboxResult:
+        if not self._left:
+            raise BenchError("board_plan", "The board was asked for fewer processes.", outcome="infrastructure")
+        step, asked = self._left.pop(0)
+        if asked["entry"] != request.entry or asked["args"] != list(request.args):
+            raise BenchError(
+                "board_plan",
+                "The lab asks for something else by now than the board was asked.",
+                outcome="infrastructure",
+            )
+        for kind, body in step.frames:
+            if on_frame:
+                on_frame(kind, body)
+        frames = tuple((kind, body) for kind, body in step.frames if kind != "progress")
+        return SandboxResult(
+            ended=step.ended, code=step.code, message=step.message, frames=frames, exit_code=step.exit_code, signal=step.signal,  # type: ignore[arg-type]
+            stderr_tail=step.stderr_tail, wall_s=step.wall_s, cpu_s=step.cpu_s, peak_rss_bytes=step.peak_rss_bytes, isolation=step.isolation,
+        )  # fmt: skip

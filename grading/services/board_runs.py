@@ -1,0 +1,140 @@
+"""Runs that boards measure: made when a model has passed the check, told to its run when the board is done, dropped with it.
+
+The run itself waits in its own line meanwhile, put back for a while; the end of the board's job wakes it.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.files import File
+from django.db import transaction
+from django.utils import timezone
+
+from courseplatform.core.errors import Conflict
+from courseplatform.courses.models import Course
+from courseplatform.teams.models import Team
+from grading.models.boards import BoardRun
+from hardware import leases
+from hardware.models import (
+    HELD,
+    OPEN,
+    BoardFile,
+    BoardJob,
+    Duty,
+    Health,
+    Job,
+    Outcome,
+    Priority,
+    Purpose,
+    Runner,
+    Status,
+)
+from hardware.runners.matching import is_here
+
+KIND = "board_run"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a runner is sent. steps: PLAN of docs/runner-protocol.md. files: their names and where they lie here, until the folder is gone.
+
+    seed: of the order of the inputs. wall_s: the longest that it may take.
+    """
+
+    format: str
+    document: dict[str, Any]
+    files: dict[str, Path]
+    seed: int
+    wall_s: float
+
+
+@dataclass(frozen=True)
+class Boards:
+    """known: runners of the course for this device, those that were revoked left out. there: how many of them are on duty, well, and here."""
+
+    known: int
+    there: int
+
+    @property
+    def available(self) -> int | None:
+        """As grading/measuring/where_to_run.py asks: None where the course has no such board."""
+        return self.there if self.known else None
+
+
+def boards_for(course: Course, device: str, now: datetime) -> Boards:
+    found = list(Runner.objects.filter(course=course, device=device).exclude(status=Duty.REVOKED))
+    there = [one for one in found if one.status == Duty.ACTIVE and one.health != Health.BAD and is_here(one, now)]
+    return Boards(len(found), len(there))
+
+
+def board_run_of(job: Job) -> BoardRun | None:
+    """The newest of this job, with the runner's job."""
+    return BoardRun.objects.filter(for_job=job.pk).select_related("job__taken_by").order_by("-pk").first()
+
+
+def is_held(found: BoardRun) -> bool:
+    """Whether a board works on it now."""
+    return found.job.status in HELD
+
+
+def is_waiting(found: BoardRun) -> bool:
+    return found.job.status == Status.QUEUED
+
+
+def is_measured(found: BoardRun) -> bool:
+    return found.job.status == Status.FINISHED and found.job.outcome == Outcome.MEASURED
+
+
+@transaction.atomic
+def board_run_create(
+    *, for_job: Job, plan: Plan, course: Course, device: str, title: str, team: Team | None, now: datetime | None = None
+) -> BoardRun:
+    """Put the measurement into the line of the boards. The files are copied: those of the plan are gone a moment later."""
+    job = leases.job_enqueue(
+        BoardJob, kind=KIND, owner_key=for_job.owner_key, priority=Priority(for_job.priority), now=now or timezone.now(), purpose=Purpose.MEASURE,
+        title=title[:120], course=course, device=device, runtime=plan.format, team=team, plan=plan.document, wall_s=plan.wall_s,
+        needs_memory_limit=bool(plan.document["needs_memory_limit"]),
+    )  # fmt: skip
+    for name, path in plan.files.items():
+        with path.open("rb") as held:
+            row = BoardFile(job=job, name=name, bytes=path.stat().st_size, sha256=sha256_of(path))
+            row.file.save(name, File(held), save=False)
+            row.save()
+    return BoardRun.objects.create(job=job, for_job_id=for_job.pk, seed=plan.seed)
+
+
+def board_run_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
+    """The board is done, or nobody could do it: whoever waits for it goes on now. Inside the transaction that ends the board's job."""
+    found = BoardRun.objects.filter(job=job.pk).first()
+    if found is not None:
+        waiter_woken(found.for_job)
+
+
+def waiter_woken(job: Job) -> None:
+    """A run that was put back for a while may be taken now."""
+    if Job.objects.filter(pk=job.pk, status=Status.QUEUED).update(not_before=timezone.now()):
+        leases.wake_on_commit(job.kind)
+
+
+def wake_if_ended(job_id: Any) -> None:
+    """After a run was put back: the board may have ended in between, and told nobody."""
+    found = BoardRun.objects.filter(for_job=job_id).select_related("job", "for_job").order_by("-pk").first()
+    if found is not None and found.job.status not in OPEN:
+        waiter_woken(found.for_job)
+
+
+def board_runs_dropped(job: Job, *, by: str) -> None:
+    """The run has ended, or is measured elsewhere: no board shall work on it any more."""
+    for row in BoardJob.objects.filter(board_run__for_job=job.pk, status__in=OPEN):
+        try:
+            leases.job_cancel(row, by=by)
+        except Conflict:
+            continue  # it ended at this very moment
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
