@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grading", "0021_project_stages"),
-        ("hardware", "0008_runners"),
+        ("grading", "0023_count_returns"),
+        ("hardware", "0009_runners"),
     ]
 
     operations = [

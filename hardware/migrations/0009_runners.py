@@ -13,7 +13,7 @@ import hardware.models.runners
 class Migration(migrations.Migration):
     dependencies = [
         ("courses", "0006_file_copies"),
-        ("hardware", "0007_lending"),
+        ("hardware", "0008_archived_products"),
         ("teams", "0001_teams"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
