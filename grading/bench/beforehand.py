@@ -6,7 +6,7 @@ The order of modules is that of their cost to whoever waits. A module that is mi
 from collections.abc import Iterable
 
 from grading.bench.formats import Format
-from grading.bench.sandbox.prepared import Imports
+from hardware.ondevice.sandbox.prepared import Imports
 
 PROCESSES = 3
 TORCH_FORMATS = frozenset({Format.TORCHSCRIPT, Format.TORCH_EXPORT})

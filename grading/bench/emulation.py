@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from grading.bench.sandbox.container_spec import cpus_for, memory_for
-from grading.bench.sandbox.request import MIB, Limits
+from hardware.ondevice.sandbox.request import MIB, Limits
 from hardware.profiles import DeviceProfile
 
 MICROCONTROLLER = "microcontroller"

@@ -19,8 +19,10 @@ from grading.bench.formats import Format, sniff
 from grading.bench.measurement import HostTiming, Measurement
 from grading.bench.predictions import PredictionsError, assemble, npy_count
 from grading.bench.report import Report, TensorSpec
-from grading.bench.sandbox.prepared import PreStarted
-from grading.bench.sandbox.request import (
+from grading.bench.signs import Stamps, signs_of
+from grading.bench.verdicts import forged, raise_for
+from hardware.ondevice.sandbox.prepared import PreStarted
+from hardware.ondevice.sandbox.request import (
     FrameHandler,
     Limits,
     Sandbox,
@@ -29,8 +31,6 @@ from grading.bench.sandbox.request import (
     SandboxResult,
     TickHandler,
 )
-from grading.bench.signs import Stamps, signs_of
-from grading.bench.verdicts import forged, raise_for
 from hardware.ondevice.stats import percentile, thin
 from hardware.ondevice.timing import FIRST_RUNS, Scenario
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from grading.bench.errors import BenchError
 from grading.bench.report import Report
-from grading.bench.sandbox.request import Limits, Sandbox, SandboxError, SandboxRequest, SandboxResult, TickHandler
 from grading.bench.verdicts import raise_for
+from hardware.ondevice.sandbox.request import Limits, Sandbox, SandboxError, SandboxRequest, SandboxResult, TickHandler
 
 # Importing torch takes Valgrind minutes, so its formats are not counted.
 FORMATS = frozenset({"onnx", "tflite"})

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from grading.bench import engine
 from grading.bench.errors import BenchError
-from grading.bench.sandbox.request import Limits, Sandbox
+from hardware.ondevice.sandbox.request import Limits, Sandbox
 
 INPUTS, SEED = 8, 0
 # Two processors sum in another order. Of a model that computes in float32 this much of the largest answer may differ;

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from grading.bench.sandbox.request import SandboxResult
 from hardware.ondevice.pairs import MOST_PAIRS
+from hardware.ondevice.sandbox.request import SandboxResult
 
 
 @dataclass

@@ -8,8 +8,8 @@ import numpy as np
 
 from grading.bench.errors import BenchError
 from grading.bench.report import Report
-from grading.bench.sandbox.request import Limits, Sandbox
 from grading.bench.training_run import Given, Trained, train
+from hardware.ondevice.sandbox.request import Limits, Sandbox
 
 STEPS, SEED = 60, 0
 SIGNATURE = "A training step takes a batch of inputs and their labels, and answers its loss and one row of scores for each input."

@@ -18,8 +18,8 @@ from grading.bench.engine import (
 )  # fmt: skip
 from grading.bench.measurement import HostTiming
 from grading.bench.report import Report
-from grading.bench.sandbox.request import Limits, Sandbox, SandboxRequest
 from grading.bench.verdicts import forged
+from hardware.ondevice.sandbox.request import Limits, Sandbox, SandboxRequest
 from hardware.ondevice.training_states import STATES
 
 ENTRY = "hardware.ondevice.training"

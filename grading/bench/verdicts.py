@@ -8,9 +8,9 @@ import re
 from typing import Any
 
 from grading.bench.errors import OUTCOMES, BenchError
-from grading.bench.plain import plain_sentence
-from grading.bench.sandbox.request import SandboxResult
 from hardware.ondevice.hidden import SENTENCES
+from hardware.ondevice.plain import plain_sentence
+from hardware.ondevice.sandbox.request import SandboxResult
 
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,59}")
 # The watcher's own sentences, in which only our limits and the engine's words stand.

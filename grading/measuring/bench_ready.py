@@ -14,9 +14,9 @@ from django.conf import settings
 from grading.bench.beforehand import how_many
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import Sandbox, SandboxError, detect
-from grading.bench.sandbox.prepared import Imports, PreStarted
-from grading.bench.sandbox.request import Leaning, Preparing
 from grading.measuring.work_folder import clear, work_folder
+from hardware.ondevice.sandbox.prepared import Imports, PreStarted
+from hardware.ondevice.sandbox.request import Leaning, Preparing
 
 log = structlog.get_logger(__name__)
 STAYS_S = 600.0

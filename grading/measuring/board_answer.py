@@ -7,7 +7,7 @@ from typing import Any
 
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import SandboxRequest, SandboxResult
-from grading.bench.sandbox.request import FrameHandler, TickHandler
+from hardware.ondevice.sandbox.request import FrameHandler, TickHandler
 from hardware.runners.facts import number
 from hardware.runners.results import Step
 

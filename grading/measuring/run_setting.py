@@ -7,9 +7,9 @@ from typing import Any
 
 from grading.bench.emulation import DeviceLimits, limits_for
 from grading.bench.errors import BenchError
-from grading.bench.sandbox.request import MIB, Limits
 from grading.measuring.where_to_run import Place
 from grading.spec import BenchSpec
+from hardware.ondevice.sandbox.request import MIB, Limits
 from hardware.profiles import DeviceProfile
 
 

@@ -21,7 +21,6 @@ from courseplatform.core.files import on_this_disk
 from courseplatform.courses.models import Course
 from grading.bench.errors import BenchError
 from grading.bench.on_device import Choice
-from grading.bench.plain import plain_text
 from grading.measuring import bench_ready, count_run, measure_pipeline, measure_run, measure_variant, on_boards
 from grading.measuring.on_boards import Waits
 from grading.measuring.run_setting import setting_for
@@ -42,6 +41,7 @@ from hardware.course_devices import profiles_of
 from hardware.leases import BEAT_S, CancelRequested, Lease, LeaseLost
 from hardware.line import is_waiting_before
 from hardware.models import Job, Outcome, Priority
+from hardware.ondevice.plain import plain_text
 
 Given = dict[str, Any]
 log = structlog.get_logger(__name__)

@@ -19,10 +19,10 @@ from grading.bench.emulation import limits_for
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import container_owner, container_spec
 from grading.bench.sandbox.container import Container
-from grading.bench.sandbox.request import Limits, SandboxError, SandboxRequest
 from grading.measuring.run_setting import setting_for
 from grading.measuring.where_to_run import Place
 from grading.spec import BenchSpec
+from hardware.ondevice.sandbox.request import Limits, SandboxError, SandboxRequest
 from hardware.profiles import load_profiles
 from tests import bench_images
 from tests.grading.bench.tiny import onnx_model
@@ -248,7 +248,7 @@ import os, signal, sys
 from pathlib import Path
 from grading.bench.sandbox import container_engine, container_waiting
 from grading.bench.sandbox.container import Container
-from grading.bench.sandbox.request import Limits, SandboxRequest
+from hardware.ondevice.sandbox.request import Limits, SandboxRequest
 
 record, step, moment, attack = sys.argv[1:]
 place = container_waiting.Waiting if hasattr(container_waiting.Waiting, step) else container_engine.Engine

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from grading.bench.beforehand import measuring
-from grading.bench.sandbox.choice import CANDIDATES, fault
-from grading.bench.sandbox.prepared import Waiting
-from grading.bench.sandbox.request import Limits, Preparing, Sandbox, SandboxRequest, SandboxResult
 from hardware.ondevice import landlock, processes
+from hardware.ondevice.sandbox.choice import CANDIDATES, fault
+from hardware.ondevice.sandbox.prepared import Waiting
+from hardware.ondevice.sandbox.request import Limits, Preparing, Sandbox, SandboxRequest, SandboxResult
 from tests import bench_images
 
 ATTACK = Path(__file__).with_name("attack.py")

@@ -13,10 +13,10 @@ from grading.bench.host_peak import peak_macs_per_s
 from grading.bench.measurement import HostTiming, Measurement
 from grading.bench.report import OperatorReport, Report, TensorSpec
 from grading.bench.sandbox.choice import detect
-from grading.bench.sandbox.request import SandboxRequest
 from grading.bench.signs import ProcessSigns, Signs, Stamps, signs_of
 from hardware.ondevice import onnx_runtime, pairs, prediction, rehearsal
 from hardware.ondevice import session as ondevice
+from hardware.ondevice.sandbox.request import SandboxRequest
 from hardware.ondevice.session import ModelError
 from tests.grading.bench.tiny import onnx_model
 from tests.hostile import cheats

@@ -9,8 +9,8 @@ import pytest
 from grading.bench import engine, instruction_count
 from grading.bench.errors import BenchError
 from grading.bench.sandbox.choice import detect
-from grading.bench.sandbox.limits import ProcessLimits
 from hardware.ondevice import count, count_start
+from hardware.ondevice.sandbox.limits import ProcessLimits
 from tests.grading.bench.tiny import tiny_onnx
 from tests.parts import ROOT
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from grading.bench.sandbox.limits import ProcessLimits
-from grading.bench.sandbox.request import Limits, SandboxRequest
+from hardware.ondevice.sandbox.limits import ProcessLimits
+from hardware.ondevice.sandbox.request import Limits, SandboxRequest
 from tests.hardware.ondevice import models
 from tests.hostile.levels import ATTACK, working
 from tests.parts import ROOT

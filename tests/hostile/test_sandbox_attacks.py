@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from grading.bench.sandbox.request import Limits, SandboxRequest
 from hardware.ondevice import processes
+from hardware.ondevice.sandbox.request import Limits, SandboxRequest
 from tests.hostile.levels import ATTACK, MIB, attack, hides_files, left_by, processes_of, said
 
 

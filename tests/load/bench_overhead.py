@@ -22,12 +22,12 @@ from grading.bench.beforehand import wanted
 from grading.bench.sandbox import SandboxRequest, SandboxResult, detect
 from grading.bench.sandbox.container import Container
 from grading.bench.sandbox.container_pool import SIZES
-from grading.bench.sandbox.prepared import PreStarted
 from grading.demo.digits import hidden_split, write_hidden
 from grading.measuring.measure_run import measure_run
 from grading.spec import BenchSpec
 from hardware.ondevice import processes, tensors, timing
 from hardware.ondevice.harness import RUNTIMES
+from hardware.ondevice.sandbox.prepared import PreStarted
 from hardware.ondevice.session import Options, Session
 from hardware.ondevice.stats import percentile
 from hardware.profiles import load_profiles

@@ -9,7 +9,7 @@ import sys
 
 from grading.bench.emulation import limits_for
 from grading.bench.sandbox import container_spec
-from grading.bench.sandbox.request import MIB, SandboxRequest
+from hardware.ondevice.sandbox.request import MIB, SandboxRequest
 from hardware.profiles import load_profiles
 from tests import bench_images, parts
 

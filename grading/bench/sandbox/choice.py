@@ -1,26 +1,16 @@
-"""Choose the strongest isolation that works on this machine, by trying it."""
+"""Choose the isolation of this machine by a setting: one of those that travel to a device, or containers."""
 
 from __future__ import annotations
 
 import functools
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
-from grading.bench.sandbox.bubblewrap import Bubblewrap
-from grading.bench.sandbox.limits import ProcessLimits
-from grading.bench.sandbox.namespaces import Namespaces
-from grading.bench.sandbox.request import Limits, Preparing, Sandbox, SandboxError, SandboxRequest
+from hardware.ondevice.sandbox import choice
+from hardware.ondevice.sandbox.request import Sandbox, SandboxError
 
-CANDIDATES: dict[str, tuple[Callable[[], Preparing], ...]] = {
-    "bubblewrap": (lambda: Bubblewrap(with_proc=True), lambda: Bubblewrap(with_proc=False)),
-    "namespaces": (lambda: Namespaces(with_proc=True), lambda: Namespaces(with_proc=False)),
-    "limits": (ProcessLimits,),
-}
 # Chosen by name only: it needs an engine and images, and is none of the things that are simply there.
 CONTAINER = "docker"
-SETTINGS = ("auto", *CANDIDATES, CONTAINER)
-TEXT = "milliamp self-test"
+SETTINGS = (*choice.SETTINGS, CONTAINER)
 
 
 @functools.cache
@@ -37,15 +27,7 @@ def detect(setting: str, images: Path | None = None, *, prestart: bool = False) 
         raise ValueError(f"{setting!r} is not an isolation. Use one of {', '.join(SETTINGS)}.")
     if setting == CONTAINER:
         return _container(images, prestart=prestart)
-    reasons = []
-    for name in CANDIDATES if setting == "auto" else (setting,):
-        for candidate in CANDIDATES[name]:
-            sandbox = candidate()
-            reason = fault(sandbox)
-            if reason is None:
-                return sandbox
-            reasons.append(f"{name}: {reason}")
-    raise SandboxError("No isolation works on this machine. " + " ".join(reasons))
+    return choice.detect(setting)
 
 
 def _container(images: Path | None, *, prestart: bool) -> Sandbox:
@@ -56,41 +38,8 @@ def _container(images: Path | None, *, prestart: bool) -> Sandbox:
     if images is None:
         raise SandboxError("Nobody said which images may be started.")
     found = Container(images, pool=SIZES if prestart else None)
-    reason = fault(found)
+    reason = choice.fault(found)
     if reason is not None:
         found.close()
         raise SandboxError(f"Containers do not work on this machine. {reason}")
     return found
-
-
-def fault(sandbox: Sandbox) -> str | None:
-    """Run the self-test in ``sandbox``. Returns None where it holds, else what does not."""
-    with tempfile.TemporaryDirectory(prefix="milliamp-") as folder:
-        given, hidden = Path(folder, "given"), Path(folder, "hidden")
-        given.write_text(TEXT)
-        hidden.write_text(TEXT)
-        request = SandboxRequest(
-            entry="hardware.ondevice.selftest",
-            args=("--read", "{inputs}/given", "--hidden", str(hidden)),
-            readonly_files={"given": given},
-            limits=Limits(wall_s=20.0, cpu_s=10),
-        )
-        try:
-            result = sandbox.run(request)
-        except SandboxError as error:
-            return str(error)
-    if result.ended != "ok" or not result.frames:
-        return result.message or "the self-test said nothing."
-    return _judge(sandbox.name, result.frames[0][1])
-
-
-def _judge(name: str, seen: dict[str, object]) -> str | None:
-    if seen.get("content") != TEXT or not seen.get("thread"):
-        return "given files or threads do not work inside."
-    forbidden = ["process", "socket", "write_outside", "signal"]
-    if name != "limits":
-        # Without namespaces only Landlock hides files, and not every kernel has it. The label says "process limits
-        # only".
-        forbidden.append("read_hidden")
-    broken = [ability for ability in forbidden if seen.get(ability) is not False]
-    return f"it does not hold back: {', '.join(broken)}." if broken else None

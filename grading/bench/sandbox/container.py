@@ -16,7 +16,7 @@ from grading.bench.sandbox.container_engine import LABEL, Engine
 from grading.bench.sandbox.container_pool import Pool
 from grading.bench.sandbox.container_waiting import Waiting
 from grading.bench.sandbox.container_watch import watch
-from grading.bench.sandbox.request import FrameHandler, SandboxError, SandboxRequest, SandboxResult, TickHandler
+from hardware.ondevice.sandbox.request import FrameHandler, SandboxError, SandboxRequest, SandboxResult, TickHandler
 
 
 class Container:

@@ -19,8 +19,8 @@ import requests
 import docker
 from grading.bench.sandbox import container_spec as spec
 from grading.bench.sandbox.container_images import AMD64, ARM64
-from grading.bench.sandbox.layout import APP, PROJECT, TMP_INSIDE, environment
-from grading.bench.sandbox.request import SandboxError
+from hardware.ondevice.sandbox.layout import APP, PROJECT, TMP_INSIDE, environment
+from hardware.ondevice.sandbox.request import SandboxError
 
 PROFILE = PROJECT / "docker" / "bench-runner" / "seccomp.json"
 CPUINFO = PROJECT / "docker" / "bench-runner" / "cpuinfo-cortex-a72"

@@ -12,11 +12,11 @@ from typing import Any
 
 from grading.bench import beforehand
 from grading.bench.formats import Format
-from grading.bench.sandbox.layout import CODE, PROJECT
-from grading.bench.sandbox.request import SandboxError
+from hardware.ondevice.sandbox.layout import CODE, PROJECT
+from hardware.ondevice.sandbox.request import SandboxError
 
 HOW = "Run docker/bench-runner/build on the machine of the bench worker."
-OUTSIDE = Path("grading/bench/sandbox")
+OUTSIDE = (Path("grading/bench/sandbox"), Path("hardware/ondevice/sandbox"), Path("hardware/ondevice/runner"))
 ARM64, AMD64 = "linux/arm64", "linux/amd64"
 
 
@@ -60,7 +60,7 @@ def key_of(family: str, platform: str) -> str:
 def code_files() -> list[Path]:
     """All code of ours that an image holds, by its place in the project, in order. What starts sandboxes is not in it."""
     found = (path.relative_to(PROJECT) for folder in CODE for path in (PROJECT / folder).rglob("*.py"))
-    return sorted(path for path in found if not path.is_relative_to(OUTSIDE))
+    return sorted(path for path in found if not any(map(path.is_relative_to, OUTSIDE)))
 
 
 def code_sha256() -> str:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Container, Iterator, Mapping
 
 from grading.bench.sandbox.container_waiting import Waiting
-from grading.bench.sandbox.request import SandboxError
+from hardware.ondevice.sandbox.request import SandboxError
 
 QUIET_S = 1.0
 RETRY_S = 30.0

@@ -9,8 +9,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from grading.bench.sandbox.layout import TMP_INSIDE
-from grading.bench.sandbox.request import MIB, Limits
+from hardware.ondevice.sandbox.layout import TMP_INSIDE
+from hardware.ondevice.sandbox.request import MIB, Limits
 
 STAGE_INSIDE = "/in"
 CPUINFO_INSIDE = "/proc/cpuinfo"

@@ -17,8 +17,8 @@ from grading.bench.sandbox import container_spec as spec
 from grading.bench.sandbox.container_engine import LABEL, PRINTS, Engine, pieces
 from grading.bench.sandbox.container_images import FAMILIES, Image
 from grading.bench.sandbox.container_owner import Owner
-from grading.bench.sandbox.request import INPUTS, Limits, SandboxError, SandboxRequest, TickHandler
 from hardware.ondevice.frames import FrameError, FrameReader
+from hardware.ondevice.sandbox.request import INPUTS, Limits, SandboxError, SandboxRequest, TickHandler
 
 PIECE_BYTES = 1 << 20
 POLL_S = 0.25

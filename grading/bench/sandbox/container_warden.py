@@ -14,8 +14,8 @@ import time
 
 from grading.bench.sandbox.container_engine import LABEL, Engine
 from grading.bench.sandbox.container_owner import Owner
-from grading.bench.sandbox.layout import PROJECT, environment
-from grading.bench.sandbox.request import SandboxError
+from hardware.ondevice.sandbox.layout import PROJECT, environment
+from hardware.ondevice.sandbox.request import SandboxError
 
 # A container whose making was asked for in the worker's last moment shows only a little later.
 LOOK_FOR_S = 2.0

@@ -11,10 +11,10 @@ from typing import cast
 
 from grading.bench.sandbox.container_engine import PRINTS, Engine, State, pieces
 from grading.bench.sandbox.container_waiting import Waiting
-from grading.bench.sandbox.request import FrameHandler, SandboxError, SandboxRequest, TickHandler
-from grading.bench.sandbox.watcher import READ_BYTES, Verdict, Watch
 from hardware.ondevice import processes
 from hardware.ondevice.frames import FrameError, FrameReader
+from hardware.ondevice.sandbox.request import FrameHandler, SandboxError, SandboxRequest, TickHandler
+from hardware.ondevice.sandbox.watcher import READ_BYTES, Verdict, Watch
 
 # After its streams have closed a container is about to end; one that does not has closed them on purpose.
 ENDS_WITHIN_S = 2.0

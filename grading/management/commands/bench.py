@@ -25,7 +25,6 @@ from grading.bench.errors import BenchError
 from grading.bench.fit import WIDTHS, has_weights
 from grading.bench.formats import Format, sniff
 from grading.bench.on_device import Choice, agreed_json, device_json
-from grading.bench.plain import plain_sentence
 from grading.bench.report import Report, report_of
 from grading.bench.sandbox import Budget, Limits, Sandbox, SandboxError, detect
 from grading.bench.step_timing import timed
@@ -36,6 +35,7 @@ from grading.bench_command.text import as_text, printable
 from grading.spec import SpecError
 from grading.spec.training import read_training
 from hardware.ondevice.harness import shape
+from hardware.ondevice.plain import plain_sentence
 from hardware.profiles import RUNTIMES, DeviceProfile, load_profiles, today_slug
 
 SEED = 0

@@ -10,8 +10,8 @@ import pytest
 from grading.bench.sandbox.container_engine import RESULTS
 from grading.bench.sandbox.container_waiting import Waiting
 from grading.bench.sandbox.container_watch import watch
-from grading.bench.sandbox.request import Limits, SandboxRequest
 from hardware.ondevice.frames import encode_frame
+from hardware.ondevice.sandbox.request import Limits, SandboxRequest
 
 
 class EndedWell:

@@ -12,8 +12,8 @@ import pytest
 from grading.bench import engine
 from grading.bench.beforehand import TORCH, inspecting, measuring, wanted
 from grading.bench.sandbox import Limits, SandboxRequest, detect
-from grading.bench.sandbox.prepared import PreStarted, Waiting
 from hardware.ondevice import processes
+from hardware.ondevice.sandbox.prepared import PreStarted, Waiting
 from tests.hardware.ondevice import models
 from tests.hostile.levels import ATTACK, said, working
 from tests.parts import ROOT
@@ -161,7 +161,7 @@ def test_whoever_watches_can_stop_it_while_it_still_imports(pool):
 def test_a_worker_that_is_killed_takes_along_what_waits(tmp_path):
     script = (
         "import sys, time; from pathlib import Path;"
-        "from grading.bench.sandbox import detect; from grading.bench.sandbox.prepared import PreStarted;"
+        "from grading.bench.sandbox import detect; from hardware.ondevice.sandbox.prepared import PreStarted;"
         f"pool = PreStarted(detect('auto'), Path({str(tmp_path)!r})); pool.make_ready({{('numpy',): 2}});"
         "print(all(w.is_prepared() for w in pool._waiting[('numpy',)]), flush=True); time.sleep(60)"
     )

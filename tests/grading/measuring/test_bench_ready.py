@@ -7,8 +7,8 @@ from courseplatform.core.models import Heartbeat
 from courseplatform.core.tasks import heartbeat
 from grading.bench.beforehand import TORCH, inspecting, measuring
 from grading.bench.sandbox import SandboxError, SandboxRequest
-from grading.bench.sandbox.prepared import PreStarted
 from grading.measuring import bench_ready
+from hardware.ondevice.sandbox.prepared import PreStarted
 
 
 class Noted(PreStarted):

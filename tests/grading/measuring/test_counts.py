@@ -12,7 +12,6 @@ from courseplatform.notices.models import Notification
 from grading.bench import instruction_count
 from grading.bench.errors import BenchError
 from grading.bench.instruction_count import InstructionCount
-from grading.bench.sandbox.request import SandboxResult
 from grading.demo.digits import hidden_split, write_hidden
 from grading.measuring import bench_ready, count_run, measure_run, worker
 from grading.models import CountRun, Result, Run, Submission
@@ -23,6 +22,7 @@ from grading.services.counts import count_enqueue
 from grading.spec import BenchSpec
 from hardware import leases
 from hardware.models import Outcome, Status
+from hardware.ondevice.sandbox.request import SandboxResult
 from hardware.profiles import load_profiles
 from tests.parts import ROOT
 from tests.people import SPEC, FakeUpload, hand_in, onnx_like

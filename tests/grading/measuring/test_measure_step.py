@@ -7,7 +7,6 @@ import pytest
 
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import detect
-from grading.bench.sandbox.request import MIB
 from grading.course_file.assignments import check
 from grading.course_file.placed import numbered
 from grading.figures import Given, figure_of
@@ -17,6 +16,7 @@ from grading.labs.step_file import Rule
 from grading.measuring.measure_run import measure_run
 from grading.measuring.measure_step import cut
 from grading.ml_tasks.training_step import findings
+from hardware.ondevice.sandbox.request import MIB
 from hardware.profiles import load_profiles
 from tests.grading.bench import training_steps as steps
 from tests.grading.ml_tasks.specs import criterion, raw, spec

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from grading.bench.plain import plain_body
 from grading.bench.report import Report
 from grading.bench.sandbox import SandboxError
 from grading.measuring import bench_ready, measure_run, worker
@@ -16,6 +15,7 @@ from grading.models import Run, Submission
 from grading.selectors.staff import SubmissionFilter, submission_rows
 from hardware.leases import MAX_FAULTS
 from hardware.models import Job, Outcome
+from hardware.ondevice.plain import plain_body
 from tests.people import hand_in, make_cast, onnx_like
 
 SANDBOX = bench_ready.sandbox

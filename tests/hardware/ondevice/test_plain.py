@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from grading.bench.plain import MOST_TEXT, REPLACED, plain_body, plain_sentence, plain_text
 from hardware.ondevice.frames import FrameError, FrameReader
+from hardware.ondevice.plain import MOST_TEXT, REPLACED, plain_body, plain_sentence, plain_text
 
 
 @pytest.mark.parametrize("letter", ["\0", "\x1b", "\x85", "\u202e", "\u2066", "\u200f", "\ufeff", "\ud800"])

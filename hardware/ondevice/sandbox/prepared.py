@@ -19,8 +19,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grading.bench.sandbox import layout, watcher
-from grading.bench.sandbox.request import (
+from hardware.ondevice import processes
+from hardware.ondevice.frames import FrameError, FrameReader
+from hardware.ondevice.sandbox import layout, watcher
+from hardware.ondevice.sandbox.request import (
     FrameHandler,
     Place,
     Preparing,
@@ -29,8 +31,6 @@ from grading.bench.sandbox.request import (
     SandboxResult,
     TickHandler,
 )
-from hardware.ondevice import processes
-from hardware.ondevice.frames import FrameError, FrameReader
 
 Imports = tuple[str, ...]
 PREPARED_WITHIN_S = 60.0

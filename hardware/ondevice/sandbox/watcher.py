@@ -11,10 +11,10 @@ import time
 from dataclasses import dataclass, field
 from typing import IO
 
-from grading.bench.plain import plain_body, plain_text
-from grading.bench.sandbox.request import Ended, Frame, FrameHandler, Limits, SandboxResult, TickHandler
 from hardware.ondevice import processes
 from hardware.ondevice.frames import FrameError, FrameReader
+from hardware.ondevice.plain import plain_body, plain_text
+from hardware.ondevice.sandbox.request import Ended, Frame, FrameHandler, Limits, SandboxResult, TickHandler
 from hardware.ondevice.seccomp import FROM_OUTSIDE
 
 POLL_S = 0.05

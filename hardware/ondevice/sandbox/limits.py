@@ -9,8 +9,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from grading.bench.sandbox import launching, layout, watcher
-from grading.bench.sandbox.request import FrameHandler, Place, SandboxRequest, SandboxResult, TickHandler
+from hardware.ondevice.sandbox import launching, layout, watcher
+from hardware.ondevice.sandbox.request import FrameHandler, Place, SandboxRequest, SandboxResult, TickHandler
 
 REAPER = (sys.executable, "-m", "hardware.ondevice.reaper")
 PROC_FILES = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys/vm", "/proc/sys/kernel")

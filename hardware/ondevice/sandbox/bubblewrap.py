@@ -9,8 +9,15 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from grading.bench.sandbox import launching, layout, watcher
-from grading.bench.sandbox.request import FrameHandler, Place, SandboxError, SandboxRequest, SandboxResult, TickHandler
+from hardware.ondevice.sandbox import launching, layout, watcher
+from hardware.ondevice.sandbox.request import (
+    FrameHandler,
+    Place,
+    SandboxError,
+    SandboxRequest,
+    SandboxResult,
+    TickHandler,
+)
 
 ROOT_MAP = f"0 0 1\n{layout.NOBODY} {layout.NOBODY} 1\n"
 

@@ -13,7 +13,8 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[3]
 # Inside, our code is at a place of its own; nothing else of the project is there.
 APP = Path("/app")
-CODE = (Path("hardware/ondevice"), Path("grading/bench"))
+# On a board there is only the first of these two.
+CODE = tuple(code for code in (Path("hardware/ondevice"), Path("grading/bench")) if (PROJECT / code).is_dir())
 INPUTS_INSIDE = Path("/in")
 TMP_INSIDE = Path("/scratch")
 NOBODY = 65534

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from grading.bench.sandbox import watcher
-from grading.bench.sandbox.layout import NOBODY
-from grading.bench.sandbox.request import INPUTS, FrameHandler, Place, SandboxRequest, SandboxResult, TickHandler
 from hardware.ondevice.launch import Confinement, Order
+from hardware.ondevice.sandbox import watcher
+from hardware.ondevice.sandbox.layout import NOBODY
+from hardware.ondevice.sandbox.request import INPUTS, FrameHandler, Place, SandboxRequest, SandboxResult, TickHandler
 
 OPEN_FILES = 256
 LAUNCHER = (sys.executable, "-m", "hardware.ondevice.launch")

@@ -7,9 +7,9 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 
-from grading.bench.sandbox import launching, layout, watcher
-from grading.bench.sandbox.request import FrameHandler, Place, SandboxRequest, SandboxResult, TickHandler
 from hardware.ondevice.enter import Plan
+from hardware.ondevice.sandbox import launching, layout, watcher
+from hardware.ondevice.sandbox.request import FrameHandler, Place, SandboxRequest, SandboxResult, TickHandler
 
 ENTER = (sys.executable, "-m", "hardware.ondevice.enter")
 
