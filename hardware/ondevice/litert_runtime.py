@@ -39,7 +39,7 @@ class LiteRtSession:
 
     def bind(self, arrays: list[NDArray[Any]]) -> Callable[[], list[NDArray[Any]]]:
         """See Session.bind. Copying in and out belongs to an inference of this runtime."""
-        given, runtime = list(zip(self._input_indices, arrays, strict=True)), self._interpreter
+        given, runtime = list(zip(self._input_indices, arrays)), self._interpreter
 
         def infer() -> list[NDArray[Any]]:
             for index, array in given:

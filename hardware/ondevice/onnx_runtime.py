@@ -57,7 +57,7 @@ class OnnxSession:
 
     def bind(self, arrays: list[NDArray[Any]]) -> Callable[[], list[NDArray[Any]]]:
         """See Session.bind."""
-        feed = dict(zip(self._names, arrays, strict=True))
+        feed = dict(zip(self._names, arrays))
         run = self._session.run
         return lambda: run(None, feed)
 

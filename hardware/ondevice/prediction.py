@@ -73,10 +73,10 @@ def _predict_all(
     for first in range(0, len(indices), batch_size):
         chosen = indices[first : first + batch_size]
         outputs = answer(session, data[chosen], spec)
-        if outputs.shape[1] != size:
+        if outputs.shape[1] != size or len(outputs) != len(chosen):
             raise hidden.fault("output_mismatch")
         finite = finite and bool(np.isfinite(outputs).all())
-        kept |= {index: row for index, row in zip(chosen, outputs, strict=True) if index in asked_again}
+        kept |= {index: row for index, row in zip(chosen, outputs) if index in asked_again}
         pieces.append(outputs)
         held += len(chosen)
         if held * size * 4 >= CHUNK_BYTES or first + batch_size >= len(indices):

@@ -43,7 +43,7 @@ class TorchSession:
         self._torch = torch
         self._call = call
         self._dtypes = [getattr(torch, spec.dtype) for spec in inputs]
-        zeros = [torch.zeros(spec.shape, dtype=dtype) for spec, dtype in zip(inputs, self._dtypes, strict=True)]
+        zeros = [torch.zeros(spec.shape, dtype=dtype) for spec, dtype in zip(inputs, self._dtypes)]
         try:
             outputs = self._invoke(zeros)
         except self.faults as error:
@@ -74,7 +74,7 @@ class TorchSession:
 
     def _tensors_of(self, arrays: list[NDArray[Any]]) -> list[Any]:
         given = [self._torch.from_numpy(array) for array in arrays]
-        return [one if one.dtype is to else one.to(to) for one, to in zip(given, self._dtypes, strict=True)]
+        return [one if one.dtype is to else one.to(to) for one, to in zip(given, self._dtypes)]
 
     def _invoke(self, tensors: list[Any]) -> list[Any]:
         with self._torch.inference_mode():

@@ -19,8 +19,7 @@ def load(path: str, options: Options) -> TorchSession:
         raise ModelError("type_not_supported", f"PyTorch has no numbers of the type {unknown[0]}.")
     types = [*options.types, *["float32"] * len(options.shapes)]
     inputs = [
-        TensorSpec(f"input_{index}", shape, dtype)
-        for index, (shape, dtype) in enumerate(zip(options.shapes, types, strict=False))
+        TensorSpec(f"input_{index}", shape, dtype) for index, (shape, dtype) in enumerate(zip(options.shapes, types))
     ]
     try:
         module = torch.jit.load(path, map_location="cpu").eval()

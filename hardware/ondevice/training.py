@@ -72,7 +72,7 @@ def measure(options: argparse.Namespace, channel: Channel) -> None:
     channel.send("latency", {"first_ms": trained.step_ms[:FIRST_RUNS], "samples_ms": trained.step_ms[FIRST_RUNS:]})
     channel.send("training", told | {"loss": said(trained.loss), "shuffled_loss": said(shuffled.loss)})
     if options.inputs is not None:
-        states = dict(zip(STATES, (begin, trained.state, shuffled.state), strict=True))
+        states = dict(zip(STATES, (begin, trained.state, shuffled.state)))
         _answer_all(program, data_at(options.inputs), states, options, channel)
 
 

@@ -35,12 +35,12 @@ class Program:
     def restore(self, state: list[Any]) -> None:
         """Put a copy back."""
         with self._torch.no_grad():
-            for tensor, before in zip(self._kept, state, strict=True):
+            for tensor, before in zip(self._kept, state):
                 tensor.copy_(before)
 
     def changed(self, state: list[Any]) -> int:
         """How many tensors are not as in ``state``."""
-        pairs = zip(self._kept, state, strict=True)
+        pairs = zip(self._kept, state)
         return sum(not self._torch.equal(now.detach(), before) for now, before in pairs)
 
     @property
