@@ -1,14 +1,15 @@
 """Measure one model on this machine: load it, time it, predict with it, and say all of it in frames.
 
 Usage: python -m hardware.ondevice.harness --model FILE --format FORMAT --fd N --nonce HEX [--input-shape 1x1x8x8]...
-[--input-type float32]... [--inputs FILE.npy] [--scores N] [--seed N] [--threads N] [--no-timing]
+[--input-type float32]... [--inputs FILE.npy] [--scores N] [--seed N] [--threads N] [--no-timing] [--load-s SECONDS]
 
 The order of things is part of the protection: everything is tried on made-up inputs first, where it may be quoted; with
 the frame ``hidden`` the model gets to see hidden inputs, and from then on only the sentences of hidden.py are said.
 
 Frames: ``progress`` {phase, done, total}; ``environment``; ``model`` {inputs, outputs, findings}; ``latency``
-{first_ms, samples_ms}; ``pairs`` (see pairs.py); ``hidden`` {}; ``predictions`` (see prediction.py); at the end
-``done`` or ``error`` {code, message, outcome, details}.
+{first_ms, samples_ms}; with --load-s, for whoever reads a power meter, ``load_begins`` {} and ``load`` {inferences,
+seconds}; ``pairs`` (see pairs.py); ``hidden`` {}; ``predictions`` (see prediction.py); at the end ``done`` or
+``error`` {code, message, outcome, details}.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def measure(options: argparse.Namespace, channel: Channel) -> None:
     if options.inputs is None:
         _send_model(session, [], channel)
         if options.timing:
-            _send_latency(session, tensors.random_inputs(session.inputs, options.seed), channel)
+            _send_latency(session, tensors.random_inputs(session.inputs, options.seed), channel, options.load_s)
         return
     data = data_at(options.inputs)
     dtype = str(data.dtype)
@@ -89,7 +90,8 @@ def measure(options: argparse.Namespace, channel: Channel) -> None:
     rehearsal = rehearse(session, data, options.seed, options.scores)
     _send_model(session, tensors.conversions(spec, session.outputs[0], dtype), channel)
     if options.timing:
-        _send_latency(session, [tensors.to_model(rehearsal.inputs[: spec.shape[0]].copy(), spec)], channel)
+        example = [tensors.to_model(rehearsal.inputs[: spec.shape[0]].copy(), spec)]
+        _send_latency(session, example, channel, options.load_s)
         channel.send("pairs", pairs.measure(session, rehearsal.inputs, spec))
     channel.hide()
     predict(
@@ -127,10 +129,11 @@ def _send_model(session: Session, findings: list[dict[str, str]], channel: Chann
     channel.send("model", named)
 
 
-def _send_latency(session: Session, example: list[NDArray[Any]], channel: Channel) -> None:
+def _send_latency(session: Session, example: list[NDArray[Any]], channel: Channel, load_s: float) -> None:
     try:
+        infer = session.bind(example)
         latency = timing.measure(
-            session.bind(example),
+            infer,
             timing.Scenario(),
             lambda done, total: channel.progress("timing", done, total),
         )
@@ -138,6 +141,13 @@ def _send_latency(session: Session, example: list[NDArray[Any]], channel: Channe
         raise fault_of("run", error) from error
     rounded = {name: [round(value, 6) for value in values] for name, values in vars(latency).items()}
     channel.send("latency", rounded)
+    if load_s > 0:
+        channel.send("load_begins", {})
+        try:
+            inferences, seconds = timing.repeat(infer, load_s)
+        except session.faults as error:
+            raise fault_of("run", error) from error
+        channel.send("load", {"inferences": inferences, "seconds": round(seconds, 6)})
 
 
 def _specs(specs: Sequence[TensorSpec]) -> list[dict[str, Any]]:
@@ -198,6 +208,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--scores", type=int)
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--threads", type=int, default=1)
+    made.add_argument("--load-s", type=float, default=0.0)
     made.add_argument("--no-timing", dest="timing", action="store_false")
     return made
 

@@ -59,3 +59,14 @@ def _once(infer: Callable[[], object]) -> float:
     begun = time.perf_counter_ns()
     infer()
     return (time.perf_counter_ns() - begun) / 1e6
+
+
+def repeat(infer: Callable[[], object], seconds: float) -> tuple[int, float]:
+    """One inference after the other for so long, for whoever reads a power meter meanwhile. (inferences, seconds)."""
+    count, started = 0, time.perf_counter()
+    while True:
+        infer()
+        count += 1
+        elapsed = time.perf_counter() - started
+        if elapsed >= seconds:
+            return count, elapsed
