@@ -27,9 +27,11 @@ class Bubblewrap:
     """Own user, mount, process, network, IPC and host-name namespaces, set up by ``bwrap``.
 
     Without ``with_proc`` there is no /proc inside: a container whose own /proc is masked may not mount another.
+    ``begin`` is a command that the helper is started by.
     """
 
     with_proc: bool = True
+    begin: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -69,9 +71,9 @@ class Bubblewrap:
         if os.geteuid() != 0:
             options += ["--uid", str(layout.NOBODY), "--gid", str(layout.NOBODY), "--cap-drop", "ALL"]
             with launching.carried(b"\0".join(map(os.fsencode, options))) as given:
-                argv = [program, "--args", str(given), "--", *launching.LAUNCHER]
+                argv = [*self.begin, program, "--args", str(given), "--", *launching.LAUNCHER]
                 return watcher.start(argv, environment, order, result_fd, (given,), more=place is not None)
-        return _start_as_root(program, options, environment, order, result_fd, more=place is not None)
+        return _start_as_root([*self.begin, program], options, environment, order, result_fd, more=place is not None)
 
     def _options(self, request: SandboxRequest, here: layout.Layout) -> list[str]:
         # Not --unshare-all: that makes the user namespace optional.
@@ -97,7 +99,7 @@ class Bubblewrap:
 
 
 def _start_as_root(
-    program: str, options: list[str], environment: dict[str, str], order: bytes, result_fd: int, *, more: bool
+    program: list[str], options: list[str], environment: dict[str, str], order: bytes, result_fd: int, *, more: bool
 ) -> subprocess.Popen[bytes]:
     """Start bwrap as root so that the launcher can become a user without any rights on this machine.
 
@@ -110,7 +112,7 @@ def _start_as_root(
         for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_DAC_READ_SEARCH"):
             options += ["--cap-add", capability]
         with launching.carried(b"\0".join(map(os.fsencode, options))) as given:
-            argv = [program, "--args", str(given), "--", *launching.LAUNCHER]
+            argv = [*program, "--args", str(given), "--", *launching.LAUNCHER]
             process = watcher.start(
                 argv, environment, order, result_fd, (info_writing, block_reading, given), more=more
             )

@@ -18,7 +18,12 @@ PROC_FILES = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys/vm", "/
 
 @dataclass(frozen=True)
 class ProcessLimits:
-    """The weakest isolation: the process sees this machine's processes, and its files where there is no Landlock."""
+    """The weakest isolation: the process sees this machine's processes, and its files where there is no Landlock.
+
+    ``begin`` is a command that the helper is started by.
+    """
+
+    begin: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -37,14 +42,14 @@ class ProcessLimits:
             _stage(request.readonly_files, stage)
 
             def start(result_fd: int) -> subprocess.Popen[bytes]:
-                return _start(request, stage, result_fd)
+                return _start(request, stage, result_fd, begin=self.begin)
 
             return launching.run_and_watch(request, self.name, on_frame, on_tick, start)
 
     def prepare(self, request: SandboxRequest, place: Place, result_fd: int) -> subprocess.Popen[bytes]:
         """See ``Preparing.prepare``."""
         _stage({}, place.folder)
-        return _start(request, place.folder, result_fd, place)
+        return _start(request, place.folder, result_fd, place, self.begin)
 
     def order(self, request: SandboxRequest, place: Place) -> bytes:
         """See ``Preparing.order``."""
@@ -73,7 +78,9 @@ def _stage(files: dict[str, Path], stage: Path) -> None:
             layout.give(folder, 0o750)
 
 
-def _start(request: SandboxRequest, stage: Path, result_fd: int, place: Place | None = None) -> subprocess.Popen[bytes]:
+def _start(
+    request: SandboxRequest, stage: Path, result_fd: int, place: Place | None = None, begin: tuple[str, ...] = ()
+) -> subprocess.Popen[bytes]:
     readable = [str(path) for path in (*layout.SYSTEM_FOLDERS, *layout.SYSTEM_FILES, *layout.python_folders())]
     readable += [str(layout.PROJECT / code) for code in layout.CODE]
     readable += [str(stage), *(str(path.resolve()) for path in request.readonly_files.values())]
@@ -90,4 +97,4 @@ def _start(request: SandboxRequest, stage: Path, result_fd: int, place: Place | 
         place=place,
     )
     environment = layout.environment(stage / "app", stage, request.env)
-    return watcher.start([*REAPER, *launching.LAUNCHER], environment, order, result_fd, more=place is not None)
+    return watcher.start([*begin, *REAPER, *launching.LAUNCHER], environment, order, result_fd, more=place is not None)

@@ -16,9 +16,10 @@ ENTER = (sys.executable, "-m", "hardware.ondevice.enter")
 
 @dataclass(frozen=True)
 class Namespaces:
-    """The same namespaces and the same view of the files as ``Bubblewrap``, set up by ``enter``."""
+    """The same namespaces and the same view of the files as ``Bubblewrap``, set up by ``enter``. ``begin`` is a command that the helper is started by."""
 
     with_proc: bool = True
+    begin: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -63,5 +64,5 @@ class Namespaces:
         order = launching.make_order(request, result_fd, layout.INPUTS_INSIDE, keep_reading=keep, place=place)
         environment = layout.environment(layout.PROJECT, layout.TMP_INSIDE, {})
         with launching.carried(json.dumps(asdict(plan)).encode()) as given:
-            argv = [*ENTER, str(given)]
+            argv = [*self.begin, *ENTER, str(given)]
             return watcher.start(argv, environment, order, result_fd, (given,), more=place is not None)
