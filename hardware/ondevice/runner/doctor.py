@@ -1,0 +1,162 @@
+"""Look at everything that a runner needs, and say for each what was found and what to do."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hardware.ondevice.runner import facts, power, settings, spool
+from hardware.ondevice.runner.client import Client, check_site
+from hardware.ondevice.runner.enrolling import group_name
+from hardware.ondevice.runner.isolation import find
+from hardware.ondevice.runner.state import Machine
+from hardware.ondevice.runner.words import RunnerError, Unreachable
+
+OLDEST, NEWEST = (3, 9), (3, 13)
+FREE_BYTES = 1 << 30
+IMPORT_WITHIN_S = 120
+GOOD, WARNING, BAD = "ok", "note", "BAD"
+MODULES = {
+    "onnx": "onnxruntime",
+    "tflite": "ai_edge_litert.interpreter",
+    "torchscript": "torch",
+    "torch_export": "torch.export",
+}
+INSTALL = {"onnx": "onnxruntime", "tflite": "ai-edge-litert", "torchscript": "torch", "torch_export": "torch"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line. ``todo`` is empty where nothing is to be done."""
+
+    level: str
+    what: str
+    found: str
+    todo: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.level:<5}{self.what}: {self.found}" + (f"\n     -> {self.todo}" if self.todo else "")
+
+
+def examine(folder: Path, *, root: Path = Path("/"), sys_root: Path = Path("/sys")) -> Iterator[Check]:
+    """All checks, one after the other; some take seconds."""
+    yield _python()
+    yield from _enrolled(folder)
+    yield from _isolation()
+    yield from _runtimes()
+    yield from _machine(folder, root)
+    yield _sensors(sys_root)
+
+
+def _python() -> Check:
+    found = f"{platform.python_version()} on {platform.machine()}, {facts.os_name()}"
+    if OLDEST <= sys.version_info[:2] <= NEWEST:
+        return Check(GOOD, "Python", found)
+    return Check(WARNING, "Python", found, "It is tried with Python 3.9 to 3.13.")
+
+
+def _enrolled(folder: Path) -> Iterator[Check]:
+    try:
+        mine = settings.load(folder)
+        token = settings.load_token(folder)
+        site = check_site(mine.site, plain_http=mine.plain_http)
+    except RunnerError as error:
+        yield Check(WARNING, "Enrolled", "no", str(error))
+        return
+    yield Check(GOOD, "Enrolled", f"{mine.name} of {mine.course}, device {mine.device}")
+    try:
+        # Any answer will do: what is asked for is a beat of a lease that there is not.
+        Client(site, token, timeout_s=10).beat("00000000-0000-0000-0000-000000000000", {"attempt": 0})
+    except Unreachable as error:
+        yield Check(BAD, "Site", f"{site} is not reached: {error}", "Look at the network, the clock and the address.")
+    except RunnerError as error:
+        yield Check(BAD, "Site", str(error), "Enrol again, with a new code.")
+    except Exception as error:  # noqa: BLE001 a lease that is lost is what is expected
+        yield Check(GOOD, "Site", f"{site} answers ({type(error).__name__})")
+    else:
+        yield Check(GOOD, "Site", f"{site} answers")
+
+
+def _isolation() -> Iterator[Check]:
+    try:
+        found = find(group_name(f"doctor-{platform.node()}"))
+    except RunnerError as error:
+        yield Check(BAD, "Isolation", str(error), "Install bubblewrap: sudo apt install bubblewrap")
+        return
+    found.close()
+    if found.sandbox.name == "limits":
+        todo = "Install bubblewrap: sudo apt install bubblewrap"
+        yield Check(WARNING, "Isolation", found.sandbox.label, todo)
+    else:
+        yield Check(GOOD, "Isolation", found.sandbox.label)
+    if found.group is not None:
+        yield Check(GOOD, "Memory limit", "a process beyond it was stopped by the kernel")
+    else:
+        yield Check(WARNING, "Memory limit", "none: TorchScript and torch.export are not taken", found.why)
+
+
+def _runtimes() -> Iterator[Check]:
+    if importlib.util.find_spec("numpy") is None:
+        yield Check(BAD, "NumPy", "missing", f"{sys.executable} -m pip install numpy")
+        return
+    known = facts.runtimes()
+    for name, module in MODULES.items():
+        if name not in known:
+            yield Check(WARNING, name, "no runtime", f"{sys.executable} -m pip install {INSTALL[name]}")
+            continue
+        try:
+            tried = subprocess.run(
+                [sys.executable, "-s", "-c", f"import {module}"],
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=IMPORT_WITHIN_S,
+            )
+            reason = (tried.stderr.strip().splitlines() or ["it gives no reason"])[-1] if tried.returncode else ""
+        except subprocess.TimeoutExpired:
+            reason = f"still at it after {IMPORT_WITHIN_S} s"
+        if reason:
+            todo = "The sandbox sees the system's Python and its virtual environment, not ~/.local."
+            yield Check(BAD, name, f"{known[name]} cannot be imported: {reason}", todo)
+        else:
+            yield Check(GOOD, name, known[name])
+
+
+def _machine(folder: Path, root: Path) -> Iterator[Check]:
+    place = next(each for each in (folder, *folder.parents) if each.exists())
+    free = spool.free_bytes(place)
+    todo = "" if free > FREE_BYTES else "Make room: a job may need a gigabyte."
+    yield Check(WARNING if todo else GOOD, "Disk", f"{free >> 20} MiB free at {place}", todo)
+    machine = Machine(place, root)
+    governor = machine.governor()
+    todo = "" if governor in {None, "performance"} else "For even times: sudo cpupower frequency-set -g performance"
+    yield Check(WARNING if todo else GOOD, "Governor", governor or "the kernel does not say", todo)
+    swap = machine.swap_bytes()
+    todo = "Swapped memory makes times uneven: sudo swapoff -a" if swap else ""
+    yield Check(WARNING if todo else GOOD, "Swap", f"{swap >> 20} MiB in use", todo)
+    temperature, throttling = machine.temperature_c(), machine.throttling()
+    heat = "the kernel does not say" if temperature is None else f"{temperature:.0f} °C"
+    yield Check(GOOD if temperature is not None else WARNING, "Temperature", heat)
+    if throttling is None:
+        todo = "A run that was slowed down by heat cannot be told from another."
+        yield Check(WARNING, "Throttling", "this machine does not say", todo)
+    elif throttling.now:
+        todo = "Cool the board, or give it a stronger power supply."
+        yield Check(BAD, "Throttling", f"held back now: {', '.join(throttling.now).replace('_', ' ')}", todo)
+    else:
+        since = ", ".join(throttling.since_boot).replace("_", " ")
+        yield Check(GOOD, "Throttling", f"not now; since the start: {since}" if since else "none")
+
+
+def _sensors(root: Path) -> Check:
+    found = [
+        f"{each.name}{f' ({each.rail})' if each.rail else ''}: {each.read() or 0:.3f} W" for each in power.find(root)
+    ]
+    if found:
+        return Check(GOOD, "Power sensors", "; ".join(found))
+    return Check(WARNING, "Power sensors", "none", "Without one no energy is measured; times are.")
