@@ -27,6 +27,11 @@ def main(arguments: list[str] | None = None, archive: Path | None = None) -> int
     except RunnerError as error:
         _say(str(error))
         return error.exit_code
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), 1
+        )  # whoever read along has gone; Python would complain at its end too
+        return FAILED
     except KeyboardInterrupt:
         return FAILED
 
@@ -43,9 +48,11 @@ def parser() -> argparse.ArgumentParser:
         ("run", _run, "Take jobs until stopped. SIGTERM gives back what runs and ends."),
         ("status", _status, "Show who this runner is, what it holds and what it did."),
         ("doctor", _doctor, "Check everything that a runner needs, and say what to do."),
-        ("install-service", _install, "Write and start the systemd unit; without root, print it."),
     ):
         _folder(commands.add_parser(name, help=said, description=said, epilog=EXIT_CODES), command)
+    said = "Write and start the systemd unit; without root, print it."
+    install = _folder(commands.add_parser("install-service", help=said, description=said, epilog=EXIT_CODES), _install)
+    install.add_argument("--print", action="store_true", help="only print it")
     _bench_parser(commands)
     return made
 
@@ -144,7 +151,8 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _install(options: argparse.Namespace) -> int:
     archive = options.archive.resolve() if options.archive else None
-    print(service.install(service.unit(_place(options), archive)))
+    unit = service.unit(_place(options), archive)
+    print(unit if options.print else service.install(unit))
     return DONE
 
 
