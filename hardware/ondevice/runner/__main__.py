@@ -109,7 +109,6 @@ def _run(options: argparse.Namespace) -> int:
     settings.prepare(folder)
     token = settings.load_token(folder)
     check_site(mine.site, plain_http=mine.plain_http)
-    os.chdir("/")  # Python 3.10 and older would look for modules here
     with loop.alone_in(folder):
         isolation = find(enrolling.group_name(mine.install_id))
         agent = loop.Agent(folder, mine, token, isolation)
@@ -165,7 +164,6 @@ def _bench(options: argparse.Namespace) -> int:
         options.threads,
         options.trusted,
     )
-    os.chdir("/")
     isolation = find(enrolling.group_name(f"bench-{os.getpid()}"))
     try:
         found = offline.measure(asked, isolation)

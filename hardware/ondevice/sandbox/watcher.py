@@ -322,6 +322,7 @@ def start(
     """
     process = subprocess.Popen(
         argv,
+        cwd="/",  # Python 3.10 and older look for modules in the folder where they are started
         env=env,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
