@@ -23,6 +23,7 @@ from hardware.ondevice.runner.spool import Spool, full_is_said
 from hardware.ondevice.runner.words import DiskFull, LeaseLost, Revoked, RunnerError, Unreachable
 
 DOWNLOADS = 3
+MOST_RESULT_BYTES = 64 << 20
 NO_LIMIT = "This job runs code of a stranger, and this board cannot bound its memory: "
 
 
@@ -145,9 +146,11 @@ class Attempt:
         machine = self.bench.machine
         with Beats(self.client, job, job.beat_s, self.progress, machine, logs, self.say, Backoff(self.scale)):
             outcome, why = self._outcome_of(run)
-        results = None
-        if outcome == "done":
-            results = _encoded(run)
+        results = _encoded(run) if outcome == "done" else None
+        if results is not None and len(results) > MOST_RESULT_BYTES:
+            outcome, results = "infrastructure", None
+            why = f"The results are larger than the {MOST_RESULT_BYTES >> 20} MiB that a site takes."
+        if results is not None:
             self.spool.keep_results(results)
         self.spool.log(f"{outcome}. {why}".strip())
         body = body_of(job.attempt, outcome, why, results, self.spool.read_log(), run.environment())

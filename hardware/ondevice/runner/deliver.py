@@ -33,6 +33,10 @@ def body_of(
     return json.dumps(body, allow_nan=False, sort_keys=True).encode()
 
 
+class _NotTaken(Exception):
+    """The files do not get there, so the job is given back."""
+
+
 class Delivery:
     """Of one job that is ``finished`` in the journal."""
 
@@ -60,6 +64,10 @@ class Delivery:
             ended = self._bring()
         except LeaseLost:
             ended = "the site had given it to somebody else"
+        except _NotTaken as reason:
+            self._journal.give_back(self._held.lease, str(reason), fault=True)
+            self._spool.clear()
+            return str(reason)
         self._journal.settle(self._held.lease, ended)
         self._spool.clear()
         return ended
@@ -79,7 +87,7 @@ class Delivery:
                 return f"refused by the site: {answer.sentence}"
             committed = answer.document.get("log_committed")
             self._logs.again_from(committed if type(committed) is int else 0)
-        return f"refused by the site: {refused or 'it still misses something'}"
+        raise _NotTaken(f"The site does not take the results: {refused or 'it still misses something'}")
 
     def _put_results(self) -> str:
         """Empty where the site has the file, else what it says against it."""

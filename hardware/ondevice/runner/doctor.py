@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hardware.ondevice import seccomp
 from hardware.ondevice.runner import facts, power, settings, spool
 from hardware.ondevice.runner.client import Client, check_site
 from hardware.ondevice.runner.enrolling import group_name
@@ -86,7 +87,10 @@ def _isolation() -> Iterator[Check]:
     try:
         found = find(group_name(f"doctor-{platform.node()}"))
     except RunnerError as error:
-        yield Check(BAD, "Isolation", str(error), "Install bubblewrap: sudo apt install bubblewrap")
+        todo = "Install bubblewrap: sudo apt install bubblewrap"
+        if not seccomp.supported():
+            todo = f"There is a system call filter for a 64-bit Python on {', '.join(seccomp.AUDIT_ARCH)}. Install such a system."
+        yield Check(BAD, "Isolation", str(error), todo)
         return
     found.close()
     if found.sandbox.name == "limits":

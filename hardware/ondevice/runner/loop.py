@@ -64,8 +64,8 @@ class Agent:
         self._say = say or _to_standard_error
         sensors = power.find(places.sys)
         self._facts = facts.gather(settings.install_id, isolation.as_json(), [each.as_json() for each in sensors])
-        machine = Machine(folder, places.root)
         sensor = power.choose(sensors, settings.sensor)
+        machine = Machine(folder, places.root, sensor.read if sensor else lambda: None)
         self._bench = Bench(isolation.sandbox, machine, isolation.group, sensor)
         self._stopping = threading.Event()
         self._progress = Progress()

@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,10 @@ class Throttling:
 
 
 class Machine:
-    """Reads the state below ``root``; ``disk`` is the folder whose free space counts."""
+    """Reads the state below ``root``; ``disk`` is the folder whose free space counts, ``watts`` what the board draws now."""
 
-    def __init__(self, disk: Path, root: Path = Path("/")) -> None:
-        self._disk, self._root = disk, root
+    def __init__(self, disk: Path, root: Path = Path("/"), watts: Callable[[], float | None] = lambda: None) -> None:
+        self._disk, self._root, self._watts = disk, root, watts
 
     def state(self, phase: str) -> dict[str, Any]:
         """STATE, as JSON."""
@@ -59,6 +60,7 @@ class Machine:
             "clock_mhz": self.clock_mhz(),
             "governor": self.governor(),
             "throttled": throttling.as_json() if throttling else None,
+            "power_w": self._watts(),
             "disk_free_bytes": free.f_bavail * free.f_frsize,
             "phase": phase,
         }

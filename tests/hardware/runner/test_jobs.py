@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import stat
+import time
 
 import pytest
 
@@ -149,6 +151,19 @@ def test_a_site_that_misses_something_gets_it_again(site, start, model):
     assert len(site.logs[lease]) == body(site, lease)["log"]["bytes"]
 
 
+def test_results_that_do_not_arrive_are_given_back(site, start, model, monkeypatch):
+    site.on["upload"] = lambda _: (422, {"code": "hash_wrong", "message": "The bytes are not those of the hash."})
+    lease = site.add(model)
+    agent = start().until(lambda: site.ended(lease))
+    assert site.count("upload") == 5
+    assert site.released[0]["fault"] is True
+    assert "not those of the hash" in site.released[0]["why"]
+    monkeypatch.setattr("hardware.ondevice.runner.attempt.MOST_RESULT_BYTES", 100)
+    large = site.add(model)
+    agent.until(lambda: large in site.finished)
+    assert body(site, large)["outcome"] == "infrastructure"
+
+
 def test_a_site_that_is_away_is_waited_for_and_the_job_goes_on(site, start, model):
     away = []
 
@@ -214,6 +229,23 @@ def test_a_site_of_another_protocol_ends_the_agent(site, start):
     assert isinstance(agent.error, TooOld)
     assert agent.error.exit_code == 4
     assert "2 to 3" in str(agent.error)
+
+
+def test_a_clock_that_jumps_an_hour_changes_nothing_and_an_old_token_is_changed(
+    site, start, model, folder, monkeypatch
+):
+    real = time.time
+    os.utime(folder / "token", (real() - 31 * 86_400,) * 2)
+    before = site.token
+    lease = site.add(model, steps=[step()] * 3)
+    site.on["start"] = lambda _: monkeypatch.setattr("time.time", lambda: real() + 3600)
+    agent = start().until(lambda: lease in site.finished)
+    monkeypatch.setattr("time.time", lambda: real() - 3600)
+    second = site.add(model)
+    agent.until(lambda: second in site.finished)
+    assert [body(site, each)["outcome"] for each in (lease, second)] == ["done", "done"]
+    assert site.count("token") == 1
+    assert settings.load_token(folder) == site.token != before
 
 
 def test_what_cannot_be_done_here_is_given_back_with_a_reason(site, start, model, monkeypatch):

@@ -192,4 +192,5 @@ def test_energy_of_a_job_on_a_board_that_draws_two_watts(site, start, model, pi)
     assert used["energy_mj"] == pytest.approx(1000 * used["joules"] / used["inferences"], rel=0.01)
     assert used["energy_mj_above_idle"] == pytest.approx(0, abs=1e-5)
     assert samples[-1][4] == 2.0
+    assert told["environment"]["before"]["power_w"] == site.leases[0]["state"]["power_w"] == 2.0
     assert threading.active_count() < 20

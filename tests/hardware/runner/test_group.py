@@ -1,0 +1,80 @@
+"""The memory group: what is said where there is none, and that one which is there holds."""
+
+import json
+import time
+
+import pytest
+
+from hardware.ondevice.runner import enrolling, isolation
+from hardware.ondevice.runner.group import NOT_OURS, SWITCHED_OFF, NoGroup, proven
+from hardware.ondevice.runner.loop import kill_leftovers
+from tests.hardware.runner.fake_site import step
+from tests.hardware.runner.test_machine import write
+
+
+def reason(root, proc):
+    with pytest.raises(NoGroup) as raised:
+        proven("milliamp-test", root, proc)
+    return str(raised.value)
+
+
+def test_what_is_missing_is_said_with_what_to_do(tmp_path):
+    root, proc = tmp_path / "cgroup", tmp_path / "proc"
+    write(
+        tmp_path, {"proc/self/cgroup": "0::/system.slice/x.service", "cgroup/cgroup.controllers": "cpuset cpu io pids"}
+    )
+    assert reason(root, proc) == SWITCHED_OFF
+    assert "cgroup_enable=memory" in SWITCHED_OFF
+    write(root, {"cgroup.controllers": "cpu memory", "system.slice/x.service/cgroup.controllers": "cpu"})
+    assert reason(root, proc) == NOT_OURS
+
+
+def test_a_limit_that_is_taken_and_does_not_hold_is_none(tmp_path):
+    """As `docker run --memory` on Raspberry Pi OS: ordinary files take everything and bound nothing."""
+    root, proc = tmp_path / "cgroup", tmp_path / "proc"
+    write(
+        tmp_path,
+        {"proc/self/cgroup": "0::/", "cgroup/cgroup.controllers": "memory", "cgroup/cgroup.subtree_control": "memory"},
+    )
+    assert reason(root, proc) == "A memory limit was taken, but a process went beyond it and was not stopped."
+    assert (root / "milliamp-test" / "memory.max").read_text() == str(64 << 20)
+
+
+def test_a_job_that_is_a_program_runs_where_memory_is_bounded(site, start, model, folder):
+    found = isolation.find("milliamp-test")
+    if found.group is None:
+        pytest.skip(found.why)
+    assert found.as_json() == {"name": found.sandbox.name, "memory_limit": True, "why": ""}
+    small = {"wall_s": 30.0, "cpu_s": 30, "memory_bytes": 16 << 20, "threads": 64}
+    lease = site.add(model, steps=[step(), step("hungry", limits=small)], needs_memory_limit=True)
+    start(isolation=found).until(lambda: lease in site.finished).stop()
+    good, hungry = json.loads(site.kept[lease, "results.json"])["steps"]
+    assert (good["ended"], hungry["ended"]) == ("ok", "out_of_memory")
+    assert not found.group.folder.exists()  # taken away with the agent
+
+
+def test_enrolling_says_what_holds_here(monkeypatch):
+    def none(*_):
+        raise isolation.SandboxError("No isolation works on this machine.")
+
+    monkeypatch.setattr("hardware.ondevice.sandbox.choice.detect", none)
+    said = enrolling.isolation_facts("0" * 32)
+    assert said == {"name": "none", "memory_limit": False, "why": "No isolation works on this machine."}
+
+
+def test_what_was_left_of_a_lease_is_killed():
+    import subprocess
+    import sys
+
+    left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], env={"MILLIAMP_LEASE": "abc"})
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], env={"MILLIAMP_LEASE": "abd"})
+    try:
+        deadline = time.monotonic() + 5
+        while not kill_leftovers({"abc"}) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert left.wait(5) == -9
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
+        left.kill()
