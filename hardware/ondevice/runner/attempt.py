@@ -65,6 +65,7 @@ class Attempt:
             self.journal.give_back(lease, reason.why, fault=reason.fault)
         except DiskFull as error:
             self.say(str(error))
+            self.spool.clear()  # room for the journal to say so
             self.journal.give_back(lease, str(error), fault=True)
         except LeaseLost:
             self._lost()
@@ -154,8 +155,7 @@ class Attempt:
             self.spool.keep_results(results)
         self.spool.log(f"{outcome}. {why}".strip())
         body = body_of(job.attempt, outcome, why, results, self.spool.read_log(), run.environment())
-        with full_is_said():
-            self.journal.finish(job.lease, body)
+        self.journal.finish(job.lease, body)
 
     def _outcome_of(self, run: Run) -> tuple[str, str]:
         try:

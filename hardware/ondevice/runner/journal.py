@@ -6,12 +6,16 @@ the spool and was not yet taken by the site) or to ``giving_back``; it is remove
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from hardware.ondevice.runner.words import DiskFull, NotReady
 
 LEASED, RUNNING, FINISHED, GIVING_BACK = "leased", "running", "finished", "giving_back"
 UNFINISHED = (LEASED, RUNNING)
@@ -53,10 +57,13 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
-        self._base = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, timeout=30.0)
-        self._base.execute("PRAGMA journal_mode=WAL")
-        self._base.execute("PRAGMA synchronous=FULL")
-        self._base.executescript(SCHEMA)
+        try:
+            self._base = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, timeout=30.0)
+            self._base.execute("PRAGMA journal_mode=WAL")
+            self._base.execute("PRAGMA synchronous=FULL")
+            self._base.executescript(SCHEMA)
+        except sqlite3.Error as error:
+            raise NotReady(f"The journal {path} cannot be used: {error}. A full disk, or move it away.") from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -90,7 +97,7 @@ class Journal:
 
     def settle(self, lease: str, ended: str) -> None:
         """The site knows, or does not want to. ``ended`` is kept for `status`."""
-        with self._lock:
+        with self._lock, _full_is_said(self._base):
             self._base.execute("BEGIN IMMEDIATE")
             self._base.execute(
                 "INSERT INTO past (lease, attempt, title, ended) SELECT lease, attempt, title, ? FROM held WHERE lease = ?",
@@ -107,5 +114,16 @@ class Journal:
             return [(str(row[0]), int(row[1]), str(row[2]), str(row[3])) for row in self._base.execute(query, (most,))]
 
     def _write(self, statement: str, values: tuple[object, ...]) -> None:
-        with self._lock:
+        with self._lock, _full_is_said(self._base):
             self._base.execute(statement, values)
+
+
+@contextlib.contextmanager
+def _full_is_said(base: sqlite3.Connection) -> Iterator[None]:
+    """SQLite says a full disk in words of its own. What had been begun is taken back."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if base.in_transaction:
+            base.rollback()
+        raise DiskFull(f"The journal cannot be written: {error}.") from error

@@ -28,10 +28,11 @@ from hardware.ondevice.runner.journal import Held, Journal
 from hardware.ondevice.runner.progress import REVOKED, STOP, Progress
 from hardware.ondevice.runner.settings import TOKEN, Settings, save_token
 from hardware.ondevice.runner.state import Machine
-from hardware.ondevice.runner.words import LeaseLost, NotReady, Revoked, Unreachable
+from hardware.ondevice.runner.words import DiskFull, LeaseLost, NotReady, Revoked, Unreachable
 
 JOURNAL, SPOOL, LOCK = "journal.sqlite3", "spool", "lock"
 RESTARTED = "before this job had ended."
+FULL_WAIT_S = 60.0
 TOKEN_LASTS_S = 30 * 24 * 3600
 KEPT_BADLY = "The result was no longer on the disk when the agent was started again."
 
@@ -81,10 +82,10 @@ class Agent:
         try:
             self.recover()
             while not self._stopping.is_set():
-                self._settle()
-                if not self._stopping.is_set():
-                    self._wait(self._once())
+                self._wait(self._round())
             self._settle()
+        except DiskFull as error:
+            self._say(str(error))
         except Unreachable:
             self._say("The site was not reached; what is left is brought at the next start.")
         except Revoked:
@@ -156,13 +157,22 @@ class Agent:
         self._backoff.reset()
         self._journal.settle(held.lease, f"given back: {why}")
 
+    def _round(self) -> float:
+        """Returns how long to wait until the next."""
+        try:
+            self._settle()
+            return 0.0 if self._stopping.is_set() else self._once()
+        except DiskFull as error:
+            self._say(f"{error} Nothing is taken until there is room.")
+            return FULL_WAIT_S * self._settings.wait_scale
+
     def _once(self) -> float:
         """Report, and do a job where there is one. Returns how long to wait."""
         held = [{"lease": each.lease, "attempt": each.attempt} for each in self._journal.held()]
         state = self._bench.machine.state("idle")
         try:
             self._renew_token()
-            answer = self._client.lease(PROTOCOL, self._facts, state, held)
+            answer = self._client.lease(PROTOCOL, {**self._facts, "clock_utc": facts.clock_utc()}, state, held)
         except Unreachable as error:
             self._say(f"The site cannot be reached: {error}")
             return self._backoff.next_s()
