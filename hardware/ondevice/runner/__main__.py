@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None, archive: Path | None = None) -> int
     """Run one command; returns the exit code. ``archive`` is the .pyz that this came from."""
     options = parser().parse_args(arguments)
     options.archive = archive
-    os.umask(0o077)
+    before = os.umask(0o077)
     try:
         return int(options.command(options))
     except RunnerError as error:
@@ -34,6 +34,8 @@ def main(arguments: list[str] | None = None, archive: Path | None = None) -> int
         return FAILED
     except KeyboardInterrupt:
         return FAILED
+    finally:
+        os.umask(before)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -112,7 +114,7 @@ def _run(options: argparse.Namespace) -> int:
     with loop.alone_in(folder):
         isolation = find(enrolling.group_name(mine.install_id))
         agent = loop.Agent(folder, mine, token, isolation)
-        with loop.stopped_by_signals(agent):
+        with loop.stopped_by_signals(agent, mine.stop_s):
             _say(f"milliamp-runner {version()}: {mine.name} for {mine.site}")
             agent.run()
     _say("Stopped.")

@@ -28,7 +28,7 @@ from hardware.ondevice.runner.journal import Held, Journal
 from hardware.ondevice.runner.progress import REVOKED, STOP, Progress
 from hardware.ondevice.runner.settings import TOKEN, Settings, save_token
 from hardware.ondevice.runner.state import Machine
-from hardware.ondevice.runner.words import DiskFull, LeaseLost, NotReady, Revoked, Unreachable
+from hardware.ondevice.runner.words import DONE, DiskFull, LeaseLost, NotReady, Revoked, Unreachable
 
 JOURNAL, SPOOL, LOCK = "journal.sqlite3", "spool", "lock"
 RESTARTED = "before this job had ended."
@@ -278,10 +278,20 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def stopped_by_signals(agent: Agent) -> Iterator[None]:
-    """SIGTERM and SIGINT stop the agent, as draining does."""
+def stopped_by_signals(agent: Agent, within_s: float) -> Iterator[None]:
+    """SIGTERM and SIGINT stop the agent, as draining does; where a call to the site hangs, it just ends.
+
+    That is safe at every line: the journal says what is left to do, and what runs in the sandbox ends with us.
+    """
     kinds = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(kind, lambda *_: agent.stop()) for kind in kinds]
+
+    def stop(*_: object) -> None:
+        agent.stop()
+        ending = threading.Timer(within_s, os._exit, (DONE,))
+        ending.daemon = True
+        ending.start()
+
+    before = [signal.signal(kind, stop) for kind in kinds]
     try:
         yield
     finally:

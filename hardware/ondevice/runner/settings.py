@@ -20,6 +20,7 @@ SETTINGS, TOKEN = "settings.json", "token"
 class Settings:
     """Who this runner is, as `enroll` was told, and the pace that the site wants.
 
+    ``stop_s``: so long the agent may take to end; what the site was not told by then, it is told by the next run.
     ``wait_scale`` multiplies every wait; below 1 only where the site stands on the same table. ``sensor`` names the power
     sensor to use, empty for the one that is found. ``plain_http``: a site without TLS was allowed by hand.
     """
@@ -33,6 +34,7 @@ class Settings:
     poll_s: float = 5.0
     beat_s: float = 15.0
     ttl_s: float = 60.0
+    stop_s: float = 9.0
     wait_scale: float = 1.0
     sensor: str = ""
     plain_http: bool = False

@@ -5,12 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hardware.ondevice.runner import __main__ as command
+from hardware.ondevice.runner import settings
 from hardware.ondevice.runner.loop import kill_leftovers
 from tests.hardware.runner.fake_site import Cut, step
 
@@ -102,6 +105,22 @@ def test_the_site_is_away_when_it_is_stopped_and_gets_the_result_from_the_next_r
     wait_for(lambda: site.leases[-1]["held"] == [])
     site.token = "another"
     assert agent.wait(10) == 3
+    assert site.count("start") == 1
+
+
+def test_a_call_that_hangs_does_not_keep_it_from_ending(site, launch, model, folder):
+    settings.save(folder, replace(settings.load(folder), stop_s=1.0))
+    lease = site.add(model)
+    hanging = threading.Event()
+    site.on["finish"] = lambda _: (503, {}) if hanging.wait(15) else None
+    agent = launch()
+    wait_for(lambda: site.count("finish"))
+    agent.send_signal(signal.SIGTERM)
+    assert agent.wait(5) == 0
+    hanging.set()
+    site.on.clear()
+    launch()
+    wait_for(lambda: lease in site.finished)
     assert site.count("start") == 1
 
 
