@@ -164,13 +164,15 @@ class Client:
             # Not redirected: urllib would hand on ordinary headers.
             request.add_unredirected_header("Authorization", f"Bearer {self.token}")
         try:
-            with self._opener.open(request, timeout=self._timeout_s) as answer:
-                yield answer
+            answer: Any = self._opener.open(request, timeout=self._timeout_s)
         except urllib.error.HTTPError as error:
             with error:
-                yield _Refusal(error)
-        except (urllib.error.URLError, TimeoutError, ConnectionError, ssl.SSLError, http.client.HTTPException) as error:
+                answer = _Refusal(error)
+        except (OSError, http.client.HTTPException) as error:
+            # In Python 3.9 a timeout of a socket is no TimeoutError; all of them are OSErrors.
             raise Unreachable(str(getattr(error, "reason", "") or error or type(error).__name__)) from error
+        with contextlib.closing(answer):
+            yield answer
 
 
 class _Refusal:
@@ -178,12 +180,18 @@ class _Refusal:
 
     def __init__(self, error: urllib.error.HTTPError) -> None:
         self.status = error.code
-        self._content = error.read(MOST_ANSWER_BYTES)
+        try:
+            self._content = error.read(MOST_ANSWER_BYTES)
+        except (OSError, http.client.HTTPException):
+            self._content = b""
 
     def read(self, size: int = -1) -> bytes:
         """All of it, the first time."""
         content, self._content = self._content, b""
         return content
+
+    def close(self) -> None:
+        """Nothing is open any more."""
 
 
 def _copy(answer: Any, file: IO[bytes], digest: Any, most: int) -> int:
@@ -195,7 +203,7 @@ def _copy(answer: Any, file: IO[bytes], digest: Any, most: int) -> int:
     while copied <= most:
         try:
             piece = answer.read(PIECE_BYTES)
-        except (TimeoutError, ConnectionError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException) as error:
             raise Unreachable(f"The file was cut short: {error}") from error
         if not piece:
             break

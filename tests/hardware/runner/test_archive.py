@@ -19,6 +19,20 @@ PYTHONS = sorted(
 )
 
 
+# What no linter sees: which exceptions a Python of that age raises.
+HANGS = """
+import socket, sys
+sys.path.insert(0, sys.argv[1])
+from hardware.ondevice.runner.client import Client
+from hardware.ondevice.runner.words import Unreachable
+with socket.create_server(("127.0.0.1", 0)) as server:
+    try:
+        Client("http://127.0.0.1:%d" % server.getsockname()[1], "x", 0.1).start("1", 1)
+    except Unreachable as error:
+        print("unreachable:", error)
+"""
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     return tmp_path_factory.mktemp("archive")
@@ -59,6 +73,9 @@ def test_two_builds_are_the_same_file_and_hold_nothing_else_of_ours(built, capsy
 def test_it_runs_here(built, model, python):
     said = ask(python, built, "--version")
     assert (said.returncode, said.stdout.strip()) == (0, f"milliamp-runner {version()}"), said.stderr
+    code = next(path for path in (built.parent / "cache").iterdir() if not path.name.startswith("."))
+    hanging = subprocess.run([python, "-B", "-c", HANGS, code], check=False, capture_output=True, text=True)
+    assert hanging.stdout == "unreachable: timed out\n", hanging.stderr
     has_runtime = subprocess.run([python, "-c", "import onnxruntime, numpy"], check=False, capture_output=True)
     if has_runtime.returncode == 0:
         path = built.parent / "model.onnx"
