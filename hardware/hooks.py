@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from courseplatform.accounts.models import User
@@ -44,14 +45,19 @@ def calibrations_of(profile: DeviceProfile) -> list[dict[str, Any]]:
 class ReturnDay:
     """When what a borrower has must be back, as the course's return says it: its due time with their extensions.
 
-    late_words: what late days mean for them now, in a sentence; "" where the course has no late rule. url: of the assignment.
+    url: of the assignment. say_late: see `late_words`; most who ask for the day show none, and it is a whole late table.
     """
 
     slug: str
     title: str
     due_at: datetime
     url: str
-    late_words: str = ""
+    say_late: Callable[[], str] = str
+
+    @cached_property
+    def late_words(self) -> str:
+        """What late days mean for them now, in a sentence; "" where the course has no late rule."""
+        return self.say_late()
 
 
 # What gives a borrower, a person or a team, their day of return; None: the course states none.

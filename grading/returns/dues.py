@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 
 from django.utils import timezone
 
@@ -27,7 +28,7 @@ def return_day_of(course: Course, person: User | None, team: Team | None) -> Ret
         return None
     borrower = (person.pk if person else None, team.pk if team else None)
     due = return_dues(course, {borrower})[borrower]
-    return ReturnDay(item.slug, item.full_title, due, item.get_absolute_url(), late_words(item, person, team))
+    return ReturnDay(item.slug, item.full_title, due, item.get_absolute_url(), partial(late_words, item, person, team))
 
 
 def return_dues(course: Course, borrowers: Collection[BorrowerKey]) -> dict[BorrowerKey, datetime]:

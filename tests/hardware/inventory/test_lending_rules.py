@@ -135,7 +135,7 @@ def test_every_rule_has_a_sentence_that_changes_with_it():
         if name == "returns":
             continue
         assert policy_words(course, LendingPolicy(**{name: getattr(POLICY, name)}), None) != plain, name
-    day = ReturnDay("back", "Hardware return", timezone.now(), "/x/", "You have 2 late days left.")
+    day = ReturnDay("back", "Hardware return", timezone.now(), "/x/", lambda: "You have 2 late days left.")
     assert any(said.endswith("You have 2 late days left.") for said in policy_words(course, POLICY, day))
 
 

@@ -75,7 +75,9 @@ def test_who_left_a_team_has_no_more_what_the_team_has(cast, boards, client):
 def test_what_comes_back_with_the_return_says_what_late_days_mean(cast, boards, client, monkeypatch):
     def source(course, person, team):
         due_at = timezone.now() + timedelta(days=3)
-        return hooks.ReturnDay("return", "Return", due_at, "/x/", "4 of 5 late days are left.") if person else None
+        return (
+            hooks.ReturnDay("return", "Return", due_at, "/x/", lambda: "4 of 5 late days are left.") if person else None
+        )
 
     monkeypatch.setattr(hooks, "return_sources", [source])
     piece = lend(cast, "PI-01", 9, due=-3)
