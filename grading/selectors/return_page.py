@@ -15,7 +15,7 @@ from grading.models.owners import Owner
 from grading.returns.dues import return_day_of, return_dues
 from grading.returns.running import Running, cost_so_far, running_in, so_far
 from grading.returns.work import may_be_return, return_of
-from grading.selectors.late_words import cost_words, verdict_badge
+from grading.selectors.late_words import cost_words, steps_of, verdict_badge
 from hardware.inventory.access import stockroom_of
 from hardware.inventory.lending.loan_words import things
 from hardware.inventory.selectors.overdue import days_over
@@ -77,7 +77,7 @@ def _all_back(visit: Visit, item: Assignment, one: TermBorrower) -> dict[str, An
     if kept is None or policy is None:
         return {"badge": Badge("good", "check", "all back"), "sentence": ""}
     said = f"It costs {cost_words(kept, policy)}." if kept.days_late and kept.accepted else ""
-    return {"badge": verdict_badge(kept, policy), "sentence": said}
+    return {"badge": verdict_badge(kept, policy), "sentence": said, "steps": steps_of(kept)}
 
 
 # -- the staff's

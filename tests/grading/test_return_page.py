@@ -50,7 +50,7 @@ def test_the_page_follows_a_return_from_nothing_lent_to_everything_back(cast, cl
     came_back(boards)
     recount(cast)
     mine, staff = page(client, cast.ruth, item), page(client, cast.helen, item)
-    assert "Team Heron: all back" in mine and "2 late days" in mine and "It costs 2 late days." in mine
+    assert "Team Heron: all back" in mine and "It costs 2 late days." in mine and "boundaries passed" in mine
     assert "Everything is back from all 2 borrowers, the last thing" in staff
 
 
