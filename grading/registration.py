@@ -1,5 +1,6 @@
 """What grading registers with the rooms below it when the app is ready."""
 
+from courseplatform.accounts.exporting import add_export_section
 from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import STAFF, Role
@@ -8,7 +9,7 @@ from courseplatform.teams.hooks import add_membership_listener, add_run_source
 from courseplatform.teams.sections import TeamSection
 from courseplatform.teams.sections import registry as team_page
 from courseplatform.uploads.purposes import register_purpose
-from grading import merging
+from grading import exporting, merging
 from grading.calibration_rows import calibration_rows
 from grading.course_file import assignments as course_file
 from grading.course_file.late.course_part import LATE_PART
@@ -49,6 +50,7 @@ LATE_PAGES = (
 
 
 def register_all() -> None:
+    add_export_section(exporting.SECTION)
     merging.register_decisions()
     add_use_source(device_use)
     add_return_source(return_day_of)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from courseplatform.accounts.exporting import add_export_section
 from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import STAFF, Role
 from courseplatform.courses.sections import NavLink, Section, registry
-from hardware import leases
+from hardware import exporting, leases
 from hardware.inventory.lending.course_file import LENDING_PART
 from hardware.inventory.lending.words import lending_effects
 from hardware.inventory.selectors import dates
@@ -18,6 +19,7 @@ def no_wake() -> None:
 
 
 def register_all() -> None:
+    add_export_section(exporting.SECTION)
     lives: Any = {"wake": no_wake, "ttl_s": leasing.TTL_S, "start_within_s": leasing.START_WITHIN_S}
     leases.register_kind(leases.JobKind(name=health.KIND, ended=health.check_ended, **lives))
     file_parts.add(LENDING_PART)

@@ -5,3 +5,8 @@ class AccountsConfig(AppConfig):
     name = "courseplatform.accounts"
     label = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from courseplatform.accounts import exporting
+
+        exporting.register()

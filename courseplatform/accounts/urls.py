@@ -11,6 +11,8 @@ from courseplatform.core.audience import public
 ours = [
     path("demo/", views.demo_sign_in, name="demo"),
     path("profile/", views.profile, name="profile"),
+    path("export/", views.export, name="export"),
+    path("export/download/", views.export_download, name="export_download"),
     path("tokens/", token_views.tokens, name="tokens"),
     path("tokens/<int:token>/revoke/", token_views.revoke, name="token_revoke"),
     path("merge/", merge_views.merge, name="merge"),

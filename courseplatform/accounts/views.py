@@ -4,12 +4,13 @@ from allauth.account import views as allauth
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from courseplatform.accounts.adapter import refuse_demo
+from courseplatform.accounts.exporting import export_sections, export_stream
 from courseplatform.accounts.forms import ZONES, ProfileForm
 from courseplatform.accounts.models import User
 from courseplatform.core.audience import public, signed_in
@@ -48,3 +49,21 @@ def password_change(request: HttpRequest) -> HttpResponseBase:
         return redirect(reverse("account_reset_password"))
     changed: HttpResponseBase = allauth.password_change(request)
     return changed
+
+
+@signed_in
+@require_safe
+def export(request: HttpRequest) -> HttpResponse:
+    """What a person's export holds, and the button that gives it."""
+    return render(request, "accounts/export.html", {"sections": export_sections()})
+
+
+@signed_in
+@require_POST
+def export_download(request: HttpRequest) -> HttpResponseBase:
+    """The ZIP of whoever asks, and of nobody else; it is made while it is sent."""
+    assert isinstance(request.user, User)
+    response = StreamingHttpResponse(export_stream(request.user), content_type="application/zip")
+    response["Content-Disposition"] = 'attachment; filename="milliamp-export.zip"'
+    response["Cache-Control"] = "private, no-store"
+    return response

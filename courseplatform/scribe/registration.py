@@ -1,9 +1,11 @@
 """What scribe registers with the rooms below it when the app is ready."""
 
+from courseplatform.accounts.exporting import add_export_section
 from courseplatform.accounts.merging import decide, stay
 from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.models import Course, Session
 from courseplatform.courses.sections import NavLink, ScheduleLine, registry
+from courseplatform.scribe import exporting
 from courseplatform.scribe.selectors import duties
 from courseplatform.scribe.selectors.duties import published_notes
 from courseplatform.scribe.services.duties import duties_move
@@ -18,6 +20,7 @@ def schedule_lines(course: Course, sessions: list[Session]) -> list[ScheduleLine
 
 
 def register_all() -> None:
+    add_export_section(exporting.SECTION)
     decide("scribe.ScribeMember.person", stay("the remaining account writes these notes already"))
     registry.add_schedule_source(schedule_lines)
     registry.add_due_source(duties.due_marks)

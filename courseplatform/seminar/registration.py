@@ -1,10 +1,12 @@
 """What seminar registers with the rooms below it when the app is ready."""
 
+from courseplatform.accounts.exporting import add_export_section
 from courseplatform.accounts.merging import decide, stay
 from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import Course, Session
 from courseplatform.courses.sections import NavLink, ScheduleLine, Section, registry
+from courseplatform.seminar import exporting
 from courseplatform.seminar.course_file import PAPERS_PART
 from courseplatform.seminar.selectors import marks
 from courseplatform.seminar.selectors.highlights import published_highlights
@@ -27,6 +29,7 @@ def schedule_lines(course: Course, sessions: list[Session]) -> list[ScheduleLine
 
 
 def register_all() -> None:
+    add_export_section(exporting.SECTION)
     decide("seminar.SlotPerson.person", stay("one place in a slot for each person"))
     decide("seminar.HighlightPerson.person", stay("the remaining account writes this highlight already"))
     decide("seminar.Feedback.person", stay("one form for each paper"))
