@@ -11,7 +11,7 @@ import pytest
 from django.db import transaction
 from django.test import override_settings
 
-from tests import parts
+from tests import flushing, parts
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the test's thread
 REQUIRED = os.environ.get("REQUIRE") == "all"
@@ -62,6 +62,7 @@ def cast(db, data_dir):
 
 def pytest_collection_modifyitems(config, items):
     if os.environ.get("MILLIAMP_TEST_DATABASE_URL"):
+        flushing.install()
         items[:] = [item for item in items if item.get_closest_marker("real_database")]
 
 
