@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from django.http import QueryDict
 from django.utils import timezone
 
-from courseplatform.core.errors import AppError, NotHere
+from courseplatform.core.errors import AppError, Conflict, NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment
 from courseplatform.teams.models import Team
@@ -19,7 +19,7 @@ from hardware.hooks import return_day
 from hardware.inventory.access import stockroom_for
 from hardware.inventory.kits.contents import KitPiece, kit_pieces
 from hardware.inventory.lending.eligibility import Borrower, check_may_borrow
-from hardware.inventory.lending.loan_words import day_words, due_badge, holder_words, piece_name
+from hardware.inventory.lending.loan_words import day_words, due_badge, holder_words, piece_name, place_words
 from hardware.inventory.selectors.balances import balances_of
 from hardware.inventory.selectors.cases import open_case_of
 from hardware.inventory.selectors.loans import late_words, left_words, piece_rows
@@ -75,7 +75,8 @@ def _tags(found: Sequence[str]) -> list[str]:
 def scanned(visit: Visit, desk: Desk, code: str) -> Desk:
     """What a scanned or typed code does: a free thing goes onto the table, one that is out opens its return, words look for a person.
 
-    Raises BadInput (`other_site`, `other_stockroom`, `foreign_code`, `bad_tag`), NotHere (`unknown_tag`), Conflict (`not_in_service`).
+    Raises BadInput (`other_site`, `other_stockroom`, `foreign_code`, `bad_tag`), NotHere (`unknown_tag`), Conflict (`not_in_service`, and
+    `not_out` while something is taken back).
     """
     stockroom = stockroom_for(visit)
     try:
@@ -93,6 +94,10 @@ def scanned(visit: Visit, desk: Desk, code: str) -> Desk:
     was_lost = item is not None and item.status == Item.Status.LOST
     if was_lost or out.exists():
         return Desk(back=[*desk.back, tag] if tag not in desk.back else desk.back)
+    if desk.back:  # a return would be forgotten, and whoever brings what was never lent would hear nothing of it
+        place = f" {place_words(item)}" if item else ""
+        said = f"{tag} is not out on loan.{place} To lend it, take back what is here first, or open the loan desk anew."
+        raise Conflict(said, code="not_out", details={"tag": tag})
     if item is not None:
         check_item(item, {})
     return Desk(desk.tags if tag in desk.tags else [*desk.tags, tag], desk.numbers, desk.to)

@@ -167,6 +167,12 @@ def test_a_part_is_taken_back_and_what_is_missing_is_named_before(cast, client, 
     assert "Damage is reported" not in client.get(DESK, {"t": "PI-01", "to": f"p{cast.ruth.pk}"}).content.decode()
     answer = client.post(f"{DESK}take-back/", form | {"key": str(uuid4())})
     assert answer.status_code == 409 and "PI-01 is not out on loan. It came back on" in answer.content.decode()
+    status, page = scan(client, "PI-08", back="PI-03")
+    assert (
+        status == 409
+        and "PI-08 is not out on loan. It belongs at Shelf B2." in page
+        and "Take back 1 of 1 piece" in page
+    )
 
 
 def test_what_was_lost_and_is_scanned_again_is_taken_back(cast, client, pis):

@@ -7,11 +7,12 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from hardware.inventory.services.loans import loan_accept, loan_renew, piece_lost
 from hardware.models import Booking, Item, Loan, LoanEvent, LoanPiece
-from tests.hardware.inventory.builders import cables_of, hand_over, items_of, product_of, take_back
+from tests.hardware.inventory.builders import BASE, cables_of, hand_over, items_of, product_of, take_back
 from tests.hardware.inventory.test_stock_races import AT_ONCE, at_once
 from tests.people import make_cast
 
@@ -32,6 +33,29 @@ def test_one_item_that_several_desks_hand_out_goes_to_one(cast):
     found = at_once(lambda: type(hand_over(cast, pi, person=people[next(turn) % 3])).__name__)
     assert Counter(found) == {"Loan": 1, "item_is_out": AT_ONCE - 1}
     assert (Loan.objects.count(), LoanPiece.objects.count(), Booking.objects.count()) == (1, 1, 1)
+
+
+def test_one_item_in_the_forms_of_several_desks_goes_out_once_and_the_others_read_who_has_it(cast):
+    (pi,) = items_of(cast, product_of(cast), "PI-01")
+    cookies = []
+    for person in (cast.amit, cast.helen):
+        desk = Client()
+        desk.force_login(person)
+        cookies.append(desk.cookies)
+    turn = count()
+
+    def send():
+        number = next(turn)
+        desk = Client()
+        desk.cookies = cookies[number % 2]
+        sent = {"t": pi.tag, "to": f"p{(cast.ruth, cast.daniel)[number % 2].pk}", "key": str(uuid4()), "due": "none"}
+        answer = desk.post(f"{BASE}desk/hand-over/", sent)
+        return answer.status_code, answer.content.decode()
+
+    found = at_once(send)
+    has = Loan.objects.get().person
+    assert Counter(status for status, _ in found) == {302: 1, 409: AT_ONCE - 1}
+    assert all(f"PI-01 is out: {has} has it since" in page for status, page in found if status == 409)
 
 
 def test_one_form_sent_by_several_tabs_is_one_loan(cast):

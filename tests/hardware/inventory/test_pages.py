@@ -213,6 +213,14 @@ def test_a_list_is_looked_at_and_then_applied_in_the_browser(cast, client, stock
     client.post(made.headers["Location"] + "apply/", {"digest": preview.context["digest"]})
     assert Item.objects.get(tag="PI-01").place == "Shelf Z"
     assert "Line 3, tag" in page(client, made.headers["Location"])
+    rows = "product,kind,tag,serial\nScale,other,SC-01,77\nScale,other,SC-02,77\nScale,other,SC-03,78\n"
+    made = client.post(f"{BASE}import/", {"file": SimpleUploadedFile("stock.csv", rows.encode())})
+    found = page(client, made.headers["Location"])
+    assert (
+        "2 refused" in found
+        and "The same serial stands in line 3." in found
+        and "The same serial stands in line 2." in found
+    )
     refused = client.post(f"{BASE}import/", {"file": SimpleUploadedFile("stock.xlsx", b"PK\x03\x04")})
     assert refused.status_code == 422 and "excel_workbook" in refused.content.decode()
 

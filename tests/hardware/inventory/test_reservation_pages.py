@@ -1,6 +1,6 @@
 """What is free when, the form that asks, my requests, and the list that the staff answer."""
 
-from datetime import timedelta
+from datetime import UTC, time, timedelta
 from uuid import uuid4
 
 import pytest
@@ -176,6 +176,24 @@ def test_a_form_that_cannot_be_read_says_where(cast, client, pis, more, said):
     answer = client.post(f"{BASE}reserve/", form_of(client, cast, thing=f"product-{pis.pk}") | more)
     assert answer.status_code == 422 and said in answer.content.decode()
     assert Reservation.objects.count() == 0
+
+
+def test_an_hour_that_the_clocks_skip_is_refused_and_days_around_it_are_taken(cast, client, pis):
+    days = (timezone.localdate(timezone=cast.course.tz) + timedelta(days=n) for n in range(2, 400))
+    skipped = next(
+        one for one in days if cast.course.wall(one, time(2, 30)).astimezone(UTC).astimezone(cast.course.tz).hour != 2
+    )
+    client.force_login(cast.helen)
+    before, after = ((skipped + timedelta(days=n)).isoformat() for n in (-1, 1))
+    sent = form_of(client, cast, thing=f"product-{pis.pk}") | {
+        "from_day": before,
+        "until_day": skipped.isoformat(),
+        "until_time": "02:30",
+    }
+    refused = client.post(f"{BASE}reserve/", sent)
+    assert refused.status_code == 422 and f"02:30 does not exist on {skipped:%b %-d}" in refused.content.decode()
+    assert client.post(f"{BASE}reserve/", sent | {"until_day": after}).status_code == 302
+    assert Reservation.objects.get().until_at - Reservation.objects.get().from_at == timedelta(hours=49.5)
 
 
 def test_the_staff_answer_one_by_its_button_and_several_that_are_ticked(cast, client, pis):
