@@ -60,6 +60,7 @@ class _Planner:
     def __init__(self, stockroom: Stockroom) -> None:
         self.items = {item.tag: item for item in Item.objects.filter(stockroom=stockroom).select_related("product")}
         self.products = {row.name.lower(): row for row in Product.objects.filter(stockroom=stockroom)}
+        self.names = {row.pk: row.name for row in self.products.values()}
         kits = Kit.objects.filter(stockroom=stockroom).prefetch_related("slots__item__product", "slots__product")
         self.kits = {kit.tag: kit for kit in kits}
         self.holder = {slot.item_id: kit for kit in self.kits.values() if not kit.is_retired for slot in kit_slots(kit) if slot.item_id}  # fmt: skip
@@ -120,7 +121,7 @@ class _Planner:
         for row in read:
             self._part(one, row)
         if kit is None:
-            one.verdict = NEW
+            one.verdict, one.changes = NEW, [Change("part", "", word) for word in self._listed(one)]
         elif not one.faults:
             self._compare(one, kit)
 
@@ -179,9 +180,8 @@ class _Planner:
         for label, old, new in (("name", kit.name, one.name), ("note", kit.note, one.note)):
             if new is not None and new != old:
                 one.changes.append(Change(label, old, new))
-        names = {row.pk: row.name for row in self.products.values()}
         old_parts = {slot.item.tag if slot.item else str(slot.product): 1 if slot.item else slot.count for slot in kit_slots(kit)}  # fmt: skip
-        new_parts = {part.tags[0] if part.product is None else names[part.product]: part.count for part in one.parts}
+        new_parts = self._numbers(one)
         for word in dict.fromkeys([*old_parts, *new_parts]):
             old, new = (self._words(parts, word) for parts in (old_parts, new_parts))
             if old != new:
@@ -190,6 +190,13 @@ class _Planner:
         if one.changes_parts and kit.pk in self.kits_out:
             one.rows[0].refuse("kit", "kit_out", f"{kit.tag} is out with {borrower_of(self.kits_out[kit.pk])}, so its parts stay as they are.")  # fmt: skip
         one.verdict = CHANGED if one.changes else SAME
+
+    def _numbers(self, one: KitLine) -> dict[str, int]:
+        return {part.tags[0] if part.product is None else self.names[part.product]: part.count for part in one.parts}
+
+    def _listed(self, one: KitLine) -> list[str]:
+        parts = self._numbers(one)
+        return [self._words(parts, word) for word in parts]
 
     def _words(self, parts: dict[str, int], word: str) -> str:
         if word not in parts:

@@ -55,6 +55,7 @@ def test_kits_are_made_changed_and_left_by_a_list_and_an_export_changes_nothing(
     assert [(one.label, one.old, one.new) for one in plan.kits[0].changes] == [
         ("part", "PI-02", ""), ("part", "", "PI-03"), ("part", "", "2 x USB-C cable"),
     ]  # fmt: skip
+    assert [one.new for one in plan.kits[1].changes] == ["PI-04", "1 x USB-C cable"]
     assert contents("KIT-01") == [("PI-01", 1), ("PI-03", 1), ("USB-C cable", 2)] and contents("KIT-02") == [("PI-04", 1), ("USB-C cable", 1)]  # fmt: skip
     assert (Kit.objects.get(tag="KIT-01").note, Kit.objects.get(tag="KIT-02").note) == ("with its box", "For labs")
     kit_retire(visit=cast.visit(cast.helen), kit=Kit.objects.get(tag="KIT-02"))
