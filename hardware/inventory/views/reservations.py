@@ -64,9 +64,11 @@ def new(request: HttpRequest, visit: Visit) -> HttpResponse:
         except AppError as error:
             field, refused = FIELD_OF.get(error.code), error.code
             form.add_error(field if field in form.fields else None, error.message)
+    if form.item is not None:
+        words = free_words(visit.course, form.item, now)
+        form.fields["thing"].help_text = f"{form.item.tag} is {words}. It is held itself, and no other in its place."
     context: dict[str, Any] = {
         "form": form, "may_wait": refused == NOT_FREE, "has_things": bool(form.fields["thing"].choices), "has_borrowers": bool(form.fields["borrower"].choices),  # type: ignore[attr-defined]
-        "free": free_words(visit.course, form.item, now) if form.item else "",
     }  # fmt: skip
     return render(request, "hardware/reserve/new.html", context, status=422 if form.errors else 200)
 
