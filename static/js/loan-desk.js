@@ -116,7 +116,7 @@
       await send(asked(code().form, data));
     }
     isReading = false;
-  });
+  }
 
   desk.addEventListener("click", (event) => {
     const link = event.target.closest("[data-desk-link]");
