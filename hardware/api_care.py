@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from courseplatform.accounts.models import Scope
 from courseplatform.core.api import USUAL_SCOPES, paged
 from courseplatform.core.api_shapes import PAGE_PARAMETERS, UtcField, page_of
+from courseplatform.core.errors import BadInput
 from courseplatform.courses.api import CourseApiView
 from courseplatform.courses.models import STAFF, Role
 from hardware.inventory.access import item_for, stockroom_for
@@ -22,7 +23,7 @@ from hardware.inventory.services import takes
 from hardware.inventory.stock.counting import Line, Outcome, outcome_of
 from hardware.models import CaseStatus, Condition, DamageCase, StockTake, StockTakeScan
 
-WRITES: Mapping[str, str] = {**USUAL_SCOPES, "POST": Scope.HARDWARE.value}
+WRITES: Mapping[str, str] = {**USUAL_SCOPES, "POST": Scope.HARDWARE.value, "PATCH": Scope.HARDWARE.value}
 
 
 class CaseShape(serializers.Serializer[DamageCase]):
@@ -185,6 +186,18 @@ class ScannedShape(serializers.Serializer[takes.Scanned]):
     kit = serializers.CharField(source="kit.tag", allow_null=True, default=None)
 
 
+class KeptScanShape(serializers.Serializer[StockTakeScan]):
+    code = serializers.CharField()
+    tag = serializers.CharField(source="item.tag", allow_null=True, default=None, help_text="null: unknown")
+    found = serializers.ChoiceField(choices=StockTakeScan.Found.choices)
+    at = UtcField()
+    by = serializers.CharField()
+
+
+class EndShape(serializers.Serializer[Any]):
+    is_ended = serializers.BooleanField()
+
+
 class StaffWrites(CourseApiView):
     roles: ClassVar[frozenset[Role]] = STAFF
     scopes: ClassVar[Mapping[str, str]] = WRITES
@@ -220,9 +233,25 @@ class OneCount(StaffWrites):
     def get(self, request: Request, course: str, take: int) -> Response:
         return Response(OneCountShape(take_for(self.visit, take)).data)
 
+    @extend_schema(
+        request=EndShape, responses=OneCountShape, operation_id="shelf_count_end",
+        description="End the count and keep what it came to; a second end changes nothing. Scope: `hardware`.",
+    )  # fmt: skip
+    def patch(self, request: Request, course: str, take: int) -> Response:
+        row, sent = take_for(self.visit, take), EndShape(data=request.data)
+        sent.is_valid(raise_exception=True)
+        if not sent.validated_data["is_ended"]:
+            raise BadInput("A count that has ended stays as it was kept. Send is_ended as true.", code="not_reopened")
+        return Response(OneCountShape(takes.take_end(visit=self.visit, take=row)).data)
+
 
 class CountScans(StaffWrites):
-    """What is scanned in a count."""
+    """What was scanned in a count, in its order."""
+
+    @extend_schema(responses=page_of(KeptScanShape), parameters=PAGE_PARAMETERS, operation_id="shelf_count_scans")
+    def get(self, request: Request, course: str, take: int) -> Response:
+        found = take_for(self.visit, take).scans.select_related("item")
+        return paged(request, found, KeptScanShape, order=("at", "pk"))
 
     @extend_schema(
         request=ScanShape, responses=ScannedShape, operation_id="shelf_count_scan",
@@ -235,22 +264,10 @@ class CountScans(StaffWrites):
         return Response(ScannedShape(said).data)
 
 
-class CountEnd(StaffWrites):
-    """The end of a count."""
-
-    @extend_schema(
-        request=None, responses=OneCountShape, operation_id="shelf_count_end",
-        description="End the count and keep what it came to; a second end changes nothing. Scope: `hardware`.",
-    )  # fmt: skip
-    def post(self, request: Request, course: str, take: int) -> Response:
-        return Response(OneCountShape(takes.take_end(visit=self.visit, take=take_for(self.visit, take))).data)
-
-
 urlpatterns = [
     path("courses/<slug:course>/hardware/cases", Cases.as_view(), name="cases"),
     path("courses/<slug:course>/hardware/cases/<int:case>", OneCase.as_view(), name="case"),
     path("courses/<slug:course>/hardware/counts", Counts.as_view(), name="counts"),
     path("courses/<slug:course>/hardware/counts/<int:take>", OneCount.as_view(), name="count"),
     path("courses/<slug:course>/hardware/counts/<int:take>/scans", CountScans.as_view(), name="count_scans"),
-    path("courses/<slug:course>/hardware/counts/<int:take>/end", CountEnd.as_view(), name="count_end"),
 ]

@@ -143,7 +143,10 @@ def test_a_shelf_is_counted_by_a_program(cast, client):
     said = [call(client, "post", f"{here}/scans", amit, code=code).json() for code in ("pi-01", "PI-01", "XX-9")]
     assert [(one["found"], one["is_new"]) for one in said] == [("here", True), ("here", False), ("unknown", True)]
     assert client.get(f"{ADDRESS}/{here}", **amit).json()["ended_at"] is None
-    ended = call(client, "post", f"{here}/end", amit).json()["result"]
+    scans = client.get(f"{ADDRESS}/{here}/scans", **amit).json()["results"]
+    assert [(one["tag"], one["code"]) for one in scans] == [("PI-01", "PI-01"), (None, "XX-9")]
+    assert call(client, "patch", here, amit, is_ended=False).json()["error"]["code"] == "not_reopened"
+    ended = call(client, "patch", here, amit, is_ended=True).json()["result"]
     assert ([one["tag"] for one in ended["seen"]], [one["tag"] for one in ended["missing"]], ended["unknown"]) == (
         ["PI-01"],
         ["PI-02"],
