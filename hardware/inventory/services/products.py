@@ -23,7 +23,12 @@ from hardware.models import RESERVATION_OPEN, Product, Stockroom
 Values = Mapping[str, Any]
 FIELDS = ("kind", "name", "maker", "sheet_url", "device", "note", "is_counted", "low_at")
 MOST_PICTURE_BYTES = 2 << 20
-MANY = {"change of its number": "changes of its number", "piece of a loan": "pieces of loans"}
+MANY = {
+    "line of the history of items": "lines of the history of items",
+    "change of its number": "changes of its number",
+    "place in a request for a kit": "places in requests for kits",
+    "piece of a loan": "pieces of loans",
+}
 COUNT_ACTS = {"bought": 1, "back": 1, "given": -1, "lost": -1, "counted": 0}
 
 
@@ -159,10 +164,12 @@ def product_delete(*, visit: Visit, product: Product) -> None:
 
 
 def check_never_used(row: Product) -> None:
-    """Raises Conflict (`in_use`) with what refers to it."""
+    """Raises Conflict (`in_use`) with what refers to it, also what once did: items that belong to another entry now had lines under this one."""
     found = {
-        "item": row.items.count(), "change of its number": row.events.filter(what="count").count(), "kit": row.kit_slots.count(),
-        "request": row.reservations.count(), "piece of a loan": row.loan_pieces.count(),
+        "item": row.items.count(), "line of the history of items": row.events.exclude(item=None).count(),
+        "change of its number": row.events.filter(what="count").count(), "kit": row.kit_slots.count(),
+        "request": row.reservations.count(), "place in a request for a kit": row.bookings.filter(reservation__product=None, piece=None).count(),
+        "piece of a loan": row.loan_pieces.count(),
     }  # fmt: skip
     words = [
         f"{number} {what if number == 1 else MANY.get(what, f'{what}s')}" for what, number in found.items() if number

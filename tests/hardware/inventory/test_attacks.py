@@ -9,14 +9,18 @@ from django.utils import timezone
 from courseplatform.core.errors import AppError
 from courseplatform.courses.models import Enrolment
 from courseplatform.teams.models import Membership
+from hardware.inventory.ledger import last_event
 from hardware.inventory.lending import eligibility
 from hardware.inventory.services import cases, loans
 from hardware.inventory.services.handing_over import Hand
+from hardware.inventory.services.items import FIELDS, item_change
+from hardware.inventory.services.kits import kit_change, last_kit_event
 from hardware.inventory.services.loan_photos import loan_photo_add
+from hardware.inventory.services.products import product_delete
 from hardware.inventory.services.reservations import reservation_cancel
-from hardware.models import Loan, LoanPiece, Reservation, StockroomCourse
+from hardware.models import Loan, LoanPiece, Reservation, StockEvent, StockroomCourse
 from tests.courseplatform.teams.builders import make_team
-from tests.hardware.inventory.builders import BASE, hand_over, items_of, png, product_of, take_back
+from tests.hardware.inventory.builders import BASE, hand_over, items_of, kit_of, parts_of, png, product_of, take_back
 from tests.hardware.inventory.lending import ask, in_days
 
 pytestmark = pytest.mark.django_db
@@ -147,3 +151,20 @@ def test_a_photo_that_is_refused_keeps_everything_on_the_table(cast, client, pis
     client.force_login(cast.ruth)
     page = client.post(f"{BASE}loans/{loan.pk}/say/", {"text": "no cable", "key": "x"})
     assert page.status_code == 422 and 'value="no cable"' in page.content.decode()
+
+
+def test_no_history_goes_with_an_entry_that_is_deleted(cast, pis):
+    """Its items are moved to another entry, its kit is changed: the catalogue would let it go, and their lines with it."""
+    helen, wrong = cast.visit(cast.helen), pis[0].product
+    right, kit = product_of(cast, "Raspberry Pi 5"), kit_of(cast, "KIT-01", wrong)
+    row = ask(cast, cast.ruth, kit=kit)
+    reservation_cancel(visit=cast.visit(cast.ruth), reservation=row)
+    items_of(cast, right, "PJ-01")
+    kit_change(visit=helen, kit=kit, values={"name": kit.name}, parts=parts_of(right), seen=last_kit_event(kit))
+    assert wrong.bookings.exists()
+    for item in pis:
+        values = {name: getattr(item, name) for name in FIELDS} | {"product": right}
+        item_change(visit=helen, item=item, values=values, seen=last_event(item))
+    before = StockEvent.objects.count()
+    assert refused(product_delete, visit=helen, product=wrong) == "in_use"
+    assert StockEvent.objects.count() == before and pis[0].events.filter(what="added").exists()
