@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from courseplatform.core.errors import AppError, BadInput, Conflict, Forbidden, NotHere
@@ -115,6 +116,7 @@ def _make_locked(visit: Visit, borrower: Borrower, row: Reservation, wait: bool,
     stockroom_row_locked(row.stockroom_id)
     if known := _sent_before(visit, row.key):
         return known
+    _check_still_lent(row)
     if not visit.is_staff:
         check_quota(visit.course, borrower, numbers_of(row))
     check_not_too_many(visit, borrower, now)
@@ -159,6 +161,20 @@ def _check_thing(stockroom: Stockroom, product: Product | None, item: Item | Non
         )
     if kit is not None and kit.is_retired:
         raise Conflict(f"{kit.tag} is not lent any more. Choose another kit.", code="not_in_service")
+
+
+def _check_still_lent(row: Reservation) -> None:
+    """What was given up since it was looked at. One query. Raises Conflict (`not_in_service`)."""
+    gone: QuerySet[Any]
+    if row.kit is not None:
+        gone = Kit.objects.filter(pk=row.kit.pk, is_retired=True)
+    elif row.item is not None:
+        gone = Item.objects.filter(Q(product__is_archived=True) | ~Q(status=Item.Status.IN_SERVICE), pk=row.item.pk)
+    else:
+        assert row.product is not None  # the table holds one of the two
+        gone = Product.objects.filter(pk=row.product.pk, is_archived=True)
+    if gone.exists():
+        raise Conflict(f"{thing_words(row)} is not lent any more. Choose something else.", code="not_in_service")
 
 
 def _check_there_are(product: Product, count: int) -> None:
