@@ -12,4 +12,14 @@
     localStorage.setItem("theme", root.dataset.theme);
     dispatchEvent(new Event("themechange"));
   });
+  // Paper is white, whatever was chosen for the screen.
+  let chosen;
+  addEventListener("beforeprint", () => {
+    chosen = root.dataset.theme;
+    root.dataset.theme = "light";
+  });
+  addEventListener("afterprint", () => {
+    if (chosen) root.dataset.theme = chosen;
+    else delete root.dataset.theme;
+  });
 })();
