@@ -17,6 +17,7 @@ from hardware.inventory.lending.loan_words import holder_words
 from hardware.inventory.selectors.balances import balances_of
 from hardware.inventory.selectors.cases import item_cases
 from hardware.inventory.selectors.free_page import free_words
+from hardware.inventory.selectors.item_rows import item_rows
 from hardware.inventory.selectors.refusals import why_not
 from hardware.inventory.selectors.stock import BADGES, CONDITIONS
 from hardware.inventory.services.items import case_decides
@@ -76,7 +77,7 @@ def items_page(stockroom: Stockroom, chosen: ItemFilter, page: str) -> dict[str,
     products = Product.objects.filter(stockroom=stockroom, is_counted=False)
     return {
         "stockroom": stockroom, "page": found, "chosen": chosen, "total": found.paginator.count,
-        "rows": [{"item": item, "badge": BADGES[Item.Status(item.status)]} for item in found],
+        "rows": item_rows(found),
         "products": [{"value": str(row.pk), "label": row.name, "chosen": str(row.pk) == chosen.product} for row in products],
         "states": [
             {"value": value, "label": label, "chosen": value == chosen.state}
@@ -122,11 +123,10 @@ def kit_of(item: Item) -> Kit | None:
 
 
 def product_page(visit: Visit, product: Product) -> dict[str, Any]:
-    items = list(product.items.all())
     profile = profiles_of(visit.course, with_retired=True).get(product.device) if product.device else None
     return {
         "product": product, "profile": profile, "may_edit": visit.role == Role.INSTRUCTOR, "key": uuid4(),
-        "rows": [{"item": item, "badge": BADGES[Item.Status(item.status)]} for item in items],
+        "rows": item_rows(product.items.all()),
         "used": why_not(check_never_used, product), "keeps": "" if product.is_archived else why_not(check_may_archive, product),
         "left": balances_of(product.stockroom).get(product.pk, 0) if product.is_counted else None,
         **history(product.events.filter(item=None)),

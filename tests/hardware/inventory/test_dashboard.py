@@ -290,6 +290,10 @@ def test_overdue_loans_name_who_has_them_and_since_when(cast, boards, client):
     assert [(len(group["rows"]), group["back"], group["total"]) for group in rows] == [(2, 0, 2), (1, 0, 1)]
     client.post(f"{BASE}remind/", {"loan": page.context["overdue"][0].loans})
     assert [group.is_reminded_today for group in client.get(BASE).context["overdue"]] == [True, False]
+    items = client.get(f"{BASE}items/").context["rows"]
+    assert {row["item"].tag: (row["badge"].word, str(row["loan"].team or row["loan"].person)) for row in items if row["loan"]} == {
+        "PI-01": ("out", "Ruth"), "PI-02": ("out", "Heron"), "PI-03": ("out", "Ruth"), "PI-04": ("out", "Lena"), "PI-05": ("out", "Heron"),
+    }  # fmt: skip
     assert "3 loans are overdue" in found and "team Heron" in found.lower().replace("heron", "Heron") and ", dropped " in found  # fmt: skip
 
 
