@@ -28,7 +28,6 @@ MODULES = {
     "torchscript": "torch",
     "torch_export": "torch.export",
 }
-INSTALL = {"onnx": "onnxruntime", "tflite": "ai-edge-litert", "torchscript": "torch", "torch_export": "torch"}
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def _runtimes() -> Iterator[Check]:
     known = facts.runtimes()
     for name, module in MODULES.items():
         if name not in known:
-            yield Check(WARNING, name, "no runtime", f"{sys.executable} -m pip install {INSTALL[name]}")
+            yield Check(WARNING, name, "no runtime", f"{sys.executable} -m pip install {facts.INSTALL[name]}")
             continue
         try:
             tried = subprocess.run(

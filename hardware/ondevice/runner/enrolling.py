@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hardware.ondevice.runner import PROTOCOL, facts, power, settings
-from hardware.ondevice.runner.client import Backoff, Client, check_site, patiently
+from hardware.ondevice.runner.client import Answer, Backoff, Client, check_site, patiently
 from hardware.ondevice.runner.isolation import find
 from hardware.ondevice.runner.settings import Settings
 from hardware.ondevice.runner.words import NotReady, RunnerError, Unreachable
@@ -31,14 +31,18 @@ def enroll(
     ends = time.monotonic() + TRIED_FOR_S * wait_scale
 
     def wait(seconds: float) -> bool:
-        say(f"The site cannot be reached. It is tried again in {seconds:.0f} s.")
         time.sleep(seconds)
         return True
 
+    def ask() -> Answer:
+        try:
+            return client.enroll(code, PROTOCOL, told)
+        except Unreachable as error:
+            say(f"{site} cannot be reached: {error}")
+            raise
+
     try:
-        answer = patiently(
-            lambda: client.enroll(code, PROTOCOL, told), wait, Backoff(wait_scale), lambda: ends - time.monotonic()
-        )
+        answer = patiently(ask, wait, Backoff(wait_scale), lambda: ends - time.monotonic())
     except Unreachable as error:
         raise RunnerError(f"{site} cannot be reached: {error}") from error
     if answer.status != 201:

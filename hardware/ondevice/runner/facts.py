@@ -21,6 +21,7 @@ RUNTIMES = {
     "torchscript": (("torch", "torch"),),
     "torch_export": (("torch", "torch"),),
 }
+INSTALL = {"onnx": "onnxruntime", "tflite": "ai-edge-litert", "torchscript": "torch", "torch_export": "torch"}
 DEVICE_TREE = Path("/proc/device-tree")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 import zipfile
 from collections.abc import Sequence
@@ -41,6 +42,9 @@ def measure(
 ) -> dict[str, Any]:
     """{"result": a step of results.json, "environment": ENV, "summary": {...}}. Raises RunnerError."""
     kind = asked.kind or format_of(asked.model)
+    if kind not in facts.runtimes():
+        wanted = f"{sys.executable} -m pip install numpy {facts.INSTALL[kind]}"
+        raise RunnerError(f"There is no runtime for {kind} here. {wanted}")
     if kind in EXECUTABLE and isolation.group is None and not asked.trusted:
         raise RunnerError(
             f"A {kind} file is a program, and memory cannot be bounded here. {isolation.why} --trusted runs it anyway."

@@ -77,13 +77,15 @@ def test_it_runs_here(built, model, python):
     hanging = subprocess.run([python, "-B", "-c", HANGS, code], check=False, capture_output=True, text=True)
     assert hanging.stdout == "unreachable: timed out\n", hanging.stderr
     has_runtime = subprocess.run([python, "-c", "import onnxruntime, numpy"], check=False, capture_output=True)
+    path = built.parent / "model.onnx"
+    path.write_bytes(model)
+    said = ask(python, built, "bench", path, "--json")
     if has_runtime.returncode == 0:
-        path = built.parent / "model.onnx"
-        path.write_bytes(model)
-        said = ask(python, built, "bench", path, "--json")
         assert said.returncode == 0, said.stderr
         assert json.loads(said.stdout)["summary"]["p50_ms"] > 0
     else:
+        assert said.returncode == 1
+        assert "There is no runtime for onnx here" in said.stderr
         said = ask(python, built, "doctor", "--folder", built.parent / "none")
         assert "Isolation: " in said.stdout
         assert "NumPy" in said.stdout or "no runtime" in said.stdout
