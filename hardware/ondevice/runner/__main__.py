@@ -14,7 +14,7 @@ from hardware.ondevice.runner.client import check_site
 from hardware.ondevice.runner.isolation import find
 from hardware.ondevice.runner.journal import Journal
 from hardware.ondevice.runner.version import version
-from hardware.ondevice.runner.words import DONE, EXIT_CODES, FAILED, RunnerError
+from hardware.ondevice.runner.words import DONE, EXIT_CODES, FAILED, Revoked, RunnerError
 
 
 def main(arguments: list[str] | None = None, archive: Path | None = None) -> int:
@@ -116,7 +116,12 @@ def _run(options: argparse.Namespace) -> int:
         agent = loop.Agent(folder, mine, token, isolation)
         with loop.stopped_by_signals(agent, mine.stop_s):
             _say(f"milliamp-runner {version()}: {mine.name} for {mine.site}")
-            agent.run()
+            try:
+                agent.run()
+            except Revoked as error:
+                if error.for_good:
+                    settings.forget_token(folder)  # the folder may be enrolled again
+                raise
     _say("Stopped.")
     return DONE
 

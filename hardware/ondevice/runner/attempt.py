@@ -77,7 +77,7 @@ class Attempt:
     def _stopped(self, reason: str) -> None:
         """What is cancelled after the start is reported instead, and does not come here."""
         if reason == reasons.REVOKED:
-            raise Revoked("The site has revoked this runner while it worked.")
+            raise Revoked("The site has revoked this runner while it worked.", self.progress.for_good)
         if reason == reasons.LOST:
             self._lost()
             return

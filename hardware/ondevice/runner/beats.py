@@ -67,7 +67,8 @@ class Beats:
             except LeaseLost:
                 self._progress.stop(LOST)
                 return
-            except Revoked:
+            except Revoked as error:
+                self._progress.for_good = error.for_good
                 self._progress.stop(REVOKED)
                 return
             except RunnerError as error:

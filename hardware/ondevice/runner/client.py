@@ -23,6 +23,8 @@ PREFIX = "/api/runner/v1"
 TIMEOUT_S = 20.0
 PIECE_BYTES = 1 << 16
 MOST_ANSWER_BYTES = 8 << 20
+# What the site says of a token. A 401 without such a word comes from something in front of it, and will pass.
+NOT_OURS = frozenset({"token_revoked", "token_unknown", "not_signed_in"})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 Value = TypeVar("Value")
 
@@ -220,14 +222,14 @@ def _meant(status: int, content: bytes) -> Answer:
     except ValueError:
         document = {}
     answer = Answer(status, document if isinstance(document, dict) else {})
-    if status == 401:
-        raise Revoked(f"The site does not know this runner any more. {answer.sentence}")
+    if status == 401 and answer.code in NOT_OURS:
+        raise Revoked(f"The site does not know this runner any more. {answer.sentence}", answer.code == "token_revoked")
     if status == 426:
         span = f"{answer.document.get('min', '?')} to {answer.document.get('max', '?')}"
         raise TooOld(f"The site speaks protocol {span}. Download the runner from the site again.")
     if status == 410 and answer.code in {"", "lease_lost"}:
         raise LeaseLost(answer.sentence)
-    if status == 429 or status >= 500 or 300 <= status < 400:
+    if status in {401, 429} or status >= 500 or 300 <= status < 400:
         raise Unreachable(f"The site answered {status}.")
     return answer
 

@@ -228,7 +228,7 @@ class Agent:
         )  # fmt: skip
         attempt.carry_out()
         if self._progress.reason == REVOKED:
-            raise Revoked("The site has revoked this runner while it worked.")
+            raise Revoked("The site has revoked this runner while it worked.", self._progress.for_good)
 
     # -- waiting --------------------------------------------------------------------------------------------------
 

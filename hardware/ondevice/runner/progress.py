@@ -18,12 +18,13 @@ class Stopped(Exception):
 
 @dataclass
 class Progress:
-    """Where the job is. Whoever wants it to end says so once; the first reason counts."""
+    """Where the job is. Whoever wants it to end says so once; the first reason counts. ``for_good`` as in words.Revoked."""
 
     phase: str = "leased"
     done: int = 0
     total: int = 0
     reason: str = ""
+    for_good: bool = False
     _ending: threading.Event = field(default_factory=threading.Event)
 
     def to(self, phase: str) -> None:

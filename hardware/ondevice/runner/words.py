@@ -22,9 +22,13 @@ class NotReady(RunnerError):
 
 
 class Revoked(RunnerError):
-    """The site does not take this token any more (401)."""
+    """The site does not take this token any more (401). ``for_good``: somebody has revoked it, and it will not come back."""
 
     exit_code = REVOKED
+
+    def __init__(self, sentence: str, for_good: bool = False) -> None:
+        super().__init__(sentence)
+        self.for_good = for_good
 
 
 class TooOld(RunnerError):

@@ -92,7 +92,7 @@ def test_killed_anywhere_a_job_is_neither_lost_nor_run_twice(
     assert ("taken by the site" if expected == "finished" else "given back") in said
 
 
-def test_the_site_is_away_when_it_is_stopped_and_gets_the_result_from_the_next_run(site, launch, model):
+def test_the_site_is_away_when_it_is_stopped_and_gets_the_result_from_the_next_run(site, launch, model, folder):
     lease = site.add(model)
     site.on["finish"] = lambda _: (503, {})
     agent = launch()
@@ -106,6 +106,8 @@ def test_the_site_is_away_when_it_is_stopped_and_gets_the_result_from_the_next_r
     site.token = "another"
     assert agent.wait(10) == 3
     assert site.count("start") == 1
+    assert not (folder / "token").exists()  # the folder may be enrolled again
+    assert command.main(["run", "--folder", str(folder)]) == 5
 
 
 def test_a_call_that_hangs_does_not_keep_it_from_ending(site, launch, model, folder):
