@@ -215,13 +215,26 @@ def _copy(answer: Any, file: IO[bytes], digest: Any, most: int) -> int:
     return copied
 
 
+def _flat(document: dict[str, Any]) -> dict[str, Any]:
+    """The API says {"error": {"code", "message", "details": {...}}}; here all of it stands side by side."""
+    error = document.get("error")
+    if not isinstance(error, dict):
+        return document
+    details = error.get("details")
+    return {
+        **(details if isinstance(details, dict) else {}),
+        "code": error.get("code"),
+        "message": error.get("message"),
+    }
+
+
 def _meant(status: int, content: bytes) -> Answer:
     """The answer, or the error that it is for every call alike."""
     try:
         document = json.loads(content or b"{}")
     except ValueError:
         document = {}
-    answer = Answer(status, document if isinstance(document, dict) else {})
+    answer = Answer(status, _flat(document) if isinstance(document, dict) else {})
     if status == 401 and answer.code in NOT_OURS:
         raise Revoked(f"The site does not know this runner any more. {answer.sentence}", answer.code == "token_revoked")
     if status == 426:

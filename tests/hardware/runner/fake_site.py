@@ -129,6 +129,9 @@ class Handler(BaseHTTPRequestHandler):
             return getattr(self, f"on_{call}")()
 
     def answer(self, status, document):
+        if isinstance(document, dict) and "code" in document:  # as the rest of the API says what is refused
+            details = {name: value for name, value in document.items() if name not in ("code", "message")}
+            document = {"error": {"message": "", **document, "details": details}}
         content = document if isinstance(document, bytes) else json.dumps(document).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
