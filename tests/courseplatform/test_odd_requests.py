@@ -1,5 +1,6 @@
 """Odd values in every address and every form, by the whole cast: a clear answer each, never a crash."""
 
+import os
 import re
 import sys
 import traceback
@@ -9,8 +10,9 @@ from html.parser import HTMLParser
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.signals import got_request_exception
-from django.db import transaction
+from django.db import connection, transaction
 
+from tests import parts
 from tests.courseplatform.participation.builders import with_scheme
 from tests.courseplatform.test_access import PATTERNS, addresses_of, audience_of
 
@@ -208,8 +210,15 @@ def values_of(parts, filled):
     return found.groups()
 
 
+# In the whole suite another session asks these on PostgreSQL. It alone refuses a NUL, and the numbers end in Python.
+ASKED_THERE = "MILLIAMP_TEST_RECORD" in os.environ and bool(parts.find("postgresql")[0])
+
+
 @pytest.mark.parametrize("name", ["helen", "ruth", None])
-def test_odd_questions(cast, addresses, witness, name):
+def test_odd_questions(request, witness, name):
+    if ASKED_THERE and connection.vendor == "sqlite":
+        pytest.skip("asked on PostgreSQL")
+    cast, addresses = request.getfixturevalue("cast"), request.getfixturevalue("addresses")
     if name is None:
         cast.course.is_public = True
         cast.course.save()
