@@ -89,6 +89,9 @@ def test_this_week_is_told_in_the_readers_days_and_hours(course):
         ("Thu Nov 2", "Lab 3: Quantization", ""),
         ("Sat Nov 4", "Lab 3 due", "12:59"),
     ]
+    far = course.sessions.get(title="Lab 30: Other")  # ten days away, and something of it is due this week
+    far.items.create(label="Outline", on=date(2023, 11, 3))
+    assert ("Fri Nov 3", "Outline: Lab 30: Other", "") in week(course, "America/New_York")
 
 
 def test_the_time_rule_stands_in_the_readers_zone(course):
