@@ -1,6 +1,8 @@
 """Bodies of JSON as the API reads them: small, flat enough, standard, and without NUL."""
 
 import json
+import re
+from math import isfinite
 from typing import IO, Any
 
 from rest_framework.parsers import BaseParser
@@ -8,11 +10,12 @@ from rest_framework.parsers import BaseParser
 from courseplatform.core.errors import AppError, BadInput, TooLarge
 
 MOST_BYTES = 64 << 10
+HALF = re.compile(r"[\ud800-\udfff]")
 DEEPEST = 20
 
 
 class StrictJson(BaseParser):
-    """UTF-8 JSON up to 64 KiB and 20 levels; no NaN, no NUL, no key twice.
+    """UTF-8 JSON up to 64 KiB and 20 levels; no NaN, no number beyond all bounds, no NUL, no half of a character, no key twice.
 
     The framework's own reader takes bodies of any length into memory, and falls over deep ones.
     """
@@ -20,12 +23,14 @@ class StrictJson(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
-        """Raises TooLarge, or BadInput: code `bad_json`, `json_too_deep` or `nul_character`."""
+        """Raises TooLarge, or BadInput: code `bad_json`, `json_too_deep`, `nul_character` or `half_character`."""
         raw = stream.read(MOST_BYTES + 1)
         if len(raw) > MOST_BYTES:
             raise TooLarge(f"A JSON body has at most {MOST_BYTES >> 10} KiB here.", code="json_too_large")
         try:
-            found = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_once)
+            found = json.loads(
+                raw.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_once
+            )
         except RecursionError as error:
             raise _too_deep() from error
         except AppError:
@@ -38,6 +43,13 @@ class StrictJson(BaseParser):
 
 def _no_constant(name: str) -> Any:
     raise BadInput(f"{name} is no number in JSON.", code="bad_json")
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    if not isfinite(found):  # 1e400
+        raise BadInput(f"{text[:20]} is larger than any number here.", code="bad_json")
+    return found
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -56,6 +68,8 @@ def _check(value: Any, left: int) -> None:
         raise _too_deep()
     if isinstance(value, str) and "\0" in value:
         raise BadInput("A text holds a character without a meaning (NUL).", code="nul_character")
+    if isinstance(value, str) and HALF.search(value):  # it cannot be kept, nor be said in an answer
+        raise BadInput("A text holds half of a character (a surrogate alone).", code="half_character")
     if isinstance(value, dict):
         for key, item in value.items():
             _check(key, left)

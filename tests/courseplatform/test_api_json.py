@@ -18,6 +18,7 @@ def nested(depth):
 
 def test_json_is_read():
     assert parse('{"a": [1, 2.5, null, "é"]}'.encode()) == {"a": [1, 2.5, None, "é"]}
+    assert parse(b'"\\ud83d\\ude00"') == "\U0001f600"
 
 
 def test_as_deep_and_as_long_as_is_allowed_is_read():
@@ -30,7 +31,8 @@ def test_as_deep_and_as_long_as_is_allowed_is_read():
     [(nested(DEEPEST + 2), "json_too_deep"), (nested(30_000), "json_too_deep"), (b'{"a":' * 8_000 + b"1" + b"}" * 8_000, "json_too_deep"),
      (b'"' + b"x" * MOST_BYTES + b'"', "json_too_large"), (b"NaN", "bad_json"), (b"[-Infinity]", "bad_json"), (b"", "bad_json"),
      (b"{", "bad_json"), (b'{"a": 1, "a": 2}', "bad_json"), (b"\xff", "bad_json"), (b'"a\\u0000b"', "nul_character"),
-     (b'{"a\\u0000": 1}', "nul_character"), (b"9" * 5000, "bad_json")],
+     (b'{"a\\u0000": 1}', "nul_character"), (b'["\\ud800"]', "half_character"), (b'{"\\udfff": 1}', "half_character"), (b"1e400", "bad_json"),
+     (b"9" * 5000, "bad_json")],
 )  # fmt: skip
 def test_other_bodies_are_refused_with_a_code(body, code):
     with pytest.raises(AppError) as found:
