@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import Conflict, Forbidden
 from courseplatform.courses.access import Visit, asked_once
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role
-from courseplatform.teams.models import Team
+from courseplatform.teams.models import Membership, Team
 from courseplatform.teams.models.teams import OPEN_TEAMS
 from courseplatform.teams.selectors.membership import is_member, members_at, team_now, team_of
 from hardware.hooks import ReturnDay, return_day
@@ -173,14 +173,28 @@ def _check_open(visit: Visit, borrower: Borrower, policy: LendingPolicy) -> None
 
 
 def overdue_of(borrower: Borrower, now: datetime, visit: Visit | None = None) -> "QuerySet[Loan]":
-    """What is overdue, anywhere the same stock is lent from: what a person has, and what their team has. visit: of who asks, which may know
-    that team already."""
+    """What is overdue, anywhere the same stock is lent from: what a person has, what their team has, and what a team left behind.
+
+    visit: of who asks, which may know that team already.
+    """
     theirs = Q(team=borrower.team) if borrower.team else Q(person=borrower.person)
     if borrower.person:
         is_own = visit is not None and borrower.person == visit.person
         team = team_now(visit, now) if visit is not None and is_own else team_of(borrower.course, borrower.person, now)
         theirs |= Q(team=team) if team else Q()
+    theirs |= _left_behind(borrower, now)
     return Loan.objects.filter(theirs, stockroom__courses__course=borrower.course, closed_at=None, due_at__lt=now)
+
+
+def _left_behind(borrower: Borrower, now: datetime, loan: str = "") -> Q:
+    """What a team has out that nobody is in any more stays with who was in it then: else leaving it and founding another would be the way
+    around what is overdue and around the quota. loan: the path to it. No query of its own."""
+    inside = Membership.objects.at(now)
+    who = (
+        Q(person__in=inside.filter(team=borrower.team).values("person")) if borrower.team else Q(person=borrower.person)
+    )
+    theirs = Membership.objects.filter(who, team=OuterRef(f"{loan}team"), until_at__gt=OuterRef(f"{loan}handed_at"))
+    return Q(Exists(theirs)) & ~Q(Exists(inside.filter(team=OuterRef(f"{loan}team"))))
 
 
 def _overdue_words(visit: Visit, borrower: Borrower, now: datetime) -> str:
@@ -230,10 +244,12 @@ def _quota_words(borrower: Borrower, product: Product, most: int, numbers: tuple
 
 
 def _has_out(borrower: Borrower, kinds: Iterable[str]) -> Counter[str]:
+    theirs = Q(loan__person=borrower.person, loan__team=borrower.team) | _left_behind(
+        borrower, timezone.now(), "loan__"
+    )
     rows = LoanPiece.objects.filter(
-        loan__course=borrower.course, loan__person=borrower.person, loan__team=borrower.team, loan__closed_at=None,
-        back_at=None, product__kind__in=kinds,
-    )  # fmt: skip
+        theirs, loan__course=borrower.course, loan__closed_at=None, back_at=None, product__kind__in=kinds
+    )
     return _summed(rows.values_list("product__kind", "count"))
 
 

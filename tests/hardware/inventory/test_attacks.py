@@ -21,7 +21,7 @@ from hardware.inventory.services.reservations import reservation_cancel
 from hardware.models import Loan, LoanPiece, Reservation, StockEvent, StockroomCourse
 from tests.courseplatform.teams.builders import make_team
 from tests.hardware.inventory.builders import BASE, hand_over, items_of, kit_of, parts_of, png, product_of, take_back
-from tests.hardware.inventory.lending import ask, in_days
+from tests.hardware.inventory.lending import ask, in_days, lend_by
 
 pytestmark = pytest.mark.django_db
 
@@ -168,3 +168,25 @@ def test_no_history_goes_with_an_entry_that_is_deleted(cast, pis):
     before = StockEvent.objects.count()
     assert refused(product_delete, visit=helen, product=wrong) == "in_use"
     assert StockEvent.objects.count() == before and pis[0].events.filter(what="added").exists()
+
+
+def test_founding_another_team_is_no_way_around_what_the_last_one_has(cast, pis):
+    camera = items_of(cast, product_of(cast, "Camera", kind="camera"), "CM-01")[0].product
+    heron = make_team(cast, "Heron", cast.ruth, cast.daniel)
+    loan = hand_over(cast, pis[0], team=heron, due_at=in_days(1))
+    Loan.objects.update(due_at=in_days(-1))
+    Membership.objects.filter(person=cast.ruth).update(until_at=timezone.now())
+    magpie = make_team(cast, "Magpie", cast.ruth, cast.sofia)
+    lend_by(cast, quota={"board": 1})
+    reservation_cancel(
+        visit=cast.visit(cast.ruth), reservation=ask(cast, cast.ruth, camera, team=magpie)
+    )  # Daniel has it
+    Membership.objects.filter(person=cast.daniel).update(until_at=timezone.now())
+    assert refused(ask, cast, cast.ruth, camera, team=magpie) == "overdue_hold"
+    assert refused(ask, cast, cast.daniel, camera) == "overdue_hold"
+    ask(cast, cast.sofia, camera)  # she never was in it
+    lend_by(cast, quota={"board": 1}, hold_overdue=False)
+    assert refused(ask, cast, cast.ruth, pis[1].product, team=magpie) == "quota"
+    take_back(cast, pis[0])
+    loan.refresh_from_db()
+    assert loan.closed_at and ask(cast, cast.ruth, pis[1].product, team=magpie)
