@@ -49,12 +49,14 @@ def return_page(visit: Visit, now: datetime) -> dict[str, Any]:
     pieces = wanted.select_related("product", "item", "loan__course", "loan__person", "loan__team").annotate(
         told_at=Max("loan__events__at", filter=Q(loan__events__what="reminded"))
     )  # fmt: skip
-    rows = _rows(visit, list(pieces.order_by("loan__due_at", "loan", "pk")), now)
+    found = list(pieces.order_by("loan__due_at", "loan", "pk"))
+    rows = _rows(visit, found, now)
     missing = sorted((row for row in rows if row.loans), key=lambda row: (-row.days, row.whom.casefold()))
     done = sorted((row for row in rows if not row.loans), key=lambda row: row.whom.casefold())
     number = sum(len(row.out) + len(row.back) for row in rows)
     return {
         "day": return_day(visit.course, None, None), "rows": missing + done, "missing": missing, "done": done, "now": now,
+        "has_term": any(piece.loan.is_term for piece in found),
         "pieces": number, "back": sum(len(row.back) for row in rows), "late": sum(row.is_late for row in missing),
     }  # fmt: skip
 
