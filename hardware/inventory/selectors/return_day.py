@@ -1,6 +1,6 @@
 """The day of return: who brings what, what is back, who is missing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -61,7 +61,7 @@ def return_page(visit: Visit, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rows(visit: Visit, pieces: list[LoanPiece], now: datetime) -> list[ReturnRow]:
+def _rows(visit: Visit, pieces: Sequence[LoanPiece], now: datetime) -> list[ReturnRow]:
     left = left_words(visit.course, (piece.loan for piece in pieces))
     teams: dict[int, Team] = {piece.loan.team.pk: piece.loan.team for piece in pieces if piece.loan.team}
     members = members_of(teams.values(), now)
