@@ -34,7 +34,7 @@ def body_of(
 
 
 class _NotTaken(Exception):
-    """The files do not get there, so the job is given back."""
+    """The site cannot take what is brought, so the job is given back."""
 
 
 class Delivery:
@@ -83,8 +83,10 @@ class Delivery:
             answer = patiently(lambda: self._client.finish(self._held.lease, self._body), self._wait, self._backoff)
             if answer.status == 200:
                 return "taken by the site"
-            if answer.status != 202:
+            if answer.status in {404, 409}:  # it does not know the job, or has another ending of it
                 return f"refused by the site: {answer.sentence}"
+            if answer.status != 202:
+                raise _NotTaken(f"The site does not take how it ended: {answer.sentence}")
             committed = answer.document.get("log_committed")
             self._logs.again_from(committed if type(committed) is int else 0)
         raise _NotTaken(f"The site does not take the results: {refused or 'it still misses something'}")

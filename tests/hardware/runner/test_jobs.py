@@ -162,6 +162,10 @@ def test_results_that_do_not_arrive_are_given_back(site, start, model, monkeypat
     large = site.add(model)
     agent.until(lambda: large in site.finished)
     assert body(site, large)["outcome"] == "infrastructure"
+    site.on["finish"] = lambda _: (400, {"code": "environment_too_large", "message": "Thin the samples."})
+    odd = site.add(model)
+    agent.until(lambda: site.ended(odd))
+    assert "Thin the samples" in site.released[1]["why"]
 
 
 def test_a_site_that_is_away_is_waited_for_and_the_job_goes_on(site, start, model):
