@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -15,7 +16,7 @@ from hardware.ondevice.runner.version import version
 PYTHONS = sorted(
     path / "bin" / "python"
     for path in Path.home().glob(".pyenv/versions/3.*")
-    if 9 <= int(path.name.split(".")[1]) <= 13
+    if re.fullmatch(r"3\.(9|1[0-3])\.\d+", path.name)
 )
 
 
