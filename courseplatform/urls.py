@@ -14,6 +14,7 @@ from grading.urls import site_line
 from hardware.inventory.urls import label
 from hardware.inventory.urls import personal as my_hardware
 from hardware.runners.api import protocol
+from hardware.runners.urls import download
 from hardware.urls import site_devices
 
 api: list[URLPattern | URLResolver] = [
@@ -38,6 +39,7 @@ urlpatterns = [
     path("devices/", include((site_devices, "devices"))),
     label,
     *my_hardware,
+    download,
     path("line/", include((site_line, "site_line"))),
     path("courses/", include("courseplatform.courses.urls")),
     path("courses/", include("courseplatform.notices.urls")),
@@ -49,6 +51,7 @@ urlpatterns = [
     path("courses/", include("courseplatform.participation.urls")),
     path("courses/", include("hardware.urls")),
     path("courses/", include("hardware.inventory.urls")),
+    path("courses/", include("hardware.runners.urls")),
     path("courses/", include("grading.urls")),
 ]
 handler400 = error_pages.bad_request

@@ -8,10 +8,12 @@ from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import STAFF, Role
 from courseplatform.courses.sections import NavLink, Section, registry
 from hardware import exporting, leases
+from hardware.hooks import add_block_source
 from hardware.inventory.lending.course_file import LENDING_PART
 from hardware.inventory.lending.words import lending_effects
 from hardware.inventory.selectors import dates
 from hardware.runners import health, leasing
+from hardware.runners import selectors as fleet
 
 
 def no_wake() -> None:
@@ -22,13 +24,14 @@ def register_all() -> None:
     add_export_section(exporting.SECTION)
     lives: Any = {"wake": no_wake, "ttl_s": leasing.TTL_S, "start_within_s": leasing.START_WITHIN_S}
     leases.register_kind(leases.JobKind(name=health.KIND, ended=health.check_ended, **lives))
+    add_block_source(fleet.block)
     file_parts.add(LENDING_PART)
     file_parts.effects.append(lending_effects)
     registry.add_due_source(dates.due_marks)
     registry.add_calendar_source(dates.calendar_entries)
     registry.add_section(Section("hardware", 25, "side", "hardware/_section_mine.html", dates.home_section))
     registry.add_nav(
-        NavLink("Hardware", "stock:index", 55, STAFF, key="w", owns=("stock:",)),
+        NavLink("Hardware", "stock:index", 55, STAFF, key="w", owns=("stock:", "runners:")),
         NavLink("Hardware", "stock:index", 62, frozenset({Role.STUDENT}), key="w", owns=("stock:",), in_more=True),
         NavLink(
             "Hardware", "stock:index", 45, None, owns=("stock:",), has_content=lambda course: "devices" in course.facts
