@@ -5,9 +5,6 @@ import threading
 import time
 
 import pytest
-from hardware.runners.duty import duty_change
-from hardware.runners.enrolling import code_make
-from hardware.runners.files import log_text
 
 from courseplatform.core.errors import Conflict
 from hardware import leases
@@ -20,6 +17,9 @@ from hardware.ondevice.runner.loop import Agent
 from hardware.ondevice.runner.version import version
 from hardware.ondevice.runner.words import Revoked
 from hardware.ondevice.sandbox import choice
+from hardware.runners.duty import duty_change
+from hardware.runners.enrolling import code_make
+from hardware.runners.files import log_text
 from tests.hardware.runner.fake_site import step
 from tests.hardware.runners.boards import add_board, make_work
 
