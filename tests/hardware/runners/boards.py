@@ -124,3 +124,16 @@ def make_work(cast, title="lab1 of Ruth", data=b"model", owner="person:1", **fie
 
 def fresh(runner):
     return Runner.objects.get(pk=runner.pk)
+
+
+def runner_objects(cast):
+    """What addresses of runners name, for the test of access."""
+    runner, board = add_board(cast)
+    make_work(cast, kind="board_run")
+    job = board.job()
+    return {
+        "<uuid:runner>": str(runner.pk),
+        "<uuid:board_job>": job["lease"],
+        "<uuid:lease>": job["lease"],
+        "<str:name>": "model",
+    }

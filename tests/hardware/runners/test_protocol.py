@@ -8,7 +8,6 @@ import pytest
 from django.utils import timezone
 
 from hardware import leases
-from hardware.leases import JobKind
 from hardware.models import (
     BoardEnd,
     BoardJob,
@@ -29,22 +28,6 @@ from hardware.runners.files import MOST_LOG_BYTES, log_text
 from tests.hardware.runners.boards import Board, add_board, fresh, make_work, results
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
-
-
-@pytest.fixture(autouse=True)
-def ends(monkeypatch):
-    """Work of a kind that remembers what its end was told."""
-    seen = []
-    probe = JobKind(
-        "board_probe",
-        lambda job, outcome, result: seen.append((job.pk, outcome, result)),
-        lambda: None,
-        ttl_s=60,
-        start_within_s=120,
-    )
-    monkeypatch.setitem(leases._kinds, "board_probe", probe)
-    monkeypatch.setattr("hardware.line.BOARD_KINDS", ("board_run", "board_health", "board_calibration", "board_probe"))
-    return seen
 
 
 def test_a_code_opens_once_and_for_half_an_hour(cast):

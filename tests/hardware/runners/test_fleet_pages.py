@@ -1,0 +1,121 @@
+"""The pages of runners: the fleet as it is, adding one, its history, and what staff do with it."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from hardware.models import BoardJob, Duty, EnrolCode, Health, Runner, RunnerSample
+from hardware.runners.selectors import fleet_rows
+from tests.hardware.inventory.builders import items_of, product_of
+from tests.hardware.runners.boards import Board, add_board, fresh, make_work
+
+pytestmark = pytest.mark.django_db
+FLEET = "/courses/odml/runners/"
+
+
+def text(client, address, who=None):
+    if who is not None:
+        client.force_login(who)
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return answer.content.decode()
+
+
+def test_from_the_form_to_a_board_on_duty(client, cast):
+    client.force_login(cast.helen)
+    assert "No board measures here yet" in text(client, FLEET)
+    (item,) = items_of(cast, product_of(cast, kind="board"), "PI-01")
+    sent = {"name": "pi4-01", "device": "rpi-4-4gb", "tags": "camera ina219", "item": item.pk}
+    answer = client.post(f"{FLEET}new/", sent)
+    code = answer.context["code"]
+    assert answer.headers["Cache-Control"] == "no-store" and f"--code {code}" in answer.content.decode()
+    assert "waits for its code" in text(client, FLEET)
+    again = client.post(f"{FLEET}new/", sent | {"item": ""})
+    assert again.status_code == 422 and "has a runner pi4-01 already" in again.content.decode()
+    board = Board(install_id="d" * 32)
+    assert board.enrol(code).status_code == 201
+    assert "checking" in text(client, FLEET) or board.carry_out(board.job()).status_code == 200
+    runner = Runner.objects.get()
+    assert runner.tags == ["camera", "ina219"] and runner.item == item
+    page = text(client, f"{FLEET}{runner.pk}/")
+    assert "Raspberry Pi 4 Model B Rev 1.4" in page and "onnx 1.22.1" in page
+    assert EnrolCode.objects.count() == 1 and code not in page
+
+
+def test_the_fleet_says_what_each_board_does(client, cast, django_assert_max_num_queries):
+    runner, board = add_board(cast)
+    add_board(cast, "zero-01", enrolled=False, device="rpi-zero-w")
+    add_board(cast, "pi4-02")
+    make_work(cast, title="Lab 1, attempt 2")
+    job = board.job()
+    board.call(job, "start")
+    Runner.objects.filter(name="pi4-02").update(last_seen_at=timezone.now() - timedelta(minutes=9))
+    items_of(cast, product_of(cast), "PI-01")
+    for address in (FLEET, f"{FLEET}live/", "/courses/odml/hardware/"):
+        page = text(client, address, cast.amit)
+        for words in ("Lab 1, attempt 2", "running", "not answering", "waits for its code"):
+            assert words in page, (address, words)
+    rows = {row.runner.name: row for row in fleet_rows(cast.visit(cast.amit), timezone.now())}
+    assert rows["pi4-01"].temperature_c == 48.5 and len(rows["pi4-01"].busy) == 2 and not rows["zero-01"].busy
+    with django_assert_max_num_queries(20):
+        client.get(FLEET)
+    client.force_login(cast.ruth)
+    assert client.get(FLEET).status_code == 403
+    assert fresh(runner).state["clock_mhz"] == 1500
+
+
+def test_a_board_that_is_not_well_is_looked_at_and_checked_again(client, cast):
+    runner, board = add_board(cast)
+    Runner.objects.filter(pk=runner.pk).update(checked_at=timezone.now() - timedelta(days=2))
+    board.carry_out(board.job(), p50_ms=9.0)
+    client.force_login(cast.amit)
+    page = text(client, f"{FLEET}{runner.pk}/")
+    assert "80 % slower than its baseline of 5.00 ms" in page and "Check it again" in page
+    assert client.post(f"{FLEET}{runner.pk}/clear/", {"why": ""}).status_code == 422
+    client.post(f"{FLEET}{runner.pk}/clear/", {"why": "the fan was off"})
+    assert fresh(runner).health == Health.UNKNOWN and "the fan was off" in text(client, f"{FLEET}{runner.pk}/")
+
+
+def test_duty_is_changed_by_staff_and_said_to_the_board(client, cast):
+    runner, board = add_board(cast)
+    client.force_login(cast.amit)
+    duty = f"{FLEET}{runner.pk}/duty/"
+    assert client.post(duty, {"to": "quarantined"}).status_code == 422
+    assert client.post(duty, {"to": "flying"}).status_code == 422
+    client.post(duty, {"to": "paused", "why": "lecture"})
+    assert fresh(runner).status == Duty.PAUSED and board.poll().json()["duty"] == "paused"
+    client.post(duty, {"to": "revoked"})
+    assert board.poll().status_code == 401 and "Revoked:" in text(client, FLEET)
+    assert client.post(duty, {"to": "active"}).status_code == 409
+    assert client.post(f"{FLEET}{runner.pk}/code/").status_code == 403  # a TA makes no codes
+
+
+def test_what_a_job_printed_is_read_by_the_staff_alone(client, cast):
+    runner, board = add_board(cast)
+    work = make_work(cast)
+    job = board.job()
+    board.call(job, "start")
+    board.log(job, 0, b"<script>alert(1)</script>\n")
+    page = text(client, f"{FLEET}{runner.pk}/log/{work.pk}/", cast.amit)
+    assert "&lt;script&gt;alert(1)" in page and "<script>alert" not in page
+    assert client.get(f"{FLEET}{runner.pk}/log/{cast.course.pk}/").status_code == 404
+    assert BoardJob.objects.get(pk=work.pk).taken_by == runner
+
+
+def test_a_day_of_temperatures_is_drawn(client, cast):
+    runner, _ = add_board(cast)
+    now = timezone.now()
+    for minutes in range(600, 0, -5):
+        RunnerSample.objects.create(runner=runner, at=now - timedelta(minutes=minutes), temperature_c=40 + minutes % 20)
+    assert "40.0 to 5" in text(client, f"{FLEET}{runner.pk}/", cast.amit)
+
+
+def test_the_agent_is_one_file_for_anybody():
+    answer = Client().get("/runner/milliamp-runner.pyz")
+    assert (
+        answer.content.startswith(b"#!/usr/bin/env python3\n")
+        and "milliamp-runner.pyz" in answer["Content-Disposition"]
+    )
+    assert answer.content == Client().get("/runner/milliamp-runner.pyz").content
