@@ -13,10 +13,12 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role
 from courseplatform.teams.models import Membership
 from hardware.hooks import return_day
-from hardware.inventory.lending.loan_words import at_words, due_badge
+from hardware.inventory.lending.loan_words import at_words, due_badge, listed, piece_name
 from hardware.inventory.selectors.reservations import badge_of, tonight
 from hardware.inventory.services.waiting import pick_up_ends
 from hardware.models import RESERVATION_OPEN, Loan, LoanPiece, Reservation, ReservationStatus
+
+MOST_RETURNED = 5
 
 
 def loans_of(person: User, now: datetime) -> "QuerySet[Loan]":
@@ -41,7 +43,32 @@ def _open_loans(which: Q) -> "QuerySet[Loan]":
 def my_page(visit: Visit, now: datetime) -> dict[str, Any]:
     """Two queries more for each of the person and the team: what late days mean for them."""
     loans = list(loans_of(visit.person, now).filter(course=visit.course))
-    return {"loans": _shown(loans, now), "asked": _asked(visit, now), "verdict": _verdict(loans, now)}
+    returned = _returned(visit, now)
+    return {
+        "loans": _shown(loans, now),
+        "asked": _asked(visit, now),
+        "verdict": _verdict(loans, now),
+        "returned": returned,
+    }
+
+
+def _returned(visit: Visit, now: datetime) -> list[dict[str, Any]]:
+    """What they brought back last in this course, and how many days after its day. Two queries."""
+    pieces = LoanPiece.objects.select_related("product", "item")
+    found = Loan.objects.visible_to(visit).exclude(closed_at=None)
+    rows = found.select_related("course", "team", "person").prefetch_related(Prefetch("pieces", queryset=pieces))
+    return [
+        {"loan": loan, "things": listed(piece_name(one) for one in loan.pieces.all()), "badge": due_badge(loan, now), "late": _days_late(loan)}
+        for loan in rows.order_by("-closed_at", "-pk")[:MOST_RETURNED]
+    ]  # fmt: skip
+
+
+def _days_late(loan: Loan) -> int:
+    """Days of the course's calendar; at least one where it came after its time."""
+    if loan.due_at is None or loan.closed_at is None or loan.closed_at <= loan.due_at:
+        return 0
+    zone = loan.course.tz
+    return max((loan.closed_at.astimezone(zone).date() - loan.due_at.astimezone(zone).date()).days, 1)
 
 
 def _shown(loans: Iterable[Loan], now: datetime) -> list[dict[str, Any]]:

@@ -378,6 +378,7 @@ def comes_back_late(windows):
     expect(amit.locator(".toast")).to_contain_text("Nothing of it is out any more.")
     shot(amit, "28-back")
     ruth.goto(BASE)
+    says(ruth, "You have nothing on loan", "Brought back", "all back Sat Dec 9", "2 days late")
     shot(ruth, "29-all-back")
     ruth.goto("/courses/odml/late-days/")
     says(ruth, "Hardware return")
