@@ -349,6 +349,7 @@ SPECTACULAR_SETTINGS = {
         "LateUnitKindEnum": "grading.late.facts.UNIT_KINDS",
         "RerunKindEnum": "grading.models.reruns.RerunKind",
         "RerunStatusEnum": "grading.models.reruns.RerunStatus",
+        "RunnerOutcomeEnum": "hardware.runners.leasing.ENDS",
         "StatusEnum": "hardware.models.Status",
         "UploadStatusEnum": "courseplatform.uploads.models.Status",
     },

@@ -10,7 +10,6 @@ from django.http.response import HttpResponseBase
 from django.urls import path
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.request import Request
@@ -21,7 +20,7 @@ from courseplatform.core.api_rules import CHALLENGE, Pace
 from courseplatform.core.audience import Audience
 from courseplatform.core.errors import BadInput, NotSignedIn, TooLarge
 from hardware.models import BoardJob, Runner
-from hardware.runners import leasing
+from hardware.runners import leasing, shapes
 from hardware.runners.enrolling import protocol_checked, runner_enrol, runner_of_token, token_rotate
 from hardware.runners.files import MOST_LOG_BYTES, file_add, file_to_send, log_add
 
@@ -79,7 +78,7 @@ class Enroll(ApiView):
     authentication_classes = []  # noqa: RUF012 as the framework declares it
     parser_classes = [JSONParser]  # noqa: RUF012 as the framework declares it
 
-    @extend_schema(request=serializers.DictField, responses={201: serializers.DictField}, operation_id="runner_enroll")
+    @extend_schema(request=shapes.EnrollShape, responses={201: shapes.EnrolledShape}, operation_id="runner_enroll")
     def post(self, request: Request) -> Response:
         said = _object(request.data)
         asked = said.get("protocol")
@@ -96,7 +95,7 @@ class Enroll(ApiView):
 class Token(RunnerView):
     """A new token in the place of this one, which opens for ten more minutes."""
 
-    @extend_schema(request=None, responses=serializers.DictField, operation_id="runner_token")
+    @extend_schema(request=None, responses=shapes.RotatedShape, operation_id="runner_token")
     def post(self, request: Request) -> Response:
         return Response({"token": token_rotate(runner=self.runner), "old_valid_s": 600})
 
@@ -104,7 +103,7 @@ class Token(RunnerView):
 class LeaseNext(RunnerView):
     """The runner says what it is and what it holds, and is given work where there is some for it."""
 
-    @extend_schema(request=serializers.DictField, responses=serializers.DictField, operation_id="runner_lease")
+    @extend_schema(request=shapes.PollShape, responses=shapes.PolledShape, operation_id="runner_lease")
     def post(self, request: Request) -> Response:
         said, now = _object(request.data), timezone.now()
         protocol_checked(said.get("protocol"), said.get("protocol"))
@@ -125,14 +124,14 @@ class LeaseNext(RunnerView):
 
 
 class Start(RunnerView):
-    @extend_schema(request=serializers.DictField, responses=serializers.DictField, operation_id="runner_start")
+    @extend_schema(request=shapes.AttemptShape, responses=shapes.NothingShape, operation_id="runner_start")
     def post(self, request: Request, lease: UUID) -> Response:
         leasing.runner_start(runner=self.runner, lease=lease, attempt=_attempt(_object(request.data)))
         return Response({})
 
 
 class Beat(RunnerView):
-    @extend_schema(request=serializers.DictField, responses=serializers.DictField, operation_id="runner_beat")
+    @extend_schema(request=shapes.BeatShape, responses=shapes.BeatenShape, operation_id="runner_beat")
     def post(self, request: Request, lease: UUID) -> Response:
         said = _object(request.data)
         do = leasing.runner_beat(
@@ -143,7 +142,7 @@ class Beat(RunnerView):
 
 
 class Release(RunnerView):
-    @extend_schema(request=serializers.DictField, responses=serializers.DictField, operation_id="runner_release")
+    @extend_schema(request=shapes.ReleaseShape, responses=shapes.NothingShape, operation_id="runner_release")
     def post(self, request: Request, lease: UUID) -> Response:
         said = _object(request.data)
         why, fault = str(said.get("why", "")), said.get("fault") is True
@@ -155,8 +154,8 @@ class Finish(RunnerView):
     """200: recorded. 202: files or a part of the log are missing; send them, and say it again."""
 
     @extend_schema(
-        request=serializers.DictField,
-        responses={200: serializers.DictField, 202: serializers.DictField},
+        request=shapes.FinishShape,
+        responses={200: shapes.RecordedShape, 202: shapes.MissingShape},
         operation_id="runner_finish",
     )
     def post(self, request: Request, lease: UUID) -> Response:
@@ -178,7 +177,7 @@ class Log(RunnerView):
     parser_classes = [Bytes]  # noqa: RUF012 as the framework declares it
 
     @extend_schema(
-        request=bytes, responses=serializers.DictField, operation_id="runner_log",
+        request=bytes, responses=shapes.LoggedShape, operation_id="runner_log",
         parameters=[ATTEMPT, OpenApiParameter("offset", int, required=True, description="bytes of the log before this piece")],
     )  # fmt: skip
     def put(self, request: Request, lease: UUID) -> Response:
@@ -207,7 +206,7 @@ class OneFile(RunnerView):
             answer["Content-Range"] = f"bytes {begin}-{row.bytes - 1}/{row.bytes}"
         return answer
 
-    @extend_schema(request=bytes, responses=serializers.DictField, operation_id="runner_file_put", parameters=[ATTEMPT])
+    @extend_schema(request=bytes, responses=shapes.NamedFileShape, operation_id="runner_file_put", parameters=[ATTEMPT])
     def put(self, request: Request, lease: UUID, name: str) -> Response:
         attempt = _number(request, "attempt")
         job = leasing.job_held(self.runner, lease, attempt)
