@@ -149,9 +149,9 @@ def may_come(name, audience, address):
         return True
     if audience in NAMED:
         return name in NAMED[audience]
-    of_ruth = any(part in address for part in ("/receipts/", "/runs/", "/pieces/", "/hardware/loans/")) or re.search(
-        r"/hardware/requests/\d", address
-    )
+    of_ruth = any(
+        part in address for part in ("/receipts/", "/runs/", "/pieces/", "/hardware/loans/", "/case-photos/")
+    ) or re.search(r"/hardware/requests/\d", address)
     if audience != Audience.COURSE_STAFF and (of_ruth or address.startswith("/api/v1/submissions/")):
         return name in STAFF | {"ruth"}  # the objects are Ruth's
     if audience == Audience.COURSE_MEMBERS and "/regrades/" in address:

@@ -68,7 +68,9 @@ def stock_objects(cast):
     product_picture_set(visit=cast.visit(cast.helen), product=product, name="a.png", content=png())
     made = stock_import_create(visit=cast.visit(cast.helen), data=b"product,kind,tag\nCamera,camera,CM-01\n")
     loan = hand_over(cast, items_of(cast, product, "PI-02")[0])
-    case = case_open(visit=cast.visit(cast.amit), item=item, what="does not boot", photos=[("a.png", png())])
+    case = case_open(
+        visit=cast.visit(cast.amit), item=loan.pieces.get().item, what="does not boot", photos=[("a.png", png())]
+    )
     found = {"<slug:stockroom>": "odml", "<slug:tag>": "PI-01", "<int:product>": str(product.pk), "<int:stock_import>": str(made.pk)}  # fmt: skip
     photo = loan_photo_add(visit=cast.visit(cast.amit), loan=loan, way="out", content=png())
     found |= {"<int:loan>": str(loan.pk), "<int:loan_photo>": str(photo.pk)}
