@@ -64,7 +64,7 @@ def count(cast, product, act, number, key=None, note=""):
 def stock_objects(cast):
     """What addresses of the stock name, for the test of access."""
     product = product_of(cast)
-    (item,) = items_of(cast, product, "PI-01")
+    items_of(cast, product, "PI-01")
     product_picture_set(visit=cast.visit(cast.helen), product=product, name="a.png", content=png())
     made = stock_import_create(visit=cast.visit(cast.helen), data=b"product,kind,tag\nCamera,camera,CM-01\n")
     loan = hand_over(cast, items_of(cast, product, "PI-02")[0])
