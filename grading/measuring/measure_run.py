@@ -27,7 +27,7 @@ from grading.measuring.where_to_run import Place
 from grading.ml_tasks.scoring.base import Scored
 from grading.points.lines import points_for
 from grading.points.modelled import Modelled, modelled_of
-from grading.points.on_board import put_measured
+from grading.points.on_board import measured_on_board, put_measured, timed_on_board
 from grading.points.training import add_training
 from grading.spec import BenchSpec
 from hardware.profiles import DeviceProfile
@@ -75,12 +75,14 @@ def measure_run(
             setting=setting, on_progress=clock, board=board,
         )  # fmt: skip
     around = boards_of(report, profiles, spec, choice or Choice())
-    around |= {"on_board": board.facts} if board else {}
     around |= {
         "isolation": board.label if board else sandbox.label,
         "graded_by": setting.graded_by,
         "phase_s": clock.seconds(),
     }
+    if board:
+        around["on_board"] = board.facts | timed_on_board(found.measurement.host.to_json())
+        around["graded_by"] |= {"measured": measured_on_board(around["on_board"])}
     document = document_of(report, found.measurement, found.quality, spec, (name, model.stat().st_size), around)
     return document | {"suspicions": found.found + setting.no_board()}
 
@@ -185,7 +187,7 @@ def document_of(
     )
     add_training(modelled, around.get("training"), spec)
     if "on_board" in around:
-        put_measured(modelled, measurement.host, around["on_board"])
+        put_measured(modelled, around["on_board"], spec.device)
     metrics = metrics_of(report, quality, file[1]) | modelled.metrics
     shape = "×".join(str(n) for n in report.inputs[0].shape)
     notes = {
@@ -194,7 +196,16 @@ def document_of(
         if criterion.rule.kind == "pass"
     }
     intervals = quality.intervals | modelled.intervals
-    points = points_for(spec, metrics, intervals, notes, modelled.left_open, fit=modelled.fit, how=modelled.how)
+    points = points_for(
+        spec,
+        metrics,
+        intervals,
+        notes,
+        modelled.left_open,
+        fit=modelled.fit,
+        how=modelled.how,
+        measured=modelled.measured,
+    )
     return {
         "report": {**report.to_json(), "file": file[0]},
         "host": measurement.host.to_json(),

@@ -7,6 +7,7 @@ from typing import Any
 from grading.figures.board_rows import verdicts_of
 from grading.points.lines import Points, points_for
 from grading.points.modelled import Modelled, modelled_of
+from grading.points.on_board import put_measured
 from grading.spec import BenchSpec
 from grading.spec.device_metrics import DEVICE_METRICS
 
@@ -51,6 +52,7 @@ def points_again(spec: BenchSpec, stored: Stored) -> Points:
         modelled.left_open,
         fit=modelled.fit,
         how=modelled.how,
+        measured=modelled.measured,
     )
 
 
@@ -58,4 +60,7 @@ def _of_device(spec: BenchSpec, environment: Mapping[str, Any]) -> Modelled:
     verdict = verdicts_of(environment).get(spec.device)
     if verdict is None:
         return modelled_of(None, spec.device)
-    return modelled_of({"name": spec.device, **UNSAID, **verdict}, spec.device, environment.get("budget"))
+    found = modelled_of({"name": spec.device, **UNSAID, **verdict}, spec.device, environment.get("budget"))
+    if "on_board" in environment:
+        put_measured(found, environment["on_board"], spec.device)
+    return found

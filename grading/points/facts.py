@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from courseplatform.core import numbers
 from grading.points.modelled import Fit
-from grading.spec.criteria import unit_of, words_of_metric
+from grading.spec.criteria import MODELLED, Criterion, unit_of, words_of_metric
 from grading.spec.device_metrics import FITS
 
 Interval = tuple[float, float]
@@ -13,13 +13,22 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Facts:
-    """metrics, intervals: by name. left_open: why no points follow from a metric. how: how its value was got. fit: on the lab's device."""
+    """metrics, intervals: by name. left_open: why no points follow from a metric. how: how its value was got.
+
+    fit: on the lab's device. measured: on a board.
+    """
 
     metrics: Mapping[str, float]
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     left_open: Mapping[str, str] = field(default_factory=dict)
     how: Mapping[str, str] = field(default_factory=dict)
     fit: Fit | None = None
+    measured: frozenset[str] = frozenset()
+
+    def basis_of(self, criterion: Criterion) -> str:
+        """How its numbers were got; what is modelled as a rule may have been measured on a board."""
+        modelled = {metric for metric in criterion.metrics if metric in MODELLED}
+        return "measured" if modelled and modelled <= self.measured else criterion.basis
 
     def why_open(self, metric: str) -> str:
         """Why no points follow from a metric; "" where they do."""

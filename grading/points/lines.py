@@ -1,6 +1,6 @@
 """From metrics to points, with the arithmetic a student can follow by hand. Pure: facts in, explained lines out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -76,6 +76,7 @@ def points_for(
     *,
     fit: Fit | None = None,
     how: Mapping[str, str] | None = None,
+    measured: Collection[str] = (),
 ) -> Points:
     """All lines of a measured model. Each is rounded to the cent, half a cent up, and the sum is that of the rounded lines.
 
@@ -84,9 +85,10 @@ def points_for(
         intervals: metric name -> (low, high), where the value has one.
         notes: criterion key -> what to say beside the value.
         left_open: metric name -> why no points may follow from it.
-        fit: whether the model runs on the lab's first device. how: metric name -> how its value was got.
+        fit: whether the model runs on the lab's first device. how: metric name -> how its value was got. measured: metrics that a board
+            measured, which are otherwise modelled.
     """
-    facts = Facts(metrics, intervals, left_open or {}, how or {}, fit)
+    facts = Facts(metrics, intervals, left_open or {}, how or {}, fit, frozenset(measured))
     lines = _capped([_line(criterion, facts, notes) for criterion in spec.criteria], spec)
     base, bonus = [line for line in lines if not line.bonus], [line for line in lines if line.bonus]
     extra, most = _sum(line.earned for line in bonus), _money(spec.bonus)
@@ -123,7 +125,7 @@ def _money(points: float) -> Decimal:
 def _line(criterion: Criterion, facts: Facts, notes: Mapping[str, str]) -> Line:
     of = _money(criterion.points)
     begun = Line(
-        key=criterion.key, title=criterion.title, group=criterion.group, basis=criterion.basis, metric=criterion.metric,
+        key=criterion.key, title=criterion.title, group=criterion.group, basis=facts.basis_of(criterion), metric=criterion.metric,
         value="", arithmetic="", earned="0.00", of=str(of), bonus=criterion.bonus,
     )  # fmt: skip
     kind = criterion.rule.kind

@@ -29,13 +29,17 @@ class Fit:
 
 @dataclass(frozen=True)
 class Modelled:
-    """By name of the metric: its value, its 90 % interval, the sentence that says why no points follow from it, and how it was got."""
+    """By name of the metric: its value, its 90 % interval, the sentence that says why no points follow from it, and how it was got.
+
+    measured: those that a board measured (grading/points/on_board.py); the others are modelled or counted.
+    """
 
     metrics: dict[str, float] = field(default_factory=dict)
     intervals: dict[str, Interval] = field(default_factory=dict)
     left_open: dict[str, str] = field(default_factory=dict)
     how: dict[str, str] = field(default_factory=dict)
     fit: Fit | None = None
+    measured: set[str] = field(default_factory=set)
 
 
 def modelled_of(verdict: Mapping[str, Any] | None, slug: str, budget: Mapping[str, Any] | None = None) -> Modelled:

@@ -3,27 +3,41 @@
 from collections.abc import Mapping
 from typing import Any
 
-from grading.bench.measurement import HostTiming
 from grading.points.modelled import DIGITS, Modelled
 
 
-def put_measured(found: Modelled, timing: HostTiming, board: Mapping[str, Any]) -> None:
+def timed_on_board(host: Mapping[str, Any]) -> dict[str, Any]:
+    """What a result keeps of the windows on a board, beside who it was: enough to count the points again by other rules.
+
+    host: the times of the board, as results keep those of any machine.
+    """
+    return {key: host[key] for key in ("p50_ms", "medians_ms", "runs")}
+
+
+def measured_on_board(board: Mapping[str, Any]) -> list[str]:
+    """Metrics that the board measured; every other one of the device stays modelled."""
+    return ["latency_ms", "frames_per_second", *(["energy_mj"] if board["energy_mj"] else [])]
+
+
+def put_measured(found: Modelled, board: Mapping[str, Any], slug: str) -> None:
     """Change `found` in place: latency and what follows from it, and energy where a sensor measured it.
 
-    timing: of the windows on the board; its interval is that of their medians. board: {runner, energy_mj}.
+    board: {runner, device, energy_mj, p50_ms, medians_ms, runs}. slug: of the device that the rules name; another board says nothing of it.
     """
-    runner, low, high = board["runner"], min(timing.medians_ms), max(timing.medians_ms)
-    said = f"measured on {runner}: median of {timing.runs} inferences in {timing.processes} windows"
-    _put(found, "latency_ms", timing.p50_ms, (low, high), said)
-    if timing.p50_ms > 0 and low > 0:
-        _put(found, "frames_per_second", 1000 / timing.p50_ms, (1000 / high, 1000 / low), said)
-    energy_mj = board.get("energy_mj")
-    if energy_mj:
-        _put(found, "energy_mj", energy_mj, None, f"measured on {runner}, without what the idle board takes")
+    if board["device"] != slug:
+        return
+    runner, medians, p50_ms = board["runner"], board["medians_ms"], board["p50_ms"]
+    said = f"measured on {runner}: median of {board['runs']} inferences in {len(medians)} windows"
+    _put(found, "latency_ms", p50_ms, (min(medians), max(medians)), said)
+    if min(medians) > 0:
+        _put(found, "frames_per_second", 1000 / p50_ms, (1000 / max(medians), 1000 / min(medians)), said)
+    if board["energy_mj"]:
+        _put(found, "energy_mj", board["energy_mj"], None, f"measured on {runner}, without what the idle board takes")
 
 
 def _put(found: Modelled, metric: str, value: float, interval: tuple[float, float] | None, how: str) -> None:
     found.metrics[metric], found.how[metric] = _rounded(value), how
+    found.measured.add(metric)
     found.left_open.pop(metric, None)
     found.intervals.pop(metric, None)
     if interval is not None:

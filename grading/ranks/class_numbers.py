@@ -108,8 +108,10 @@ def _modelled(
 
 
 def _on_board(result: Mapping[str, Any]) -> dict[str, tuple[float, float, float]]:
-    held = result.get("metrics") or {}
-    return {metric: (float(held[metric]),) * 3 for metric in sorted(MODELLED) if _is_number(held.get(metric))}
+    """What the board measured: a modelled number beside it is of another kind."""
+    held, graded_by = result.get("metrics") or {}, result["environment"]["graded_by"]
+    named = MODELLED & set(graded_by.get("measured", MODELLED))
+    return {metric: (float(held[metric]),) * 3 for metric in sorted(named) if _is_number(held.get(metric))}
 
 
 def _is_number(value: Any) -> bool:

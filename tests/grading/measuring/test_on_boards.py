@@ -14,6 +14,8 @@ from grading.demo.digits import hidden_split, write_hidden
 from grading.measuring import bench_ready, worker
 from grading.models import HiddenSet, Result, Run
 from grading.models.boards import BoardRun
+from grading.points.again import Stored, points_again
+from grading.spec import BenchSpec
 from hardware import leases
 from hardware.models import BoardJob, Job, Outcome, Runner, Status
 from tests.grading.measuring.test_worker import StillHeart
@@ -24,6 +26,14 @@ from tests.people import FakeUpload, hand_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
 BOARD = {"devices": ["rpi-4-4gb"], "run_on": "board", "board_wait": {"hours": 4}}
+
+ON_TIME = {
+    "key": "on_time",
+    "title": "Latency",
+    "points": 2,
+    "metric": "latency_ms",
+    "rule": {"kind": "at_most", "value": 1000},
+}
 
 
 @pytest.fixture
@@ -40,7 +50,9 @@ def lab(cast, settings, monkeypatch):
         slug="digits", title="Digits", inputs_file="digits-inputs.npy", labels_file="digits-labels.npy", count=len(hidden_split()[1]),
         inputs_sha256="0" * 64, labels_sha256="0" * 64,
     )  # fmt: skip
-    cast.lab.bench_spec, cast.lab.hidden_set = TEN_SPEC | BOARD, hidden
+    spec = TEN_SPEC | BOARD
+    spec["criteria"] = [*spec["criteria"], ON_TIME]
+    cast.lab.bench_spec, cast.lab.hidden_set = spec, hidden
     cast.lab.save()
     return cast.lab
 
@@ -93,7 +105,7 @@ def carried_out(board, job, folder):
     return board.call(job, "finish", outcome="done", results=named, log={"bytes": 0}, environment=environment)
 
 
-def test_from_a_hand_in_over_a_board_to_points(cast, lab, tmp_path):
+def test_from_a_hand_in_over_a_board_to_points(cast, lab, tmp_path, client):
     _, board = add_board(cast)
     run = handed_in(cast)
     assert worker.work_once("bench@test")
@@ -117,6 +129,17 @@ def test_from_a_hand_in_over_a_board_to_points(cast, lab, tmp_path):
     assert result.host["processes"] == 5 and result.metrics["accuracy"] > 0.9
     assert result.environment["devices"]["rpi-4-4gb"]["latency_ms"] is not None  # what was modelled stays beside it
     assert BoardRun.objects.count() == 1 and Decimal(result.earned) > 0
+    line = next(line for line in result.points if line["key"] == "on_time")
+    assert (line["basis"], line["earned"]) == ("measured", "2.00") and line["how"].startswith(
+        "measured on pi4-01: median of"
+    )
+    # Counted again by other rules, the points still rest on the board and not on the model.
+    spec = cast.lab.bench_spec | {"criteria": [ON_TIME | {"rule": {"kind": "at_most", "value": 0.0001}}]}
+    stored = Stored(result.metrics, result.quality, result.environment, result.points)
+    (again,) = points_again(BenchSpec.parse(spec), stored).lines
+    assert (again.basis, again.earned, again.value) == ("measured", "0.00", line["value"])
+    client.force_login(cast.ruth)
+    assert "board pi4-01" in client.get(run.get_absolute_url()).content.decode()
 
 
 def test_without_a_board_in_time_it_is_measured_here_and_says_so(cast, lab):
