@@ -2,6 +2,7 @@
 
 from grading.figures import board_rows
 from grading.figures.base import Figure, Given, Json
+from grading.points.on_board import beside_the_model
 from grading.spec import MODELLED
 
 
@@ -14,7 +15,7 @@ def devices(given: Given) -> Figure:
         slug="devices", title="All boards", basis="counted",
         finding=f"It fits {yes} of {len(found)} boards." if found else "This result is older than the table of boards.",
         how="RAM: peak activations, weights where the board copies them, and the runtime's own share, against what the system leaves.",
-        note=f"Latency and energy are modelled, with the 90 % interval. {_rests(given)} "
+        note=f"{_measured(given)}Latency and energy are modelled, with the 90 % interval. {_rests(given)} "
              + board_rows.budget_words(given.result["environment"].get("budget", {})),
         columns=["Device", "Fits", "RAM needed, bytes", "RAM left for models, bytes", "Flash needed, bytes", "Flash, bytes", "Setting",
                  "Latency, ms", "from", "to", "Energy, mJ", "Hours on one charge", "Basis", "Calibration", "Why", "Graded by"],
@@ -27,9 +28,21 @@ def devices(given: Given) -> Figure:
     )  # fmt: skip
 
 
+def _measured(given: Given) -> str:
+    """What a board measured of this model beside what the table says of that board; "" where none did."""
+    environment = given.result["environment"]
+    board = environment.get("on_board")
+    said = beside_the_model(board, environment.get("devices", {}).get(board["device"])) if board else ""
+    return f"{said} " if said else ""
+
+
 def _rests(given: Given) -> str:
     """Whether points follow from what is modelled, and on which board."""
-    named = [line["title"].lower() for line in given.result["points"] if line["metric"] in MODELLED]
+    named = [
+        line["title"].lower()
+        for line in given.result["points"]
+        if line["metric"] in MODELLED and line["basis"] == "modelled"
+    ]
     if not named:
         return "No points rest on them here."
     return f"The points for {' and '.join(named)} rest on those of the lab's first board."
