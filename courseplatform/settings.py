@@ -349,10 +349,10 @@ SPECTACULAR_SETTINGS = {
         "LateUnitKindEnum": "grading.late.facts.UNIT_KINDS",
         "RerunKindEnum": "grading.models.reruns.RerunKind",
         "RerunStatusEnum": "grading.models.reruns.RerunStatus",
-        "RunnerOutcomeEnum": "hardware.runners.leasing.ENDS",
         "StatusEnum": "hardware.models.Status",
         "UploadStatusEnum": "courseplatform.uploads.models.Status",
     },
+    "PREPROCESSING_HOOKS": ["courseplatform.core.api_shapes.of_persons"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "courseplatform.core.api_shapes.add_errors",

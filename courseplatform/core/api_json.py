@@ -21,12 +21,13 @@ class StrictJson(BaseParser):
     """
 
     media_type = "application/json"
+    most_bytes = MOST_BYTES
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
         """Raises TooLarge, or BadInput: code `bad_json`, `json_too_deep`, `nul_character` or `half_character`."""
-        raw = stream.read(MOST_BYTES + 1)
-        if len(raw) > MOST_BYTES:
-            raise TooLarge(f"A JSON body has at most {MOST_BYTES >> 10} KiB here.", code="json_too_large")
+        raw = stream.read(self.most_bytes + 1)
+        if len(raw) > self.most_bytes:
+            raise TooLarge(f"A JSON body has at most {self.most_bytes >> 10} KiB here.", code="json_too_large")
         try:
             found = json.loads(
                 raw.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_once

@@ -74,10 +74,17 @@ class Described(AutoSchema):
     def get_description(self) -> str:  # type: ignore[override]
         said = super().get_description() or ""
         scope = self.view.scopes.get(self.method, "")
-        return said if self._is_public() else f"{said}\n\nScope: `{scope}`".strip()
+        return (
+            said if self.view.audience in (Audience.PUBLIC, Audience.RUNNERS) else f"{said}\n\nScope: `{scope}`".strip()
+        )
 
     def _is_public(self) -> bool:
         return bool(self.view.audience == Audience.PUBLIC)
+
+
+def of_persons(endpoints: list[Any]) -> list[Any]:
+    """Without the addresses of boards, which have a document of their own (docs/runner-api.yaml); that one is made of them alone."""
+    return [one for one in endpoints if not one[0].startswith("/api/runner/")] or endpoints
 
 
 def add_errors(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from django.urls import path
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.parsers import BaseParser, JSONParser
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from courseplatform.core.api import ApiView
+from courseplatform.core.api_json import StrictJson
 from courseplatform.core.api_rules import CHALLENGE, Pace
 from courseplatform.core.audience import Audience
 from courseplatform.core.errors import BadInput, NotSignedIn, TooLarge
@@ -51,12 +52,18 @@ class Bytes(BaseParser):
         return stream
 
 
+class LongJson(StrictJson):
+    """The end of a run comes with its samples, one a second."""
+
+    most_bytes = 512 << 10
+
+
 class RunnerView(ApiView):
     """An endpoint for boards. Persons, their tokens and their sessions open none of these."""
 
     audience = Audience.RUNNERS
     authentication_classes = [RunnerAuthentication]  # noqa: RUF012 as the framework declares it
-    parser_classes = [JSONParser]  # noqa: RUF012 as the framework declares it
+    parser_classes = [StrictJson]  # noqa: RUF012 as the framework declares it
     throttle_classes = []  # noqa: RUF012 as the framework declares it
 
     def check_permissions(self, request: Request) -> None:
@@ -76,7 +83,7 @@ class Enroll(ApiView):
 
     audience = Audience.PUBLIC
     authentication_classes = []  # noqa: RUF012 as the framework declares it
-    parser_classes = [JSONParser]  # noqa: RUF012 as the framework declares it
+    parser_classes = [StrictJson]  # noqa: RUF012 as the framework declares it
 
     @extend_schema(request=shapes.EnrollShape, responses={201: shapes.EnrolledShape}, operation_id="runner_enroll")
     def post(self, request: Request) -> Response:
@@ -152,6 +159,8 @@ class Release(RunnerView):
 
 class Finish(RunnerView):
     """200: recorded. 202: files or a part of the log are missing; send them, and say it again."""
+
+    parser_classes = [LongJson]  # noqa: RUF012 as the framework declares it
 
     @extend_schema(
         request=shapes.FinishShape,

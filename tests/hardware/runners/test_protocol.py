@@ -258,9 +258,9 @@ def test_the_log_is_kept_to_a_mebibyte_and_never_the_reason_of_a_failure(cast, e
     ("address", "body", "code"),
     [
         ("/lease", b"[]", "not_an_object"),
-        ("/lease", b"{", "unreadable"),
+        ("/lease", b"{", "bad_json"),
         ("{}/start", b"{}", "no_attempt"),
-        ("{}/start", b'{"attempt": 1e999}', "no_attempt"),
+        ("{}/start", b'{"attempt": 1e999}', "bad_json"),
         ("{}/finish", b'{"attempt": 1}', "unknown_outcome"),
         ("{}/finish", b'{"attempt": 1, "outcome": "done"}', "bad_end"),
     ],
@@ -283,7 +283,7 @@ def test_made_up_facts_and_states_are_bounded(cast):
     board.facts |= {
         "os": "x" * 9999,
         "cores": -3,
-        "sensors": [{"name": "y" * 999}] * 99,
+        "sensors": [{"name": "y" * 99}] * 99,
         "runtimes": {"onnx": ["1"], "evil": "1"},
         "memory_bytes": 1e99,
     }
