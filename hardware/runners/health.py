@@ -18,6 +18,7 @@ from hardware import leases
 from hardware.inventory.services.boards import board_checked
 from hardware.models import OPEN, BoardFile, BoardJob, Health, HealthCheck, Job, Outcome, Priority, Purpose, Runner
 from hardware.ondevice.stats import percentile
+from hardware.runners import alerts
 from hardware.runners.enrolling import health_set
 from hardware.runners.results import p50_ms_of, steps_read
 
@@ -104,6 +105,8 @@ def check_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
     )
     runner.checked_at, runner.jobs_since_check = now, 0
     health_set(runner, Health.GOOD if is_well else Health.BAD, by=runner.by, why="" if is_well else said, now=now)
+    if not is_well:
+        alerts.tell(runner, "bad", key=str(job.pk), said=said)
     runner.save(update_fields=["checked_at", "jobs_since_check", "health", "health_why", "health_at"])
     if runner.item is not None:
         board_checked(item=runner.item, is_well=is_well, said=said, by=runner.by, now=now)

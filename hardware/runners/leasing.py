@@ -18,7 +18,7 @@ from courseplatform.core.errors import BadInput, Conflict, NotHere
 from hardware import leases
 from hardware.leases import CancelRequested, LeaseLost
 from hardware.models import HELD, BoardEnd, BoardJob, Duty, Health, Outcome, Purpose, Runner, RunnerSample
-from hardware.runners import health
+from hardware.runners import alerts, health
 from hardware.runners.duty import duty_move, lease_of
 from hardware.runners.enrolling import health_set
 from hardware.runners.facts import facts_read, skew_s, state_read, text
@@ -100,6 +100,7 @@ def _seen(row: Runner, facts: dict[str, Any], state: Any, address: str | None, n
                 now=now,
             )
             row.refresh_from_db(fields=["status"])
+            alerts.tell(row, "quarantined", key=f"{now:%Y%m%d%H%M%S}")
         return
     changed = [
         word

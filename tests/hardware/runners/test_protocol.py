@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from courseplatform.notices.models import Notification
 from hardware import leases
 from hardware.models import (
     BoardEnd,
@@ -22,6 +23,7 @@ from hardware.models import (
     RunnerToken,
     Status,
 )
+from hardware.runners import alerts
 from hardware.runners.duty import duty_change, health_clear
 from hardware.runners.enrolling import code_make
 from hardware.runners.files import MOST_LOG_BYTES, log_text
@@ -200,6 +202,8 @@ def test_outside_its_baseline_a_board_is_bad_until_a_person_clears_it(cast):
     assert board.carry_out(check, p50_ms=5.6).status_code == 200
     assert fresh(runner).health == Health.BAD and "12 % slower" in fresh(runner).health_why
     assert board.job() is None and board.said["health"] == "bad"
+    told = Notification.objects.filter(title="pi4-01 is not well")
+    assert {one.person for one in told} == {cast.helen, cast.ines, cast.amit} and "12 % slower" in told[0].text
     health_clear(visit=cast.visit(cast.helen), runner=runner, why="the fan was off")
     assert board.carry_out(board.job(), p50_ms=5.2).status_code == 200
     assert fresh(runner).health == Health.GOOD
@@ -229,6 +233,7 @@ def test_two_machines_with_one_token_are_told_apart(cast):
     board.facts = first
     board.poll()
     assert board.said["duty"] == "quarantined"
+    assert Notification.objects.filter(title="pi4-01 is in quarantine", person=cast.helen).count() == 1
 
 
 def test_a_token_is_changed_without_locking_the_board_out(cast):
@@ -302,3 +307,11 @@ def test_another_course_and_another_board_have_no_part_in_a_lease(cast):
     _, other = add_board(cast, "pi4-02")
     assert other.call(job, "start").status_code == 404
     assert other.call(job, "finish", outcome="infrastructure").status_code == 404
+
+
+def test_a_board_that_is_silent_for_a_day_is_told_of_once(cast):
+    runner, _ = add_board(cast)
+    Runner.objects.filter(pk=runner.pk).update(last_seen_at=timezone.now() - timedelta(hours=25))
+    for _ in range(2):
+        alerts.sweep(timezone.now())
+    assert Notification.objects.filter(title="Nothing was heard of pi4-01 for a day", person=cast.amit).count() == 1
