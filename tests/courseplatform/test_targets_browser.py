@@ -32,7 +32,7 @@ def test_targets_of_the_token_form_are_large_enough_and_every_stop_is_seen(page)
     for _ in range(6):  # two scopes; month, day, year and the button of the calendar
         page.keyboard.press("Tab")
         stops.append(page.evaluate(RING))
-    assert [name for name, _ in stops] == ["scope-read", "scope-hand_in", *["expires_on"] * 4]
+    assert [name for name, _ in stops] == ["scope-read", "scope-hand_in", "scope-hardware", *["expires_on"] * 4]
     assert {style for _, style in stops} == {"solid"}
 
 

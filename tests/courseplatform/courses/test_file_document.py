@@ -17,6 +17,7 @@ READERS = (
     "courseplatform/courses/course_file/reading.py",
     "courseplatform/courses/course_file/checking.py",
     "courseplatform/courses/course_file/sense.py",
+    "courseplatform/courses/course_file/stages_check.py",
     "courseplatform/courses/views/file.py",
     "grading/course_file/assignments.py",
     "grading/parts.py",
