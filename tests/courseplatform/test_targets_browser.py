@@ -29,7 +29,7 @@ def test_targets_of_the_token_form_are_large_enough_and_every_stop_is_seen(page)
     assert page.evaluate(LOW) == []
     page.locator("#name").focus()
     stops = []
-    for _ in range(6):  # two scopes; month, day, year and the button of the calendar
+    for _ in range(7):  # three scopes; month, day, year and the button of the calendar
         page.keyboard.press("Tab")
         stops.append(page.evaluate(RING))
     assert [name for name, _ in stops] == ["scope-read", "scope-hand_in", "scope-hardware", *["expires_on"] * 4]
