@@ -82,7 +82,9 @@ def export_stream(person: User) -> Iterator[bytes]:
     except BaseException:
         cache.delete(key)
         raise
-    return _zip(person, parts, key)
+    stream = _zip(person, parts, key)
+    next(stream)  # it has begun: whoever leaves from here on, its end lets go of the lock
+    return stream
 
 
 class _Sink(RawIOBase):
@@ -107,6 +109,7 @@ class _Sink(RawIOBase):
 def _zip(person: User, parts: list[tuple[ExportSection, Exported]], key: str) -> Iterator[bytes]:
     sink, now, gone = _Sink(), timezone.now(), []
     try:
+        yield b""
         with ZipFile(sink, "w", ZIP_DEFLATED) as archive:
             archive.writestr(_entry("README.txt", now), _readme(person, parts, now))
             for section, found in parts:
