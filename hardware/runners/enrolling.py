@@ -11,7 +11,7 @@ from courseplatform.core.errors import AppError, BadInput, Conflict, NotHere, No
 from courseplatform.courses.access import Visit
 from courseplatform.teams.models import Team
 from hardware.course_devices import profiles_of
-from hardware.models import Duty, EnrolCode, Health, HealthMove, Item, Runner, RunnerMove, RunnerToken
+from hardware.models import Duty, EnrolCode, Health, HealthMove, Item, Runner, RunnerToken
 from hardware.runners.facts import facts_read
 from hardware.runners.secrets import TOKEN_SHOWN, TOKEN_START, code_typed, digest_of, new_code, new_token
 
@@ -175,7 +175,3 @@ def health_set(runner: Runner, health: Health, *, by: str, why: str, now: dateti
         HealthMove.objects.create(subject=runner, moved_from=runner.health, moved_to=health, by=by[:120], why=why[:300])
         runner.health_at = now
     runner.health, runner.health_why = health, why[:300]
-
-
-def duty_history(runner: Runner) -> list[RunnerMove]:
-    return list(runner.moves.order_by("-at", "-pk")[:50])
