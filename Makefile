@@ -59,6 +59,7 @@ figures: check
 	@"$(PY)" -m tests.load.upload
 	@"$(PY)" -m tests.load.late_days
 	@"$(PY)" -m tests.load.reservations
+	@"$(PY)" -m tests.load.runner_faults
 	@"$(PY)" -m tests.load.loan_desk
 	@"$(PY)" -m tests.load.bench_overhead
 	@"$(PY)" -m tests.load.ten_times
