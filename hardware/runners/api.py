@@ -253,9 +253,10 @@ def _object(data: Any) -> dict[str, Any]:
 
 def _attempt(said: dict[str, Any]) -> int:
     """Raises BadInput, code `no_attempt`."""
-    if type(said.get("attempt")) is not int:
+    attempt = said.get("attempt")
+    if type(attempt) is not int or not 0 < attempt < 1 << 31:
         raise BadInput("`attempt` is missing: the number that came with the lease.", code="no_attempt")
-    return int(said["attempt"])
+    return attempt
 
 
 def _number(request: Request, name: str) -> int:

@@ -267,6 +267,8 @@ def test_the_log_is_kept_to_a_mebibyte_and_never_the_reason_of_a_failure(cast, e
         ("{}/start", b"{}", "no_attempt"),
         ("{}/start", b'{"attempt": 1e999}', "bad_json"),
         ("{}/finish", b'{"attempt": 1}', "unknown_outcome"),
+        ("{}/finish", b'{"attempt": 99999999999999999999, "outcome": "cancelled"}', "no_attempt"),
+        ("{}/finish", b'{"attempt": -1, "outcome": "cancelled"}', "no_attempt"),
         ("{}/finish", b'{"attempt": 1, "outcome": "done"}', "bad_end"),
     ],
 )
