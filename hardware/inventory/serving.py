@@ -21,17 +21,32 @@ def piece_out(item: Item) -> LoanPiece | None:
     return LoanPiece.objects.filter(item=item, back_at=None).select_related("loan__person", "loan__team", "loan__course").first()  # fmt: skip
 
 
+def pieces_out(items: Iterable[Item]) -> dict[int, LoanPiece]:
+    """The same of many, by the key of the item. One query."""
+    found = LoanPiece.objects.filter(item__in=items, back_at=None).select_related("loan__person", "loan__team", "loan__course")  # fmt: skip
+    return {piece.item_id: piece for piece in found if piece.item_id is not None}
+
+
+def in_repair(items: Iterable[Item]) -> set[int]:
+    """Keys of those that are in repair by a damage case. One query."""
+    return set(DamageCase.objects.filter(item__in=items, status=CaseStatus.IN_REPAIR).values_list("item", flat=True))
+
+
 def may_serve(item: Item, team: Team | None = None) -> Verdict:
     """Whether it may take work: that of everybody while it stands in the lab, that of one team while they have it on loan.
 
     Args:
         team: whose work it is; None = anybody's.
     """
+    return verdict_of(item, piece_out(item), team, is_in_repair=bool(in_repair([item])))
+
+
+def verdict_of(item: Item, piece: LoanPiece | None, team: Team | None, *, is_in_repair: bool) -> Verdict:
+    """The same from what is known: who has it, and whether it is in repair by a case."""
     if item.status != Item.Status.IN_SERVICE:
         return Verdict(False, f"{item.tag} is {item.get_status_display().lower()}.")
-    if DamageCase.objects.filter(item=item, status=CaseStatus.IN_REPAIR).exists():
+    if is_in_repair:
         return Verdict(False, f"{item.tag} is in repair by its damage case.")
-    piece = piece_out(item)
     if piece is None or (team is not None and piece.loan.team_id == team.pk):
         return Verdict(True)
     return Verdict(False, f"{item.tag} is on loan to {Borrower.of(piece.loan).words}, so it serves their work alone.")  # fmt: skip

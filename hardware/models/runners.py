@@ -19,6 +19,7 @@ from courseplatform.courses.models import Course
 from courseplatform.teams.models import Team
 from hardware.models.jobs import Job
 from hardware.models.stock import Item
+from hardware.runners.needs import ALLOWED, REFUSED, REQUIRED, Needs
 
 
 class Duty(models.TextChoices):
@@ -159,12 +160,20 @@ class Purpose(models.TextChoices):
     CALIBRATE = "calibrate", "Calibration of the cost model"
 
 
+class OwnBoard(models.TextChoices):
+    """Whether a team's own board may do the work of that team: words of hardware/runners/needs.py."""
+
+    ALLOWED = ALLOWED, "The team's own board or one of the course"
+    REQUIRED = REQUIRED, "The team's own board alone"
+    REFUSED = REFUSED, "Boards of the course alone"
+
+
 class BoardJob(Job):
     """Work that a runner carries out: a plan of steps and the files that they need. What it means belongs to who made it (`kind`).
 
-    device, runtime, tags, team: which runner may take it; team "null" is anybody's board, else only that team's own board takes it, or one
-    that is nobody's. runner: this one alone (its golden model, its calibration). needs_memory_limit: the file can run code, so only a board that
-    has proven its limits takes it. plan: docs/runner-protocol.md, PLAN. taken_by: who holds it or held it last.
+    device, runtime, tags, needs_power_sensor, own_board, team: which runner may take it, as hardware/runners/matching.py says. team: whose work it is;
+    null: a person's alone. runner: this one alone (its golden model, its calibration). needs_memory_limit: the file can run code, so only a board
+    that has proven its limits takes it. plan: docs/runner-protocol.md, PLAN. taken_by: who holds it or held it last.
     """
 
     purpose = models.CharField(max_length=10, choices=Purpose.choices)
@@ -173,6 +182,8 @@ class BoardJob(Job):
     device = models.SlugField(max_length=60)
     runtime = models.CharField(max_length=16)
     tags = models.JSONField(default=list, blank=True)
+    needs_power_sensor = models.BooleanField(default=False)
+    own_board = models.CharField(max_length=8, choices=OwnBoard.choices, default=OwnBoard.ALLOWED)
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     runner = models.ForeignKey(Runner, on_delete=models.CASCADE, null=True, blank=True, related_name="own_jobs")
     needs_memory_limit = models.BooleanField(default=False)
@@ -183,6 +194,10 @@ class BoardJob(Job):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["device", "runtime"], name="board_job_needs")]
+
+    @property
+    def needs(self) -> Needs:
+        return Needs(tuple(self.tags), self.needs_power_sensor, self.own_board)
 
 
 def board_file_path(row: "BoardFile", name: str) -> str:

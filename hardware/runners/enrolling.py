@@ -13,11 +13,12 @@ from courseplatform.teams.models import Team
 from hardware.course_devices import profiles_of
 from hardware.models import Duty, EnrolCode, Health, HealthMove, Item, Runner, RunnerToken
 from hardware.runners.facts import facts_read
+from hardware.runners.needs import LONGEST_TAG, MOST_TAGS, is_tag
 from hardware.runners.secrets import TOKEN_SHOWN, TOKEN_START, code_typed, digest_of, new_code, new_token
 
 CODE_LIVES, LOST_ANSWER, OLD_TOKEN_LIVES = timedelta(minutes=30), timedelta(minutes=10), timedelta(minutes=10)
 PROTOCOL = (1, 1)  # the oldest and the newest that is spoken here
-MOST_TAGS, LONGEST_TAG, LONGEST_NAME = 8, 24, 60
+LONGEST_NAME = 60
 REVOKED = "This runner was revoked. The staff of the course can add it again; then enrol it with the new code."
 
 
@@ -78,7 +79,7 @@ def tags_read(tags: Iterable[str]) -> list[str]:
     """Words that labs may ask for, once each. Raises BadInput (`bad_tag`, `too_many_tags`)."""
     found = sorted({tag.strip().lower() for tag in tags if tag.strip()})
     for tag in found:
-        if len(tag) > LONGEST_TAG or not all(letter.isalnum() or letter in "-_." for letter in tag):
+        if not is_tag(tag):
             raise BadInput(f"“{tag[:40]}” is no tag: letters, digits, hyphens, at most {LONGEST_TAG}.", code="bad_tag")
     if len(found) > MOST_TAGS:
         raise BadInput(f"A runner has at most {MOST_TAGS} tags.", code="too_many_tags")

@@ -23,11 +23,11 @@ from hardware.runners.duty import duty_move, lease_of
 from hardware.runners.enrolling import health_set
 from hardware.runners.facts import facts_read, skew_s, state_read, text
 from hardware.runners.files import log_committed, log_is_full, result_file
-from hardware.runners.matching import cannot_work, has_tags, waiting_for
+from hardware.runners.matching import cannot_work, waiting_for
 
 POLL_S, BEAT_S, TTL_S, START_WITHIN_S = 5, 15, 60, 120
 SAMPLE_EVERY = timedelta(seconds=30)
-CANDIDATES, BOOTS_KNOWN, MOST_STALE = 20, 5, 5
+BOOTS_KNOWN, MOST_STALE = 5, 5
 ENDS = ("done", "cancelled", "infrastructure", "thermal_invalid")
 MOST_ENVIRONMENT_BYTES = 256 * 1024
 
@@ -73,8 +73,8 @@ def runner_poll(
     if mine or cannot_work(row):
         return poll
     health.check_where_due(row, now)
-    for job in waiting_for(row, now)[:CANDIDATES]:
-        if has_tags(job, row) and leases.lease_take(job, worker=row.by, now=now):
+    for job in waiting_for(row, now):
+        if leases.lease_take(job, worker=row.by, now=now):
             BoardJob.objects.filter(pk=job.pk).update(taken_by=row)
             poll.job = job
             break
