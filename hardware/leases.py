@@ -10,7 +10,7 @@ Which waiting job is the next one is said in hardware/line.py.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -91,13 +91,13 @@ def job_enqueue(
         model: what the owner of the kind keeps beside the job, with `fields`. now: from when it waits; never later than it may be taken.
     """
     now = now or timezone.now()
-    place = turn_for(owner_key=owner_key, priority=priority)
-    made = model._default_manager.create(
-        kind=kind, owner_key=owner_key, priority=priority, turn=place.turn, reached=place.reached,
-        queued_at=now, not_before=min(now, timezone.now()), **fields,
-    )  # fmt: skip
+    made = model(
+        kind=kind, owner_key=owner_key, priority=priority, queued_at=now, not_before=min(now, timezone.now()), **fields
+    )
+    made.turn, made.reached = turn_for(made, priority=priority)
+    made.save(force_insert=True)
     wake_on_commit(kind)
-    return cast("JobT", made)
+    return made
 
 
 def is_waiting(kinds: Iterable[str], *, now: datetime | None = None) -> bool:
@@ -291,7 +291,7 @@ def job_take_over(old: Job, new: Job, *, by: str, why: str, now: datetime | None
 
 def job_put_first(job: Job, *, now: datetime | None = None) -> None:
     """A waiting job goes before everybody, behind those that were put first before it. Raises Conflict (`not_waiting`)."""
-    place = turn_for(owner_key=job.owner_key, priority=Priority.NEXT)
+    place = turn_for(job, priority=Priority.NEXT)
     waiting = Job.objects.filter(pk=job.pk, status=Status.QUEUED)
     with transaction.atomic():
         job.refresh_from_db()

@@ -9,6 +9,9 @@
    round begins.
 3. Within a turn by who came first.
 
+Workers have one line; boards have one for each kind of board in each course, with turns of its own: what somebody's models were given by workers
+is no turn on a board, and how far the line of another board has come says nothing of this one.
+
 Nothing starves within a class: turns only grow, and a class whose turn has passed a job's takes that job first. A class waits for the
 ones before it, and that is meant.
 """
@@ -19,7 +22,7 @@ from typing import NamedTuple
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from hardware.models import BOARD_KINDS, OPEN, Job, Status
+from hardware.models import BOARD_KINDS, OPEN, BoardJob, Job, Status
 
 ORDER = ("priority", "turn", "queued_at", "pk")
 
@@ -32,9 +35,17 @@ class Turn(NamedTuple):
     reached: int
 
 
-def turn_for(*, owner_key: str, priority: int) -> Turn:
-    """The turn of a job of this owner that comes into the line now. Three queries, each answered by an index."""
-    in_class = Job.objects.filter(priority=priority)
+def line_with(job: Job) -> "QuerySet[Job]":
+    """All jobs, also those that have ended, of the line in which this one stands or will stand."""
+    if job.kind not in BOARD_KINDS:
+        return Job.objects.exclude(kind__in=BOARD_KINDS)
+    board = job if isinstance(job, BoardJob) else BoardJob.objects.get(pk=job.pk)
+    return Job.objects.filter(boardjob__course=board.course_id, boardjob__device=board.device)
+
+
+def turn_for(job: Job, *, priority: int) -> Turn:
+    """The turn of this job, of which kind and owner are known, where it comes into this class now. Three queries, each answered by an index."""
+    in_class, owner_key = line_with(job).filter(priority=priority), job.owner_key
     served = in_class.filter(leased_at__isnull=False).aggregate(turn=Max("turn"))["turn"]
     known = in_class.filter(status__in=OPEN).aggregate(turn=Max("reached"))["turn"]
     served = -1 if served is None else int(served)
@@ -77,7 +88,7 @@ def close_gap(job: Job) -> None:
     What was taken once, and given back, has used its turn and leaves no gap."""
     if job.leased_at is not None:
         return
-    later = Job.objects.filter(
+    later = line_with(job).filter(
         owner_key=job.owner_key, priority=job.priority, status=Status.QUEUED, leased_at=None, turn__gt=job.turn
     )
     free = job.turn

@@ -160,7 +160,7 @@ def _long_line() -> None:
     last = Job.objects.order_by("-turn", "-queued_at").first()
     acts = {
         "take the next": lambda: leases.lease_next(worker="load", kinds=("run",)),
-        "give a turn": lambda: turn_for(owner_key="o1", priority=10),
+        "give a turn": lambda: turn_for(Job(kind="run", owner_key="o1"), priority=10),
         "the page of a run": lambda: place_of(last, timezone.now()) and line_read(timezone.now()),
         "the page of the staff": lambda: site_line(timezone.now()),
     }
