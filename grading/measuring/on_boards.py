@@ -49,7 +49,8 @@ def decide(job: Job, spec: BenchSpec, course: Course, isolation: str) -> Decided
     waited = now - job.queued_at
     if spec.run_on != "board" or spec.pipeline or spec.kind.trains:  # boards measure single models that answer
         return Decided(_here(where_to_run(spec, isolation=isolation, boards_available=None, waited=waited), waited))
-    boards, found = board_runs.boards_for(course, spec.device, now), board_runs.board_run_of(job)
+    found = board_runs.board_run_of(job)
+    boards = board_runs.boards_for(course, spec.device, now, asked=found)
     if found is not None and board_runs.is_measured(found):
         answer = answer_of(found)
         return Decided(Place("board", runner=answer.runner), answer)
@@ -62,7 +63,7 @@ def decide(job: Job, spec: BenchSpec, course: Course, isolation: str) -> Decided
     # A board took it and could not end it, again and again; or there is none.
     available = 0 if found is not None else boards.available
     place = where_to_run(
-        spec, isolation=isolation, boards_available=available, waited=spec.board_wait if found else waited
+        spec, isolation=isolation, boards_available=available, waited=waited, has_failed=found is not None
     )
     if found is not None and place.on == "wait":
         raise BenchError("board_failed", "Boards took this run and could not measure it.", outcome="infrastructure")
@@ -73,7 +74,7 @@ def _still_waits(job: Job, spec: BenchSpec, boards: board_runs.Boards, waited: t
     """It lies in the line of the boards: until the lab waits no longer for one."""
     place = where_to_run(spec, isolation=isolation, boards_available=0, waited=waited)
     if place.on == "wait":
-        why = place.why if boards.there else "Its board is away just now. The run waits for it."
+        why = place.why if boards.there else board_runs.why_waiting(job)
         raise Waits(why, min(max(spec.board_wait - waited, timedelta(seconds=1)), LONGEST_LOOK))
     board_runs.board_runs_dropped(job, by="site")
     return Decided(_here(place, waited))
@@ -96,7 +97,7 @@ def send(job: Job, submission: Submission, given: dict[str, Any], model: Path, w
     )  # fmt: skip
     board_runs.board_run_create(
         for_job=job, plan=plan, course=assignment.course, device=spec.device, title=f"{assignment.short}, attempt {submission.number}",
-        team=submission.team,
+        team=submission.team, needs=spec.board.needs,
     )  # fmt: skip
     raise Waits("It passed the check and waits for a board.", min(spec.board_wait, LONGEST_LOOK))
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from courseplatform.core import numbers
 from grading.bench.sandbox.choice import CONTAINER
 from grading.spec import BenchSpec
 
@@ -30,25 +31,38 @@ class Place:
     runner: str = ""
 
 
-def where_to_run(spec: BenchSpec, *, isolation: str, boards_available: int | None, waited: timedelta) -> Place:
+def where_to_run(
+    spec: BenchSpec, *, isolation: str, boards_available: int | None, waited: timedelta, has_failed: bool = False
+) -> Place:
     """Decide for one run.
 
     Args:
         isolation: name of the sandbox that this worker has.
         boards_available: free boards of the lab's first device; 0 while all are busy, None where the site has no such board at all.
         waited: since it came into the line.
+        has_failed: boards took it and could not end it.
     """
     here = "container" if isolation == CONTAINER else "process"
     if spec.run_on != "board":
         return Place(here) if spec.run_on in ("", here) else Place("wait", ELSEWHERE[spec.run_on])
     if boards_available:
         return Place("board")
-    is_hoped_for = boards_available is not None and waited < spec.board_wait
+    is_hoped_for = boards_available is not None and waited < spec.board_wait and not has_failed
     if is_hoped_for or spec.fallback == "wait":
         return Place("wait", _waits(spec, boards_available, waited))
-    # Where there is no such board, to wait for one would only cost time.
-    why = "This site has no such board." if boards_available is None else "No such board was free in time."
-    return Place(here, why, is_instead=True, asks_staff=spec.fallback == "staff")
+    return Place(
+        here, _instead(spec, boards_available, has_failed), is_instead=True, asks_staff=spec.fallback == "staff"
+    )
+
+
+def _instead(spec: BenchSpec, boards_available: int | None, has_failed: bool) -> str:
+    if boards_available is None:  # to wait for one would only cost time
+        return "This site has no such board."
+    if has_failed:
+        return "Boards took it, and none could end it."
+    return (
+        f"No board{spec.board.needs.words} was free within {numbers.span(spec.board_wait).replace(numbers.WHOLE, ' ')}."
+    )
 
 
 def _waits(spec: BenchSpec, boards_available: int | None, waited: timedelta) -> str:

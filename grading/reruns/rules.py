@@ -14,7 +14,18 @@ from grading.models.runs import Result
 # Of a spec, what changes no number that is measured: points follow from it, or it is asked before anything runs. A result holds what the
 # cost model says of every device of the course, so other devices are read from it (grading/points/again.py).
 NOT_MEASURED = frozenset(
-    {"criteria", "baselines", "bonus_most", "formats", "max_bytes", "devices", "device", "board_wait", "fallback"}
+    {
+        "criteria",
+        "baselines",
+        "bonus_most",
+        "formats",
+        "max_bytes",
+        "devices",
+        "device",
+        "board",
+        "board_wait",
+        "fallback",
+    }
 )
 
 

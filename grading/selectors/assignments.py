@@ -270,7 +270,8 @@ FALLBACKS = {
 def _place_words(spec: BenchSpec, boards: Sequence[str]) -> str:
     if spec.run_on == "board":
         waits = numbers.span(spec.board_wait).replace(numbers.WHOLE, " ")
-        return f"{boards[0] if boards else 'a board'}. Where none is free within {waits}, {FALLBACKS[spec.fallback]}"
+        board = f"{boards[0] if boards else 'a board'}{spec.board.needs.words}"
+        return f"{board}. Where none is free within {waits}, {FALLBACKS[spec.fallback]}"
     plays = f" with the memory and the cores of a {boards[0]}" if spec.run_on == "container" and boards else ""
     return PLACES[spec.run_on] + plays
 

@@ -23,16 +23,16 @@ from hardware.models import (
     OPEN,
     BoardFile,
     BoardJob,
-    Duty,
-    Health,
     Job,
     Outcome,
     Priority,
     Purpose,
-    Runner,
     Status,
 )
-from hardware.runners.matching import is_here
+from hardware.runners.matching import barred_why, boards_of, is_here, lacks
+from hardware.runners.needs import NOTHING, Needs
+from hardware.runners.unmet import tell_unmet
+from hardware.runners.waiting import waits
 
 KIND = "board_run"
 
@@ -53,7 +53,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class Boards:
-    """known: runners of the course for this device, those that were revoked left out. there: how many of them are on duty, well, and here."""
+    """known: runners of the course for this device, those that were revoked left out. there: how many of them have all that is asked for, are on
+    duty, well, and here."""
 
     known: int
     there: int
@@ -64,10 +65,18 @@ class Boards:
         return self.there if self.known else None
 
 
-def boards_for(course: Course, device: str, now: datetime) -> Boards:
-    found = list(Runner.objects.filter(course=course, device=device).exclude(status=Duty.REVOKED))
-    there = [one for one in found if one.status == Duty.ACTIVE and one.health != Health.BAD and is_here(one, now)]
+def boards_for(course: Course, device: str, now: datetime, *, asked: BoardRun | None = None) -> Boards:
+    """asked: what was put into the line of the boards, which says what it needs; None before that."""
+    found = boards_of(course, device=device)
+    able = found if asked is None else [one for one in found if not lacks(asked.job, one)]
+    there = [one for one in able if is_here(one.runner, now) and not barred_why(one)]
     return Boards(len(found), len(there))
+
+
+def why_waiting(job: Job) -> str:
+    """Why a run waits for a board, in a sentence. It has been put into the line of the boards."""
+    found = board_run_of(job)
+    return waits(found.job, timezone.now()).sentence if found is not None else ""
 
 
 def board_run_of(job: Job) -> BoardRun | None:
@@ -90,19 +99,30 @@ def is_measured(found: BoardRun) -> bool:
 
 @transaction.atomic
 def board_run_create(
-    *, for_job: Job, plan: Plan, course: Course, device: str, title: str, team: Team | None, now: datetime | None = None
+    *,
+    for_job: Job,
+    plan: Plan,
+    course: Course,
+    device: str,
+    title: str,
+    team: Team | None,
+    needs: Needs = NOTHING,
+    now: datetime | None = None,
 ) -> BoardRun:
-    """Put the measurement into the line of the boards. The files are copied: those of the plan are gone a moment later."""
+    """Put the measurement into the line of the boards. The files are copied: those of the plan are gone a moment later. Where no board of the
+    course has what is needed, its staff are told."""
     job = leases.job_enqueue(
         BoardJob, kind=KIND, owner_key=for_job.owner_key, priority=Priority(for_job.priority), now=now or timezone.now(), purpose=Purpose.MEASURE,
         title=title[:120], course=course, device=device, runtime=plan.format, team=team, plan=plan.document, wall_s=plan.wall_s,
-        needs_memory_limit=bool(plan.document["needs_memory_limit"]),
+        needs_memory_limit=bool(plan.document["needs_memory_limit"]), tags=list(needs.tags), needs_power_sensor=needs.power_sensor,
+        own_board=needs.own_board,
     )  # fmt: skip
     for name, path in plan.files.items():
         with path.open("rb") as held:
             row = BoardFile(job=job, name=name, bytes=path.stat().st_size, sha256=sha256_of(path))
             row.file.save(name, File(held), save=False)
             row.save()
+    tell_unmet(job, job.queued_at)
     return BoardRun.objects.create(job=job, for_job_id=for_job.pk, seed=plan.seed)
 
 

@@ -9,6 +9,8 @@ from grading.bench.training.setting import Setting
 from grading.ml_tasks.base import Output, Task
 from grading.ml_tasks.registry import TASKS, metrics
 from grading.spec.baselines import Baseline, read_baselines
+from grading.spec.board import USUAL as USUAL_BOARD
+from grading.spec.board import BoardSpec, read_board
 from grading.spec.criteria import METRICS, MOST_POINTS, OF_DEVICE, Criterion, read_criterion
 from grading.spec.inputs import InputSpec, read_input, wrong_input
 from grading.spec.pipeline import Stage, read_pipeline, wrong_pipeline
@@ -33,7 +35,7 @@ class BenchSpec:
     devices: slugs of what the lab is about, the first is the one that a model has to fit.
 
     run_on: process, container, board; "" for what the site has. board_wait, fallback: how long a run waits for a board, and what
-    then (emulation, wait, staff); see grading/measuring/where_to_run.py.
+    then (emulation, wait, staff); see grading/measuring/where_to_run.py. board: what is asked of it besides its kind.
     baselines: models that rules compare with, by name. bonus_most: what extra credit comes to at most, all of it together.
     training: the ways of training that are looked at; None: none. pipeline: the stages of a lab that takes several models in a row; empty: it
     takes one.
@@ -51,6 +53,7 @@ class BenchSpec:
     run_on: str = ""
     board_wait: timedelta = USUAL_WAIT
     fallback: str = "staff"
+    board: BoardSpec = USUAL_BOARD
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
     bonus_most: float | None = None
     training: Setting | None = None
@@ -112,12 +115,13 @@ class BenchSpec:
             run_on=top.choice("run_on", RUN_ON, ""),
             board_wait=_board_wait(top),
             fallback=top.choice("fallback", FALLBACKS, "staff"),
+            board=read_board(top.raw["board"]) if "board" in top.raw else USUAL_BOARD,
             baselines=baselines,
             bonus_most=top.number("bonus_most") if "bonus_most" in top.raw else None,
             training=read_training(top.raw["training"]) if "training" in top.raw else None,
             pipeline=read_pipeline(top.raw["pipeline"]) if "pipeline" in top.raw else (),
         )
-        top.done("input", "board_wait", "baselines", "training", "pipeline")
+        top.done("input", "board_wait", "board", "baselines", "training", "pipeline")
         wrong = [*_wrong(spec), *_wrong_place(spec, top), *_wrong_training(spec), *_wrong_points(spec)]
         if wrong := [*wrong, *_wrong_pipeline(spec)]:
             raise SpecError(*wrong)
@@ -162,6 +166,8 @@ def _wrong_place(spec: BenchSpec, top: Reader) -> Iterator[str]:
     for key in ("board_wait", "fallback"):
         if key in top.raw and spec.run_on != "board":
             yield f"spec.{key}: only a lab with `run_on: board` waits for one. Add that, or take {key} away."
+    if "board" in top.raw and not spec.device:
+        yield "spec.board: say first in `devices` which kind of board that is."
     if spec.run_on == "board" and not spec.device:
         yield "spec.run_on: this lab is measured on a board, so name the board first in `devices`."
     for n, criterion in enumerate(spec.criteria):

@@ -26,6 +26,9 @@ class Needs:
         return said + {REQUIRED: " that is the team's own", REFUSED: " of the course"}.get(self.own_board, "")
 
 
+NOTHING = Needs()
+
+
 def is_tag(word: str) -> bool:
     """Lower-case letters, digits, hyphens, dots and underscores, at most 24."""
     is_short = 0 < len(word) <= LONGEST_TAG

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from grading.bench.training.setting import METHOD_WORDS, MOST_BATCH, MOST_RANK, OPTIMIZERS
-from grading.forms.editing import task_fields
+from grading.forms.editing import board_fields, task_fields
 from grading.forms.editing.criteria import FIELDS
 from grading.forms.editing.fields import choice, line, lines, number, numbers_of, plain
 from grading.forms.editing.input_fields import (
@@ -91,19 +91,26 @@ class BenchForm(Quiet):
     def __init__(self, held: Item, data: Any, profiles: Mapping[str, DeviceProfile] | None = None) -> None:
         """profiles: the devices of the course; those that are shipped where None."""
         self.of_task = task_fields.chosen_task(data, "bench-task", held)
-        super().__init__(data, prefix="bench", initial=_shown(held) | task_fields.shown(self.of_task, held))
+        super().__init__(
+            data,
+            prefix="bench",
+            initial=_shown(held) | board_fields.shown(held) | task_fields.shown(self.of_task, held),
+        )
         self.held = held
         for name in ("task", "device", "training"):
             self.fields[name].widget.attrs.update(REDRAWN)
-        own = task_fields.fields_of(self.of_task)
-        self.fields |= own
-        before = list(self.fields)
-        at = before.index("task") + 1
-        self.order_fields([*before[:at], *own, *before[at:]])
+        self._put_after("task", task_fields.fields_of(self.of_task))
+        self._put_after("fallback", board_fields.fields())
         boards = {slug: profile.name for slug, profile in (profiles or load_profiles()).items()}
         boards |= {slug: slug for slug in devices_of(held) if slug not in boards}
         self.fields["device"].choices = [("", "none"), *boards.items()]  # type: ignore[attr-defined]
         self.fields["others"].choices = list(boards.items())  # type: ignore[attr-defined]
+
+    def _put_after(self, name: str, more: Mapping[str, forms.Field]) -> None:
+        before = list(self.fields)
+        at = before.index(name) + 1
+        self.fields |= more
+        self.order_fields([*before[:at], *more, *before[at:]])
 
     def clean_shapes(self) -> dict[str, list[int | float]]:
         return shapes_of(self.cleaned_data["shapes"])
@@ -175,7 +182,13 @@ class BenchForm(Quiet):
             "run_on": data["run_on"], **self._wait(),
         }  # fmt: skip
         found = {"task": self.of_task.name, "input": source, **task_fields.said(self.of_task, data, held)}
-        return found | _said(limits, held, USUAL) | self._training() | {"criteria": criteria}
+        return (
+            found
+            | _said(limits, held, USUAL)
+            | board_fields.said(data, held)
+            | self._training()
+            | {"criteria": criteria}
+        )
 
     def _training(self) -> Item:
         """Left out where no way of training is ticked; what is usual stays unwritten, as it was."""
@@ -233,6 +246,6 @@ def place_of(sentence: str) -> tuple[int | None, str]:
     if match := PLACE.search(sentence):
         name = match[3] or ""
         return int(match[1]), FIELDS.get(name, name) if match[2] else name
-    match = re.search(r"spec\.(?:input\.)?(?:normalise\.)?(\w+)", sentence, re.IGNORECASE)
-    names = {"max_bytes": "max_kib", "memory_bytes": "memory_mib", "devices": "device"}
+    match = re.search(r"spec\.(?:input\.|board\.)?(?:normalise\.)?(\w+)", sentence, re.IGNORECASE)
+    names = {"max_bytes": "max_kib", "memory_bytes": "memory_mib", "devices": "device", "board": "device"}
     return None, names.get(match[1], match[1]) if match else ""

@@ -22,7 +22,8 @@ FULL = {
     "due": "2030-02-03 12:30", "points": 12.5, "percent": 5, "counts": False, "active": "chosen", "statement": True, "attempts": 3,
     "cooldown_minutes": 30, "cap": None, "no_late": True, "cutoff": "2030-02-05 12:00", "draft": True,
     "bench": SPEC | {"max_bytes": 1000, "device": "rpi-4-4gb", "formats": ["onnx"], "wall_s": 61, "memory_bytes": 1 << 29,
-                     "run_on": "board", "board_wait": {"hours": 4}, "fallback": "emulation"},
+                     "run_on": "board", "board_wait": {"hours": 4}, "fallback": "emulation",
+                     "board": {"tags": ["camera", "csi"], "own_board": "refused", "readings": "team"}},
     "hidden_set": "test",
     "parts": [
         {"key": "report", "kind": "pdf", "title": "Report, one page", "note": "As a PDF.", "pages": 1, "max_mb": 2.5},
@@ -70,6 +71,8 @@ def test_every_assignment_of_a_shipped_course_comes_back_from_its_form(path):
         ({"bench-board_wait": "soon"}, "wrong_form", "board_wait"),
         ({"bench-board_wait": "0 days"}, "bench_spec", "board_wait"),
         ({"bench-device": "", "bench-run_on": "board"}, "bench_spec", "run_on"),
+        ({"bench-tags": "a camera"}, "bench_spec", "tags"),
+        ({"bench-power_sensor": "on"}, "bench_spec", "readings"),
     ],
 )
 def test_what_is_said_of_boards_is_refused_at_its_field(data_dir, changes, code, field):
@@ -115,7 +118,8 @@ def test_who_is_not_measured_on_a_board_waits_for_none(data_dir):
 
 
 def test_a_lab_that_says_nothing_of_boards_says_nothing_after_its_form(data_dir):
-    bench = {key: value for key, value in FULL["bench"].items() if key not in ("run_on", "board_wait", "fallback")}
+    of_boards = ("run_on", "board_wait", "fallback", "board")
+    bench = {key: value for key, value in FULL["bench"].items() if key not in of_boards}
     row = made(FULL | {"bench": bench}, data_dir)
     form = form_of(row, sent(row))
     assert form.is_valid() and form.item()["bench"] == bench

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from courseplatform.notices.models import Notification
 from grading.bench.sandbox import Limits, SandboxRequest, detect
 from grading.demo.digits import hidden_split, write_hidden
 from grading.measuring import bench_ready, worker
@@ -204,3 +205,28 @@ def test_what_was_measured_stands_beside_what_is_modelled():
         "never met such a model."
     )
     assert beside_the_model(board, None) == beside_the_model(board, {"latency_ms": None}) == ""
+
+
+def test_what_no_board_has_is_told_to_the_staff_at_once_and_measured_here_after_the_wait(cast, lab, client):
+    add_board(cast)
+    lab.bench_spec = lab.bench_spec | {"board": {"tags": ["camera"]}, "fallback": "emulation"}
+    lab.save()
+    run = handed_in(cast)
+    assert worker.work_once("bench@test")
+    asked = BoardJob.objects.get(purpose="measure")
+    assert asked.tags == ["camera"]
+    titles = Notification.objects.filter(kind="hardware").values_list("person__name", "title")
+    said = "No board here can take what a lab asks for: Raspberry Pi 4, 4 GB, tagged camera"
+    assert {(name, said) for name in ("Helen", "Ines", "Amit")} == set(titles)
+    Job.objects.filter(pk=run.pk).update(not_before=timezone.now())
+    assert worker.work_once("bench@test")
+    run.refresh_from_db()
+    assert run.status == Status.QUEUED and "pi4-01 has no tag camera" in run.moves.last().why
+    Job.objects.filter(pk=run.pk).update(not_before=timezone.now(), queued_at=timezone.now() - timedelta(hours=5))
+    assert worker.work_once("bench@test")
+    run.refresh_from_db()
+    assert run.outcome == Outcome.MEASURED
+    graded = run.result.environment["graded_by"]
+    assert graded["reason"] == "No board tagged camera was free within 4 h."
+    client.force_login(cast.ruth)
+    assert graded["reason"] in client.get(run.get_absolute_url()).content.decode()

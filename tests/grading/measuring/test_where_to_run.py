@@ -166,3 +166,50 @@ def test_to_run_out_of_less_than_the_device_has_is_our_fault(small_machine, slug
     with pytest.raises(BenchError) as caught, found.out_of_memory_named():
         raise BenchError("out_of_memory", "The model needed more.", outcome="out_of_memory")
     assert (caught.value.code, caught.value.outcome) == (code, outcome)
+
+
+@pytest.mark.parametrize(
+    ("board", "said"),
+    [
+        ({}, "No board was free within 4 h."),
+        ({"tags": ["camera"]}, "No board tagged camera was free within 4 h."),
+        (
+            {"tags": ["camera", "csi"], "power_sensor": True, "own_board": "required"},
+            "No board tagged camera and csi with a power sensor that is the team's own was free within 4 h.",
+        ),
+    ],
+)
+def test_what_is_measured_here_instead_says_which_board_was_not_there(board, said):
+    lab = spec(**BOARD, fallback="emulation", board=board)
+    assert where_to_run(lab, isolation="docker", boards_available=0, waited=5 * HOUR).why == said
+
+
+def test_where_boards_failed_nobody_waits_on_and_the_reason_is_theirs():
+    lab = spec(**BOARD, fallback="emulation")
+    found = where_to_run(lab, isolation="docker", boards_available=0, waited=HOUR, has_failed=True)
+    assert (found.on, found.why) == ("container", "Boards took it, and none could end it.")
+
+
+@pytest.mark.parametrize(
+    ("board", "place"),
+    [
+        ({"tags": "camera"}, "spec.board.tags: expected a list"),
+        ({"tags": ["A camera"]}, "spec.board.tags: a tag is a word"),
+        ({"tags": ["camera", "camera"]}, "spec.board.tags: a tag is a word"),
+        ({"tags": [f"t{n}" for n in range(9)]}, "spec.board.tags: at most 8"),
+        ({"power_sensor": "yes"}, "spec.board.power_sensor: expected true or false"),
+        ({"own_board": "mine"}, "spec.board.own_board: mine is not one of"),
+        ({"readings": "all"}, "spec.board.readings: all is not one of"),
+        ({"power_sensor": True, "readings": "team"}, "spec.board.readings: with `power_sensor: true`"),
+        ({"camera": True}, "spec.board: unknown key camera"),
+        (["camera"], "spec.board: expected a mapping"),
+    ],
+)
+def test_what_a_lab_may_not_ask_of_a_board_is_refused_with_its_place(board, place):
+    with pytest.raises(SpecError, match=place.replace(".", r"\.").replace("[", r"\[")):
+        spec(**BOARD, board=board)
+
+
+def test_a_lab_without_a_device_asks_nothing_of_a_board():
+    with pytest.raises(SpecError, match=r"spec\.board: say first in `devices`"):
+        spec(board={"tags": ["camera"]})
