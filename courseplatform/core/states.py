@@ -59,11 +59,13 @@ def move(
     old = str(row.status)  # type: ignore[attr-defined]
     if to not in moves.get(old, frozenset()):
         raise IllegalMove(_not_from_here(row, to), details={"from": old, "to": to})
-    model = type(row)
+    # Of a row that inherits its status, the table that has it: asked of the child's, Django first reads which rows hold the old status and
+    # then changes those by their keys, and two that do it at once both win.
+    model = row._meta.get_field("status").model
     with transaction.atomic():
         won = model._default_manager.filter(pk=row.pk, status=old, **(guard or {})).update(status=to, **changes)
         if won != 1:
-            said = f"Somebody else was faster with this {model._meta.verbose_name}. Load the page again."
+            said = f"Somebody else was faster with this {row._meta.verbose_name}. Load the page again."
             raise IllegalMove(said, code="lost_race")
         if history is not None:
             row_of_move: dict[str, Any] = {"subject_id": row.pk, "moved_from": old, "moved_to": to}
