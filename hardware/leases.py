@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, IllegalMove
@@ -328,18 +328,25 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
     Returns:
         {"expired": jobs given back or ended, "waiting": jobs ready to be taken}
     """
-    now, expired = now or timezone.now(), 0
-    for job in Job.objects.filter(status__in=HELD, lease_expires_at__lt=now).order_by("lease_expires_at")[:200]:
-        try:
-            _give_back(job, lease=None, why=f"no sign of life from {job.leased_by}", fault=True, now=now)
-            expired += 1
-        except IllegalMove:
-            continue  # it finished, or another sweep was faster
+    now = now or timezone.now()
+    expired = silent_given_back(Job.objects.all(), now=now)
     ready = Job.objects.filter(status=Status.QUEUED, not_before__lte=now).values_list("kind", flat=True)
     waiting = list(ready)
     for name in set(waiting) & set(_kinds):
         wake_on_commit(name)
     return {"expired": expired, "waiting": len(waiting)}
+
+
+def silent_given_back(jobs: "QuerySet[JobT]", *, now: datetime) -> int:
+    """Give back those of these jobs whose workers have said nothing for longer than their leases live. Returns how many."""
+    expired = 0
+    for job in jobs.filter(status__in=HELD, lease_expires_at__lt=now).order_by("lease_expires_at")[:200]:
+        try:
+            _give_back(job, lease=None, why=f"no sign of life from {job.leased_by}", fault=True, now=now)
+            expired += 1
+        except IllegalMove:
+            continue  # it finished, or another sweep was faster
+    return expired
 
 
 def _move_held(job: Job, lease: Lease | None, *, to: str, why: str = "", **changes: Any) -> None:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from courseplatform.core.errors import BadInput, Conflict, NotHere
 from hardware import leases
 from hardware.leases import CancelRequested, LeaseLost
-from hardware.models import HELD, BoardEnd, BoardJob, Duty, Health, Outcome, Purpose, Runner, RunnerSample
+from hardware.models import HELD, BoardEnd, BoardJob, Duty, Health, Outcome, Purpose, Runner, RunnerSample, Status
 from hardware.runners import alerts, health
 from hardware.runners.duty import duty_move, lease_of
 from hardware.runners.enrolling import health_set
@@ -47,7 +47,6 @@ class Poll:
     drop: list[str] = field(default_factory=list)
 
 
-@transaction.atomic
 def runner_poll(
     *,
     runner: Runner,
@@ -57,16 +56,29 @@ def runner_poll(
     address: str | None,
     now: datetime | None = None,
 ) -> Poll:
-    """A runner says what it is and what it holds, and is given the next piece of work where there is one for it."""
+    """A runner says what it is and what it holds, and is given the next piece of work where there is one for it.
+
+    What a silent board held too long goes back into the line first: whoever asks need not wait for the sweep.
+    """
     now = now or timezone.now()
+    leases.silent_given_back(BoardJob.objects.filter(course=runner.course_id), now=now)
+    return _polled(runner, facts, state, dict(held), address, now)
+
+
+@transaction.atomic
+def _polled(
+    runner: Runner, facts: Any, state: Any, claimed: dict[UUID, int], address: str | None, now: datetime
+) -> Poll:
     row = Runner.objects.select_for_update(of=("self",)).select_related("course", "team", "item").get(pk=runner.pk)
     _seen(row, facts_read(facts), state, address, now)
     row.clock_skew_s = skew_s(facts.get("clock_utc"), now) if isinstance(facts, dict) else None
     row.save()
     poll, mine = Poll(row), _held_by(row)
-    claimed = dict(held)
     poll.drop = [str(job) for job, attempt in claimed.items() if mine.get(job) != attempt]
     for job in BoardJob.objects.filter(pk__in=[pk for pk, attempt in mine.items() if claimed.get(pk) != attempt]):
+        if poll.job is None and _was_not_heard(job, row):
+            poll.job = job
+            continue
         # One board does one thing: what its agent does not know of any more, it will never end. The lease itself fences a late word.
         leases.lease_release(lease_of(job, row), why="the runner does not know of it any more", now=now)
         mine.pop(job.pk)
@@ -79,6 +91,15 @@ def runner_poll(
             poll.job = job
             break
     return poll
+
+
+def _was_not_heard(job: BoardJob, row: Runner) -> bool:
+    """Whether a job that the runner does not name was given to it in an answer that was lost: the same lease is then said again.
+
+    Its time goes on, so a board that never begins does not keep it.
+    """
+    may_go_on = row.health == Health.GOOD or job.purpose == Purpose.HEALTH
+    return job.status == Status.LEASED and not job.cancel_requested and may_go_on and not cannot_work(row)
 
 
 def _held_by(runner: Runner) -> dict[UUID, int]:

@@ -5,6 +5,8 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from courseplatform.notices.models import Notification
@@ -135,14 +137,55 @@ def test_what_a_silent_board_held_goes_to_another_and_its_late_word_counts_nothi
     assert Job.objects.get(pk=work.pk).faults == 1
 
 
+def test_the_database_itself_says_which_of_two_boards_gets_a_job(cast):
+    """The change names the status that it expects. Where a query before it had looked, both would have seen the job wait."""
+    work = make_work(cast)
+    with CaptureQueriesContext(connection) as seen:
+        assert leases.lease_take(work, worker="runner pi4-01")
+    (change,) = [query["sql"] for query in seen if query["sql"].startswith("UPDATE")]
+    assert all(f'"{column}" = ' in change.partition("WHERE")[2] for column in ("status", "attempt"))
+
+
 def test_a_board_that_lost_its_memory_gives_back_what_it_held(cast):
     _, board = add_board(cast)
     work = make_work(cast)
     job = board.job()
+    assert board.call(job, "start").status_code == 200
     assert board.poll(held=[]).status_code == 200 and board.said["job"] is None  # it went back, and waits its pause
     work.refresh_from_db()
     assert (work.status, work.faults) == (Status.QUEUED, 1)
     assert board.call(job, "start").status_code == 410
+
+
+def test_a_job_whose_answer_was_lost_is_offered_again_as_it_was(cast):
+    """A call of the protocol may come twice: the same lease is said, and nobody has had a fault."""
+    runner, board = add_board(cast)
+    work, other = make_work(cast), make_work(cast)
+    job = board.job()
+    assert board.job() == job
+    work.refresh_from_db()
+    assert (work.status, work.attempt, work.faults) == (Status.LEASED, 1, 0)
+    # Not to a board that was taken off duty meanwhile: then it goes back.
+    duty_change(visit=cast.visit(cast.helen), runner=runner, to=Duty.PAUSED)
+    assert board.job() is None
+    work.refresh_from_db()
+    other.refresh_from_db()
+    assert (work.status, other.status) == (Status.QUEUED, Status.QUEUED)
+
+
+def test_what_a_silent_board_holds_is_given_back_by_whoever_asks_next(cast):
+    """Sweeps come every half minute; a board that waits for work need not wait for one."""
+    _, silent = add_board(cast)
+    work = make_work(cast)
+    job = silent.job()
+    assert silent.call(job, "start").status_code == 200
+    _, other = add_board(cast, "pi4-02")
+    assert other.job() is None
+    Job.objects.filter(pk=work.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    assert other.job() is None  # it waits the pause of a fault
+    Job.objects.filter(pk=work.pk).update(not_before=timezone.now())
+    again = other.job()
+    assert (again["lease"], again["attempt"]) == (job["lease"], 2)
 
 
 def test_a_fault_of_the_board_is_nobodys_but_the_boards(cast, ends):
