@@ -23,6 +23,7 @@ PREFIX = "/api/runner/v1"
 TIMEOUT_S = 20.0
 PIECE_BYTES = 1 << 16
 MOST_ANSWER_BYTES = 8 << 20
+MOST_RETRY_AFTER_S = 300.0
 # What the site says of a token. A 401 without such a word comes from something in front of it, and will pass.
 NOT_OURS = frozenset({"token_revoked", "token_unknown", "not_signed_in"})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -154,7 +155,7 @@ class Client:
                 content = answer.read(MOST_ANSWER_BYTES)
             except (OSError, http.client.HTTPException) as error:
                 raise Unreachable(f"The answer was cut short: {error}") from error
-            return _meant(answer.status, content)
+            return _meant(answer.status, content, answer.headers.get("Retry-After"))
 
     @contextlib.contextmanager
     def _open(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Iterator[Any]:
@@ -181,7 +182,7 @@ class _Refusal:
     """An answer of 3xx, 4xx or 5xx in the place of a good one. Raises what it means where it is no answer to a call."""
 
     def __init__(self, error: urllib.error.HTTPError) -> None:
-        self.status = error.code
+        self.status, self.headers = error.code, error.headers
         try:
             self._content = error.read(MOST_ANSWER_BYTES)
         except (OSError, http.client.HTTPException):
@@ -199,7 +200,7 @@ class _Refusal:
 def _copy(answer: Any, file: IO[bytes], digest: Any, most: int) -> int:
     """Bytes of a file, at most one more than it should have. Raises what a refusal means."""
     if answer.status >= 300:
-        refused = _meant(answer.status, answer.read())
+        refused = _meant(answer.status, answer.read(), answer.headers.get("Retry-After"))
         raise RunnerError(refused.sentence)
     copied = 0
     while copied <= most:
@@ -228,7 +229,7 @@ def _flat(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _meant(status: int, content: bytes) -> Answer:
+def _meant(status: int, content: bytes, retry_after: str | None = None) -> Answer:
     """The answer, or the error that it is for every call alike."""
     try:
         document = json.loads(content or b"{}")
@@ -243,7 +244,9 @@ def _meant(status: int, content: bytes) -> Answer:
     if status == 410 and answer.code in {"", "lease_lost"}:
         raise LeaseLost(answer.sentence)
     if status in {401, 429} or status >= 500 or 300 <= status < 400:
-        raise Unreachable(f"The site answered {status}.")
+        asked = retry_after or ""
+        after_s = min(float(asked), MOST_RETRY_AFTER_S) if asked.isascii() and asked.isdigit() else 0.0
+        raise Unreachable(f"The site answered {status}.", after_s)
     return answer
 
 
@@ -255,11 +258,11 @@ class Backoff:
     longest_s: float = 60.0
     _next_s: float = field(default=1.0)
 
-    def next_s(self) -> float:
-        """How long to wait now."""
+    def next_s(self, after_s: float = 0.0) -> float:
+        """How long to wait now; ``after_s``: what the site has asked for, which no scale makes shorter."""
         wait = self._next_s
         self._next_s = min(2 * wait, self.longest_s)
-        return wait * random.uniform(0.5, 1.0) * self.scale  # noqa: S311 only to spread calls
+        return max(wait * random.uniform(0.5, 1.0) * self.scale, after_s)  # noqa: S311 only to spread calls
 
     def reset(self) -> None:
         """The site has answered."""
@@ -279,7 +282,7 @@ def patiently(
     while True:
         try:
             return call()
-        except Unreachable:
-            pause = backoff.next_s()
+        except Unreachable as error:
+            pause = backoff.next_s(error.after_s)
             if (left_s is not None and left_s() <= pause) or not wait(pause):
                 raise

@@ -175,7 +175,7 @@ class Agent:
             answer = self._client.lease(PROTOCOL, {**self._facts, "clock_utc": facts.clock_utc()}, state, held)
         except Unreachable as error:
             self._say(f"The site cannot be reached: {error}")
-            return self._backoff.next_s()
+            return self._backoff.next_s(error.after_s)
         self._backoff.reset()
         if answer.status != 200:
             self._say(f"The site refused: {answer.sentence}")

@@ -38,7 +38,11 @@ class TooOld(RunnerError):
 
 
 class Unreachable(Exception):
-    """The site gave no answer that counts: no connection, a timeout, 429 or 5xx. It is asked again later."""
+    """The site gave no answer that counts: no connection, a timeout, 429 or 5xx. It is asked again, ``after_s`` at the earliest."""
+
+    def __init__(self, sentence: str, after_s: float = 0.0) -> None:
+        super().__init__(sentence)
+        self.after_s = after_s
 
 
 class LeaseLost(Exception):
