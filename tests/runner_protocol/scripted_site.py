@@ -1,13 +1,18 @@
-"""A site that speaks the runner protocol and can be made to misbehave: lose answers, cut, refuse, go away."""
+"""A site that speaks the runner protocol and can be made to misbehave: lose answers, cut, refuse, go away. Standard library only.
+
+It keeps everything that an agent says, for the scenarios (scenarios.py) and the standing rules (rules.py) to judge.
+"""
 
 import hashlib
 import json
 import re
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 PREFIX = "/api/runner/v1"
@@ -26,11 +31,34 @@ def step(name="model", **changes):
 
 
 @dataclass
+class Seen:
+    """One call as it came, and what was answered. asked: its JSON, None where it is bytes or none. status: None where no answer was given."""
+
+    at: float
+    call: str
+    lease: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+    asked: Any
+    status: int | None = None
+    answer: Any = None
+
+    @property
+    def attempt(self) -> Any:
+        """As the call names it, in its address or its body; None where it names none."""
+        if "attempt" in self.query:
+            return int(self.query["attempt"]) if self.query["attempt"].isdigit() else self.query["attempt"]
+        return self.asked.get("attempt") if isinstance(self.asked, dict) else None
+
+
+@dataclass
 class Site:
     """Jobs by lease, and everything that was said. ``on`` maps a call to what happens before it is answered.
 
     A hook gets the handler; it may raise Cut (no answer, before or after the call took effect) or return an answer
-    (status, document) in place of the right one.
+    (status, document) or (status, document, headers) in place of the right one. lost: leases that are somebody else's by now.
+    extra: fields that newer sites add to every answer.
     """
 
     token: str = "milliamp_run_test"
@@ -41,10 +69,15 @@ class Site:
     finished: dict = field(default_factory=dict)
     released: list = field(default_factory=list)
     calls: list = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
     leases: list = field(default_factory=list)
     on: dict = field(default_factory=dict)
     drop: list = field(default_factory=list)
+    lost: set = field(default_factory=set)
+    extra: dict = field(default_factory=dict)
+    enrolled: dict = field(default_factory=dict)
     beat_s: float = 0.1
+    poll_s: float = 0.05
     do: str = "continue"
 
     def __post_init__(self):
@@ -61,18 +94,21 @@ class Site:
         self.server.shutdown()
         self.server.server_close()
 
-    def add(self, model: bytes, *, wrong_hash=False, **plan):
-        """Put a job into the line. Returns its lease."""
-        lease = str(uuid.uuid4())
-        url = f"{PREFIX}/lease/{lease}/files/model?attempt=1"
-        self.files[lease, "model"] = model
+    def add(self, model: bytes, *, wrong_hash=False, attempt=1, lease="", wall_s=60.0, **plan):
+        """Put a job into the line; one with the ``lease`` of an earlier one is that job, given out anew. Returns its lease."""
+        lease = lease or str(uuid.uuid4())
+        url = f"{PREFIX}/lease/{lease}/files/model?attempt={attempt}"
         digest = hashlib.sha256(model + b"x" * wrong_hash).hexdigest()
-        self.jobs[lease] = {
-            "lease": lease, "attempt": 1, "purpose": "measure", "title": f"job {lease[:4]}", "wall_s": 60.0, "ttl_s": 60,
-            "plan": {"steps": [step()], "cool_below_c": None, "reference": None, "idle_s": 0.2} | plan,
-            "files": [{"name": "model", "bytes": len(model), "sha256": digest, "url": url}],
-            "beat_s": self.beat_s, "start_within_s": 120,
-        }  # fmt: skip
+        with self.lock:
+            self.lost.discard(lease)
+            self.logs.pop(lease, None)
+            self.files[lease, "model"] = model
+            self.jobs[lease] = {
+                "lease": lease, "attempt": attempt, "purpose": "measure", "title": f"job {lease[:4]}", "wall_s": wall_s, "ttl_s": 60,
+                "plan": {"steps": [step()], "cool_below_c": None, "reference": None, "idle_s": 0.2} | plan,
+                "files": [{"name": "model", "bytes": len(model), "sha256": digest, "url": url}],
+                "beat_s": self.beat_s, "start_within_s": 120, **self.extra,
+            }  # fmt: skip
         return lease
 
     def ended(self, lease):
@@ -112,7 +148,7 @@ class Handler(BaseHTTPRequestHandler):
         if call == "files":
             call = "download" if self.command == "GET" else "upload"
         hook: Callable | None = self.site.on.get(call)
-        self.site.calls.append(call)
+        self.note(call)
         try:
             said = hook(self) if hook else None
             self.answer(*(said or self.right(call)))
@@ -121,20 +157,55 @@ class Handler(BaseHTTPRequestHandler):
                 self.right(call)
             self.close_connection = True
             self.connection.close()
+        except OSError:  # who asked is gone
+            self.close_connection = True
+
+    def note(self, call):
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        try:
+            asked = json.loads(self.body) if self.command == "POST" else None
+        except ValueError:
+            asked = None
+        self.record = Seen(time.monotonic(), call, self.lease, self.query, headers, self.body, asked)
+        with self.site.lock:
+            self.site.calls.append(call)
+            self.site.seen.append(self.record)
 
     def right(self, call):
         with self.site.lock:
             if call != "enroll" and self.headers.get("Authorization") != f"Bearer {self.site.token}":
                 return 401, {"code": "token_revoked"}
-            return getattr(self, f"on_{call}")()
+            known = getattr(self, f"on_{call}", None)
+            if known is None or (self.lease and self.lease not in self.site.jobs):
+                return 404, {"code": "not_here"}
+            if self.lease and self.is_over(call):
+                return 410, {"code": "lease_lost"}
+            try:
+                return known()
+            except (KeyError, TypeError, ValueError) as error:
+                return 400, {"code": "bad_body", "message": f"{call} is not understood: {error!r}"}
 
-    def answer(self, status, document):
+    def is_over(self, call):
+        """Whether the lease is another's, or has ended; what was recorded is answered as before."""
+        if self.lease in self.site.lost or self.record.attempt != self.site.jobs[self.lease]["attempt"]:
+            return True
+        is_recorded = self.lease in self.site.finished and call in ("upload", "log", "finish")
+        return self.site.ended(self.lease) and not is_recorded
+
+    def answer(self, status, document, headers=None):
+        self.record.status, self.record.answer = status, None if isinstance(document, bytes) else document
         if isinstance(document, dict) and "code" in document:  # as the rest of the API says what is refused
             details = {name: value for name, value in document.items() if name not in ("code", "message")}
             document = {"error": {"message": "", **document, "details": details}}
+        elif isinstance(document, dict):
+            document = document | self.site.extra
         content = document if isinstance(document, bytes) else json.dumps(document).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
+        if not isinstance(document, bytes):
+            self.send_header("Content-Type", "application/json")
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
 
@@ -142,10 +213,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def on_enroll(self):
         asked = json.loads(self.body)
-        assert re.fullmatch("[0-9a-f]{32}", asked["facts"]["install_id"])
+        if not re.fullmatch("[0-9a-f]{32}", str(asked["facts"].get("install_id"))):
+            return 422, {"code": "no_install_id", "message": "facts.install_id is missing."}
         self.site.enrolled = asked
         return 201, {"runner": str(uuid.uuid4()), "name": "bench-pi", "course": "demo", "device": "raspberry-pi-4",
-                     "token": self.site.token, "protocol": 1, "poll_s": 0.05, "beat_s": self.site.beat_s, "ttl_s": 60}  # fmt: skip
+                     "token": self.site.token, "protocol": 1, "poll_s": self.site.poll_s, "beat_s": self.site.beat_s, "ttl_s": 60}  # fmt: skip
 
     def on_token(self):
         self.site.token += "x"
@@ -160,7 +232,8 @@ class Handler(BaseHTTPRequestHandler):
         if job:
             job["taken"] = True
         given = {name: value for name, value in job.items() if name != "taken"} if job else None
-        return 200, {"job": given, "drop": self.site.drop, "duty": "active", "health": "good", "poll_s": 0.05}
+        dropped = [*self.site.drop, *(each["lease"] for each in asked["held"] if each["lease"] in self.site.lost)]
+        return 200, {"job": given, "drop": dropped, "duty": "active", "health": "good", "poll_s": self.site.poll_s}
 
     def on_start(self):
         return 200, {}
@@ -170,10 +243,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def on_log(self):
         kept, offset = self.site.logs.get(self.lease, b""), int(self.query["offset"])
-        if offset != len(kept):
+        if offset > len(kept):
             return 416, {"code": "log_offset", "committed": len(kept)}
-        self.site.logs[self.lease] = kept + self.body
-        return 200, {"committed": len(kept) + len(self.body), "truncated": False}
+        kept += self.body[len(kept) - offset :]
+        self.site.logs[self.lease] = kept
+        return 200, {"committed": len(kept), "truncated": False}
 
     def on_download(self):
         content = self.site.files[self.lease, "model"]

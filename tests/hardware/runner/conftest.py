@@ -9,7 +9,7 @@ from hardware.ondevice.runner import settings
 from hardware.ondevice.runner.isolation import Isolation
 from hardware.ondevice.runner.loop import Agent, Places
 from hardware.ondevice.sandbox import choice
-from tests.hardware.runner.fake_site import Site
+from tests.runner_protocol.scripted_site import Site
 
 
 @pytest.fixture

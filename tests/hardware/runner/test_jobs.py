@@ -12,7 +12,7 @@ from hardware.ondevice.runner import __main__ as command
 from hardware.ondevice.runner import settings
 from hardware.ondevice.runner.isolation import Isolation
 from hardware.ondevice.runner.words import NotReady, Revoked, TooOld
-from tests.hardware.runner.fake_site import Cut, step
+from tests.runner_protocol.scripted_site import Cut, step
 
 FACTS = {"install_id", "boot_id", "agent", "python", "machine", "os", "kernel", "model", "serial", "cores",
          "memory_bytes", "runtimes", "isolation", "sensors", "clock_utc"}  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from hardware.ondevice.runner import power, thermal
 from hardware.ondevice.runner.power import Window
 from hardware.ondevice.runner.state import Machine
-from tests.hardware.runner.fake_site import step
+from tests.runner_protocol.scripted_site import step
 
 
 def write(root, files):

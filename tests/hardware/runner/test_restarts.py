@@ -15,7 +15,7 @@ import pytest
 from hardware.ondevice.runner import __main__ as command
 from hardware.ondevice.runner import settings
 from hardware.ondevice.runner.loop import kill_leftovers
-from tests.hardware.runner.fake_site import Cut, step
+from tests.runner_protocol.scripted_site import Cut, step
 
 ROOT = Path(__file__).resolve().parents[3]
 
