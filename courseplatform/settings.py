@@ -162,6 +162,7 @@ BENCH_ISOLATION = env.choice(
 )
 BENCH_ALLOW_PROCESS = env.flag("BENCH_ALLOW_PROCESS", False)  # let a deployment measure without containers
 BENCH_IMAGES = env.folder("BENCH_IMAGES", DATA_DIR / "bench-images.json")  # what docker/bench-runner/build has recorded
+BOARD_REPEATS_PERCENT = env.number("BOARD_REPEATS_PERCENT", 10, least=1)  # how far a board may be from its own baseline
 COUNT_INSTRUCTIONS = env.flag("COUNT_INSTRUCTIONS", True)  # after each result, when no worker has anything else to do
 
 # -- static files -----------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from hardware import leases
 from hardware.leases import CancelRequested, LeaseLost
 from hardware.models import HELD, BoardEnd, BoardJob, Duty, Health, Outcome, Purpose, Runner, RunnerSample, Status
 from hardware.runners import alerts, health
+from hardware.runners.bracket import THROTTLED, Judged, judge
 from hardware.runners.duty import duty_move, lease_of
 from hardware.runners.enrolling import health_set
 from hardware.runners.facts import facts_read, skew_s, state_read, text
@@ -86,7 +87,7 @@ def _polled(
         return poll
     health.check_where_due(row, now)
     for job in waiting_for(row, now):
-        if leases.lease_take(job, worker=row.by, now=now):
+        if _runs_all(job, row) and leases.lease_take(job, worker=row.by, now=now):
             BoardJob.objects.filter(pk=job.pk).update(taken_by=row)
             poll.job = job
             break
@@ -100,6 +101,11 @@ def _was_not_heard(job: BoardJob, row: Runner) -> bool:
     """
     may_go_on = row.health == Health.GOOD or job.purpose == Purpose.HEALTH
     return job.status == Status.LEASED and not job.cancel_requested and may_go_on and not cannot_work(row)
+
+
+def _runs_all(job: BoardJob, runner: Runner) -> bool:
+    """Whether it has every runtime of the plan: models in a row may be of several formats."""
+    return set(job.plan.get("runtimes", [])) <= set(runner.facts.get("runtimes", {}))
 
 
 def _held_by(runner: Runner) -> dict[UUID, int]:
@@ -310,8 +316,14 @@ def runner_finish(*, runner: Runner, lease: UUID, attempt: int, end: End, now: d
 
 def _end(job: BoardJob, runner: Runner, attempt: int, end: End, now: datetime) -> None:
     lease = lease_of(job, runner, attempt)
+    judged = judge(job, runner, end.environment) if end.outcome == "done" else Judged()
+    if judged.why:
+        leases.lease_release(lease, why=judged.why, now=now)
+        if judged.is_doubtful:
+            _doubt(runner, judged.why, now)
+        return
     if end.outcome == "done":
-        BoardJob.objects.filter(pk=job.pk).update(environment=end.environment)
+        BoardJob.objects.filter(pk=job.pk).update(environment=end.environment | {"bracket": judged.bracket})
         found = result_file(job, attempt, end.results or {})
         result = {"file": found.pk if found else None, "attempt": attempt, "runner": str(runner.pk)}
         leases.lease_finish(lease, outcome=Outcome.MEASURED, result=result, now=now)
@@ -321,7 +333,7 @@ def _end(job: BoardJob, runner: Runner, attempt: int, end: End, now: datetime) -
     if end.outcome == "cancelled" and job.cancel_requested:
         leases.lease_finish(lease, outcome=Outcome.CANCELLED, result={}, now=now)
         return
-    words = {"thermal_invalid": "the board was throttled while it measured", "cancelled": "the runner stopped"}
+    words = {"thermal_invalid": THROTTLED, "cancelled": "the runner stopped"}
     why = end.why or words.get(end.outcome, "the board failed")
     leases.lease_release(lease, why=why, fault=end.outcome != "cancelled", now=now)
     if end.outcome == "infrastructure":

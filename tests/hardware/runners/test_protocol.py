@@ -111,7 +111,7 @@ def test_a_run_from_the_line_to_its_end_and_every_call_twice(cast, ends):
     assert board.call(job, "finish", **end, results=named).json() == {"recorded": True, "again": True}
     assert board.call(job, "finish", **end | {"outcome": "cancelled"}).status_code == 409
     assert [(pk, outcome) for pk, outcome, _ in ends] == [(work.pk, Outcome.MEASURED)]
-    assert BoardJob.objects.get(pk=work.pk).environment == {"governor": "performance"}
+    assert BoardJob.objects.get(pk=work.pk).environment == {"governor": "performance", "bracket": None}
 
 
 def test_what_a_silent_board_held_goes_to_another_and_its_late_word_counts_nothing(cast, ends):
