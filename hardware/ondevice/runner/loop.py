@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hardware.ondevice import processes
-from hardware.ondevice.runner import PROTOCOL, facts, journal, power, spool
+from hardware.ondevice.runner import PROTOCOL, facts, journal, power, serial_meter, spool
 from hardware.ondevice.runner.attempt import Attempt
 from hardware.ondevice.runner.beats import Beats
 from hardware.ondevice.runner.carry_out import LEASE_VARIABLE, Bench
@@ -63,7 +63,10 @@ class Agent:
         self._spools = folder / SPOOL
         self._backoff = Backoff(settings.wait_scale)
         self._say = say or _to_standard_error
+        self._meter = serial_meter.of_settings(settings.meter)
         sensors = power.find(places.sys)
+        if self._meter is not None:  # whoever plugged one in means it
+            sensors = [self._meter.start().sensor(), *sensors]
         self._facts = facts.gather(settings.install_id, isolation.as_json(), [each.as_json() for each in sensors])
         sensor = power.choose(sensors, settings.sensor)
         machine = Machine(folder, places.root, sensor.read if sensor else lambda: None)
@@ -94,6 +97,8 @@ class Agent:
         finally:
             self._journal.close()
             self._isolation.close()
+            if self._meter is not None:
+                self._meter.close()
 
     # -- after a start --------------------------------------------------------------------------------------------
 

@@ -1,4 +1,5 @@
-"""Power sensors that the kernel knows: INA219, INA226, INA3221 and their kin below hwmon or IIO, and Jetson's rails.
+"""Power sensors that the kernel knows: INA219, INA226, INA3221 and their kin below hwmon or IIO, and Jetson's rails. What a meter at a
+serial port says is read in serial_meter.py, and becomes a Sensor like these.
 
 Units are those of the kernel's interface: hwmon says millivolt, milliampere and microwatt; IIO, times its scale, millivolt,
 milliampere and milliwatt.
@@ -25,12 +26,16 @@ Point = tuple[float, float]  # seconds by the monotonic clock, watts
 
 @dataclass(frozen=True)
 class Sensor:
-    """One rail of one chip. ``name`` as ina219@1-0040, or ina3221@1-0040#2 for its second channel."""
+    """One rail of one chip. ``name`` as ina219@1-0040, or ina3221@1-0040#2 for its second channel.
+
+    ``read`` gives the watts of now. ``newest``: of what speaks by itself, the last reading and when it came; None where ``read`` measures.
+    """
 
     name: str
     kind: str
     rail: str
     read: Callable[[], float | None] = field(compare=False, repr=False)
+    newest: Callable[[], Point | None] | None = field(default=None, compare=False, repr=False)
 
     def as_json(self) -> dict[str, str]:
         """As in FACTS."""
@@ -160,12 +165,19 @@ class Meter:
     def _run(self) -> None:
         assert self.sensor is not None  # else there is no thread
         while True:
-            before = time.monotonic()
-            watts = self.sensor.read()
-            if watts is not None:
-                self.points.append(((before + time.monotonic()) / 2, watts))
+            point = self._point(self.sensor)
+            if point is not None and (not self.points or point[0] > self.points[-1][0]):
+                self.points.append(point)
             if self._stop.wait(self.every_s):
                 return
+
+    def _point(self, sensor: Sensor) -> Point | None:
+        """A reading; of what speaks by itself, its last, which is no new one until it speaks again."""
+        if sensor.newest is not None:
+            return sensor.newest()
+        before = time.monotonic()
+        watts = sensor.read()
+        return None if watts is None else ((before + time.monotonic()) / 2, watts)
 
     def newest(self) -> float | None:
         """Watts, of the last reading."""
@@ -174,11 +186,18 @@ class Meter:
 
 @dataclass(frozen=True)
 class Window:
-    """From when to when (monotonic seconds) so many inferences ran and nothing else."""
+    """From when to when (monotonic seconds) so many inferences of a step ran and nothing else."""
 
     start: float
     end: float
     inferences: int = 0
+    step: str = ""
+
+
+def window_of(points: Sequence[Point], start: float, end: float) -> list[Window]:
+    """From the first to the last reading within a time, which it need not reach to the ends; nothing where there are too few."""
+    inside = [when for when, _ in points if start <= when <= end]
+    return [Window(inside[0], inside[-1])] if len(inside) > 1 else []
 
 
 def joules(points: Sequence[Point], window: Window) -> tuple[float, int]:
@@ -203,7 +222,10 @@ def _at(points: Sequence[Point], when: float) -> float:
 def energy(
     sensor: Sensor, points: Sequence[Point], idle: Sequence[Window], loaded: Sequence[Window]
 ) -> dict[str, Any] | None:
-    """ENERGY of the protocol; None where there are too few readings to say anything."""
+    """ENERGY of the protocol; None where there are too few readings to say anything.
+
+    ``idle``: before and after. ``loaded``: of each step that ran on while power was read.
+    """
     try:
         quiet = [joules(points, window) for window in idle]
         busy = [joules(points, window) for window in loaded]
@@ -211,17 +233,31 @@ def energy(
         return None
     samples, inferences = sum(count for _, count in busy), sum(window.inferences for window in loaded)
     idle_s, busy_s = (sum(each.end - each.start for each in windows) for windows in (idle, loaded))
-    if samples < FEWEST_SAMPLES or inferences < 1 or idle_s <= 0 or busy_s <= 0:
+    if (
+        samples < FEWEST_SAMPLES
+        or inferences < 1
+        or len(idle) != 2
+        or min(each.end - each.start for each in idle) <= 0
+        or busy_s <= 0
+    ):
         return None
     idle_w = sum(each for each, _ in quiet) / idle_s
     total = sum(each for each, _ in busy)
+    before_w, after_w = (each / (window.end - window.start) for (each, _), window in zip(quiet, idle))
     return {
         "source": sensor.name,
         "idle_w": round(idle_w, 6),
+        "idle_before_w": round(before_w, 6),
+        "idle_after_w": round(after_w, 6),
         "loaded_w": round(total / busy_s, 6),
         "joules": round(total, 6),
+        "seconds": round(busy_s, 6),
         "inferences": inferences,
         "energy_mj": round(1000 * total / inferences, 6),
         "energy_mj_above_idle": round(1000 * (total - idle_w * busy_s) / inferences, 6),
         "samples": samples,
+        "steps": [
+            [window.step, round(each, 6), round(window.end - window.start, 6), window.inferences]
+            for (each, _), window in zip(busy, loaded)
+        ],
     }

@@ -6,8 +6,9 @@ import json
 import os
 import stat
 import tempfile
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from hardware.ondevice.runner.words import NotReady
 
@@ -22,7 +23,8 @@ class Settings:
 
     ``stop_s``: so long the agent may take to end; what the site was not told by then, it is told by the next run.
     ``wait_scale`` multiplies every wait; below 1 only where the site stands on the same table. ``sensor`` names the power
-    sensor to use, empty for the one that is found. ``plain_http``: a site without TLS was allowed by hand.
+    sensor to use, empty for the one that is found.
+    ``meter``: one at a serial port, see serial_meter.py. ``plain_http``: a site without TLS was allowed by hand.
     """
 
     site: str
@@ -37,6 +39,7 @@ class Settings:
     stop_s: float = 9.0
     wait_scale: float = 1.0
     sensor: str = ""
+    meter: dict[str, Any] = field(default_factory=dict)
     plain_http: bool = False
 
 
@@ -62,7 +65,7 @@ def load(folder: Path) -> Settings:
     path = folder / SETTINGS
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        known = {field.name for field in fields(Settings)}
+        known = {each.name for each in fields(Settings)}
         return Settings(**{name: value for name, value in found.items() if name in known})
     except FileNotFoundError as error:
         raise NotReady(f"This runner is not enrolled in {folder}. Make a code on the site and run: enroll.") from error
