@@ -142,12 +142,17 @@ def _send_latency(session: Session, example: list[NDArray[Any]], channel: Channe
     rounded = {name: [round(value, 6) for value in values] for name, values in vars(latency).items()}
     channel.send("latency", rounded)
     if load_s > 0:
-        channel.send("load_begins", {})
-        try:
-            inferences, seconds = timing.repeat(infer, load_s)
-        except session.faults as error:
-            raise fault_of("run", error) from error
-        channel.send("load", {"inferences": inferences, "seconds": round(seconds, 6)})
+        load(infer, session.faults, channel, load_s)
+
+
+def load(run: Callable[[], object], faults: tuple[type[Exception], ...], channel: Channel, seconds: float) -> None:
+    """Run the model for so long and nothing else, for whoever reads a power meter. Raises ModelError."""
+    channel.send("load_begins", {})
+    try:
+        inferences, took_s = timing.repeat(run, seconds)
+    except faults as error:
+        raise fault_of("run", error) from error
+    channel.send("load", {"inferences": inferences, "seconds": round(took_s, 6)})
 
 
 def _specs(specs: Sequence[TensorSpec]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Train with a step that a student handed in, then let it answer held-out inputs, and say all of it in frames.
 
 Usage: python -m hardware.ondevice.training --model FILE --fd N --nonce HEX --train X.npy --labels Y.npy --steps N --scores N
-[--inputs HELD_OUT.npy] [--seed N] [--threads N]
+[--inputs HELD_OUT.npy] [--seed N] [--threads N] [--load-s SECONDS]
 
 A program beside harness.py, with its pieces and its order: everything is tried on made-up inputs first. Then all training
 is done, once with the labels of the training set and once with the same labels shuffled, and all that is to be said of it is
@@ -9,7 +9,8 @@ said. Only then, with the frame ``hidden``, come the held-out inputs, with zeros
 program keeps is put back before each batch of them, so that nothing is learned there.
 
 Frames: ``progress``, ``environment``, ``model`` {inputs, outputs, findings} and ``latency`` {first_ms, samples_ms} (of the steps) as
-in harness.py; ``training`` {loss, shuffled_loss (null where it is no number), peak_bytes, state_bytes, kept_tensors, changed_tensors, uses_labels};
+in harness.py, with --load-s ``load_begins`` and ``load`` too; ``training`` {loss, shuffled_loss (null where it is no number), peak_bytes,
+state_bytes, kept_tensors, changed_tensors, uses_labels};
 ``hidden`` {}; ``predictions`` (see prediction.py) with the ``state`` of which they are; ``done`` or ``error``.
 """
 
@@ -23,12 +24,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hardware.ondevice import hidden, tensors
-from hardware.ondevice.harness import Channel, data_at, environment, serve, shape
+from hardware.ondevice.harness import Channel, data_at, environment, load, serve, shape
 from hardware.ondevice.prediction import CHUNK_BYTES, order, piece
 from hardware.ondevice.rehearsal import agree, made_up
 from hardware.ondevice.session import ModelError, Options, TensorSpec, fault_of, is_about_memory
 from hardware.ondevice.timing import FIRST_RUNS
-from hardware.ondevice.training_program import Program, load
+from hardware.ondevice.training_program import Program, program_at
 from hardware.ondevice.training_states import STATES
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def measure(options: argparse.Namespace, channel: Channel) -> None:
     """Do what the options ask for. Raises ModelError where the step cannot be measured."""
     import numpy as np
 
-    program = load(options.model, Options(options.threads, options.input_shape))
+    program = program_at(options.model, Options(options.threads, options.input_shape))
     data = Data(data_at(options.train), np.load(options.labels, allow_pickle=False), options.scores)
     channel.send("environment", environment(program, options.threads))
     begin = program.state()
@@ -71,6 +72,10 @@ def measure(options: argparse.Namespace, channel: Channel) -> None:
         raise fault_of("run", error) from error
     channel.send("latency", {"first_ms": trained.step_ms[:FIRST_RUNS], "samples_ms": trained.step_ms[FIRST_RUNS:]})
     channel.send("training", told | {"loss": said(trained.loss), "shuffled_loss": said(shuffled.loss)})
+    if options.load_s > 0:  # what the steps learn here is put back with the states below
+        batch = batches(len(data.y), program.batch, 1)[0]
+        given = program.given(tensors.to_model(data.x[batch], program.inputs[0]), data.y[batch])
+        load(lambda: program.call(given), program.faults, channel, options.load_s)
     if options.inputs is not None:
         states = dict(zip(STATES, (begin, trained.state, shuffled.state)))
         _answer_all(program, data_at(options.inputs), states, options, channel)
@@ -241,6 +246,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--input-shape", type=shape, action="append", default=[])
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--threads", type=int, default=1)
+    made.add_argument("--load-s", type=float, default=0.0)
     return made
 
 

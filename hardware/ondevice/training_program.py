@@ -88,6 +88,6 @@ class Program:
         return peak
 
 
-def load(path: str, options: Options) -> Program:
+def program_at(path: str, options: Options) -> Program:
     """Load the step at ``path``. Raises ModelError."""
     return Program(*loaded(path, options))

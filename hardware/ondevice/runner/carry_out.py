@@ -7,23 +7,28 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from hardware.ondevice import stats
-from hardware.ondevice.runner import power, thermal
+from hardware.ondevice.runner import feeding, power, thermal
 from hardware.ondevice.runner.group import MemoryGroup
 from hardware.ondevice.runner.job import Plan, Step
 from hardware.ondevice.runner.progress import TOO_LONG, Progress, Stopped
+from hardware.ondevice.runner.spool import full_is_said
 from hardware.ondevice.runner.state import Machine
 from hardware.ondevice.sandbox.request import Sandbox, SandboxError, SandboxRequest, SandboxResult
 
 LEASE_VARIABLE = "MILLIAMP_LEASE"
 # The kernel's bound lies above the watcher's, which tells a model that is too large apart from one that was killed.
 GROUP_SHARE = 1.1
-HARNESS = "hardware.ondevice.harness"
+METERED = (
+    "hardware.ondevice.harness",
+    "hardware.ondevice.training",
+)  # these go on for some seconds where they are asked to
 LOAD_S = 5.0
 
 
@@ -59,6 +64,7 @@ class Run:
     idle: list[power.Window] = field(default_factory=list)
     bracket: list[float] = field(default_factory=list)
     before: dict[str, Any] = field(default_factory=dict)
+    preflight: dict[str, Any] = field(default_factory=dict)
     cooled_s: float = 0.0
     _ends: float = 0.0
 
@@ -76,17 +82,36 @@ class Run:
         if self.cooled_s >= 1:
             self.log(f"waited {self.cooled_s:.0f} s for the processor to cool down")
         self.progress.check()
-        self.before = self.bench.machine.state("running")
+        self.before, self.preflight = self.bench.machine.state("running"), self.bench.machine.preflight()
         with self.meter, self.sampler:
             self._idle()
             self._reference()
-            for step in self.plan.steps:
-                self.progress.to(f"step {step.name}")
-                result, windows = self._step(step)
-                self.loaded += windows
-                self.results.append(_as_json(step.name, result))
+            self._steps()
             self._reference()
             self._idle()
+
+    def _steps(self) -> None:
+        """All of them; where one is to be fed with what another did not answer, those before it are what there is to say."""
+        frames: dict[str, Sequence[feeding.Frame]] = {}
+        sources = {step.feed.source for step in self.plan.steps if step.feed}
+        for number, step in enumerate(self.plan.steps):
+            self.progress.to(f"step {step.name}")
+            fed = {}
+            if step.feed is not None:
+                fed = {step.feed.name: self.given(f"fed-{number}.npy")}
+                try:
+                    with full_is_said():
+                        feeding.write_fed(step.feed, frames.get(step.feed.source, ()), fed[step.feed.name])
+                except feeding.NotFed as why:
+                    self.log(f"{step.name} is not run: {why}")
+                    return
+            result, windows = self._step(step, fed)
+            for path in fed.values():
+                path.unlink()
+            self.loaded += windows
+            self.results.append(_as_json(step.name, result))
+            if step.name in sources and result.ended == "ok":
+                frames[step.name] = result.frames
 
     def _idle(self) -> None:
         if self.bench.sensor is None:
@@ -94,8 +119,7 @@ class Run:
         self.progress.to("idle")
         started = time.monotonic()
         self.progress.idle(self.plan.idle_s)
-        # Not to the very ends: there need not be a reading before the first and after the last of them.
-        self.idle.append(power.Window(started + self.meter.every_s, time.monotonic() - self.meter.every_s))
+        self.idle += power.window_of(self.meter.points, started, time.monotonic())
 
     def _reference(self) -> None:
         if self.plan.reference is None:
@@ -107,12 +131,14 @@ class Run:
             raise Failed(f"The reference model did not run here: {result.message or 'it gave no time.'}")
         self.bracket.append(round(stats.percentile(samples[0], 50), 6))
 
-    def _step(self, step: Step) -> tuple[SandboxResult, list[power.Window]]:
-        clock = _Clock(self.progress)
+    def _step(
+        self, step: Step, fed: Mapping[str, Path] = MappingProxyType({})
+    ) -> tuple[SandboxResult, list[power.Window]]:
+        clock = _Clock(self.progress, step.name)
         request = SandboxRequest(
             entry=step.entry,
             args=_args(step, metered=self.bench.sensor is not None and step is not self.plan.reference),
-            readonly_files={name: self.given(name) for name in step.files},
+            readonly_files={inside: self.given(name) for inside, name in step.files.items()} | dict(fed),
             limits=step.limits,
             env={LEASE_VARIABLE: self.lease},
         )
@@ -149,9 +175,7 @@ class Run:
     def environment(self) -> dict[str, Any]:
         """ENV of the protocol, of whatever has been done so far."""
         machine, sensor = self.bench.machine, self.bench.sensor
-        used = (
-            power.energy(sensor, self.meter.points, self.idle, self.loaded) if sensor and len(self.idle) == 2 else None
-        )
+        used = power.energy(sensor, self.meter.points, self.idle, self.loaded) if sensor else None
         bracket = None
         if len(self.bracket) == 2:
             bracket = {"before_p50_ms": self.bracket[0], "after_p50_ms": self.bracket[1]}
@@ -159,6 +183,7 @@ class Run:
             "facts": dict(self.facts),
             "before": self.before or machine.state("running"),
             "after": machine.state("running"),
+            "preflight": self.preflight or machine.preflight(),
             "samples": self.sampler.thinned,
             "governor": machine.governor() or "",
             "swap_bytes": machine.swap_bytes(),
@@ -172,8 +197,8 @@ class Run:
 class _Clock:
     """Sees the frames of a run: hands on how far it is, and notes when nothing but inferences ran."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, progress: Progress, step: str) -> None:
+        self._progress, self._step = progress, step
         self._begun: float | None = None
         self.windows: list[power.Window] = []
 
@@ -185,13 +210,13 @@ class _Clock:
         elif kind == "load_begins":
             self._begun = time.monotonic()
         elif kind == "load" and self._begun is not None and type(count) is int and count > 0:
-            self.windows.append(power.Window(self._begun, time.monotonic(), count))
+            self.windows.append(power.Window(self._begun, time.monotonic(), count, self._step))
             self._begun = None
 
 
 def _args(step: Step, *, metered: bool) -> tuple[str, ...]:
     """Where power is read, a timed step runs on for some seconds: most models are done between two readings."""
-    if not metered or step.entry != HARNESS or {"--no-timing", "--load-s"} & set(step.args):
+    if not metered or step.entry not in METERED or {"--no-timing", "--load-s"} & set(step.args):
         return step.args
     return (*step.args, "--load-s", f"{LOAD_S:g}")
 

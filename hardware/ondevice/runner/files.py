@@ -28,3 +28,13 @@ def hexadecimal(said: str | None) -> int | None:
         return None if said is None else int(said.rpartition("=")[2], 16)
     except ValueError:
         return None
+
+
+def meminfo(root: Path) -> dict[str, int]:
+    """Sizes of /proc/meminfo below ``root`` in bytes; empty where it cannot be read."""
+    said = text(root / "proc/meminfo") or ""
+    return {
+        name: int(rest.split()[0]) * 1024
+        for name, _, rest in (line.partition(":") for line in said.splitlines())
+        if rest.split() and rest.split()[0].isdigit()
+    }

@@ -11,7 +11,7 @@ from hardware.ondevice.runner.words import RunnerError
 from hardware.ondevice.sandbox.request import Limits
 
 # What may be started in the sandbox: programs of ours that speak in frames.
-ENTRIES = frozenset({"hardware.ondevice.harness", "hardware.ondevice.selftest"})
+ENTRIES = frozenset({"hardware.ondevice.harness", "hardware.ondevice.training", "hardware.ondevice.selftest"})
 LIMITS = frozenset(field.name for field in fields(Limits)) - {"budget", "cores"}
 MOST_FILES, MOST_STEPS = 20, 200
 
@@ -31,14 +31,29 @@ class File:
 
 
 @dataclass(frozen=True)
+class Feed:
+    """Inputs that another step answers: ``source`` is its name, ``name`` what they are called in the sandbox of this one.
+
+    ``count`` answers come in the order of ``seed`` (see prediction.py) and are written as float32 of ``shape``.
+    """
+
+    source: str
+    name: str
+    count: int
+    seed: int
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Step:
-    """One run in the sandbox."""
+    """One run in the sandbox. ``files``: by the name inside, the file of the job."""
 
     name: str
     entry: str
     args: tuple[str, ...]
-    files: tuple[str, ...]
+    files: Mapping[str, str]
     limits: Limits
+    feed: Feed | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +110,8 @@ def read(raw: Mapping[str, Any]) -> Job:
         raise NotUnderstood(f"The job cannot be read: {type(error).__name__} {error}") from error
     names = {file.name for file in files}
     steps = [*plan.steps, *([plan.reference] if plan.reference else [])]
-    missing = {name for step in steps for name in step.files} - names
+    missing = {name for step in steps for name in step.files.values()} - names
+    missing |= {step.feed.source for step in steps if step.feed} - {step.name for step in plan.steps}
     if missing or not plan.steps or len(files) > MOST_FILES or len(steps) > MOST_STEPS:
         raise NotUnderstood(f"The job names files that it does not bring, or too much: {sorted(missing)}")
     return job
@@ -126,6 +142,20 @@ def _step(raw: Mapping[str, Any]) -> Step:
         name=str(raw["name"]),
         entry=entry,
         args=tuple(map(str, raw["args"])),
-        files=tuple(plain_name(str(name)) for name in raw["files"]),
+        files=_files(raw["files"]),
         limits=Limits(**whole),
+        feed=_feed(raw["feed"]) if raw.get("feed") else None,
     )
+
+
+def _files(raw: Any) -> dict[str, str]:
+    """A list of names, or {name inside: file of the job}."""
+    pairs = raw.items() if isinstance(raw, Mapping) else [(name, name) for name in raw]
+    return {plain_name(str(inside)): plain_name(str(name)) for inside, name in pairs}
+
+
+def _feed(raw: Mapping[str, Any]) -> Feed:
+    shape = tuple(int(size) for size in raw["shape"])
+    if not shape or min(shape) < 1:
+        raise NotUnderstood("The job feeds a step with inputs of no size.")
+    return Feed(str(raw["from"]), plain_name(str(raw["name"])), int(raw["count"]), int(raw["seed"]), shape)

@@ -53,7 +53,7 @@ def measure(
     for shape in asked.shapes:
         args += ["--input-shape", shape]
     args += ["--inputs", f"{INPUTS}/inputs.npy"] if asked.inputs else []
-    names = ("model", "inputs.npy") if asked.inputs else ("model",)
+    names = {name: name for name in (("model", "inputs.npy") if asked.inputs else ("model",))}
     step = Step("model", "hardware.ondevice.harness", tuple(args), names, Limits(wall_s=WALL_S, cpu_s=int(WALL_S)))
     with tempfile.TemporaryDirectory(prefix="milliamp-") as folder:
         given = Path(folder)

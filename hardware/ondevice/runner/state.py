@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hardware.ondevice.runner import files
+from hardware.ondevice.runner import files, preflight
 
 # Bits of get_throttled of a Raspberry Pi: the low ones hold now, the same ones 16 higher have held since the start.
 PI_BITS = {0: "under_voltage", 1: "frequency_capped", 2: "throttled", 3: "soft_temperature_limit"}
@@ -90,13 +90,12 @@ class Machine:
 
     def swap_bytes(self) -> int:
         """Swap in use; memory that was swapped out makes times that mean nothing."""
-        said = files.text(self._root / "proc/meminfo") or ""
-        sizes = {
-            name: int(rest.split()[0]) * 1024
-            for name, _, rest in (line.partition(":") for line in said.splitlines())
-            if name.startswith("Swap") and rest.split() and rest.split()[0].isdigit()
-        }
+        sizes = files.meminfo(self._root)
         return sizes.get("SwapTotal", 0) - sizes.get("SwapFree", 0)
+
+    def preflight(self) -> dict[str, Any]:
+        """PREFLIGHT, as JSON."""
+        return preflight.look(self._root)
 
     def throttling(self) -> Throttling | None:
         """None where nothing on this machine says whether it is held back."""

@@ -26,6 +26,7 @@ ENVIRONMENT = {
     "cooled_s",
     "energy",
     "bracket",
+    "preflight",
     "thermal",
 }
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from hardware.ondevice.runner import power, thermal
+from hardware.ondevice.runner import power, preflight, thermal
 from hardware.ondevice.runner.power import Window
 from hardware.ondevice.runner.state import Machine
 from tests.runner_protocol.scripted_site import step
@@ -50,6 +50,28 @@ def test_the_state_of_a_raspberry_pi(pi):
         "now": ["under_voltage", "throttled"],
         "since_boot": ["under_voltage", "throttled"],
     }
+
+
+def test_what_else_decides_how_fast_a_board_is(pi, tmp_path):
+    found = preflight.look(pi, allowed=1)
+    assert found == {
+        "governors": ["performance"], "boost": None, "swap_total_bytes": 100 * 1024, "huge_pages": None, "cores": 2, "cores_allowed": 1,
+        "core_kinds": 1, "power_mode": None, "memory_clock_mhz": None,
+    }  # fmt: skip
+    cpu = "sys/devices/system/cpu"
+    jetson = {
+        f"{cpu}/cpu0/cpufreq/cpuinfo_max_freq": 1_400_000, f"{cpu}/cpu1/cpufreq/cpuinfo_max_freq": 2_000_000,
+        f"{cpu}/cpu0/cpufreq/scaling_governor": "schedutil", f"{cpu}/cpu1/cpufreq/scaling_governor": "performance",
+        f"{cpu}/cpufreq/boost": 1, "sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never",
+        "var/lib/nvpmodel/status": "pmode:0002 fmode:quiet", "sys/kernel/debug/bpmp/debug/clk/emc/rate": 1_600_000_000,
+    }  # fmt: skip
+    write(tmp_path / "jetson", jetson)
+    found = preflight.look(tmp_path / "jetson")
+    assert (found["governors"], found["core_kinds"], found["boost"]) == (["performance", "schedutil"], 2, True)
+    assert (found["huge_pages"], found["power_mode"], found["memory_clock_mhz"]) == ("madvise", "nvpmodel 2", 1600)
+    write(tmp_path / "pc", {f"{cpu}/intel_pstate/no_turbo": 1, "sys/class/devfreq/dmc/cur_freq": 800_000_000})
+    found = preflight.look(tmp_path / "pc")
+    assert (found["boost"], found["memory_clock_mhz"], found["cores"]) == (False, 800, None)
 
 
 def test_a_machine_that_says_nothing_is_not_called_cool(tmp_path):
@@ -172,10 +194,14 @@ def test_energy_of_a_known_curve():
     points = [(0.0, 1.0), (4.0, 1.0), (4.5, 2.0), (5.0, 3.0), (5.5, 3.0), (6.0, 3.0), (6.0, 1.0), (9.0, 1.0)]
     sensor = power.Sensor("ina219@1-0040", "hwmon", "", lambda: None)
     idle = [Window(1.0, 3.0), Window(7.0, 8.0)]
-    assert power.energy(sensor, points, idle, [Window(4.0, 6.0, 10)]) == {
-        "source": "ina219@1-0040", "idle_w": 1.0, "loaded_w": 2.5, "joules": 5.0, "inferences": 10,
-        "energy_mj": 500.0, "energy_mj_above_idle": 300.0, "samples": 3,
+    assert power.energy(sensor, points, idle, [Window(4.0, 6.0, 10, "window 1")]) == {
+        "source": "ina219@1-0040", "idle_w": 1.0, "idle_before_w": 1.0, "idle_after_w": 1.0, "loaded_w": 2.5, "joules": 5.0,
+        "seconds": 2.0, "inferences": 10, "energy_mj": 500.0, "energy_mj_above_idle": 300.0, "samples": 3,
+        "steps": [["window 1", 5.0, 2.0, 10]],
     }  # fmt: skip
+    assert power.energy(sensor, points, idle[:1], [Window(4.0, 6.0, 10)]) is None  # nothing is known of rest afterwards
+    assert power.window_of(points, 0.5, 5.2) == [Window(4.0, 5.0)]
+    assert power.window_of(points, 6.5, 9.5) == []  # one reading is no length of time
     assert power.energy(sensor, points, idle, [Window(8.5, 9.5, 10)]) is None  # readings end before the work does
     assert power.energy(sensor, points, idle, [Window(4.2, 4.3, 10)]) is None  # too few readings say nothing
 
