@@ -17,8 +17,8 @@ from grading.course_file.late_import import cost_effects
 from grading.course_file.stages_import import moved_readings
 from grading.device_uses import device_use
 from grading.handing_in import upload_purpose
-from grading.measuring import run_end
-from grading.queue.wake import COUNT_KIND, RERUN_KIND, RUN_KIND, VARIANT_KIND, wake
+from grading.measuring import ask_end, run_end
+from grading.queue.wake import ASK_KIND, COUNT_KIND, RERUN_KIND, RUN_KIND, VARIANT_KIND, wake
 from grading.returns.changes import return_changed
 from grading.returns.dues import return_day_of, return_dues
 from grading.selectors import class_energy, late_mine, sections, stages
@@ -61,6 +61,7 @@ def register_all() -> None:
     register_kind(
         JobKind(board_runs.KIND, board_runs.board_run_ended, no_wake, ttl_s=TTL_S, start_within_s=START_WITHIN_S)
     )
+    register_kind(JobKind(ASK_KIND, ask_end.board_ask_ended, wake, parked=ask_end.board_ask_parked))
     register_kind(JobKind(name=COUNT_KIND, ended=count_ended, wake=wake))
     register_kind(JobKind(name=VARIANT_KIND, ended=variant_ended, wake=wake))
     register_kind(JobKind(name=RERUN_KIND, ended=rerun_job_ended, wake=wake))

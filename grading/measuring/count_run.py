@@ -15,12 +15,12 @@ from grading.bench.instruction_count import count
 from grading.bench.report import Report
 from grading.bench.sandbox import Sandbox
 from grading.bench.suspicions import too_few_instructions
-from grading.queue.wake import RERUN_KIND, RUN_KIND, VARIANT_KIND
+from grading.queue.wake import ASK_KIND, RERUN_KIND, RUN_KIND, VARIANT_KIND
 from hardware import leases
 
 log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 0.5
-AHEAD = (RUN_KIND, VARIANT_KIND, RERUN_KIND)
+AHEAD = (RUN_KIND, ASK_KIND, VARIANT_KIND, RERUN_KIND)
 _said: list[str] = []
 
 

@@ -21,7 +21,15 @@ from courseplatform.core.files import on_this_disk
 from courseplatform.courses.models import Course
 from grading.bench.errors import BenchError
 from grading.bench.on_device import Choice
-from grading.measuring import bench_ready, count_run, measure_pipeline, measure_run, measure_variant, on_boards
+from grading.measuring import (
+    bench_ready,
+    count_run,
+    measure_pipeline,
+    measure_run,
+    measure_variant,
+    on_boards,
+    on_request,
+)
 from grading.measuring.on_boards import Waits
 from grading.measuring.run_setting import setting_for
 from grading.measuring.where_to_run import Place, pause_after, where_to_run
@@ -32,7 +40,7 @@ from grading.models.reruns import RerunJob, RerunStatus
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.models.variants import VariantRun
-from grading.queue.wake import BENCH_KINDS, COUNT_KIND, RERUN_KIND, VARIANT_KIND
+from grading.queue.wake import ASK_KIND, BENCH_KINDS, COUNT_KIND, RERUN_KIND, VARIANT_KIND
 from grading.reruns.rules import measured_by, points_by
 from grading.services import board_runs
 from grading.spec import BenchSpec
@@ -44,6 +52,7 @@ from hardware.models import Job, Outcome, Priority
 from hardware.ondevice.plain import plain_text
 
 Given = dict[str, Any]
+Decide = Callable[[Job, BenchSpec, Course, str], on_boards.Decided]
 log = structlog.get_logger(__name__)
 stopping = threading.Event()  # set when this process is asked to stop; the run goes back to the queue
 slot = threading.Lock()  # what this process measures with: two at once would disturb each other's times
@@ -96,6 +105,8 @@ def _carry_out(lease: Lease) -> None:
             leases.lease_release(lease, why=f"{error.code}: {error.message}")
         else:
             leases.lease_finish(lease, outcome=Outcome(error.outcome), result=error.to_json())
+    except on_request.Over as over:
+        leases.lease_finish(lease, outcome=Outcome.CANCELLED, result=over.result)
     except CancelRequested:
         leases.lease_finish(lease, outcome=Outcome.CANCELLED, result={})
     except WorkerStopping:
@@ -127,8 +138,13 @@ def _hand_over(lease: Lease, result: dict[str, Any]) -> None:
 
 
 def _prepared(lease: Lease, beat: "Heartbeat") -> Callable[[], dict[str, Any]]:
-    """All that the measurement needs, before it begins. Raises what keeps it from beginning: BenchError, Waits."""
-    kinds = {VARIANT_KIND: _variant_prepared, RERUN_KIND: _rerun_prepared, COUNT_KIND: _count_prepared}
+    """All that the measurement needs, before it begins. Raises what keeps it from beginning: BenchError, Waits, Over."""
+    kinds = {
+        VARIANT_KIND: _variant_prepared,
+        RERUN_KIND: _rerun_prepared,
+        COUNT_KIND: _count_prepared,
+        ASK_KIND: _ask_prepared,
+    }
     return kinds.get(lease.kind, _run_prepared)(lease, beat)
 
 
@@ -150,14 +166,23 @@ def _rerun_prepared(lease: Lease, beat: "Heartbeat") -> Callable[[], dict[str, A
     return _model_prepared(lease, beat, job, submission)
 
 
-def _model_prepared(lease: Lease, beat: "Heartbeat", job: Job, submission: Submission) -> Callable[[], dict[str, Any]]:
+def _ask_prepared(lease: Lease, beat: "Heartbeat") -> Callable[[], dict[str, Any]]:
+    """A board run of an attempt that has a result. Nothing is measured here in its place."""
+    ask = on_request.ask_of(lease.job_id)
+    measure = _model_prepared(lease, beat, ask, ask.submission, on_request.decide)
+    return lambda: on_request.with_host(measure(), ask)
+
+
+def _model_prepared(
+    lease: Lease, beat: "Heartbeat", job: Job, submission: Submission, decide: Decide = on_boards.decide
+) -> Callable[[], dict[str, Any]]:
     assignment = submission.assignment
     by = {"points": points_by(assignment), "measured": measured_by(assignment)}
     given = _given(lease, beat, assignment)
     given |= {"profiles": profiles_of(assignment.course), "choice": budget_of(assignment.course)}
     spec: BenchSpec = given["spec"]
     engine: Any = measure_pipeline.measure_pipeline if spec.pipeline else measure_run.measure_run
-    found = on_boards.decide(job, spec, assignment.course, given["sandbox"].name)
+    found = decide(job, spec, assignment.course, given["sandbox"].name)
     given["place"] = found.place
     if found.answer is not None:
         given["board"] = found.answer

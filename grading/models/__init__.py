@@ -1,7 +1,7 @@
 """What is handed in, run and marked. Inside the project, import from the module that defines a name; Django needs them here."""
 
 from grading.models.assignments import Assignment, AssignmentKind, HiddenSet
-from grading.models.boards import BoardRun
+from grading.models.boards import BoardAsk, BoardRun
 from grading.models.class_points import ClassPoint, Nickname
 from grading.models.counts import CountRun
 from grading.models.grades import GradeEvent, GradeKind, GradeRelease, RubricItem
@@ -16,7 +16,7 @@ from grading.models.submissions import Submission
 from grading.models.variants import VariantRun
 
 __all__ = [
-    "Accommodation", "Assignment", "AssignmentKind", "BoardRun",
+    "Accommodation", "Assignment", "AssignmentKind", "BoardAsk", "BoardRun",
     "ClassPoint", "CountRun", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeRelease", "HiddenSet",
     "LateEntry", "LateRequest", "LateStale", "LateVerdict", "Nickname", "ParkedResult", "Piece", "PointsBefore", "PowerReading",
     "PowerReadingTakenBack", "RegradeMove", "RegradeRequest", "RegradeStatus", "Rerun", "RerunItem", "RerunJob", "RerunMove", "Result", "RubricItem",

@@ -2,9 +2,9 @@
 
 from courseplatform.core.wake import post
 
-RUN_KIND, VARIANT_KIND, RERUN_KIND, COUNT_KIND = "run", "variant", "rerun", "count"
+RUN_KIND, VARIANT_KIND, RERUN_KIND, COUNT_KIND, ASK_KIND = "run", "variant", "rerun", "count", "board_ask"
 # What a bench worker takes. In which order: hardware/line.py.
-BENCH_KINDS = (RUN_KIND, VARIANT_KIND, RERUN_KIND, COUNT_KIND)
+BENCH_KINDS = (RUN_KIND, ASK_KIND, VARIANT_KIND, RERUN_KIND, COUNT_KIND)
 RUN_NEXT = "grading.run_next"
 BENCH_QUEUE = "bench"
 COUNT_LATE_DAYS = "grading.count_late_days"

@@ -24,7 +24,7 @@ from hardware.models import HELD, Job, JobMove, Priority, Status, WorkerSign
 LIMIT = 300  # jobs in line that are looked at; a longer line is counted
 COURSE = Coalesce(
     "run__submission__assignment__course", "variantrun__piece__assignment__course",
-    "countrun__measured_run__submission__assignment__course", "rerunjob__item__rerun__assignment__course",
+    "countrun__measured_run__submission__assignment__course", "rerunjob__item__rerun__assignment__course", "boardask__submission__assignment__course",
 )  # fmt: skip
 CLASSES = {
     Priority.NEXT: "put first", Priority.LIVE: "hand-in", Priority.AGAIN: "again, for a student",

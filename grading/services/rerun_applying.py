@@ -27,9 +27,8 @@ from grading.models.reruns import (
     RerunMove,
     RerunStatus,
 )
-from grading.models.runs import Result, Run
+from grading.models.runs import Result
 from grading.models.submissions import Submission
-from grading.queue.wake import RUN_KIND
 from grading.reruns.choice import owner_key
 from grading.reruns.rules import points_by
 from grading.reruns.table import Planned
@@ -40,7 +39,7 @@ from grading.services.counts import count_enqueue
 from grading.services.late_days import late_days_mark, lock_circle
 from grading.services.rerun_settled import given_before, given_carry
 from grading.services.reruns import rerun_settle
-from grading.services.results import result_record
+from grading.services.results import job_as_run, result_record
 from hardware.models import Job
 
 AT_ONCE = 40  # models in one transaction
@@ -161,14 +160,10 @@ class _Step:
 
     def _as_run(self, item: RerunItem) -> Result:
         """The job that measured it becomes a run of the attempt, and what it came to its newest result."""
-        job = Job.objects.get(rerunjob__item=item)
-        Job.objects.filter(pk=job.pk).update(kind=RUN_KIND)
         submission = item.submission
         submission.assignment = self.assignment
-        run = Run(job_ptr=job, submission=submission, requested_by=self.rerun.made_by)
-        for field in Job._meta.concrete_fields:
-            setattr(run, field.attname, getattr(job, field.attname))
-        run.save_base(raw=True)  # the row of the job is there already
+        job = Job.objects.get(rerunjob__item=item)
+        run = job_as_run(job=job, submission=submission, requested_by=self.rerun.made_by)
         made = result_record(run=run, document=item.document)
         count_enqueue(run)
         return made

@@ -1,12 +1,15 @@
-"""A result is written: by the end of a run, and by a re-run that is applied."""
+"""A result is written: by the end of a run, by a re-run that is applied, and by a board run that was asked for."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from grading.models.runs import Result, Run
+from grading.models.submissions import Submission
+from grading.queue.wake import RUN_KIND
 from grading.reruns.rules import measured_by, points_by
 from grading.services.class_points import class_point_record
+from hardware.models import Job
 
 
 def result_record(*, run: Run, document: Mapping[str, Any]) -> Result:
@@ -35,3 +38,14 @@ def result_record(*, run: Run, document: Mapping[str, Any]) -> Result:
     )
     class_point_record(result=made, assignment=assignment)
     return made
+
+
+def job_as_run(*, job: Job, submission: Submission, requested_by: str) -> Run:
+    """A job of another kind that measured an attempt becomes a run of it, in the transaction that lets it count."""
+    Job.objects.filter(pk=job.pk).update(kind=RUN_KIND)
+    job.kind = RUN_KIND
+    run = Run(job_ptr=job, submission=submission, requested_by=requested_by)
+    for field in Job._meta.concrete_fields:
+        setattr(run, field.attname, getattr(job, field.attname))
+    run.save_base(raw=True)  # the row of the job is there already
+    return run
