@@ -3,6 +3,7 @@ from django.urls import path
 from courseplatform.core.plot_files import FORMS
 from grading.views import (
     assignments,
+    board_asks,
     editing,
     energy,
     family,
@@ -104,6 +105,9 @@ urlpatterns = [
     path("<slug:course>/runs/<uuid:run>/cancel/", runs.cancel, name="run_cancel"),
     path("<slug:course>/runs/<uuid:run>/take-place/", runs.take_over, name="run_take_over"),
     path("<slug:course>/runs/<uuid:run>/again/", runs.again, name="run_again"),
+    path("<slug:course>/runs/<uuid:run>/board/", board_asks.ask, name="board_ask"),
+    path("<slug:course>/runs/<uuid:run>/board/live/", board_asks.live, name="board_ask_live"),
+    path("<slug:course>/runs/<uuid:run>/board/withdraw/", board_asks.withdraw, name="board_ask_withdraw"),
     path("<slug:course>/runs/<uuid:run>/decide/", parked.decide, name="run_decide"),
     path("<slug:course>/runs/<uuid:run>/next/", line.put_first, name="run_put_first"),
     path("<slug:course>/energy/", energy.of_class, name="energy"),

@@ -7,6 +7,7 @@ from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from grading.handing_in.superseding_rules import is_late, may_take_over, older_waiting
 from grading.models.runs import Run
+from grading.selectors.board_ask import ask_part, asked_part
 from grading.selectors.late_words import owner_line
 from grading.selectors.parked import decision_part, parked_part
 from grading.selectors.reruns import counted_again
@@ -95,7 +96,7 @@ def page(visit: Visit, run: Run, now: datetime, board: str = "") -> dict[str, An
     if state != "measured":
         return context | stopped_part(run, state, attempts.words(now))
     context |= {"counted_again": counted_again(run)}
-    context |= measured_part(run, attempts, now, board)
+    context |= measured_part(run, attempts, now, board) | ask_part(visit, run, now) | asked_part(run)
     if context["too_big"]:
         context["badges"] = [*context["badges"], NOT_FIT]
     return context | ({"looks_wrong": counted_evidence(run)} if visit.is_staff else {})
