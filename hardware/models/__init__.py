@@ -13,6 +13,7 @@ from hardware.models.care import (
     StockTakeScan,
 )
 from hardware.models.devices import CourseDevice, CourseDeviceChange
+from hardware.models.fleet import BoardLease, Happened, RunnerAlert, RunnerEvent, RunnerHour, Trouble
 from hardware.models.jobs import (
     BOARD_KINDS,
     DECISIONS,
@@ -58,7 +59,6 @@ from hardware.models.runners import (
     Purpose,
     Runner,
     RunnerMove,
-    RunnerNote,
     RunnerSample,
     RunnerToken,
 )
@@ -92,6 +92,7 @@ __all__ = [
     "BoardEnd",
     "BoardFile",
     "BoardJob",
+    "BoardLease",
     "BoardSign",
     "Booking",
     "CaseEvent",
@@ -104,6 +105,7 @@ __all__ = [
     "DamageCase",
     "Duty",
     "EnrolCode",
+    "Happened",
     "Health",
     "HealthCheck",
     "HealthMove",
@@ -128,8 +130,10 @@ __all__ = [
     "ReservationMove",
     "ReservationStatus",
     "Runner",
+    "RunnerAlert",
+    "RunnerEvent",
+    "RunnerHour",
     "RunnerMove",
-    "RunnerNote",
     "RunnerSample",
     "RunnerToken",
     "Status",
@@ -140,5 +144,6 @@ __all__ = [
     "StockTakeScan",
     "Stockroom",
     "StockroomCourse",
+    "Trouble",
     "WorkerSign",
 ]

@@ -12,7 +12,6 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from courseplatform.accounts.models import User
 from courseplatform.core.append_only import AppendOnly
 from courseplatform.core.states import MoveRow, Moves
 from courseplatform.courses.models import Course
@@ -55,7 +54,8 @@ class Runner(models.Model):
     status: its duty. device: slug of the profile that its board is. tags: words that labs may ask for. team: whose board it is; it serves
     their work alone. item: the board in the stock, where it is one of ours. facts: what the agent said of the machine (docs/runner-protocol.md,
     FACTS). state: what it said last of temperature, clock and throttling. address: where it last called from.
-    lacks_limits_why: why files that can run code are not given to it; "" where the memory limit was proven on the board.
+    retires: it is revoked as soon as it has ended what it holds. summed_until: its hours before this are in RunnerHour.
+    is_demo: a board of the demo, which is shown and measures nothing for anybody.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -80,10 +80,16 @@ class Runner(models.Model):
     clock_skew_s = models.FloatField(null=True, blank=True, help_text="clock of the board minus ours")
     facts = models.JSONField(default=dict, blank=True)
     state = models.JSONField(default=dict, blank=True)
+    retires = models.BooleanField(default=False)
+    summed_until = models.DateTimeField(null=True, blank=True)
+    is_demo = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("name",)
-        constraints: ClassVar = [models.UniqueConstraint(fields=["course", "name"], name="runner_name_in_course")]
+        constraints: ClassVar = [
+            # The name of one that was revoked may be given again, to the board that takes its place.
+            models.UniqueConstraint(fields=["course", "name"], condition=~Q(status=Duty.REVOKED), name="runner_name_in_course"),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.name
@@ -275,12 +281,3 @@ class HealthCheck(AppendOnly):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["runner", "at"], name="health_check_at")]
-
-
-class RunnerNote(AppendOnly):
-    """A person's word in a runner's history: why it was cleared, what was done to it."""
-
-    runner = models.ForeignKey(Runner, on_delete=models.CASCADE, related_name="notes")
-    person = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
-    text = models.CharField(max_length=500)
-    at = models.DateTimeField(default=timezone.now)

@@ -19,7 +19,6 @@ from hardware.models import (
     Health,
     Runner,
     RunnerMove,
-    RunnerNote,
     RunnerToken,
 )
 from hardware.runners.enrolling import health_set
@@ -89,5 +88,4 @@ def health_clear(*, visit: Visit, runner: Runner, why: str, now: datetime | None
         raise Conflict(f"{row.name} is not marked as not well.", code="not_bad")
     health_set(row, Health.UNKNOWN, by=visit.by, why=why, now=now or timezone.now())
     row.save(update_fields=["health", "health_why", "health_at"])
-    RunnerNote.objects.create(runner=row, person=visit.person, text=why)
     return row

@@ -17,7 +17,21 @@ from django.utils import timezone
 from courseplatform.core.errors import BadInput, Conflict, NotHere
 from hardware import leases
 from hardware.leases import CancelRequested, LeaseLost
-from hardware.models import HELD, BoardEnd, BoardJob, Duty, Health, Outcome, Purpose, Runner, RunnerSample, Status
+from hardware.models import (
+    HELD,
+    BoardEnd,
+    BoardJob,
+    BoardLease,
+    Duty,
+    Happened,
+    Health,
+    Outcome,
+    Purpose,
+    Runner,
+    RunnerEvent,
+    RunnerSample,
+    Status,
+)
 from hardware.runners import alerts, health
 from hardware.runners.bracket import THROTTLED, Judged, judge
 from hardware.runners.duty import duty_move, lease_of
@@ -89,6 +103,7 @@ def _polled(
     for job in waiting_for(row, now):
         if _runs_all(job, row) and leases.lease_take(job, worker=row.by, now=now):
             BoardJob.objects.filter(pk=job.pk).update(taken_by=row)
+            BoardLease.objects.create(runner=row, job=job, attempt=job.attempt, at=now)
             poll.job = job
             break
     return poll
@@ -129,30 +144,27 @@ def _seen(row: Runner, facts: dict[str, Any], state: Any, address: str | None, n
             row.refresh_from_db(fields=["status"])
             alerts.tell(row, "quarantined", key=f"{now:%Y%m%d%H%M%S}")
         return
-    changed = [
-        word
-        for key, word in (
-            ("boot_id", "started anew"),
-            ("agent", "another agent"),
-            ("kernel", "another system"),
-            ("runtimes", "other runtimes"),
-        )
-        if before.get(key) not in (None, "", facts[key])
-    ]
+    changed = [what for what in Happened if before.get(what) not in (None, "", facts[what.value])]
+    for what in changed:
+        said = "" if what == Happened.BOOT else f"{_words(before[what])} to {_words(facts[what.value])}"[:200]
+        RunnerEvent.objects.create(runner=row, at=now, what=what, said=said)
     if changed and row.health == Health.GOOD:
-        health_set(row, Health.UNKNOWN, by=row.by, why=", ".join(changed), now=now)
+        health_set(row, Health.UNKNOWN, by=row.by, why=", ".join(what.label for what in changed), now=now)
     if facts["boot_id"] and facts["boot_id"] not in boots:
         boots.append(facts["boot_id"])
     row.facts, row.boot_id, row.address = facts | {"boots": boots}, facts["boot_id"], address
     state_keep(row, state, now)
 
 
+def _words(fact: Any) -> str:
+    return ", ".join(f"{name} {version}" for name, version in fact.items()) if isinstance(fact, dict) else str(fact)
+
+
 def state_keep(row: Runner, state: Any, now: datetime) -> None:
-    """The board as it is now, in the row that the caller saves; and every half minute a row of its history."""
+    """The board as it is now, in the row that the caller saves; and every half minute a row of its history, also of one that says
+    nothing of itself: it was here."""
     read, row.state = state_read(state)
     row.last_seen_at = now
-    if read.temperature_c is None and read.clock_mhz is None and read.power_w is None:
-        return
     if not RunnerSample.objects.filter(runner=row, at__gt=now - SAMPLE_EVERY).exists():
         RunnerSample.objects.create(
             runner=row, at=now, temperature_c=read.temperature_c, clock_mhz=read.clock_mhz, is_throttled=read.is_throttled,
@@ -163,7 +175,7 @@ def state_keep(row: Runner, state: Any, now: datetime) -> None:
 def job_of(runner: Runner, lease: UUID) -> BoardJob:
     """A job that this runner holds or held. Raises NotHere."""
     job = BoardJob.objects.filter(pk=lease, course_id=runner.course_id).first()
-    if job is None or not (job.taken_by_id == runner.pk or job.moves.filter(by=runner.by).exists()):
+    if job is None or not (job.taken_by_id == runner.pk or job.leases.filter(runner=runner).exists()):
         raise NotHere("This runner was never given this job.")
     return job
 

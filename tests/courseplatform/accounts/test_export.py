@@ -33,7 +33,6 @@ LEFT_OUT = {
     "grading.GradeEvent.actor_person": "what somebody did to the grade of somebody else",
     "grading.LateStale.person": "a wake-up that is gone in seconds",
     "grading.RegradeRequest.assigned_to": "whose work a request of somebody else is",
-    "hardware.RunnerNote.person": "what the staff did to a board",
     "hardware.StockImport.made_by": "lists of things",
     "participation.ImportAuthor.person": "whom a name in a file of the staff means",
     "roster.RosterImport.made_by": "lists of other people",
