@@ -78,8 +78,23 @@ JobT = TypeVar("JobT", bound=Job)
 _kinds: dict[str, JobKind] = {}
 
 
+# Told, inside the transaction, that the lease that this job is held by is over: (job, outcome or "", is a fault, why, when).
+EndListener = Callable[[Job, str, bool, str, datetime], None]
+_end_listeners: list[EndListener] = []
+
+
 def register_kind(kind: JobKind) -> None:
     _kinds[kind.name] = kind
+
+
+def add_end_listener(listener: EndListener) -> None:
+    if listener not in _end_listeners:
+        _end_listeners.append(listener)
+
+
+def _tell_end(job: Job, outcome: str, fault: bool, why: str, now: datetime) -> None:
+    for listener in _end_listeners:
+        listener(job, outcome, fault, why, now)
 
 
 def job_enqueue(
@@ -367,16 +382,19 @@ def _give_back(
         result = {"code": "infrastructure", "message": GIVEN_UP}
         with transaction.atomic():
             Job.objects.filter(pk=job.pk, attempt=job.attempt).update(faults=F("faults") + int(fault))
+            _tell_end(job, "", fault, why, now)
             _end(job, lease=lease, outcome=Outcome.INFRASTRUCTURE, result=result, by="sweep", now=now, why=why)
         return
     if job.cancel_requested:
         _end(job, lease=lease, outcome=Outcome.CANCELLED, result={}, by="sweep", now=now, why=why)
         return
     pause = pause or timedelta(seconds=2**faults if fault else 0)
-    _move_held(
-        job, lease, to=Status.QUEUED, why=why, faults=faults, leased_by="", lease_expires_at=None,
-        phase="", progress_done=0, progress_total=0, not_before=now + pause,
-    )  # fmt: skip
+    with transaction.atomic():
+        _move_held(
+            job, lease, to=Status.QUEUED, why=why, faults=faults, leased_by="", lease_expires_at=None,
+            phase="", progress_done=0, progress_total=0, not_before=now + pause,
+        )  # fmt: skip
+        _tell_end(job, "", fault, why, now)
     if job.kind in _kinds:
         wake_on_commit(job.kind)
 
@@ -396,11 +414,14 @@ def _end(
     with transaction.atomic():
         if closes and job.status == Status.QUEUED:
             close_gap(job)
+        is_held = job.status in HELD
         move(
             job, moves=MOVES, to=Status.FINISHED, by=by, why=why or outcome, history=JobMove,
             guard={"attempt": job.attempt}, outcome=outcome, finished_at=job.finished_at or now, lease_expires_at=None,
             error_code=str(result.get("code", ""))[:60], error_message=str(result.get("message", "")),
             error_details=result.get("details", {}),
         )  # fmt: skip
+        if is_held:
+            _tell_end(job, outcome, False, why, now)
         if job.kind in _kinds:
             _kinds[job.kind].ended(job, outcome, result)

@@ -12,7 +12,7 @@ from hardware.hooks import add_block_source
 from hardware.inventory.lending.course_file import LENDING_PART
 from hardware.inventory.lending.words import lending_effects
 from hardware.inventory.selectors import dates
-from hardware.runners import health, leasing
+from hardware.runners import health, leasing, turns
 from hardware.runners import selectors as fleet
 
 
@@ -24,6 +24,7 @@ def register_all() -> None:
     add_export_section(exporting.SECTION)
     lives: Any = {"wake": no_wake, "ttl_s": leasing.TTL_S, "start_within_s": leasing.START_WITHIN_S}
     leases.register_kind(leases.JobKind(name=health.KIND, ended=health.check_ended, **lives))
+    leases.add_end_listener(turns.turn_ended)
     add_block_source(fleet.block)
     file_parts.add(LENDING_PART)
     file_parts.effects.append(lending_effects)

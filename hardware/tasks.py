@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from hardware import leases, workers
 from hardware.inventory import sweep as lending
-from hardware.runners import alerts
+from hardware.runners import alerts, hours
 
 
 @shared_task(name="hardware.sweep", queue="ordinary", ignore_result=True)
@@ -16,4 +16,5 @@ def sweep() -> dict[str, int]:
 
 @shared_task(name="hardware.sweep_loans", queue="ordinary", ignore_result=True)
 def sweep_loans() -> dict[str, int]:
-    return lending.run() | {"silent": alerts.sweep(timezone.now())}
+    now = timezone.now()
+    return lending.run() | {"silent": alerts.sweep(now)} | hours.sweep(now)

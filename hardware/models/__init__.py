@@ -13,7 +13,7 @@ from hardware.models.care import (
     StockTakeScan,
 )
 from hardware.models.devices import CourseDevice, CourseDeviceChange
-from hardware.models.fleet import BoardLease, Happened, RunnerAlert, RunnerEvent, RunnerHour, Trouble
+from hardware.models.fleet import BoardLease, Ended, Happened, RunnerAlert, RunnerEvent, RunnerHour, Trouble
 from hardware.models.jobs import (
     BOARD_KINDS,
     DECISIONS,
@@ -104,6 +104,7 @@ __all__ = [
     "CourseDeviceChange",
     "DamageCase",
     "Duty",
+    "Ended",
     "EnrolCode",
     "Happened",
     "Health",

@@ -11,18 +11,35 @@ from courseplatform.courses.models import Course
 from hardware.models.runners import BoardJob, Runner
 
 
-class BoardLease(AppendOnly):
-    """That a runner was given this attempt of a job. How it went is told by the moves of the job; a board keeps its history by this
-    also when it gets another name, or when somebody else ended the job."""
+class Ended(models.TextChoices):
+    """How a runner's turn at a job ended. Whatever a model did is `measured`: that the board came to an end with it."""
+
+    MEASURED = "measured", "Measured"
+    FAILED = "failed", "Fault of the board"
+    GIVEN_BACK = "given_back", "Given back"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class BoardLease(models.Model):
+    """One runner's turn at one job: given `attempt` of it at `at`, until `ended_at`; null: it holds it now.
+
+    The history of a board: it stays when the job goes to another one, and when the board gets another name.
+    """
 
     runner = models.ForeignKey(Runner, on_delete=models.CASCADE, related_name="leases")
     job = models.ForeignKey(BoardJob, on_delete=models.CASCADE, related_name="leases")
     attempt = models.PositiveIntegerField()
     at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    how = models.CharField(max_length=10, choices=Ended.choices, blank=True)
+    why = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["job", "attempt"], name="board_lease_once")]
         indexes: ClassVar = [models.Index(fields=["runner", "at"], name="board_lease_at")]
+
+    def __str__(self) -> str:
+        return f"attempt {self.attempt} of {self.job_id} on {self.runner_id}"
 
 
 class Happened(models.TextChoices):

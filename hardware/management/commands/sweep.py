@@ -1,9 +1,11 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
 from hardware import leases
 from hardware.inventory import sweep as lending
+from hardware.runners import alerts, hours
 
 
 class Command(BaseCommand):
@@ -16,3 +18,6 @@ class Command(BaseCommand):
         self.stdout.write(
             f"loans: {loans['moved']} days moved, {loans['reminded']} reminded, {loans['digests']} digests"
         )
+        alerts.sweep(timezone.now())
+        fleet = hours.sweep(timezone.now())
+        self.stdout.write(f"runners: {fleet['hours']} hours summed, {fleet['samples']} samples gone")
