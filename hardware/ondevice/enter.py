@@ -9,6 +9,7 @@ orphans are reaped.
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import stat
@@ -17,7 +18,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from hardware.ondevice import privileges
+from hardware.ondevice import privileges, syscalls
 from hardware.ondevice.reaper import shell_status
 
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
@@ -29,8 +30,6 @@ MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x8, 0x1
 MNT_DETACH = 2
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV = 0x1, 0x2, 0x4
-SYS_MOUNT_SETATTR = 442
-SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 SETUP_FAILED = 71
 SCAFFOLD = "/tmp"  # noqa: S108 only a mount point that every system has, covered in this namespace alone
 
@@ -125,7 +124,7 @@ def build_root(plan: Plan) -> None:
     for name in ("new", "old"):
         os.mkdir(name)
     _mount("new", "new", None, MS_BIND | MS_REC)
-    _check(libc.syscall(SYS_PIVOT_ROOT[os.uname().machine], b".", b"old"), "pivot_root")
+    _check(_call(syscalls.PIVOT_ROOT, b".", b"old"), "pivot_root")
     os.chdir("/")
     for source, target in plan.binds:
         _bind(source, target)
@@ -162,25 +161,34 @@ def _bind(source: str | None, target: str, device: bool = False) -> None:
 def _make_read_only(path: str) -> None:
     # mount_setattr reaches the mounts below too and keeps flags that a user namespace may not clear (Linux 5.12).
     attributes = struct.pack("=QQQQ", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, 0, 0)
-    result = libc.syscall(
-        SYS_MOUNT_SETATTR, AT_FDCWD, path.encode(), AT_RECURSIVE, attributes, ctypes.c_size_t(len(attributes))
-    )
-    _check(result, path)
+    size = ctypes.c_size_t(len(attributes))
+    _check(_call(syscalls.MOUNT_SETATTR, AT_FDCWD, path.encode(), AT_RECURSIVE, attributes, size), path)
 
 
 def _change_root() -> None:
     """Make /new the root and detach everything else. See NOTES in pivot_root(2)."""
     os.chdir("/new")
-    _check(libc.syscall(SYS_PIVOT_ROOT[os.uname().machine], b".", b"."), "pivot_root")
+    _check(_call(syscalls.PIVOT_ROOT, b".", b"."), "pivot_root")
     _check(libc.umount2(b".", MNT_DETACH), "umount")
     os.chdir("/")
     attributes = struct.pack("=QQQQ", MOUNT_ATTR_RDONLY, 0, 0, 0)
-    _check(libc.syscall(SYS_MOUNT_SETATTR, AT_FDCWD, b"/", 0, attributes, ctypes.c_size_t(len(attributes))), "/")
+    _check(_call(syscalls.MOUNT_SETATTR, AT_FDCWD, b"/", 0, attributes, ctypes.c_size_t(len(attributes))), "/")
 
 
 def _mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
     encoded = [None if word is None else word.encode() for word in (source, target, kind, data)]
     _check(libc.mount(encoded[0], encoded[1], encoded[2], ctypes.c_ulong(flags), encoded[3]), target)
+
+
+def _call(numbers: syscalls.Numbers, *arguments: object) -> int:
+    """A system call for which the C library has no function. -1, with errno, where this architecture is not known."""
+    machine = syscalls.architecture()
+    number = syscalls.number_of(numbers, machine) if machine else None
+    if number is None:
+        ctypes.set_errno(errno.ENOSYS)
+        return -1
+    result: int = libc.syscall(ctypes.c_long(number), *arguments)
+    return result
 
 
 def _check(result: int, what: str) -> None:

@@ -15,7 +15,6 @@ import gc
 import json
 import math
 import os
-import platform
 import resource
 import runpy
 import sys
@@ -168,7 +167,7 @@ def confine(order: Confinement) -> dict[str, Any]:
         privileges.set_capabilities(0)
     filtered = order.with_filter and seccomp.supported()
     if filtered:
-        seccomp.install(seccomp.build(platform.machine(), os.getpid(), order.read_only))
+        seccomp.install(read_only=order.read_only)
     return {"uid": os.getuid(), "seccomp": filtered, "landlock": abi}
 
 

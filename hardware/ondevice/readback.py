@@ -14,6 +14,8 @@ import resource
 from pathlib import Path
 from typing import Any
 
+from hardware.ondevice import syscalls
+
 CGROUP = Path("/sys/fs/cgroup")
 # The same limit in cgroup v2 and in v1; a v1 limit on memory with swap counts both together, in v2 swap counts alone.
 FILES = {
@@ -28,15 +30,15 @@ RLIMITS = {
 }
 AF_VSOCK, SOCK_STREAM = 40, 1
 CLONE_NEWUSER = 0x10000000
-# Calls that no model needs, by number on x86_64 and aarch64, with arguments that do nothing where they are let through.
-TRIED: dict[str, tuple[tuple[int, int], tuple[int, ...]]] = {
-    "io_uring_setup": ((425, 425), (0, 0)),
-    "keyctl": ((250, 219), (0, -3, 0)),
-    "unshare_user": ((272, 97), (CLONE_NEWUSER,)),
-    "ptrace": ((101, 117), (0xFFFF, 0, 0, 0)),
-    "vsock": ((41, 198), (AF_VSOCK, SOCK_STREAM, 0)),
-    "bpf": ((321, 280), (0xFFFF, 0, 0)),
-    "mount": ((165, 40), (0, 0, 0, 0, 0)),
+# Calls that no model needs, with arguments that do nothing where they are let through.
+TRIED: dict[str, tuple[str, tuple[int, ...]]] = {
+    "io_uring_setup": ("io_uring_setup", (0, 0)),
+    "keyctl": ("keyctl", (0, -3, 0)),
+    "unshare_user": ("unshare", (CLONE_NEWUSER,)),
+    "ptrace": ("ptrace", (0xFFFF, 0, 0, 0)),
+    "vsock": ("socket", (AF_VSOCK, SOCK_STREAM, 0)),
+    "bpf": ("bpf", (0xFFFF, 0, 0)),
+    "mount": ("mount", (0, 0, 0, 0, 0)),
 }
 # The engine puts these files in by itself, not to be written to: names of this container for the C library, and its init.
 ENGINE_FILES = (
@@ -128,14 +130,15 @@ def _lets_write(place: str) -> bool:
 
 def _let_through() -> list[str]:
     """The calls of ``TRIED`` that the filter does not refuse."""
-    column = {"x86_64": 0, "aarch64": 1}.get(platform.machine())
-    if column is None:
+    machine = syscalls.architecture()
+    if machine is None:
         return []
     libc = ctypes.CDLL(None, use_errno=True)
     found = []
-    for name, (numbers, arguments) in TRIED.items():
+    for name, (call, arguments) in TRIED.items():
+        number = syscalls.number_of(syscalls.REFUSED[call], machine)
         ctypes.set_errno(0)
-        result = libc.syscall(ctypes.c_long(numbers[column]), *(ctypes.c_long(word) for word in arguments))
+        result = libc.syscall(ctypes.c_long(number or -1), *(ctypes.c_long(word) for word in arguments))
         if result >= 0 or ctypes.get_errno() not in {errno.EPERM, errno.ENOSYS}:
             found.append(name)
     return found
