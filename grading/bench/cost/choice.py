@@ -2,7 +2,8 @@
 
 Without a runtime it is the graded group that errs least on families left out, of each runtime only the newest version; where a
 board has no graded group, its largest one. Accelerators are chosen for a device that names one in its slug, or when asked for.
-Only runtimes that a course can use speak: engines that were published and cannot be had teach the shape of a board, no more.
+Only runtimes that a course can use speak: engines that were published and cannot be had teach the shape of a board, no more. What a course has
+adopted for its own board (source) speaks before what was published of the same runtime, and of no other runtime unless nothing else is known.
 """
 
 import re
@@ -68,16 +69,27 @@ def choose(wanted: Wanted, groups: dict[str, Coefficients]) -> Choice | None:
         return None
     if wanted.version:
         return _of_version(fitting, wanted)
-    best = _newest(fitting)
+    best = _newest(_adopted(fitting))
     graded = [choice for choice in best if choice.group.graded]
     if graded:
         return min(graded, key=lambda choice: (choice.group.family_out_median or 1.0, choice.group.group))
     return max(best, key=lambda choice: (choice.group.rows, _threads(choice.group), choice.group.group))
 
 
+def _adopted(choices: list[Choice]) -> list[Choice]:
+    """Of each runtime the course's own, where it has one. A runtime of which nothing was published is asked for by name, or speaks alone."""
+    own = {choice.group.runtime for choice in choices if choice.group.is_adopted}
+    kept = [choice for choice in choices if choice.group.is_adopted or choice.group.runtime not in own]
+    return [choice for choice in kept if choice.group.runtime in RUNTIMES] or kept
+
+
 def of_board(board: str, groups: dict[str, Coefficients]) -> list[Choice]:
     """The board's own calibrations."""
-    return [Choice(group) for group in groups.values() if group.board == board and group.runtime in RUNTIMES]
+    return [
+        Choice(group)
+        for group in groups.values()
+        if group.board == board and (group.is_adopted or group.runtime in RUNTIMES)
+    ]
 
 
 def stand_ins(board: str, groups: dict[str, Coefficients]) -> list[Choice]:

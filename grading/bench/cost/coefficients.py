@@ -1,6 +1,7 @@
 """The coefficients that stand in the tree: what `manage.py calibrate` fitted, read without numpy."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
 from math import exp, sqrt
@@ -23,6 +24,7 @@ class Coefficients:
     model_half, family_half: half widths, see intervals.py. *_out_median: error as a share, None where too few were left out.
     watts: median power while it runs, None without; power: how it was metered. energy_theta: log coefficients of mJ, empty
     where latency times watts predicts better.
+    source, date: of a calibration that a course has adopted: its name, and the ISO date of its fit. "" for what stands in the tree.
     """
 
     group: str
@@ -47,6 +49,12 @@ class Coefficients:
     power: str = ""
     energy_theta: tuple[float, ...] = ()
     energy_out_median: float | None = None
+    source: str = ""
+    date: str = ""
+
+    @property
+    def is_adopted(self) -> bool:
+        return bool(self.source)
 
     def latency_ms(self, features: list[float]) -> float:
         """On the group's own board, of generic ms by part (form.features)."""
@@ -66,7 +74,7 @@ class Coefficients:
         return sqrt(max(variance, 0.0))
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if value or key not in ("source", "date")}
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> "Coefficients":
@@ -86,6 +94,10 @@ class Calibrations:
     def to_json(self) -> dict[str, Any]:
         groups = [self.groups[name].to_json() for name in sorted(self.groups)]
         return {"schema": SCHEMA, "date": self.date, "parts": list(PARTS), "groups": groups}
+
+    def with_adopted(self, adopted: Iterable[Coefficients]) -> "Calibrations":
+        """The same with those of a course beside them, or in their place where they are of the same group."""
+        return Calibrations(self.date, self.groups | {one.group: one for one in adopted})
 
 
 @cache

@@ -146,7 +146,7 @@ def _calibration(group: Coefficients, choice: Choice, date: str, energy: Energy)
     stands_in = bool(choice.said)
     note = "; ".join(filter(None, [group.note, energy.label]))
     return Calibration(
-        group=group.group, rows=group.rows, date=date, model_out_median=group.model_out_median,
+        group=group.group, rows=group.rows, date=group.date or date, source=group.source, model_out_median=group.model_out_median,
         family_out_median=group.family_out_median, graded=group.graded and not stands_in, note=note,
         metered=energy.is_metered,
     )  # fmt: skip

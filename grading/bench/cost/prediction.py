@@ -11,7 +11,7 @@ class Calibration:
     group: board, runtime and version, precision, threads. rows: of that group. date: of the fit, ISO.
     model_out_median, family_out_median: median error as a share (0.05 is 5 %), None where the group is too small to tell.
     graded: the group is large enough for points; note: fan, meter, statistic, or why it is never graded.
-    metered: its energy was metered with its latency.
+    metered: its energy was metered with its latency. source: of one that the course has adopted, "" for a published one.
     """
 
     group: str
@@ -22,6 +22,7 @@ class Calibration:
     graded: bool = False
     note: str = ""
     metered: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True)

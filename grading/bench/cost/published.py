@@ -13,6 +13,7 @@ from typing import Any
 
 from grading.bench.architectures.catalogue import build
 from grading.bench.architectures.spec import load_spec
+from grading.bench.cost.sweep import PREFIX, networks
 from grading.bench.errors import BenchError
 from grading.bench.graph import Graph
 
@@ -26,13 +27,15 @@ BOARDS = (
     (r"cy8cproto", "cy8cproto-062"), (r"disco-f746ng", "stm32f746"),
 )  # fmt: skip
 RUNTIMES = (
-    (r"edge tpu", "edgetpu"), (r"tensorrt", "tensorrt"), (r"tflite|tensorflow lite", "tflite"), (r"armnn", "armnn"),
+    (r"onnx ?runtime", "onnxruntime"), (r"edge tpu", "edgetpu"), (r"tensorrt", "tensorrt"), (r"tflite|tensorflow lite", "tflite"), (r"armnn", "armnn"),
     (r"ncnn", "ncnn"), (r"xnnpack", "xnnpack"), (r"x-cube-ai", "x-cube-ai"), (r"microtvm[-_ ]cmsis", "microtvm-cmsis-nn"),
     (r"microtvm", "microtvm"), (r"onnc.*mbed", "onnc-mbed"), (r"onnc", "onnc-zephyr"), (r"hale", "hale"),
     (r"plumerai", "plumerai"), (r"pytorch", "pytorch"), (r"tflm", "tflm"), (r"tinyengine", "tinyengine"),
 )  # fmt: skip
 # A row of an own sweep names the description of its network, a file beside the table.
 DESCRIBED = "described"
+# One of the networks that every calibration of a board measures (sweep.py).
+SWEPT = "swept"
 TINY = {"AD": "toycar_autoencoder", "IC": "resnet8", "KWS": "dscnn", "VWW": "visual_wake_words"}
 # What a table calls a network -> family, architecture, parameters.
 NAMED: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -98,6 +101,8 @@ class Row:
         """Of the network, in floats: the cost model counts bytes at the precision of the row."""
         if self.architecture == DESCRIBED:
             return load_spec(Path(dict(self.parameters)["path"]))
+        if self.architecture == SWEPT:
+            return networks()[dict(self.parameters)["name"]].graph()
         return build(self.architecture, **dict(self.parameters))
 
 
@@ -129,7 +134,7 @@ def _row(path: Path, line: int, raw: dict[str, str | None]) -> Row:
     energy = _number(file, line, "energy_mJ", text["energy_mJ"]) if text["energy_mJ"] else None
     family, architecture, parameters = network_of(text["model"], path.parent)
     labels = {
-        "board": _match(BOARDS, text["device"]), "runtime": _match(RUNTIMES, text["runtime"]),
+        "board": _match(BOARDS, text["device"]) or _own_board(architecture, text["device"]), "runtime": _match(RUNTIMES, text["runtime"]),
         "version": _version(text["runtime"]), "precision": _precision(text["precision"]), "threads": _threads(text["threads"]),
     }  # fmt: skip
     return Row(
@@ -163,6 +168,11 @@ def _match(table: tuple[tuple[str, str], ...], text: str) -> str:
     lower = text.lower()
     named = next((name for _, name in table if lower.split("@")[0] == name), "")
     return named or next((name for pattern, name in table if re.search(pattern, lower)), "")
+
+
+def _own_board(architecture: str, text: str) -> str:
+    """A board that nobody has published anything of: an own sweep calls it by the `board` of its profile."""
+    return text if architecture in (SWEPT, DESCRIBED) and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text) else ""
 
 
 def _version(text: str) -> str:
@@ -206,6 +216,9 @@ def network_of(model: str, folder: Path = FOLDER) -> tuple[str, str, dict[str, A
     """
     if model.endswith(".json"):
         return f"described {model}", DESCRIBED, {"path": str(folder / model)}
+    if model.startswith(PREFIX):
+        swept = networks().get(model)
+        return (swept.family, SWEPT, {"name": model}) if swept else ("", "", {})
     if model in NAMED:
         return NAMED[model]
     if found := re.fullmatch(r"mobilenet-v([12])-([\d.]+)-(\d+)", model):

@@ -90,6 +90,7 @@ def _calibration(found: Sequence[Calibration | None]) -> Calibration | None:
         graded=all(one.graded for one in known),
         note="; ".join(dict.fromkeys(one.note for one in known if one.note)),
         metered=all(one.metered for one in known),
+        source=" and ".join(dict.fromkeys(one.source for one in known if one.source)),
     )
 
 
