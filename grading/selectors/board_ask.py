@@ -15,6 +15,7 @@ from grading.selectors.on_a_board import WAITING, board_rows, on_a_board, range_
 from hardware.course_devices import profiles_of
 from hardware.line import turn_for
 from hardware.models import BoardJob, Outcome, Priority
+from hardware.models.jobs import BOARD_RUN
 from hardware.runners.waiting import Waits, waits
 
 Json = dict[str, Any]
@@ -59,13 +60,12 @@ def _offer(visit: Visit, run: Run, may: May, now: datetime) -> Json:
 def _would_wait(run: Run, now: datetime) -> Waits:
     """As if it were asked for now."""
     submission = run.submission
-    place = turn_for(owner_key=submission.owner.key, priority=Priority.AGAIN)
-    return waits(
-        BoardJob(
-            course=submission.assignment.course, device=submission.assignment.device, runtime=submission.format, team=submission.team,
-            priority=Priority.AGAIN, turn=place.turn, queued_at=now,
-        ), now,
+    job = BoardJob(
+        kind=BOARD_RUN, owner_key=submission.owner.key, course=submission.assignment.course, device=submission.assignment.device,
+        runtime=submission.format, team=submission.team, priority=Priority.AGAIN, queued_at=now,
     )  # fmt: skip
+    job.turn = turn_for(job, priority=Priority.AGAIN).turn
+    return waits(job, now)
 
 
 def line_words(found: Waits) -> str:

@@ -29,12 +29,13 @@ from hardware.models import (
     Purpose,
     Status,
 )
+from hardware.models.jobs import BOARD_RUN
 from hardware.runners.matching import barred_why, boards_of, is_here, lacks
 from hardware.runners.needs import NOTHING, Needs
 from hardware.runners.unmet import tell_unmet
 from hardware.runners.waiting import waits
 
-KIND = "board_run"
+KIND = BOARD_RUN
 
 
 @dataclass(frozen=True)

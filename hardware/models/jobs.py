@@ -66,7 +66,8 @@ class Priority(models.IntegerChoices):
 
 
 # Kinds that runners take and no worker of ours; which of them waits for which board says hardware/runners/matching.py.
-BOARD_KINDS = ("board_run", "board_health", "board_calibration")
+BOARD_RUN = "board_run"  # the one of these that measures for a run
+BOARD_KINDS = (BOARD_RUN, "board_health", "board_calibration")
 
 
 class Job(models.Model):

@@ -34,7 +34,7 @@ def test_without_a_board_in_the_course_nothing_is_offered(cast, measured, client
 
 
 def test_from_the_offer_to_the_newer_result(cast, measured, client, tmp_path):
-    runner, board = add_board(cast)
+    _, board = add_board(cast)
     client.force_login(cast.ruth)
     page = page_of(client, measured)
     assert "A run on a Raspberry Pi 4, 4 GB of the course replaces the modelled latency and energy" in page

@@ -9,7 +9,7 @@ import pytest
 from hardware.ondevice.prediction import order
 from hardware.ondevice.runner.feeding import NotFed, write_fed
 from hardware.ondevice.runner.job import Feed, NotUnderstood, read
-from tests.hardware.runner.fake_site import step
+from tests.runner_protocol.scripted_site import step
 
 ANSWERS = np.arange(24, dtype=np.float32).reshape(6, 4)  # of six inputs, in the order of the file
 SEED = 7

@@ -8,8 +8,8 @@ import pytest
 from hardware.ondevice.runner import enrolling, isolation
 from hardware.ondevice.runner.group import NOT_OURS, SWITCHED_OFF, NoGroup, proven
 from hardware.ondevice.runner.loop import kill_leftovers
-from tests.runner_protocol.scripted_site import step
 from tests.hardware.runner.test_machine import write
+from tests.runner_protocol.scripted_site import step
 
 
 def reason(root, proc):

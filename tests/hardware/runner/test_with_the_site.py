@@ -20,8 +20,8 @@ from hardware.ondevice.sandbox import choice
 from hardware.runners.duty import duty_change
 from hardware.runners.enrolling import code_make
 from hardware.runners.files import log_text
-from tests.runner_protocol.scripted_site import step
 from tests.hardware.runners.boards import add_board, make_work
+from tests.runner_protocol.scripted_site import step
 
 
 @pytest.fixture
