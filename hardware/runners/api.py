@@ -240,7 +240,7 @@ def _job(job: BoardJob) -> dict[str, Any]:
     ]
     return {
         "lease": str(job.pk), "attempt": job.attempt, "purpose": job.purpose, "title": job.title, "plan": job.plan, "files": files, "wall_s": job.wall_s,
-        "ttl_s": leasing.TTL_S, "beat_s": leasing.BEAT_S, "start_within_s": leasing.START_WITHIN_S,
+        "ttl_s": leasing.TTL_S, "beat_s": leasing.BEAT_S, "start_within_s": leasing.LONGEST_START_S,
     }  # fmt: skip
 
 

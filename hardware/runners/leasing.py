@@ -40,7 +40,8 @@ from hardware.runners.facts import facts_read, skew_s, state_read, text
 from hardware.runners.files import log_committed, log_is_full, result_file
 from hardware.runners.matching import cannot_work, waiting_for
 
-POLL_S, BEAT_S, TTL_S, START_WITHIN_S = 5, 15, 60, 120
+POLL_S, BEAT_S, TTL_S, START_WITHIN_S = 5, 15, 60, 60
+LONGEST_START_S = 300  # so long an agent may fetch the files, beating all the while
 SAMPLE_EVERY = timedelta(seconds=30)
 BOOTS_KNOWN, MOST_STALE = 5, 5
 ENDS = ("done", "cancelled", "infrastructure", "thermal_invalid")

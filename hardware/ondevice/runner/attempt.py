@@ -24,6 +24,7 @@ from hardware.ondevice.runner.words import DiskFull, LeaseLost, Revoked, RunnerE
 
 DOWNLOADS = 3
 MOST_RESULT_BYTES = 64 << 20
+CANCELLED = "It was cancelled on the site."
 NO_LIMIT = "This job runs code of a stranger, and this board cannot bound its memory: "
 
 
@@ -57,9 +58,8 @@ class Attempt:
         """Ends with the job ``finished`` or ``giving_back`` in the journal, or no longer in it. Raises Revoked and RunnerError."""
         lease = self.job.lease
         try:
-            self._prepare()
-            self._start()
-            self._measure()
+            run, outcome, why = self._carried_out()
+            self._keep(run, outcome, why)
         except GiveBack as reason:
             self.say(reason.why)
             self.journal.give_back(lease, reason.why, fault=reason.fault)
@@ -75,19 +75,31 @@ class Attempt:
             self.spool.drop_inputs()
 
     def _stopped(self, reason: str) -> None:
-        """What is cancelled after the start is reported instead, and does not come here."""
+        """What is cancelled after the start is reported as its outcome, and does not come here."""
         if reason == reasons.REVOKED:
             raise Revoked("The site has revoked this runner while it worked.", self.progress.for_good)
         if reason == reasons.LOST:
             self._lost()
             return
-        self.journal.give_back(self.job.lease, "The agent is being stopped.", fault=False)
+        why = CANCELLED if reason == reasons.CANCEL else "The agent is being stopped."
+        self.journal.give_back(self.job.lease, why, fault=False)
 
     def _lost(self) -> None:
         self.journal.settle(self.job.lease, "the site had given it to somebody else")
         self.spool.clear()
 
     # -- before the start -----------------------------------------------------------------------------------------
+
+    def _carried_out(self) -> tuple[Run, str, str]:
+        """What was measured, its outcome and why. Beats go on all the while: a lease is short, and a download may be long."""
+        job = self.job
+        logs = LogPusher(self.client, self.spool, job.lease, job.attempt)
+        backoff = Backoff(self.scale)
+        with Beats(self.client, job, job.beat_s, self.progress, self.bench.machine, logs, self.say, backoff):
+            self._prepare()
+            self._start()
+            run = self._run()
+            return (run, *self._outcome_of(run))
 
     def _prepare(self) -> None:
         limit = self.facts["isolation"]
@@ -131,22 +143,21 @@ class Attempt:
 
     # -- from the start on ----------------------------------------------------------------------------------------
 
-    def _measure(self) -> None:
-        job = self.job
-        run = Run(
-            plan=job.plan,
+    def _run(self) -> Run:
+        return Run(
+            plan=self.job.plan,
             bench=self.bench,
             progress=self.progress,
             given=self.spool.input,
             facts=self.facts,
-            lease=job.lease,
-            wall_s=job.wall_s,
+            lease=self.job.lease,
+            wall_s=self.job.wall_s,
             log=self.spool.log,
         )
-        logs = LogPusher(self.client, self.spool, job.lease, job.attempt)
-        machine = self.bench.machine
-        with Beats(self.client, job, job.beat_s, self.progress, machine, logs, self.say, Backoff(self.scale)):
-            outcome, why = self._outcome_of(run)
+
+    def _keep(self, run: Run, outcome: str, why: str) -> None:
+        """On the disk, and in the journal, before the site is told."""
+        job = self.job
         results = _encoded(run) if outcome == "done" else None
         if results is not None and len(results) > MOST_RESULT_BYTES:
             outcome, results = "infrastructure", None
@@ -162,7 +173,7 @@ class Attempt:
             run.carry_out()
         except Stopped as stopped:
             if stopped.reason == reasons.CANCEL:
-                return "cancelled", "It was cancelled on the site."
+                return "cancelled", CANCELLED
             if stopped.reason == reasons.TOO_LONG:
                 return (
                     "infrastructure",
