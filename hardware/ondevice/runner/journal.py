@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hardware.ondevice.runner.words import DiskFull, NotReady
+from hardware.ondevice.runner.words import DiskFull, NotReady, RunnerError
 
 LEASED, RUNNING, FINISHED, GIVING_BACK = "leased", "running", "finished", "giving_back"
 UNFINISHED = (LEASED, RUNNING)
@@ -52,6 +52,11 @@ class Held:
         return str(found["why"]), bool(found["fault"])
 
 
+def given_back(why: str, *, fault: bool) -> str:
+    """The ending of a job that is given back."""
+    return json.dumps({"why": why, "fault": fault})
+
+
 class Journal:
     """A SQLite file. Safe to use from several threads; each write is one transaction that is synced."""
 
@@ -62,8 +67,10 @@ class Journal:
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=FULL")
             self._base.executescript(SCHEMA)
+        except sqlite3.OperationalError as error:  # it passes: there may be room again when the agent is started next
+            raise RunnerError(f"The journal {path} cannot be written: {error}. Is the disk full?") from error
         except sqlite3.Error as error:
-            raise NotReady(f"The journal {path} cannot be used: {error}. A full disk, or move it away.") from error
+            raise NotReady(f"The journal {path} cannot be used: {error}. Move it away.") from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -92,7 +99,7 @@ class Journal:
 
     def give_back(self, lease: str, why: str, *, fault: bool) -> None:
         """It will not be finished here; the site is to be told."""
-        ending = json.dumps({"why": why, "fault": fault})
+        ending = given_back(why, fault=fault)
         self._write("UPDATE held SET phase = ?, ending = ? WHERE lease = ?", (GIVING_BACK, ending, lease))
 
     def settle(self, lease: str, ended: str) -> None:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from hardware.ondevice.runner.carry_out import LEASE_VARIABLE, Bench
 from hardware.ondevice.runner.client import Answer, Backoff, Client, patiently
 from hardware.ondevice.runner.deliver import Delivery
 from hardware.ondevice.runner.isolation import Isolation
-from hardware.ondevice.runner.job import NotUnderstood, read
+from hardware.ondevice.runner.job import Job, NotUnderstood, read
 from hardware.ondevice.runner.journal import Held, Journal
 from hardware.ondevice.runner.progress import REVOKED, STOP, Progress
 from hardware.ondevice.runner.settings import TOKEN, Settings, save_token
@@ -34,6 +34,8 @@ JOURNAL, SPOOL, LOCK = "journal.sqlite3", "spool", "lock"
 RESTARTED = "before this job had ended."
 FULL_WAIT_S = 60.0
 TOKEN_LASTS_S = 30 * 24 * 3600
+TOKEN_ROOM_BYTES = 1 << 20
+NO_ROOM = "The disk of the board was full."
 KEPT_BADLY = "The result was no longer on the disk when the agent was started again."
 
 
@@ -138,8 +140,10 @@ class Agent:
                     delivery = Delivery(self._client, self._journal, place, held, self._wait_on, self._backoff)
                     ended = delivery.bring()
                 self._say(f"{held.title or held.lease}: {ended}.")
-            elif held.phase == journal.GIVING_BACK:
-                self._give_back(held)
+            else:
+                # Not finished and not in hand: the disk was too full to write down how it ended.
+                is_said = held.phase == journal.GIVING_BACK
+                self._give_back(held if is_said else replace(held, ending=journal.given_back(NO_ROOM, fault=True)))
                 place.clear()
 
     def _beating(self, held: Held) -> Beats:
@@ -193,9 +197,12 @@ class Agent:
         return float(answer.document.get("poll_s", self._settings.poll_s))
 
     def _renew_token(self) -> None:
-        """Every thirty days by this machine's own clock. The old one holds for a while, so that a lost answer costs nothing."""
+        """Every thirty days by this machine's own clock. The old one holds for a while, so that a lost answer costs nothing.
+
+        Not without room to keep it: after the while nothing would open any more.
+        """
         age_s = time.time() - (self._folder / TOKEN).stat().st_mtime
-        if age_s > TOKEN_LASTS_S:
+        if age_s > TOKEN_LASTS_S and spool.free_bytes(self._folder) > TOKEN_ROOM_BYTES:
             token = self._client.new_token().document.get("token")
             if isinstance(token, str) and token.isascii():
                 save_token(self._folder, token)
@@ -224,7 +231,7 @@ class Agent:
             return
         self._say(f"Job {job.title or job.lease}, attempt {job.attempt}.")
         self._progress = Progress()
-        self._journal.take(job.lease, job.attempt, job.title, str(self._facts["boot_id"]))
+        self._take(job)
         if self._stopping.is_set():
             self._progress.stop(STOP)
         attempt = Attempt(
@@ -234,6 +241,16 @@ class Agent:
         attempt.carry_out()
         if self._progress.reason == REVOKED:
             raise Revoked("The site has revoked this runner while it worked.", self._progress.for_good)
+
+    def _take(self, job: Job) -> None:
+        """Raises DiskFull where it cannot even be written down; the site knows then."""
+        boot_id = str(self._facts["boot_id"])
+        try:
+            self._journal.take(job.lease, job.attempt, job.title, boot_id)
+        except DiskFull as error:
+            ending = journal.given_back(str(error), fault=True)
+            self._give_back(Held(job.lease, job.attempt, journal.GIVING_BACK, job.title, ending, boot_id))
+            raise
 
     # -- waiting --------------------------------------------------------------------------------------------------
 
