@@ -101,7 +101,7 @@ def code_make(*, runner: Runner, by: str, now: datetime | None = None) -> str:
 def runner_enrol(*, code: str, facts: Any, address: str | None, now: datetime | None = None) -> tuple[Runner, str]:
     """The machine of a runner uses its code. Returns the runner and its token; every earlier token is void.
 
-    The machine that used a code may use it again for ten minutes: its answer may have been lost on the way.
+    The machine that used a code may use it again for ten minutes, until it shows its token: the answer may have been lost on the way.
 
     Raises:
         NotHere: code `code_unknown`. Conflict: code `code_used`. CodeExpired: code `code_expired`. BadInput: code `no_install_id`.
@@ -118,7 +118,10 @@ def runner_enrol(*, code: str, facts: Any, address: str | None, now: datetime | 
         )
     runner = Runner.objects.select_for_update(of=("self",)).get(pk=row.runner_id)
     if row.used_at is not None:
-        if row.install_id != kept["install_id"] or now > row.used_at + LOST_ANSWER:
+        was_heard = (
+            runner.last_seen_at != runner.enrolled_at
+        )  # it has spoken with its token: nobody asks again, a line says it again
+        if row.install_id != kept["install_id"] or now > row.used_at + LOST_ANSWER or was_heard:
             raise Conflict("This code was used already. Make a new one on the page of the runner.", code="code_used")
     elif now >= row.expires_at:
         raise CodeExpired(
