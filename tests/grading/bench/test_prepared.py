@@ -97,10 +97,11 @@ def test_a_module_that_cannot_be_imported_costs_time_and_nothing_else(pool):
 def test_limits_count_from_the_order_on(pool):
     pool.make_ready({TORCH: 1})
     assert waiting_in(pool, TORCH)[0].is_prepared()  # seconds of wall and processor time have gone by
-    result = pool.run(asked(imports=TORCH, wall_s=5.0, cpu_s=1))
+    begun = time.monotonic()
+    result = pool.run(asked(imports=TORCH, wall_s=120.0, cpu_s=1))
     assert result.ended == "ok", result
     assert result.cpu_s < 1
-    assert result.wall_s < 5
+    assert result.wall_s <= time.monotonic() - begun  # whatever else this machine does, not the seconds from before
 
 
 def test_a_torch_process_that_waited_is_held_to_its_processor_time(pool):
