@@ -8,6 +8,7 @@ Which waiting job is the next one is said in hardware/line.py.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -117,8 +118,9 @@ def job_enqueue(
 
 def is_waiting(kinds: Iterable[str], *, now: datetime | None = None) -> bool:
     """Whether a job of one of these kinds could be taken now."""
-    ready = Job.objects.filter(status=Status.QUEUED, kind__in=list(kinds), not_before__lte=now or timezone.now())
-    return ready.exists()
+    return Job.objects.filter(
+        status=Status.QUEUED, kind__in=list(kinds), not_before__lte=now or timezone.now()
+    ).exists()
 
 
 def wake_on_commit(kind: str) -> None:
@@ -202,8 +204,7 @@ def lease_finish(lease: Lease, *, outcome: Outcome, result: dict[str, Any], now:
         LeaseLost: another lease owns the job; the result is thrown away.
     """
     with transaction.atomic():
-        done = Job.objects.filter(pk=lease.job_id, attempt=lease.attempt, status=Status.FINISHED).exists()
-        if done:
+        if Job.objects.filter(pk=lease.job_id, attempt=lease.attempt, status=Status.FINISHED).exists():
             return False
         job = _held(lease)
         _end(job, lease=lease, outcome=outcome, result=result, by=lease.worker, now=now or timezone.now())
@@ -338,15 +339,10 @@ def job_decide(job: Job, *, outcome: Outcome, result: dict[str, Any], by: str, w
 
 
 def sweep(*, now: datetime | None = None) -> dict[str, int]:
-    """Give back what silent workers hold, and wake workers for what waits. Safe to run at any time, twice at once too.
-
-    Returns:
-        {"expired": jobs given back or ended, "waiting": jobs ready to be taken}
-    """
+    """Give back what silent workers hold (expired), and wake workers for what waits (waiting). Safe to run at any time, twice at once too."""
     now = now or timezone.now()
     expired = silent_given_back(Job.objects.all(), now=now)
-    ready = Job.objects.filter(status=Status.QUEUED, not_before__lte=now).values_list("kind", flat=True)
-    waiting = list(ready)
+    waiting = list(Job.objects.filter(status=Status.QUEUED, not_before__lte=now).values_list("kind", flat=True))
     for name in set(waiting) & set(_kinds):
         wake_on_commit(name)
     return {"expired": expired, "waiting": len(waiting)}
@@ -356,11 +352,9 @@ def silent_given_back(jobs: "QuerySet[JobT]", *, now: datetime) -> int:
     """Give back those of these jobs whose workers have said nothing for longer than their leases live. Returns how many."""
     expired = 0
     for job in jobs.filter(status__in=HELD, lease_expires_at__lt=now).order_by("lease_expires_at")[:200]:
-        try:
+        with suppress(IllegalMove):  # it finished, or another sweep was faster
             _give_back(job, lease=None, why=f"no sign of life from {job.leased_by}", fault=True, now=now)
             expired += 1
-        except IllegalMove:
-            continue  # it finished, or another sweep was faster
     return expired
 
 
