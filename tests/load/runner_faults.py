@@ -1,259 +1,143 @@
-"""Three agents against a whole site while everything around them fails: is each job ended once, and how long does a job wait for a dead board?
+"""Three boards against a whole site while everything around them fails: is each job ended once, and how long does a job wait for a dead board?
 
-python -m tests.load.runner_faults [JOBS]
+    python -m tests.load.runner_faults [JOBS] [--no-arm]       as root; 500 jobs take about half an hour on two processors
 
-Real processes: `manage.py up`, and the agent's one file three times, each behind a line that can be cut. Agents are killed with -9 and started
-anew, lines are cut, the site is stopped and started, and a late word of a killed agent may come at any time. Prints a table; exit code 1 where
-a job is lost or was ended twice.
+The site runs on PostgreSQL and Redis: web, ordinary worker with beat, two bench workers. Each board is the agent's one file as a process in a
+network namespace of its own: one on a small disk and with a clock that is set, one with a power sensor and a line that says every call
+twice, one an arm64 container under QEMU. Part of the jobs are hand-ins of students that come out graded. Beside it two more runners
+race for single jobs. What happens stands in faults/director.py. Exit code 1 where a job is lost or was ended twice, where an attempt
+was used up, where a job of a killed agent waited 90 s, or where a fault could not be shown.
 """
 
+import argparse
 import os
-import random
-import socket
-import statistics
 import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 
-from tests.journeys.world import World, wait_for
+from tests import parts
+from tests.load.faults.boards import FAKETIME, Board, MeteredBoard, SmallBoard
+from tests.load.faults.line import Line
+from tests.load.faults.network import SITE, Network
+from tests.load.faults.site import Site, own_connection
 from tests.load.line_workers import scratch_folder
 from tests.parts import ROOT
 
-AGENTS, EVERY_S, CUT_S, SITE_AWAY_S = 3, 4.0, 12.0, 8.0
-FAULTS = ("kill an agent", "kill an agent", "cut a line", "kill an agent", "restart the site")
-MOST_RECOVERY_S = 90.0
-
-# Run inside the site's own project, with its database: nothing here is the protocol's.
-PREPARE = """
-from courseplatform.accounts.models import User
-from courseplatform.courses.access import visit_of
-from hardware.runners.enrolling import runner_add
-helen = User.objects.get(email__startswith="helen")
-for n in range({agents}):
-    runner, code = runner_add(visit=visit_of(helen, "demo"), name=f"board-{{n}}", device="rpi-4-4gb")
-    print("CODE", code)
-"""
-ENQUEUE = """
-import hashlib
-from django.core.files.base import ContentFile
-from courseplatform.courses.models import Course
-from hardware import leases
-from hardware.models import BoardFile, BoardJob, Priority, Purpose
-from hardware.runners.health import FOLDER, LIMITS, SHAPE
-data = (FOLDER / "golden-1.onnx").read_bytes()
-step = {{"name": "window 1", "entry": "hardware.ondevice.harness", "files": ["model"], "limits": LIMITS,
-        "args": ["--model", "{{inputs}}/model", "--format", "onnx", "--seed", "1", "--input-shape", SHAPE]}}
-plan = {{"steps": [step], "cool_below_c": None, "cool_wait_s": 0, "reference": None, "idle_s": 0, "needs_memory_limit": False}}
-for n in range({jobs}):
-    job = leases.job_enqueue(BoardJob, kind="board_run", owner_key=f"person:{{n % 7}}", priority=Priority.LIVE, purpose=Purpose.MEASURE,
-                             title=f"job {{n}}", course=Course.objects.get(slug="demo"), device="rpi-4-4gb", runtime="onnx", plan=plan)
-    row = BoardFile(job=job, name="model", bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
-    row.file.save("model", ContentFile(data), save=False)
-    row.save()
-"""
+HAND_INS, HAND_IN_EVERY_S, LONGEST_S_A_JOB = 24, 12.0, 8
 
 
-class Line:
-    """What an agent reaches the site through. While it is cut, nothing passes and nobody answers."""
-
-    def __init__(self, port: int) -> None:
-        self.target, self.is_cut = port, False
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self._open: set[socket.socket] = set()
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def cut(self, seconds: float) -> None:
-        self.is_cut = True
-        for one in list(self._open):
-            with suppress(OSError):
-                one.close()
-        threading.Timer(seconds, lambda: setattr(self, "is_cut", False)).start()
-
-    def _serve(self) -> None:
-        while True:
-            near, _ = self.listener.accept()
-            try:
-                if self.is_cut:
-                    raise OSError
-                far = socket.create_connection(("127.0.0.1", self.target), timeout=10)
-            except OSError:
-                near.close()
-                continue
-            for source, sink in ((near, far), (far, near)):
-                self._open.add(source)
-                threading.Thread(target=self._pass, args=(source, sink), daemon=True).start()
-
-    def _pass(self, source: socket.socket, sink: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(1 << 16):
-                sink.sendall(data)
-        for one in (source, sink):
-            self._open.discard(one)
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+def why_not() -> str:
+    """What this machine lacks; "" where it can show all of it."""
+    if os.geteuid():
+        return "only root may cut networks"
+    missing = [parts.find(name)[1] for name in ("postgresql", "redis")]
+    return "; ".join(filter(None, [*missing, "" if FAKETIME.exists() else "faketime is not installed"]))
 
 
-class Board:
-    """One agent in a folder of its own. started: when it was begun again last, by its kills: [(moment, what it held)]."""
+def boards_made(folder: Path, site: Site, network: Network, *, with_arm: bool) -> list[Board]:
+    from tests.load.faults import arm_board
 
-    def __init__(self, file: Path, folder: Path, line: Line) -> None:
-        self.file, self.folder, self.line, self.process = file, folder, line, None
-
-    def call(self, *words: str) -> list[str]:
-        return [sys.executable, str(self.file), *words, "--folder", str(self.folder)]
-
-    def enrol(self, code: str) -> None:
-        subprocess.run(
-            self.call("enroll", "--site", f"http://127.0.0.1:{self.line.port}", "--code", code),
-            check=True,
-            capture_output=True,
-        )
-
-    def start(self) -> None:
-        log = (self.folder.parent / f"{self.folder.name}.log").open("ab")
-        self.process = subprocess.Popen(self.call("run"), stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
-        log.close()
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        self.process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=15)
-
-
-def on_site(world: World, code: str) -> str:
-    env = os.environ | {"DATA_DIR": str(world.data_dir), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "manage.py", "shell"],
-        check=False,
-        input=code,
-        text=True,
-        capture_output=True,
-        cwd=ROOT,
-        env=env,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
-
-
-def left(world: World) -> int:
-    return world.rows("select count(*) from hardware_job where kind = 'board_run' and status != 'finished'")[0][0]
-
-
-def held_by(world: World, n: int) -> str | None:
-    """The job that this board works on now."""
-    found = world.rows(
-        "select j.id from hardware_job j join hardware_boardjob b on b.job_ptr_id = j.id join hardware_runner r on r.id = b.taken_by_id "
-        "where j.kind = 'board_run' and j.status in ('leased', 'running') and r.name = ?", f"board-{n}",
-    )  # fmt: skip
-    return found[0][0] if found else None
-
-
-def leased_again_s(world: World, job: str, killed_at: float) -> float | None:
-    """Seconds from a kill until somebody took the job anew; None where the killed one had ended it."""
-    seconds = "strftime('%s', at) + (strftime('%f', at) - strftime('%S', at))"
-    rows = world.rows(f"select {seconds} from hardware_jobmove where subject_id = ? and moved_to = 'leased'", job)
-    later = [float(at) for (at,) in rows if float(at) > killed_at]
-    return min(later) - killed_at if later else None
-
-
-def play(jobs: int, folder: Path) -> int:
-    chance, world = random.Random(5), World(folder / "data")
-    try:
-        world.wait_healthy(180)
-        boards = set_up(world, folder)
-        on_site(world, ENQUEUE.format(jobs=jobs))
-        begun, done, kills, waits = time.monotonic(), [], [], []
-        while left(world) and time.monotonic() - begun < 60 + jobs * 6:
-            time.sleep(EVERY_S)
-            what = FAULTS[len(done) % len(FAULTS)]
-            n = chance.randrange(AGENTS)
-            done.append(what)
-            if what == "cut a line":
-                boards[n].line.cut(CUT_S)
-            elif what == "kill an agent":
-                job = held_by(world, n)
-                boards[n].kill()
-                kills += [(job, time.time())] if job else []
-                time.sleep(chance.choice((0.0, 2.0)))
-                boards[n].start()
-            else:
-                world = restarted(world, [board.line for board in boards])
-        took_s = time.monotonic() - begun
-        waits = [wait for job, at in kills if (wait := leased_again_s(world, job, at)) is not None]
-        for board in boards:
-            board.stop()
-        return told(world, jobs, done, waits, took_s)
-    finally:
-        world.stop()
-
-
-def set_up(world: World, folder: Path) -> list[Board]:
-    codes = [
-        line.split()[1]
-        for line in on_site(world, PREPARE.format(agents=AGENTS)).splitlines()
-        if line.startswith("CODE")
-    ]
     file = folder / "milliamp-runner.pyz"
     subprocess.run(
         [sys.executable, "manage.py", "build_runner", "--out", str(file)], check=True, cwd=ROOT, capture_output=True
     )
-    boards = [Board(file, folder / f"board-{n}", Line(world.port)) for n in range(AGENTS)]
-    for board, code in zip(boards, codes, strict=True):
+    made: list[Board] = []
+    for n, kind in enumerate((SmallBoard, MeteredBoard)):
+        line = Line(SITE, site.port, twice=kind is MeteredBoard, seed=n)
+        made.append(kind(n, file, folder / f"board-{n}", line, ["nsenter", f"--net={network.add(n)}"]))
+    if with_arm:
+        arm_board.image_made()
+        machine = arm_board.Machine(folder)
+        network.add(2, machine.pid)
+        line = Line(SITE, site.port, twice=False, seed=2)
+        made.append(arm_board.ArmBoard(2, file, folder / "board-2", line, [], machine=machine))
+    return made
+
+
+def brought_up(boards: list[Board]) -> None:
+    """Every board is enrolled and its golden model has run."""
+    from hardware.models import Health, Runner
+    from tests.journeys.world import wait_for
+    from tests.load.faults import people
+
+    for board in boards:
+        board.runner, code = people.board_added(board.n)
         board.enrol(code)
         board.start()
-    well = "select count(*) from hardware_runner where health = 'good'"
-    wait_for(lambda: world.rows(well)[0][0] == AGENTS, 120, "every board measured its golden model")
-    return boards
+    mine = Runner.objects.filter(pk__in=[board.runner for board in boards], health=Health.GOOD)
+    wait_for(lambda: mine.count() == len(boards), 300, "every board measured its golden model")
 
 
-def restarted(world: World, lines: list[Line]) -> World:
-    """The site goes away, and comes back at another port; the agents' lines lead there."""
-    world.stop()
-    time.sleep(SITE_AWAY_S)
-    again = World(world.data_dir)
-    for line in lines:
-        line.target = again.port
-    again.wait_healthy(120)
-    return again
+def play(jobs: int, folder: Path, *, with_arm: bool) -> int:
+    site, boards = Site(folder, SITE), []
+    try:
+        site.bring_up()
+        site.join()
+        from tests.load.faults import people
+
+        people.line_emptied()
+        with Network() as network:
+            try:
+                boards = boards_made(folder, site, network, with_arm=with_arm)
+                brought_up(boards)
+                return shown(jobs, site, boards, network)
+            finally:
+                for board in boards:
+                    board.close()
+                    board.line.close()
+    finally:
+        site.stop()
 
 
-def told(world: World, jobs: int, done: list[str], waits: list[float], took_s: float) -> int:
-    ends = world.rows(
-        "select job_id, count(*) from hardware_boardend where counted group by job_id, attempt having count(*) > 1"
-    )
-    outcomes = dict(world.rows("select outcome, count(*) from hardware_job where kind = 'board_run' group by outcome"))
-    twice = world.rows(
-        "select count(*) from (select subject_id from hardware_jobmove m join hardware_job j on j.id = m.subject_id "
-        "where j.kind = 'board_run' and m.moved_to = 'finished' group by subject_id having count(*) > 1)"
-    )[0][0]
-    late = world.rows("select count(*) from hardware_boardend where not counted")[0][0]
-    rows = [
-        ("jobs in", jobs), ("measured", outcomes.get("measured", 0)), ("ended twice", twice + len(ends)), ("lost", left(world)),
-        ("given up", outcomes.get("infrastructure", 0)), ("late words kept", late),
-        *((f"times: {what}", done.count(what)) for what in dict.fromkeys(FAULTS)),
-        ("taken again after a kill, s: median", f"{statistics.median(waits):.1f}" if waits else "none"),
-        ("taken again after a kill, s: most", f"{max(waits):.1f}" if waits else "none"), ("all, s", f"{took_s:.0f}"),
-    ]  # fmt: skip
-    for name, value in rows:
-        print(f"{name:40}{value:>10}")
-    is_well = (
-        outcomes.get("measured", 0) == jobs and not twice and not ends and (not waits or max(waits) < MOST_RECOVERY_S)
-    )
-    return int(not is_well)
+def shown(jobs: int, site: Site, boards: list[Board], network: Network) -> int:
+    from tests.load.faults import director as faults
+    from tests.load.faults import figures, people, report
+    from tests.load.faults.races import Races
+
+    students, races = people.Students(site), Races(site)
+    hand_ins = min(HAND_INS, jobs // 4)
+    people.work_made(jobs - hand_ins)
+    director = faults.Director(site, boards, network)
+    handing_in = threading.Thread(target=in_thread, args=(students.hand_in, hand_ins, HAND_IN_EVERY_S))
+    begun = time.monotonic()
+    handing_in.start()
+    races.thread.start()
+    while time.monotonic() - begun < 300 + jobs * LONGEST_S_A_JOB:
+        time.sleep(faults.EVERY_S)
+        if not handing_in.is_alive() and not figures.left() and not students.figures()["open"]:
+            break
+        director.step()
+        report.progress(jobs, director, time.monotonic() - begun)
+    took_s = time.monotonic() - begun
+    director.mend_all()
+    races.thread.join(200)
+    director.step_late()
+    for board in boards:
+        board.stop()
+    return report.told(jobs, director, students, races, took_s)
+
+
+def in_thread(call, *args) -> None:
+    with own_connection():
+        call(*args)
 
 
 def main() -> int:
-    jobs = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    asked = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    asked.add_argument("jobs", type=int, nargs="?", default=500)
+    asked.add_argument("--no-arm", action="store_true", help="two boards, without the one under QEMU")
+    options = asked.parse_args()
+    why = why_not()
+    if why:
+        print(f"runner_faults: not shown, {why}")
+        return 0
+    without_arm = "as asked" if options.no_arm else parts.find("docker")[1]
+    if without_arm:
+        print(f"runner_faults: without the board under QEMU, {without_arm}")
     with scratch_folder() as folder:
-        return play(jobs, Path(folder))
+        return play(options.jobs, Path(folder), with_arm=not without_arm)
 
 
 if __name__ == "__main__":
