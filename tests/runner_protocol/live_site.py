@@ -147,7 +147,7 @@ def coming(asking: Asking) -> bool:
         "the old one still opens",
         asking.call("POST", f"/lease/{uuid.uuid4()}/start", {"attempt": 1}, old),
         404,
-        "not_here",
+        "not_found",
     )
     return bool(asking.token)
 
@@ -169,6 +169,7 @@ def taking(asking: Asking) -> bool:
     )
     if not asking.job:
         return False
+    asking.expect("a poll again, its answer was lost: the same job", asking.poll(), 200, job=asking.job)
     held = [{"lease": asking.job["lease"], "attempt": asking.job["attempt"]}]
     asking.expect("a poll that holds it: no other job, nothing dropped", asking.poll(held=held), 200, job=None, drop=[])
     stranger = {"lease": str(uuid.uuid4()), "attempt": 1}
@@ -241,6 +242,7 @@ def working(asking: Asking) -> None:
     asking.expect(
         "another ending: 409 finish_differs", asking.of_job("finish", **end | {"why": "x"}), 409, "finish_differs"
     )
+    asking.expect("the file after the end: as before", asking.put("results.json", data), 200, sha256=named["sha256"])
     asking.expect("a beat after the end: 410", asking.of_job("beat"), 410, "lease_lost")
 
 
