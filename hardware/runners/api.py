@@ -23,7 +23,7 @@ from courseplatform.core.errors import BadInput, NotSignedIn, TooLarge
 from hardware.models import BoardJob, Runner
 from hardware.runners import leasing, shapes
 from hardware.runners.enrolling import protocol_checked, runner_enrol, runner_of_token, token_rotate
-from hardware.runners.files import MOST_LOG_BYTES, file_add, file_to_send, log_add
+from hardware.runners.files import MOST_FILE_BYTES, MOST_LOG_BYTES, file_add, file_to_send, log_add
 
 PIECE_BYTES = 1 << 20
 MOST_HELD = 8
@@ -191,9 +191,9 @@ class Log(RunnerView):
     )  # fmt: skip
     def put(self, request: Request, lease: UUID) -> Response:
         attempt, offset = _number(request, "attempt"), _number(request, "offset")
-        job = leasing.job_held(self.runner, lease, attempt)
-        data = b"".join(_pieces(request, MOST_LOG_BYTES + PIECE_BYTES))
-        committed, is_full = log_add(job=job, attempt=attempt, offset=offset, data=data)
+        job, is_over = leasing.job_sent(self.runner, lease, attempt)
+        data = b"".join(_pieces(request, MOST_LOG_BYTES))
+        committed, is_full = log_add(job=job, attempt=attempt, offset=offset, data=data, is_over=is_over)
         return Response({"committed": committed, "truncated": is_full})
 
 
@@ -218,13 +218,14 @@ class OneFile(RunnerView):
     @extend_schema(request=bytes, responses=shapes.NamedFileShape, operation_id="runner_file_put", parameters=[ATTEMPT])
     def put(self, request: Request, lease: UUID, name: str) -> Response:
         attempt = _number(request, "attempt")
-        job = leasing.job_held(self.runner, lease, attempt)
+        job, is_over = leasing.job_sent(self.runner, lease, attempt)
         sha256 = request.META.get("HTTP_X_CONTENT_SHA256", "").lower()
         if len(sha256) != 64:
             raise BadInput(
                 "The header X-Content-SHA256 is missing: the hash of the body in hexadecimal digits.", code="hash_wrong"
             )
-        row = file_add(job=job, attempt=attempt, name=name, sha256=sha256, pieces=_pieces(request, None))
+        pieces = _pieces(request, MOST_FILE_BYTES)
+        row = file_add(job=job, attempt=attempt, name=name, sha256=sha256, pieces=pieces, is_over=is_over)
         return Response({"name": row.name, "bytes": row.bytes, "sha256": row.sha256})
 
 
@@ -282,13 +283,16 @@ def _held(said: Any) -> list[tuple[UUID, int]]:
     return found
 
 
-def _pieces(request: Request, most: int | None) -> Iterator[bytes]:
-    """The body, piece by piece. Raises TooLarge where more than `most` bytes come."""
+def _pieces(request: Request, most: int) -> Iterator[bytes]:
+    """The body, piece by piece. Raises TooLarge where more than `most` bytes come, also where they are announced."""
     stream, size = request._request, 0
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    if announced.isdigit() and int(announced[:20]) > most:
+        raise TooLarge(f"A body has at most {most >> 20} MiB here.", code="too_large")
     while piece := stream.read(PIECE_BYTES):
         size += len(piece)
-        if most is not None and size > most:
-            raise TooLarge(f"A piece has at most {most >> 20} MiB.", code="too_large")
+        if size > most:
+            raise TooLarge(f"A body has at most {most >> 20} MiB here.", code="too_large")
         yield piece
 
 
@@ -297,7 +301,7 @@ def _begin(header: str, size: int) -> int | None:
     if not header.startswith("bytes="):
         return 0
     first = header[6:].partition("-")[0]
-    if not (first.isascii() and first.isdigit()):
+    if not (first.isascii() and first.isdigit()) or len(first) > 15:
         return 0
     return int(first) if int(first) < size else None
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from courseplatform.core.errors import AppError, BadInput, Conflict, NotHere, TooLarge
-from hardware.models import BoardFile, BoardJob, LogPiece
+from hardware.models import BoardFile, BoardJob, LogPiece, Purpose
 
-MOST_LOG_BYTES, MOST_FILE_BYTES, MOST_FILES = 1 << 20, 64 << 20, 8
+MOST_LOG_BYTES, MOST_FILE_BYTES, MOST_FILES = 1 << 20, 64 << 20, 4
+MOST_CHECK_BYTES = 2 << 20  # of a golden model's results: some thousand times
 NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 
 
@@ -32,8 +33,8 @@ def log_is_full(committed: int) -> bool:
     return committed >= MOST_LOG_BYTES
 
 
-def log_add(*, job: BoardJob, attempt: int, offset: int, data: bytes) -> tuple[int, bool]:
-    """Append to the log. What is here already is passed over, so a piece may come twice.
+def log_add(*, job: BoardJob, attempt: int, offset: int, data: bytes, is_over: bool = False) -> tuple[int, bool]:
+    """Append to the log, unless the end is recorded (`is_over`). What is here already is passed over, so a piece may come twice.
 
     Returns:
         (bytes that are here now, whether the rest is not kept any more)
@@ -46,11 +47,11 @@ def log_add(*, job: BoardJob, attempt: int, offset: int, data: bytes) -> tuple[i
         if offset > committed:
             said = f"{committed} bytes of the log are here; go on from there."
             raise LogOffset(said, details={"committed": committed})
-        fresh = data[committed - offset :][: MOST_LOG_BYTES - committed]
+        fresh = b"" if is_over else data[committed - offset :][: MOST_LOG_BYTES - committed]
         if fresh:
             LogPiece.objects.create(job=job, attempt=attempt, start=committed, size=len(fresh), data=fresh)
     committed += len(fresh)
-    return committed, log_is_full(committed)
+    return committed, is_over or log_is_full(committed)
 
 
 def log_text(job: BoardJob, attempt: int) -> str:
@@ -74,26 +75,40 @@ def result_file(job: BoardJob, attempt: int, named: dict[str, Any]) -> BoardFile
     ).first()
 
 
-def file_add(*, job: BoardJob, attempt: int, name: str, sha256: str, pieces: Iterable[bytes]) -> BoardFile:
-    """Keep a file that a runner sends. The same file again is the one that is here.
+def files_forget(job: BoardJob) -> None:
+    """A job that is given out anew has no result: what earlier attempts sent is of no use, and would let one board fill the disk."""
+    for row in job.files.filter(attempt__gt=0, attempt__lt=job.attempt):
+        row.file.delete(save=False)
+        row.delete()
+
+
+def file_add(
+    *, job: BoardJob, attempt: int, name: str, sha256: str, pieces: Iterable[bytes], is_over: bool = False
+) -> BoardFile:
+    """Keep a file that a runner sends. The same file again is the one that is here; once the end is recorded (`is_over`) no other is taken.
 
     Raises:
-        BadInput: code `bad_name`, or `hash_wrong`: other bytes came than were announced. TooLarge: above 64 MiB, or too many files.
-        Conflict: code `file_differs`: another file of that name is here.
+        BadInput: code `bad_name`, or `hash_wrong`: other bytes came than were announced.
+        TooLarge: all files of the attempt are above 64 MiB (2 MiB for a golden model), or too many.
+        Conflict: code `file_differs`: another file of that name is here, or none may come any more.
     """
     if not name or len(name) > 60 or name.startswith(".") or not set(name) <= NAME_LETTERS:
         raise BadInput("A file's name has lower-case letters, digits, hyphens and dots, at most 60.", code="bad_name")
     before = job.files.filter(attempt=attempt, name=name).first()
     if before is not None:
         return _same(before, sha256)
-    if job.files.filter(attempt=attempt).count() >= MOST_FILES:
+    if is_over:
+        raise Conflict("This attempt was ended without such a file.", code="file_differs")
+    kept = job.files.filter(attempt=attempt).aggregate(n=Count("pk"), size=Sum("bytes"))
+    if kept["n"] >= MOST_FILES:
         raise TooLarge(f"A run sends at most {MOST_FILES} files.", code="too_many_files")
+    most = (MOST_CHECK_BYTES if job.purpose == Purpose.HEALTH else MOST_FILE_BYTES) - int(kept["size"] or 0)
     with tempfile.TemporaryFile() as held:
         digest, size = hashlib.sha256(), 0
         for piece in pieces:
             size += len(piece)
-            if size > MOST_FILE_BYTES:
-                raise TooLarge(f"A file has at most {MOST_FILE_BYTES >> 20} MiB.", code="file_too_large")
+            if size > most:
+                raise TooLarge(f"The files of this run have at most {most} bytes more.", code="file_too_large")
             digest.update(piece)
             held.write(piece)
         if digest.hexdigest() != sha256:

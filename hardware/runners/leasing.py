@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from courseplatform.core.errors import BadInput, Conflict, NotHere
+from courseplatform.core.errors import BadInput, Conflict, IllegalMove, NotHere
 from hardware import leases
 from hardware.leases import CancelRequested, LeaseLost
 from hardware.models import (
@@ -36,14 +36,16 @@ from hardware.runners import alerts, health
 from hardware.runners.bracket import THROTTLED, Judged, judge
 from hardware.runners.duty import duty_move, lease_of
 from hardware.runners.enrolling import health_set
-from hardware.runners.facts import facts_read, skew_s, state_read, text
-from hardware.runners.files import log_committed, log_is_full, result_file
+from hardware.runners.facts import facts_read, skew_s, state_read, text, whole
+from hardware.runners.files import files_forget, log_committed, log_is_full, result_file
 from hardware.runners.matching import cannot_work, waiting_for
 
 POLL_S, BEAT_S, TTL_S, START_WITHIN_S = 5, 15, 60, 60
 LONGEST_START_S = 300  # so long an agent may fetch the files, beating all the while
 SAMPLE_EVERY = timedelta(seconds=30)
 BOOTS_KNOWN, MOST_STALE = 5, 5
+MOST_GIVEN_BACK = 3  # of one job by one board, without a fault
+BRING_WITHIN = timedelta(minutes=30)  # cooling is within wall_s; this is for results over a slow line
 ENDS = ("done", "cancelled", "infrastructure", "thermal_invalid")
 MOST_ENVIRONMENT_BYTES = 256 * 1024
 
@@ -90,8 +92,10 @@ def _polled(
     row.clock_skew_s = skew_s(facts.get("clock_utc"), now) if isinstance(facts, dict) else None
     row.save()
     poll, mine = Poll(row), _held_by(row)
-    poll.drop = [str(job) for job, attempt in claimed.items() if mine.get(job) != attempt]
-    for job in BoardJob.objects.filter(pk__in=[pk for pk, attempt in mine.items() if claimed.get(pk) != attempt]):
+    poll.drop = [
+        str(lease) for lease, attempt in claimed.items() if lease not in mine or mine[lease].attempt != attempt
+    ]
+    for job in [job for job in mine.values() if claimed.get(job.pk) != job.attempt]:
         if poll.job is None and _was_not_heard(job, row):
             poll.job = job
             continue
@@ -105,6 +109,7 @@ def _polled(
         if _runs_all(job, row) and leases.lease_take(job, worker=row.by, now=now):
             BoardJob.objects.filter(pk=job.pk).update(taken_by=row)
             BoardLease.objects.create(runner=row, job=job, attempt=job.attempt, at=now)
+            files_forget(job)
             poll.job = job
             break
     return poll
@@ -124,9 +129,8 @@ def _runs_all(job: BoardJob, runner: Runner) -> bool:
     return set(job.plan.get("runtimes", [])) <= set(runner.facts.get("runtimes", {}))
 
 
-def _held_by(runner: Runner) -> dict[UUID, int]:
-    found = BoardJob.objects.filter(taken_by=runner, status__in=HELD).values_list("pk", "attempt")
-    return dict(found)
+def _held_by(runner: Runner) -> dict[UUID, BoardJob]:
+    return {job.pk: job for job in BoardJob.objects.filter(taken_by=runner, status__in=HELD)}
 
 
 def _seen(row: Runner, facts: dict[str, Any], state: Any, address: str | None, now: datetime) -> None:
@@ -191,6 +195,19 @@ def job_held(runner: Runner, lease: UUID, attempt: int) -> BoardJob:
     return job
 
 
+def job_sent(runner: Runner, lease: UUID, attempt: int) -> tuple[BoardJob, bool]:
+    """The job to which a piece of its log or a file belongs, and whether its end is recorded already: then what is here stands, and a call that
+    comes twice is answered as before. Raises NotHere, Gone.
+    """
+    try:
+        return job_held(runner, lease, attempt), False
+    except Gone:
+        job = job_of(runner, lease)
+        if not BoardEnd.objects.filter(job=job, attempt=attempt, runner=runner, counted=True).exists():
+            raise
+        return job, True
+
+
 def runner_start(*, runner: Runner, lease: UUID, attempt: int, now: datetime | None = None) -> None:
     """The files are there and the board is ready. Raises NotHere, Gone."""
     job = job_held(runner, lease, attempt)
@@ -210,6 +227,7 @@ def runner_beat(
 ) -> str:
     """Still at work. Returns what to do: continue, cancel or drain. Raises NotHere, Gone."""
     now, job = now or timezone.now(), job_held(runner, lease, attempt)
+    _in_time(job, runner, now)
     row = Runner.objects.get(pk=runner.pk)
     state_keep(row, state, now)
     row.save(update_fields=["state", "last_seen_at"])
@@ -221,11 +239,21 @@ def runner_beat(
     return "drain" if row.status == Duty.DRAINING else "continue"
 
 
+def _in_time(job: BoardJob, runner: Runner, now: datetime) -> None:
+    """An agent that beats and beats and never ends would keep the job from everybody else. Raises Gone."""
+    most = timedelta(seconds=START_WITHIN_S + job.wall_s) + BRING_WITHIN
+    if job.leased_at is not None and now > job.leased_at + most:
+        why = f"it was not ended within {most.total_seconds() / 60:.0f} minutes"
+        _fenced(leases.lease_release, lease_of(job, runner), why=why, now=now)
+        raise Gone("This lease is over: the run took longer than it may. Stop, and throw the result away.")
+
+
 def runner_release(
     *, runner: Runner, lease: UUID, attempt: int, why: str, fault: bool, now: datetime | None = None
 ) -> None:
     """The runner stops, or cannot do it: back into the line. Raises NotHere, Gone."""
     job, now = job_held(runner, lease, attempt), now or timezone.now()
+    fault = fault or _comes_back_often(job, runner)
     with transaction.atomic():
         _fenced(
             leases.lease_release,
@@ -236,6 +264,11 @@ def runner_release(
         )
         if fault:
             _doubt(runner, why, now)
+
+
+def _comes_back_often(job: BoardJob, runner: Runner) -> bool:
+    """Whether this board has given the job back again and again: it stands in the way of others, and that is its fault."""
+    return job.moves.filter(by=runner.by, moved_to=Status.QUEUED).count() >= MOST_GIVEN_BACK
 
 
 @dataclass(frozen=True)
@@ -287,10 +320,19 @@ def end_read(said: Any) -> End:
     return End(
         str(outcome),
         text(said.get("why"), 300),
-        results if is_named else None,
+        _named(results) if isinstance(results, dict) and is_named else None,
         size if type(size) is int else 0,
         environment,
     )
+
+
+def _named(results: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of the name of a file: no more than that."""
+    return {
+        "name": results["name"][:60],
+        "sha256": results["sha256"][:64].lower(),
+        "bytes": whole(results.get("bytes")),
+    }
 
 
 def runner_finish(*, runner: Runner, lease: UUID, attempt: int, end: End, now: datetime | None = None) -> Recorded:
@@ -301,14 +343,13 @@ def runner_finish(*, runner: Runner, lease: UUID, attempt: int, end: End, now: d
     """
     now = now or timezone.now()
     job = job_of(runner, lease)
-    before = BoardEnd.objects.filter(job=job, attempt=attempt, counted=True).first()
-    if before is not None:
-        if before.digest == end.digest and before.runner_id == runner.pk:
-            return Recorded(again=True)
-        raise Conflict("This attempt was ended with another answer before; that one stands.", code="finish_differs")
+    if _is_recorded(job, runner, attempt, end):
+        return Recorded(again=True)
     try:
         job = job_held(runner, lease, attempt)
     except Gone:
+        if _is_recorded(job, runner, attempt, end):  # by the same call, at this very moment
+            return Recorded(again=True)
         _keep_stale(job, runner, attempt, end)
         raise
     committed = log_committed(job, attempt)
@@ -317,14 +358,26 @@ def runner_finish(*, runner: Runner, lease: UUID, attempt: int, end: End, now: d
         return Recorded(missing=tuple(missing), log_committed=committed)
     try:
         with transaction.atomic():
-            _end(job, runner, attempt, end, now)
             BoardEnd.objects.create(
                 job=job, runner=runner, attempt=attempt, digest=end.digest, said=end.said, counted=True
             )
-    except LeaseLost as error:
+            _end(job, runner, attempt, end, now)
+    except (LeaseLost, IllegalMove, IntegrityError) as error:
+        if _is_recorded(job, runner, attempt, end):
+            return Recorded(again=True)
         _keep_stale(job, runner, attempt, end)
-        raise Gone(error.message) from error
+        raise Gone("This lease ended while its end was said: throw the result away.") from error
     return Recorded(log_committed=committed)
+
+
+def _is_recorded(job: BoardJob, runner: Runner, attempt: int, end: End) -> bool:
+    """Whether this attempt was ended with these words. Raises Conflict where it was with others."""
+    before = BoardEnd.objects.filter(job=job, attempt=attempt, counted=True).first()
+    if before is None:
+        return False
+    if before.digest == end.digest and before.runner_id == runner.pk:
+        return True
+    raise Conflict("This attempt was ended with another answer before; that one stands.", code="finish_differs")
 
 
 def _end(job: BoardJob, runner: Runner, attempt: int, end: End, now: datetime) -> None:
@@ -348,7 +401,8 @@ def _end(job: BoardJob, runner: Runner, attempt: int, end: End, now: datetime) -
         return
     words = {"thermal_invalid": THROTTLED, "cancelled": "the runner stopped"}
     why = end.why or words.get(end.outcome, "the board failed")
-    leases.lease_release(lease, why=why, fault=end.outcome != "cancelled", now=now)
+    fault = end.outcome != "cancelled" or _comes_back_often(job, runner)
+    leases.lease_release(lease, why=why, fault=fault, now=now)
     if end.outcome == "infrastructure":
         _doubt(runner, why, now)
 

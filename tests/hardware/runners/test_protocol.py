@@ -193,6 +193,37 @@ def test_what_a_silent_board_holds_is_given_back_by_whoever_asks_next(cast):
     assert (again["lease"], again["attempt"]) == (job["lease"], 2)
 
 
+def test_the_answer_to_a_poll_may_be_lost_and_costs_nothing(cast, ends):
+    _, board = add_board(cast)
+    work = make_work(cast)
+    first = board.job()
+    assert board.job() == first  # the same lease, the same attempt
+    assert board.carry_out(first).status_code == 200
+    assert board.job() is None and len(ends) == 1
+    assert Job.objects.get(pk=work.pk).faults == 0
+
+
+def test_what_was_recorded_is_answered_as_before_also_for_files_and_log(cast, ends):
+    """An agent that did not hear the answer to finish begins its delivery anew."""
+    _, board = add_board(cast)
+    work = make_work(cast)
+    job = board.job()
+    board.call(job, "start")
+    board.log(job, 0, b"done\n")
+    data = json.dumps(results()).encode()
+    board.put(job, "results.json", data)
+    named = {"name": "results.json", "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    end = {"outcome": "done", "results": named, "log": {"bytes": 5}, "environment": {}}
+    assert board.call(job, "finish", **end).json() == {"recorded": True, "again": False}
+    assert board.put(job, "results.json", data).status_code == 200
+    assert board.put(job, "results.json", b"{}").status_code == 409
+    assert (board.put(job, "more.json", b"{}").status_code, board.said["error"]["code"]) == (409, "file_differs")
+    assert board.log(job, 0, b"done\nand more").json() == {"committed": 5, "truncated": True}
+    assert board.call(job, "finish", **end).json() == {"recorded": True, "again": True}
+    assert log_text(work, 1) == "done\n" and len(ends) == 1
+    assert board.call(job, "beat").status_code == 410
+
+
 def test_a_fault_of_the_board_is_nobodys_but_the_boards(cast, ends):
     runner, board = add_board(cast)
     work = make_work(cast)
