@@ -8,19 +8,21 @@ from typing import Any
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import SandboxRequest, SandboxResult
 from hardware.ondevice.sandbox.request import FrameHandler, TickHandler
-from hardware.runners.facts import number
 from hardware.runners.results import Step
+
+OTHER_PLAN = "board_plan"  # code: what the board answered was not asked, or is asked no more
 
 
 @dataclass(frozen=True)
 class BoardAnswer:
     """One run on a board.
 
-    runner: its name. device: slug of the profile that it is. steps: what it carried out, of asked. seed: of the order of the inputs.
+    runner, runner_id: its name and key. device: slug of the profile that it is. steps: what it carried out, of asked. seed: of the order of the inputs.
     environment: ENV of docs/runner-protocol.md, as the board said it.
     """
 
     runner: str
+    runner_id: str
     device: str
     steps: list[Step]
     asked: list[dict[str, Any]]
@@ -31,47 +33,27 @@ class BoardAnswer:
     def label(self) -> str:
         return f"board {self.runner}"
 
-    @property
-    def energy_mj(self) -> float | None:
-        """Energy of one inference without what the idle board takes; None where no sensor measured it."""
-        said = self.environment.get("energy")
-        return number(said.get("energy_mj_above_idle"), 1e-6, 1e9) if isinstance(said, dict) else None
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What a result keeps of the circumstances, bounded."""
-        kept: dict[str, Any] = {"runner": self.runner, "device": self.device}
-        for key in ("governor", "thermal"):
-            kept[key] = str(self.environment.get(key) or "")[:24]
-        for key in ("before", "after"):
-            state = self.environment.get(key)
-            kept[f"temperature_{key}_c"] = (
-                number(state.get("temperature_c"), -60, 250) if isinstance(state, dict) else None
-            )
-        return kept | {"energy_mj": self.energy_mj}
-
 
 class Replay:
     """A sandbox that ran elsewhere: each run answers with the next step that a board carried out.
 
-    What asks for another process than the board was asked for is a fault of ours, and no answer of the board's is taken for it.
+    What asks for another process than the board was asked for is a fault of ours, and no answer of the board's is taken for it. A board may
+    end early where a model gave nothing to go on with: then whoever asks has found out why from an answer before.
     """
 
-    def __init__(self, answer: "BoardAnswer") -> None:
-        if len(answer.steps) != len(answer.asked):
-            raise BenchError("board_plan", "The board did not carry out every step.", outcome="infrastructure")
-        self._left = list(zip(answer.steps, answer.asked, strict=True))
+    def __init__(self, answer: BoardAnswer) -> None:
+        self._left = list(zip(answer.steps, answer.asked, strict=False))
         self.name, self.label = "board", answer.label
 
     def run(
         self, request: SandboxRequest, on_frame: FrameHandler | None = None, on_tick: TickHandler | None = None
     ) -> SandboxResult:
         if not self._left:
-            raise BenchError("board_plan", "The board was asked for fewer processes.", outcome="infrastructure")
+            raise BenchError(OTHER_PLAN, "The board did not carry out every step.", outcome="infrastructure")
         step, asked = self._left.pop(0)
         if asked["entry"] != request.entry or asked["args"] != list(request.args):
             raise BenchError(
-                "board_plan",
+                OTHER_PLAN,
                 "The lab asks for something else by now than the board was asked.",
                 outcome="infrastructure",
             )

@@ -26,8 +26,9 @@ from grading.bench.pipeline_zip import check, unpack
 from grading.bench.report import Report
 from grading.bench.sandbox import Sandbox
 from grading.hidden_sets.fit import MOST_ANSWER_BYTES
+from grading.measuring.board_answer import BoardAnswer, Replay
 from grading.measuring.lab_inputs import Shown, shown_inputs
-from grading.measuring.measure_run import Progress, boards_of, document_of, inspected
+from grading.measuring.measure_run import Progress, boards_of, document_of, inspected, measured_there
 from grading.measuring.pipeline_signature import check_stage
 from grading.measuring.run_setting import Setting, setting_for
 from grading.measuring.scored import scored
@@ -69,6 +70,7 @@ def measure_pipeline(
     choice: Choice | None = None,
     work: Path | None = None,
     place: Place | None = None,
+    board: BoardAnswer | None = None,
 ) -> dict[str, Any]:
     """As `measure_run`, of a zip with a model for each stage of the spec's pipeline.
 
@@ -77,25 +79,53 @@ def measure_pipeline(
 
     Raises BenchError; its message begins with the file of the stage.
     """
-    setting = setting_for(spec, place or Place("process"), profiles.get(spec.device))
+    setting, seed = (
+        setting_for(spec, place or Place("process"), profiles.get(spec.device)),
+        board.seed if board else seed,
+    )
     with tempfile.TemporaryDirectory(prefix="milliamp-pipeline-", dir=work) as folder:
         around = _Around(spec, sandbox, seed, on_progress, setting, Path(folder), _rows(inputs))
-        members = check(model, [stage.key for stage in spec.pipeline], spec.formats, spec.max_bytes)
-        files = list(unpack(model, members, around.folder, spec.max_bytes).values())
-        stages, layout = _checked(files, list(members.values()), around, lab)
-        shown = shown_inputs(files[0], inputs, spec, layout, around.folder, seed)
-        shown = _looked_for_in_all(shown, files, inputs, seed)
-        measurements = _measured(files, stages, shown, around)
+        ready = _ready(model, inputs, around, lab)
+        measurements = _measured(ready, around, board)
         on_progress("points", 0, 0)
         quality, alike = Scored({}, {}, {"task": spec.task}), suspicions.Answers(0, 0, 0)
         if spec.is_scored:
-            quality, alike = scored(spec, shown.inputs, measurements[-1].predictions, labels)
-    alike = dataclasses.replace(alike, held=shown.copied[0], looked_for=shown.copied[1])
+            quality, alike = scored(spec, ready.shown.inputs, measurements[-1].predictions, labels)
+    stages = ready.stages
+    alike = dataclasses.replace(alike, held=ready.shown.copied[0], looked_for=ready.shown.copied[1])
     report = merged(stages, sha256=_sha256(model))
     facts = boards_of(report, profiles, spec, choice or Choice())
     facts |= {"isolation": sandbox.label, "graded_by": setting.graded_by, "stages": stage_rows(stages, measurements)}
-    document = document_of(report, measured_together(stages, measurements), quality, spec, (name, report.bytes), facts)
+    together = measured_together(stages, measurements)
+    facts |= measured_there(board, together, [stage.calls for stage in stages], facts)
+    document = document_of(report, together, quality, spec, (name, report.bytes), facts)
     return document | {"suspicions": _suspicions(stages, measurements, alike) + setting.no_board()}
+
+
+@dataclasses.dataclass(frozen=True)
+class Ready:
+    """files: of the models, in the order of the stages. shown: what the first is given."""
+
+    files: list[Path]
+    stages: tuple[StagePart, ...]
+    shown: Shown
+
+
+def pipeline_ready(
+    model: Path, spec: BenchSpec, lab: str, *, inputs: Path, sandbox: Sandbox, seed: int, on_progress: Progress, folder: Path,
+) -> Ready:  # fmt: skip
+    """Unpack and check a hand-in, for whoever does not run it here. Raises BenchError."""
+    setting = setting_for(spec, Place("board"), None)
+    return _ready(model, inputs, _Around(spec, sandbox, seed, on_progress, setting, folder, _rows(inputs)), lab)
+
+
+def _ready(model: Path, inputs: Path, around: _Around, lab: str) -> Ready:
+    spec = around.spec
+    members = check(model, [stage.key for stage in spec.pipeline], spec.formats, spec.max_bytes)
+    files = list(unpack(model, members, around.folder, spec.max_bytes).values())
+    stages, layout = _checked(files, list(members.values()), around, lab)
+    shown = shown_inputs(files[0], inputs, spec, layout, around.folder, around.seed)
+    return Ready(files, stages, _looked_for_in_all(shown, files, inputs, around.seed))
 
 
 @contextmanager
@@ -158,24 +188,26 @@ def _looked_for_in_all(shown: Shown, files: Sequence[Path], inputs: Path, seed: 
     return dataclasses.replace(shown, copied=max([shown.copied, *found]))
 
 
-def _measured(files: Sequence[Path], stages: tuple[StagePart, ...], shown: Shown, around: _Around) -> list[Measurement]:
-    """Each stage in turn; what one predicts is what the next is given, in the order of the file."""
-    given: Path | None = shown.inputs.path
+def _measured(ready: Ready, around: _Around, board: BoardAnswer | None) -> list[Measurement]:
+    """Each stage in turn; what one predicts is what the next is given, in the order of the file. board: what ran them already."""
+    given: Path | None = ready.shown.inputs.path
+    sandbox = Replay(board) if board else around.sandbox
+    windows = len(board.asked) // len(ready.stages) if board else None
     found: list[Measurement] = []
-    for number, (stage, path, part) in enumerate(zip(around.spec.pipeline, files, stages, strict=True)):
+    for number, (stage, path, part) in enumerate(zip(around.spec.pipeline, ready.files, ready.stages, strict=True)):
         if number:
             has_answers = stage.is_fed and bool(found[-1].predictions)
             given = _handed_on(stage, part, found[-1], around) if has_answers else None
-        is_last = number == len(stages) - 1
+        is_last = number == len(ready.stages) - 1
         with _in_stage(stage, part.file), around.setting.out_of_memory_named():
             found.append(
                 engine.measure(
-                    path, part.report, sandbox=around.sandbox, inputs=given, seed=around.seed,
-                    scores=around.spec.output.numbers if is_last and given is not None else None,
+                    path, part.report, sandbox=sandbox, inputs=given, seed=around.seed,
+                    scores=around.spec.output.numbers if is_last and given is not None else None, processes=windows,
                     on_progress=around.progress(number), limits=around.setting.limits,
                 )
             )  # fmt: skip
-        if number < len(stages) - 1 and given is not None and given != shown.inputs.path:
+        if not is_last and given is not None and given != ready.shown.inputs.path:
             given.unlink(missing_ok=True)  # the answers of a stage are as large as they are many
     return found
 

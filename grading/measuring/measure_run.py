@@ -5,7 +5,7 @@ Everything that opens the model happens in the sandbox. The labels are read here
 
 import dataclasses
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from grading.bench.report import Report
 from grading.bench.sandbox import Limits, Sandbox
 from grading.bench.training.on_device import as_training, training_json
 from grading.measuring.board_answer import BoardAnswer, Replay
+from grading.measuring.board_facts import on_board_json
 from grading.measuring.lab_inputs import shown_inputs
 from grading.measuring.measure_step import Found, step_measured
 from grading.measuring.phase_clock import PhaseClock
@@ -75,14 +76,8 @@ def measure_run(
             setting=setting, on_progress=clock, board=board,
         )  # fmt: skip
     around = boards_of(report, profiles, spec, choice or Choice())
-    around |= {
-        "isolation": board.label if board else sandbox.label,
-        "graded_by": setting.graded_by,
-        "phase_s": clock.seconds(),
-    }
-    if board:
-        around["on_board"] = board.facts | timed_on_board(found.measurement.host.to_json())
-        around["graded_by"] |= {"measured": measured_on_board(around["on_board"])}
+    around |= {"isolation": sandbox.label, "graded_by": setting.graded_by, "phase_s": clock.seconds()}
+    around |= measured_there(board, found.measurement, [1], around)
     document = document_of(report, found.measurement, found.quality, spec, (name, model.stat().st_size), around)
     return document | {"suspicions": found.found + setting.no_board()}
 
@@ -98,7 +93,7 @@ def _answered(
     with setting.out_of_memory_named():
         measurement = engine.measure(
             model, report, sandbox=Replay(board) if board else sandbox, inputs=shown.inputs.path, seed=seed, scores=spec.output.numbers,
-            processes=len(board.steps) if board else None, on_progress=on_progress, limits=setting.limits,
+            processes=len(board.asked) if board else None, on_progress=on_progress, limits=setting.limits,
         )  # fmt: skip
     on_progress("points", 0, 0)
     quality, alike = scored(spec, shown.inputs, measurement.predictions, labels)
@@ -114,9 +109,24 @@ def _learned(
     layout = check_step(report, spec, lab)
     with setting.out_of_memory_named():
         return step_measured(
-            model, report, spec, layout, inputs=inputs, labels=labels, folder=folder, sandbox=sandbox, seed=seed,
-            limits=setting.limits, on_progress=on_progress,
+            model, report, spec, layout, inputs=inputs, labels=labels, folder=folder, sandbox=Replay(board) if board else sandbox,
+            seed=board.seed if board else seed, limits=setting.limits, on_progress=on_progress, windows=len(board.asked) if board else 1,
         )  # fmt: skip
+
+
+def measured_there(
+    board: BoardAnswer | None, measurement: Measurement, calls: Sequence[int], around: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the environment of a result says where a board measured it; nothing where none did. around: the rest of it.
+
+    calls: how often each of the models in a row runs for one input.
+    """
+    if board is None:
+        return {}
+    host = measurement.host.to_json()
+    on_board = on_board_json(board, measurement.environment, calls, around["budget"]["volts"]) | timed_on_board(host)
+    measured = {"measured": measured_on_board(on_board)}
+    return {"isolation": board.label, "on_board": on_board, "graded_by": around["graded_by"] | measured}
 
 
 def inspected(

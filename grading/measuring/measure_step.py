@@ -13,7 +13,7 @@ from grading.bench.measurement import Measurement
 from grading.bench.report import Report
 from grading.bench.sandbox import Limits, Sandbox
 from grading.bench.training_run import Given, train
-from grading.measuring.lab_inputs import arrange_inputs, normalise_inputs, shown_inputs
+from grading.measuring.lab_inputs import Shown, arrange_inputs, normalise_inputs, shown_inputs
 from grading.measuring.scored import scored
 from grading.ml_tasks.scoring.base import Scored, answers_of, scorer_of
 from grading.ml_tasks.scoring.training_step import with_training
@@ -30,29 +30,48 @@ class Found:
     found: list[dict[str, Any]]
 
 
-def step_measured(
-    model: Path, report: Report, spec: BenchSpec, layout: str, *, inputs: Path, labels: Path | None, folder: Path, sandbox: Sandbox,
-    seed: int, limits: Limits, on_progress: Callable[[str, int, int], None],
-) -> Found:  # fmt: skip
-    """Train, and score what was learned.
+@dataclass(frozen=True)
+class Parts:
+    """A hidden set made ready for a step. given: what the sandbox gets. shown: the held-out inputs. held_labels: theirs, which stay outside."""
 
-    Args:
-        inputs, labels: .npy of the hidden set: the training set first, the held-out inputs after it. folder: where their parts may lie.
+    given: Given
+    shown: Shown
+    held_labels: Path
 
-    Raises BenchError, with the outcome it means for the run.
-    """
+
+def parts_for(
+    model: Path, spec: BenchSpec, layout: str, *, inputs: Path, labels: Path | None, folder: Path, seed: int
+) -> Parts:
+    """Cut the hidden set in two and write both parts as the step takes them, to `folder`. Raises BenchError."""
     parts = cut(inputs, labels, spec.options.train, folder)
     given = normalise_inputs(
         arrange_inputs(parts["train"], spec, layout, folder / "train-arranged.npy"), spec, layout, folder / "train-given.npy"
     )  # fmt: skip
     shown = shown_inputs(model, parts["held"], spec, layout, folder, seed)
+    whole = Given(given, parts["train_labels"], shown.inputs.path, spec.options.steps, spec.output.numbers, seed)
+    return Parts(whole, shown, parts["held_labels"])
+
+
+def step_measured(
+    model: Path, report: Report, spec: BenchSpec, layout: str, *, inputs: Path, labels: Path | None, folder: Path, sandbox: Sandbox,
+    seed: int, limits: Limits, on_progress: Callable[[str, int, int], None], windows: int = 1,
+) -> Found:  # fmt: skip
+    """Train, and score what was learned.
+
+    Args:
+        inputs, labels: .npy of the hidden set: the training set first, the held-out inputs after it. folder: where their parts may lie.
+        windows: processes that time the step, see grading/bench/training_run.py.
+
+    Raises BenchError, with the outcome it means for the run.
+    """
+    parts = parts_for(model, spec, layout, inputs=inputs, labels=labels, folder=folder, seed=seed)
+    shown = parts.shown
     trained = train(
-        model, report, Given(given, parts["train_labels"], shown.inputs.path, spec.options.steps, spec.output.numbers, seed),
-        sandbox=sandbox, on_progress=on_progress, limits=limits,
-    )  # fmt: skip
+        model, report, parts.given, sandbox=sandbox, on_progress=on_progress, limits=limits, windows=windows
+    )
     on_progress("points", 0, 0)
-    after, alike = scored(spec, shown.inputs, trained.answers["after"], parts["held_labels"])
-    truth = scorer_of(spec.task).read(parts["held_labels"], spec.options, shown.inputs.count)
+    after, alike = scored(spec, shown.inputs, trained.answers["after"], parts.held_labels)
+    truth = scorer_of(spec.task).read(parts.held_labels, spec.options, shown.inputs.count)
     answers = {
         state: answers_of(rows, spec.output.numbers)[: shown.inputs.count] for state, rows in trained.answers.items()
     }

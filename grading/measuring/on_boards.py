@@ -14,7 +14,7 @@ from django.utils import timezone
 from courseplatform.courses.models import Course
 from grading.bench.errors import BenchError
 from grading.measuring import board_plan
-from grading.measuring.board_answer import BoardAnswer
+from grading.measuring.board_answer import OTHER_PLAN, BoardAnswer
 from grading.measuring.where_to_run import Place, pause_after, where_to_run
 from grading.models.boards import BoardRun
 from grading.models.submissions import Submission
@@ -24,6 +24,8 @@ from hardware.models import BoardFile, Job
 from hardware.runners.results import steps_read
 
 LONGEST_LOOK = timedelta(minutes=15)  # a run that waits for a board is looked at so often, whatever was lost
+
+MOST_ASKED_AGAIN = 3
 
 
 class Waits(Exception):
@@ -47,7 +49,7 @@ def decide(job: Job, spec: BenchSpec, course: Course, isolation: str) -> Decided
     """Raises Waits where this worker does not measure it now, BenchError (infrastructure) where no board could."""
     now = timezone.now()
     waited = now - job.queued_at
-    if spec.run_on != "board" or spec.pipeline or spec.kind.trains:  # boards measure single models that answer
+    if spec.run_on != "board":
         return Decided(_here(where_to_run(spec, isolation=isolation, boards_available=None, waited=waited), waited))
     found = board_runs.board_run_of(job)
     boards = board_runs.boards_for(course, spec.device, now, asked=found)
@@ -92,14 +94,26 @@ def send(job: Job, submission: Submission, given: dict[str, Any], model: Path, w
     folder = work / "board"
     folder.mkdir()
     plan = board_plan.plan_for(
-        model=model, spec=spec, lab=given["lab"], inputs=given["inputs"], sandbox=given["sandbox"], seed=given["seed"], folder=folder,
-        on_progress=given["on_progress"],
+        model=model, spec=spec, lab=given["lab"], inputs=given["inputs"], labels=given["labels"], sandbox=given["sandbox"],
+        seed=given["seed"], folder=folder, on_progress=given["on_progress"],
     )  # fmt: skip
     board_runs.board_run_create(
         for_job=job, plan=plan, course=assignment.course, device=spec.device, title=f"{assignment.short}, attempt {submission.number}",
         team=submission.team, needs=spec.board.needs,
     )  # fmt: skip
     raise Waits("It passed the check and waits for a board.", min(spec.board_wait, LONGEST_LOOK))
+
+
+def send_again(
+    error: BenchError, job: Job, submission: Submission, given: dict[str, Any], model: Path, work: Path
+) -> NoReturn:
+    """Where the lab was changed while a board measured, what it measured answers a question that is asked no more: a board is asked the new one.
+
+    Raises Waits; `error` where that is not why, or where it has happened again and again.
+    """
+    if error.code != OTHER_PLAN or BoardRun.objects.filter(for_job=job.pk).count() > MOST_ASKED_AGAIN:
+        raise error
+    send(job, submission, given, model, work)
 
 
 def answer_of(found: BoardRun) -> BoardAnswer:
@@ -111,6 +125,6 @@ def answer_of(found: BoardRun) -> BoardAnswer:
     with file.file.open("rb") as held:
         steps = steps_read(held)
     return BoardAnswer(
-        runner=job.taken_by.name, device=job.taken_by.device, steps=steps, asked=list(job.plan["steps"]), seed=found.seed,
+        runner=job.taken_by.name, runner_id=str(job.taken_by_id), device=job.taken_by.device, steps=steps, asked=list(job.plan["steps"]), seed=found.seed,
         environment=job.environment,
     )  # fmt: skip

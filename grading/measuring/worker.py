@@ -194,7 +194,12 @@ def _model_prepared(
         ):
             if found.is_asked:
                 on_boards.send(job, submission, given, model, work)
-            document: dict[str, Any] = engine(model=model, name=submission.file_name, work=work, **given)
+            try:
+                document: dict[str, Any] = engine(model=model, name=submission.file_name, work=work, **given)
+            except BenchError as error:
+                if found.answer is None:
+                    raise
+                on_boards.send_again(error, job, submission, given, model, work)
         return document | {"by": by}
 
     return measure
