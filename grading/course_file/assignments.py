@@ -19,9 +19,10 @@ from grading.models.submissions import Submission
 from grading.services.assignment_rows import assignment_apply, assignment_drop
 from grading.services.late_days import late_days_mark_all
 from grading.spec import BenchSpec, SpecError
+from grading.spec.on_boards import wrong_on_board
 from hardware.course_devices import with_own
 from hardware.models import CourseDevice
-from hardware.profiles import load_profiles, today_slug
+from hardware.profiles import DeviceProfile, load_profiles, today_slug
 
 
 def dump(course: Course) -> list[dict[str, Any]]:
@@ -78,7 +79,7 @@ def check(source: Source) -> Iterator[Finding]:
             )
         if isinstance(item.get("cutoff"), str) and (said := wrong_moment(item["cutoff"], zone)):
             yield Finding(source.line("assignments", n, "cutoff"), "no_such_time", f"{item['short']}, cutoff: {said}")
-        yield from _bench(item, source.line("assignments", n, "bench"))
+        yield from _bench(item, source.line("assignments", n, "bench"), source.tree["course"]["slug"])
         yield from parts_check(source, n, item)
         yield from rubric_check(source, n, item)
     yield from _listed(source)
@@ -128,7 +129,7 @@ def _counted(source: Source, known: Container[str]) -> Iterator[Finding]:
             yield Finding(source.line("grading", "pass", "of", n), "unknown_assignment", said)
 
 
-def _bench(item: dict[str, Any], at: int) -> Iterator[Finding]:
+def _bench(item: dict[str, Any], at: int, course: str) -> Iterator[Finding]:
     if "bench" in item:
         try:
             spec = BenchSpec.parse(item["bench"])
@@ -136,9 +137,21 @@ def _bench(item: dict[str, Any], at: int) -> Iterator[Finding]:
             for sentence in error.sentences:
                 yield Finding(at, "bench_spec", f"{item['short']}: {sentence}")
             return
+        device = _device_of(spec, course)
+        for sentence in wrong_on_board(spec, device) if device is not None else ():
+            yield Finding(at, "bench_spec", f"{item['short']}: {sentence}")
         family = next((part for part in item.get("parts", []) if part["kind"] == "models"), None)
         if family is not None and (why := _no_family(spec, family)):
             yield Finding(at, "bench_spec", f"{item['short']}: {why}")
+
+
+def _device_of(spec: BenchSpec, course: str) -> DeviceProfile | None:
+    """The board that measures; None where none does, or where it is unknown, which is said elsewhere."""
+    if spec.run_on != "board":
+        return None
+    return load_profiles().get(spec.device) or with_own(CourseDevice.objects.filter(course__slug=course)).get(
+        spec.device
+    )
 
 
 def _no_family(spec: BenchSpec, family: dict[str, Any]) -> str:

@@ -168,6 +168,7 @@ def test_a_file_that_is_refused_names_file_line_code_and_sentence(tmp_path, caps
         (lambda s: s + "devices:\n  - {name: Odd board}\n  - {slug: rpi-4-3gb, name: Pi}\n", ("unknown_device", 14)),
         (lambda s: s.replace("short: Lab 1", f"short: Lab 1, bench: {json.dumps(SPEC | {'device': 'toaster'})}"), ("unknown_device", 11)),
         (lambda s: s.replace("short: Lab 1", f"short: Lab 1, bench: {json.dumps(SPEC | {'device': ['toaster']})}"), ("bench_spec", 11)),
+        (lambda s: s.replace("short: Lab 1", f"short: Lab 1, bench: {json.dumps(SPEC | {'device': 'rpi-zero-w', 'run_on': 'board'})}"), ("bench_spec", 11)),
         (lambda s: s + "grading:\n  components:\n    - {title: Labs, percent: 101}\n", ("too_large", 14)),
         (lambda s: s + "participation: {each_percent: 1, cap_percent: 150}\n", ("too_large", 12)),
         (lambda s: s + "late_policy: {policy: {penalty: {used_unit_costs: 101}}}\n", ("too_large", 12)),
