@@ -2,11 +2,13 @@
 what looks wrong as those of this machine.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import SandboxRequest, SandboxResult
+from grading.services.board_runs import sha256_of
 from hardware.ondevice.sandbox.request import FrameHandler, TickHandler
 from hardware.runners.results import Step
 
@@ -18,7 +20,7 @@ class BoardAnswer:
     """One run on a board.
 
     runner, runner_id: its name and key. device: slug of the profile that it is. steps: what it carried out, of asked. seed: of the order of the inputs.
-    environment: ENV of docs/runner-protocol.md, as the board said it.
+    environment: ENV of docs/runner-protocol.md, as the board said it. given: SHA-256 of the files that it was sent, by their names in the job.
     """
 
     runner: str
@@ -28,6 +30,7 @@ class BoardAnswer:
     asked: list[dict[str, Any]]
     seed: int
     environment: dict[str, Any] = field(default_factory=dict)
+    given: dict[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -43,7 +46,7 @@ class Replay:
 
     def __init__(self, answer: BoardAnswer) -> None:
         self._left = list(zip(answer.steps, answer.asked, strict=False))
-        self.name, self.label = "board", answer.label
+        self._given, self.name, self.label = answer.given, "board", answer.label
 
     def run(
         self, request: SandboxRequest, on_frame: FrameHandler | None = None, on_tick: TickHandler | None = None
@@ -51,7 +54,11 @@ class Replay:
         if not self._left:
             raise BenchError(OTHER_PLAN, "The board did not carry out every step.", outcome="infrastructure")
         step, asked = self._left.pop(0)
-        if asked["entry"] != request.entry or asked["args"] != list(request.args):
+        if (
+            asked["entry"] != request.entry
+            or asked["args"] != list(request.args)
+            or self._given_other(request, asked["files"])
+        ):
             raise BenchError(
                 OTHER_PLAN,
                 "The lab asks for something else by now than the board was asked.",
@@ -65,3 +72,9 @@ class Replay:
             ended=step.ended, code=step.code, message=step.message, frames=frames, exit_code=step.exit_code, signal=step.signal,  # type: ignore[arg-type]
             stderr_tail=step.stderr_tail, wall_s=step.wall_s, cpu_s=step.cpu_s, peak_rss_bytes=step.peak_rss_bytes, isolation=step.isolation,
         )  # fmt: skip
+
+    def _given_other(self, request: SandboxRequest, named: Mapping[str, str] | Sequence[str]) -> bool:
+        """Whether the board was given another model, or other inputs, than this process would be. What it made itself of answers has no name."""
+        names = named if isinstance(named, Mapping) else {name: name for name in named}
+        files = {inside: path for inside, path in request.readonly_files.items() if inside in names}
+        return any(sha256_of(path) != self._given.get(names[inside]) for inside, path in files.items())

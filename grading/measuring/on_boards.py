@@ -126,5 +126,5 @@ def answer_of(found: BoardRun) -> BoardAnswer:
         steps = steps_read(held)
     return BoardAnswer(
         runner=job.taken_by.name, runner_id=str(job.taken_by_id), device=job.taken_by.device, steps=steps, asked=list(job.plan["steps"]), seed=found.seed,
-        environment=job.environment,
+        environment=job.environment, given=dict(BoardFile.objects.filter(job=job, attempt=0).values_list("name", "sha256")),
     )  # fmt: skip

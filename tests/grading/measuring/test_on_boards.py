@@ -8,9 +8,8 @@ import pytest
 from django.utils import timezone
 
 from courseplatform.notices.models import Notification
-from grading.bench.sandbox import detect
 from grading.demo.digits import hidden_split, write_hidden
-from grading.measuring import bench_ready, board_facts, worker
+from grading.measuring import board_facts, worker
 from grading.models import HiddenSet, Result, Run
 from grading.models.boards import BoardRun
 from grading.points.again import Stored, points_again
@@ -18,8 +17,7 @@ from grading.points.on_board import beside_the_model
 from grading.spec import BenchSpec
 from hardware import leases
 from hardware.models import BoardJob, Job, Outcome, Runner, Status
-from tests.grading.measuring.carried import carried_out
-from tests.grading.measuring.test_worker import StillHeart
+from tests.grading.measuring.carried import carried_out, ready_here
 from tests.hardware.runners.boards import add_board
 from tests.load.ten_times import MODELS
 from tests.load.ten_times import SPEC as TEN_SPEC
@@ -40,13 +38,7 @@ ON_TIME = {
 @pytest.fixture
 def lab(cast, settings, monkeypatch):
     """The lab of the digits, for boards; its hidden set lies where workers look for it."""
-    monkeypatch.setattr(worker, "Heartbeat", StillHeart)
-    monkeypatch.setattr(bench_ready, "can_measure", lambda: True)
-    sandbox = detect("auto")
-    monkeypatch.setattr(bench_ready, "sandbox", lambda: sandbox)
-    settings.BOARD_REPEATS_PERCENT = (
-        100_000  # this machine is busy; what is too far apart is tried with numbers of its own
-    )
+    ready_here(settings, monkeypatch)
     folder = Path(settings.DATA_DIR) / "hidden"
     folder.mkdir(exist_ok=True)
     write_hidden(hidden_split(), folder / "digits-inputs.npy", folder / "digits-labels.npy")
@@ -207,3 +199,21 @@ def test_what_no_board_has_is_told_to_the_staff_at_once_and_measured_here_after_
     assert graded["reason"] == "No board tagged camera was free within 4 h."
     client.force_login(cast.ruth)
     assert graded["reason"] in client.get(run.get_absolute_url()).content.decode()
+
+
+def test_a_lab_that_is_changed_while_a_board_measures_asks_the_board_anew(cast, lab, tmp_path, monkeypatch):
+    _, board = add_board(cast)
+    run = handed_in(cast)
+    assert worker.work_once("bench@test")
+    assert carried_out(board, board.job(), tmp_path, monkeypatch).status_code == 200
+    source = lab.bench_spec["input"]
+    lab.bench_spec = lab.bench_spec | {"input": source | {"normalise": {"divide_by": 2}}}
+    lab.save()
+    assert worker.work_once("bench@test")
+    run.refresh_from_db()
+    assert (run.status, run.faults) == (Status.QUEUED, 0) and BoardRun.objects.count() == 2
+    job = board.job()
+    assert carried_out(board, job, tmp_path, monkeypatch).status_code == 200
+    assert worker.work_once("bench@test")
+    run.refresh_from_db()
+    assert (run.status, run.outcome) == (Status.FINISHED, Outcome.MEASURED), run.error_message
