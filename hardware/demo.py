@@ -9,7 +9,7 @@ from uuid import uuid4
 from courseplatform.accounts.models import User
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Role
-from hardware import demo_lending
+from hardware import demo_lending, demo_runners_past
 from hardware.inventory.ledger import last_event
 from hardware.inventory.services.cases import case_move, case_open
 from hardware.inventory.services.items import item_change, items_add
@@ -77,6 +77,7 @@ def load(*, course: Course, people: Mapping[str, User], now: datetime) -> None:
     StockEvent._base_manager.filter(stockroom=stockroom).update(at=now - timedelta(weeks=11))
     _stories(desk, now)
     demo_lending.load(course=course, people=people, desk=desk, now=now)
+    demo_runners_past.load(course=course, people=people, now=now)
 
 
 def _stories(desk: Visit, now: datetime) -> None:

@@ -7,13 +7,14 @@ from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import STAFF, Role
 from courseplatform.courses.sections import NavLink, Section, registry
-from hardware import exporting, leases
+from hardware import demo_runners, exporting, leases
 from hardware.hooks import add_block_source
 from hardware.inventory.lending.course_file import LENDING_PART
 from hardware.inventory.lending.words import lending_effects
 from hardware.inventory.selectors import dates
+from hardware.models import DEMO_KIND
 from hardware.runners import health, leasing, turns
-from hardware.runners import selectors as fleet
+from hardware.runners.selectors import fleet
 
 
 def no_wake() -> None:
@@ -24,6 +25,7 @@ def register_all() -> None:
     add_export_section(exporting.SECTION)
     lives: Any = {"wake": no_wake, "ttl_s": leasing.TTL_S, "start_within_s": leasing.START_WITHIN_S}
     leases.register_kind(leases.JobKind(name=health.KIND, ended=health.check_ended, **lives))
+    leases.register_kind(leases.JobKind(name=DEMO_KIND, ended=demo_runners.ended, **lives))
     leases.add_end_listener(turns.turn_ended)
     add_block_source(fleet.block)
     file_parts.add(LENDING_PART)

@@ -3,18 +3,19 @@
 from celery import shared_task
 from django.utils import timezone
 
-from hardware import leases, workers
+from hardware import demo_runners, leases, workers
 from hardware.inventory import sweep as lending
-from hardware.runners import alerts, hours
+from hardware.runners import alerts, duty, hours
 
 
 @shared_task(name="hardware.sweep", queue="ordinary", ignore_result=True)
 def sweep() -> dict[str, int]:
     workers.forget_silent()
+    demo_runners.pulse(timezone.now())
     return leases.sweep()
 
 
 @shared_task(name="hardware.sweep_loans", queue="ordinary", ignore_result=True)
 def sweep_loans() -> dict[str, int]:
     now = timezone.now()
-    return lending.run() | {"silent": alerts.sweep(now)} | hours.sweep(now)
+    return lending.run() | {"troubles": alerts.sweep(now), "retired": duty.sweep(now)} | hours.sweep(now)

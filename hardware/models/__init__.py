@@ -17,6 +17,7 @@ from hardware.models.fleet import BoardLease, Ended, Happened, RunnerAlert, Runn
 from hardware.models.jobs import (
     BOARD_KINDS,
     DECISIONS,
+    DEMO_KIND,
     HELD,
     MOVES,
     NOT_COUNTED,
@@ -80,6 +81,7 @@ __all__ = [
     "CASE_MOVES",
     "CASE_OPEN",
     "DECISIONS",
+    "DEMO_KIND",
     "DUTY_MOVES",
     "HELD",
     "HOLDS",

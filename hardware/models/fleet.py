@@ -43,21 +43,26 @@ class BoardLease(models.Model):
 
 
 class Happened(models.TextChoices):
-    """What changes on a machine and explains why it measures otherwise than before."""
+    """What explains why a board measures otherwise than before. The first four are keys of FACTS in docs/runner-protocol.md."""
 
     BOOT = "boot_id", "started anew"
     AGENT = "agent", "another agent"
     SYSTEM = "kernel", "another system"
     RUNTIMES = "runtimes", "other runtimes"
+    EDITED = "edited", "edited"
 
 
 class RunnerEvent(AppendOnly):
-    """Something changed on the machine of a runner. said: from what to what."""
+    """Something changed on the machine of a runner, or somebody changed what it is called and serves. said: from what to what.
+
+    by: who edited it; "" for what the machine says of itself.
+    """
 
     runner = models.ForeignKey(Runner, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()
     what = models.CharField(max_length=10, choices=Happened.choices)
     said = models.CharField(max_length=200, blank=True)
+    by = models.CharField(max_length=120, blank=True)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["runner", "at"], name="runner_event_at")]
@@ -94,13 +99,13 @@ class RunnerHour(models.Model):
 class Trouble(models.TextChoices):
     """What the staff are told of a board or of a line of work. What to do about each stands in hardware/runners/alerts.py."""
 
-    BAD = "bad", "not well"
-    QUARANTINED = "quarantined", "in quarantine"
+    BAD = "bad", "is not well"
+    QUARANTINED = "quarantined", "is in quarantine"
     AWAY = "away", "does not answer"
-    GONE = "gone", "silent for a day"
-    DISK = "disk", "its disk is nearly full"
+    GONE = "gone", "has been silent for a day"
+    DISK = "disk", "has a nearly full disk"
     THROTTLED = "throttled", "is slowed down often"
-    CLOCK = "clock", "its clock is wrong"
+    CLOCK = "clock", "has a wrong clock"
     AGENT = "agent", "has an old agent"
     NO_BOARD = "no_board", "no board for work that waits"
 

@@ -67,7 +67,8 @@ class Priority(models.IntegerChoices):
 
 # Kinds that runners take and no worker of ours; which of them waits for which board says hardware/runners/matching.py.
 BOARD_RUN = "board_run"  # the one of these that measures for a run
-BOARD_KINDS = (BOARD_RUN, "board_health", "board_calibration")
+DEMO_KIND = "board_demo"  # of the boards of the demo, which measure nothing for anybody
+BOARD_KINDS = (BOARD_RUN, "board_health", "board_calibration", DEMO_KIND)
 
 
 class Job(models.Model):

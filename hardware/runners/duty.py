@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from courseplatform.core.errors import BadInput, Conflict
+from courseplatform.core.errors import BadInput, Conflict, IllegalMove
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
 from hardware import leases
@@ -18,8 +18,10 @@ from hardware.models import (
     EnrolCode,
     Health,
     Runner,
+    RunnerAlert,
     RunnerMove,
     RunnerToken,
+    Trouble,
 )
 from hardware.runners.enrolling import health_set
 
@@ -50,14 +52,48 @@ def duty_move(runner: Runner, to: Duty, *, by: str, why: str, now: datetime | No
     move(row, moves=DUTY_MOVES, to=to, by=by, why=why, history=RunnerMove)
     if to in (Duty.QUARANTINED, Duty.REVOKED):
         taken_away(row, f"the runner was {'revoked' if to == Duty.REVOKED else 'put into quarantine'}", now)
+    if to != Duty.DRAINING:
+        row.retires = False
     if to == Duty.REVOKED:
+        row.item = None  # it may carry another runner
         RunnerToken.objects.filter(runner=row, revoked_at=None).update(revoked_at=now)
         EnrolCode.objects.filter(runner=row, used_at=None).update(expires_at=now)
     if to == Duty.ACTIVE and row.health == Health.GOOD:
         # What happened to it meanwhile nobody knows: its golden model says whether it is what it was.
         health_set(row, Health.UNKNOWN, by=by, why="back on duty", now=now)
-        row.save(update_fields=["health", "health_why", "health_at"])
+    row.save(update_fields=["health", "health_why", "health_at", "retires", "item"])
     return row
+
+
+@transaction.atomic
+def runner_retire(*, visit: Visit, runner: Runner, why: str = "", now: datetime | None = None) -> Runner:
+    """Its last day: it ends what it works on, then its token is void, and its name and item are free. Raises IllegalMove."""
+    row = Runner.objects.select_for_update(of=("self",)).get(pk=runner.pk)
+    why = " ".join(why.replace("\x00", "").split())[:LONGEST_WHY] or "retired"
+    if not _holds(row):
+        return duty_move(row, Duty.REVOKED, by=visit.by, why=why, now=now)
+    if row.status != Duty.DRAINING:
+        row = duty_move(row, Duty.DRAINING, by=visit.by, why=why, now=now)
+    Runner.objects.filter(pk=row.pk).update(retires=True)
+    row.retires = True
+    return row
+
+
+def sweep(now: datetime) -> int:
+    """Revoke those that retire and have ended what they held. Returns how many; may run twice and at once."""
+    ended = 0
+    for row in Runner.objects.filter(retires=True, status=Duty.DRAINING).select_related("course"):
+        if not _holds(row):
+            try:
+                duty_move(row, Duty.REVOKED, by="site", why="retired: it has ended its last run", now=now)
+                ended += 1
+            except IllegalMove:
+                continue  # another sweep was faster
+    return ended
+
+
+def _holds(runner: Runner) -> bool:
+    return BoardJob.objects.filter(taken_by=runner, status__in=HELD).exists()
 
 
 def taken_away(runner: Runner, why: str, now: datetime) -> None:
@@ -86,6 +122,9 @@ def health_clear(*, visit: Visit, runner: Runner, why: str, now: datetime | None
     row = Runner.objects.select_for_update(of=("self",)).get(pk=runner.pk)
     if row.health != Health.BAD:
         raise Conflict(f"{row.name} is not marked as not well.", code="not_bad")
-    health_set(row, Health.UNKNOWN, by=visit.by, why=why, now=now or timezone.now())
+    now = now or timezone.now()
+    health_set(row, Health.UNKNOWN, by=visit.by, why=why, now=now)
     row.save(update_fields=["health", "health_why", "health_at"])
+    # Should it fail again, that is news.
+    RunnerAlert.objects.filter(runner=row, what=Trouble.BAD, ended_at=None).update(ended_at=now)
     return row

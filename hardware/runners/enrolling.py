@@ -65,7 +65,7 @@ def runner_add(
         raise BadInput(
             f"The course knows no device {device[:60]}. Choose one of its device profiles.", code="unknown_device"
         )
-    if Runner.objects.filter(course=course, name=name).exists():
+    if Runner.objects.filter(course=course, name=name).exclude(status=Duty.REVOKED).exists():
         raise Conflict(f"The course has a runner {name} already. Choose another name.", code="runner_name_taken")
     if item is not None and Runner.objects.filter(item=item).exists():
         raise Conflict(f"{item.tag} carries a runner already.", code="item_has_runner")

@@ -3,11 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 
 from courseplatform.courses.access import Visit
 from courseplatform.teams.models import Team
 from hardware.course_devices import profiles_of
-from hardware.models import Item, Kind
+from hardware.models import Item, Kind, Runner
 
 
 class RunnerForm(forms.Form):
@@ -32,12 +33,25 @@ class RunnerForm(forms.Form):
         help_text="Words that labs may ask for, with spaces between: camera ina219.",
     )
 
-    def __init__(self, *args: Any, visit: Visit, **more: Any) -> None:
+    def __init__(self, *args: Any, visit: Visit, runner: Runner | None = None, **more: Any) -> None:
+        """runner: the one that is edited, filled in as it is."""
+        if runner is not None:
+            held = {name: getattr(runner, name) for name in ("name", "device", "team", "item")}
+            more["initial"] = held | {"tags": " ".join(runner.tags)}
         super().__init__(*args, **more)
-        found = sorted(profiles_of(visit.course).items(), key=lambda pair: pair[1].name)
-        self.fields["device"].choices = [(slug, profile.name) for slug, profile in found]  # type: ignore[attr-defined]
+        kept = runner.device if runner is not None else ""
+        found = sorted(profiles_of(visit.course, with_retired=True).items(), key=lambda pair: pair[1].name)
+        current = profiles_of(visit.course)
+        devices: Any = self.fields["device"]
+        devices.choices = [(slug, profile.name) for slug, profile in found if slug in current or slug == kept]
         items: Any = self.fields["item"]
         teams: Any = self.fields["team"]
-        boards = Item.objects.filter(stockroom__courses__course=visit.course, product__kind=Kind.BOARD, runner=None)
-        items.queryset = boards.exclude(status=Item.Status.RETIRED).select_related("product").order_by("tag")
+        boards = Item.objects.filter(stockroom__courses__course=visit.course, product__kind=Kind.BOARD)
+        own = runner.item_id if runner is not None else None
+        boards = boards.filter(Q(runner=None) | Q(pk=own)).exclude(Q(status=Item.Status.RETIRED) & ~Q(pk=own))
+        items.queryset = boards.select_related("product").order_by("tag")
         teams.queryset = Team.objects.filter(course=visit.course).order_by("name")
+
+    def values(self) -> dict[str, Any]:
+        """As the services take them."""
+        return self.cleaned_data | {"tags": self.cleaned_data["tags"].split()}

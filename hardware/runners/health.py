@@ -133,7 +133,7 @@ def check_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
     runner.checked_at, runner.jobs_since_check = now, 0
     health_set(runner, Health.GOOD if is_well else Health.BAD, by=runner.by, why="" if is_well else said, now=now)
     if not is_well:
-        alerts.tell(runner, "bad", key=str(job.pk), said=said)
+        alerts.tell(runner, "bad", said=said, now=now)
     runner.save(update_fields=["checked_at", "jobs_since_check", "health", "health_why", "health_at"])
     if runner.item is not None:
         board_checked(item=runner.item, is_well=is_well, said=said, by=runner.by, now=now)

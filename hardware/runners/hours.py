@@ -54,6 +54,23 @@ def _summed(runner: Runner, last: datetime) -> int:
     return len(rows)
 
 
+def hours_until(runner: Runner, begun: datetime, now: datetime) -> list[RunnerHour]:
+    """Its hours from `begun` until now, in order; what the sweep has not written yet (mostly the hour that runs) is summed here, unsaved."""
+    rows = list(RunnerHour.objects.filter(runner=runner, at__gte=begun).order_by("at"))
+    if runner.enrolled_at is None:
+        return rows
+    at = max(runner.summed_until or floor(runner.enrolled_at), floor(begun), floor(now) - AT_ONCE * HOUR)
+    if at >= now:
+        return rows
+    samples = list(RunnerSample.objects.filter(runner=runner, at__gt=at - SILENT).order_by("at"))
+    turns = turns_between([runner], at, now)
+    while at < now:
+        facts = hour_of(samples, turns, max(at, runner.enrolled_at), min(at + HOUR, now))
+        rows.append(RunnerHour(runner=runner, at=at, **facts))
+        at += HOUR
+    return rows
+
+
 def hour_of(
     samples: Sequence[RunnerSample], turns: Sequence[BoardLease], begun: datetime, ended: datetime
 ) -> dict[str, Any]:

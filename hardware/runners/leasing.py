@@ -47,6 +47,7 @@ BOOTS_KNOWN, MOST_STALE = 5, 5
 MOST_GIVEN_BACK = 3  # of one job by one board, without a fault
 BRING_WITHIN = timedelta(minutes=30)  # cooling is within wall_s; this is for results over a slow line
 ENDS = ("done", "cancelled", "infrastructure", "thermal_invalid")
+OF_MACHINE = (Happened.BOOT, Happened.AGENT, Happened.SYSTEM, Happened.RUNTIMES)
 MOST_ENVIRONMENT_BYTES = 256 * 1024
 
 
@@ -147,9 +148,9 @@ def _seen(row: Runner, facts: dict[str, Any], state: Any, address: str | None, n
                 now=now,
             )
             row.refresh_from_db(fields=["status"])
-            alerts.tell(row, "quarantined", key=f"{now:%Y%m%d%H%M%S}")
+            alerts.tell(row, "quarantined", now=now)
         return
-    changed = [what for what in Happened if before.get(what) not in (None, "", facts[what.value])]
+    changed = [what for what in OF_MACHINE if before.get(what) not in (None, "", facts[what.value])]
     for what in changed:
         said = "" if what == Happened.BOOT else f"{_words(before[what])} to {_words(facts[what.value])}"[:200]
         RunnerEvent.objects.create(runner=row, at=now, what=what, said=said)

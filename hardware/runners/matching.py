@@ -15,7 +15,7 @@ from courseplatform.courses.models import Course
 from courseplatform.teams.models import Team
 from hardware.inventory.serving import in_repair, pieces_out, verdict_of
 from hardware.line import ORDER
-from hardware.models import HELD, BoardJob, Duty, Health, Purpose, Runner, Status
+from hardware.models import DEMO_KIND, HELD, BoardJob, Duty, Health, Purpose, Runner, Status
 from hardware.runners.facts import EXECUTABLE
 from hardware.runners.needs import REFUSED, REQUIRED, listed
 
@@ -83,6 +83,12 @@ def barred_why(board: Board) -> str:
 def lacks(job: BoardJob, board: Board) -> str:
     """What keeps this board from ever taking the job, as both are now: in words that go on from its name; "" where nothing does."""
     runner, facts = board.runner, board.runner.facts
+    if runner.is_demo != (job.kind == DEMO_KIND):
+        return (
+            "is a board of the demo, and measures nothing for anybody"
+            if runner.is_demo
+            else "takes no work of the demo"
+        )
     if job.runner_id is not None and job.runner_id != runner.pk:
         return "is not the board that this is for"
     if runner.enrolled_at is None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hardware.runners import views
+from hardware.runners import acting, views
 
 app_name = "runners"
 download = path("runner/milliamp-runner.pyz", views.agent, name="runner_agent")
@@ -11,8 +11,14 @@ urlpatterns = [
     path("<slug:course>/runners/live/", views.live, name="live"),
     path("<slug:course>/runners/new/", views.new, name="new"),
     path("<slug:course>/runners/<uuid:runner>/", views.show, name="show"),
-    path("<slug:course>/runners/<uuid:runner>/code/", views.code, name="code"),
-    path("<slug:course>/runners/<uuid:runner>/duty/", views.duty, name="duty"),
-    path("<slug:course>/runners/<uuid:runner>/clear/", views.clear, name="clear"),
+    path("<slug:course>/runners/<uuid:runner>/now/", views.now, name="now"),
+    path("<slug:course>/runners/<uuid:runner>/arrival/", views.arrival, name="arrival"),
+    path("<slug:course>/runners/<uuid:runner>/figures/<slug:figure>.json", views.plot, name="plot"),
+    path("<slug:course>/runners/<uuid:runner>/figures/<slug:figure>.csv", views.csv, name="csv"),
+    path("<slug:course>/runners/<uuid:runner>/edit/", acting.edit, name="edit"),
+    path("<slug:course>/runners/<uuid:runner>/code/", acting.code, name="code"),
+    path("<slug:course>/runners/<uuid:runner>/duty/", acting.duty, name="duty"),
+    path("<slug:course>/runners/<uuid:runner>/clear/", acting.clear, name="clear"),
     path("<slug:course>/runners/<uuid:runner>/log/<uuid:board_job>/", views.log, name="log"),
+    path("<slug:course>/runners/<uuid:runner>/log/<uuid:board_job>/text/", views.log_text, name="log_text"),
 ]

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from hardware import leases
 from hardware.inventory import sweep as lending
-from hardware.runners import alerts, hours
+from hardware.runners import alerts, duty, hours
 
 
 class Command(BaseCommand):
@@ -18,6 +18,9 @@ class Command(BaseCommand):
         self.stdout.write(
             f"loans: {loans['moved']} days moved, {loans['reminded']} reminded, {loans['digests']} digests"
         )
-        alerts.sweep(timezone.now())
-        fleet = hours.sweep(timezone.now())
-        self.stdout.write(f"runners: {fleet['hours']} hours summed, {fleet['samples']} samples gone")
+        now = timezone.now()
+        duty.sweep(now)
+        troubles, fleet = alerts.sweep(now), hours.sweep(now)
+        self.stdout.write(
+            f"runners: {troubles} troubles told, {fleet['hours']} hours summed, {fleet['samples']} samples gone"
+        )

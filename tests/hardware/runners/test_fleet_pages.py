@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from hardware.models import BoardJob, Duty, EnrolCode, Health, Runner, RunnerSample
-from hardware.runners.selectors import fleet_rows
+from hardware.runners.selectors.rows import fleet_rows
 from tests.hardware.inventory.builders import items_of, product_of
 from tests.hardware.runners.boards import Board, add_board, fresh, make_work
 
@@ -109,7 +109,10 @@ def test_a_day_of_temperatures_is_drawn(client, cast):
     now = timezone.now()
     for minutes in range(600, 0, -5):
         RunnerSample.objects.create(runner=runner, at=now - timedelta(minutes=minutes), temperature_c=40 + minutes % 20)
-    assert "40.0 to 5" in text(client, f"{FLEET}{runner.pk}/", cast.amit)
+    address = f"{FLEET}{runner.pk}/"
+    assert "40 to 55 °C in the last 24 hours" in text(client, address, cast.amit)
+    figure = client.get(f"{address}figures/heat.json?span=day").json()
+    assert len(figure["data"][0]["x"]) >= 120 and max(filter(None, figure["data"][0]["y"])) == 55
 
 
 def test_the_agent_is_one_file_for_anybody():

@@ -395,4 +395,4 @@ def test_a_board_that_is_silent_for_a_day_is_told_of_once(cast):
     Runner.objects.filter(pk=runner.pk).update(last_seen_at=timezone.now() - timedelta(hours=25))
     for _ in range(2):
         alerts.sweep(timezone.now())
-    assert Notification.objects.filter(title="Nothing was heard of pi4-01 for a day", person=cast.amit).count() == 1
+    assert Notification.objects.filter(title="pi4-01 has been silent for a day", person=cast.amit).count() == 1
