@@ -13,7 +13,7 @@ from hardware.inventory.lending.course_file import LENDING_PART
 from hardware.inventory.lending.words import lending_effects
 from hardware.inventory.selectors import dates
 from hardware.models import DEMO_KIND
-from hardware.runners import health, leasing, turns
+from hardware.runners import calibrating, health, leasing, turns
 from hardware.runners.selectors import fleet
 
 
@@ -27,6 +27,7 @@ def register_all() -> None:
     leases.register_kind(leases.JobKind(name=health.KIND, ended=health.check_ended, **lives))
     leases.register_kind(leases.JobKind(name=DEMO_KIND, ended=demo_runners.ended, **lives))
     leases.add_end_listener(turns.turn_ended)
+    leases.register_kind(leases.JobKind(name=calibrating.KIND, ended=calibrating.part_ended, **lives))
     add_block_source(fleet.block)
     file_parts.add(LENDING_PART)
     file_parts.effects.append(lending_effects)

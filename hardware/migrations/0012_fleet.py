@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("courses", "0006_file_copies"),
-        ("hardware", "0010_needs_of_boards"),
+        ("hardware", "0011_board_calibrations"),
         ("teams", "0001_teams"),
     ]
 

@@ -1,5 +1,14 @@
 """The tables of the hardware room."""
 
+from hardware.models.calibrations import (
+    CALIBRATION_MOVES,
+    BoardCalibration,
+    CalibrationMove,
+    CalibrationPart,
+    CalibrationRow,
+    CalibrationStatus,
+    PartState,
+)
 from hardware.models.care import (
     CASE_MOVES,
     CASE_OPEN,
@@ -78,6 +87,7 @@ from hardware.models.stock import (
 
 __all__ = [
     "BOARD_KINDS",
+    "CALIBRATION_MOVES",
     "CASE_MOVES",
     "CASE_OPEN",
     "DECISIONS",
@@ -91,12 +101,17 @@ __all__ = [
     "OPEN",
     "RESERVATION_MOVES",
     "RESERVATION_OPEN",
+    "BoardCalibration",
     "BoardEnd",
     "BoardFile",
     "BoardJob",
     "BoardLease",
     "BoardSign",
     "Booking",
+    "CalibrationMove",
+    "CalibrationPart",
+    "CalibrationRow",
+    "CalibrationStatus",
     "CaseEvent",
     "CaseMove",
     "CasePhoto",
@@ -126,6 +141,7 @@ __all__ = [
     "LogPiece",
     "Outcome",
     "OwnBoard",
+    "PartState",
     "Priority",
     "Product",
     "Purpose",

@@ -19,9 +19,10 @@ from courseplatform.core.api import ApiView
 from courseplatform.core.api_json import StrictJson
 from courseplatform.core.api_rules import CHALLENGE, Pace
 from courseplatform.core.audience import Audience
-from courseplatform.core.errors import BadInput, NotSignedIn, TooLarge
-from hardware.models import BoardJob, Runner
+from courseplatform.core.errors import BadInput, NotHere, NotSignedIn, TooLarge
+from hardware.models import BoardCalibration, BoardJob, Runner
 from hardware.runners import leasing, shapes
+from hardware.runners.calibrating import calibration_ask, newest_of
 from hardware.runners.enrolling import protocol_checked, runner_enrol, runner_of_token, token_rotate
 from hardware.runners.files import MOST_FILE_BYTES, MOST_LOG_BYTES, file_add, file_to_send, log_add
 
@@ -130,6 +131,30 @@ class LeaseNext(RunnerView):
         )  # fmt: skip
 
 
+class Calibration(RunnerView):
+    """The board asks to be calibrated, once more or again after a lost answer, and how far that is. What there is to measure comes by leases."""
+
+    @extend_schema(
+        request=shapes.AskCalibrationShape,
+        responses={200: shapes.CalibrationShape, 201: shapes.CalibrationShape},
+        operation_id="runner_calibrate",
+    )
+    def post(self, request: Request) -> Response:
+        said, runner = _object(request.data), self.runner
+        found, is_new = calibration_ask(
+            runner=runner, by=runner.by, runtime=said.get("runtime", "onnx"), threads=said.get("threads", 1)
+        )
+        return Response(_calibration(found), status=201 if is_new else 200)
+
+    @extend_schema(responses=shapes.CalibrationShape, operation_id="runner_calibration")
+    def get(self, request: Request) -> Response:
+        """Raises NotHere."""
+        found = newest_of(self.runner)
+        if found is None:
+            raise NotHere("This board was never calibrated.")
+        return Response(_calibration(found))
+
+
 class Start(RunnerView):
     @extend_schema(request=shapes.AttemptShape, responses=shapes.NothingShape, operation_id="runner_start")
     def post(self, request: Request, lease: UUID) -> Response:
@@ -229,6 +254,13 @@ class OneFile(RunnerView):
         return Response({"name": row.name, "bytes": row.bytes, "sha256": row.sha256})
 
 
+def _calibration(found: BoardCalibration) -> dict[str, Any]:
+    return {
+        "calibration": found.pk, "status": found.status, "threads": found.threads, "done": found.rows.count(), "total": found.total,
+        "why": found.why,
+    }  # fmt: skip
+
+
 def _job(job: BoardJob) -> dict[str, Any]:
     files = [
         {
@@ -313,6 +345,7 @@ def _address(request: Request) -> str | None:
 protocol: list[Any] = [
     path("enroll", Enroll.as_view(), name="enroll"),
     path("token", Token.as_view(), name="token"),
+    path("calibration", Calibration.as_view(), name="calibration"),
     path("lease", LeaseNext.as_view(), name="lease"),
     path("lease/<uuid:lease>/start", Start.as_view(), name="start"),
     path("lease/<uuid:lease>/beat", Beat.as_view(), name="beat"),

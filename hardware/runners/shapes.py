@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import serializers
 
-from hardware.models import Duty, Health, Purpose
+from hardware.models import CalibrationStatus, Duty, Health, Purpose
 
 Shape = serializers.Serializer[Any]
 
@@ -141,6 +141,20 @@ class MissingShape(Shape):
 class LoggedShape(Shape):
     committed = serializers.IntegerField()
     truncated = serializers.BooleanField(help_text="what comes after is not kept")
+
+
+class AskCalibrationShape(Shape):
+    runtime = serializers.CharField(required=False, help_text="onnx")
+    threads = serializers.IntegerField(required=False, help_text="of the runtime; 1 where it is not given")
+
+
+class CalibrationShape(Shape):
+    calibration = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=CalibrationStatus.choices)
+    threads = serializers.IntegerField()
+    done = serializers.IntegerField(help_text="networks that were measured")
+    total = serializers.IntegerField()
+    why = serializers.CharField(help_text="how it ended, where that is not as measured")
 
 
 class NothingShape(Shape):

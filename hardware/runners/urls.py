@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hardware.runners import acting, views
+from hardware.runners import acting, calibration_views, views
 
 app_name = "runners"
 download = path("runner/milliamp-runner.pyz", views.agent, name="runner_agent")
@@ -19,6 +19,11 @@ urlpatterns = [
     path("<slug:course>/runners/<uuid:runner>/code/", acting.code, name="code"),
     path("<slug:course>/runners/<uuid:runner>/duty/", acting.duty, name="duty"),
     path("<slug:course>/runners/<uuid:runner>/clear/", acting.clear, name="clear"),
+    path("<slug:course>/runners/<uuid:runner>/calibration/", calibration_views.show, name="calibration"),
+    path("<slug:course>/runners/<uuid:runner>/calibration/live/", calibration_views.live, name="calibration_live"),
+    path(
+        "<slug:course>/runners/<uuid:runner>/calibration/cancel/", calibration_views.cancel, name="calibration_cancel"
+    ),
     path("<slug:course>/runners/<uuid:runner>/log/<uuid:board_job>/", views.log, name="log"),
     path("<slug:course>/runners/<uuid:runner>/log/<uuid:board_job>/text/", views.log_text, name="log_text"),
 ]

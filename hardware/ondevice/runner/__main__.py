@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from hardware.ondevice.harness import RUNTIMES
-from hardware.ondevice.runner import doctor, enrolling, loop, offline, service, settings
+from hardware.ondevice.runner import calibrate, doctor, enrolling, loop, offline, service, settings
 from hardware.ondevice.runner.client import check_site
 from hardware.ondevice.runner.isolation import find
 from hardware.ondevice.runner.journal import Journal
@@ -56,6 +56,9 @@ def parser() -> argparse.ArgumentParser:
     install = _folder(commands.add_parser("install-service", help=said, description=said, epilog=EXIT_CODES), _install)
     install.add_argument("--print", action="store_true", help="only print it")
     _bench_parser(commands)
+    said = "Measure what the site needs to model this board: single operators and small networks, half an hour on a Raspberry Pi."
+    sweep = _folder(commands.add_parser("calibrate", help=said, description=said, epilog=EXIT_CODES), _calibrate)
+    sweep.add_argument("--threads", type=int, default=1, help="of the runtime, as the labs measure: 1 where not given")
     return made
 
 
@@ -124,6 +127,14 @@ def _run(options: argparse.Namespace) -> int:
                 raise
     _say("Stopped.")
     return DONE
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    folder = _place(options)
+    mine = settings.load(folder)
+    settings.prepare(folder)
+    check_site(mine.site, plain_http=mine.plain_http)
+    return calibrate.calibrate(folder, mine, options.threads, lambda: find(enrolling.group_name(mine.install_id)), _say)
 
 
 def _status(options: argparse.Namespace) -> int:

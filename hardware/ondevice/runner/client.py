@@ -99,6 +99,14 @@ class Client:
         """POST /lease/{id}/finish, with bytes that are the same each time."""
         return self._call("POST", f"/lease/{quote(lease)}/finish", body, "application/json")
 
+    def calibrate(self, threads: int) -> Answer:
+        """POST /calibration: begin one, or find the one that was begun."""
+        return self._post("/calibration", {"threads": threads})
+
+    def calibration(self) -> Answer:
+        """GET /calibration: how far the newest is; 404 comes back as an answer."""
+        return self._call("GET", "/calibration", None, "application/json")
+
     def new_token(self) -> Answer:
         """POST /token."""
         return self._post("/token", {})

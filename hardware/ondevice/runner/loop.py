@@ -82,6 +82,10 @@ class Agent:
         self._stopping.set()
         self._progress.stop(STOP)
 
+    def rest(self) -> None:
+        """Return from ``run`` when the job in hand has ended. Called by another thread."""
+        self._stopping.set()
+
     def run(self) -> None:
         """Until stopped."""
         try:

@@ -1,0 +1,255 @@
+"""Calibrating a board: it measures what the room above asks for, in parts that only this board may take, between the work of others.
+
+A part is an ordinary job of a runner, bracketed by the golden model; the next one is made when it ends. So a board that is killed repeats a
+part and no more, a person who hands in waits for one part, and nothing is lost where a message is.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils import timezone
+
+from courseplatform.core.errors import BadInput, Conflict
+from courseplatform.core.states import move
+from hardware import leases
+from hardware.course_devices import profiles_of
+from hardware.models import (
+    CALIBRATION_MOVES,
+    OPEN,
+    BoardCalibration,
+    BoardFile,
+    BoardJob,
+    CalibrationMove,
+    CalibrationPart,
+    CalibrationRow,
+    CalibrationStatus,
+    Duty,
+    Job,
+    Outcome,
+    PartState,
+    Priority,
+    Purpose,
+    Runner,
+)
+from hardware.runners.calibration_rows import is_steady, rows_of
+from hardware.runners.health import FOLDER, GOLDEN, LIMITS, SHAPE
+
+KIND = "board_calibration"
+# Sixty processes: what the results of one job may hold, and a few minutes on a Raspberry Pi.
+PART_OF, WINDOWS = 12, 5
+MOST_TRIES = 3  # of a network whose parts were unsteady
+MOST_FAILED = 2  # parts that a board could not do, after which it is asked no further
+WALL_S, COOL_BELOW_C, COOL_WAIT_S = 3600.0, 60.0, 180
+MOST_THREADS = 16
+RUNTIMES = ("onnx",)  # for which files can be written here
+
+
+@dataclass(frozen=True)
+class Network:
+    """Something to be timed. data: writes its file."""
+
+    name: str
+    family: str
+    is_whole: bool
+    macs: int
+    data: Callable[[], bytes]
+
+
+# Set by the room above when it is ready: what a calibration measures, by name, and who is told in the transaction in which one has ended.
+_sources: list[Callable[[], dict[str, Network]]] = []
+_listeners: list[Callable[[BoardCalibration], None]] = []
+# And what became of calibrations, for the runner's page: key -> (words, address).
+_outcomes: list[Callable[[Iterable[BoardCalibration]], dict[int, tuple[str, str]]]] = []
+
+
+def register(
+    *,
+    networks: Callable[[], dict[str, Network]],
+    ended: Callable[[BoardCalibration], None],
+    outcomes: Callable[[Iterable[BoardCalibration]], dict[int, tuple[str, str]]],
+) -> None:
+    _sources[:], _listeners[:], _outcomes[:] = [networks], [ended], [outcomes]
+
+
+def outcomes_of(rows: Iterable[BoardCalibration]) -> dict[int, tuple[str, str]]:
+    found = list(rows)
+    return {key: said for source in _outcomes for key, said in source(found).items()}
+
+
+@transaction.atomic
+def calibration_ask(
+    *, runner: Runner, by: str, threads: Any = 1, runtime: Any = "onnx", now: datetime | None = None
+) -> tuple[BoardCalibration, bool]:
+    """Begin to calibrate a board; the one that is being measured where the same was asked for before.
+
+    Returns:
+        (the calibration, whether it is new)
+
+    Raises:
+        BadInput: code `bad_threads`, `no_runtime`. Conflict: code `calibration_stands`, `runner_revoked`, `not_enrolled`.
+    """
+    now = now or timezone.now()
+    row = Runner.objects.select_for_update(of=("self",)).select_related("course").get(pk=runner.pk)
+    _check(row, runtime, threads)
+    open_one = BoardCalibration.objects.filter(runner=row, status=CalibrationStatus.MEASURING).first()
+    if open_one is not None:
+        if (open_one.runtime, open_one.threads) == (runtime, threads):
+            return open_one, False
+        said = (
+            f"{row.name} is being calibrated with {open_one.threads} threads. Wait until that has ended, or cancel it."
+        )
+        raise Conflict(said, code="calibration_stands")
+    profile = profiles_of(row.course).get(row.device)
+    made = BoardCalibration.objects.create(
+        runner=row, course=row.course, device=row.device, board=(profile.board if profile else "") or row.device, runtime=runtime,
+        threads=threads, total=len(_networks()), asked_by=by[:120], asked_at=now,
+    )  # fmt: skip
+    _next_part(made, now)
+    return made, True
+
+
+def _check(runner: Runner, runtime: Any, threads: Any) -> None:
+    if runner.status == Duty.REVOKED:
+        raise Conflict(f"{runner.name} was revoked, so it measures nothing.", code="runner_revoked")
+    if runner.enrolled_at is None:
+        raise Conflict(f"No machine was enrolled as {runner.name} yet.", code="not_enrolled")
+    most = min(runner.facts.get("cores") or MOST_THREADS, MOST_THREADS)
+    if type(threads) is not int or not 1 <= threads <= most:
+        raise BadInput(f"Give a whole number of threads from 1 to {most}.", code="bad_threads")
+    if runtime not in RUNTIMES or runtime not in runner.facts.get("runtimes", {}):
+        said = f"A board is calibrated with ONNX Runtime, and {runner.name} has none. Install onnxruntime beside its agent and start it again."
+        raise BadInput(said, code="no_runtime")
+
+
+def _networks() -> dict[str, Network]:
+    return {name: network for source in _sources for name, network in source().items()}
+
+
+def _next_part(calibration: BoardCalibration, now: datetime) -> None:
+    """The next networks, or the end. Inside the transaction that made it, or that ended the part before."""
+    parts = list(calibration.parts.all())
+    measured = set(calibration.rows.values_list("network", flat=True))
+    tried: dict[str, int] = {}
+    for part in parts:
+        for name in part.networks:
+            # What a steady part did not measure does not run on this board: nobody asks again.
+            tried[name] = tried.get(name, 0) + (1 if part.state == PartState.UNSTEADY else MOST_TRIES)
+    networks = _networks()
+    names = [name for name in networks if name not in measured and tried.get(name, 0) < MOST_TRIES][:PART_OF]
+    if not names:
+        _ended(
+            calibration,
+            CalibrationStatus.MEASURED if measured else CalibrationStatus.FAILED,
+            calibration.runner.by,
+            now,
+        )
+        return
+    number = len(parts) + 1
+    job = leases.job_enqueue(
+        BoardJob, kind=KIND, owner_key=f"runner:{calibration.runner_id}", priority=Priority.RERUN, now=now, purpose=Purpose.CALIBRATE,
+        title=f"Calibration, {len(measured)} of {calibration.total} networks", course=calibration.course, device=calibration.device,
+        runtime=calibration.runtime, runner=calibration.runner, plan=_plan(calibration, len(names)), wall_s=WALL_S,
+    )  # fmt: skip
+    for place, name in enumerate(names):
+        _file(job, f"n{place}", networks[name].data())
+    _file(job, "golden", (FOLDER / GOLDEN[calibration.runtime]).read_bytes())
+    CalibrationPart.objects.create(calibration=calibration, number=number, networks=names, job=job)
+
+
+def _file(job: BoardJob, name: str, data: bytes) -> None:
+    row = BoardFile(job=job, name=name, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+    row.file.save(name, ContentFile(data), save=False)
+    row.save()
+
+
+def _plan(calibration: BoardCalibration, count: int) -> dict[str, Any]:
+    """Windows in turn and not one network after the other: what disturbs a board for a minute disturbs one window of many."""
+    turns = [(window, place) for window in range(1, WINDOWS + 1) for place in range(count)]
+    return {
+        "steps": [_step(f"n{place} window {window}", f"n{place}", calibration) for window, place in turns],
+        "cool_below_c": COOL_BELOW_C, "cool_wait_s": COOL_WAIT_S, "reference": _step("golden", "golden", calibration, SHAPE), "idle_s": 0,
+        "needs_memory_limit": False,
+    }  # fmt: skip
+
+
+def _step(name: str, file: str, calibration: BoardCalibration, shape: str = "") -> dict[str, Any]:
+    args = [
+        "--model", f"{{inputs}}/{file}", "--format", calibration.runtime, "--seed", "1", "--threads", str(calibration.threads), "--load-s", "0",
+        *(["--input-shape", shape] if shape else []),
+    ]  # fmt: skip
+    return {"name": name, "entry": "hardware.ondevice.harness", "files": [file], "limits": LIMITS, "args": args}
+
+
+def part_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
+    """What a part has measured becomes rows, and the next one is made. Called inside the transaction that ends the job."""
+    part = (
+        CalibrationPart.objects.select_related("calibration__runner", "calibration__course").filter(job=job.pk).first()
+    )
+    if part is None or part.state != PartState.OPEN:
+        return
+    calibration, now = part.calibration, timezone.now()
+    is_open = BoardCalibration.objects.select_for_update(of=("self",)).get(pk=calibration.pk).is_open
+    part.state = _taken(part, result) if is_open and outcome == Outcome.MEASURED else PartState.FAILED
+    part.save(update_fields=["state"])
+    if not is_open:
+        return
+    if outcome == Outcome.CANCELLED:
+        _ended(calibration, CalibrationStatus.CANCELLED, calibration.runner.by, now, "A part was cancelled.")
+    elif calibration.parts.filter(state=PartState.FAILED).count() >= MOST_FAILED:
+        _ended(
+            calibration,
+            _status_now(calibration),
+            calibration.runner.by,
+            now,
+            f"{MOST_FAILED} parts could not be measured.",
+        )
+    else:
+        _next_part(calibration, now)
+
+
+def _status_now(calibration: BoardCalibration) -> CalibrationStatus:
+    return CalibrationStatus.MEASURED if calibration.rows.exists() else CalibrationStatus.FAILED
+
+
+def _taken(part: CalibrationPart, result: dict[str, Any]) -> PartState:
+    job = BoardJob.objects.get(pk=part.job_id)
+    if not is_steady(job.environment):
+        return PartState.UNSTEADY
+    file = BoardFile.objects.filter(pk=result.get("file") or 0).first()
+    known = _networks()
+    names = [name for name in part.networks if name in known]
+    found = rows_of(file, job, part.networks) if file is not None else {}
+    CalibrationRow.objects.bulk_create(
+        [
+            CalibrationRow(
+                calibration=part.calibration, network=name, family=known[name].family, is_whole=known[name].is_whole, macs=known[name].macs,
+                **found[name],
+            )
+            for name in names if name in found
+        ]
+    )  # fmt: skip
+    return PartState.MEASURED if found else PartState.FAILED
+
+
+def _ended(calibration: BoardCalibration, to: CalibrationStatus, by: str, now: datetime, why: str = "") -> None:
+    move(calibration, moves=CALIBRATION_MOVES, to=to, by=by, why=why, history=CalibrationMove, ended_at=now)
+    BoardCalibration.objects.filter(pk=calibration.pk).update(why=why)
+    for listener in _listeners:
+        listener(calibration)
+
+
+@transaction.atomic
+def calibration_cancel(*, calibration: BoardCalibration, by: str, now: datetime | None = None) -> None:
+    """No further part is measured; a running one ends at its next beat. Raises IllegalMove."""
+    _ended(calibration, CalibrationStatus.CANCELLED, by, now or timezone.now(), "Somebody cancelled it.")
+    for job in BoardJob.objects.filter(calibration_part__calibration=calibration, status__in=OPEN):
+        leases.job_cancel(job, by=by)
+
+
+def newest_of(runner: Runner) -> BoardCalibration | None:
+    return BoardCalibration.objects.filter(runner=runner).first()
