@@ -227,6 +227,7 @@ CELERY_BEAT_SCHEDULE = {
     "late days": {"task": "grading.count_late_days", "schedule": 30.0, "options": {"expires": 30}},
     "regrades": {"task": "grading.close_regrades", "schedule": 300.0, "options": {"expires": 300}},
     "reruns": {"task": "grading.carry_on_reruns", "schedule": 15.0, "options": {"expires": 15}},
+    "refits": {"task": "grading.refit", "schedule": 60.0, "options": {"queue": "bench", "expires": 60}},
     "parts": {"task": "grading.sweep_pieces", "schedule": 900.0, "options": {"expires": 900}},
     "uploads": {"task": "uploads.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "notices": {"task": "notices.sweep", "schedule": 15.0, "options": {"expires": 15}},

@@ -14,8 +14,8 @@ from celery.signals import task_postrun, worker_process_init, worker_shutdown, w
 from django.db import DatabaseError, connection
 
 from courseplatform.core import health
-from grading.measuring import bench_ready, worker
-from grading.queue.wake import BENCH_QUEUE, RUN_NEXT, wake
+from grading.measuring import bench_ready, refits, worker
+from grading.queue.wake import BENCH_QUEUE, REFIT, RUN_NEXT, wake
 from hardware import workers
 
 # Asked with the first heartbeat, when the worker is ready: what waits for the first hand-in starts then, and not with it.
@@ -37,6 +37,12 @@ def run_next() -> bool:
     if did:
         wake()
     return did
+
+
+@shared_task(name=REFIT, queue=BENCH_QUEUE, ignore_result=True)
+def refit() -> int:
+    """Fit the cost model to what boards have measured of themselves. Also asked once a minute, in case a wake-up was lost."""
+    return refits.refit_waiting(own_name())
 
 
 @task_postrun.connect

@@ -10,6 +10,7 @@ from courseplatform.teams.sections import TeamSection
 from courseplatform.teams.sections import registry as team_page
 from courseplatform.uploads.purposes import register_purpose
 from grading import exporting, merging
+from grading.calibrating.networks import networks
 from grading.calibration_rows import calibration_rows
 from grading.course_file import assignments as course_file
 from grading.course_file.late.course_part import LATE_PART
@@ -24,12 +25,14 @@ from grading.returns.dues import return_day_of, return_dues
 from grading.selectors import class_energy, late_mine, sections, stages
 from grading.selectors import parked as parked_runs
 from grading.selectors.calendar import due_dates
+from grading.selectors.refits import refit_outcomes
 from grading.selectors.regrades import waiting_section
 from grading.selectors.team_runs import team_runs
 from grading.services import board_runs
 from grading.services.counts import count_ended
 from grading.services.late_days import team_changed
 from grading.services.parked import result_park
+from grading.services.refits import refit_begin
 from grading.services.reruns import rerun_job_ended
 from grading.services.variants import variant_ended
 from hardware.hooks import (
@@ -41,6 +44,7 @@ from hardware.hooks import (
 )
 from hardware.leases import JobKind, register_kind
 from hardware.registration import no_wake
+from hardware.runners import calibrating
 from hardware.runners.leasing import START_WITHIN_S, TTL_S
 
 LATE_PAGES = (
@@ -62,6 +66,7 @@ def register_all() -> None:
         JobKind(board_runs.KIND, board_runs.board_run_ended, no_wake, ttl_s=TTL_S, start_within_s=START_WITHIN_S)
     )
     register_kind(JobKind(ASK_KIND, ask_end.board_ask_ended, wake, parked=ask_end.board_ask_parked))
+    calibrating.register(networks=networks, ended=refit_begin, outcomes=refit_outcomes)
     register_kind(JobKind(name=COUNT_KIND, ended=count_ended, wake=wake))
     register_kind(JobKind(name=VARIANT_KIND, ended=variant_ended, wake=wake))
     register_kind(JobKind(name=RERUN_KIND, ended=rerun_job_ended, wake=wake))

@@ -4,6 +4,7 @@ from courseplatform.core.plot_files import FORMS
 from grading.views import (
     assignments,
     board_asks,
+    calibrations,
     editing,
     energy,
     family,
@@ -38,6 +39,10 @@ urlpatterns = [
     path("<slug:course>/assignments/<slug:assignment>/unpublish/", publishing.unpublish, name="assignment_unpublish"),
     path("<slug:course>/assignments/<slug:assignment>/remove/", publishing.remove, name="assignment_remove"),
     path("<slug:course>/assignments/<slug:assignment>/restore/", publishing.restore, name="assignment_restore"),
+    path("<slug:course>/calibrations/", calibrations.index, name="calibrations"),
+    path("<slug:course>/calibrations/<int:calibration>/", calibrations.detail, name="calibration"),
+    path("<slug:course>/calibrations/<int:calibration>/rows.csv", calibrations.csv, name="calibration_csv"),
+    path("<slug:course>/calibrations/<int:calibration>/plot.json", calibrations.plot, name="calibration_plot"),
     path("<slug:course>/hidden-sets/", hidden_sets.index, name="hidden_sets"),
     path("<slug:course>/assignments/<slug:assignment>/hand-in/", assignments.hand_in, name="hand_in"),
     path("<slug:course>/assignments/<slug:assignment>/parts/<slug:part>/", parts.put, name="part"),

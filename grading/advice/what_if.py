@@ -179,11 +179,11 @@ def _verdict(given: Given, report: Report, precision: str | None) -> Mapping[str
     costs = given.lab_costs
     if costs.profile is None or not costs.verdict:
         return None
-    usual = choice_of(given.result)
+    usual = choice_of(given.result, given.calibrations)
     # Of several runtimes each stage keeps its own.
     named = str(costs.verdict.get("runtime") or "")
     runtime = None if " and " in named else named.partition("@")[0] or None
-    charge = (usual.convention, usual.volts, usual.capacity_mah)
+    charge = (usual.convention, usual.volts, usual.capacity_mah, usual.calibrations)
     found = device_json(report, costs.profile, Choice(runtime, precision, costs.verdict.get("threads"), *charge))
     if found["latency_ms"] is not None or costs.latency_ms is None:
         return found

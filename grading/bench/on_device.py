@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from grading.bench.cost.coefficients import Calibrations
 from grading.bench.cost.predict import Instead, predict
 from grading.bench.cost.prediction import Prediction
 from grading.bench.cost.together import Part, together
@@ -29,7 +30,8 @@ class Choice:
     """What a person or a course chose. runtime: a slug, perhaps with @version; None: the best that is calibrated there.
 
     precision: fp32, fp16, int8, None as stored. convention: how a battery is counted (nominal_current, wall, load,
-    load_minus_idle); volts: at which, where power decides; capacity_mah: of one charge.
+    load_minus_idle); volts: at which, where power decides; capacity_mah: of one charge. calibrations: of a course that has adopted some of
+    its own; None: those in the tree.
     """
 
     runtime: str | None = None
@@ -38,6 +40,7 @@ class Choice:
     convention: str = "nominal_current"
     volts: float = 5.0
     capacity_mah: float = USUAL_MAH
+    calibrations: Calibrations | None = None
 
 
 def device_json(
@@ -125,11 +128,25 @@ def prediction_of(report: Report, profile: DeviceProfile, choice: Choice, instea
     if isinstance(report, PipelineReport):
         stages = [Part(stage.title, stage.calls, _of_stage(stage, profile, choice)) for stage in report.stages]
         return together(stages)
-    found = _predict(report, profile, choice, choice.runtime, instead)
-    if choice.runtime or found.runtime is None or found.runtime.partition("@")[0] in profile.runtimes:
+    own = choice.runtime or _adopted(report, profile, choice)
+    found = _predict(report, profile, choice, own, instead)
+    if own or found.runtime is None or found.runtime.partition("@")[0] in profile.runtimes:
         return found
     others = [_predict(report, profile, choice, runtime, instead) for runtime in profile.runtimes]
     return next((one for one in others if one.latency_ms is not None), found)
+
+
+def _adopted(report: Report, profile: DeviceProfile, choice: Choice) -> str | None:
+    """The runtime that loads this file on this device, where the course has calibrated its board for that."""
+    loads = profile.formats.get(report.format)
+    precision = choice.precision or stored_precision(report)
+    groups = choice.calibrations.groups.values() if choice.calibrations is not None and loads else ()
+    speaks = any(
+        group.is_adopted and (group.board, group.runtime, group.precision) == (profile.board or profile.slug, loads, precision)
+        and (choice.threads is None or group.threads == str(choice.threads))
+        for group in groups
+    )  # fmt: skip
+    return loads if speaks else None
 
 
 def _predict(
@@ -137,7 +154,7 @@ def _predict(
 ) -> Prediction:
     return predict(
         report, profile, runtime, choice.precision, choice.threads, convention=choice.convention, volts=choice.volts,
-        instead=instead,
+        instead=instead, calibrations=choice.calibrations,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from grading.bench.cost.coefficients import Calibrations
 from grading.bench.report import Report
 from grading.figure import QUIET, Figure, Json, Rows, axis, label
 from grading.figures.costs import Costs, costs_of, report_of
@@ -30,7 +31,8 @@ class Given:
 
     attempts: the owner's measured attempts at the lab, newest first. board: the device that the reader chose, "" for the lab's first.
     instructions: counted for one inference, None where nobody counted. grams_per_kwh: CO2 of the course's grid, 0 where it says nothing.
-    class_of: reads the class around the attempt, where a figure wants it; None: nobody is there.
+    class_of: reads the class around the attempt, where a figure wants it; None: nobody is there. calibrations: of the course; None: those in
+    the tree.
     """
 
     result: Json
@@ -41,6 +43,7 @@ class Given:
     board: str = ""
     instructions: float | None = None
     grams_per_kwh: float = 0.0
+    calibrations: Calibrations | None = None
 
     @property
     def of_steps(self) -> bool:
@@ -60,9 +63,10 @@ class Given:
     @cached_property
     def costs(self) -> Costs:
         """What the cost model says of the board that is asked for."""
-        return costs_of(self.result, self.report, self.profiles, self.board) if self.board else self.lab_costs
+        found = self.calibrations
+        return costs_of(self.result, self.report, self.profiles, self.board, found) if self.board else self.lab_costs
 
     @cached_property
     def lab_costs(self) -> Costs:
         """The same of the lab's first board, on which points may rest."""
-        return costs_of(self.result, self.report, self.profiles, self.spec.device)
+        return costs_of(self.result, self.report, self.profiles, self.spec.device, self.calibrations)

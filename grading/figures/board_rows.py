@@ -117,9 +117,10 @@ def calibration_words(verdict: Json) -> str:
     found = verdict.get("calibration")
     if not found or verdict.get("latency_ms") is None:
         return ""
-    error = found["family_out_median"]
+    error, own = found["family_out_median"], found.get("source", "")
     off = "" if error is None else f", families left out {100 * error:.1f} % off"
-    return f"{found['rows']} rows of {found['date']}{off}"
+    said = f"{found['rows']} rows of {found['date']}{off}"
+    return f"{said}; {own} of this course" if own else said
 
 
 def _modelled(verdict: Json) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from grading.bench.cost.coefficients import Calibrations
 from grading.bench.errors import BenchError
 from grading.bench.on_device import Choice, device_json
 from grading.bench.pipeline import PipelineReport
@@ -58,13 +59,19 @@ def report_of(result: Json) -> Report | None:
         return None
 
 
-def choice_of(result: Json) -> Choice:
-    """By which convention the result counts a charge."""
+def choice_of(result: Json, calibrations: Calibrations | None = None) -> Choice:
+    """By which convention the result counts a charge, with the calibrations that speak in its course."""
     budget = result.get("environment", {}).get("budget") or {}
-    return Choice(**budget)
+    return Choice(**budget, calibrations=calibrations)
 
 
-def costs_of(result: Json, report: Report | None, profiles: Mapping[str, DeviceProfile], slug: str) -> Costs:
+def costs_of(
+    result: Json,
+    report: Report | None,
+    profiles: Mapping[str, DeviceProfile],
+    slug: str,
+    calibrations: Calibrations | None = None,
+) -> Costs:
     """Of one board; with neither a number nor a name where the lab names no board and none was asked for."""
     slug = today_slug(slug)
     verdict, profile = verdicts_of(result.get("environment", {})).get(slug), profiles.get(slug)
@@ -72,7 +79,7 @@ def costs_of(result: Json, report: Report | None, profiles: Mapping[str, DeviceP
         verdict and (verdict.get("operators") or ("operators" in verdict and verdict.get("latency_ms") is None))
     )
     if slug and not is_whole and report is not None and profile is not None:
-        verdict = device_json(report, profile, choice_of(result))
+        verdict = device_json(report, profile, choice_of(result, calibrations))
     if not slug or verdict is None:
         return Costs(slug=slug, reason="The lab names no board." if not slug else "Nothing is known of this board.")
     latency, ends = verdict.get("latency_ms"), verdict.get("latency_interval_ms")

@@ -21,6 +21,7 @@ from courseplatform.core.files import on_this_disk
 from courseplatform.courses.models import Course
 from grading.bench.errors import BenchError
 from grading.bench.on_device import Choice
+from grading.calibrating.adopted import calibrations_for
 from grading.measuring import (
     bench_ready,
     count_run,
@@ -268,9 +269,9 @@ def _given(lease: Lease, beat: "Heartbeat", assignment: Assignment) -> Given:
 
 
 def budget_of(course: Course) -> Choice:
-    """By which convention the course counts hours on a charge: `budget` of its course file."""
+    """By which convention the course counts hours on a charge (`budget` of its course file), and which calibrations it has adopted."""
     said = {key: course.fact("budget", key) for key in ("convention", "volts", "capacity_mah")}
-    return Choice(**{key: value for key, value in said.items() if value})
+    return Choice(**{key: value for key, value in said.items() if value}, calibrations=calibrations_for(course))
 
 
 class Heartbeat:

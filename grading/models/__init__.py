@@ -9,6 +9,7 @@ from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry
 from grading.models.parked import ParkedResult
 from grading.models.pieces import Piece
 from grading.models.power import PowerReading, PowerReadingTakenBack
+from grading.models.refits import Refit, RefitMove, RefitStatus
 from grading.models.regrades import RegradeMove, RegradeRequest, RegradeStatus
 from grading.models.reruns import PointsBefore, Rerun, RerunItem, RerunJob, RerunMove
 from grading.models.runs import Result, Run
@@ -19,6 +20,7 @@ __all__ = [
     "Accommodation", "Assignment", "AssignmentKind", "BoardAsk", "BoardRun",
     "ClassPoint", "CountRun", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeRelease", "HiddenSet",
     "LateEntry", "LateRequest", "LateStale", "LateVerdict", "Nickname", "ParkedResult", "Piece", "PointsBefore", "PowerReading",
-    "PowerReadingTakenBack", "RegradeMove", "RegradeRequest", "RegradeStatus", "Rerun", "RerunItem", "RerunJob", "RerunMove", "Result", "RubricItem",
+    "PowerReadingTakenBack", "Refit", "RefitMove", "RefitStatus",
+    "RegradeMove", "RegradeRequest", "RegradeStatus", "Rerun", "RerunItem", "RerunJob", "RerunMove", "Result", "RubricItem",
     "Run", "Submission", "VariantRun",
 ]  # fmt: skip

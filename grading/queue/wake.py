@@ -9,6 +9,7 @@ RUN_NEXT = "grading.run_next"
 BENCH_QUEUE = "bench"
 COUNT_LATE_DAYS = "grading.count_late_days"
 CARRY_ON_RERUNS = "grading.carry_on_reruns"
+REFIT = "grading.refit"
 
 
 def wake() -> None:
@@ -24,3 +25,8 @@ def wake_count() -> None:
 def wake_reruns() -> None:
     """There is a re-run to be applied, or one whose last model has been measured."""
     post(CARRY_ON_RERUNS, "ordinary")
+
+
+def wake_refits() -> None:
+    """A board has been calibrated: there is something to fit."""
+    post(REFIT, BENCH_QUEUE)

@@ -8,8 +8,10 @@ from hashlib import sha256
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
+from grading.calibrating.adopted import adopted_numbers
 from grading.models.assignments import Assignment
 from grading.models.runs import Result
+from grading.spec.criteria import MODELLED
 
 # Of a spec, what changes no number that is measured: points follow from it, or it is asked before anything runs. A result holds what the
 # cost model says of every device of the course, so other devices are read from it (grading/points/again.py).
@@ -30,11 +32,22 @@ NOT_MEASURED = frozenset(
 
 
 def measured_by(assignment: Assignment) -> str:
-    """Of the test data, the task, the input and the limits."""
+    """Of the test data, the task, the input and the limits; and of the calibration of the lab's board, where points rest on what is modelled."""
     bench = {key: value for key, value in assignment.bench_spec.items() if key not in NOT_MEASURED}
     hidden = assignment.hidden_set
     data = [hidden.slug, hidden.inputs_sha256, hidden.labels_sha256] if hidden is not None else []
-    return _digest([bench, data])
+    own = _calibration(assignment)
+    return _digest([bench, data, own] if own else [bench, data])
+
+
+def _calibration(assignment: Assignment) -> list[int]:
+    """Of the course's own, those that speak for the lab's first device; [] where no points rest on the cost model, or none was adopted."""
+    raw = assignment.bench_spec
+    asked = json.dumps(raw.get("criteria", []))
+    if not any(f'"{name}"' in asked for name in MODELLED):
+        return []
+    first = raw.get("device") or next(iter(raw.get("devices") or []), "")
+    return adopted_numbers(assignment.course, [first] if first else [])
 
 
 def points_by(assignment: Assignment, measured: str = "") -> str:

@@ -9,6 +9,7 @@ from grading.advice.hints import hints
 from grading.advice.too_big import too_big, too_big_part
 from grading.advice.what_if import effects
 from grading.bench.fit import SPELLED
+from grading.calibrating.adopted import calibrations_of_result
 from grading.figures import OF_ATTEMPTS, Figure, Given, figure_of, figures_of
 from grading.figures.board_rows import name_of, verdicts_of
 from grading.figures.layers import board_options
@@ -73,10 +74,12 @@ def _given(run: Run, attempts: Rows, board: str = "") -> Given:
     if slug and slug not in profiles:
         raise BadInput(f"This course has no board {board[:40]}. Choose one of the list.", code="unknown_board")
     count = getattr(run, "count", None)
+    document = result_json(run.result)
     return Given(
-        result_json(run.result), assignment.spec, profiles, board=slug, attempts=figure_attempts(attempts),
+        document, assignment.spec, profiles, board=slug, attempts=figure_attempts(attempts),
         instructions=count.counted["per_inference"] if count is not None and count.counted else None,
         grams_per_kwh=assignment.course.fact("budget", "grams_co2_per_kwh", default=0.0), class_of=lambda: class_picture(run),
+        calibrations=calibrations_of_result(assignment.course, document),
     )  # fmt: skip
 
 

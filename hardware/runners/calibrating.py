@@ -194,7 +194,9 @@ def part_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
         return
     calibration, now = part.calibration, timezone.now()
     is_open = BoardCalibration.objects.select_for_update(of=("self",)).get(pk=calibration.pk).is_open
-    part.state = _taken(part, result) if is_open and outcome == Outcome.MEASURED else PartState.FAILED
+    part.state = PartState.FAILED
+    if is_open and outcome == Outcome.MEASURED:
+        part.state = _taken(part, BoardJob.objects.get(pk=job.pk), result)
     part.save(update_fields=["state"])
     if not is_open:
         return
@@ -216,8 +218,7 @@ def _status_now(calibration: BoardCalibration) -> CalibrationStatus:
     return CalibrationStatus.MEASURED if calibration.rows.exists() else CalibrationStatus.FAILED
 
 
-def _taken(part: CalibrationPart, result: dict[str, Any]) -> PartState:
-    job = BoardJob.objects.get(pk=part.job_id)
+def _taken(part: CalibrationPart, job: BoardJob, result: dict[str, Any]) -> PartState:
     if not is_steady(job.environment):
         return PartState.UNSTEADY
     file = BoardFile.objects.filter(pk=result.get("file") or 0).first()

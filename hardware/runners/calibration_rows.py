@@ -6,21 +6,20 @@ from courseplatform.core.errors import BadInput
 from hardware.models import BoardFile, BoardJob
 from hardware.ondevice.stats import percentile
 from hardware.runners.facts import number, text
+from hardware.runners.health import is_alike
 from hardware.runners.results import Step, p50_ms_of, steps_read
 
-# The golden model before and after a part; farther apart, something else changed the board meanwhile.
-FARTHEST = 1.10
 LEAST_WINDOWS = 3
 
 
 def is_steady(environment: Any) -> bool:
-    """Whether the golden model took as long after a part as before it."""
+    """Whether the golden model took as long after a part as before it; else something changed the board meanwhile."""
     bracket = environment.get("bracket") if isinstance(environment, dict) else None
     if not isinstance(bracket, dict):
         return False
     ends = [number(bracket.get(key), 1e-6, 1e6) for key in ("before_p50_ms", "after_p50_ms")]
     before, after = ends
-    return before is not None and after is not None and 1 / FARTHEST <= after / before <= FARTHEST
+    return before is not None and after is not None and is_alike(after / before)
 
 
 def rows_of(file: BoardFile, job: BoardJob, networks: list[str]) -> dict[str, dict[str, Any]]:

@@ -33,16 +33,21 @@ def _row(one: BoardCalibration, said: tuple[str, str] | None) -> dict[str, Any]:
     return {
         "calibration": one,
         "badge": BADGES[CalibrationStatus(one.status)],
-        "done": one.done,
+        "done": _done(one),
         "words": words,
         "url": url,
-    }  # type: ignore[attr-defined]
+    }
+
+
+def _done(one: BoardCalibration) -> int:
+    """Networks that were measured, as `calibration_page` has counted them."""
+    return int(getattr(one, "done", 0))
 
 
 def _progress(standing: BoardCalibration | None) -> dict[str, Any]:
     if standing is None:
         return {}
-    done, total = standing.done, max(standing.total, 1)  # type: ignore[attr-defined]
+    done, total = _done(standing), max(standing.total, 1)
     return {"done": done, "total": standing.total, "percent": round(100 * done / total)}
 
 

@@ -12,7 +12,7 @@ from courseplatform.courses.models import STAFF
 from hardware.models import CalibrationStatus
 from hardware.runners import calibration_selectors as reading
 from hardware.runners.calibrating import calibration_ask, calibration_cancel
-from hardware.runners.selectors import runner_get
+from hardware.runners.selectors.rows import runner_get
 
 
 @course_page(STAFF)

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hardware.models import HealthCheck, RunnerHour
-from hardware.runners.health import FARTHEST
+from hardware.runners.health import farthest
 
 Json = dict[str, Any]
 HEIGHT = 240
@@ -107,7 +107,7 @@ def golden_figure(checks: Sequence[HealthCheck], marks: Iterable[Mark], zone: Zo
     alike = [one for one in timed if one.model == last.model]
     band = [one for one in alike if one.baseline_ms is not None]
     x = [_local(one.at, zone) for one in band]
-    edges = [(_scaled(band, FARTHEST), None), (_scaled(band, 1 / FARTHEST), "tonexty")]
+    edges = [(_scaled(band, farthest()), None), (_scaled(band, 1 / farthest()), "tonexty")]
     traces: list[Json] = [
         {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": {"width": 0, "shape": "hv", "color": "--plot-1-soft"}, "fill": fill,
          "fillcolor": "--plot-1-soft", "hoverinfo": "skip"}

@@ -6,7 +6,7 @@ from tests.runner_protocol import live_site
 
 
 def test_this_site_keeps_to_the_protocol(cast, live_server):
-    runner, _, code = add_board(cast, enrolled=False)
+    _, _, code = add_board(cast, enrolled=False)
     said = []
     assert live_site.look(live_server.url, code, "onnx", said.append) == 0, "\n".join(said)
     assert len(said) > 35 and said[-1].endswith(" 0 wrong")

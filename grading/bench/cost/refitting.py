@@ -16,7 +16,7 @@ from grading.bench.cost.coverage import Coverage
 from grading.bench.cost.intervals import WIDEST, conformal
 from grading.bench.cost.leave_out import FamilyErrors, LeaveOut, LeftOut
 from grading.bench.cost.pooling import Pool
-from grading.bench.cost.published import Row
+from grading.bench.cost.published import SWEPT, Row
 from grading.bench.cost.samples import Group, groups_of
 from grading.bench.cost.sweep import networks
 
@@ -107,6 +107,15 @@ def refit(rows: list[Row], standing: Coefficients | None = None) -> Refit:
         for place, network in enumerate(group.networks)
     )
     return Refit(coefficients, judgement(points), points)
+
+
+def refits_of(rows: list[Row]) -> list[Refit]:
+    """Of all sweeps among these rows, each group by itself."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.architecture == SWEPT and not row.unused:
+            groups.setdefault(row.group, []).append(row)
+    return [refit(groups[name]) for name in sorted(groups)]
 
 
 def _coefficients(group: Group, pool: Pool, errors: FamilyErrors, alone: list[LeftOut], is_whole: Any) -> Coefficients:

@@ -37,6 +37,26 @@ def lines(report: dict[str, Any]) -> list[str]:
     ]  # fmt: skip
 
 
+SWEPT = (
+    ("rows", "n", "{:.0f}", 1), ("wholes", "nets", "{:.0f}", 1), ("families", "fam", "{:.0f}", 1),
+    ("family_out_median", "f.med", "{:.1f}", 100), ("family_out_p90", "f.p90", "{:.1f}", 100),
+    ("worst_family_median", "worst", "{:.1f}", 100), ("size_out_median", "med", "{:.1f}", 100),
+    ("operators_out_median", "op.med", "{:.1f}", 100), ("covered", "f.cov", "{:.0f}", 100), ("flagged", "flag", "{:.0f}", 100),
+)  # fmt: skip
+
+
+def sweep_lines(judged: list[tuple[str, dict[str, Any]]]) -> list[str]:
+    """Of (group, refitting.Judgement as JSON): boards that were calibrated. Errors are of whole networks, op.med of single operators."""
+    if not judged:
+        return []
+    head = f"{'calibrations of boards':<{WIDE}}" + "".join(f"{title:>8}" for _, title, _, _ in SWEPT)
+    rows = [
+        f"{group:<{WIDE}}" + "".join(f"{form.format(values[key] * factor):>8}" for key, _, form, factor in SWEPT)
+        for group, values in judged
+    ]
+    return ["", head, *rows]
+
+
 def _head() -> str:
     return f"{'group':<{WIDE}}" + "".join(f"{title:>8}" for _, title, _, _ in COLUMNS) + "  verdict"
 

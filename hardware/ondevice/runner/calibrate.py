@@ -10,7 +10,7 @@ from hardware.ondevice.runner import loop, settings
 from hardware.ondevice.runner.client import Answer, Client
 from hardware.ondevice.runner.isolation import Isolation
 from hardware.ondevice.runner.settings import Settings
-from hardware.ondevice.runner.words import DONE, FAILED, LeaseLost, Revoked, RunnerError, Unreachable
+from hardware.ondevice.runner.words import DONE, FAILED, LeaseLost, NotReady, Revoked, RunnerError, Unreachable
 
 LOOK_S = 10.0
 MEASURING, MEASURED = "measuring", "measured"
@@ -96,7 +96,7 @@ def calibrate(
     try:
         with loop.alone_in(folder):
             _measure(folder, mine, watch, isolation(), say)
-    except loop.NotReady:
+    except NotReady:
         say("The agent runs here already and measures it between its other jobs.")
         watch.follow()
     return watch.result()

@@ -12,7 +12,7 @@ from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from hardware.course_devices import profiles_of
 from hardware.models import BoardJob, BoardLease, Duty, Ended, Health, HealthCheck, Purpose, Runner
-from hardware.runners.health import FARTHEST
+from hardware.runners.health import farthest
 from hardware.runners.matching import Board, boards_of, is_here
 from hardware.runners.turns import kind_of, turns_between
 
@@ -58,7 +58,7 @@ class Row:
     @property
     def is_off(self) -> bool:
         """Whether its golden model is beyond what the board may be off."""
-        return self.off_percent is not None and abs(self.off_percent) > (FARTHEST - 1) * 100
+        return self.off_percent is not None and abs(self.off_percent) > (farthest() - 1) * 100
 
 
 def runners_of(visit: Visit) -> "QuerySet[Runner]":
