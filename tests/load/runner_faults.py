@@ -100,7 +100,7 @@ def shown(jobs: int, site: Site, boards: list[Board], network: Network) -> int:
     hand_ins = min(HAND_INS, jobs // 4)
     people.work_made(jobs - hand_ins)
     director = faults.Director(site, boards, network)
-    handing_in = threading.Thread(target=in_thread, args=(students.hand_in, hand_ins, HAND_IN_EVERY_S))
+    handing_in = threading.Thread(target=in_thread, args=(students.hand_in, hand_ins, HAND_IN_EVERY_S), daemon=True)
     begun = time.monotonic()
     handing_in.start()
     races.thread.start()

@@ -15,7 +15,28 @@ KILL, CUT, AWAY, HARD, SOFT, CLOCK, REVOKE, FULL, LATE = (
     "kill an agent", "cut a network for 2 min", "kill, and stay away 2.5 min", "kill the site", "restart the site", "set a clock by an hour",
     "revoke a token in a job", "fill a disk", "say six old calls again",
 )  # fmt: skip
-SHORT = (KILL, LATE, KILL, REVOKE, KILL, HARD, KILL, CLOCK, KILL, LATE, KILL, SOFT)
+SHORT = (
+    KILL,
+    LATE,
+    KILL,
+    REVOKE,
+    KILL,
+    HARD,
+    KILL,
+    CLOCK,
+    KILL,
+    KILL,
+    LATE,
+    KILL,
+    REVOKE,
+    KILL,
+    KILL,
+    SOFT,
+    KILL,
+    KILL,
+    CLOCK,
+    KILL,
+)
 LONG, BETWEEN_S = (CUT, AWAY, FULL), 20.0  # one board at a time, so that the others get on
 
 

@@ -57,8 +57,12 @@ def late_words() -> int:
 
 
 def energies(runners: Iterable[str]) -> tuple[int, int, int]:
-    """Jobs of boards with a sensor: whose energy is that of the rail, whose is another, and whose readings were too few for one."""
-    rows = work().filter(outcome=Outcome.MEASURED, taken_by__in=list(runners)).values_list("environment", flat=True)
+    """Jobs of boards with a sensor that asked for the energy: it is that of the rail, it is another, there is none."""
+    rows = (
+        work()
+        .filter(outcome=Outcome.MEASURED, taken_by__in=list(runners), plan__idle_s__gt=0)
+        .values_list("environment", flat=True)
+    )
     watts = [row["energy"]["loaded_w"] for row in rows if row.get("energy")]
     right = sum(abs(each - WATTS) < 0.01 for each in watts)
     return right, len(watts) - right, len(rows) - len(watts)

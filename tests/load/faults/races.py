@@ -51,7 +51,7 @@ class Races:
         for n, racer in enumerate(self.racers):
             assert racer.enrol(people.board_added(90 + n, DEVICE)[1]).status_code == 201, racer.said
             assert racer.carry_out(racer.job()).status_code == 200, racer.said
-        self.thread = threading.Thread(target=self._run)
+        self.thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
         try:

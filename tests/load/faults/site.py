@@ -2,16 +2,15 @@
 
 import os
 import signal
-import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.journeys.deployment import Deployment
 from tests.journeys.world import fetch, wait_for
 
-AWAY_S = 8.0
+AWAY_S, ASKED_S = 8.0, 15.0
 
 
 class Site(Deployment):
@@ -33,24 +32,27 @@ class Site(Deployment):
         """All of it goes, with -9 or asked to, and comes back after some seconds."""
         names = list(self.processes)
         with self.quiet:
+            for process in [] if hard else list(self.processes.values()):
+                os.killpg(process.pid, signal.SIGTERM)
+            end = time.monotonic() + ASKED_S
+            while (
+                not hard
+                and time.monotonic() < end
+                and any(process.poll() is None for process in self.processes.values())
+            ):
+                time.sleep(0.2)
             for name in names:
-                if hard:
-                    self.kill(name)
-                else:
-                    self.ask_to_end(name)
+                self.kill(name)
             time.sleep(AWAY_S)
             for name in names:
                 self.start(name)
             wait_for(lambda: fetch(f"{self.url}/healthz")[0] == 200, 120, "the site is back")
 
-    def ask_to_end(self, name: str) -> None:
-        process = self.processes[name]
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(timeout=20)
-            self.processes.pop(name)
-        except subprocess.TimeoutExpired:
-            self.kill(name)
+    def kill(self, name: str) -> None:
+        with suppress(ProcessLookupError):  # it has ended as it was asked to
+            super().kill(name)
+            return
+        self.processes.pop(name, None)
 
 
 @contextmanager
