@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("courses", "0006_file_copies"),
-        ("grading", "0025_board_asks"),
+        ("grading", "0026_meter_readings"),
         ("hardware", "0011_board_calibrations"),
     ]
 

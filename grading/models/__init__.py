@@ -6,6 +6,7 @@ from grading.models.class_points import ClassPoint, Nickname
 from grading.models.counts import CountRun
 from grading.models.grades import GradeEvent, GradeKind, GradeRelease, RubricItem
 from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry, LateRequest, LateStale, LateVerdict
+from grading.models.meters import MeterReading, MeterWord
 from grading.models.parked import ParkedResult
 from grading.models.pieces import Piece
 from grading.models.power import PowerReading, PowerReadingTakenBack
@@ -19,7 +20,7 @@ from grading.models.variants import VariantRun
 __all__ = [
     "Accommodation", "Assignment", "AssignmentKind", "BoardAsk", "BoardRun",
     "ClassPoint", "CountRun", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeRelease", "HiddenSet",
-    "LateEntry", "LateRequest", "LateStale", "LateVerdict", "Nickname", "ParkedResult", "Piece", "PointsBefore", "PowerReading",
+    "LateEntry", "LateRequest", "LateStale", "LateVerdict", "MeterReading", "MeterWord", "Nickname", "ParkedResult", "Piece", "PointsBefore", "PowerReading",
     "PowerReadingTakenBack", "Refit", "RefitMove", "RefitStatus",
     "RegradeMove", "RegradeRequest", "RegradeStatus", "Rerun", "RerunItem", "RerunJob", "RerunMove", "Result", "RubricItem",
     "Run", "Submission", "VariantRun",

@@ -36,7 +36,7 @@ class Stored:
 
 def points_again(spec: BenchSpec, stored: Stored) -> Points:
     """Metrics of a device are read from what the result says of the device that the rules name now; a number it has not stays open."""
-    modelled = _of_device(spec, stored.environment) if spec.device else Modelled()
+    modelled = of_device(spec, stored.environment) if spec.device else Modelled()
     own = {
         name: float(value)
         for name, value in stored.metrics.items()
@@ -56,7 +56,8 @@ def points_again(spec: BenchSpec, stored: Stored) -> Points:
     )
 
 
-def _of_device(spec: BenchSpec, environment: Mapping[str, Any]) -> Modelled:
+def of_device(spec: BenchSpec, environment: Mapping[str, Any]) -> Modelled:
+    """What points may rest on of the lab's device, from what a result keeps."""
     verdict = verdicts_of(environment).get(spec.device)
     if verdict is None:
         return modelled_of(None, spec.device)

@@ -16,14 +16,16 @@ def timed_on_board(host: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def measured_on_board(board: Mapping[str, Any]) -> list[str]:
-    """Metrics that the board measured; every other one of the device stays modelled."""
-    return ["latency_ms", "frames_per_second", *(["energy_mj"] if board["energy_mj"] else [])]
+    """Metrics that the board, or a meter at it, measured; every other one of the device stays modelled."""
+    is_metered = bool(board["energy_mj"]) or bool((board.get("reading") or {}).get("counts"))
+    return ["latency_ms", "frames_per_second", *(["energy_mj"] if is_metered else [])]
 
 
 def put_measured(found: Modelled, board: Mapping[str, Any], slug: str) -> None:
     """Change `found` in place: latency and what follows from it, and energy where a sensor measured it.
 
-    board: {runner, device, energy_mj, p50_ms, medians_ms, runs}. slug: of the device that the rules name; another board says nothing of it.
+    board: {runner, device, energy_mj, p50_ms, medians_ms, runs, reading: of grading/meters/rules.py where there is one}. slug: of the device
+    that the rules name; another board says nothing of it.
     """
     if board["device"] != slug:
         return
@@ -34,6 +36,24 @@ def put_measured(found: Modelled, board: Mapping[str, Any], slug: str) -> None:
         _put(found, "frames_per_second", 1000 / p50_ms, (1000 / max(medians), 1000 / min(medians)), said)
     if board["energy_mj"]:
         _put(found, "energy_mj", board["energy_mj"], None, f"measured on {runner}, without what the idle board takes")
+    elif board.get("reading"):
+        _put_read(found, board["reading"], runner)
+
+
+def _put_read(found: Modelled, reading: Mapping[str, Any], runner: str) -> None:
+    """What somebody read from a meter. Until it counts, what is modelled stays, and where nothing is, it says what is waited for."""
+    energy_mj = reading["energy_mj_above_idle"]
+    if reading["counts"]:
+        _put(
+            found,
+            "energy_mj",
+            energy_mj,
+            None,
+            f"read from the team's meter at {runner}, without what the idle board takes",
+        )
+    elif "energy_mj" in found.left_open:
+        said = f"{numbers.millijoules(energy_mj)} were read from the team's meter; no points follow until the staff have seen it."
+        found.left_open["energy_mj"] = said
 
 
 def _put(found: Modelled, metric: str, value: float, interval: tuple[float, float] | None, how: str) -> None:

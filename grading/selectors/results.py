@@ -9,6 +9,7 @@ from grading.handing_in.superseding_rules import is_late, may_take_over, older_w
 from grading.models.runs import Run
 from grading.selectors.board_ask import ask_part, asked_part
 from grading.selectors.late_words import owner_line
+from grading.selectors.meter_readings import meter_part
 from grading.selectors.parked import decision_part, parked_part
 from grading.selectors.reruns import counted_again
 from grading.selectors.run_head import NOT_FIT, attempts_at, badges_of
@@ -95,7 +96,7 @@ def page(visit: Visit, run: Run, now: datetime, board: str = "") -> dict[str, An
     context |= decision_part(visit, run)
     if state != "measured":
         return context | stopped_part(run, state, attempts.words(now))
-    context |= {"counted_again": counted_again(run)}
+    context |= {"counted_again": counted_again(run), "meter": meter_part(visit, run)}
     context |= measured_part(run, attempts, now, board) | ask_part(visit, run, now) | asked_part(run)
     if context["too_big"]:
         context["badges"] = [*context["badges"], NOT_FIT]

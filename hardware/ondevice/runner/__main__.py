@@ -81,6 +81,12 @@ def _bench_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     bench.add_argument("--input-shape", action="append", default=[], help="as 1x3x32x32, once for each input")
     bench.add_argument("--threads", type=int, default=1)
     bench.add_argument("--trusted", action="store_true", help="run code without a memory limit: the model is your own")
+    bench.add_argument(
+        "--load-s",
+        type=float,
+        default=0.0,
+        help="repeat it for so many seconds afterwards, while you read a power meter",
+    )
     bench.add_argument("--json", action="store_true", help="print everything that was measured")
 
 
@@ -181,10 +187,11 @@ def _bench(options: argparse.Namespace) -> int:
         options.input_shape,
         options.threads,
         options.trusted,
+        options.load_s,
     )
     isolation = find(enrolling.group_name(f"bench-{os.getpid()}"))
     try:
-        found = offline.measure(asked, isolation)
+        found = offline.measure(asked, isolation, say=_say)
     finally:
         isolation.close()
     if options.json:

@@ -209,6 +209,7 @@ class _Clock:
             self._progress.done, self._progress.total = done, total
         elif kind == "load_begins":
             self._begun = time.monotonic()
+            self._progress.load_begins()
         elif kind == "load" and self._begun is not None and type(count) is int and count > 0:
             self.windows.append(power.Window(self._begun, time.monotonic(), count, self._step))
             self._begun = None

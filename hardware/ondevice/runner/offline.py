@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,8 @@ WALL_S = 600.0
 
 @dataclass(frozen=True)
 class Asked:
-    """What `bench` was asked for. ``kind`` is the format, empty to find it out; ``trusted``: the model is the person's own."""
+    """What `bench` was asked for. ``kind`` is the format, empty to find it out; ``trusted``: the model is the person's own.
+    ``load_s``: the model is repeated for so long after the times are taken, for whoever reads a power meter."""
 
     model: Path
     inputs: Path | None = None
@@ -35,12 +36,30 @@ class Asked:
     shapes: Sequence[str] = ()
     threads: int = 1
     trusted: bool = False
+    load_s: float = 0.0
+
+
+class _Spoken(Progress):
+    """Says when the load begins, so that somebody reads a meter then."""
+
+    def __init__(self, load_s: float, say: Callable[[str], None]) -> None:
+        super().__init__()
+        self._load_s, self._say = load_s, say
+
+    def load_begins(self) -> None:
+        if self._load_s > 0:
+            self._say(f"The load begins and lasts {self._load_s:g} s: read the meter now.")
 
 
 def measure(
-    asked: Asked, isolation: Isolation, *, root: Path = Path("/"), sys_root: Path = Path("/sys")
+    asked: Asked,
+    isolation: Isolation,
+    *,
+    root: Path = Path("/"),
+    sys_root: Path = Path("/sys"),
+    say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """{"result": a step of results.json, "environment": ENV, "summary": {...}}. Raises RunnerError."""
+    """{"result": a step of results.json, "environment": ENV, "summary": {...}}. ``say`` hears when a load begins. Raises RunnerError."""
     kind = asked.kind or format_of(asked.model)
     if kind not in facts.runtimes():
         wanted = f"{sys.executable} -m pip install numpy {facts.INSTALL[kind]}"
@@ -53,6 +72,7 @@ def measure(
     for shape in asked.shapes:
         args += ["--input-shape", shape]
     args += ["--inputs", f"{INPUTS}/inputs.npy"] if asked.inputs else []
+    args += ["--load-s", f"{asked.load_s:g}"] if asked.load_s > 0 else []
     names = {name: name for name in (("model", "inputs.npy") if asked.inputs else ("model",))}
     step = Step("model", "hardware.ondevice.harness", tuple(args), names, Limits(wall_s=WALL_S, cpu_s=int(WALL_S)))
     with tempfile.TemporaryDirectory(prefix="milliamp-") as folder:
@@ -64,7 +84,7 @@ def measure(
         run = Run(
             plan=Plan((step,), idle_s=3.0),
             bench=Bench(isolation.sandbox, Machine(given, root), isolation.group, sensor),
-            progress=Progress(),
+            progress=_Spoken(asked.load_s, say),
             given=lambda name: given / name,
             facts=facts.gather("", isolation.as_json(), []),
             lease="bench",
@@ -97,6 +117,7 @@ def summary(result: dict[str, Any], environment: dict[str, Any]) -> dict[str, An
         "runs": len(samples),
         "peak_mib": round(result["peak_rss_bytes"] / (1 << 20), 1),
         "energy_mj": energy["energy_mj"] if energy else None,
+        **({"load": "{inferences} inferences in {seconds:.1f} s".format(**frames["load"])} if "load" in frames else {}),
         "thermal": environment["thermal"],
         "isolation": result["isolation"],
     }

@@ -32,6 +32,9 @@ class Progress:
         self.phase, self.done, self.total = phase, 0, 0
         self.check()
 
+    def load_begins(self) -> None:
+        """The model is repeated from now on for whoever reads its power. A job tells nobody; `bench` tells who sits beside it."""
+
     def stop(self, reason: str) -> None:
         """End the job as soon as it looks."""
         self.reason = self.reason or reason

@@ -1,0 +1,1 @@
+"""What a team reads from its own meter while a board without a power sensor runs a model."""

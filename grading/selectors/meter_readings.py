@@ -1,0 +1,104 @@
+"""What pages say of readings of a meter: those of one run with what was said of each, and the ones that wait for the staff."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+
+from courseplatform.core import numbers
+from courseplatform.core.errors import Conflict, NotHere
+from courseplatform.courses.access import Visit
+from courseplatform.courses.stages import dated_stages
+from grading.meters.rules import facts_of, is_for_readings, may_enter, metered, said_of, standing
+from grading.models.meters import MeterReading, MeterWord, Said
+from grading.models.runs import Run
+from grading.spec.board import TEAM
+
+LIMIT = 200
+
+
+def meter_part(visit: Visit, run: Run) -> dict[str, Any] | None:
+    """What the page of a result says of a meter; None where there is nothing to say."""
+    if not is_for_readings(run):
+        return None
+    found, may = standing(run.result), may_enter(visit=visit, run=run)
+    if found is None and not may.ok:
+        return None
+    row = reading_row(visit, run, found) if found is not None else None
+    return {"row": row, "may": may, "runner": run.result.environment["on_board"]["runner"]}
+
+
+def meter_page(visit: Visit, run: Run) -> dict[str, Any]:
+    """Raises Conflict (`not_for_readings`) where no reading belongs to this run and none was ever entered."""
+    rows = list(MeterReading.objects.filter(result__run=run.pk).prefetch_related("words").order_by("-pk"))
+    if not rows and not is_for_readings(run):
+        said = "A reading of a meter belongs to a run on a board without a power sensor, in a lab that gives points for energy."
+        raise Conflict(said, code="not_for_readings")
+    submission, board = run.submission, run.result.environment["on_board"]
+    return {
+        "run": run, "submission": submission, "assignment": submission.assignment, "rows": [reading_row(visit, run, row) for row in rows],
+        "may": may_enter(visit=visit, run=run), "runner": board["runner"], "each": numbers.milliseconds(float(board["p50_ms"])),
+        "is_at_once": submission.assignment.spec.board.readings == TEAM or visit.is_staff, "has_budget": has_budget(run),
+    }  # fmt: skip
+
+
+def has_budget(run: Run) -> bool:
+    """Whether the charge of a load can be counted in the energy of a project."""
+    return run.submission.team is not None and bool(dated_stages(run.submission.assignment.course))
+
+
+def reading_get(run: Run, pk: int) -> MeterReading:
+    """Raises NotHere, also for a reading of another run."""
+    found: MeterReading | None = (
+        MeterReading.objects.filter(result__run=run.pk, pk=pk).prefetch_related("words").first()
+    )
+    if found is None:
+        raise NotHere("There is no such reading of this run.")
+    return found
+
+
+def reading_row(visit: Visit, run: Run, row: MeterReading) -> dict[str, Any]:
+    facts, said = facts_of(row), said_of(row)
+    is_over = bool(said & {Said.REFUSED, Said.TAKEN_BACK})
+    used_mah = metered(row).used_mah
+    used = "" if used_mah is None else f"{numbers.digits(used_mah)}{numbers.NARROW}mAh"
+    return {
+        "reading": row, "state": state_of(said), "is_over": is_over, "words": list(row.words.all()),
+        "idle": f"{row.idle_w:.2f}", "loaded": f"{row.loaded_w:.2f}", "volts": f"{row.volts:.2f}", "load": numbers.digits(row.load_s) if row.load_s else "",
+        "energy": numbers.millijoules(facts["energy_mj"]), "above": numbers.millijoules(facts["energy_mj_above_idle"]),
+        "charge": f"{numbers.digits(facts['mah_per_1000'])}{numbers.NARROW}mAh", "used": used, "each": numbers.milliseconds(row.inference_ms),
+        "may_confirm": visit.is_staff and not is_over and Said.COUNTS not in said, "may_take_back": not is_over and _may_take_back(visit, row),
+        "run": run, "submission": run.submission,
+    }  # fmt: skip
+
+
+def state_of(said: set[str]) -> dict[str, str]:
+    """As a badge: tone, icon, words."""
+    if Said.TAKEN_BACK in said:
+        return {"tone": "neutral", "icon": "close", "words": "taken back"}
+    if Said.REFUSED in said:
+        return {"tone": "bad", "icon": "octagon", "words": "does not count"}
+    if Said.COUNTS in said:
+        return {"tone": "good", "icon": "tick", "words": "counts"}
+    return {"tone": "warn", "icon": "clock", "words": "waits for the staff"}
+
+
+def _may_take_back(visit: Visit, row: MeterReading) -> bool:
+    if visit.is_staff:
+        return True
+    confirmed = any(word.said == Said.COUNTS and word.by != row.by for word in row.words.all())
+    return not confirmed and not row.is_by_staff
+
+
+def waiting_list(visit: Visit) -> dict[str, Any]:
+    """Readings of the course of which nobody has said anything yet, the oldest first. Four queries."""
+    found = MeterReading.objects.filter(
+        ~Exists(MeterWord.objects.filter(reading=OuterRef("pk"))),
+        result__run__submission__assignment__course=visit.course,
+    )
+    related = (
+        "result__run__submission__assignment__course",
+        "result__run__submission__person",
+        "result__run__submission__team",
+    )
+    rows = list(found.select_related(*related).prefetch_related("words").order_by("made_at", "pk")[:LIMIT])
+    return {"rows": [reading_row(visit, row.result.run, row) for row in rows], "limit": LIMIT}

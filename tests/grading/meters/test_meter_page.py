@@ -1,0 +1,77 @@
+"""The pages of a meter reading: offered at the result, entered, confirmed at the list of what waits."""
+
+from uuid import uuid4
+
+import pytest
+from django.template.loader import render_to_string
+
+from grading.models import MeterReading
+from grading.selectors.meter_readings import meter_part
+from tests.grading.meters.builders import TYPED, energy_lab, energy_line, enter, on_a_board
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def run(cast, tmp_path):
+    energy_lab(cast)
+    return on_a_board(cast, cast.ruth, tmp_path)
+
+
+def at(cast, run, *more):
+    return "/".join(["/courses", cast.course.slug, "runs", str(run.pk), "meter", *map(str, more), ""])
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def test_from_the_result_over_the_form_to_the_list_of_the_staff_and_back(cast, client, run):
+    client.force_login(cast.ruth)
+    offer = meter_part(cast.visit(cast.ruth), run)
+    assert offer["may"].ok
+    assert "Enter a meter reading" in render_to_string(
+        "grading/_meter_offer.html", {"meter": offer, "run": run, "visit": cast.visit(cast.ruth)}
+    )
+    sent = TYPED | {"meter": "FNB58", "entry_key": str(uuid4())}
+    assert client.post(at(cast, run), sent).status_code == 302
+    page = text(client.get(at(cast, run)))
+    assert "waits for the staff" in page and "It counts" not in page and "bench MODEL --load-s 60" not in page
+    client.force_login(cast.amit)
+    waiting = text(client.get(f"/courses/{cast.course.slug}/meter-readings/"))
+    assert at(cast, run) in waiting and "FNB58" in waiting
+    row = MeterReading.objects.get()
+    assert client.post(at(cast, run, row.pk), {"said": "counts", "reason": ""}).status_code == 302
+    assert energy_line(run)["earned"] == "2.00"
+    assert "Nothing waits" in text(client.get(f"/courses/{cast.course.slug}/meter-readings/"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"loaded_ma": ""}, "Say what the meter showed under load"),
+        ({"loaded_w": "5"}, "Give the load in one way only"),
+        ({"loaded_ma": "300"}, "W of the idle board. Are the two exchanged"),
+        ({"loaded_ma": "many"}, "Write a number"),
+        ({"meter": ""}, "Say which meter it was"),
+        ({"entry_key": "x"}, ""),
+    ],
+)
+def test_what_cannot_be_taken_is_said_and_nothing_typed_is_lost(cast, client, run, changes, said):
+    client.force_login(cast.ruth)
+    answer = client.post(at(cast, run), TYPED | {"meter": "FNB58", "entry_key": str(uuid4())} | changes)
+    assert answer.status_code == 422 and said in text(answer).replace("\xa0", " ") and 'value="540.0"' in text(answer)
+    assert not MeterReading.objects.exists()
+
+
+def test_a_word_without_its_reason_and_of_nobody_is_refused_where_it_was_said(cast, client, run):
+    row, _ = enter(cast, cast.ruth, run)
+    client.force_login(cast.amit)
+    answer = client.post(at(cast, run, row.pk), {"said": "refused", "reason": " "})
+    assert answer.status_code == 422 and "Say why" in text(answer)
+    assert client.post(at(cast, run, row.pk), {"said": "maybe"}).status_code == 422
+    assert client.post(at(cast, run, row.pk + 1), {"said": "counts"}).status_code == 404
+    client.force_login(cast.ruth)
+    assert client.post(at(cast, run, row.pk), {"said": "counts"}).status_code == 403
+    client.force_login(cast.daniel)
+    assert client.get(at(cast, run)).status_code == 404
