@@ -1,14 +1,13 @@
 """Whether a board run of a measured attempt may be asked for: read by the page that offers it and by the service that takes it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from courseplatform.courses.access import Visit
 from courseplatform.teams.selectors.membership import is_member
+from grading.asks.on_board import measured_board
 from grading.grade_facts import is_visible, release_of
 from grading.models.boards import BoardAsk
 from grading.models.runs import Result, Run
@@ -67,12 +66,6 @@ def may_ask(*, visit: Visit, run: Run, now: datetime) -> May:
 
 def is_for_boards(spec: BenchSpec) -> bool:
     return bool(spec.device) and not spec.pipeline and not spec.kind.trains
-
-
-def measured_board(environment: Mapping[str, Any], device: str) -> Mapping[str, Any] | None:
-    """What a board of this device measured, as a result keeps it; None where none did."""
-    found = environment.get("on_board")
-    return found if isinstance(found, Mapping) and found.get("device") == device else None
 
 
 def runners_of(run: Run) -> "QuerySet[Runner]":

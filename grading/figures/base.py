@@ -8,6 +8,7 @@ from grading.bench.cost.coefficients import Calibrations
 from grading.bench.report import Report
 from grading.figure import QUIET, Figure, Json, Rows, axis, label
 from grading.figures.costs import Costs, costs_of, report_of
+from grading.figures.measured import Measured, measured_of
 from grading.ranks.class_front import ClassPicture
 from grading.spec import BenchSpec
 from hardware.profiles import DeviceProfile
@@ -17,12 +18,17 @@ __all__ = ["QUIET", "Attempt", "Figure", "Given", "Json", "Rows", "axis", "label
 
 @dataclass(frozen=True)
 class Attempt:
-    """One measured attempt of the same owner. interval_ms: None where an older result has none."""
+    """One measured attempt of the same owner.
+
+    interval_ms: of a modelled latency 90 %, of a measured one the range of the windows' medians; None where an older result has none. on: the
+    board that measured it; "" where it is modelled.
+    """
 
     number: int
     is_this: bool
     latency_ms: float | None
     interval_ms: tuple[float, float] | None = None
+    on: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,3 +76,26 @@ class Given:
     def lab_costs(self) -> Costs:
         """The same of the lab's first board, on which points may rest."""
         return costs_of(self.result, self.report, self.profiles, self.spec.device, self.calibrations)
+
+    @cached_property
+    def measured(self) -> Measured | None:
+        """What a board measured in the place of the lab's first device; None where all there is of it is modelled."""
+        return measured_of(self.result.get("environment", {}), self.spec.device) if self.spec.device else None
+
+    @cached_property
+    def measured_here(self) -> Measured | None:
+        """The same, where it is that board that is asked for."""
+        return self.measured if self.board in ("", self.spec.device) else None
+
+    @property
+    def timed_on(self) -> str:
+        """Where the times under `host` were taken: this machine, or a board where nothing else ran the model."""
+        environment = self.result.get("environment", {})
+        is_board = (environment.get("graded_by") or {}).get("on") == "board"
+        return self.measured.runner if is_board and self.measured is not None else "the host"
+
+    @cached_property
+    def host(self) -> Json | None:
+        """Times of this machine; None where only a board ran the model."""
+        kept: Json | None = self.result.get("environment", {}).get("on_host")
+        return kept or (self.result["host"] if self.timed_on == "the host" else None)

@@ -5,6 +5,7 @@ from typing import Any
 
 from courseplatform.core import numbers
 from courseplatform.core.badges import Badge
+from grading.figures.measured import Measured, windows_words
 from hardware.profiles import RUNTIME_NAMES, DeviceProfile, today_slug, with_todays_slugs
 
 Json = dict[str, Any]
@@ -31,12 +32,33 @@ def _older(verdict: Json) -> Json:
 
 
 def board_rows(
-    verdicts: Mapping[str, Json], profiles: Mapping[str, DeviceProfile], lab_boards: Iterable[str]
+    verdicts: Mapping[str, Json],
+    profiles: Mapping[str, DeviceProfile],
+    lab_boards: Iterable[str],
+    measured: Measured | None = None,
 ) -> list[Json]:
-    """One row a board, the lab's first and in its order."""
-    order = {today_slug(slug): place for place, slug in enumerate(lab_boards)}
-    rows = [(slug, _row(slug, verdict, profiles, slug in order)) for slug, verdict in verdicts.items()]
-    return [row for _, row in sorted(rows, key=lambda pair: order.get(pair[0], len(order)))]
+    """One row a board, the lab's first and in its order. Where a board measured in the place of the lab's first, what it measured stands on top,
+    and what is modelled of the same board below it."""
+    slugs = [today_slug(slug) for slug in lab_boards]
+    order = {slug: place for place, slug in enumerate(slugs)}
+    found: list[tuple[str, Json]] = []
+    for slug, verdict in verdicts.items():
+        row = _row(slug, verdict, profiles, slug in order)
+        if measured is not None and slug == slugs[0]:
+            found.append((slug, row | measured_cells(measured)))
+            row |= {"is_beside": True}
+        found.append((slug, row))
+    return [row for _, row in sorted(found, key=lambda pair: order.get(pair[0], len(order)))]
+
+
+def measured_cells(measured: Measured) -> Json:
+    """What a row says where a board measured."""
+    low, high = measured.interval_ms
+    return {
+        "setting": f"{measured.where}, {numbers.count(measured.runs)} inferences in {len(measured.medians_ms)} windows",
+        "latency": numbers.digits(measured.latency_ms), "interval": f"({windows_words(low, high)})", "energy": _digits(measured.energy_mj),
+        "basis": ("measured", "its windows' range; energy above idle" if measured.energy_mj else "its windows' range"),
+    }  # fmt: skip
 
 
 def name_of(slug: str, verdict: Json, profiles: Mapping[str, DeviceProfile]) -> str:
@@ -75,7 +97,7 @@ def calibrations(verdicts: Mapping[str, Json], profiles: Mapping[str, DeviceProf
 def _row(slug: str, verdict: Json, profiles: Mapping[str, DeviceProfile], is_lab: bool) -> Json:
     limit = verdict["flash_limit_bytes"]
     return {
-        "name": name_of(slug, verdict, profiles), "is_lab": is_lab, "badge": _badge(verdict),
+        "name": name_of(slug, verdict, profiles), "is_lab": is_lab, "is_beside": False, "badge": _badge(verdict),
         "ram": numbers.size(verdict["ram_limit_bytes"]), "ram_need": numbers.size(verdict["ram_needed_bytes"]),
         "flash": numbers.size(limit) if limit else "",
         "flash_need": numbers.size(verdict["flash_needed_bytes"]),

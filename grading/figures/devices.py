@@ -1,9 +1,12 @@
-"""The table of all boards: does it fit, and what is modelled there."""
+"""The table of all boards: does it fit, what a board measured, and what is modelled there."""
 
 from grading.figures import board_rows
 from grading.figures.base import Figure, Given, Json
-from grading.points.on_board import beside_the_model
+from grading.figures.measured import Measured
+from grading.figures.side_by_side import difference
 from grading.spec import MODELLED
+
+OTHERS, MODELLED_ALL = "Every other latency and energy is", "Latency and energy are"
 
 
 def devices(given: Given) -> Figure:
@@ -11,29 +14,28 @@ def devices(given: Given) -> Figure:
     found = board_rows.verdicts_of(given.result["environment"])
     graded_by = given.result["environment"].get("graded_by", {})
     yes = sum(1 for verdict in found.values() if verdict["fits"])
+    measured = given.measured
     return Figure(
         slug="devices", title="All boards", basis="counted",
         finding=f"It fits {yes} of {len(found)} boards." if found else "This result is older than the table of boards.",
         how="RAM: peak activations, weights where the board copies them, and the runtime's own share, against what the system leaves.",
-        note=f"{_measured(given)}Latency and energy are modelled, with the 90 % interval. {_rests(given)} "
+        note=f"{_measured(given)}{OTHERS if measured else MODELLED_ALL} modelled, with the 90 % interval. {_rests(given)} "
              + board_rows.budget_words(given.result["environment"].get("budget", {})),
         columns=["Device", "Fits", "RAM needed, bytes", "RAM left for models, bytes", "Flash needed, bytes", "Flash, bytes", "Setting",
                  "Latency, ms", "from", "to", "Energy, mJ", "Hours on one charge", "Basis", "Calibration", "Why", "Graded by"],
-        rows=[[*_device_cells(slug, verdict), graded_by.get("label", "")] for slug, verdict in found.items()],
+        rows=_rows(given, found, str(graded_by.get("label", ""))),
         template="grading/_figure_devices.html",
-        shown={"boards": board_rows.board_rows(found, given.profiles, given.spec.devices),
+        shown={"boards": board_rows.board_rows(found, given.profiles, given.spec.devices, measured),
                "reasons": board_rows.reasons(found, given.profiles), "flags": board_rows.flags(found, given.profiles),
                "calibrations": board_rows.calibrations(found, given.profiles),
-               "is_modelled": any(verdict.get("latency_ms") is not None for verdict in found.values())},
+               "is_modelled": measured is not None or any(verdict.get("latency_ms") is not None for verdict in found.values()),
+               "is_measured": measured is not None},
     )  # fmt: skip
 
 
 def _measured(given: Given) -> str:
-    """What a board measured of this model beside what the table says of that board; "" where none did."""
-    environment = given.result["environment"]
-    board = environment.get("on_board")
-    said = beside_the_model(board, environment.get("devices", {}).get(board["device"])) if board else ""
-    return f"{said} " if said else ""
+    """What a board measured of this model beside what is modelled of that board; "" where none did."""
+    return f"On {given.measured.runner}: {difference(given.measured, given.lab_costs)} " if given.measured else ""
 
 
 def _rests(given: Given) -> str:
@@ -43,9 +45,29 @@ def _rests(given: Given) -> str:
         for line in given.result["points"]
         if line["metric"] in MODELLED and line["basis"] == "modelled"
     ]
+    if not named and given.measured is not None:
+        return "The points rest on what was measured."
     if not named:
         return "No points rest on them here."
     return f"The points for {' and '.join(named)} rest on those of the lab's first board."
+
+
+def _rows(given: Given, found: dict[str, Json], label: str) -> list[list[str]]:
+    """The CSV: what a board measured has a row of its own, before that of the model of the same board."""
+    rows = []
+    for slug, verdict in found.items():
+        modelled = [*_device_cells(slug, verdict), label]
+        if given.measured is not None and slug == given.lab_costs.slug:
+            rows.append(_measured_cells(modelled, given.measured))
+        rows.append(modelled)
+    return rows
+
+
+def _measured_cells(modelled: list[str], measured: Measured) -> list[str]:
+    """The same row with what was measured in the place of what is modelled; on a charge nothing is measured."""
+    energy = f"{measured.energy_mj:.6g}" if measured.energy_mj is not None else ""
+    times = [f"{value:.6g}" for value in (measured.latency_ms, *measured.interval_ms)]
+    return [*modelled[:6], measured.where, *times, energy, "", "measured", "", *modelled[-2:]]
 
 
 def _device_cells(slug: str, verdict: Json) -> list[str]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from courseplatform.core import numbers
 from grading.points.modelled import DIGITS, Modelled
 
 
@@ -67,22 +66,3 @@ def _put(found: Modelled, metric: str, value: float, interval: tuple[float, floa
 
 def _rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
-
-
-def beside_the_model(board: Mapping[str, Any], verdict: Mapping[str, Any] | None) -> str:
-    """What was measured beside what is modelled of the same board, in a sentence that says what the difference means; "" where the board
-    says nothing of that device. verdict: of grading/bench/on_device.py."""
-    if verdict is None or not verdict.get("latency_ms"):
-        return ""
-    measured, modelled = board["p50_ms"], verdict["latency_ms"]
-    said = f"{board['runner']} measured {numbers.milliseconds(measured)}, and {numbers.milliseconds(modelled)} are modelled"
-    low, high = verdict.get("latency_interval_ms") or (modelled, modelled)
-    if low <= measured <= high:
-        return f"{said}: within the 90 % interval of the model."
-    way = "slower" if measured > high else "faster"
-    why = (
-        "The calibration never met such a model."
-        if verdict.get("extrapolated")
-        else f"The board is {way} than nine of ten that the model was made from: another clock, cooling, runtime or kernel of the operator."
-    )
-    return f"{said}, {numbers.milliseconds(low)} to {numbers.milliseconds(high)}: measured is {way} than the interval. {why}"

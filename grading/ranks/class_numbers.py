@@ -62,7 +62,8 @@ def numbers_of(result: Mapping[str, Any], device: str) -> ClassNumbers:
 
     Args:
         result: metrics, quality, environment and earned, as results keep them; those of earlier versions lack keys, and then the number.
-            Of the environment only `graded_by` and the verdict of the lab's first device are read. device: slug of that, "" without one.
+            Of the environment only `graded_by`, `runtime`, `runtime_version`, `threads` and the verdict of the lab's first device are read.
+            device: slug of that, "" without one.
     """
     environment = result.get("environment") or {}
     found = {
@@ -77,9 +78,13 @@ def numbers_of(result: Mapping[str, Any], device: str) -> ClassNumbers:
     verdict = (environment.get("devices") or {}).get(device) if device else None
     kind, modelled = "", dict[str, tuple[float, float, float]]()
     if verdict:
-        basis = "board" if (environment.get("graded_by") or {}).get("on") == "board" else "modelled"
-        modelled = _on_board(result) if basis == "board" else _modelled(verdict, device, environment.get("budget"))
-        kind = kind_of(basis, device, verdict) if modelled else ""
+        is_board = (environment.get("graded_by") or {}).get("on") == "board"
+        modelled = _on_board(result) if is_board else _modelled(verdict, device, environment.get("budget"))
+        kind = (
+            (_kind_on_board(device, environment) if is_board else kind_of("modelled", device, verdict))
+            if modelled
+            else ""
+        )
     return ClassNumbers(found | modelled, kind)
 
 
@@ -118,8 +123,17 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
+def _kind_on_board(device: str, environment: Mapping[str, Any]) -> str:
+    """By the runtime and the threads of the board: those of the calibration say nothing of it."""
+    name, version = str(environment.get("runtime") or ""), str(environment.get("runtime_version") or "")
+    slug = next((slug for slug, known in RUNTIME_NAMES.items() if known == name), name)
+    return kind_of(
+        "board", device, {"runtime": f"{slug}@{version}" if slug else "", "threads": environment.get("threads")}
+    )
+
+
 def kind_of(basis: str, device: str, verdict: Mapping[str, Any]) -> str:
-    return f"{basis}|{device}|{verdict.get('runtime') or ''}|{verdict.get('threads') or ''}"
+    return f"{basis}|{device}|{str(verdict.get('runtime') or '').replace('|', ' ')[:60]}|{verdict.get('threads') or ''}"
 
 
 def kind_words(kind: str, names: Mapping[str, str]) -> str:

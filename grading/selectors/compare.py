@@ -6,6 +6,7 @@ from uuid import UUID
 from courseplatform.core import numbers
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
+from grading.asks.on_board import measured_board
 from grading.layer_changes import LayerTable, layer_table
 from grading.models.assignments import Assignment
 from grading.models.pieces import Piece
@@ -142,10 +143,43 @@ def _metrics(older: Attempt, newer: Attempt) -> list[Row]:
             "basis": basis_of(metric, other.kind),
         }
         if one.kind_for(metric) != other.kind_for(metric):
-            rows.append(row | {"change": "another runtime or device", "tone": "neutral"})
+            rows.append(row | _of_two_kinds(metric, one, other))
         else:
             rows.append(row | _change(metric, a, b))
-    return rows + _stages(older, newer)
+    return rows + _modelled_beside(older, newer) + _stages(older, newer)
+
+
+def _of_two_kinds(metric: str, one: ClassNumbers, other: ClassNumbers) -> Row:
+    """Measured and modelled, or of two runtimes: told beside each other with what each is, and not judged."""
+    bases = basis_of(metric, one.kind), basis_of(metric, other.kind)
+    if bases[0] == bases[1]:
+        return {"change": "another runtime or device", "tone": "neutral"}
+    return {"older_basis": bases[0], "change": f"{bases[0]} and {bases[1]}: not compared", "tone": "neutral"}
+
+
+def _modelled_beside(older: Attempt, newer: Attempt) -> list[Row]:
+    """What is modelled of both, where a board measured one of them: that can be compared."""
+    device = older.submission.assignment.device
+    environments = [_result(attempt).environment for attempt in (older, newer)]
+    if not any(measured_board(environment, device) for environment in environments):
+        return []
+    verdicts = [(environment.get("devices") or {}).get(device) or {} for environment in environments]
+    same = len({(verdict.get("runtime"), verdict.get("threads")) for verdict in verdicts}) == 1
+    rows = []
+    for metric in ("latency_ms", "energy_mj"):
+        a, b = (verdict.get(metric) for verdict in verdicts)
+        if a and b:
+            change = _change(metric, a, b) if same else {"change": "another runtime", "tone": "neutral"}
+            rows.append(
+                {
+                    "label": f"{label_of(metric)}, modelled",
+                    "older": said(metric, a),
+                    "newer": said(metric, b),
+                    "basis": "modelled",
+                    **change,
+                }
+            )
+    return rows
 
 
 def _stages(older: Attempt, newer: Attempt) -> list[Row]:

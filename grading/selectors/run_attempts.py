@@ -9,6 +9,7 @@ from courseplatform.core import numbers
 from grading.bench.fit import SPELLED
 from grading.figures.base import Attempt
 from grading.figures.energy import HOUR_MS, rounded
+from grading.figures.measured import windows_words
 from grading.ml_tasks.words import Column, main_column
 from grading.models.assignments import ActiveRule, Assignment
 from grading.models.runs import Run
@@ -38,7 +39,9 @@ def attempts_of(run: Run) -> Rows:
 def figure_attempts(rows: Rows) -> tuple[Attempt, ...]:
     """The measured ones, as figures take them."""
     return tuple(
-        Attempt(row["number"], row["is_this"], row["latency_ms"], row["interval_ms"]) for row in rows if row["metrics"]
+        Attempt(row["number"], row["is_this"], row["latency_ms"], row["interval_ms"], row["on"])
+        for row in rows
+        if row["metrics"]
     )
 
 
@@ -66,10 +69,17 @@ def _runs(device: str) -> QuerySet[Run]:
     found = Run.objects.select_related("result").defer(*(f"result__{name}" for name in HEAVY)).order_by("-queued_at")
     if not device:
         return found
-    at: Any = "result__environment"
-    for key in ("devices", device, "latency_interval_ms"):
-        at = KeyTransform(key, at)
-    return found.annotate(interval_ms=at)
+    return found.annotate(
+        interval_ms=_at("devices", device, "latency_interval_ms"), on_device=_at("on_board", "device"), on=_at("on_board", "runner"),
+        medians_ms=_at("on_board", "medians_ms"),
+    )  # fmt: skip
+
+
+def _at(*keys: str) -> Any:
+    found: Any = "result__environment"
+    for key in keys:
+        found = KeyTransform(key, found)
+    return found
 
 
 def _row(submission: Submission, this: Run, column: Column) -> dict[str, Any]:
@@ -78,32 +88,36 @@ def _row(submission: Submission, this: Run, column: Column) -> dict[str, Any]:
     row: dict[str, Any] = {
         "number": submission.number, "received_at": submission.received_at, "file_name": submission.file_name, "format": submission.format,
         "is_this": submission.pk == this.submission_id, "is_active": submission.is_active, "badge": run_badge(newest),
-        "again": f"run {len(runs)}" if len(runs) > 1 else "", "metrics": {}, "latency_ms": None, "interval_ms": None, "earned": None,
+        "again": f"run {len(runs)}" if len(runs) > 1 else "", "metrics": {}, "latency_ms": None, "interval_ms": None, "earned": None, "on": "",
     }  # fmt: skip
     if newest is not None:
         newest.submission = submission
         row["url"] = newest.get_absolute_url()
     if newest is not None and hasattr(newest, "result"):
-        row |= _numbers(newest, column)
+        row |= _numbers(newest, column, submission.assignment.device)
     return row
 
 
-def _numbers(run: Run, column: Column) -> dict[str, Any]:
+def _numbers(run: Run, column: Column, device: str) -> dict[str, Any]:
     metrics, ends = run.result.metrics, getattr(run, "interval_ms", None)
-    latency = metrics.get("latency_ms")
+    latency, medians, on = metrics.get("latency_ms"), getattr(run, "medians_ms", None), ""
+    if device and getattr(run, "on_device", None) == device and medians:
+        on, ends = str(getattr(run, "on", "")), [min(medians), max(medians)]
     interval = (float(ends[0]), float(ends[1])) if isinstance(ends, list) and len(ends) == 2 else None
     return {
-        "metrics": metrics, "latency_ms": latency, "interval_ms": interval, "latency": _latency(latency, interval),
+        "metrics": metrics, "latency_ms": latency, "interval_ms": interval, "latency": _latency(latency, interval, on), "on": on,
         "accuracy": column.cell(metrics),
         "macs": numbers.digits(metrics["macs"] / 1000), "size": numbers.digits(metrics["model_bytes"] / 1024),
         "peak": numbers.digits(metrics["peak_activation_bytes"] / 1024), "earned": run.result.earned, "of": run.result.of,
     }  # fmt: skip
 
 
-def _latency(value: float | None, interval: tuple[float, float] | None) -> str:
+def _latency(value: float | None, interval: tuple[float, float] | None, on: str) -> str:
     if value is None:
         return ""
-    return f"{numbers.digits(value)} ({numbers.between(*interval)})" if interval else numbers.digits(value)
+    if interval is None:
+        return numbers.digits(value)
+    return f"{numbers.digits(value)} ({windows_words(*interval) if on else numbers.between(*interval)})"
 
 
 # -- what changed -----------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from grading.calibrating.adopted import calibrations_of_result
 from grading.figures import OF_ATTEMPTS, Figure, Given, figure_of, figures_of
 from grading.figures.board_rows import name_of, verdicts_of
 from grading.figures.layers import board_options
+from grading.figures.measured import both_of
 from grading.ml_tasks.words import main_column
 from grading.models.runs import Result, Run
 from grading.points.table import extra_words, groups_of, in_sentence, is_lost
@@ -25,6 +26,13 @@ from hardware.models import HELD
 from hardware.profiles import today_slug
 
 Rows = list[dict[str, Any]]
+
+
+def result_file(result: Result) -> dict[str, Any]:
+    """The JSON that is downloaded: the stored result, and where a board measured its numbers beside those of the model and of the host."""
+    found = result_json(result)
+    both = both_of(found, result.run.submission.assignment.device)
+    return found | ({"measured_and_modelled": both} if both else {})
 
 
 def result_json(result: Result) -> dict[str, Any]:
@@ -46,15 +54,37 @@ def points_rows(result: Result) -> list[list[str]]:
         for line in result.points
     ]  # fmt: skip
     rows.append(["points", "all", "Measured", "", str(result.earned), str(result.of), "", ""])
-    return (
-        rows
-        + stage_csv(result.environment, result.run.submission.assignment.device)
-        + [
-            ["metric", key, key, f"{value:.10g}", "", "", "", ""]
-            for key, value in result.metrics.items()
-            if isinstance(value, int | float)
-        ]
-    )
+    device = result.run.submission.assignment.device
+    rows += stage_csv(result.environment, device)
+    both = both_of(result_json(result), device)
+    for key, value in result.metrics.items():
+        if isinstance(value, int | float):
+            basis = "measured" if "measured" in both.get(key, {}) else ""
+            rows.append(
+                [
+                    "metric",
+                    key,
+                    key,
+                    f"{value:.10g}",
+                    "",
+                    "",
+                    basis,
+                    _ends_words(both[key]["measured"]) if basis else "",
+                ]
+            )
+    return rows + [
+        [basis, key, key, f"{held['value']:.10g}", "", "", "shown" if basis == "host" else basis, _ends_words(held)]
+        for key, sides in both.items()
+        for basis, held in sides.items()
+        if basis != "measured"
+    ]
+
+
+def _ends_words(held: dict[str, Any]) -> str:
+    """on pi4-01, 40.8 to 42"""
+    on = f"on {held['on']}" if held.get("on") else ""
+    ends = f"{held['from']:.6g} to {held['to']:.6g}" if held["from"] is not None and held["to"] is not None else ""
+    return ", ".join(filter(None, [on, ends]))
 
 
 def figure(run: Run, slug: str, board: str = "") -> Figure:

@@ -12,6 +12,7 @@ from grading.models.runs import Result
 from grading.ranks.class_numbers import ClassNumbers, numbers_of
 
 AT_ONCE = 500
+OF_A_BOARD = ("runtime", "runtime_version", "threads")  # what ran there, for the kind of its numbers
 
 
 def class_point_record(*, result: Result, assignment: Assignment) -> None:
@@ -74,12 +75,13 @@ def narrow(results: Any, device: str) -> Any:
     verdict = KeyTransform(device, KeyTransform("devices", "environment")) if device else None
     return results.annotate(
         low=KeyTransform("low", "quality"), high=KeyTransform("high", "quality"), by=KeyTransform("graded_by", "environment"),
+        **{key: KeyTransform(key, "environment") for key in OF_A_BOARD},
         **({"verdict": verdict} if verdict is not None else {}),
-    ).values("pk", "metrics", "earned", "low", "high", "by", *(["verdict"] if verdict is not None else []))  # fmt: skip
+    ).values("pk", "metrics", "earned", "low", "high", "by", *OF_A_BOARD, *(["verdict"] if verdict is not None else []))  # fmt: skip
 
 
 def as_result(row: Mapping[str, Any], device: str) -> dict[str, Any]:
     return {
         "metrics": row["metrics"], "earned": row["earned"], "quality": {"low": row["low"], "high": row["high"]},
-        "environment": {"graded_by": row["by"], "devices": {device: row.get("verdict")}},
+        "environment": {"graded_by": row["by"], "devices": {device: row.get("verdict")}, **{key: row[key] for key in OF_A_BOARD}},
     }  # fmt: skip

@@ -32,7 +32,7 @@ METRIC_WORDS = {
     "peak_activation_bytes": "Memory at the peak", "sparsity": "Share of zero weights",
     "two_of_four_sparsity": "Share of weights in the pattern 2 of 4", "output_channel_sparsity": "Share of output channels at zero",
     "weight_bits_mean": "Bits per weight",
-    "latency_ms": "Latency on the board, modelled", "energy_mj": "Energy on the board, modelled",
+    "latency_ms": "Latency on the board", "energy_mj": "Energy on the board",
     **DEVICE_WORDS, **TRAINING_WORDS,
 }  # fmt: skip
 MODELLED = frozenset(name for name, (_, basis) in METRICS.items() if basis == "modelled")

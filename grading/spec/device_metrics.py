@@ -14,10 +14,10 @@ DEVICE_METRICS: dict[str, tuple[str, str]] = {
 DEVICE_WORDS = {
     "ram_needed_bytes": "RAM needed on the board",
     "flash_needed_bytes": "Flash needed on the board",
-    "frames_per_second": "Frames per second, modelled",
-    "battery_hours": "Hours on one charge, modelled",
-    "inferences_per_charge": "Inferences on one charge, modelled",
-    "mah_per_1000_inferences": "Charge of 1000 inferences, modelled",
+    "frames_per_second": "Frames per second",
+    "battery_hours": "Hours on one charge",
+    "inferences_per_charge": "Inferences on one charge",
+    "mah_per_1000_inferences": "Charge of 1000 inferences",
 }
 # Of these more is better, of the others less.
 MORE_OF_THE_DEVICE = frozenset({"frames_per_second", "battery_hours", "inferences_per_charge"})

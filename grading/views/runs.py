@@ -69,7 +69,7 @@ def result_json(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
     found = results.run_get(visit, run)
     if not hasattr(found, "result"):
         raise Conflict("This run has no result.", code="no_result")
-    response = JsonResponse(run_measured.result_json(found.result), json_dumps_params={"indent": 1})
+    response = JsonResponse(run_measured.result_file(found.result), json_dumps_params={"indent": 1})
     response["Content-Disposition"] = f'attachment; filename="{found.submission.receipt}.json"'
     return response
 

@@ -8,6 +8,7 @@ from grading.bench.on_device import Choice
 from grading.bench.report import report_of
 from grading.figures import Given
 from grading.measuring.measure_run import budget_json, devices_json
+from grading.points.again import Stored, points_again
 from grading.points.lines import points_for
 from grading.points.modelled import modelled_of
 from grading.spec import BenchSpec
@@ -89,3 +90,36 @@ def given_of(
 
 def plain(text):
     return text.replace("\u202f", " ").replace("\u2009", " ")
+
+
+ON_BOARD = {
+    "runner": "pi4-01", "device": BOARD, "governor": "performance", "thermal": "ok", "temperature_before_c": 46.0, "temperature_after_c": 63.5,
+    "energy_mj": 41.0, "p50_ms": 18.4, "medians_ms": [18.2, 18.4, 18.4, 18.5, 18.7], "runs": 500,
+    "windows": [{"p50_ms": p50, "p90_ms": p50 + 0.6, "p99_ms": p50 + 2, "first_ms": 31.0} for p50 in (18.2, 18.4, 18.4, 18.5, 18.7)],
+    "samples": [[n, 46 + n / 4, 1500, False, 2.4 if n < 10 else 4.6] for n in range(70)],
+    "bracket": {"model": "golden-1", "before_ms": 7.1, "after_ms": 7.2, "drift_percent": 1.4, "baseline_ms": 7.1}, "clock_mhz": {"least": 1500, "most": 1500},
+    "cooled_s": 12, "agent": "1.0.0", "kernel": "6.6", "runtime_version": "1.22.1", "threads": 4,
+    "energy": {"source": "INA219", "idle_w": 2.4, "loaded_w": 4.6, "energy_mj": 84.6, "energy_mj_above_idle": 41.0, "mah": 3.2, "volts": 5.1,
+               "inferences": 500, "seconds": 9.2},
+}  # fmt: skip
+
+
+def measured_given(*metrics, without=(), graded_by="board", **changes):
+    """The same result as if pi4-01 had measured it: its points rest on that."""
+    given = given_of(*metrics)
+    board = {key: value for key, value in (ON_BOARD | changes).items() if key not in without}
+    board.setdefault("energy_mj", None)  # every result of a board has the key
+    environment = given.result["environment"] | {
+        "on_board": board, "runtime": "ONNX Runtime", "runtime_version": "1.22.1", "threads": 4,
+        "graded_by": {"on": graded_by, "label": "board pi4-01", "reason": "", "ran_under_bytes": None, "measured": ["latency_ms"]},
+    }  # fmt: skip
+    stored = Stored(given.result["metrics"], given.result["quality"], environment, given.result["points"])
+    points = points_again(given.spec, stored)
+    metrics = given.result["metrics"] | {"latency_ms": board["p50_ms"]}
+    document = given.result | {
+        "environment": environment,
+        "metrics": metrics,
+        "points": points.lines_json(),
+        "earned": points.earned,
+    }
+    return replace(given, result=document)

@@ -13,7 +13,6 @@ from grading.measuring import board_facts, worker
 from grading.models import HiddenSet, Result, Run
 from grading.models.boards import BoardRun
 from grading.points.again import Stored, points_again
-from grading.points.on_board import beside_the_model
 from grading.spec import BenchSpec
 from hardware import leases
 from hardware.models import BoardJob, Job, Outcome, Runner, Status
@@ -111,7 +110,8 @@ def test_from_a_hand_in_over_a_board_to_points(cast, lab, tmp_path, client, monk
     assert (again.basis, again.earned, again.value) == ("measured", "0.00", line["value"])
     client.force_login(cast.ruth)
     page = client.get(run.get_absolute_url()).content.decode()
-    assert "board pi4-01" in page and "pi4-01 measured " in page and "are modelled" in page
+    assert "board pi4-01" in page and "measured on pi4-01, graded" in page and "modelled: " in page
+    assert "Host, p50" not in page and 'id="board-ask"' not in page  # nothing but the board ran it
 
 
 def test_without_a_board_in_time_it_is_measured_here_and_says_so(cast, lab):
@@ -163,17 +163,6 @@ def test_a_model_that_fails_the_check_never_reaches_a_board(cast, lab):
     assert worker.work_once("bench@test")
     run.refresh_from_db()
     assert run.outcome == Outcome.REFUSED and not BoardRun.objects.exists()
-
-
-def test_what_was_measured_stands_beside_what_is_modelled():
-    board = {"runner": "pi4-01", "p50_ms": 41.2}
-    verdict = {"latency_ms": 44.0, "latency_interval_ms": (36.0, 55.0), "extrapolated": False}
-    assert beside_the_model(board, verdict).endswith("within the 90 % interval of the model.")
-    assert "measured is slower than the interval" in beside_the_model(board | {"p50_ms": 60.0}, verdict)
-    assert beside_the_model(board | {"p50_ms": 9.0}, verdict | {"extrapolated": True}).endswith(
-        "never met such a model."
-    )
-    assert beside_the_model(board, None) == beside_the_model(board, {"latency_ms": None}) == ""
 
 
 def test_what_no_board_has_is_told_to_the_staff_at_once_and_measured_here_after_the_wait(cast, lab, client):
