@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from courseplatform.core import numbers
 from grading.points.modelled import DIGITS, Modelled
 
 

@@ -18,10 +18,16 @@ class LiteRtSession:
     faults: tuple[type[Exception], ...] = (RuntimeError, ValueError, TypeError, IndexError)
 
     def __init__(self, path: str, options: Options) -> None:
-        import ai_edge_litert  # heavy, and only this format needs it
-        from ai_edge_litert.interpreter import Interpreter
+        # Heavy, and only this format needs it.
+        try:
+            import ai_edge_litert as package
+            from ai_edge_litert.interpreter import Interpreter
+        except ModuleNotFoundError:
+            # The same runtime under its old name, which is the last with wheels for 32-bit Arm.
+            import tflite_runtime as package
+            from tflite_runtime.interpreter import Interpreter
 
-        self.version = str(getattr(ai_edge_litert, "__version__", "unknown"))
+        self.version = str(getattr(package, "__version__", "unknown"))
         try:
             self._interpreter = Interpreter(model_path=path, num_threads=options.threads)
             self._interpreter.allocate_tensors()

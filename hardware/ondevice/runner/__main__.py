@@ -68,6 +68,7 @@ def _enroll_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     enroll.add_argument("--site", required=True, help="the site's address, as https://example.org")
     enroll.add_argument("--code", required=True, help="the one-time code, as ABCD-EFGH-JKLM")
     enroll.add_argument("--plain-http", action="store_true", help="allow a site without TLS; only in a lab of your own")
+    _image(enroll, None)
     enroll.add_argument("--wait-scale", type=float, default=1.0, help=argparse.SUPPRESS)
 
 
@@ -87,7 +88,13 @@ def _bench_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         default=0.0,
         help="repeat it for so many seconds afterwards, while you read a power meter",
     )
+    _image(bench, "")
     bench.add_argument("--json", action="store_true", help="print everything that was measured")
+
+
+def _image(made: argparse.ArgumentParser, default: str | None) -> None:
+    said = "run models in containers of this image of Docker, with the runtimes that it has"
+    made.add_argument("--image", default=default, help=said)
 
 
 def _folder(made: argparse.ArgumentParser, command: object) -> argparse.ArgumentParser:
@@ -109,6 +116,7 @@ def _enroll(options: argparse.Namespace) -> int:
         plain_http=options.plain_http,
         wait_scale=options.wait_scale,
         say=_say,
+        image=options.image,
     )
     _say(f"This is now the runner {mine.name} of {mine.course}, for the device {mine.device}. Start it: run")
     return DONE
@@ -121,7 +129,7 @@ def _run(options: argparse.Namespace) -> int:
     token = settings.load_token(folder)
     check_site(mine.site, plain_http=mine.plain_http)
     with loop.alone_in(folder):
-        isolation = find(enrolling.group_name(mine.install_id))
+        isolation = find(enrolling.group_name(mine.install_id), image=mine.image)
         agent = loop.Agent(folder, mine, token, isolation)
         with loop.stopped_by_signals(agent, mine.stop_s):
             _say(f"milliamp-runner {version()}: {mine.name} for {mine.site}")
@@ -189,7 +197,7 @@ def _bench(options: argparse.Namespace) -> int:
         options.trusted,
         options.load_s,
     )
-    isolation = find(enrolling.group_name(f"bench-{os.getpid()}"))
+    isolation = find(enrolling.group_name(f"bench-{os.getpid()}"), image=options.image)
     try:
         found = offline.measure(asked, isolation, say=_say)
     finally:

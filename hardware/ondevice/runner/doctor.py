@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import platform
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hardware.ondevice import seccomp
 from hardware.ondevice.runner import facts, power, settings, spool
 from hardware.ondevice.runner.client import Client, check_site
 from hardware.ondevice.runner.enrolling import group_name
-from hardware.ondevice.runner.isolation import find
+from hardware.ondevice.runner.isolation import Isolation, closed_to_users, find
 from hardware.ondevice.runner.state import Machine
 from hardware.ondevice.runner.words import RunnerError, Unreachable
+from hardware.ondevice.syscalls import ARCHITECTURES
 
 OLDEST, NEWEST = (3, 9), (3, 13)
 FREE_BYTES = 1 << 30
 IMPORT_WITHIN_S = 120
 GOOD, WARNING, BAD = "ok", "note", "BAD"
 MODULES = {
-    "onnx": "onnxruntime",
-    "tflite": "ai_edge_litert.interpreter",
-    "torchscript": "torch",
-    "torch_export": "torch.export",
+    "onnx": ("onnxruntime",),
+    "tflite": ("ai_edge_litert.interpreter", "tflite_runtime.interpreter"),
+    "torchscript": ("torch",),
+    "torch_export": ("torch.export",),
 }
 
 
@@ -47,8 +51,7 @@ def examine(folder: Path, *, root: Path = Path("/"), sys_root: Path = Path("/sys
     """All checks, one after the other; some take seconds."""
     yield _python()
     yield from _enrolled(folder)
-    yield from _isolation()
-    yield from _runtimes()
+    yield from _jobs(_image(folder))
     yield from _machine(folder, root)
     yield _sensors(sys_root)
 
@@ -82,52 +85,87 @@ def _enrolled(folder: Path) -> Iterator[Check]:
         yield Check(GOOD, "Site", f"{site} answers")
 
 
-def _isolation() -> Iterator[Check]:
+def _image(folder: Path) -> str:
     try:
-        found = find(group_name(f"doctor-{platform.node()}"))
+        return settings.load(folder).image
+    except RunnerError:
+        return ""
+
+
+def _jobs(image: str) -> Iterator[Check]:
+    """Isolation and runtimes, and what comes of both: which jobs this board can take."""
+    try:
+        found = find(group_name(f"doctor-{platform.node()}"), image=image)
     except RunnerError as error:
-        todo = "Install bubblewrap: sudo apt install bubblewrap"
-        if not seccomp.supported():
-            todo = f"There is a system call filter for a 64-bit Python on {', '.join(seccomp.AUDIT_ARCH)}. Install such a system."
-        yield Check(BAD, "Isolation", str(error), todo)
-        return
-    found.close()
+        yield Check(BAD, "Isolation", str(error), _how_to_isolate(image))
+        isolation: dict[str, Any] = {"name": "none", "why": ""}
+        known = {} if image else facts.runtimes()
+    else:
+        found.close()
+        isolation = found.as_json()
+        known = facts.runtimes() if found.runtimes is None else dict(found.runtimes)
+        yield from _isolation(found)
+    yield from ([_contained(name, known) for name in MODULES] if image else _runtimes(known))
+    said = facts.abilities(known, isolation)
+    yield Check(GOOD if said.startswith("It takes jobs with") else WARNING, "Jobs", said)
+
+
+def _isolation(found: Isolation) -> Iterator[Check]:
     if found.sandbox.name == "limits":
-        todo = "Install bubblewrap: sudo apt install bubblewrap"
-        yield Check(WARNING, "Isolation", found.sandbox.label, todo)
+        why = " ".join(found.stronger)
+        yield Check(WARNING, "Isolation", f"{found.sandbox.label}. {why}", _how_to_isolate(""))
     else:
         yield Check(GOOD, "Isolation", found.sandbox.label)
-    if found.group is not None:
+    if found.limits_memory:
         yield Check(GOOD, "Memory limit", "a process beyond it was stopped by the kernel")
     else:
         yield Check(WARNING, "Memory limit", "none: TorchScript and torch.export are not taken", found.why)
 
 
-def _runtimes() -> Iterator[Check]:
+def _how_to_isolate(image: str) -> str:
+    if image:
+        return f"Mend it, or run models without containers: take the image out of {settings.SETTINGS}."
+    if not seccomp.supported():
+        return f"There is a system call filter for {', '.join(ARCHITECTURES)}. Install such a system."
+    if os.geteuid() != 0 and (closed := closed_to_users()):
+        return closed
+    if shutil.which("bwrap") is None:
+        return "Install bubblewrap: sudo apt install bubblewrap"
+    return "Bubblewrap is there and does not work; see what it says."
+
+
+def _contained(name: str, known: Mapping[str, str]) -> Check:
+    return Check(GOOD, name, known[name]) if name in known else Check(WARNING, name, "the image has no runtime")
+
+
+def _runtimes(known: Mapping[str, str]) -> Iterator[Check]:
     if importlib.util.find_spec("numpy") is None:
         yield Check(BAD, "NumPy", "missing", f"{sys.executable} -m pip install numpy")
         return
-    known = facts.runtimes()
-    for name, module in MODULES.items():
+    for name, modules in MODULES.items():
         if name not in known:
-            yield Check(WARNING, name, "no runtime", f"{sys.executable} -m pip install {facts.INSTALL[name]}")
+            yield Check(WARNING, name, "no runtime", facts.advice(name))
             continue
-        try:
-            tried = subprocess.run(
-                [sys.executable, "-s", "-c", f"import {module}"],
-                check=False,
-                capture_output=True,
-                text=True,
-                timeout=IMPORT_WITHIN_S,
-            )
-            reason = (tried.stderr.strip().splitlines() or ["it gives no reason"])[-1] if tried.returncode else ""
-        except subprocess.TimeoutExpired:
-            reason = f"still at it after {IMPORT_WITHIN_S} s"
+        reason = _why_not_imported(next(each for each in modules if importlib.util.find_spec(each.partition(".")[0])))
         if reason:
             todo = "The sandbox sees the system's Python and its virtual environment, not ~/.local."
             yield Check(BAD, name, f"{known[name]} cannot be imported: {reason}", todo)
         else:
             yield Check(GOOD, name, known[name])
+
+
+def _why_not_imported(module: str) -> str:
+    try:
+        tried = subprocess.run(
+            [sys.executable, "-s", "-c", f"import {module}"],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=IMPORT_WITHIN_S,
+        )
+    except subprocess.TimeoutExpired:
+        return f"still at it after {IMPORT_WITHIN_S} s"
+    return (tried.stderr.strip().splitlines() or ["it gives no reason"])[-1] if tried.returncode else ""
 
 
 def _machine(folder: Path, root: Path) -> Iterator[Check]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,23 @@ TRIED_FOR_S = 300.0
 
 
 def enroll(
-    folder: Path, site: str, code: str, *, plain_http: bool, wait_scale: float, say: Callable[[str], None]
+    folder: Path,
+    site: str,
+    code: str,
+    *,
+    plain_http: bool,
+    wait_scale: float,
+    say: Callable[[str], None],
+    image: str | None = None,
 ) -> Settings:
     """Returns who this runner is now. Raises RunnerError; the same code may be sent again after a lost answer."""
     site = check_site(site, plain_http=plain_http)
     settings.prepare(folder)
-    mine = _begun(folder, site, plain_http=plain_http, wait_scale=wait_scale)
+    mine = _begun(folder, site, plain_http=plain_http, wait_scale=wait_scale, image=image)
     client = Client(site)
     sensors = [sensor.as_json() for sensor in power.find()]
-    told = facts.gather(mine.install_id, isolation_facts(mine.install_id), sensors)
+    isolation, contained = isolation_facts(mine.install_id, mine.image)
+    told = facts.gather(mine.install_id, isolation, sensors, contained)
     ends = time.monotonic() + TRIED_FOR_S * wait_scale
 
     def wait(seconds: float) -> bool:
@@ -47,10 +55,12 @@ def enroll(
         raise RunnerError(f"{site} cannot be reached: {error}") from error
     if answer.status != 201:
         raise RunnerError(answer.sentence)
-    return _keep(folder, mine, answer.document)
+    enrolled = _keep(folder, mine, answer.document)
+    say(facts.abilities(told["runtimes"], isolation))
+    return enrolled
 
 
-def _begun(folder: Path, site: str, *, plain_http: bool, wait_scale: float) -> Settings:
+def _begun(folder: Path, site: str, *, plain_http: bool, wait_scale: float, image: str | None) -> Settings:
     """Settings with the id of this installation, which is on the disk before the site hears of it."""
     try:
         known = settings.load(folder)
@@ -60,7 +70,8 @@ def _begun(folder: Path, site: str, *, plain_http: bool, wait_scale: float) -> S
         raise RunnerError(
             f"{folder} belongs to the runner {known.name} of {known.site} already. Use another --folder, or remove this one."
         )
-    mine = dataclasses.replace(known, site=site, plain_http=plain_http, wait_scale=wait_scale)
+    image = known.image if image is None else image
+    mine = dataclasses.replace(known, site=site, plain_http=plain_http, wait_scale=wait_scale, image=image)
     settings.save(folder, mine)
     return mine
 
@@ -85,14 +96,14 @@ def _keep(folder: Path, mine: Settings, document: dict[str, Any]) -> Settings:
     return enrolled
 
 
-def isolation_facts(install_id: str) -> dict[str, Any]:
-    """Of this machine, also where no isolation works; the agent then takes no jobs."""
+def isolation_facts(install_id: str, image: str = "") -> tuple[dict[str, Any], Mapping[str, str] | None]:
+    """Of this machine, also where no isolation works; the agent then takes no jobs. And the runtimes, where an image has them."""
     try:
-        found = find(group_name(install_id))
+        found = find(group_name(install_id), image=image)
     except RunnerError as error:
-        return {"name": "none", "memory_limit": False, "why": str(error)}
+        return {"name": "none", "memory_limit": False, "why": str(error)}, {} if image else None
     found.close()
-    return found.as_json()
+    return found.as_json(), found.runtimes
 
 
 def group_name(install_id: str) -> str:

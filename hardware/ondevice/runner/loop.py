@@ -69,7 +69,8 @@ class Agent:
         sensors = power.find(places.sys)
         if self._meter is not None:  # whoever plugged one in means it
             sensors = [self._meter.start().sensor(), *sensors]
-        self._facts = facts.gather(settings.install_id, isolation.as_json(), [each.as_json() for each in sensors])
+        found = [each.as_json() for each in sensors]
+        self._facts = facts.gather(settings.install_id, isolation.as_json(), found, isolation.runtimes)
         sensor = power.choose(sensors, settings.sensor)
         machine = Machine(folder, places.root, sensor.read if sensor else lambda: None)
         self._bench = Bench(isolation.sandbox, machine, isolation.group, sensor)

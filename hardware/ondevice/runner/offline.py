@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
-import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
@@ -21,7 +21,6 @@ from hardware.ondevice.runner.state import Machine
 from hardware.ondevice.runner.words import RunnerError
 from hardware.ondevice.sandbox.request import INPUTS, Limits
 
-EXECUTABLE = frozenset({"torchscript", "torch_export"})
 WALL_S = 600.0
 
 
@@ -61,10 +60,11 @@ def measure(
 ) -> dict[str, Any]:
     """{"result": a step of results.json, "environment": ENV, "summary": {...}}. ``say`` hears when a load begins. Raises RunnerError."""
     kind = asked.kind or format_of(asked.model)
-    if kind not in facts.runtimes():
-        wanted = f"{sys.executable} -m pip install numpy {facts.INSTALL[kind]}"
-        raise RunnerError(f"There is no runtime for {kind} here. {wanted}")
-    if kind in EXECUTABLE and isolation.group is None and not asked.trusted:
+    known = facts.runtimes() if isolation.runtimes is None else isolation.runtimes
+    if kind not in known:
+        todo = facts.advice(kind) or f"There is none for Python on {platform.machine()} that could be installed."
+        raise RunnerError(f"There is no runtime for {kind} here. {todo}")
+    if kind in facts.EXECUTABLE and not isolation.limits_memory and not asked.trusted:
         raise RunnerError(
             f"A {kind} file is a program, and memory cannot be bounded here. {isolation.why} --trusted runs it anyway."
         )
@@ -86,7 +86,7 @@ def measure(
             bench=Bench(isolation.sandbox, Machine(given, root), isolation.group, sensor),
             progress=_Spoken(asked.load_s, say),
             given=lambda name: given / name,
-            facts=facts.gather("", isolation.as_json(), []),
+            facts=facts.gather("", isolation.as_json(), [], isolation.runtimes),
             lease="bench",
             wall_s=WALL_S,
             log=lambda _: None,

@@ -23,8 +23,9 @@ class Settings:
 
     ``stop_s``: so long the agent may take to end; what the site was not told by then, it is told by the next run.
     ``wait_scale`` multiplies every wait; below 1 only where the site stands on the same table. ``sensor`` names the power
-    sensor to use, empty for the one that is found.
-    ``meter``: one at a serial port, see serial_meter.py. ``plain_http``: a site without TLS was allowed by hand.
+    sensor to use, empty for the one that is found. ``meter``: one at a serial port, see serial_meter.py. ``image`` names the
+    image of Docker whose containers models run in, empty for the isolation and the runtimes of this machine. ``plain_http``:
+    a site without TLS was allowed by hand.
     """
 
     site: str
@@ -40,6 +41,7 @@ class Settings:
     wait_scale: float = 1.0
     sensor: str = ""
     meter: dict[str, Any] = field(default_factory=dict)
+    image: str = ""
     plain_http: bool = False
 
 

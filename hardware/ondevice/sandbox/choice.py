@@ -21,23 +21,34 @@ SETTINGS = ("auto", *CANDIDATES)
 TEXT = "milliamp self-test"
 
 
-@functools.cache
 def detect(setting: str) -> Preparing:
     """Return the isolation for a setting: auto, bubblewrap, namespaces or limits. Tried once a process.
 
     Raises ValueError for another word, and SandboxError where nothing allowed by the setting works here.
     """
+    sandbox, reasons = attempts(setting)
+    if sandbox is None:
+        raise SandboxError("No isolation works on this machine. " + " ".join(reasons))
+    return sandbox
+
+
+@functools.cache
+def attempts(setting: str) -> tuple[Preparing | None, tuple[str, ...]]:
+    """The isolation for a setting, None where none works, and what is wrong with each that comes before it.
+
+    Raises ValueError as ``detect`` does.
+    """
     if setting not in SETTINGS:
         raise ValueError(f"{setting!r} is not an isolation. Use one of {', '.join(SETTINGS)}.")
-    reasons = []
+    reasons: list[str] = []
     for name in CANDIDATES if setting == "auto" else (setting,):
         for candidate in CANDIDATES[name]:
             sandbox = candidate()
             reason = fault(sandbox)
             if reason is None:
-                return sandbox
+                return sandbox, tuple(reasons)
             reasons.append(f"{name}: {reason}")
-    raise SandboxError("No isolation works on this machine. " + " ".join(reasons))
+    return None, tuple(reasons)
 
 
 def fault(sandbox: Sandbox) -> str | None:

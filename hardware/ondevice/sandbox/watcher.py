@@ -138,8 +138,13 @@ class Watch:
                 f"The model printed more than {allowed} KiB. Take prints out of its forward pass.",
             )
 
+    @property
+    def _above(self) -> int:
+        """The process below which everything is that this run uses."""
+        return self.process.pid
+
     def _sample(self) -> processes.Usage:
-        used = processes.usage(processes.descendants(self.process.pid), self.limits.memory_bytes)
+        used = processes.usage(processes.descendants(self._above), self.limits.memory_bytes)
         self.peak_rss_bytes = max(self.peak_rss_bytes, used.peak_bytes)
         self.cpu_s = max(self.cpu_s, used.cpu_s - self.cpu_before_s)
         return used

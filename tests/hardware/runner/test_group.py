@@ -58,7 +58,7 @@ def test_enrolling_says_what_holds_here(monkeypatch):
         raise isolation.SandboxError("No isolation works on this machine.")
 
     monkeypatch.setattr("hardware.ondevice.sandbox.choice.detect", none)
-    said = enrolling.isolation_facts("0" * 32)
+    said, _ = enrolling.isolation_facts("0" * 32)
     assert said == {"name": "none", "memory_limit": False, "why": "No isolation works on this machine."}
 
 
