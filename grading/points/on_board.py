@@ -6,6 +6,11 @@ from typing import Any
 from courseplatform.core import numbers
 from grading.points.modelled import DIGITS, Modelled
 
+BY_LATENCY = {
+    "mah_per_1000_inferences": 1,
+    "inferences_per_charge": -1,
+}  # with the time of an inference, or with its inverse
+
 
 def timed_on_board(host: Mapping[str, Any]) -> dict[str, Any]:
     """What a result keeps of the windows on a board, beside who it was: enough to count the points again by other rules.
@@ -30,6 +35,7 @@ def put_measured(found: Modelled, board: Mapping[str, Any], slug: str) -> None:
     if board["device"] != slug:
         return
     runner, medians, p50_ms = board["runner"], board["medians_ms"], board["p50_ms"]
+    _put_charge(found, runner, p50_ms, (min(medians), max(medians)))
     said = f"measured on {runner}: median of {board['runs']} inferences in {len(medians)} windows"
     _put(found, "latency_ms", p50_ms, (min(medians), max(medians)), said)
     if min(medians) > 0:
@@ -54,6 +60,22 @@ def _put_read(found: Modelled, reading: Mapping[str, Any], runner: str) -> None:
     elif "energy_mj" in found.left_open:
         said = f"{numbers.millijoules(energy_mj)} were read from the team's meter; no points follow until the staff have seen it."
         found.left_open["energy_mj"] = said
+
+
+def _put_charge(found: Modelled, runner: str, p50_ms: float, ends: tuple[float, float]) -> None:
+    """What a charge gives follows from a power, which stays modelled or agreed, and from the time, which was measured: before that is put in place of
+    the modelled one. What was open for want of a time is open no more."""
+    modelled_ms, why = found.metrics.get("latency_ms"), found.left_open.get("latency_ms")
+    for metric, way in BY_LATENCY.items():
+        if metric not in found.metrics or not modelled_ms or min(ends) <= 0:
+            continue
+        factor = found.metrics[metric] / modelled_ms**way
+        low, high = sorted(factor * end**way for end in ends)
+        found.metrics[metric] = _rounded(factor * p50_ms**way)
+        found.intervals[metric] = (_rounded(low), _rounded(high))
+        found.how[metric] = f"by the {numbers.milliseconds(p50_ms)} that {runner} measured"
+        if why and found.left_open.get(metric) == why:
+            found.left_open.pop(metric)
 
 
 def _put(found: Modelled, metric: str, value: float, interval: tuple[float, float] | None, how: str) -> None:

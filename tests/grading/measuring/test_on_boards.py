@@ -13,6 +13,8 @@ from grading.measuring import board_facts, worker
 from grading.models import HiddenSet, Result, Run
 from grading.models.boards import BoardRun
 from grading.points.again import Stored, points_again
+from grading.points.modelled import Modelled
+from grading.points.on_board import put_measured
 from grading.spec import BenchSpec
 from hardware import leases
 from hardware.models import BoardJob, Job, Outcome, Runner, Status
@@ -188,6 +190,26 @@ def test_what_no_board_has_is_told_to_the_staff_at_once_and_measured_here_after_
     assert graded["reason"] == "No board tagged camera was free within 4 h."
     client.force_login(cast.ruth)
     assert graded["reason"] in client.get(run.get_absolute_url()).content.decode()
+
+
+def test_what_a_charge_gives_follows_the_time_that_was_measured():
+    extrapolated, unmetered = "Extrapolated: a size.", "Nobody metered it."
+    found = Modelled(
+        metrics={"latency_ms": 50.0, "battery_hours": 6.0, "inferences_per_charge": 432_000.0, "mah_per_1000_inferences": 8.0},
+        left_open={"latency_ms": extrapolated, "inferences_per_charge": extrapolated, "mah_per_1000_inferences": unmetered},
+    )  # fmt: skip
+    put_measured(
+        found,
+        {"runner": "pi4-01", "device": "pi", "energy_mj": None, "p50_ms": 40.0, "medians_ms": [32.0, 48.0], "runs": 9},
+        "pi",
+    )
+    assert found.metrics == {
+        "latency_ms": 40.0, "frames_per_second": 25.0, "battery_hours": 6.0, "inferences_per_charge": 540_000.0, "mah_per_1000_inferences": 6.4,
+    }  # fmt: skip
+    assert found.intervals["inferences_per_charge"] == (450_000.0, 675_000.0)
+    assert found.intervals["mah_per_1000_inferences"] == (5.12, 7.68)
+    assert found.left_open == {"mah_per_1000_inferences": unmetered}
+    assert found.measured == {"latency_ms", "frames_per_second"}
 
 
 def test_a_lab_that_is_changed_while_a_board_measures_asks_the_board_anew(cast, lab, tmp_path, monkeypatch):
