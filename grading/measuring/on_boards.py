@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from django.utils import timezone
 
+from courseplatform.core.errors import BadInput
 from courseplatform.courses.models import Course
 from grading.bench.errors import BenchError
 from grading.measuring import board_plan
@@ -122,8 +123,11 @@ def answer_of(found: BoardRun) -> BoardAnswer:
     file = BoardFile.objects.filter(job=job, attempt=job.attempt, name="results.json").first()
     if file is None or job.taken_by is None:
         raise BenchError("board_lost", "What the board measured is gone.", outcome="infrastructure")
-    with file.file.open("rb") as held:
-        steps = steps_read(held)
+    try:
+        with file.file.open("rb") as held:
+            steps = steps_read(held)
+    except BadInput as error:
+        raise BenchError("board_answer", error.message, outcome="infrastructure") from error
     return BoardAnswer(
         runner=job.taken_by.name, runner_id=str(job.taken_by_id), device=job.taken_by.device, steps=steps, asked=list(job.plan["steps"]), seed=found.seed,
         environment=job.environment, given=dict(BoardFile.objects.filter(job=job, attempt=0).values_list("name", "sha256")),

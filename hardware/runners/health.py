@@ -21,6 +21,7 @@ from hardware.models import OPEN, BoardFile, BoardJob, Health, HealthCheck, Job,
 from hardware.ondevice.stats import percentile
 from hardware.runners import alerts
 from hardware.runners.enrolling import health_set
+from hardware.runners.files import MOST_CHECK_BYTES
 from hardware.runners.results import p50_ms_of, steps_read
 
 KIND = "board_health"
@@ -145,7 +146,7 @@ def _measured(result: dict[str, Any]) -> tuple[float | None, str]:
         return None, "nothing came back"
     try:
         with file.file.open("rb") as held:
-            step = steps_read(held)[0]
+            step = steps_read(held, MOST_CHECK_BYTES)[0]
     except (BadInput, OSError) as error:
         return None, str(error)
     p50_ms = p50_ms_of(step)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -9,7 +10,10 @@ from courseplatform.core.errors import BadInput
 from hardware.ondevice.stats import percentile
 
 ENDED = frozenset({"ok", "crashed", "timed_out", "out_of_memory", "misbehaved", "infrastructure"})
-MOST_STEPS, MOST_FRAMES = 64, 20_000
+MOST_BYTES, MOST_STEPS, MOST_FRAMES = 64 << 20, 64, 20_000
+# A value in Python takes tens of bytes, however few it takes in the file. Legal results are mostly times and long texts.
+MOST_VALUES = 3_000_000
+HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -30,36 +34,46 @@ class Step:
     isolation: str
 
 
-def steps_read(file: IO[bytes]) -> list[Step]:
-    """Raises BadInput, code `bad_results`."""
+def steps_read(file: IO[bytes], most_bytes: int = MOST_BYTES) -> list[Step]:
+    """Raises BadInput, code `bad_results`, for what is larger than `most_bytes` too."""
     try:
-        document = json.loads(file.read().decode("utf-8"), parse_constant=_no_number)
+        raw = file.read(most_bytes + 1)
+        if len(raw) > most_bytes or sum(map(raw.count, (b",", b"[", b"{"))) > MOST_VALUES:
+            raise ValueError("they are larger than what any run comes to")
+        document = json.loads(raw.decode("utf-8"), parse_constant=_no_number)
         rows = document["steps"]
         if not isinstance(rows, list) or not rows or len(rows) > MOST_STEPS:
             raise ValueError("steps is no list of 1 to 64")
         return [_step(row) for row in rows]
-    except (ValueError, KeyError, TypeError, RecursionError, UnicodeDecodeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise BadInput(f"The results of the board cannot be read: {str(error)[:120]}", code="bad_results") from error
 
 
 def _step(row: dict[str, Any]) -> Step:
     if row["ended"] not in ENDED:
         raise ValueError("ended is none of ours")
-    frames = [(kind, body) for kind, body in row["frames"]]
-    if len(frames) > MOST_FRAMES or not all(isinstance(kind, str) and isinstance(body, dict) for kind, body in frames):
+    frames = [(kind, body) for kind, body in row["frames"][:MOST_FRAMES]]
+    if len(row["frames"]) > MOST_FRAMES or not all(
+        isinstance(kind, str) and isinstance(body, dict) for kind, body in frames
+    ):
         raise ValueError("frames are no pairs of a word and an object")
     numbers = {key: float(row[key]) for key in ("wall_s", "cpu_s")}
     if not all(math.isfinite(value) and value >= 0 for value in numbers.values()):
         raise ValueError("a time is none")
     return Step(
-        name=str(row["name"])[:60], ended=row["ended"], code=str(row["code"])[:60], message=str(row["message"])[:1000], frames=tuple(frames),
-        exit_code=_whole(row.get("exit_code")), signal=_whole(row.get("signal")), stderr_tail=str(row.get("stderr_tail", ""))[-4000:],
-        peak_rss_bytes=_whole(row["peak_rss_bytes"]) or 0, isolation=str(row["isolation"])[:24], **numbers,
+        name=_text(row["name"])[:60], ended=row["ended"], code=_text(row["code"])[:60], message=_text(row["message"])[:1000], frames=tuple(frames),
+        exit_code=_whole(row.get("exit_code")), signal=_whole(row.get("signal")), stderr_tail=_text(row.get("stderr_tail", ""))[-4000:],
+        peak_rss_bytes=_whole(row["peak_rss_bytes"]) or 0, isolation=_text(row["isolation"])[:24], **numbers,
     )  # fmt: skip
 
 
+def _text(value: Any) -> str:
+    """A text that a database takes and a page can say: what a model prints may be anything."""
+    return HALF.sub("\ufffd", value.replace("\0", "\ufffd")) if isinstance(value, str) else ""
+
+
 def _whole(value: Any) -> int | None:
-    return value if type(value) is int else None
+    return value if type(value) is int and abs(value) < 1 << 53 else None
 
 
 def _no_number(word: str) -> None:
