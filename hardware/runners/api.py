@@ -15,9 +15,10 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from courseplatform.accounts.client_address import client_address
 from courseplatform.core.api import ApiView
 from courseplatform.core.api_json import StrictJson
-from courseplatform.core.api_rules import CHALLENGE, Pace
+from courseplatform.core.api_rules import CHALLENGE, Pace, PerKey
 from courseplatform.core.audience import Audience
 from courseplatform.core.errors import BadInput, NotHere, NotSignedIn, TooLarge
 from hardware.models import BoardCalibration, BoardJob, Runner
@@ -28,6 +29,8 @@ from hardware.runners.files import MOST_FILE_BYTES, MOST_LOG_BYTES, file_add, fi
 
 PIECE_BYTES = 1 << 20
 MOST_HELD = 8
+CALLS_OF_A_BOARD = 10  # times the calls of a token of a person: beats, logs and files come often
+ENROLS_PER_MINUTE = 60  # of one address: a room of boards behind one router may enrol at once
 
 
 class RunnerAuthentication(BaseAuthentication):
@@ -42,6 +45,20 @@ class RunnerAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE
+
+
+class PerRunner(PerKey):
+    """So many calls a minute for each board."""
+
+    def who(self, request: Request) -> str:
+        return f"runner:{request.user.pk}"
+
+
+class PerAddress(PerKey):
+    """So many calls a minute from one address: a code is guessed by nobody."""
+
+    def who(self, request: Request) -> str:
+        return f"address:{client_address(request._request)}"
 
 
 class Bytes(BaseParser):
@@ -65,7 +82,7 @@ class RunnerView(ApiView):
     audience = Audience.RUNNERS
     authentication_classes = [RunnerAuthentication]  # noqa: RUF012 as the framework declares it
     parser_classes = [StrictJson]  # noqa: RUF012 as the framework declares it
-    throttle_classes = []  # noqa: RUF012 as the framework declares it
+    throttle_classes = [PerRunner]  # noqa: RUF012 as the framework declares it
 
     def check_permissions(self, request: Request) -> None:
         """The token was asked for; there is nothing more to be allowed."""
@@ -76,7 +93,7 @@ class RunnerView(ApiView):
         return found  # type: ignore[no-any-return]
 
     def pace(self, method: str) -> Pace:
-        return Pace("runner", settings.API_PER_MINUTE * 10)
+        return Pace("runner", settings.API_PER_MINUTE * CALLS_OF_A_BOARD)
 
 
 class Enroll(ApiView):
@@ -85,6 +102,10 @@ class Enroll(ApiView):
     audience = Audience.PUBLIC
     authentication_classes = []  # noqa: RUF012 as the framework declares it
     parser_classes = [StrictJson]  # noqa: RUF012 as the framework declares it
+    throttle_classes = [PerAddress]  # noqa: RUF012 as the framework declares it
+
+    def pace(self, method: str) -> Pace:
+        return Pace("enroll", ENROLS_PER_MINUTE)
 
     @extend_schema(request=shapes.EnrollShape, responses={201: shapes.EnrolledShape}, operation_id="runner_enroll")
     def post(self, request: Request) -> Response:
@@ -92,7 +113,9 @@ class Enroll(ApiView):
         asked = said.get("protocol")
         offered = asked if isinstance(asked, dict) else {}
         protocol = protocol_checked(offered.get("min"), offered.get("max"))
-        runner, token = runner_enrol(code=str(said.get("code", "")), facts=said.get("facts"), address=_address(request))
+        runner, token = runner_enrol(
+            code=str(said.get("code", "")), facts=said.get("facts"), address=client_address(request._request)
+        )
         answer = {
             "runner": str(runner.pk), "name": runner.name, "course": runner.course.slug, "device": runner.device, "token": token,
             "protocol": protocol, "poll_s": leasing.POLL_S, "beat_s": leasing.BEAT_S, "ttl_s": leasing.TTL_S,
@@ -120,7 +143,7 @@ class LeaseNext(RunnerView):
             facts=said.get("facts"),
             state=said.get("state"),
             held=_held(said.get("held")),
-            address=_address(request),
+            address=client_address(request._request),
             now=now,
         )
         return Response(
@@ -336,10 +359,6 @@ def _begin(header: str, size: int) -> int | None:
     if not (first.isascii() and first.isdigit()) or len(first) > 15:
         return 0
     return int(first) if int(first) < size else None
-
-
-def _address(request: Request) -> str | None:
-    return request.META.get("REMOTE_ADDR") or None
 
 
 protocol: list[Any] = [
