@@ -119,7 +119,7 @@ def _past(runner: Runner, fact: Fact, now: datetime) -> None:
     dice, bad = fact.dice("checks"), BAD_DAYS.get(fact.name)
     model = f"golden-1.{'tflite' if fact.device == 'rpi-zero-w' else 'onnx'}, {'tflite 1.4.0' if fact.device == 'rpi-zero-w' else 'onnx 1.22.1'}"
     times = [began + 3 * MINUTE, *(began.replace(hour=CHECK_AT, minute=0) + n * DAY for n in range(1, WEEKS * 7 + 1))]
-    checks = []
+    checks: list[HealthCheck] = []
     for at in (one for one in times if one <= seen):
         is_bad = bad is not None and (now - at).days == bad[0]
         ratio = bad[1] if is_bad and bad is not None else dice.gauss(1.002, 0.004)
@@ -237,7 +237,7 @@ def _late(runner: Runner, now: datetime) -> None:
     """An answer that came when the run had been given to somebody else."""
     turn = BoardLease.objects.filter(runner=runner, how=Ended.MEASURED).order_by("at").first()
     if turn is not None:
-        said = {"outcome": "done", "why": "its network was away for seven minutes", "results": None, "environment": {}}
+        said: dict[str, Any] = {"outcome": "done", "why": "its network was away for seven minutes", "results": None, "environment": {}}
         BoardEnd.objects.create(
             job=turn.job,
             runner=runner,
@@ -269,9 +269,9 @@ def _now(runners: Mapping[str, Runner], teams: list[Team], now: datetime) -> Non
     for fact in FLEET:
         runner = runners[fact.name]
         if fact.does != "away":
-            job = BoardJob.objects.filter(taken_by=runner, finished_at=None).first()
+            working = BoardJob.objects.filter(taken_by=runner, finished_at=None).first()
             Runner.objects.filter(pk=runner.pk).update(
-                state=state_of(fact, job.phase if job else "", now) | {"throttled": []}
+                state=state_of(fact, working.phase if working else "", now) | {"throttled": []}
             )
     for number in range(WAITING):
         work_add(

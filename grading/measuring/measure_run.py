@@ -98,7 +98,8 @@ def _answered(
     on_progress("points", 0, 0)
     quality, alike = scored(spec, shown.inputs, measurement.predictions, labels)
     alike = dataclasses.replace(alike, held=shown.copied[0], looked_for=shown.copied[1])
-    return Found(measurement, quality, suspicions.look(report, measurement, alike))
+    roof = suspicions.roof_of(setting.device) if board else None
+    return Found(measurement, quality, suspicions.look(report, measurement, alike, roof))
 
 
 def _learned(

@@ -1,6 +1,8 @@
 """The ways to cheat of the design page that change what is measured. What each trips is evidence for the staff, and honest work trips
 nothing. The others are attacks on the sandbox (test_sandbox_attacks.py) and graphs that are refused (at the end of this file)."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
@@ -18,6 +20,7 @@ from hardware.ondevice import onnx_runtime, pairs, prediction, rehearsal
 from hardware.ondevice import session as ondevice
 from hardware.ondevice.sandbox.request import SandboxRequest
 from hardware.ondevice.session import ModelError
+from hardware.profiles import load_profiles
 from tests.grading.bench.tiny import onnx_model
 from tests.hostile import cheats
 from tests.hostile.levels import ATTACK
@@ -229,6 +232,19 @@ def test_more_products_than_the_processor_can_do_are_no_honest_time():
     macs = int(peak_macs_per_s(32) * 1e-3)
     assert look(report(macs=int(1.1 * macs))) == ["faster_than_the_processor"]
     assert look(report(macs=int(0.9 * macs))) == []
+
+
+def test_a_board_cannot_do_more_than_its_own_processor():
+    """What the worker's own processor could do says nothing of a board, whose owner may have changed its agent."""
+    board = load_profiles()["rpi-4-4gb"]
+    roof = suspicions.roof_of(board)
+    assert roof.macs_per_s == 96e9 / 2 * 4
+    (row,) = suspicions.look(report(), measurement(0.004), NO_ANSWERS, roof)
+    assert row["code"] == "faster_than_the_processor"
+    assert row["sentence"].endswith("A Raspberry Pi 4, 4 GB does at most 192, so they were not all done.")
+    assert suspicions.look(report(), measurement(0.1), NO_ANSWERS, roof) == []
+    assert codes(suspicions.look(report(macs=1000), measurement(0.001), NO_ANSWERS, roof)) == ["faster_than_a_call"]
+    assert suspicions.roof_of(replace(board, peak_fp32_gflops=0, peak_int8_gops=0)) is None
 
 
 def test_a_tiny_model_has_no_speed():

@@ -18,6 +18,7 @@ from grading.points.on_board import put_measured
 from grading.spec import BenchSpec
 from hardware import leases
 from hardware.models import BoardJob, Job, Outcome, Runner, Status
+from hardware.ondevice.runner import carry_out
 from tests.grading.measuring.carried import carried_out, ready_here
 from tests.hardware.runners.boards import add_board
 from tests.load.ten_times import MODELS
@@ -114,6 +115,32 @@ def test_from_a_hand_in_over_a_board_to_points(cast, lab, tmp_path, client, monk
     page = client.get(run.get_absolute_url()).content.decode()
     assert "board pi4-01" in page and "measured on pi4-01, graded" in page and "modelled: " in page
     assert "Host, p50" not in page and 'id="board-ask"' not in page  # nothing but the board ran it
+
+
+def test_a_board_that_reports_times_of_a_dream_is_kept_back_for_the_staff(cast, lab, tmp_path, client, monkeypatch):
+    """A student's own board, with an agent that they have changed."""
+    honest = carry_out.Run.results_document
+
+    def dream(run):
+        said = honest(run)
+        for step in said["steps"]:
+            quick = {"first_ms": [0.002] * 10, "samples_ms": [0.001] * 200}
+            step["frames"] = [[kind, body | quick if kind == "latency" else body] for kind, body in step["frames"]]
+        return said
+
+    monkeypatch.setattr(carry_out.Run, "results_document", dream)
+    _, board = add_board(cast)
+    run = handed_in(cast, "digits-narrow.onnx")
+    assert worker.work_once("bench@test")
+    assert carried_out(board, board.job(), tmp_path, monkeypatch).status_code == 200
+    assert worker.work_once("bench@test")
+    run.refresh_from_db()
+    assert run.status == Status.PARKED and not Result.objects.filter(run=run).exists()
+    client.force_login(cast.helen)
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert "Faster than a runtime can be called" in page and "are said to take 0.0010 ms" in page
+    client.force_login(cast.ruth)
+    assert "said to take" not in client.get(run.get_absolute_url()).content.decode()
 
 
 def test_without_a_board_in_time_it_is_measured_here_and_says_so(cast, lab):
