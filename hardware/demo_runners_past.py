@@ -237,7 +237,12 @@ def _late(runner: Runner, now: datetime) -> None:
     """An answer that came when the run had been given to somebody else."""
     turn = BoardLease.objects.filter(runner=runner, how=Ended.MEASURED).order_by("at").first()
     if turn is not None:
-        said: dict[str, Any] = {"outcome": "done", "why": "its network was away for seven minutes", "results": None, "environment": {}}
+        said: dict[str, Any] = {
+            "outcome": "done",
+            "why": "its network was away for seven minutes",
+            "results": None,
+            "environment": {},
+        }
         BoardEnd.objects.create(
             job=turn.job,
             runner=runner,

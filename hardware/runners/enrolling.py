@@ -18,6 +18,7 @@ from hardware.runners.secrets import TOKEN_SHOWN, TOKEN_START, code_typed, diges
 
 CODE_LIVES, LOST_ANSWER, OLD_TOKEN_LIVES = timedelta(minutes=30), timedelta(minutes=10), timedelta(minutes=10)
 PROTOCOL = (1, 1)  # the oldest and the newest that is spoken here
+MOST_TOKENS = 20
 LONGEST_NAME = 60
 REVOKED = "This runner was revoked. The staff of the course can add it again; then enrol it with the new code."
 
@@ -140,6 +141,11 @@ def runner_enrol(*, code: str, facts: Any, address: str | None, now: datetime | 
 
 
 def token_make(runner: Runner, now: datetime) -> str:
+    """A new secret. Of those that it replaces, or that were revoked, the newest are kept, so that their agents hear why."""
+    before = RunnerToken.objects.filter(runner=runner).exclude(revoked_at=None, expires_at=None)
+    RunnerToken.objects.filter(
+        pk__in=list(before.order_by("-made_at").values_list("pk", flat=True)[MOST_TOKENS:])
+    ).delete()
     secret = new_token()
     RunnerToken.objects.create(runner=runner, digest=digest_of(secret), prefix=secret[:TOKEN_SHOWN], made_at=now)
     return secret

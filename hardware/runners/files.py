@@ -3,16 +3,18 @@
 import hashlib
 import tempfile
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from courseplatform.core.errors import AppError, BadInput, Conflict, NotHere, TooLarge
-from hardware.models import BoardFile, BoardJob, LogPiece, Purpose
+from hardware.models import BoardFile, BoardJob, LogPiece, Purpose, Runner, Status
 
 MOST_LOG_BYTES, MOST_FILE_BYTES, MOST_FILES = 1 << 20, 64 << 20, 4
+MOST_CHECKS_KEPT = 50  # of one board
 MOST_CHECK_BYTES = 2 << 20  # of a golden model's results: some thousand times
 NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 
@@ -77,8 +79,25 @@ def result_file(job: BoardJob, attempt: int, named: dict[str, Any]) -> BoardFile
 
 def files_forget(job: BoardJob) -> None:
     """A job that is given out anew has no result: what earlier attempts sent is of no use, and would let one board fill the disk."""
-    for row in job.files.filter(attempt__gt=0, attempt__lt=job.attempt):
-        row.file.delete(save=False)
+    _drop(job.files.filter(attempt__gt=0, attempt__lt=job.attempt))
+
+
+def checks_forget(runner: Runner) -> None:
+    """Keep files, logs and words of the newest golden models alone: a board that starts anew all day has one each time. What came out stays, in
+    HealthCheck. To be called with each new one.
+    """
+    ended = BoardJob.objects.filter(runner=runner, purpose=Purpose.HEALTH, status=Status.FINISHED).order_by(
+        "-queued_at"
+    )
+    for job in ended[MOST_CHECKS_KEPT : MOST_CHECKS_KEPT + 20]:
+        _drop(job.files.all())
+        job.delete()
+
+
+def _drop(rows: "QuerySet[BoardFile]") -> None:
+    """Rows now, their bytes once nothing can bring the rows back."""
+    for row in rows:
+        transaction.on_commit(partial(row.file.storage.delete, row.file.name))
         row.delete()
 
 

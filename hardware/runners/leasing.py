@@ -37,7 +37,7 @@ from hardware.runners.bracket import THROTTLED, Judged, judge
 from hardware.runners.duty import duty_move, lease_of
 from hardware.runners.enrolling import health_set
 from hardware.runners.facts import facts_read, skew_s, state_read, text, whole
-from hardware.runners.files import files_forget, log_committed, log_is_full, result_file
+from hardware.runners.files import checks_forget, files_forget, log_committed, log_is_full, result_file
 from hardware.runners.matching import cannot_work, waiting_for
 
 POLL_S, BEAT_S, TTL_S, START_WITHIN_S = 5, 15, 60, 60
@@ -105,7 +105,8 @@ def _polled(
         mine.pop(job.pk)
     if mine or cannot_work(row):
         return poll
-    health.check_where_due(row, now)
+    if health.check_where_due(row, now):
+        checks_forget(row)
     for job in waiting_for(row, now):
         if _runs_all(job, row) and leases.lease_take(job, worker=row.by, now=now):
             BoardJob.objects.filter(pk=job.pk).update(taken_by=row)

@@ -5,6 +5,7 @@ import io
 import json
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -13,7 +14,19 @@ from django.utils import timezone
 
 from courseplatform.core.errors import BadInput
 from hardware import leases
-from hardware.models import BoardEnd, BoardFile, BoardJob, Duty, Health, HealthCheck, Job, Outcome, Runner, Status
+from hardware.models import (
+    BoardEnd,
+    BoardFile,
+    BoardJob,
+    Duty,
+    Health,
+    HealthCheck,
+    Job,
+    Outcome,
+    Runner,
+    RunnerToken,
+    Status,
+)
 from hardware.runners import api
 from hardware.runners.duty import duty_change
 from hardware.runners.files import MOST_CHECK_BYTES, MOST_FILES
@@ -72,19 +85,40 @@ def test_beating_for_ever_does_not_hold_a_job_for_ever(cast, ends):
 # -- the disk ---------------------------------------------------------------------------------------------------------
 
 
-def test_files_of_all_attempts_do_not_add_up(cast, ends, settings):
+def test_files_of_all_attempts_do_not_add_up(cast, ends, django_capture_on_commit_callbacks):
     _, board = add_board(cast)
     work = make_work(cast)
     seen = []
-    for n in range(3):
-        job = board.job()
-        assert board.put(job, "results.json", b"x" * 1000 + bytes([n])).status_code == 200
-        seen += [row.file.path for row in BoardFile.objects.filter(job=work, attempt=job["attempt"])]
-        assert board.call(job, "release", why="not today", fault=False).status_code == 200
-        ready(work)
-    board.job()
+    with django_capture_on_commit_callbacks(execute=True):
+        for n in range(3):
+            job = board.job()
+            assert board.put(job, "results.json", b"x" * 1000 + bytes([n])).status_code == 200
+            seen += [row.file.path for row in BoardFile.objects.filter(job=work, attempt=job["attempt"])]
+            assert board.call(job, "release", why="not today", fault=False).status_code == 200
+            ready(work)
+        board.job()
     assert BoardFile.objects.filter(job=work).count() == 1  # the model
-    assert not any(BoardFile(file=path).file.storage.exists(path) for path in seen)
+    assert len(seen) == 3 and not any(Path(path).exists() for path in seen)
+
+
+def test_a_board_that_starts_anew_all_day_leaves_little_behind(cast, ends, monkeypatch):
+    monkeypatch.setattr("hardware.runners.files.MOST_CHECKS_KEPT", 2)
+    runner, board = add_board(cast)
+    for n in range(5):
+        board.facts["boot_id"] = f"boot-{n + 2}"
+        assert board.carry_out(board.job()).status_code == 200
+    checks = BoardJob.objects.filter(runner=runner)
+    assert checks.count() == 3 and BoardFile.objects.filter(job__in=checks).count() == BoardFile.objects.count() == 6
+    assert HealthCheck.objects.filter(runner=runner).count() == 6
+
+
+def test_tokens_that_are_made_anew_all_day_are_few(cast, monkeypatch):
+    monkeypatch.setattr("hardware.runners.enrolling.MOST_TOKENS", 2)
+    runner, board = add_board(cast)
+    for _ in range(5):
+        assert board.send("POST", "/token").status_code == 200
+        board.token = board.said["token"]
+    assert RunnerToken.objects.filter(runner=runner).count() == 3 and board.poll().status_code == 200
 
 
 def test_a_run_sends_few_files_and_a_golden_model_small_ones(cast, ends, monkeypatch):
