@@ -17,8 +17,8 @@ from grading.models.runs import Phase, Result, Run
 from grading.queue.forecast import LEAST_RUNS, STEADY, Forecast, Held, Pace, Range, forecast, seconds_of
 from grading.queue.wake import COUNT_KIND, RUN_KIND
 from hardware import workers
-from hardware.line import ahead_of
-from hardware.models import HELD, Job, Outcome, Priority, Status
+from hardware.line import ahead_of, ready_in_line
+from hardware.models import BOARD_KINDS, HELD, Job, Outcome, Priority
 
 EVIDENCE = 40  # newest runs of a kind that its range rests on
 OF_LAB, OF_SITE = 120, 400  # runs that are looked at for it
@@ -65,13 +65,17 @@ class LineNow:
 
 def line_read(now: datetime, labs: Iterable[int] = ()) -> LineNow:
     """Four queries, and one for the times of `labs` where any are named."""
-    held = Job.objects.filter(status__in=HELD).values("pk", "kind", "priority", "started_at", "leased_at", LAB, FORMAT)
+    held = (
+        Job.objects.filter(status__in=HELD)
+        .exclude(kind__in=BOARD_KINDS)
+        .values("pk", "kind", "priority", "started_at", "leased_at", LAB, FORMAT)
+    )
     rows = list(held)
     recent = _recent(list(labs))
     times = _times(recent)
     return LineNow(
         now=now, held=rows, slots=max(len(workers.living(now)), len(rows)),
-        waiting=Job.objects.filter(status=Status.QUEUED, priority__lt=Priority.IDLE).count(), times=times, gap_s=_gap_s(recent),
+        waiting=ready_in_line(now).filter(priority__lt=Priority.IDLE).count(), times=times, gap_s=_gap_s(recent),
         pace=_pace(recent, times, now),
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from grading.selectors.reruns import counted_again
 from grading.selectors.run_head import NOT_FIT, attempts_at, badges_of
 from grading.selectors.run_live import live_part
 from grading.selectors.run_measured import counted_evidence, measured_part
+from grading.selectors.run_on_board import board_live_part
 from grading.selectors.run_stopped import stopped_part
 from hardware.models import Outcome, Status
 
@@ -88,7 +89,8 @@ def page(visit: Visit, run: Run, now: datetime, board: str = "") -> dict[str, An
         "can_again": run.status == Status.FINISHED and (visit.is_staff or state in {"ours", "cancelled"}),
     }
     if run.is_open:
-        return context | live_part(run, now, is_staff=visit.is_staff) | takeover_part(visit, run)
+        shown = board_live_part(run, now) or live_part(run, now, is_staff=visit.is_staff)
+        return context | shown | takeover_part(visit, run)
     attempts = attempts_at(run)
     context["next_words"] = attempts.next_words
     if state == "parked":

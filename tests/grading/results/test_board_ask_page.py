@@ -11,7 +11,7 @@ from grading.models import BoardAsk, Run
 from hardware.models import BoardJob, Job, Outcome, Status
 from tests.grading.measuring.test_board_asks import lab as lab_of_boards
 from tests.grading.measuring.test_board_asks import measured as measured_here
-from tests.grading.measuring.test_on_boards import carried_out
+from tests.grading.measuring.test_on_boards import carried_out, handed_in
 from tests.hardware.runners.boards import add_board
 
 pytestmark = pytest.mark.django_db
@@ -120,3 +120,27 @@ def test_an_offer_says_who_waits_before(cast, measured, client):
         asked.save(force_insert=True)
     part = page_of(client, measured, "board_ask_live")
     assert "Fourth in line for a board" in part
+
+
+def test_the_page_of_a_run_that_waits_for_a_board_and_is_on_one(cast, lab, client):
+    """In a lab that is measured on boards: its place in their line, then the window that runs, and what happens without a board."""
+    _, board = add_board(cast)
+    cast.lab.bench_spec = cast.lab.bench_spec | {"fallback": "emulation"}
+    cast.lab.save()
+    run = handed_in(cast)
+    client.force_login(cast.ruth)
+    assert "In line for a board" not in page_of(client, run)  # a worker checks it first
+    worker.work_once("bench@test")
+    page = page_of(client, run)
+    assert "First in line for a board" in page and "is free, and this run is the next." in page
+    assert "it is measured in emulation instead, and says so: in 3" in page and "The line now" not in page
+    job = board.job()
+    board.call(job, "start")
+    state = {"temperature_c": 61.0, "clock_mhz": 1500, "throttled": {"now": [], "since_boot": []}}
+    board.call(job, "beat", phase="cooling", done=0, total=0, state=state)
+    assert "pi4-01 cools down first" in page_of(client, run, "run_live")
+    board.call(job, "beat", phase="step window 2", done=0, total=0, state=state)
+    part = page_of(client, run, "run_live")
+    assert "Measuring on pi4-01: window 2 of 5" in part and 'max="5" value="2"' in part and "Clock" in part
+    client.force_login(cast.amit)
+    assert "Measuring on pi4-01: window 2 of 5" in page_of(client, run)
