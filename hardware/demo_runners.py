@@ -1,4 +1,4 @@
-"""The demo's fleet: six boards of which no machine exists, with ten weeks behind them. Names, times and temperatures are invented.
+"""The demo's fleet: six boards of which no machine exists, with five weeks behind them. Names, times and temperatures are invented.
 
 They are made by the services, their past in bulk (demo_runners_past.py); `pulse` plays their agents, so that they go on. They take work of
 the demo alone (`DEMO_KIND`), which nobody waits for; what students hand in never goes to them, and real boards never take theirs.

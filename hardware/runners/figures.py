@@ -6,7 +6,6 @@ Colours are names of tokens, which static/js/plots.js fills in. Every figure say
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from statistics import fmean
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -166,8 +165,10 @@ class Point:
     is_throttled: bool
 
 
-def heat_figure(points: Sequence[Point], marks: Iterable[Mark], *, span: str, gap: timedelta, zone: ZoneInfo) -> Figure:
-    """Temperature above, clock below, on one axis of time. gap: between neighbours of one line at most."""
+def heat_figure(
+    points: Sequence[Point], marks: Iterable[Mark], *, span: str, gap: timedelta, zone: ZoneInfo, how: str = ""
+) -> Figure:
+    """Temperature above, clock below, on one axis of time. gap: between neighbours of one line at most. how: what each point is."""
     known = [one for one in points if one.temperature_c is not None or one.clock_mhz is not None]
     if len(known) < 2:
         return Figure(
@@ -202,7 +203,7 @@ def heat_figure(points: Sequence[Point], marks: Iterable[Mark], *, span: str, ga
         for one in reversed(known)
     ]  # fmt: skip
     return Figure(
-        "heat", "Temperature and clock", _heat_finding(known, span), "",
+        "heat", "Temperature and clock", _heat_finding(known, span), how,
         [("plot-2", "temperature"), ("plot-1", "clock"), ("bad", "slowed down"), ("plot-4", "something changed")],
         ["When", "°C", "MHz", "Slowed down"], rows[:200], {"data": traces, "layout": layout}, 300,
     )  # fmt: skip
@@ -212,7 +213,7 @@ def _heat_finding(known: Sequence[Point], span: str) -> str:
     heats = [one.temperature_c for one in known if one.temperature_c is not None]
     slow = sum(one.is_throttled for one in known)
     said = (
-        f"{min(heats):.0f} to {max(heats):.0f} °C in {span}, {fmean(heats):.0f} °C on average"
+        f"{min(heats):.0f} to {max(heats):.0f} °C in {span}"
         if heats
         else f"It says no temperature; its clock in {span}"
     )

@@ -23,7 +23,8 @@ from hardware.inventory.selectors.stock import BADGES, CONDITIONS
 from hardware.inventory.services.items import case_decides
 from hardware.inventory.services.products import check_may_archive, check_never_used
 from hardware.inventory.serving import piece_out
-from hardware.models import CASE_OPEN, ITEM_MOVES, Item, Kit, Product, StockEvent, Stockroom
+from hardware.models import CASE_OPEN, ITEM_MOVES, Item, Kit, Product, Runner, StockEvent, Stockroom
+from hardware.runners.matching import cannot_work
 
 A_PAGE = 100
 HISTORY_SHOWN = 60
@@ -97,9 +98,16 @@ def item_page(visit: Visit, item: Item) -> dict[str, Any]:
         context["free"] = free_words(visit.course, context["kit"] or item, timezone.now())
     if not visit.is_staff:
         return context
+    context |= _runner_on(visit, item)
     found = circulation(visit, item)
     context |= found | {"lends": status in LENT_FROM or found["out"] is not None}
     return context | {"may_edit": visit.role == Role.INSTRUCTOR, **history(item.events.all())}
+
+
+def _runner_on(visit: Visit, item: Item) -> dict[str, Any]:
+    """The runner that this board carries, where it is one of this course, and why it gets no work."""
+    runner = Runner.objects.filter(item=item, course=visit.course).select_related("team", "item", "course").first()
+    return {} if runner is None else {"runner": runner, "runner_barred": cannot_work(runner)}
 
 
 def circulation(visit: Visit, item: Item) -> dict[str, Any]:

@@ -129,46 +129,25 @@ def _up_since(runner: Runner) -> datetime | None:
 def deeds(board: Board, now: datetime) -> list[Deed]:
     """What can be done with it, and what follows, with the run that it has in hand."""
     runner, job = board.runner, board.held
-    reached = DUTY_MOVES[Duty(runner.status)]
-    title = title_of(job) if job is not None else ""
-    ends = f"It ends {title}, then" if job is not None else "It"
-    back = _goes_back(board, now)
-    all_of = [
-        Deed(Duty.ACTIVE, "Put on duty", "Its golden model runs first; then it is given work."),
-        Deed(Duty.PAUSED, "Pause", f"{ends} is given nothing until it is put on duty again."),
-        Deed(
-            Duty.DRAINING,
-            "Let it finish",
-            f"{ends} its agent stops taking work, so that the machine can be switched off.",
-        ),
-        Deed(
-            Duty.QUARANTINED,
-            "Quarantine",
-            f"It is given nothing until somebody has looked. {back}".strip(),
-            is_asked=True,
-        ),
-        Deed(
-            Duty.REVOKED,
+    ends = f"It ends {title_of(job)}, then its" if job is not None else "Its"
+    back, free = _goes_back(board, now), "its name is" if runner.item is None else f"its name and {runner.item.tag} are"
+    says = {
+        Duty.ACTIVE: ("Put on duty", "Its golden model runs first; then it is given work."),
+        Duty.PAUSED: ("Pause", f"{ends} agent is given nothing until it is put on duty again."),
+        Duty.DRAINING: ("Let it finish", f"{ends} agent takes no more, so that the machine can be switched off."),
+        Duty.QUARANTINED: ("Quarantine", f"It is given nothing until somebody has looked. {back}"),
+        RETIRE: ("Retire", f"{ends} token is void, and {free} free for another one. It does not come back."),
+        Duty.REVOKED: (
             "Revoke",
-            f"Its token opens nothing from now on, and it never comes back under it. {back}".strip(),
-            is_asked=True,
-            is_danger=True,
+            f"Its token opens nothing from now on, and {free} free for another one. It does not come back. {back}",
         ),
+    }
+    reached = DUTY_MOVES[Duty(runner.status)]
+    possible = [to for to in says if to in reached or (to == RETIRE and Duty.REVOKED in reached and not runner.retires)]
+    final = {RETIRE, Duty.REVOKED}
+    return [
+        Deed(to, says[to][0], says[to][1].strip(), to in final | {Duty.QUARANTINED}, to in final) for to in possible
     ]
-    found = [deed for deed in all_of if deed.to in reached]
-    if Duty.REVOKED in reached:
-        said = f"{ends} its token is void, and its name{' and ' + runner.item.tag if runner.item else ''} are free for another one."
-        found.insert(
-            -1,
-            Deed(
-                "retire",
-                "Retire",
-                said.replace(" are free", " is free") if runner.item is None else said,
-                is_asked=True,
-                is_danger=True,
-            ),
-        )
-    return found
 
 
 def _goes_back(board: Board, now: datetime) -> str:

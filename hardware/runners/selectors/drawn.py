@@ -48,7 +48,8 @@ def figure_of(runner: Runner, slug: str, span: str, now: datetime) -> Figure:
         points, gap = (
             (_of_samples(runner, since), CUT) if chosen == "day" else (_of_hours(runner, since, now), 2 * HOUR)
         )
-        return heat_figure(thinned(points), marks_of(runner, since), span=_said(chosen), gap=gap, zone=zone)
+        how = "" if chosen == "day" else "Of each hour the warmest and the slowest."
+        return heat_figure(thinned(points), marks_of(runner, since), span=_said(chosen), gap=gap, zone=zone, how=how)
     raise NotHere("There is no such figure of a runner.")
 
 

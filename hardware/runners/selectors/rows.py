@@ -56,6 +56,11 @@ class Row:
         return BADGES[self.state]
 
     @property
+    def off_words(self) -> str:
+        """+0.8, −0.5; "" where it is not known."""
+        return "" if self.off_percent is None else f"{self.off_percent:+.1f}".replace("-", "−")
+
+    @property
     def is_off(self) -> bool:
         """Whether its golden model is beyond what the board may be off."""
         return self.off_percent is not None and abs(self.off_percent) > (farthest() - 1) * 100

@@ -1,12 +1,16 @@
 """The pages of runners: the fleet as it is, adding one, its history, and what staff do with it."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from hardware.models import BoardJob, Duty, EnrolCode, Health, Runner, RunnerSample
+from hardware import demo_runners, demo_runners_past, leases
+from hardware.inventory.services.cases import case_move, case_open
+from hardware.models import BoardJob, BoardLease, Duty, Ended, EnrolCode, Health, Runner, RunnerEvent, RunnerSample
+from hardware.runners import duty
 from hardware.runners.selectors.rows import fleet_rows
 from tests.hardware.inventory.builders import items_of, product_of
 from tests.hardware.runners.boards import Board, add_board, fresh, make_work
@@ -122,3 +126,206 @@ def test_the_agent_is_one_file_for_anybody():
         and "milliamp-runner.pyz" in answer["Content-Disposition"]
     )
     assert answer.content == Client().get("/runner/milliamp-runner.pyz").content
+
+
+def demo_fleet(cast, now=None):
+    """The six boards of the demo, in the course of the cast."""
+    demo_runners_past.load(
+        course=cast.course, people={"helen.castell@example.edu": cast.helen}, now=now or timezone.now()
+    )
+    return {runner.name: runner for runner in Runner.objects.filter(course=cast.course)}
+
+
+def words_of(page):
+    """Of a page as it is read: tags out, and the spaces that keep numbers and units together as plain ones."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).replace("\u00a0", " ").split())
+
+
+def test_the_demos_fleet_says_what_the_picture_says(client, cast, django_assert_max_num_queries):
+    fleet = demo_fleet(cast)
+    page = words_of(text(client, FLEET, cast.amit))
+    away = timezone.localtime(fleet["nano-02"].last_seen_at, cast.course.tz)
+    assert (
+        f"5 of 6 runners are well; nano-02 has not answered since {away:%H:%M}" in page
+        or "nano-02 has not answered since" in page
+    )
+    for said in (
+        "out of service; its run went to nano-01",
+        "starts again under 60 °C",
+        "waiting for work",
+        "Waiting for a board: 4 runs,",
+        "1 h 38 min",
+    ):
+        assert said in page, said
+    with django_assert_max_num_queries(45):
+        client.get(FLEET)
+    with django_assert_max_num_queries(45):
+        client.get(f"{FLEET}live/")
+    rows = {row.runner.name: row for row in fleet_rows(cast.visit(cast.amit), timezone.now())}
+    assert rows["nano-02"].busy[-1]["kind"] == "away" and 40 < rows["pi4-01"].busy_share < 90
+
+
+def test_the_page_of_each_board_and_all_of_its_parts(client, cast, django_assert_max_num_queries):
+    fleet = demo_fleet(cast)
+    client.force_login(cast.amit)
+    known = (("nano-02", "it was away"), ("coral-01", "Cools down"), ("pi4-02", "1 beyond its baseline"))
+    for name, said in known:
+        with django_assert_max_num_queries(75):
+            page = words_of(text(client, f"{FLEET}{fleet[name].pk}/"))
+        assert said in page and "It measured" in page and ("the fan had come loose" in page) == (name == "pi4-02")
+    address = f"{FLEET}{fleet['pi4-02'].pk}/"
+    for figure in ("use", "checks", "heat"):
+        for span in ("day", "week", "term"):
+            drawn = client.get(f"{address}figures/{figure}.json?span={span}").json()
+            assert drawn["data"] and drawn["layout"]["xaxis"]["type"] == "date"
+        lines = client.get(f"{address}figures/{figure}.csv").content.decode().strip().split("\r\n")
+        assert len(lines) > 30
+    assert client.get(f"{address}figures/nothing.json").status_code == 404
+    assert client.get(f"{address}figures/nothing.csv").status_code == 404
+    with django_assert_max_num_queries(30):
+        assert client.get(f"{address}now/").status_code == 200
+
+
+def test_work_of_a_board_is_filtered_paged_and_taken_along(client, cast):
+    fleet = demo_fleet(cast)
+    address = f"{FLEET}{fleet['nano-02'].pk}/"
+    page = text(client, f"{address}?how=failed&page=9", cast.amit)
+    work = page.split('id="jobs"')[1].split("</section>")[0]
+    assert "no sign of life from runner nano-02" in work and "1 turn," in work and 'badge good">' not in work
+    lines = client.get(f"{address}figures/jobs.csv?how=failed").content.decode().strip().split("\r\n")
+    assert len(lines) == 2 and ",failed,no sign of life" in lines[1]
+    late = words_of(text(client, f"{FLEET}{fleet['zero-01'].pk}/"))
+    assert "Came too late" in late and "its network was away for seven minutes" in late
+    lost = BoardLease.objects.get(runner=fleet["nano-02"], how=Ended.FAILED)
+    log = words_of(text(client, f"{address}log/{lost.job_id}/"))
+    assert "window 2: 48.9 ms" in log and "nano-01" in log and "no sign of life" in log.lower()
+
+
+def test_a_log_is_followed_byte_by_byte(client, cast):
+    runner, board = add_board(cast)
+    work = make_work(cast)
+    job = board.job()
+    board.call(job, "start")
+    said = "wärmt auf: 41 °C\n".encode()
+    board.log(job, 0, said[:2])  # in the middle of a letter
+    address = f"{FLEET}{runner.pk}/log/{work.pk}/text/?attempt=1"
+    client.force_login(cast.amit)
+    answer = client.get(f"{address}&offset=0")
+    assert (answer.content, answer["X-Log-Next"], answer["X-Log-Open"]) == (b"w", "1", "1")
+    assert answer["Content-Type"].startswith("text/plain")
+    board.log(job, 2, said[2:])
+    answer = client.get(f"{address}&offset=1")
+    assert answer.content == said[1:] and answer["X-Log-Next"] == str(len(said))
+    assert client.get(f"{address}&offset={len(said)}").content == b""
+    assert client.get(f"{address}&offset=-1").status_code == 200
+    for bad in ("attempt=9", "attempt=x", "attempt=99999999999"):
+        assert client.get(f"{FLEET}{runner.pk}/log/{work.pk}/text/?{bad}").status_code == 404
+    other, _ = add_board(cast, "pi4-02")
+    assert client.get(f"{FLEET}{other.pk}/log/{work.pk}/text/").status_code == 404
+    board.carry_out(job, log={"bytes": len(said)})
+    assert client.get(f"{address}&offset=0")["X-Log-Open"] == "0"
+
+
+def test_what_follows_is_said_before_it_is_done(client, cast):
+    runner, board = add_board(cast)
+    add_board(cast, "pi4-02")
+    make_work(cast, title="Lab 3, attempt 6")
+    board.call(board.job(), "start")
+    page = words_of(text(client, f"{FLEET}{runner.pk}/duty/?to=quarantined", cast.amit))
+    assert (
+        "Lab 3, attempt 6 goes back into the line" in page
+        and "pi4-02 could take it" in page
+        and "costs nobody an attempt" in page
+    )
+    assert "It ends Lab 3, attempt 6, then its agent is given nothing" in words_of(text(client, f"{FLEET}{runner.pk}/"))
+    assert client.get(f"{FLEET}{runner.pk}/duty/?to=active").status_code == 422
+    assert client.get(f"{FLEET}{runner.pk}/duty/?to=flying").status_code == 422
+
+
+def test_a_board_that_retires_ends_its_run_and_frees_its_name_and_item(client, cast):
+    (item,) = items_of(cast, product_of(cast, kind="board"), "PI-01")
+    runner, board = add_board(cast, item=item)
+    make_work(cast)
+    job = board.job()
+    client.force_login(cast.amit)
+    client.post(f"{FLEET}{runner.pk}/duty/", {"to": "retire", "why": "worn out"})
+    assert (fresh(runner).status, fresh(runner).retires) == (Duty.DRAINING, True)
+    assert duty.sweep(timezone.now()) == 0
+    assert board.carry_out(job).status_code == 200
+    assert duty.sweep(timezone.now()) == 1 and duty.sweep(timezone.now()) == 0
+    assert (fresh(runner).status, fresh(runner).item) == (Duty.REVOKED, None) and board.poll().status_code == 401
+    again, _ = add_board(cast, item=item)
+    assert again.name == "pi4-01" and again.pk != runner.pk
+    other, _ = add_board(cast, "pi4-02")
+    client.post(f"{FLEET}{other.pk}/duty/", {"to": "retire"})
+    assert fresh(other).status == Duty.REVOKED  # it held nothing
+
+
+def test_a_runner_is_edited_by_instructors_and_keeps_its_history(client, cast):
+    (item,) = items_of(cast, product_of(cast, kind="board"), "PI-01")
+    runner, board = add_board(cast)
+    add_board(cast, "pi4-02", item=item)
+    edit = f"{FLEET}{runner.pk}/edit/"
+    client.force_login(cast.amit)
+    assert client.get(edit).status_code == 403
+    client.force_login(cast.helen)
+    sent = {"name": "shelf-1", "device": "rpi-4-8gb", "tags": "camera", "team": "", "item": ""}
+    for wrong in ({"name": "pi4-02"}, {"name": ""}, {"tags": "no/tag"}, {"device": "abacus"}, {"item": item.pk}):
+        assert client.post(edit, sent | wrong).status_code == 422, wrong
+    assert client.post(edit, sent).status_code == 302
+    row = fresh(runner)
+    assert (row.name, row.device, row.tags, row.health) == ("shelf-1", "rpi-4-8gb", ["camera"], Health.UNKNOWN)
+    page = words_of(text(client, f"{FLEET}{runner.pk}/"))
+    assert "name pi4-01 to shelf-1" in page and "1 turn," in page
+    assert board.poll().json()["job"]["purpose"] == "health"
+    assert RunnerEvent.objects.filter(runner=runner, what="edited").count() == 1
+    client.post(edit, sent)
+    assert RunnerEvent.objects.filter(runner=runner, what="edited").count() == 1
+
+
+def test_the_page_of_the_code_follows_the_machine(client, cast):
+    runner, board, code = add_board(cast, enrolled=False)
+    arrival = f"{FLEET}{runner.pk}/arrival/"
+    assert "pi4-01 waits for its machine" in words_of(text(client, arrival, cast.helen))
+    board.enrol(code)
+    assert "pi4-01 has enrolled: its golden model is next" in words_of(text(client, arrival))
+    job = board.job()
+    assert "its golden model runs" in words_of(text(client, arrival))
+    board.carry_out(job)
+    done = text(client, arrival)
+    assert "pi4-01 is well and takes work" in words_of(done) and "data-live-done" in done
+
+
+def test_the_board_and_its_item_say_of_each_other(client, cast):
+    (item,) = items_of(cast, product_of(cast, kind="board"), "PI-01")
+    runner, _ = add_board(cast, item=item)
+    case = case_open(visit=cast.visit(cast.amit), item=item, what="it smells")
+    case_move(visit=cast.visit(cast.amit), case=case, to="in_repair", why="to the workshop")
+    page = words_of(text(client, f"{FLEET}{runner.pk}/", cast.amit))
+    assert "out of service" in page and "it smells" in page and "PI-01" in page
+    page = words_of(text(client, "/courses/odml/hardware/items/PI-01/"))
+    assert "pi4-01" in page and "gets no work" in page
+
+
+def test_boards_of_the_demo_go_on_and_touch_no_work_of_others(client, cast):
+    now = timezone.now()
+    fleet = demo_fleet(cast, now)
+    mine = make_work(cast, title="a real one", device="rpi-4-8gb")
+    real, board = add_board(cast, "real-01", device="rpi-4-8gb")
+    moment = now
+    for _ in range(40):
+        moment += timedelta(seconds=30)
+        demo_runners.pulse(moment)
+        leases.sweep(now=moment)
+    states = {row.runner.name: row.state for row in fleet_rows(cast.visit(cast.amit), moment)}
+    assert (
+        states["nano-02"] == "away"
+        and states["pi4-02"] == "idle"
+        and {states["pi4-01"], states["nano-01"]} <= {"running", "cooling", "idle"}
+    )
+    turns = BoardLease.objects.filter(runner=fleet["pi4-01"], at__gt=now - timedelta(minutes=2))
+    assert turns.count() >= 2 and not turns.filter(how=Ended.FAILED).exists()
+    mine.refresh_from_db()
+    assert mine.attempt == 0 and demo_runners.pulse(moment) == 0
+    Runner.objects.filter(pk=real.pk).update(last_seen_at=moment)
+    assert board.job()["lease"] == str(mine.pk)
