@@ -17,8 +17,8 @@ from hardware.profiles import DeviceProfile
 UseSource = Callable[[Course, str], str]
 use_sources: list[UseSource] = []
 
-# What latency and energy on a device rest on: (profile) -> rows {group, rows, date, model_out_median, family_out_median, graded, note}.
-CalibrationSource = Callable[[DeviceProfile], list[dict[str, Any]]]
+# What latency and energy on a device rest on: (profile, course or None) -> rows {group, rows, date, model_out, family_out, graded, note}.
+CalibrationSource = Callable[[DeviceProfile, Course | None], list[dict[str, Any]]]
 calibration_sources: list[CalibrationSource] = []
 
 
@@ -37,8 +37,9 @@ def use_words(course: Course, slug: str) -> str:
     return "; ".join(said for source in use_sources if (said := source(course, slug)))
 
 
-def calibrations_of(profile: DeviceProfile) -> list[dict[str, Any]]:
-    return [row for source in calibration_sources for row in source(profile)]
+def calibrations_of(profile: DeviceProfile, course: Course | None = None) -> list[dict[str, Any]]:
+    """course: with what it has adopted for boards of its own; None: what comes with the site."""
+    return [row for source in calibration_sources for row in source(profile, course)]
 
 
 @dataclass(frozen=True)

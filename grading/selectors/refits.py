@@ -80,7 +80,8 @@ def refit_page(visit: Visit, refit: Refit) -> dict[str, Any]:
     return {
         "refit": refit, "calibration": one, "board": board, "setting": setting_words(one), "badge": BADGES[RefitStatus(refit.status)],
         "title": _verdict(refit), "facts": _facts(refit), "figure": calibration_figure(refit.points, refit.judged) if refit.points else None,
-        "versions": sorted(set(one.rows.values_list("runtime_version", flat=True))), "moves": list(refit.moves.all()),
+        "versions": sorted(set(one.rows.values_list("runtime_version", flat=True))),
+        "moves": [(move, RefitStatus(move.moved_to).label) for move in refit.moves.all()],
         "may_adopt": is_instructor and refit.status in MAY_ADOPT, "may_withdraw": is_instructor and refit.status == RefitStatus.ADOPTED,
         "may_discard": is_instructor and refit.status == RefitStatus.DRAFT, "is_instructor": is_instructor,
     }  # fmt: skip

@@ -66,9 +66,11 @@ def device(request: HttpRequest, visit: Visit, device: str) -> HttpResponse:
     """Any device of the course, a shipped one or its own."""
     shipped = load_profiles().get(today_slug(device))
     if shipped is not None:
-        return render(request, "hardware/device.html", told(shipped))
+        return render(request, "hardware/device.html", told(shipped, visit.course))
     row = course_devices.device_of(visit.course, device)
-    return render(request, "hardware/device.html", told(_readable(row)) | {"row": row, **_for_staff(visit, row)})
+    return render(
+        request, "hardware/device.html", told(_readable(row), visit.course) | {"row": row, **_for_staff(visit, row)}
+    )
 
 
 def _readable(row: CourseDevice) -> DeviceProfile:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from courseplatform.core.audience import public
 from courseplatform.core.errors import NotHere
 from courseplatform.core.tables import csv_response
+from courseplatform.courses.models import Course
 from hardware import comparing
 from hardware.hooks import calibrations_of
 from hardware.profiles import DeviceProfile, load_profiles, today_slug
@@ -53,9 +54,9 @@ def compared(profiles: dict[str, DeviceProfile]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def told(profile: DeviceProfile) -> dict[str, Any]:
+def told(profile: DeviceProfile, course: Course | None = None) -> dict[str, Any]:
     return {
-        "profile": profile, "groups": comparing.fact_groups(profile), "calibrations": calibrations_of(profile),
+        "profile": profile, "groups": comparing.fact_groups(profile), "calibrations": calibrations_of(profile, course),
         "hardware_source": profile.sources.get("hardware", ""), "estimates": comparing.estimates(profile),
     }  # fmt: skip
 

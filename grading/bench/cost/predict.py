@@ -76,7 +76,7 @@ def predict(
         raise BenchError("unknown_precision", said)
     known = calibrations or load_calibrations()
     stored = precision or stored_precision(report)
-    wanted = Wanted(board.slug, board.board, runtime, stored, threads)
+    wanted = Wanted(board.slug, board.board or board.slug, runtime, stored, threads)
     work = instead or Instead(steps_of(report))
     question = Question(report, work.steps, board, wanted, convention, volts, work.more, work.said)
     choice = choose(wanted, known.groups)
