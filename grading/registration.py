@@ -129,5 +129,6 @@ def _links() -> list[NavLink]:
                 "grading:power_reading_take_back",
             ),
         ),
+        NavLink("Calibrations", "grading:calibrations", 93, STAFF, owns=("grading:calibration",), in_more=True),
         NavLink("Regrades", "grading:regrades", 36, STAFF, owns=("grading:regrade",), in_more=True),
     ]

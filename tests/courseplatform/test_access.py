@@ -17,6 +17,7 @@ from courseplatform.scribe.services.images import image_add
 from grading.bench.errors import BenchError
 from grading.models import Run
 from hardware import leases
+from hardware.models import Runner
 from tests.courseplatform.accounts.builders import headers_of
 from tests.courseplatform.notices.builders import notices_of
 from tests.courseplatform.participation.builders import slack_import
@@ -24,6 +25,7 @@ from tests.courseplatform.scribe.builders import duty_of, handed_in, png
 from tests.courseplatform.seminar.builders import seminar_objects
 from tests.courseplatform.teams.builders import make_round, make_slot, make_team
 from tests.courseplatform.uploads.builders import begin
+from tests.grading.calibrating.calibrations import refit_of
 from tests.grading.energy.builders import power_of
 from tests.grading.grades.grades import regrade_of
 from tests.grading.handing_in.parts import piece_of
@@ -111,6 +113,7 @@ def addresses_of(cast, tmp_path):
         **power_of(cast, team), "<int:rerun>": str(rerun_of(cast).pk),
         "<slug:device>": "laptop", "<slug:own_device>": device_of_course(cast).slug, **stock_objects(cast),
         **runner_objects(cast), "<int:meter_reading>": "1",  # posted to, so not looked at
+         "<int:calibration>": str(refit_of(cast, Runner.objects.first()).pk),
     }  # fmt: skip
     found = []
     for route, view in PATTERNS:

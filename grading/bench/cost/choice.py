@@ -17,6 +17,8 @@ from grading.bench.cost.published import UNKNOWN
 from hardware.profiles import RUNTIMES
 
 TPU = "edgetpu"
+# ONNX Runtime speaks where somebody has calibrated a board for it; nothing is published of it.
+SPEAKING = (*RUNTIMES, "onnxruntime")
 # A board without measurements of its own -> one with the same core, how much faster that one's clock is, and a sentence.
 STAND_INS = {
     "stm32f746": ("nucleo-h7a3zi", 280 / 216, "Measured on a NUCLEO-H7A3ZI-Q (the same core, Cortex-M7, at 280 MHz), scaled by the clock."),
@@ -85,11 +87,7 @@ def _adopted(choices: list[Choice]) -> list[Choice]:
 
 def of_board(board: str, groups: dict[str, Coefficients]) -> list[Choice]:
     """The board's own calibrations."""
-    return [
-        Choice(group)
-        for group in groups.values()
-        if group.board == board and (group.is_adopted or group.runtime in RUNTIMES)
-    ]
+    return [Choice(group) for group in groups.values() if group.board == board and group.runtime in SPEAKING]
 
 
 def stand_ins(board: str, groups: dict[str, Coefficients]) -> list[Choice]:

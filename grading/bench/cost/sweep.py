@@ -61,73 +61,67 @@ ONCE, ALSO_FOUR = (1,), (1, 4)
 def _layers() -> Iterator[Row]:
     """(class, name, input, layer, how often one after the other)."""
     yield from _convolutions()
+    yield from _sparse_convolutions()
     yield from _products()
     yield from _rest()
 
 
+# Channels in, out, and side of the picture; a Winograd kernel and a depthwise one keep the channels.
+FIRSTS = ((16, 48), (32, 96), (16, 160), (8, 64))
+POINTWISES = (
+    (8, 64, 56),
+    (16, 16, 56),
+    (32, 64, 28),
+    (64, 64, 28),
+    (64, 256, 14),
+    (256, 64, 14),
+    (128, 128, 14),
+    (256, 256, 7),
+)
+DEPTHWISES = ((32, 56, 1), (64, 56, 2), (64, 28, 1), (128, 14, 1), (256, 7, 1))  # channels, side, stride
+LARGE_DEPTHWISES = ((32, 56), (96, 28), (240, 14))
+WINOGRADS = ((8, 56), (16, 28), (32, 28), (64, 14), (64, 28), (128, 7))
+DENSES = (
+    (3, 2, 16, 32, 56),
+    (3, 2, 64, 128, 14),
+    (5, 1, 16, 16, 28),
+    (1, 2, 64, 128, 28),
+    (7, 1, 16, 16, 14),
+)  # size, stride, in, out, side
+GROUPEDS = ((32, 4, 28), (64, 8, 14), (128, 2, 14))  # channels, groups, side
+TRANSPOSEDS = ((16, 16, 28), (64, 32, 14), (128, 64, 7))
+
+
 def _convolutions() -> Iterator[Row]:
-    for out, side in ((16, 48), (32, 96), (16, 160), (8, 64)):
+    """Those that become products of matrices."""
+    for out, side in FIRSTS:
         yield Work.FIRST, f"first-{out}-{side}", [3, side, side], _conv(out, 3, stride=2), ONCE
-    for given, out, side in (
-        (8, 64, 56),
-        (16, 16, 56),
-        (32, 64, 28),
-        (64, 64, 28),
-        (64, 256, 14),
-        (256, 64, 14),
-        (128, 128, 14),
-        (256, 256, 7),
-    ):
+    for given, out, side in POINTWISES:
         times = ALSO_FOUR if given == out == 64 else ONCE
         yield Work.POINTWISE, f"1x1-{given}-{out}-{side}", [given, side, side], _conv(out, 1), times
-    for channels, side, stride in ((32, 56, 1), (64, 56, 2), (64, 28, 1), (128, 14, 1), (256, 7, 1)):
-        layer, times = (
-            {"kind": "depthwise", "size": 3, "stride": stride},
-            ALSO_FOUR if channels == 64 and stride == 1 else ONCE,
-        )
-        yield Work.DEPTHWISE_SMALL, f"depthwise3-{channels}-{side}-{stride}", [channels, side, side], layer, times
-    for channels, side in ((32, 56), (96, 28), (240, 14)):
-        yield (
-            Work.DEPTHWISE_LARGE,
-            f"depthwise5-{channels}-{side}",
-            [channels, side, side],
-            {"kind": "depthwise", "size": 5},
-            ONCE,
-        )
-    for channels, side in ((8, 56), (16, 28), (32, 28), (64, 14), (64, 28), (128, 7)):
+    for channels, side in WINOGRADS:
         times = ALSO_FOUR if (channels, side) == (64, 14) else ONCE
         yield Work.WINOGRAD, f"3x3-{channels}-{side}", [channels, side, side], _conv(channels, 3), times
-    for size, stride, given, out, side in (
-        (3, 2, 16, 32, 56),
-        (3, 2, 64, 128, 14),
-        (5, 1, 16, 16, 28),
-        (1, 2, 64, 128, 28),
-        (7, 1, 16, 16, 14),
-    ):
-        work = Work.POINTWISE if size == 1 else Work.DENSE
-        yield (
-            work,
-            f"dense{size}-{stride}-{given}-{out}-{side}",
-            [given, side, side],
-            _conv(out, size, stride=stride),
-            ONCE,
-        )
-    for channels, groups, side in ((32, 4, 28), (64, 8, 14), (128, 2, 14)):
-        yield (
-            Work.GROUPED,
-            f"grouped-{channels}-{groups}-{side}",
-            [channels, side, side],
-            _conv(channels, 3, groups=groups),
-            ONCE,
-        )
-    for given, out, side in ((16, 16, 28), (64, 32, 14), (128, 64, 7)):
-        yield (
-            Work.TRANSPOSED,
-            f"transposed-{given}-{out}-{side}",
-            [given, side, side],
-            {"kind": "transposed", "channels": out},
-            ONCE,
-        )
+    for size, stride, given, out, side in DENSES:
+        work, layer = Work.POINTWISE if size == 1 else Work.DENSE, _conv(out, size, stride=stride)
+        yield work, f"dense{size}-{stride}-{given}-{out}-{side}", [given, side, side], layer, ONCE
+
+
+def _sparse_convolutions() -> Iterator[Row]:
+    """Those that read a part of the channels, and those that go up."""
+    for channels, side, stride in DEPTHWISES:
+        times = ALSO_FOUR if (channels, stride) == (64, 1) else ONCE
+        layer: Layer = {"kind": "depthwise", "size": 3, "stride": stride}
+        yield Work.DEPTHWISE_SMALL, f"depthwise3-{channels}-{side}-{stride}", [channels, side, side], layer, times
+    for channels, side in LARGE_DEPTHWISES:
+        layer = {"kind": "depthwise", "size": 5}
+        yield Work.DEPTHWISE_LARGE, f"depthwise5-{channels}-{side}", [channels, side, side], layer, ONCE
+    for channels, groups, side in GROUPEDS:
+        layer = _conv(channels, 3, groups=groups)
+        yield Work.GROUPED, f"grouped-{channels}-{groups}-{side}", [channels, side, side], layer, ONCE
+    for given, out, side in TRANSPOSEDS:
+        layer = {"kind": "transposed", "channels": out}
+        yield Work.TRANSPOSED, f"transposed-{given}-{out}-{side}", [given, side, side], layer, ONCE
 
 
 def _products() -> Iterator[Row]:
@@ -214,10 +208,29 @@ def _whole() -> Iterator[Network]:
             )
     for family, (architecture, given) in SMALL.items():
         yield Network(f"{PREFIX}{architecture}", family, True, {"architecture": architecture, **given})
+    for side, width in ((8, 8), (28, 8)):
+        yield Network(f"{PREFIX}digits-{side}-{width}", "digits", True, _digits(side, width))
+    for inputs, hidden in ((64, 32), (784, 128)):
+        layers = [{"kind": "dense", "channels": hidden, "activation": "relu"}, {"kind": "dense", "channels": 10}]
+        yield Network(
+            f"{PREFIX}perceptron-{inputs}-{hidden}", "perceptron", True, {"input": [inputs], "layers": layers}
+        )
     for side, width in ((32, 16), (64, 16), (64, 32)):
         yield Network(f"{PREFIX}plain-{side}-{width}", "plain", True, _plain(side, width))
     for side, width in ((48, 16), (96, 16)):
         yield Network(f"{PREFIX}unet-{side}-{width}", "u-net", True, _unet(side, width))
+
+
+def _digits(side: int, width: int) -> dict[str, Any]:
+    """As small as what a first lab hands in: two convolutions, a pool, one layer that is fully connected."""
+    relu = {"activation": "relu"}
+    layers = [
+        _conv(width, 3) | relu,
+        _conv(2 * width, 3, stride=2) | relu,
+        {"kind": "max_pool", "size": 2},
+        {"kind": "dense", "channels": 10},
+    ]
+    return {"input": [1, side, side], "layers": layers}
 
 
 def _plain(side: int, width: int) -> dict[str, Any]:

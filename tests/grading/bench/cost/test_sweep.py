@@ -28,7 +28,7 @@ ONE_OF_EACH = [
     "transposed-64-32-14", "connected-256-256-x4", "tokens-64-64-256", "product-64", "sigmoid-64-28-x4", "silu-32-28", "norm-64-256",
     "softmax-64-64", "maxpool-16-56", "meanpool-64-28", "meanall-256-14", "add-64-28", "multiply-16-28", "concat-64-28", "resize-16-28",
     "shuffle-64-28", "slice-64-56", "mobilenet_v2-0.35-96", "mobilenet_v3_small-0.35-96", "shufflenet_v2-0.5-96", "unet-48-16", "plain-32-16",
-    "toycar_autoencoder",
+    "toycar_autoencoder", "digits-8-8", "perceptron-64-32",
 ]  # fmt: skip
 
 
