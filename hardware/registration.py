@@ -7,13 +7,15 @@ from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import STAFF, Role
 from courseplatform.courses.sections import NavLink, Section, registry
+from courseplatform.teams.sections import TeamSection
+from courseplatform.teams.sections import registry as team_page
 from hardware import demo_runners, exporting, leases
-from hardware.hooks import add_block_source
+from hardware.hooks import add_block_source, add_service_listener
 from hardware.inventory.lending.course_file import LENDING_PART
 from hardware.inventory.lending.words import lending_effects
 from hardware.inventory.selectors import dates
 from hardware.models import DEMO_KIND
-from hardware.runners import calibrating, health, leasing, turns
+from hardware.runners import calibrating, health, leasing, own, own_views, turns
 from hardware.runners.selectors import fleet
 
 
@@ -29,6 +31,8 @@ def register_all() -> None:
     leases.add_end_listener(turns.turn_ended)
     leases.register_kind(leases.JobKind(name=calibrating.KIND, ended=calibrating.part_ended, **lives))
     add_block_source(fleet.block)
+    add_service_listener(own.loan_ended)
+    team_page.add_section(TeamSection("runner", 45, "side", "hardware/runners/_section_own.html", own_views.section))
     file_parts.add(LENDING_PART)
     file_parts.effects.append(lending_effects)
     registry.add_due_source(dates.due_marks)

@@ -14,7 +14,7 @@ from courseplatform.core.errors import AppError, BadInput, Conflict, NotHere, To
 from hardware.models import BoardFile, BoardJob, LogPiece, Purpose, Runner, Status
 
 MOST_LOG_BYTES, MOST_FILE_BYTES, MOST_FILES = 1 << 20, 64 << 20, 4
-MOST_CHECKS_KEPT = 50  # of one board
+MOST_CHECKS_KEPT = 200  # of one board: more than a term has days
 MOST_CHECK_BYTES = 2 << 20  # of a golden model's results: some thousand times
 NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 
@@ -97,7 +97,7 @@ def checks_forget(runner: Runner) -> None:
 def _drop(rows: "QuerySet[BoardFile]") -> None:
     """Rows now, their bytes once nothing can bring the rows back."""
     for row in rows:
-        transaction.on_commit(partial(row.file.storage.delete, row.file.name))
+        transaction.on_commit(partial(row.file.storage.delete, str(row.file.name)))
         row.delete()
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hardware.runners import acting, calibration_views, views
+from hardware.runners import acting, calibration_views, own_views, views
 
 app_name = "runners"
 download = path("runner/milliamp-runner.pyz", views.agent, name="runner_agent")
@@ -24,6 +24,7 @@ urlpatterns = [
     path(
         "<slug:course>/runners/<uuid:runner>/calibration/cancel/", calibration_views.cancel, name="calibration_cancel"
     ),
+    path("<slug:course>/team/<slug:team>/runner/<int:lent_item>/code/", own_views.code, name="own_code"),
     path("<slug:course>/runners/<uuid:runner>/log/<uuid:board_job>/", views.log, name="log"),
     path("<slug:course>/runners/<uuid:runner>/log/<uuid:board_job>/text/", views.log_text, name="log_text"),
 ]

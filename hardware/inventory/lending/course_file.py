@@ -47,6 +47,7 @@ SCHEMA = mapping(
     renewals=_rule(count("How often a borrower may renew a loan alone; 0: never.", 0, 20), f"{USUAL.renewals}"),
     renew_days=_rule(count("By how many days each time.", 1, 366), f"{USUAL.renew_days}"),
     open_to_requests=_switch("Students may ask on the page; false: at the desk only."),
+    team_runners=_switch("A team enrols a board that it has on loan as a runner of its own; false: the staff make the codes."),
 )  # fmt: skip
 
 

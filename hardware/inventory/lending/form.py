@@ -33,6 +33,11 @@ class LendingForm(forms.Form):
     renewals = _number(0, 20, label="Renewals by the borrower", help_text="0: the staff renew.")
     renew_days = _number(1, 366, label="Each renewal, days")
     open_to_requests = forms.BooleanField(required=False, label="Students may ask on the page")
+    team_runners = forms.BooleanField(
+        required=False,
+        label="A team enrols its lent board as a runner",
+        help_text="It measures that team's work alone, and ends with the loan.",
+    )
     hold_overdue = forms.BooleanField(required=False, label="Who has something overdue is handed nothing new")
 
     def __init__(self, data: Any, *, said: dict[str, Any], returns: list[tuple[str, str]], kinds: list[str]) -> None:

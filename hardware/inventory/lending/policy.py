@@ -19,7 +19,7 @@ class LendingPolicy:
     comes back, "" = the course's only one of the kind hardware_return. longest_days: of a loan that is not for the term, None = no limit.
     pickup_days: a reservation that nobody picked up is released so long after it began. remind_days: before the due time, largest first.
     hold_overdue: who has something overdue is handed nothing new. renewals: how often a borrower may renew alone, each time by
-    renew_days. open_to_requests: students may ask on the page.
+    renew_days. open_to_requests: students may ask on the page. team_runners: a team enrols a board that it has on loan as a runner of its own.
     """
 
     borrowers: str = "both"
@@ -33,6 +33,7 @@ class LendingPolicy:
     renewals: int = 1
     renew_days: int = 14
     open_to_requests: bool = True
+    team_runners: bool = True
 
 
 def policy_of(facts: dict[str, Any]) -> LendingPolicy:

@@ -29,6 +29,7 @@ def policy_words(course: Course, policy: LendingPolicy, day: ReturnDay | None) -
         _length(policy),
         f"What nobody picks up within {_days(policy.pickup_days)} goes back to the stock.",
         _reminders(policy),
+        *(["A team may enrol a board that it has on loan, to measure its own work."] if policy.team_runners else []),
         *(["Who has something overdue is handed nothing new."] if policy.hold_overdue else []),
     ]
 

@@ -39,10 +39,11 @@ lending:
   renewals: 2
   renew_days: 7
   open_to_requests: false
+  team_runners: false
 """
 POLICY = LendingPolicy(
     borrowers="team", approve="automatic", quota={"board": 1, "usb_meter": 2}, returns="back", longest_days=30, pickup_days=2,
-    remind_days=(14, 3, 0), hold_overdue=False, renewals=2, renew_days=7, open_to_requests=False,
+    remind_days=(14, 3, 0), hold_overdue=False, renewals=2, renew_days=7, open_to_requests=False, team_runners=False,
 )  # fmt: skip
 
 
@@ -156,7 +157,7 @@ def test_the_rules_read_as_plain_sentences():
 
 FORM = {
     "borrowers": "both", "approve": "staff", "returns": "", "remind_days": "7, 1", "longest_days": "", "pickup_days": "3", "renewals": "1",
-    "renew_days": "14", "open_to_requests": "on", "hold_overdue": "on", "quota_board": "", "quota_cable": "", "do": "show",
+    "renew_days": "14", "open_to_requests": "on", "team_runners": "on", "hold_overdue": "on", "quota_board": "", "quota_cable": "", "do": "show",
 }  # fmt: skip
 EDIT = f"{BASE}rules/edit/"
 
