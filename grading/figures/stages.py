@@ -8,8 +8,8 @@ from grading.figures.costs import Costs
 
 TOKENS = ("plot-1", "plot-2", "plot-3", "plot-4", "plot-5", "plot-6", "plot-0", "accent")
 COLUMNS = [
-    "Stage", "File", "Calls", "Format", "File, bytes", "Parameters", "MACs of all calls", "Peak activations, bytes", "This machine p50, ms",
-    "This machine p90, ms", "Board", "Latency, ms", "from", "to", "Energy, mJ", "RAM by itself, bytes", "Basis", "Why",
+    "Stage", "File", "Calls", "Format", "File, bytes", "Parameters", "MACs of all calls", "Peak activations, bytes", "Measured p50, ms",
+    "Measured p90, ms", "Board", "Latency, ms", "from", "to", "Energy, mJ", "RAM by itself, bytes", "Basis", "Why",
 ]  # fmt: skip
 
 
@@ -21,13 +21,15 @@ def stages(given: Given) -> Figure | None:
     costs = given.costs
     on_board = {row["key"]: row for row in costs.verdict.get("stages", [])}
     rows = [_row(stage, on_board.get(stage["key"], {}), costs, n) for n, stage in enumerate(here)]
+    board = given.result["environment"].get("on_board", {}).get("runner", "")
     return Figure(
-        slug="stages", title="Stages", basis=costs.basis if costs.latency_ms is not None else "counted",
-        finding=_finding(rows, costs), how=_how(rows, costs), asks_board=True,
+        slug="stages", title="Stages", basis="measured" if board else costs.basis if costs.latency_ms is not None else "counted",
+        finding=_measured(rows, board) if board else _finding(rows, costs), how=_how(rows, costs), asks_board=True,
         note="One stage after the other, with all its calls; what lies between them is not measured." if costs.latency_ms is not None else "",
         columns=COLUMNS, rows=_csv(rows, costs), template="grading/_figure_stages.html",
         keys=[(row["token"], row["title"]) for row in rows],
-        shown={"rows": rows, "bars": _bars(rows), "total": _total(given.result, rows, costs), "board": costs.name},
+        shown={"rows": rows, "bars": _bars(rows), "total": _total(given.result, rows, costs), "board": costs.name,
+               "where": board or "this machine", "there": board or "This machine", "modelled": "Modelled" if board else "Latency"},
     )  # fmt: skip
 
 
@@ -53,6 +55,15 @@ def _row(stage: Json, there: Json, costs: Costs, n: int) -> Json:
         "macs": numbers.macs(macs), "params": numbers.count(stage["params"]), "peak": numbers.size(stage["peak_activation_bytes"]),
         "host": numbers.digits(stage["calls"] * stage["p50_ms"]),
     }  # fmt: skip
+
+
+def _measured(rows: list[Json], board: str) -> str:
+    """What a board measured of each, where one did."""
+    times = [row["stage"]["calls"] * row["stage"]["p50_ms"] for row in rows]
+    took_ms = sum(times)
+    most = rows[times.index(max(times))]
+    share = numbers.share(max(times) / took_ms, 0) if took_ms else "none"
+    return f"{most['title']} takes {share} of the {numbers.milliseconds(took_ms)} that {board} measured."
 
 
 def _finding(rows: list[Json], costs: Costs) -> str:

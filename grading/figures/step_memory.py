@@ -20,7 +20,7 @@ def step_memory(given: Given) -> Figure | None:
     return Figure(
         slug="step-memory", title="Memory of a step", basis="measured", finding=_finding(counted, measured),
         how="Counted: each tensor from the operator that makes it to the last one that reads it, in the order of the file. Allocated: PyTorch's "
-            "own record of one step, on this machine.",
+            f"own record of one step, on {given.result['environment'].get('on_board', {}).get('runner', 'this machine')}.",
         note="Both are the fullest moment, without what is kept between two steps. A kernel's scratch memory is in what was allocated alone, "
              "and the batch itself only in what was counted.",
         columns=["What", "Basis", "Bytes"],

@@ -24,6 +24,7 @@ from hardware.runners.health import golden_file, golden_step
 
 WINDOWS = 5  # fresh processes on a board, whose medians say how far it repeats
 COOL_BELOW_C, COOL_WAIT_S, IDLE_S = 60.0, 180, 10
+METER_S = 10  # at most, that a board goes on with each process for the sake of its power meter
 REFERENCE = "reference"
 FED = Path("fed")  # stands for inputs that the board makes itself of what the stage before answered
 MOST_HANDED_ON_BYTES = 40 << 20  # of all stages together: a board brings it back as base64, in at most 64 MiB
@@ -127,7 +128,7 @@ def plan_of(rows: Sequence[Row], formats: Sequence[str], seed: int) -> Plan:
         "steps": steps, "cool_below_c": COOL_BELOW_C, "cool_wait_s": COOL_WAIT_S, "idle_s": IDLE_S, "reference": reference,
         "runtimes": sorted(set(formats)), "needs_memory_limit": not EXECUTABLE.isdisjoint(formats),
     }  # fmt: skip
-    wall_s = sum(step["limits"]["wall_s"] for step in steps) + COOL_WAIT_S + 2 * IDLE_S
+    wall_s = sum(step["limits"]["wall_s"] + METER_S for step in steps) + COOL_WAIT_S + 2 * IDLE_S
     wall_s += 2 * reference["limits"]["wall_s"] if reference else 0
     return Plan(formats[0], document, files, seed, wall_s)
 

@@ -6,6 +6,7 @@ What does not stand is a fault of the board and goes back into the line: never a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from hardware.models import BoardJob, Outcome, Purpose, Runner, Status
@@ -52,9 +53,9 @@ def judge(job: BoardJob, runner: Runner, environment: Mapping[str, Any]) -> Judg
 
 
 def runtime_of(step: Mapping[str, Any]) -> str:
-    """The format of the model that a step of the harness runs."""
-    args = list(step["args"])
-    return str(args[args.index("--format") + 1])
+    """The format of the model that a step of the harness runs; "" where it does not say."""
+    args = [str(one) for one in step.get("args", ())]
+    return next((value for key, value in pairwise(args) if key == "--format"), "")
 
 
 def _is_throttled(environment: Mapping[str, Any]) -> bool:

@@ -73,7 +73,9 @@ def golden_step(runtime: str, name: str = "golden", file: str = "model") -> dict
 
 def golden_name(runtime: str, runner: Runner) -> str:
     """Under which name times of the golden model are compared: another version of the runtime is another baseline."""
-    return f"{GOLDEN[runtime]}, {runtime} {runner.facts.get('runtimes', {}).get(runtime, '')}"[:60]
+    return f"{GOLDEN.get(runtime, 'no golden model')}, {runtime} {runner.facts.get('runtimes', {}).get(runtime, '')}"[
+        :60
+    ]
 
 
 def golden_for(runner: Runner) -> str:

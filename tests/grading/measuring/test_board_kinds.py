@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from grading.demo.digits import hidden_split, write_hidden
+from grading.figures import Given, figure_of
 from grading.measuring import worker
 from grading.models import HiddenSet, Result, Run
 from hardware.models import Outcome, Status
+from hardware.profiles import load_profiles
 from tests.grading.bench import training_steps as steps
 from tests.grading.measuring.carried import carried_out, ready_here
 from tests.grading.ml_tasks.specs import criterion, raw
@@ -54,6 +56,14 @@ def measured(cast, handed_in, folder, monkeypatch, spoil=None, **board_facts):
     return run, job
 
 
+def given_of(result, lab):
+    """What figures are drawn from."""
+    document = {
+        name: getattr(result, name) for name in ("report", "host", "metrics", "quality", "points", "environment")
+    }
+    return Given(document, lab.spec, load_profiles())
+
+
 def line_of(result, key):
     return next(line for line in result.points if line["key"] == key)
 
@@ -81,6 +91,7 @@ def test_a_training_step_learns_on_the_board_and_its_points_rest_on_what_was_mea
     assert host["processes"] == 5 and result.metrics["latency_ms"] == pytest.approx(host["p50_ms"], rel=1e-4)
     assert (line_of(result, "latency_ms")["basis"], line_of(result, "latency_ms")["earned"]) == ("measured", "1.00")
     assert [window["p50_ms"] for window in kept["windows"]] == host["medians_ms"]
+    assert "own record of one step, on pi4-01." in figure_of(given_of(result, cast.lab), "step-memory").how
     assert kept["bracket"] is None and "No reference model" in kept["notes"][0]
     assert kept["energy"]["inferences"] > 0 and kept["energy"]["loaded_w"] == pytest.approx(2.0, abs=1e-4)
 
@@ -103,6 +114,10 @@ def test_models_in_a_row_are_fed_by_the_board_and_scored_as_one(cast, lab, tmp_p
     assert result.metrics["latency_ms"] == pytest.approx(result.host["p50_ms"], rel=1e-4)
     assert line_of(result, "latency_ms")["basis"] == line_of(result, "rate")["basis"] == "measured"
     assert [window["p50_ms"] for window in kept["windows"]] == pytest.approx(result.host["medians_ms"])
+    said = figure_of(given_of(result, cast.lab), "stages")
+    assert (
+        said.basis == "measured" and said.finding.endswith("that pi4-01 measured.") and said.shown["there"] == "pi4-01"
+    )
     # Each of the two draws 2 W while it runs: what one input takes is the sum, and not the mean.
     energy = kept["energy"]
     assert energy["energy_mj"] > 2000 * energy["seconds"] / energy["inferences"]
