@@ -20,19 +20,15 @@ from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, IllegalMove
 from courseplatform.core.states import move
+from hardware.lease_ends import GIVEN_UP, MAX_FAULTS, tell_end
 from hardware.line import close_gap, ready_in_line, turn_for
 from hardware.models import DECISIONS, HELD, MOVES, Job, JobMove, Outcome, Priority, Status
 
 LEASE_TTL_S = 20
 BEAT_S = 4
-MAX_FAULTS = 4
 CANDIDATES = 5
 TRIES = 5  # of a cancel against workers that take and give back the same job
 SUPERSEDED = "superseded"
-GIVEN_UP = (
-    f"Our machine failed {MAX_FAULTS} times on this run, so it was ended. This is not the model's fault and costs no "
-    'attempt. Staff find it among the submissions under "our fault"; you or they can run it again.'
-)
 
 
 class LeaseLost(Conflict):
@@ -79,23 +75,8 @@ JobT = TypeVar("JobT", bound=Job)
 _kinds: dict[str, JobKind] = {}
 
 
-# Told, inside the transaction, that the lease that this job is held by is over: (job, outcome or "", is a fault, why, when).
-EndListener = Callable[[Job, str, bool, str, datetime], None]
-_end_listeners: list[EndListener] = []
-
-
 def register_kind(kind: JobKind) -> None:
     _kinds[kind.name] = kind
-
-
-def add_end_listener(listener: EndListener) -> None:
-    if listener not in _end_listeners:
-        _end_listeners.append(listener)
-
-
-def _tell_end(job: Job, outcome: str, fault: bool, why: str, now: datetime) -> None:
-    for listener in _end_listeners:
-        listener(job, outcome, fault, why, now)
 
 
 def job_enqueue(
@@ -376,7 +357,7 @@ def _give_back(
         result = {"code": "infrastructure", "message": GIVEN_UP}
         with transaction.atomic():
             Job.objects.filter(pk=job.pk, attempt=job.attempt).update(faults=F("faults") + int(fault))
-            _tell_end(job, "", fault, why, now)
+            tell_end(job, fault, why, now)
             _end(job, lease=lease, outcome=Outcome.INFRASTRUCTURE, result=result, by="sweep", now=now, why=why)
         return
     if job.cancel_requested:
@@ -388,7 +369,7 @@ def _give_back(
             job, lease, to=Status.QUEUED, why=why, faults=faults, leased_by="", lease_expires_at=None,
             phase="", progress_done=0, progress_total=0, not_before=now + pause,
         )  # fmt: skip
-        _tell_end(job, "", fault, why, now)
+        tell_end(job, fault, why, now)
     if job.kind in _kinds:
         wake_on_commit(job.kind)
 
@@ -408,14 +389,12 @@ def _end(
     with transaction.atomic():
         if closes and job.status == Status.QUEUED:
             close_gap(job)
-        is_held = job.status in HELD
         move(
             job, moves=MOVES, to=Status.FINISHED, by=by, why=why or outcome, history=JobMove,
             guard={"attempt": job.attempt}, outcome=outcome, finished_at=job.finished_at or now, lease_expires_at=None,
             error_code=str(result.get("code", ""))[:60], error_message=str(result.get("message", "")),
             error_details=result.get("details", {}),
         )  # fmt: skip
-        if is_held:
-            _tell_end(job, outcome, False, why, now)
+        tell_end(job, False, why, now)
         if job.kind in _kinds:
             _kinds[job.kind].ended(job, outcome, result)

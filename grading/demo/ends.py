@@ -13,7 +13,8 @@ from grading.queue.wake import RUN_KIND
 from grading.services.runs import run_cancel
 from grading.services.superseding import run_take_over
 from hardware import leases
-from hardware.leases import MAX_FAULTS, Lease
+from hardware.lease_ends import MAX_FAULTS
+from hardware.leases import Lease
 from hardware.models import Outcome, Status
 
 WORKER = "bench@demo"

@@ -8,9 +8,15 @@ from hardware.models import BoardLease, Ended, Job, Outcome, Purpose, Runner
 OUTCOMES = {Outcome.CANCELLED: Ended.CANCELLED, Outcome.INFRASTRUCTURE: Ended.FAILED}
 
 
-def turn_ended(job: Job, outcome: str, fault: bool, why: str, now: datetime) -> None:
-    """Called inside the transaction that ends the lease. A job of no board has no such row."""
-    how = OUTCOMES.get(Outcome(outcome), Ended.MEASURED) if outcome else Ended.FAILED if fault else Ended.GIVEN_BACK
+def turn_ended(job: Job, fault: bool, why: str, now: datetime) -> None:
+    """Called inside the transaction that ends the lease. A job of no board has no such row, one that only waited none that is open."""
+    how = (
+        OUTCOMES.get(Outcome(job.outcome), Ended.MEASURED)
+        if job.outcome
+        else Ended.FAILED
+        if fault
+        else Ended.GIVEN_BACK
+    )
     said = "" if how == Ended.MEASURED else why[:300]
     BoardLease.objects.filter(job_id=job.pk, attempt=job.attempt, ended_at=None).update(ended_at=now, how=how, why=said)
 

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import re
 
 from django.core.files.base import ContentFile
 from django.test import Client
@@ -12,6 +13,7 @@ from hardware.models import BoardFile, BoardJob, Priority, Purpose, Runner
 from hardware.runners.enrolling import runner_add
 
 P = "/api/runner/v1"
+FLEET = "/courses/odml/runners/"
 numbers = itertools.count(1)
 
 
@@ -137,3 +139,16 @@ def runner_objects(cast):
         "<uuid:lease>": job["lease"],
         "<str:name>": "model",
     }
+
+
+def text(client, address, who=None):
+    if who is not None:
+        client.force_login(who)
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return answer.content.decode()
+
+
+def words_of(page):
+    """Of a page as it is read: tags out, and the spaces that keep numbers and units together as plain ones."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).replace("\u00a0", " ").split())

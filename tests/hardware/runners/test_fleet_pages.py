@@ -1,30 +1,19 @@
 """The pages of runners: the fleet as it is, adding one, its history, and what staff do with it."""
 
-import re
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from hardware import demo_runners, demo_runners_past, leases
 from hardware.inventory.services.cases import case_move, case_open
-from hardware.models import BoardJob, BoardLease, Duty, Ended, EnrolCode, Health, Runner, RunnerEvent, RunnerSample
+from hardware.models import BoardJob, Duty, EnrolCode, Health, Runner, RunnerEvent, RunnerSample
 from hardware.runners import duty
 from hardware.runners.selectors.rows import fleet_rows
 from tests.hardware.inventory.builders import items_of, product_of
-from tests.hardware.runners.boards import Board, add_board, fresh, make_work
+from tests.hardware.runners.boards import FLEET, Board, add_board, fresh, make_work, text, words_of
 
 pytestmark = pytest.mark.django_db
-FLEET = "/courses/odml/runners/"
-
-
-def text(client, address, who=None):
-    if who is not None:
-        client.force_login(who)
-    answer = client.get(address)
-    assert answer.status_code == 200, address
-    return answer.content.decode()
 
 
 def test_from_the_form_to_a_board_on_duty(client, cast):
@@ -126,79 +115,6 @@ def test_the_agent_is_one_file_for_anybody():
         and "milliamp-runner.pyz" in answer["Content-Disposition"]
     )
     assert answer.content == Client().get("/runner/milliamp-runner.pyz").content
-
-
-def demo_fleet(cast, now=None):
-    """The six boards of the demo, in the course of the cast."""
-    demo_runners_past.load(
-        course=cast.course, people={"helen.castell@example.edu": cast.helen}, now=now or timezone.now()
-    )
-    return {runner.name: runner for runner in Runner.objects.filter(course=cast.course)}
-
-
-def words_of(page):
-    """Of a page as it is read: tags out, and the spaces that keep numbers and units together as plain ones."""
-    return " ".join(re.sub(r"<[^>]+>", " ", page).replace("\u00a0", " ").split())
-
-
-def test_the_demos_fleet_says_what_the_picture_says(client, cast, django_assert_max_num_queries):
-    fleet = demo_fleet(cast)
-    page = words_of(text(client, FLEET, cast.amit))
-    away = timezone.localtime(fleet["nano-02"].last_seen_at, cast.course.tz)
-    assert (
-        f"5 of 6 runners are well; nano-02 has not answered since {away:%H:%M}" in page
-        or "nano-02 has not answered since" in page
-    )
-    for said in (
-        "out of service; its run went to nano-01",
-        "starts again under 60 °C",
-        "waiting for work",
-        "Waiting for a board: 4 runs,",
-        "1 h 38 min",
-    ):
-        assert said in page, said
-    with django_assert_max_num_queries(45):
-        client.get(FLEET)
-    with django_assert_max_num_queries(45):
-        client.get(f"{FLEET}live/")
-    rows = {row.runner.name: row for row in fleet_rows(cast.visit(cast.amit), timezone.now())}
-    assert rows["nano-02"].busy[-1]["kind"] == "away" and 40 < rows["pi4-01"].busy_share < 90
-
-
-def test_the_page_of_each_board_and_all_of_its_parts(client, cast, django_assert_max_num_queries):
-    fleet = demo_fleet(cast)
-    client.force_login(cast.amit)
-    known = (("nano-02", "it was away"), ("coral-01", "Cools down"), ("pi4-02", "1 beyond its baseline"))
-    for name, said in known:
-        with django_assert_max_num_queries(75):
-            page = words_of(text(client, f"{FLEET}{fleet[name].pk}/"))
-        assert said in page and "It measured" in page and ("the fan had come loose" in page) == (name == "pi4-02")
-    address = f"{FLEET}{fleet['pi4-02'].pk}/"
-    for figure in ("use", "checks", "heat"):
-        for span in ("day", "week", "term"):
-            drawn = client.get(f"{address}figures/{figure}.json?span={span}").json()
-            assert drawn["data"] and drawn["layout"]["xaxis"]["type"] == "date"
-        lines = client.get(f"{address}figures/{figure}.csv").content.decode().strip().split("\r\n")
-        assert len(lines) > 30
-    assert client.get(f"{address}figures/nothing.json").status_code == 404
-    assert client.get(f"{address}figures/nothing.csv").status_code == 404
-    with django_assert_max_num_queries(30):
-        assert client.get(f"{address}now/").status_code == 200
-
-
-def test_work_of_a_board_is_filtered_paged_and_taken_along(client, cast):
-    fleet = demo_fleet(cast)
-    address = f"{FLEET}{fleet['nano-02'].pk}/"
-    page = text(client, f"{address}?how=failed&page=9", cast.amit)
-    work = page.split('id="jobs"')[1].split("</section>")[0]
-    assert "no sign of life from runner nano-02" in work and "1 turn," in work and 'badge good">' not in work
-    lines = client.get(f"{address}figures/jobs.csv?how=failed").content.decode().strip().split("\r\n")
-    assert len(lines) == 2 and ",failed,no sign of life" in lines[1]
-    late = words_of(text(client, f"{FLEET}{fleet['zero-01'].pk}/"))
-    assert "Came too late" in late and "its network was away for seven minutes" in late
-    lost = BoardLease.objects.get(runner=fleet["nano-02"], how=Ended.FAILED)
-    log = words_of(text(client, f"{address}log/{lost.job_id}/"))
-    assert "window 2: 48.9 ms" in log and "nano-01" in log and "no sign of life" in log.lower()
 
 
 def test_a_log_is_followed_byte_by_byte(client, cast):
@@ -305,27 +221,3 @@ def test_the_board_and_its_item_say_of_each_other(client, cast):
     assert "out of service" in page and "it smells" in page and "PI-01" in page
     page = words_of(text(client, "/courses/odml/hardware/items/PI-01/"))
     assert "pi4-01" in page and "gets no work" in page
-
-
-def test_boards_of_the_demo_go_on_and_touch_no_work_of_others(client, cast):
-    now = timezone.now()
-    fleet = demo_fleet(cast, now)
-    mine = make_work(cast, title="a real one", device="rpi-4-8gb")
-    real, board = add_board(cast, "real-01", device="rpi-4-8gb")
-    moment = now
-    for _ in range(40):
-        moment += timedelta(seconds=30)
-        demo_runners.pulse(moment)
-        leases.sweep(now=moment)
-    states = {row.runner.name: row.state for row in fleet_rows(cast.visit(cast.amit), moment)}
-    assert (
-        states["nano-02"] == "away"
-        and states["pi4-02"] == "idle"
-        and {states["pi4-01"], states["nano-01"]} <= {"running", "cooling", "idle"}
-    )
-    turns = BoardLease.objects.filter(runner=fleet["pi4-01"], at__gt=now - timedelta(minutes=2))
-    assert turns.count() >= 2 and not turns.filter(how=Ended.FAILED).exists()
-    mine.refresh_from_db()
-    assert mine.attempt == 0 and demo_runners.pulse(moment) == 0
-    Runner.objects.filter(pk=real.pk).update(last_seen_at=moment)
-    assert board.job()["lease"] == str(mine.pk)
