@@ -60,6 +60,8 @@ figures: check
 	@"$(PY)" -m tests.load.late_days
 	@"$(PY)" -m tests.load.reservations
 	@"$(PY)" -m tests.load.runner_faults
+	@"$(PY)" -m tests.runner_protocol --enroll "$(PY) -m hardware.ondevice.runner enroll --site {site} --code {code} --folder {folder}" \
+		--agent "$(PY) -m hardware.ondevice.runner run --folder {folder}"
 	@"$(PY)" -m tests.load.loan_desk
 	@"$(PY)" -m tests.load.bench_overhead
 	@"$(PY)" -m tests.load.ten_times
