@@ -6,12 +6,11 @@ Made once by debootstrap and kept in $VIRTUAL_BOARD_CACHE (a gigabyte a processo
 import base64
 import json
 import os
-import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,35 +23,42 @@ PACKAGES = (
 )  # fmt: skip
 MODULES = ["virtio_pci", "virtio_blk", "virtio_net", "virtio_console", "virtio_mmio", "ext4"]
 CONTROL = """\
-import base64, json, os, subprocess
-with open("/dev/virtio-ports/milliamp", "r+b", buffering=0) as port:
-    data = b""
-    while True:
-        while b"\\n" not in data:
-            data += port.read(65536) or b""
-        line, data = data.split(b"\\n", 1)
-        try:
-            asked = json.loads(line)
-            if "put" in asked:
-                with open(asked["put"], "wb") as file:
-                    file.write(base64.b64decode(asked["content"]))
-                    os.fsync(file.fileno())
-                said = [0, ""]
-            else:
-                done = subprocess.run(asked["run"], shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                      stderr=subprocess.STDOUT, timeout=asked["within_s"])
-                said = [done.returncode, done.stdout.decode("utf-8", "replace")]
-        except Exception as error:
-            asked, said = asked if isinstance(asked, dict) else {}, [255, repr(error)]
-        answer = memoryview(json.dumps([asked.get("id"), *said]).encode() + b"\\n")
-        while answer:
-            answer = answer[port.write(answer):]
+import base64, json, os, subprocess, time, tty
+PORTS = ("/dev/virtio-ports/milliamp", "/dev/ttyS0")
+while not (found := [place for place in PORTS if os.path.exists(place)]):
+    time.sleep(0.2)
+port = os.open(found[0], os.O_RDWR | os.O_NOCTTY)
+if os.isatty(port):
+    tty.setraw(port)
+data = b""
+while True:
+    while b"\\n" not in data:
+        piece = os.read(port, 65536)
+        data += piece
+        if not piece:
+            time.sleep(0.2)
+    line, data = data.split(b"\\n", 1)
+    asked, said = {}, [255, "not understood"]
+    try:
+        asked = json.loads(line)
+        if "put" in asked:
+            with open(asked["put"], "ab" if asked["more"] else "wb") as file:
+                file.write(base64.b64decode(asked["content"]))
+                os.fsync(file.fileno())
+            said = [0, ""]
+        else:
+            done = subprocess.run(asked["run"], shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=asked["within_s"])
+            said = [done.returncode, done.stdout.decode("utf-8", "replace")]
+    except Exception as error:
+        said = [255, repr(error)]
+    answer = memoryview(json.dumps([asked.get("id"), *said]).encode() + b"\\n")
+    while answer:
+        answer = answer[os.write(port, answer):]
 """
 UNIT = """\
 [Unit]
 Description=Takes orders from the host
-After=dev-virtio\\x2dports-milliamp.device
-Wants=dev-virtio\\x2dports-milliamp.device
 [Service]
 ExecStart=/usr/bin/python3 /opt/control.py
 Restart=always
@@ -60,7 +66,9 @@ RestartSec=1
 [Install]
 WantedBy=multi-user.target
 """
-NETWORK = "[Match]\nName=en* eth*\n[Network]\nDHCP=ipv4\n"
+PIECE_BYTES = 1500  # a line of a terminal holds 4096
+# What both kinds of user networking give their guest.
+NETWORK = "[Match]\nName=en* eth*\n[Network]\nAddress=10.0.2.15/24\nGateway=10.0.2.2\n"
 
 
 @dataclass(frozen=True)
@@ -78,9 +86,10 @@ class Processor:
     more: tuple[str, ...] = ()
 
 
-# This machine's own processor: not a board's, and a hundred times faster where it has KVM. What only kernel and systemd decide is tried there.
+# User-mode Linux: a kernel that is a process of this machine, so its processor is this machine's and no board's, but nothing is emulated. What
+# only kernel and systemd decide is tried there.
 AMD64 = Processor(
-    "amd64", "qemu-system-x86_64", ("-machine", "q35", "-accel", "kvm", "-cpu", "host,-arch-capabilities"), "ttyS0", "linux-image-cloud-amd64", "",
+    "amd64", "linux.uml", (), "", "", "",
     ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux2014_x86_64"), ("numpy==2.2.6", "onnxruntime"),
 )  # fmt: skip
 ARM64 = Processor(
@@ -97,7 +106,12 @@ def missing(processor: Processor) -> str:
     """What is not on this machine, "" where a virtual board can be made and run."""
     if os.geteuid() != 0:
         return "it takes root to make its file system"
-    wanted = ("debootstrap", "qemu-img", "mkfs.ext4", processor.emulator)
+    wanted = (
+        "debootstrap",
+        "mkfs.ext4",
+        processor.emulator,
+        *(["qemu-img"] if processor.kernel else ["slirp-fullbolt"]),
+    )
     lacking = [name for name in wanted if shutil.which(name) is None]
     if lacking:
         return f"{', '.join(lacking)} is not installed"
@@ -144,10 +158,11 @@ def make(processor: Processor) -> Path:
             mirror,
         )
         (place / "bootstrapped").touch()
-    _install_kernel(processor, root)
+    if processor.kernel:
+        _install_kernel(processor, root)
+        for kind in ("vmlinuz", "initrd.img"):
+            shutil.copyfile(next(root.glob(f"boot/{kind}-*")), place / kind)
     _furnish(processor, root)
-    for kind in ("vmlinuz", "initrd.img"):
-        shutil.copyfile(next(root.glob(f"boot/{kind}-*")), place / kind)
     _run("mkfs.ext4", "-q", "-L", "root", "-d", root, place / "disk.new", "4G")
     (place / "disk.new").rename(_disk(processor))
     return place
@@ -184,7 +199,7 @@ def _furnish(processor: Processor, root: Path) -> None:
     (root / "opt" / "control.py").write_text(CONTROL)
     (root / "etc/systemd/system/control.service").write_text(UNIT)
     (root / "etc/systemd/network/10-any.network").write_text(NETWORK)
-    (root / "etc" / "fstab").write_text("/dev/vda / ext4 rw 0 1\n")
+    (root / "etc" / "fstab").write_text("")
     (root / "etc" / "hostname").write_text("virtual-board\n")
     (root / "etc" / "machine-id").write_text("")
     for unit in ("control.service", "systemd-networkd.service"):
@@ -202,38 +217,49 @@ class Machine:
         self.base = make(processor)
         folder.mkdir(parents=True, exist_ok=True)
         self.disk = folder / "disk.qcow2"
-        if not self.disk.exists():
+        if processor.kernel and not self.disk.exists():
             _run("qemu-img", "create", "-q", "-f", "qcow2", "-b", self.base / "disk", "-F", "raw", self.disk)
         self._asked = 0
 
     def start(self) -> None:
         """Switch it on."""
-        self._sockets = tempfile.mkdtemp(prefix="vb-")
-        port = f"{self._sockets}/port"
         log = (self.folder / "console.log").open("ab")
-        self.process = subprocess.Popen(
-            [
-                "nice", "-n", "19", self.processor.emulator, *self.processor.machine, "-smp", "2", "-m", str(self.memory_mib),
-                "-nographic", "-nodefaults", "-serial", "stdio", "-kernel", self.base / "vmlinuz", "-initrd", self.base / "initrd.img",
-                "-append", f"root=/dev/vda rw console={self.processor.console} loglevel=4 systemd.show_status=false {self.words}".strip(),
-                "-drive", f"if=none,id=disk,file={self.disk},format=qcow2", "-device", "virtio-blk-pci,drive=disk",
-                "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci",
-                "-chardev", f"socket,id=port,path={port},server=on,wait=off", "-device", "virtio-serial-pci",
-                "-device", "virtserialport,chardev=port,name=milliamp",
-            ],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
-        log.close()
-        deadline = time.monotonic() + 20
-        self._port = socket.socket(socket.AF_UNIX)
-        while True:
-            try:
-                self._port.connect(port)
-                break
-            except OSError:
-                assert time.monotonic() < deadline, (self.folder / "console.log").read_text(errors="replace")[-2000:]
-                time.sleep(0.1)
+        self._port, theirs = socket.socketpair()
         self._data = b""
+        words = (
+            ["nice", "-n", "19", *self._emulated(theirs.fileno())]
+            if self.processor.kernel
+            else self._user_mode(theirs.fileno())
+        )
+        self.process = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=(theirs.fileno(),),
+        )
+        theirs.close()
+        log.close()
+
+    def _emulated(self, port: int) -> list[str]:
+        words = f"root=/dev/vda rw console={self.processor.console} loglevel=4 systemd.show_status=false {self.words}".strip()
+        return [
+            self.processor.emulator, *self.processor.machine, "-smp", "2", "-m", str(self.memory_mib),
+            "-nographic", "-nodefaults", "-serial", "stdio", "-kernel", str(self.base / "vmlinuz"), "-initrd", str(self.base / "initrd.img"),
+            "-append", words,
+            "-drive", f"if=none,id=disk,file={self.disk},format=qcow2", "-device", "virtio-blk-pci,drive=disk",
+            "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci",
+            "-add-fd", f"fd={port},set=1", "-chardev", f"socket,id=port,fd={port}", "-device", "virtio-serial-pci",
+            "-device", "virtserialport,chardev=port,name=milliamp",
+        ]  # fmt: skip
+
+    def _user_mode(self, port: int) -> list[str]:
+        return [
+            self.processor.emulator, f"mem={self.memory_mib}M", f"ubd0={self.disk},{self.base / 'disk'}", "root=/dev/ubda", "rw",
+            "eth0=slirp,,/usr/bin/slirp-fullbolt", "con0=null,fd:1", "con=null", f"ssl0=fd:{port},fd:{port}", "ssl=null",
+            "loglevel=4", "systemd.show_status=false", *self.words.split(),
+        ]  # fmt: skip
 
     def wait_up(self, within_s: float = 300.0) -> float:
         """Until it takes orders. Returns the seconds that took."""
@@ -256,10 +282,16 @@ class Machine:
             command = f"runuser -u pi -- env HOME=/home/pi sh -c 'cd && {quoted}'"
         return self._ask({"run": command, "within_s": within_s}, within_s + 10)
 
+    def tell(self, command: str) -> None:
+        """Have a line of shell run, after which nobody may be there to answer."""
+        self._port.sendall(json.dumps({"run": command, "within_s": 60, "id": "told"}).encode() + b"\n")
+
     def put(self, content: bytes, path: str) -> None:
         """Lay a file there."""
-        code, said = self._ask({"put": path, "content": base64.b64encode(content).decode()}, 120)
-        assert code == 0, said
+        for at in range(0, len(content), PIECE_BYTES):
+            piece = base64.b64encode(content[at : at + PIECE_BYTES]).decode()
+            code, said = self._ask({"put": path, "content": piece, "more": at > 0}, 120)
+            assert code == 0, said
 
     def _ask(self, what: dict[str, object], within_s: float) -> tuple[int, str]:
         self._asked += 1
@@ -278,14 +310,16 @@ class Machine:
                 if answered == mine:
                     return code, said
 
+    def stop(self) -> None:
+        """Shut it down as one should, and switch it off."""
+        self.tell("poweroff")
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=300)
+        self.cut_power()
+
     def cut_power(self) -> None:
-        """What its kernel had not written is lost."""
-        self.process.kill()
+        """What its kernel had not written is lost. Nothing to do where it is off."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._port.close()
-        shutil.rmtree(self._sockets, ignore_errors=True)
-
-
-def kernel_of(said: str) -> str:
-    """The first words of ``uname -sr``."""
-    return re.sub(r"\s+", " ", said).strip()

@@ -8,7 +8,7 @@ import pytest
 from hardware.ondevice.runner import __main__ as command
 from hardware.ondevice.runner.journal import Journal
 from hardware.ondevice.runner.words import DiskFull
-from tests.hardware.runner.fake_site import step
+from tests.runner_protocol.scripted_site import step
 
 
 def fail_once(monkeypatch, name):
