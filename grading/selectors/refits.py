@@ -16,7 +16,6 @@ from grading.figures.calibration import calibration_figure
 from grading.models.refits import Refit, RefitStatus
 from hardware.course_devices import profiles_of
 from hardware.models import BoardCalibration, CalibrationStatus
-from hardware.profiles import RUNTIME_NAMES
 
 SHOWN = 100
 BADGES = {
@@ -62,15 +61,9 @@ def _row(visit: Visit, one: BoardCalibration) -> dict[str, Any]:
     judged = refit.judged if refit is not None else {}
     return {
         "calibration": one, "refit": refit, "badge": BADGES[RefitStatus(refit.status)] if refit else SWEEP_BADGES[CalibrationStatus(one.status)],
-        "done": getattr(one, "done", 0), "setting": setting_words(one), "is_used": refit is not None and refit.status == RefitStatus.ADOPTED,
+        "done": getattr(one, "done", 0), "setting": one.setting, "is_used": refit is not None and refit.status == RefitStatus.ADOPTED,
         "error": _share(judged.get("family_out_median")), "before": _share(judged.get("standing_median")),
     }  # fmt: skip
-
-
-def setting_words(one: BoardCalibration) -> str:
-    """ONNX Runtime fp32, 1 thread."""
-    name = RUNTIME_NAMES["onnxruntime" if one.runtime == "onnx" else one.runtime]
-    return f"{name} {one.precision}, {one.threads} thread{'' if one.threads == 1 else 's'}"
 
 
 def refit_page(visit: Visit, refit: Refit) -> dict[str, Any]:
@@ -78,7 +71,7 @@ def refit_page(visit: Visit, refit: Refit) -> dict[str, Any]:
     board = profiles[one.device].name if one.device in profiles else one.device
     is_instructor = visit.role == Role.INSTRUCTOR
     return {
-        "refit": refit, "calibration": one, "board": board, "setting": setting_words(one), "badge": BADGES[RefitStatus(refit.status)],
+        "refit": refit, "calibration": one, "board": board, "setting": one.setting, "badge": BADGES[RefitStatus(refit.status)],
         "title": _verdict(refit), "facts": _facts(refit), "figure": calibration_figure(refit.points, refit.judged) if refit.points else None,
         "versions": sorted(set(one.rows.values_list("runtime_version", flat=True))),
         "moves": [(move, RefitStatus(move.moved_to).label) for move in refit.moves.all()],

@@ -64,6 +64,12 @@ class BoardCalibration(models.Model):
         return f"calibration {self.pk} of {self.runner}"
 
     @property
+    def setting(self) -> str:
+        """ONNX Runtime fp32, 1 thread."""
+        name = {"onnx": "ONNX Runtime", "tflite": "LiteRT"}.get(self.runtime, self.runtime)
+        return f"{name} {self.precision}, {self.threads} thread{'' if self.threads == 1 else 's'}"
+
+    @property
     def is_open(self) -> bool:
         return self.status == CalibrationStatus.MEASURING
 

@@ -165,7 +165,11 @@ class Calibration(RunnerView):
     def post(self, request: Request) -> Response:
         said, runner = _object(request.data), self.runner
         found, is_new = calibration_ask(
-            runner=runner, by=runner.by, runtime=said.get("runtime", "onnx"), threads=said.get("threads", 1)
+            runner=runner,
+            by=runner.by,
+            runtime=said.get("runtime", "onnx"),
+            precision=said.get("precision", "fp32"),
+            threads=said.get("threads", 1),
         )
         return Response(_calibration(found), status=201 if is_new else 200)
 
@@ -279,7 +283,8 @@ class OneFile(RunnerView):
 
 def _calibration(found: BoardCalibration) -> dict[str, Any]:
     return {
-        "calibration": found.pk, "status": found.status, "threads": found.threads, "done": found.rows.count(), "total": found.total,
+        "calibration": found.pk, "status": found.status, "runtime": found.runtime, "precision": found.precision,
+        "threads": found.threads, "done": found.rows.count(), "total": found.total,
         "why": found.why,
     }  # fmt: skip
 

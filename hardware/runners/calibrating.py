@@ -46,7 +46,9 @@ MOST_TRIES = 3  # of a network whose parts were unsteady
 MOST_FAILED = 2  # parts that a board could not do, after which it is asked no further
 WALL_S, COOL_BELOW_C, COOL_WAIT_S = 3600.0, 60.0, 180
 MOST_THREADS = 16
-RUNTIMES = ("onnx",)  # for which files can be written here
+# What files can be written here for: runtime, as agents call it -> precisions.
+KINDS = {"onnx": ("fp32",), "tflite": ("fp32", "int8")}
+NAMES = {"onnx": "ONNX Runtime", "tflite": "LiteRT"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Network:
 
 
 # Set by the room above when it is ready: what a calibration measures, by name, and who is told in the transaction in which one has ended.
-_sources: list[Callable[[], dict[str, Network]]] = []
+_sources: list[Callable[[str, str], dict[str, Network]]] = []
 _listeners: list[Callable[[BoardCalibration], None]] = []
 # And what became of calibrations, for the runner's page: key -> (words, address).
 _outcomes: list[Callable[[Iterable[BoardCalibration]], dict[int, tuple[str, str]]]] = []
@@ -69,7 +71,7 @@ _outcomes: list[Callable[[Iterable[BoardCalibration]], dict[int, tuple[str, str]
 
 def register(
     *,
-    networks: Callable[[], dict[str, Network]],
+    networks: Callable[[str, str], dict[str, Network]],
     ended: Callable[[BoardCalibration], None],
     outcomes: Callable[[Iterable[BoardCalibration]], dict[int, tuple[str, str]]],
 ) -> None:
@@ -83,7 +85,13 @@ def outcomes_of(rows: Iterable[BoardCalibration]) -> dict[int, tuple[str, str]]:
 
 @transaction.atomic
 def calibration_ask(
-    *, runner: Runner, by: str, threads: Any = 1, runtime: Any = "onnx", now: datetime | None = None
+    *,
+    runner: Runner,
+    by: str,
+    threads: Any = 1,
+    runtime: Any = "onnx",
+    precision: Any = "fp32",
+    now: datetime | None = None,
 ) -> tuple[BoardCalibration, bool]:
     """Begin to calibrate a board; the one that is being measured where the same was asked for before.
 
@@ -91,29 +99,27 @@ def calibration_ask(
         (the calibration, whether it is new)
 
     Raises:
-        BadInput: code `bad_threads`, `no_runtime`. Conflict: code `calibration_stands`, `runner_revoked`, `not_enrolled`.
+        BadInput: code `bad_threads`, `no_runtime`, `bad_precision`. Conflict: code `calibration_stands`, `runner_revoked`, `not_enrolled`.
     """
     now = now or timezone.now()
     row = Runner.objects.select_for_update(of=("self",)).select_related("course").get(pk=runner.pk)
-    _check(row, runtime, threads)
+    _check(row, runtime, precision, threads)
     open_one = BoardCalibration.objects.filter(runner=row, status=CalibrationStatus.MEASURING).first()
     if open_one is not None:
-        if (open_one.runtime, open_one.threads) == (runtime, threads):
+        if (open_one.runtime, open_one.precision, open_one.threads) == (runtime, precision, threads):
             return open_one, False
-        said = (
-            f"{row.name} is being calibrated with {open_one.threads} threads. Wait until that has ended, or cancel it."
-        )
+        said = f"{row.name} is being calibrated for {open_one.setting}. Wait until that has ended, or cancel it."
         raise Conflict(said, code="calibration_stands")
     profile = profiles_of(row.course).get(row.device)
     made = BoardCalibration.objects.create(
         runner=row, course=row.course, device=row.device, board=(profile.board if profile else "") or row.device, runtime=runtime,
-        threads=threads, total=len(_networks()), asked_by=by[:120], asked_at=now,
+        threads=threads, precision=precision, total=len(_networks(runtime, precision)), asked_by=by[:120], asked_at=now,
     )  # fmt: skip
     _next_part(made, now)
     return made, True
 
 
-def _check(runner: Runner, runtime: Any, threads: Any) -> None:
+def _check(runner: Runner, runtime: Any, precision: Any, threads: Any) -> None:
     if runner.status == Duty.REVOKED:
         raise Conflict(f"{runner.name} was revoked, so it measures nothing.", code="runner_revoked")
     if runner.enrolled_at is None:
@@ -121,13 +127,16 @@ def _check(runner: Runner, runtime: Any, threads: Any) -> None:
     most = min(runner.facts.get("cores") or MOST_THREADS, MOST_THREADS)
     if type(threads) is not int or not 1 <= threads <= most:
         raise BadInput(f"Give a whole number of threads from 1 to {most}.", code="bad_threads")
-    if runtime not in RUNTIMES or runtime not in runner.facts.get("runtimes", {}):
-        said = f"A board is calibrated with ONNX Runtime, and {runner.name} has none. Install onnxruntime beside its agent and start it again."
-        raise BadInput(said, code="no_runtime")
+    if not isinstance(runtime, str) or runtime not in KINDS or runtime not in runner.facts.get("runtimes", {}):
+        said = f"A board is calibrated with {' or '.join(NAMES.values())}, and {runner.name} has not the one that is asked for."
+        raise BadInput(f"{said} Install it beside its agent and start that again.", code="no_runtime")
+    if precision not in KINDS[runtime]:
+        said = f"{NAMES[runtime]} is calibrated in {' or '.join(KINDS[runtime])}."
+        raise BadInput(said, code="bad_precision")
 
 
-def _networks() -> dict[str, Network]:
-    return {name: network for source in _sources for name, network in source().items()}
+def _networks(runtime: str, precision: str) -> dict[str, Network]:
+    return {name: network for source in _sources for name, network in source(runtime, precision).items()}
 
 
 def _next_part(calibration: BoardCalibration, now: datetime) -> None:
@@ -139,7 +148,7 @@ def _next_part(calibration: BoardCalibration, now: datetime) -> None:
         for name in part.networks:
             # What a steady part did not measure does not run on this board: nobody asks again.
             tried[name] = tried.get(name, 0) + (1 if part.state == PartState.UNSTEADY else MOST_TRIES)
-    networks = _networks()
+    networks = _networks(calibration.runtime, calibration.precision)
     names = [name for name in networks if name not in measured and tried.get(name, 0) < MOST_TRIES][:PART_OF]
     if not names:
         _ended(
@@ -222,7 +231,7 @@ def _taken(part: CalibrationPart, job: BoardJob, result: dict[str, Any]) -> Part
     if not is_steady(job.environment):
         return PartState.UNSTEADY
     file = BoardFile.objects.filter(pk=result.get("file") or 0).first()
-    known = _networks()
+    known = _networks(part.calibration.runtime, part.calibration.precision)
     names = [name for name in part.networks if name in known]
     found = rows_of(file, job, part.networks) if file is not None else {}
     CalibrationRow.objects.bulk_create(

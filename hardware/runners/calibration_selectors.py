@@ -7,7 +7,7 @@ from django.db.models import Count
 
 from courseplatform.core.badges import Badge
 from hardware.models import BoardCalibration, CalibrationStatus, Runner
-from hardware.runners.calibrating import MOST_THREADS, RUNTIMES, outcomes_of
+from hardware.runners.calibrating import KINDS, MOST_THREADS, NAMES, outcomes_of
 from hardware.runners.matching import cannot_work, is_here
 
 SHOWN = 20
@@ -24,7 +24,7 @@ def calibration_page(runner: Runner, now: datetime) -> dict[str, Any]:
     return {
         "runner": runner, "rows": [_row(one, said.get(one.pk)) for one in found], "standing": standing, "waits": _waits(runner, now) if standing else "",
         "progress": _progress(standing), "most_threads": min(runner.facts.get("cores") or MOST_THREADS, MOST_THREADS),
-        "cannot": _cannot(runner),
+        "cannot": _cannot(runner), "kinds": _kinds(runner),
     }  # fmt: skip
 
 
@@ -62,6 +62,17 @@ def _cannot(runner: Runner) -> str:
     """Why it cannot be calibrated at all."""
     if runner.enrolled_at is None:
         return "No machine was enrolled yet."
-    if not set(RUNTIMES) & set(runner.facts.get("runtimes", {})):
-        return "A board is calibrated with ONNX Runtime, and its agent has found none. Install onnxruntime beside the agent and start it again."
+    if not _kinds(runner):
+        return "A board is calibrated with ONNX Runtime or LiteRT, and its agent has found neither. Install one beside the agent and start it again."
     return ""
+
+
+def _kinds(runner: Runner) -> list[tuple[str, str]]:
+    """What this board can be calibrated for: (value of the form, words)."""
+    there = runner.facts.get("runtimes", {})
+    return [
+        (f"{name} {one}", f"{NAMES[name]}, {one}")
+        for name, precisions in KINDS.items()
+        if name in there
+        for one in precisions
+    ]

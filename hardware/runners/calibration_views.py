@@ -20,10 +20,14 @@ from hardware.runners.selectors.rows import runner_get
 def show(request: HttpRequest, visit: Visit, runner: str) -> HttpResponse:
     """Sent as a form it begins one. A refusal shows the page again with what was typed."""
     row, error = runner_get(visit, runner), None
-    typed = request.POST.get("threads", "1").strip()[:4]
+    typed, kind = request.POST.get("threads", "1").strip()[:4], request.POST.get("kind", "onnx fp32")[:40]
     if request.method == "POST":
         try:
-            made, is_new = calibration_ask(runner=row, by=visit.by, threads=int(typed) if typed.isdecimal() else typed)
+            runtime, _, precision = kind.partition(" ")
+            threads = int(typed) if typed.isdecimal() else typed
+            made, is_new = calibration_ask(
+                runner=row, by=visit.by, threads=threads, runtime=runtime, precision=precision
+            )
             messages.success(
                 request,
                 f"{row.name} {'measures' if is_new else 'is measuring'} {made.total} networks, between its other work",
@@ -31,7 +35,7 @@ def show(request: HttpRequest, visit: Visit, runner: str) -> HttpResponse:
             return redirect("runners:calibration", course=visit.course.slug, runner=row.pk)
         except AppError as refused:
             error = refused
-    page = reading.calibration_page(row, timezone.now()) | {"error": error, "threads": typed}
+    page = reading.calibration_page(row, timezone.now()) | {"error": error, "threads": typed, "kind": kind}
     return render(request, "hardware/runners/calibration.html", page, status=error.http_status if error else 200)
 
 

@@ -144,13 +144,16 @@ class LoggedShape(Shape):
 
 
 class AskCalibrationShape(Shape):
-    runtime = serializers.CharField(required=False, help_text="onnx")
+    runtime = serializers.CharField(required=False, help_text="onnx or tflite; onnx where it is not given")
+    precision = serializers.CharField(required=False, help_text="fp32, or int8 with tflite; fp32 where it is not given")
     threads = serializers.IntegerField(required=False, help_text="of the runtime; 1 where it is not given")
 
 
 class CalibrationShape(Shape):
     calibration = serializers.IntegerField()
     status = serializers.ChoiceField(choices=CalibrationStatus.choices)
+    runtime = serializers.CharField()
+    precision = serializers.CharField()
     threads = serializers.IntegerField()
     done = serializers.IntegerField(help_text="networks that were measured")
     total = serializers.IntegerField()

@@ -33,7 +33,7 @@ def write_onnx(graph: Graph, seed: int = 1) -> bytes:
 
 
 @cache
-def _drawn(seed: int) -> tuple[float, ...]:
+def drawn(seed: int) -> tuple[float, ...]:
     """Even between -1 and 1, none of them near zero."""
     made = Random(seed)  # noqa: S311 numbers to multiply with, no secret
     return tuple(made.uniform(0.1, 1.0) * made.choice((-1, 1)) for _ in range(DRAWN))
@@ -79,7 +79,7 @@ class _Writer:
         """Numbers whose sum of `fan_in` products is as large as one of them, and as itself after a ReLU."""
         count, size = prod(shape), sqrt(5.0 / max(fan_in, 1))
         start = (self.seed * 31 + len(self.stored) * 977) % DRAWN
-        row = [value * size for value in _drawn(self.seed)]
+        row = [value * size for value in drawn(self.seed)]
         row = row[start:] + row[:start]
         whole = struct.pack(f"<{DRAWN}f", *row)
         raw = (whole * -(-count // DRAWN))[: 4 * count]

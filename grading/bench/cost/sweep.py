@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from grading.bench.architectures import tflite_writer
 from grading.bench.architectures.onnx_writer import write_onnx
 from grading.bench.architectures.spec import read_spec
+from grading.bench.architectures.tflite_writer import write_tflite
 from grading.bench.cost.classes import Work
 from grading.bench.graph import Graph
 
@@ -30,12 +32,17 @@ class Network:
     is_whole: bool
     description: dict[str, Any] = field(hash=False)
 
-    def graph(self) -> Graph:
-        return read_spec(self.description)
+    def graph(self, precision: str = "fp32") -> Graph:
+        """precision: fp32 or int8, of weights and what flows."""
+        return read_spec({**self.description, "quantised": True} if precision == "int8" else self.description)
 
-    def onnx(self) -> bytes:
-        """As a file, the same bytes each time."""
-        return write_onnx(self.graph())
+    def file(self, runtime: str, precision: str = "fp32") -> bytes:
+        """As agents call a runtime (onnx, tflite); the same bytes each time. Raises CannotWrite."""
+        return (write_tflite if runtime == "tflite" else write_onnx)(self.graph(precision))
+
+    def is_for(self, runtime: str) -> bool:
+        """Whether that runtime has all of its operators."""
+        return runtime != "tflite" or tflite_writer.can_write(self.graph())
 
 
 @cache

@@ -58,6 +58,12 @@ def parser() -> argparse.ArgumentParser:
     _bench_parser(commands)
     said = "Measure what the site needs to model this board: single operators and small networks, half an hour on a Raspberry Pi."
     sweep = _folder(commands.add_parser("calibrate", help=said, description=said, epilog=EXIT_CODES), _calibrate)
+    sweep.add_argument(
+        "--runtime", choices=("onnx", "tflite"), default="onnx", help="which runtime; onnx where not given"
+    )
+    sweep.add_argument(
+        "--precision", choices=("fp32", "int8"), default="fp32", help="of weights and activations; int8 with tflite"
+    )
     sweep.add_argument("--threads", type=int, default=1, help="of the runtime, as the labs measure: 1 where not given")
     return made
 
@@ -148,7 +154,8 @@ def _calibrate(options: argparse.Namespace) -> int:
     mine = settings.load(folder)
     settings.prepare(folder)
     check_site(mine.site, plain_http=mine.plain_http)
-    return calibrate.calibrate(folder, mine, options.threads, lambda: find(enrolling.group_name(mine.install_id)), _say)
+    asked = {"runtime": options.runtime, "precision": options.precision, "threads": options.threads}
+    return calibrate.calibrate(folder, mine, asked, lambda: find(enrolling.group_name(mine.install_id)), _say)
 
 
 def _status(options: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from hardware.ondevice.runner import loop, settings
 from hardware.ondevice.runner.client import Answer, Client
@@ -26,9 +27,9 @@ class Watch:
         self.number: int | None = None
         self._ended = threading.Event()
 
-    def ask(self, threads: int) -> None:
+    def ask(self, asked: dict[str, Any]) -> None:
         """Begin, or go on with what was begun. Raises RunnerError with the site's reason, Revoked and Unreachable."""
-        answer = self._client().calibrate(threads)
+        answer = self._client().calibrate(asked)
         if answer.status not in (200, 201):
             raise RunnerError(f"The site does not calibrate this board: {answer.sentence}")
         self.number = answer.document.get("calibration")
@@ -83,14 +84,14 @@ class Watch:
 def calibrate(
     folder: Path,
     mine: Settings,
-    threads: int,
+    asked: dict[str, Any],
     isolation: Callable[[], Isolation],
     say: Callable[[str], None],
 ) -> int:
-    """Ask, and measure. Where the agent runs already it is that which measures, and this only watches. Returns the exit code."""
+    """Ask (runtime, precision, threads), and measure. Where the agent runs already it is that which measures, and this only watches. Returns the exit code."""
     watch = Watch(folder, mine, say)
     try:
-        watch.ask(threads)
+        watch.ask(asked)
     except Unreachable as error:
         raise RunnerError(f"The site cannot be reached: {error}") from error
     try:

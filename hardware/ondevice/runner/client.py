@@ -99,9 +99,9 @@ class Client:
         """POST /lease/{id}/finish, with bytes that are the same each time."""
         return self._call("POST", f"/lease/{quote(lease)}/finish", body, "application/json")
 
-    def calibrate(self, threads: int) -> Answer:
-        """POST /calibration: begin one, or find the one that was begun."""
-        return self._post("/calibration", {"threads": threads})
+    def calibrate(self, asked: dict[str, Any]) -> Answer:
+        """POST /calibration: begin one, or find the one that was begun. ``asked``: runtime, precision, threads."""
+        return self._post("/calibration", asked)
 
     def calibration(self) -> Answer:
         """GET /calibration: how far the newest is; 404 comes back as an answer."""

@@ -6,6 +6,8 @@ from hardware.ondevice.runner import __main__ as command
 from hardware.ondevice.runner import calibrate, loop
 from hardware.ondevice.runner.words import DONE, FAILED
 
+ASKED = {"runtime": "onnx", "precision": "fp32", "threads": 1}
+
 
 def calibrations(site, model, parts):
     """The site's side: so many jobs, one after the other, and their count."""
@@ -30,7 +32,7 @@ def test_all_parts_are_measured_and_then_it_ends_by_itself(site, model, folder, 
     calibrations(site, model, parts=2)
     said = []
     mine = command.settings.load(folder)
-    assert calibrate.calibrate(folder, mine, 1, lambda: isolation, said.append) == DONE
+    assert calibrate.calibrate(folder, mine, ASKED, lambda: isolation, said.append) == DONE
     assert len(site.finished) == 2 and site.released == []
     assert said[0] == "0 of 2 networks are measured." and "2 of 2 networks are measured." in said
     assert "All of it is with the site" in said[-1]
@@ -42,7 +44,7 @@ def test_where_the_agent_runs_it_only_watches(site, model, folder, isolation):
     threading.Timer(0.3, lambda: state.update(status="measured")).start()
     with loop.alone_in(folder):
         mine = command.settings.load(folder)
-        assert calibrate.calibrate(folder, mine, 1, lambda: isolation, said.append) == DONE
+        assert calibrate.calibrate(folder, mine, ASKED, lambda: isolation, said.append) == DONE
     assert "The agent runs here already" in said[1] and site.count("lease") == 0
 
 
@@ -60,5 +62,5 @@ def test_a_calibration_that_fails_or_is_cancelled_is_no_success(site, model, fol
     state |= {"status": "cancelled", "why": "Somebody cancelled it."}
     said = []
     mine = command.settings.load(folder)
-    assert calibrate.calibrate(folder, mine, 1, lambda: isolation, said.append) == FAILED
+    assert calibrate.calibrate(folder, mine, ASKED, lambda: isolation, said.append) == FAILED
     assert said[-1] == "It ended as cancelled. Somebody cancelled it."

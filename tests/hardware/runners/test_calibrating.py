@@ -24,7 +24,7 @@ def ended(monkeypatch):
         name: calibrating.Network(name, "one 1x1 convolution", name.endswith("9"), 1000, partial(bytes, name, "utf-8"))
         for name in names
     }
-    monkeypatch.setattr(calibrating, "_sources", [lambda: networks])
+    monkeypatch.setattr(calibrating, "_sources", [lambda runtime, precision: networks])
     monkeypatch.setattr(calibrating, "_listeners", [told.append])
     return told
 
@@ -48,7 +48,8 @@ def test_a_board_asks_twice_and_is_calibrated_once(cast):
 @pytest.mark.parametrize(
     ("said", "code"),
     [({"threads": 0}, "bad_threads"), ({"threads": 99}, "bad_threads"), ({"threads": "many"}, "bad_threads"), ({"threads": True}, "bad_threads"),
-     ({"runtime": "tflite"}, "no_runtime"), ({"runtime": ["onnx"]}, "no_runtime"), ({"runtime": {}}, "no_runtime")],
+     ({"runtime": "tflite"}, "no_runtime"), ({"precision": "int8"}, "bad_precision"), ({"precision": [1]}, "bad_precision"),
+      ({"runtime": ["onnx"]}, "no_runtime"), ({"runtime": {}}, "no_runtime")],
 )  # fmt: skip
 def test_what_cannot_be_calibrated_is_refused_with_the_reason(cast, said, code):
     _, board = add_board(cast)

@@ -40,7 +40,7 @@ def found():
 @pytest.mark.parametrize("name", ONE_OF_EACH)
 def test_a_network_is_a_valid_file_that_runs_and_counts_as_its_description(tmp_path, name):
     network = networks()[PREFIX + name]
-    data = network.onnx()
+    data = network.file("onnx")
     onnx.checker.check_model(onnx.load_from_string(data), full_check=True)
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     given = session.get_inputs()[0]
@@ -67,8 +67,8 @@ def test_macs_are_those_of_arithmetic():
 
 def test_the_same_network_is_the_same_bytes_and_weights_are_no_zeros():
     network = networks()[PREFIX + "plain-32-16"]
-    assert network.onnx() == network.onnx()
-    weights = [onnx.numpy_helper.to_array(one) for one in onnx.load_from_string(network.onnx()).graph.initializer]
+    assert network.file("onnx") == network.file("onnx")
+    weights = [onnx.numpy_helper.to_array(one) for one in onnx.load_from_string(network.file("onnx")).graph.initializer]
     assert all(np.abs(one).min() > 1e-4 for one in weights if one.dtype == np.float32 and one.size > 10)
 
 
