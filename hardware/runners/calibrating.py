@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -42,6 +43,7 @@ from hardware.runners.health import FOLDER, GOLDEN, LIMITS, SHAPE
 KIND = "board_calibration"
 # Sixty processes: what the results of one job may hold, and a few minutes on a Raspberry Pi.
 PART_OF, WINDOWS = 12, 5
+MOST_PART_BYTES = 64 << 20
 MOST_TRIES = 3  # of a network whose parts were unsteady
 MOST_FAILED = 2  # parts that a board could not do, after which it is asked no further
 WALL_S, COOL_BELOW_C, COOL_WAIT_S = 3600.0, 60.0, 180
@@ -150,24 +152,31 @@ def _next_part(calibration: BoardCalibration, now: datetime) -> None:
             tried[name] = tried.get(name, 0) + (1 if part.state == PartState.UNSTEADY else MOST_TRIES)
     networks = _networks(calibration.runtime, calibration.precision)
     names = [name for name in networks if name not in measured and tried.get(name, 0) < MOST_TRIES][:PART_OF]
-    if not names:
-        _ended(
-            calibration,
-            CalibrationStatus.MEASURED if measured else CalibrationStatus.FAILED,
-            calibration.runner.by,
-            now,
-        )
+    files = _written(networks, names)
+    if not files:
+        _ended(calibration, _status_now(calibration), calibration.runner.by, now)
         return
     number = len(parts) + 1
     job = leases.job_enqueue(
         BoardJob, kind=KIND, owner_key=f"runner:{calibration.runner_id}", priority=Priority.RERUN, now=now, purpose=Purpose.CALIBRATE,
         title=f"Calibration, {len(measured)} of {calibration.total} networks", course=calibration.course, device=calibration.device,
-        runtime=calibration.runtime, runner=calibration.runner, plan=_plan(calibration, len(names)), wall_s=WALL_S,
+        runtime=calibration.runtime, runner=calibration.runner, plan=_plan(calibration, len(files)), wall_s=WALL_S,
     )  # fmt: skip
-    for place, name in enumerate(names):
-        _file(job, f"n{place}", networks[name].data())
+    for place, data in enumerate(files.values()):
+        _file(job, f"n{place}", data)
     _file(job, "golden", (FOLDER / GOLDEN[calibration.runtime]).read_bytes())
-    CalibrationPart.objects.create(calibration=calibration, number=number, networks=names, job=job)
+    CalibrationPart.objects.create(calibration=calibration, number=number, networks=list(files), job=job)
+
+
+def _written(networks: dict[str, Network], names: list[str]) -> dict[str, bytes]:
+    """Their files, in order, as many as a board with a slow line can fetch before it has to begin."""
+    found: dict[str, bytes] = {}
+    for name in names:
+        data = networks[name].data()
+        if found and sum(map(len, found.values())) + len(data) > MOST_PART_BYTES:
+            break
+        found[name] = data
+    return found
 
 
 def _file(job: BoardJob, name: str, data: bytes) -> None:
@@ -207,6 +216,7 @@ def part_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
     if is_open and outcome == Outcome.MEASURED:
         part.state = _taken(part, BoardJob.objects.get(pk=job.pk), result)
     part.save(update_fields=["state"])
+    transaction.on_commit(partial(files_dropped, job.pk))
     if not is_open:
         return
     if outcome == Outcome.CANCELLED:
@@ -221,6 +231,13 @@ def part_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
         )
     else:
         _next_part(calibration, now)
+
+
+def files_dropped(job: Any) -> None:
+    """The networks that a part was sent: they are written again whenever they are needed. What came back stays."""
+    for row in BoardFile.objects.filter(job=job, attempt=0):
+        row.file.delete(save=False)
+        row.delete()
 
 
 def _status_now(calibration: BoardCalibration) -> CalibrationStatus:

@@ -33,8 +33,9 @@ from hardware.profiles import load_profiles
 UNSEEN = [
     ("mnasnet", {"variant": "b1", "width": 0.5, "resolution": 96}), ("mnasnet", {"variant": "a1", "width": 0.5, "resolution": 128}),
     ("mobilenet_v3_large", {"width": 0.5, "resolution": 96}), ("mobilenet_v3_large", {"width": 0.5, "resolution": 96, "minimalistic": True}),
-    ("efficientnet_b", {"variant": 0, "resolution": 64}), ("resnet", {"depth": 18, "resolution": 32}), ("googlenet", {"resolution": 64}),
-    ("densenet", {"depth": 121, "resolution": 32}), ("yolov5n", {"resolution": 64}), ("alexnet", {"resolution": 96}),
+    ("efficientnet_b", {"variant": 0, "resolution": 64}), ("resnet", {"depth": 34, "resolution": 32}),
+    ("efficientnet_edgetpu", {"size": "s", "resolution": 64}),
+    ("densenet", {"depth": 169, "resolution": 32}), ("yolov5n", {"resolution": 64}), ("alexnet", {"resolution": 96}),
     ("shufflenet_v2", {"width": 1.0, "resolution": 64}), ("squeezenet", {"version": "1.0", "resolution": 96}),
 ]  # fmt: skip
 

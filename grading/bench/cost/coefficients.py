@@ -74,12 +74,17 @@ class Coefficients:
         return sqrt(max(variance, 0.0))
 
     def to_json(self) -> dict[str, Any]:
-        return {key: value for key, value in asdict(self).items() if value or key not in ("source", "date")}
+        """What only a board's own calibration has is left out of the others."""
+        found = {key: value for key, value in asdict(self).items() if value or key not in ("source", "date")}
+        if not self.coverage.weights:
+            del found["coverage"]["weights"]
+        return found
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> "Coefficients":
         met = raw["coverage"]
-        coverage = Coverage(tuple(met["networks"]), met["families"], (met["macs"][0], met["macs"][1]))
+        bounds = (met["macs"][0], met["macs"][1])
+        coverage = Coverage(tuple(met["networks"]), met["families"], bounds, met.get("weights", 0))
         lists = {name: tuple(raw[name]) for name in ("theta", "spread", "energy_theta")}
         return cls(**{**raw, "coverage": coverage, **lists})
 

@@ -24,23 +24,25 @@ BEYOND = 2.0
 
 @dataclass(frozen=True)
 class Facts:
-    """What is compared: operators of each class, share of each class, and MACs of the whole model."""
+    """What is compared: operators of each class, share of each class, MACs and weights of the whole model."""
 
     counts: dict[str, int]
     shares: dict[str, float]
     macs: int
+    weights: int = 0
 
 
 @dataclass(frozen=True)
 class Coverage:
     """networks: the operators by class of each network measured, each once. families: in how many families a class was met.
 
-    macs: of the smallest and the largest network.
+    macs: of the smallest and the largest network. weights: of the largest, where that is a bound (a board's own sweep); 0 where it is none.
     """
 
     networks: tuple[dict[str, int], ...]
     families: dict[str, int]
     macs: tuple[int, int]
+    weights: int = 0
 
 
 def facts_of(steps: list[Step]) -> Facts:
@@ -54,7 +56,7 @@ def facts_of(steps: list[Step]) -> Facts:
         own = [step for step in steps if step.work == work]
         of_macs = sum(step.macs for step in own) / macs if macs else 0.0
         shares[work] = max(of_macs, sum(step.moved for step in own) / moved if moved else 0.0)
-    return Facts(dict(counts), shares, macs)
+    return Facts(dict(counts), shares, macs, sum(step.weights for step in steps))
 
 
 def coverage_of(met: list[tuple[str, Facts]]) -> Coverage:
@@ -113,6 +115,10 @@ def flags_of(facts: Facts, coverage: Coverage) -> list[str]:
     if facts.macs > BEYOND * largest:
         said.append(
             f"It has {_rounded(facts.macs / max(largest, 1))} times the multiply-accumulates of the largest network measured."
+        )
+    if coverage.weights and facts.weights > BEYOND * coverage.weights:
+        said.append(
+            f"It has {_rounded(facts.weights / coverage.weights)} times the weights of the largest network measured, which no cache may hold."
         )
     if facts.macs * BEYOND < smallest:
         said.append(

@@ -137,7 +137,10 @@ def _coefficients(group: Group, pool: Pool, errors: FamilyErrors, alone: list[Le
 def _coverage(group: Group, is_whole: Any) -> Coverage:
     """Classes were met wherever they were measured; sizes that may be predicted are those of whole networks."""
     everything = group.coverage(np.ones(len(group.rows), dtype=bool))
-    return replace(everything, macs=group.coverage(is_whole).macs) if is_whole.any() else everything
+    wholes = [work.facts for work, whole in zip(group.works, is_whole, strict=True) if whole]
+    if not wholes:
+        return everything
+    return replace(everything, macs=group.coverage(is_whole).macs, weights=max(facts.weights for facts in wholes))
 
 
 def _watts(group: Group) -> float | None:

@@ -189,8 +189,12 @@ def _twice(kind: str) -> Layer:
 
 # Family -> (architecture, what each of its networks is asked for). Small enough for a board that is slow.
 FAMILIES: dict[str, tuple[str, list[dict[str, Any]]]] = {
-    "mobilenet-v1": ("mobilenet_v1", [{"width": 0.25, "resolution": 96}, {"width": 0.25, "resolution": 160}, {"width": 0.5, "resolution": 128}]),
-    "mobilenet-v2": ("mobilenet_v2", [{"width": 0.35, "resolution": 96}, {"width": 0.35, "resolution": 160}, {"width": 0.5, "resolution": 128}]),
+    "mobilenet-v1": ("mobilenet_v1", [
+        {"width": 0.25, "resolution": 96}, {"width": 0.25, "resolution": 160}, {"width": 0.5, "resolution": 128}, {"width": 1.0, "resolution": 96},
+    ]),
+    "mobilenet-v2": ("mobilenet_v2", [
+        {"width": 0.35, "resolution": 96}, {"width": 0.35, "resolution": 160}, {"width": 0.5, "resolution": 128}, {"width": 1.0, "resolution": 96},
+    ]),
     "mobilenet-v3": ("mobilenet_v3_small", [{"width": 0.35, "resolution": 96}, {"width": 0.5, "resolution": 128}]),
     "efficientnet-lite": ("efficientnet_lite", [{"variant": 0, "resolution": 64}, {"variant": 0, "resolution": 96}]),
     "resnet": ("resnet8", [{"resolution": 32}, {"resolution": 64}]),
@@ -199,6 +203,9 @@ FAMILIES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "transformer": ("vision_transformer", [
         {"width": 64, "depth": 3, "heads": 1, "patch": 8, "resolution": 64}, {"width": 96, "depth": 2, "heads": 1, "patch": 8, "resolution": 96},
     ]),
+    # Weights that no cache holds: 24 to 44 MB.
+    "inception": ("googlenet", [{"resolution": 64}]), "densenet": ("densenet", [{"depth": 121, "resolution": 32}]),
+    "resnet-18": ("resnet", [{"depth": 18, "resolution": 32}]),
 }  # fmt: skip
 SMALL: dict[str, tuple[str, dict[str, Any]]] = {
     "keyword spotting": ("dscnn", {}),

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from hardware import leases
-from hardware.models import BoardCalibration, BoardJob, CalibrationRow, CalibrationStatus, PartState, Status
+from hardware.models import BoardCalibration, BoardFile, BoardJob, CalibrationRow, CalibrationStatus, PartState, Status
 from hardware.runners import calibrating
 from tests.hardware.runners.boards import add_board, make_work
 from tests.hardware.runners.sweeps import bracket, carry_out
@@ -169,6 +169,21 @@ def test_a_person_who_hands_in_waits_for_one_part_and_no_other_board_takes_any(c
     handed_in = make_work(cast)
     carry_out(board, part)
     assert board.job()["lease"] == str(handed_in.pk)
+
+
+def test_files_of_a_part_are_few_enough_for_a_slow_line_and_gone_when_it_has_ended(
+    cast, monkeypatch, django_capture_on_commit_callbacks
+):
+    monkeypatch.setattr(calibrating, "MOST_PART_BYTES", 30)  # a file here has nine or ten bytes
+    _, board = add_board(cast)
+    ask(board)
+    job = board.job()
+    assert len(job["files"]) == 1 + 3
+    with django_capture_on_commit_callbacks(execute=True):
+        carry_out(board, job)
+    left = BoardFile.objects.filter(job=job["lease"])
+    assert [row.name for row in left] == ["results.json"]
+    assert CalibrationRow.objects.count() == 3 and len(board.job()["files"]) == 4
 
 
 def test_cancelled_no_further_part_is_made(cast, ended):

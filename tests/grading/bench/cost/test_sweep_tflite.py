@@ -59,7 +59,11 @@ def test_a_file_reads_back_as_it_was_written(tmp_path):
     assert (model.version, model.description, len(graph.inputs), len(graph.outputs)) == (3, b"milliamp", 1, 1)
     weight = graph.tensors[first.inputs[1]]
     assert (list(weight.shape), weight.quantization.zeroPoint.tolist()) == ([16, 3, 3, 3], [0])
-    assert (first.builtinOptions.strideH, first.builtinOptions.padding, first.builtinOptions.fusedActivationFunction) == (1, 0, 1)
+    assert (
+        first.builtinOptions.strideH,
+        first.builtinOptions.padding,
+        first.builtinOptions.fusedActivationFunction,
+    ) == (1, 0, 1)
     stored = model.buffers[weight.buffer].data
     assert len(stored) == 432 and stored.all() and data.find(bytes(stored.tobytes())) % 16 == 0
 
