@@ -10,7 +10,7 @@ from tests.load.faults.boards import Board, SmallBoard
 from tests.load.faults.network import Network
 from tests.load.faults.site import Site
 
-EVERY_S, CUT_S, AWAY_S, FULL_S, SKEW_S, OLD_ONES = 10.0, 120.0, 150.0, 25.0, 3600, 6
+EVERY_S, CUT_S, AWAY_S, FULL_S, SKEW_S, OLD_ONES = 4.0, 120.0, 150.0, 25.0, 3600, 6
 KILL, CUT, AWAY, HARD, SOFT, CLOCK, REVOKE, FULL, LATE = (
     "kill an agent", "cut a network for 2 min", "kill, and stay away 2.5 min", "kill the site", "restart the site", "set a clock by an hour",
     "revoke a token in a job", "fill a disk", "say six old calls again",
@@ -37,7 +37,7 @@ SHORT = (
     CLOCK,
     KILL,
 )
-LONG, BETWEEN_S = (CUT, AWAY, FULL), 20.0  # one board at a time, so that the others get on
+LONG, BETWEEN_S = (CUT, AWAY, FULL), 40.0  # one board at a time, so that the others get on
 
 
 @dataclass(frozen=True)
@@ -56,31 +56,37 @@ class Director:
 
     site: Site
     boards: list[Board]
-    network: Network | None
+    network: Network
+    every_jobs: int
     seed: int = 5
     done: list[str] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
     skew_s: list[float] = field(default_factory=list)
     vouched: int = 0
+    told: int = 0
     wrong_ends: list[int] = field(default_factory=list)
     _later: list[tuple[float, object]] = field(default_factory=list)
     _short: int = 0
     _long: int = 0
     _long_from: float = 0.0
+    _next_at: int = 1 << 30
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
         self.names = {board.runner: board.n for board in self.boards}  # every runner that a board has been
 
-    def step(self) -> None:
-        """What is due is mended, agents are tended, and the next fault comes; beside it one that lasts, where nothing is away."""
+    def step(self, left: int) -> None:
+        """What is due is mended and agents are tended. After every few jobs comes the next fault, however slow this machine is; beside it
+        one that lasts, where nothing is away. left: jobs that have not ended."""
         self.tend()
         if not self._later and time.monotonic() >= self._long_from:
             self._long += self._try(LONG[self._long % len(LONG)])
             self._long_from = time.monotonic() + BETWEEN_S
-        self._try(SHORT[self._short % len(SHORT)])
-        self._short += 1
+        if left <= self._next_at:
+            self._try(SHORT[self._short % len(SHORT)])
+            self._short += 1
+            self._next_at = left - self.every_jobs
 
     def _try(self, what: str) -> bool:
         is_done = self._break(what)

@@ -68,14 +68,15 @@ def energies(runners: Iterable[str]) -> tuple[int, int, int]:
     return right, len(watts) - right, len(rows) - len(watts)
 
 
-def recoveries(losses: Iterable[Loss]) -> dict[str, list[float]]:
-    """By fault: seconds until the lost job was taken anew, or was ended by what its board had kept. What had ended already is left out."""
+def waits(losses: Iterable[Loss], to: Status) -> dict[str, list[float]]:
+    """By fault: seconds until the lost job was back in the line (QUEUED) or was taken anew (LEASED), or was ended by what its board had kept.
+
+    What had ended already is left out.
+    """
     found: dict[str, list[float]] = {}
     for loss in losses:
         later = JobMove.objects.filter(
-            subject_id=loss.job,
-            at__gt=datetime.fromtimestamp(loss.at, UTC),
-            moved_to__in=(Status.LEASED, Status.FINISHED),
+            subject_id=loss.job, at__gt=datetime.fromtimestamp(loss.at, UTC), moved_to__in=(to, Status.FINISHED)
         )
         first = later.order_by("at").values_list("at", flat=True).first()
         if first is not None:

@@ -21,7 +21,7 @@ from hardware import leases
 from hardware.models import OPEN, BoardFile, BoardJob, Duty, Health, Job, Priority, Purpose, Runner
 from hardware.runners.duty import duty_change
 from hardware.runners.enrolling import runner_add
-from hardware.runners.health import FOLDER, LIMITS, SHAPE
+from hardware.runners.health import LIMITS
 from tests.journeys.visitor import Visitor
 from tests.load.faults.site import Site
 from tests.parts import ROOT
@@ -68,7 +68,7 @@ def boards_vouched_for() -> int:
 
 def work_made(number: int, device: str = DEVICE, wall_s: float = 120) -> list[BoardJob]:
     """Jobs as grading makes them, of a small model and of seven people. Every fifth asks for the energy, for which it runs on for a moment."""
-    data = (FOLDER / "golden-1.onnx").read_bytes()
+    data = MODELS[0].read_bytes()
     made = []
     for n in range(number):
         job = leases.job_enqueue(
@@ -92,7 +92,7 @@ def plan_of(load_s: float, idle_s: float) -> dict[str, object]:
         "--seed",
         "1",
         "--input-shape",
-        SHAPE,
+        "1x1x8x8",
         "--load-s",
         f"{load_s:g}",
     ]
@@ -151,6 +151,10 @@ class Students:
         path = self.site.folder / f"hand-in-{n}.onnx"
         onnx.save(model, path)
         return path
+
+    @property
+    def handed_in(self) -> int:
+        return sum(map(len, self.sent.values()))
 
     def figures(self) -> dict[str, int]:
         """handed in; graded: with one result of a board; open: not ended yet; attempts: used beyond one for each hand-in."""

@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 
+from hardware.models import Status
 from tests.load.faults import director as faults
 from tests.load.faults import figures
 from tests.load.faults.boards import MeteredBoard
@@ -14,19 +15,20 @@ KILLS = (faults.KILL, faults.AWAY)
 
 
 def progress(jobs: int, director: Director, after_s: float) -> None:
-    print(
-        f"{after_s:5.0f} s  {figures.left():4} of {jobs} left  {director.done[-1] if director.done else ''}",
-        file=sys.stderr,
-        flush=True,
-    )
+    """A line after each fault."""
+    last = director.done[-1] if director.done else ""
+    if len(director.done) != director.told:
+        print(f"{after_s:5.0f} s  {figures.left():4} of {jobs} left  {last}", file=sys.stderr, flush=True)
+        director.told = len(director.done)
 
 
 def told(jobs: int, director: Director, students: Students, races: Races, took_s: float) -> int:
     """Prints the table. Returns the exit code."""
-    ends, handed, waits = figures.outcomes(), students.figures(), figures.recoveries(director.losses)
+    ends, handed = figures.outcomes(), students.figures()
+    back, again = (figures.waits(director.losses, to) for to in (Status.QUEUED, Status.LEASED))
     metered = [name for name, n in director.names.items() if isinstance(director.boards[n], MeteredBoard)]
     right, other, without = figures.energies(metered)
-    killed = [seconds for what in KILLS for seconds in waits.get(what, [])]
+    killed = [seconds for what in KILLS for seconds in back.get(what, [])]
     times = Counter(director.done)
     rows = [
         ("jobs in", jobs), ("measured", ends["measured"]), ("lost", figures.left()), ("ended twice", figures.ended_twice()),
@@ -40,11 +42,12 @@ def told(jobs: int, director: Director, students: Students, races: Races, took_s
         ("clock seen by the site, s", ", ".join(f"{seen:+.0f}" for seen in director.skew_s)),
         ("boards vouched for", director.vouched), ("agents that ended wrongly", len(director.wrong_ends)),
         *((f"times: {what}", times[what]) for what in dict.fromkeys((*faults.SHORT, *faults.LONG))),
-        *((f"taken again, s: {what}", figures.spread(found)) for what, found in waits.items()),
-        ("taken again, s: every killed agent", figures.spread(killed)), ("all, s", f"{took_s:.0f}"),
+        *((f"back in the line, s: {what}", figures.spread(found)) for what, found in back.items()),
+        ("back in the line, s: every killed agent", figures.spread(killed)),
+        *((f"taken by the next, s: {what}", figures.spread(found)) for what, found in again.items()), ("all, s", f"{took_s:.0f}"),
     ]  # fmt: skip
     for name, value in rows:
-        print(f"{name:42}{value!s:>10}")
+        print(f"{name:48}{value!s:>10}")
     faulty = {
         "not every job was measured": ends["measured"] != jobs or figures.left() > 0,
         "a job was ended twice, or has no result": figures.ended_twice() + figures.without_result() > 0,

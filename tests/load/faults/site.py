@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.journeys.deployment import Deployment
 from tests.journeys.world import fetch, wait_for
 
-AWAY_S, ASKED_S = 8.0, 15.0
+AWAY_S, ASKED_S, BACK_S = 8.0, 15.0, 400.0
 
 
 class Site(Deployment):
@@ -46,7 +46,7 @@ class Site(Deployment):
             time.sleep(AWAY_S)
             for name in names:
                 self.start(name)
-            wait_for(lambda: fetch(f"{self.url}/healthz")[0] == 200, 120, "the site is back")
+            wait_for(lambda: fetch(f"{self.url}/healthz")[0] == 200, BACK_S, "the site is back")
 
     def kill(self, name: str) -> None:
         with suppress(ProcessLookupError):  # it has ended as it was asked to
