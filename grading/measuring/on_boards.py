@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from courseplatform.core.errors import BadInput
 from courseplatform.courses.models import Course
+from courseplatform.teams.selectors.membership import team_of
 from grading.bench.errors import BenchError
 from grading.measuring import board_plan
 from grading.measuring.board_answer import OTHER_PLAN, BoardAnswer
@@ -100,7 +101,7 @@ def send(job: Job, submission: Submission, given: dict[str, Any], model: Path, w
     )  # fmt: skip
     board_runs.board_run_create(
         for_job=job, plan=plan, course=assignment.course, device=spec.device, title=f"{assignment.short}, attempt {submission.number}",
-        team=submission.team, needs=spec.board.needs,
+        team=submission.team or team_of(assignment.course, submission.person), needs=spec.board.needs,
     )  # fmt: skip
     raise Waits("It passed the check and waits for a board.", min(spec.board_wait, LONGEST_LOOK))
 

@@ -177,9 +177,10 @@ class OwnBoard(models.TextChoices):
 class BoardJob(Job):
     """Work that a runner carries out: a plan of steps and the files that they need. What it means belongs to who made it (`kind`).
 
-    device, runtime, tags, needs_power_sensor, own_board, team: which runner may take it, as hardware/runners/matching.py says. team: whose work it is;
-    null: a person's alone. runner: this one alone (its golden model, its calibration). needs_memory_limit: the file can run code, so only a board
-    that has proven its limits takes it. plan: docs/runner-protocol.md, PLAN. taken_by: who holds it or held it last.
+    device, runtime, tags, needs_power_sensor, own_board, team: which runner may take it, as hardware/runners/matching.py says. team: whose work it is,
+    also a member's in a lab that everybody does alone; null: of somebody without one. runner: this one alone (its golden model, its calibration).
+    needs_memory_limit: the file can run code, so only a board that has proven its limits takes it. plan: docs/runner-protocol.md, PLAN. taken_by: who
+    holds it or held it last.
     """
 
     purpose = models.CharField(max_length=10, choices=Purpose.choices)

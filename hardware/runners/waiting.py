@@ -59,13 +59,12 @@ def waits(job: BoardJob, now: datetime) -> Waits:
         return Waits(f"{job.taken_by.name if job.taken_by else 'A board'} measures it.")
     if job.status != Status.QUEUED:
         return Waits("It waits no more: it has ended.")
-    concerned = [
-        one for one in boards_of(job.course, device=job.device) if one.team is None or one.team.pk == job.team_id
-    ]
+    every = boards_of(job.course, device=job.device)
+    concerned = [one for one in every if one.team is None or one.team.pk == job.team_id]
     shown = tuple(_now(job, one, now) for one in concerned)
     able = [one for one, said in zip(concerned, shown, strict=True) if said.could]
     if not able:
-        return Waits(_nobody(job, shown), boards=shown, nobody_can=True)
+        return Waits(_nobody(job, shown, are_others=len(every) > len(concerned)), boards=shown, nobody_can=True)
     there = [one for one in able if is_here(one.runner, now) and not barred_why(one)]
     before = _before(job, able, now)
     least, most = _forecast(job, there, before, now)
@@ -102,10 +101,11 @@ def _now(job: BoardJob, board: Board, now: datetime) -> BoardNow:
     return BoardNow(runner.name, "free", "is free")
 
 
-def _nobody(job: BoardJob, shown: tuple[BoardNow, ...]) -> str:
+def _nobody(job: BoardJob, shown: tuple[BoardNow, ...], *, are_others: bool) -> str:
     said = f"No board here can take it: it asks for a {asked_words(job)}"
     why = "; ".join(f"{one.name} {one.said}" for one in shown[:MOST_NAMED])
-    return f"{said}, and {why}." if why else f"{said}, and the course has none."
+    none = "those of the course work for other teams" if are_others else "the course has none"
+    return f"{said}, and {why or none}."
 
 
 def _sentence(job: BoardJob, there: list[Board], able: list[Board], shown: tuple[BoardNow, ...], before: int) -> str:

@@ -19,6 +19,7 @@ from grading.spec import BenchSpec
 from hardware import leases
 from hardware.models import BoardJob, Job, Outcome, Runner, Status
 from hardware.ondevice.runner import carry_out
+from tests.courseplatform.teams.builders import make_team
 from tests.grading.measuring.carried import carried_out, ready_here
 from tests.hardware.runners.boards import add_board
 from tests.load.ten_times import MODELS
@@ -255,3 +256,12 @@ def test_a_lab_that_is_changed_while_a_board_measures_asks_the_board_anew(cast, 
     assert worker.work_once("bench@test")
     run.refresh_from_db()
     assert (run.status, run.outcome) == (Status.FINISHED, Outcome.MEASURED), run.error_message
+
+
+def test_in_a_lab_that_everybody_does_alone_the_board_of_ones_team_is_ones_own(cast, lab):
+    magpie = make_team(cast, "Magpie", cast.ruth)
+    _, own = add_board(cast, name="magpie-pi", team=magpie)
+    handed_in(cast)
+    assert worker.work_once("bench@test")
+    assert BoardJob.objects.get(purpose="measure").team == magpie
+    assert own.job()["title"] == "Lab 1, attempt 1"

@@ -100,7 +100,8 @@ def test_a_board_that_could_and_does_not_says_what_it_does(cast, spoil, state, s
 def test_boards_of_other_teams_are_not_told(cast):
     magpie, heron = make_team(cast, "Magpie", cast.ruth), make_team(cast, "Heron", cast.daniel)
     add_board(cast, name="magpie-pi", team=magpie)
-    assert told(make_work(cast, team=heron)).boards == ()
+    found = told(make_work(cast, team=heron))
+    assert found.boards == () and found.sentence.endswith("and those of the course work for other teams.")
     assert [one.name for one in told(make_work(cast, team=magpie)).boards] == ["magpie-pi"]
 
 
