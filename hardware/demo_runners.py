@@ -16,7 +16,7 @@ from hardware.leases import CancelRequested, LeaseLost
 from hardware.models import DEMO_KIND, HELD, BoardJob, BoardLease, Duty, Job, Outcome, Priority, Purpose, Runner, Status
 from hardware.runners.duty import lease_of
 from hardware.runners.files import log_add, log_committed
-from hardware.runners.leasing import state_keep
+from hardware.runners.polling import state_keep
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 BEAT = timedelta(seconds=15)

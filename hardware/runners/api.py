@@ -22,7 +22,7 @@ from courseplatform.core.api_rules import CHALLENGE, Pace, PerKey
 from courseplatform.core.audience import Audience
 from courseplatform.core.errors import BadInput, NotHere, NotSignedIn, TooLarge
 from hardware.models import BoardCalibration, BoardJob, Runner
-from hardware.runners import leasing, shapes
+from hardware.runners import ending, leasing, polling, shapes
 from hardware.runners.calibrating import calibration_ask, newest_of
 from hardware.runners.enrolling import protocol_checked, runner_enrol, runner_of_token, token_rotate
 from hardware.runners.files import MOST_FILE_BYTES, MOST_LOG_BYTES, file_add, file_to_send, log_add
@@ -118,7 +118,7 @@ class Enroll(ApiView):
         )
         answer = {
             "runner": str(runner.pk), "name": runner.name, "course": runner.course.slug, "device": runner.device, "token": token,
-            "protocol": protocol, "poll_s": leasing.POLL_S, "beat_s": leasing.BEAT_S, "ttl_s": leasing.TTL_S,
+            "protocol": protocol, "poll_s": polling.POLL_S, "beat_s": leasing.BEAT_S, "ttl_s": leasing.TTL_S,
         }  # fmt: skip
         return Response(answer, status=201)
 
@@ -138,7 +138,7 @@ class LeaseNext(RunnerView):
     def post(self, request: Request) -> Response:
         said, now = _object(request.data), timezone.now()
         protocol_checked(said.get("protocol"), said.get("protocol"))
-        poll = leasing.runner_poll(
+        poll = polling.runner_poll(
             runner=self.runner,
             facts=said.get("facts"),
             state=said.get("state"),
@@ -149,7 +149,7 @@ class LeaseNext(RunnerView):
         return Response(
             {
                 "job": _job(poll.job) if poll.job else None, "drop": poll.drop, "duty": poll.runner.status, "health": poll.runner.health,
-                "poll_s": leasing.POLL_S, "server_utc": now.isoformat(),
+                "poll_s": polling.POLL_S, "server_utc": now.isoformat(),
             }
         )  # fmt: skip
 
@@ -221,8 +221,8 @@ class Finish(RunnerView):
     )
     def post(self, request: Request, lease: UUID) -> Response:
         said = _object(request.data)
-        end = leasing.end_read(said)
-        found = leasing.runner_finish(runner=self.runner, lease=lease, attempt=_attempt(said), end=end)
+        end = ending.end_read(said)
+        found = ending.runner_finish(runner=self.runner, lease=lease, attempt=_attempt(said), end=end)
         is_short = bool(found.missing) or (
             found.log_committed < end.log_bytes and not found.again and found.log_committed < MOST_LOG_BYTES
         )

@@ -1,4 +1,4 @@
-"""The protocol's bodies as its published description says them (docs/api.yaml). What comes in is read in facts.py and leasing.py, piece by piece: a
+"""The protocol's bodies as its published description says them (docs/api.yaml). What comes in is read in facts.py and ending.py, piece by piece: a
 board is told what is wrong with its words, and never refused for one too many.
 """
 

@@ -67,7 +67,7 @@ def start(folder, started):
 def test_a_board_from_its_code_to_its_revocation(
     cast, live_server, probe, model, started, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr("hardware.runners.leasing.POLL_S", 0.1)
+    monkeypatch.setattr("hardware.runners.polling.POLL_S", 0.1)
     monkeypatch.setattr("hardware.runners.leasing.BEAT_S", 0.1)
     runner, _, code = add_board(cast, enrolled=False)
     folder = tmp_path / "runner"
