@@ -62,6 +62,8 @@ figures: check
 	@"$(PY)" -m tests.load.runner_faults
 	@"$(PY)" -m tests.runner_protocol --enroll "$(PY) -m hardware.ondevice.runner enroll --site {site} --code {code} --folder {folder}" \
 		--agent "$(PY) -m hardware.ondevice.runner run --folder {folder}"
+	@"$(PY)" -m tests.load.virtual_board
+	@"$(PY)" -m tests.load.old_pythons
 	@"$(PY)" -m tests.load.loan_desk
 	@"$(PY)" -m tests.load.bench_overhead
 	@"$(PY)" -m tests.load.ten_times
