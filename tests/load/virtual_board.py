@@ -88,6 +88,10 @@ class Board:
         self.failed += not holds
         print(f"{self.name:6} {'yes' if holds else 'NO':4} {claim:58} {' '.join(seen.split())[:150]}", flush=True)
 
+    def note(self, what: str, seen: str) -> None:
+        """What is no claim."""
+        print(f"{self.name:6}      {what:58} {seen}", flush=True)
+
     def boot(self, words: str = "") -> float:
         self.machine.words = words
         self.machine.start()
@@ -280,11 +284,11 @@ def isolations(board: Board) -> None:
     def told() -> str:
         return line_of(board.agent("doctor")[1], "Isolation")
 
-    board.show(
-        "AppArmor is on",
-        True,
-        board.sh("cat /sys/module/apparmor/parameters/enabled; aa-enabled; cat /sys/kernel/security/lsm"),
-    )
+    if board.sh("cat /sys/module/apparmor/parameters/enabled").strip() == "Y":
+        said = told()
+        board.show("AppArmor is on, and bubblewrap works", "bubblewrap: own" in said, said)
+    else:
+        board.note("AppArmor", "not shown: this kernel has it off")
     board.sh(f"sysctl -w {USERNS}=0")
     said = told()
     board.show(
@@ -321,7 +325,7 @@ def play(board: Board, agent: bytes) -> None:
         interrupted(board, "systemctl stop", lambda: drain(board))
         memory_off(board)
         isolations(board)
-        print(f"{board.name:6}      {'golden models outside their baseline, cleared by hand':58} {board.cleared}")
+        board.note("golden models outside their baseline, cleared by hand", str(board.cleared))
     finally:
         board.machine.cut_power()
 

@@ -226,18 +226,15 @@ class Machine:
         log = (self.folder / "console.log").open("ab")
         self._port, theirs = socket.socketpair()
         self._data = b""
-        words = (
-            ["nice", "-n", "19", *self._emulated(theirs.fileno())]
-            if self.processor.kernel
-            else self._user_mode(theirs.fileno())
-        )
+        port = theirs.fileno()
+        words = self._emulated(port) if self.processor.kernel else self._user_mode(port)
         self.process = subprocess.Popen(
-            words,
+            ["nice", "-n", "19" if self.processor.kernel else "10", *words],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            pass_fds=(theirs.fileno(),),
+            pass_fds=(port,),
         )
         theirs.close()
         log.close()
