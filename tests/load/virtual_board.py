@@ -204,10 +204,9 @@ def limits_hold(board: Board) -> None:
     )
     board.show("a job that is a program is measured", board.is_measured(job), str(board.status(job)))
     small = board.job("hungry", needs=True, memory_bytes=24 * mib)
-    ended = board.until(lambda: board.status(small)[0] == "finished", 240) and on_site(
-        board.world, ENDED.format(job=small)
-    )
-    board.show("a model that takes too much ends as that", bool(ended) and "out_of_memory" in ended, str(ended))
+    board.until(lambda: board.status(small)[0] == "finished", 240)
+    ended = on_site(board.world, ENDED.format(job=small)).strip().splitlines()[-1:]
+    board.show("a model that takes too much ends as that", "out_of_memory" in " ".join(ended), " ".join(ended))
 
 
 def interrupted(board: Board, title: str, how: Callable[[], None]) -> None:
