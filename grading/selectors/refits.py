@@ -34,7 +34,7 @@ MAY_ADOPT = frozenset({RefitStatus.DRAFT, RefitStatus.REPLACED, RefitStatus.WITH
 
 def refit_get(visit: Visit, pk: int) -> Refit:
     """Raises NotHere."""
-    found = Refit.objects.visible_to(visit).select_related("calibration__runner", "course").filter(pk=pk).first()
+    found = Refit.objects.visible_to(visit).select_related("calibration__runner__team", "course").filter(pk=pk).first()
     if found is None:
         raise NotHere("There is no such calibration in this course.")
     return found

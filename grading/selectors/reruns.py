@@ -49,7 +49,11 @@ def of_before_words(assignment: Assignment) -> dict[str, Any]:
         return {}
     stands = "result stands" if others == 1 else "results stand"
     which = "It was" if others == 1 else "All were" if others == otherwise else f"{otherwise} of them were"
-    measured = f" {which} measured on other data or within other limits." if otherwise else ""
+    measured = (
+        f" {which} measured on other data, within other limits, or modelled with another calibration."
+        if otherwise
+        else ""
+    )
     return {
         "title": f"{others} {stands} by the rules of before", "url": reruns_path(assignment),
         "sentence": f"What {assignment.short} asks was changed since.{measured} No grade changes by itself.",

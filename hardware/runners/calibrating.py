@@ -7,7 +7,7 @@ part and no more, a person who hands in waits for one part, and nothing is lost 
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -48,6 +48,7 @@ MOST_TRIES = 3  # of a network whose parts were unsteady
 MOST_FAILED = 2  # parts that a board could not do, after which it is asked no further
 WALL_S, COOL_BELOW_C, COOL_WAIT_S = 3600.0, 60.0, 180
 MOST_THREADS = 16
+DAY, MOST_A_DAY = timedelta(days=1), 12  # of one board, which may be a stranger's
 # What files can be written here for: runtime, as agents call it -> precisions.
 KINDS = {"onnx": ("fp32",), "tflite": ("fp32", "int8")}
 NAMES = {"onnx": "ONNX Runtime", "tflite": "LiteRT"}
@@ -101,7 +102,8 @@ def calibration_ask(
         (the calibration, whether it is new)
 
     Raises:
-        BadInput: code `bad_threads`, `no_runtime`, `bad_precision`. Conflict: code `calibration_stands`, `runner_revoked`, `not_enrolled`.
+        BadInput: code `bad_threads`, `no_runtime`, `bad_precision`. Conflict: code `calibration_stands`,
+        `too_many_calibrations`, `runner_revoked`, `not_enrolled`.
     """
     now = now or timezone.now()
     row = Runner.objects.select_for_update(of=("self",)).select_related("course").get(pk=runner.pk)
@@ -112,6 +114,9 @@ def calibration_ask(
             return open_one, False
         said = f"{row.name} is being calibrated for {open_one.setting}. Wait until that has ended, or cancel it."
         raise Conflict(said, code="calibration_stands")
+    if row.calibrations.filter(asked_at__gt=now - DAY).count() >= MOST_A_DAY:
+        said = f"{row.name} was asked {MOST_A_DAY} times within a day. Look first what became of these."
+        raise Conflict(said, code="too_many_calibrations")
     profile = profiles_of(row.course).get(row.device)
     made = BoardCalibration.objects.create(
         runner=row, course=row.course, device=row.device, board=(profile.board if profile else "") or row.device, runtime=runtime,

@@ -186,6 +186,16 @@ def test_files_of_a_part_are_few_enough_for_a_slow_line_and_gone_when_it_has_end
     assert CalibrationRow.objects.count() == 3 and len(board.job()["files"]) == 4
 
 
+def test_a_board_asks_twelve_times_a_day_at_most(cast):
+    runner, board = add_board(cast)
+    for _ in range(12):
+        assert ask(board).status_code == 201
+        calibrating.calibration_cancel(calibration=runner.calibrations.first(), by="helen@x")
+    assert (ask(board).status_code, board.said["error"]["code"]) == (409, "too_many_calibrations")
+    BoardCalibration.objects.update(asked_at=timezone.now() - timedelta(hours=25))
+    assert ask(board).status_code == 201
+
+
 def test_cancelled_no_further_part_is_made(cast, ended):
     _, board = add_board(cast)
     ask(board)
