@@ -102,7 +102,7 @@ def _facts(refit: Refit) -> list[tuple[str, str, str]]:
         ("An operator left out", _share(judged["operators_out_median"]), "median of single operators, each left out alone"),
         ("What it was fitted to", _share(judged["in_sample_median"]), "median; says how far the form reaches, and not how well it predicts"),
         ("Inside the interval", _share(judged["covered"]), "of whole networks, predicted without their family; wanted: 90 %"),
-        ("Flagged", _share(judged["flagged"]), "of whole networks, whose family had an operator that no other one has"),
+        ("Flagged", _share(judged["flagged"]), "of whole networks: an operator that no other family has, or heavier than what the fit holds for"),
         ("What stood before", _share(judged["standing_median"]), refit.standing or "nothing was known of this board with this runtime"),
     ]  # fmt: skip
 

@@ -36,7 +36,8 @@ class Facts:
 class Coverage:
     """networks: the operators by class of each network measured, each once. families: in how many families a class was met.
 
-    macs: of the smallest and the largest network. weights: of the largest, where that is a bound (a board's own sweep); 0 where it is none.
+    macs: of the smallest and the largest network. weights: up to how many the form holds (a board's own
+    sweep tells); 0 where nobody looked.
     """
 
     networks: tuple[dict[str, int], ...]
@@ -116,9 +117,10 @@ def flags_of(facts: Facts, coverage: Coverage) -> list[str]:
         said.append(
             f"It has {_rounded(facts.macs / max(largest, 1))} times the multiply-accumulates of the largest network measured."
         )
-    if coverage.weights and facts.weights > BEYOND * coverage.weights:
+    if coverage.weights and facts.weights > coverage.weights:
+        times = _rounded(facts.weights / coverage.weights)
         said.append(
-            f"It has {_rounded(facts.weights / coverage.weights)} times the weights of the largest network measured, which no cache may hold."
+            f"It has {times} times the weights up to which this calibration holds: larger ones may fit no cache of the board."
         )
     if facts.macs * BEYOND < smallest:
         said.append(

@@ -12,7 +12,7 @@ import numpy as np
 
 from grading.bench.cost.calibrating import DIGITS, note_of
 from grading.bench.cost.coefficients import Coefficients
-from grading.bench.cost.coverage import Coverage
+from grading.bench.cost.coverage import BEYOND, Coverage
 from grading.bench.cost.intervals import WIDEST, conformal
 from grading.bench.cost.leave_out import FamilyErrors, LeaveOut, LeftOut
 from grading.bench.cost.pooling import Pool
@@ -20,12 +20,16 @@ from grading.bench.cost.published import SWEPT, Row
 from grading.bench.cost.samples import Group, groups_of
 from grading.bench.cost.sweep import networks
 
+# A network is heavy from that many times the weights of the middle one on, and predicted too fast below that share of what it took.
+HEAVY, TOO_FAST = 2.0, 0.7
+
 
 @dataclass(frozen=True)
 class Point:
     """One network: milliseconds as measured, as fitted, and as predicted without its family and without itself.
 
-    standing_ms: by what spoke for the board before, None where nothing did. covered: the measured time lies in the interval of the
+    flagged: as a prediction without its family would be, or heavier than what the fit holds for. standing_ms: by what spoke for the board
+    before, None where nothing did. covered: the measured time lies in the interval of the
     prediction without its family.
     """
 
@@ -106,6 +110,9 @@ def refit(rows: list[Row], standing: Coefficients | None = None) -> Refit:
         _point(group, place, float(fitted[place]), families[network], alone[network], judged[network], standing)
         for place, network in enumerate(group.networks)
     )
+    bound = coefficients.coverage.weights
+    beyond = [work.facts.weights > bound for work in group.works]
+    points = tuple(replace(point, flagged=point.flagged or heavy) for point, heavy in zip(points, beyond, strict=True))
     return Refit(coefficients, judgement(points), points)
 
 
@@ -126,7 +133,7 @@ def _coefficients(group: Group, pool: Pool, errors: FamilyErrors, alone: list[Le
     return Coefficients(
         group=group.name, board=first.board, runtime=first.runtime, version=first.version, precision=first.precision,
         threads=first.threads, kind=group.kind, rows=len(group.rows), graded=group.graded, statistic=first.statistic,
-        note=note_of(group), coverage=_coverage(group, is_whole), theta=_rounded(fitted.theta),
+        note=note_of(group), coverage=_coverage(group, is_whole, fitted.predict(group.x)), theta=_rounded(fitted.theta),
         spread=_rounded(fitted.spread[np.tril_indices(len(fitted.theta))]),
         model_half=round(family_half if narrow is None else narrow, DIGITS), family_half=round(min(family_half, WIDEST), DIGITS),
         model_out_median=_median_of(alone), family_out_median=_median_of(errors.rows),
@@ -134,13 +141,23 @@ def _coefficients(group: Group, pool: Pool, errors: FamilyErrors, alone: list[Le
     )  # fmt: skip
 
 
-def _coverage(group: Group, is_whole: Any) -> Coverage:
+def _coverage(group: Group, is_whole: Any, fitted_ms: Any) -> Coverage:
     """Classes were met wherever they were measured; sizes that may be predicted are those of whole networks."""
     everything = group.coverage(np.ones(len(group.rows), dtype=bool))
-    wholes = [work.facts for work, whole in zip(group.works, is_whole, strict=True) if whole]
-    if not wholes:
+    if not is_whole.any():
         return everything
-    return replace(everything, macs=group.coverage(is_whole).macs, weights=max(facts.weights for facts in wholes))
+    return replace(everything, macs=group.coverage(is_whole).macs, weights=_holds_up_to(group, is_whole, fitted_ms))
+
+
+def _holds_up_to(group: Group, is_whole: Any, fitted_ms: Any) -> int:
+    """How many weights a network may have. The form has one bandwidth for all; where heavy networks are much slower than it says, their
+    weights come from a slower memory than those of light ones, and everything heavier than the last that it predicts is out of reach."""
+    weights = np.array([work.facts.weights for work in group.works])
+    heavy = is_whole & (weights >= HEAVY * np.median(weights[is_whole]))
+    slow = heavy & (fitted_ms < TOO_FAST * group.y)
+    if not slow.any():
+        return int(BEYOND * weights[is_whole].max())
+    return int(weights[is_whole & (weights < weights[slow].min())].max())
 
 
 def _watts(group: Group) -> float | None:

@@ -120,6 +120,28 @@ def test_a_fit_without_networks_enough_or_worse_than_what_stands_is_refused(foun
     assert refusal(worse, standing="What stands", is_own=False).startswith("What stands is better: 0.1 %")
 
 
+def test_networks_whose_weights_no_cache_holds_are_flagged_where_the_form_predicts_them_too_fast(found):
+    """A board on which what is heavier than 20 MB takes twice as long: the sweep tells, and where it does not nothing is flagged."""
+    heavy = [name for name in networks() if any(part in name for part in ("googlenet", "densenet", "resnet-18"))]
+    rows = [
+        dataclasses.replace(row, latency_ms=row.latency_ms * (2.5 if row.model in heavy else 1)) for row in made_rows()
+    ]
+    slow = refit(rows)
+    board, known = load_profiles()["laptop"], load_calibrations().with_adopted([slow.coefficients])
+    plain = load_calibrations().with_adopted([found.coefficients])
+    large, small = (
+        report_of(build("mobilenet_v1", width=width, resolution=64, classes=1000), size=0, sha256="")
+        for width in (2.0, 0.75)
+    )
+    assert [predict(one, board, "onnxruntime", calibrations=known).extrapolated for one in (large, small)] == [
+        True,
+        False,
+    ]
+    assert not predict(large, board, "onnxruntime", calibrations=plain).extrapolated
+    assert "times the weights up to which" in predict(large, board, "onnxruntime", calibrations=known).flags[0]
+    assert all(point.flagged for point in slow.points if point.network in heavy)
+
+
 def test_an_adopted_calibration_speaks_for_its_board_and_no_other(found):
     own = dataclasses.replace(
         found.coefficients,
