@@ -56,7 +56,7 @@ def told(jobs: int, director: Director, students: Students, races: Races, took_s
         "a job of a killed agent waited too long": not killed or max(killed) >= figures.MOST_RECOVERY_S,
         "a race was not won by one": races.won != [1] * RACES,
         "a stale result": races.stale is not True,
-        "energies are not those of the rail": other > 0 or without > right / 10,
+        "energies are not those of the rail": not right or other > 0 or without > right / 10,
         "an agent ended that should not": bool(director.wrong_ends),
         "not shown": any(times[what] == 0 for what in (*faults.SHORT, *faults.LONG)),
     }
