@@ -22,7 +22,7 @@ from grading.measuring import ask_end, run_end
 from grading.queue.wake import ASK_KIND, COUNT_KIND, RERUN_KIND, RUN_KIND, VARIANT_KIND, wake
 from grading.returns.changes import return_changed
 from grading.returns.dues import return_day_of, return_dues
-from grading.selectors import class_energy, late_mine, sections, stages
+from grading.selectors import class_energy, late_mine, meter_readings, sections, stages
 from grading.selectors import parked as parked_runs
 from grading.selectors.calendar import due_dates
 from grading.selectors.refits import refit_outcomes
@@ -97,6 +97,7 @@ def register_all() -> None:
     registry.add_section(
         Section("latest_result", 30, "side", "grading/_section_latest_result.html", sections.latest_result)
     )
+    registry.add_section(Section("meters", 12, "side", "grading/_section_meters.html", meter_readings.waiting_section))
     registry.add_section(Section("parked", 11, "side", "grading/_section_parked.html", parked_runs.waiting_section))
     registry.add_section(Section("regrades", 12, "side", "grading/_section_regrades.html", waiting_section))
     registry.add_nav(*_links())
@@ -113,7 +114,14 @@ def _links() -> list[NavLink]:
     return [
         NavLink("Assignments", "grading:assignments", 30, MEMBERS, key="a", owns=work),
         NavLink("Late days", "grading:late_days", 42, students, key="l", has_content=late_mine.has_policy),
-        NavLink("Submissions", "grading:submissions", 35, STAFF, key="u", owns=("grading:parked", "grading:line")),
+        NavLink(
+            "Submissions",
+            "grading:submissions",
+            35,
+            STAFF,
+            key="u",
+            owns=("grading:parked", "grading:line", "grading:meter_readings"),
+        ),
         NavLink("Late days", "grading:late_balances", 36, STAFF, key="l", owns=LATE_PAGES, in_more=True),
         NavLink(
             "Energy",

@@ -12,15 +12,15 @@ from grading.services.meter_readings import Entered
 FIELDS = ("volts", "idle_ma", "loaded_ma", "idle_w", "loaded_w", "used_mah", "load_s")
 
 
-def _number(label: str, help_text: str = "") -> forms.FloatField:
+def _number(label: str, help_text: str = "", *, required: bool = False) -> forms.FloatField:
     return forms.FloatField(
-        label=label, required=False, help_text=help_text, error_messages={"invalid": "Write a number."},
+        label=label, required=required, help_text=help_text, error_messages={"invalid": "Write a number.", "required": "Write the voltage."},
         widget=forms.NumberInput(attrs={"min": "0", "step": "any", "inputmode": "decimal"}),
     )  # fmt: skip
 
 
 class MeterForm(forms.Form):
-    volts = _number("Voltage, V", "As the meter shows it under load: 5.1.")
+    volts = _number("Voltage, V", "As the meter shows it under load: 5.1.", required=True)
     idle_ma = _number("Idle, mA")
     loaded_ma = _number("Under load, mA")
     idle_w = _number("Idle, W")

@@ -1,9 +1,12 @@
 """What pages say of readings of a meter: those of one run with what was said of each, and the ones that wait for the staff."""
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
+from courseplatform.accounts.models import User
 from courseplatform.core import numbers
 from courseplatform.core.errors import Conflict, NotHere
 from courseplatform.courses.access import Visit
@@ -33,11 +36,11 @@ def meter_page(visit: Visit, run: Run) -> dict[str, Any]:
     if not rows and not is_for_readings(run):
         said = "A reading of a meter belongs to a run on a board without a power sensor, in a lab that gives points for energy."
         raise Conflict(said, code="not_for_readings")
-    submission, board = run.submission, run.result.environment["on_board"]
+    submission, board, names = run.submission, run.result.environment["on_board"], _names(rows)
     return {
-        "run": run, "submission": submission, "assignment": submission.assignment, "rows": [reading_row(visit, run, row) for row in rows],
+        "run": run, "submission": submission, "assignment": submission.assignment, "rows": [reading_row(visit, run, row, names) for row in rows],
         "may": may_enter(visit=visit, run=run), "runner": board["runner"], "each": numbers.milliseconds(float(board["p50_ms"])),
-        "is_at_once": submission.assignment.spec.board.readings == TEAM or visit.is_staff, "has_budget": has_budget(run),
+        "is_at_once": submission.assignment.spec.board.readings == TEAM, "has_budget": has_budget(run),
     }  # fmt: skip
 
 
@@ -56,19 +59,27 @@ def reading_get(run: Run, pk: int) -> MeterReading:
     return found
 
 
-def reading_row(visit: Visit, run: Run, row: MeterReading) -> dict[str, Any]:
-    facts, said = facts_of(row), said_of(row)
+def reading_row(visit: Visit, run: Run, row: MeterReading, names: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """names: address -> name of those who entered readings and said something of them. Makes no query where the words are there already."""
+    facts, said, names = facts_of(row), said_of(row), names or {}
     is_over = bool(said & {Said.REFUSED, Said.TAKEN_BACK})
     used_mah = metered(row).used_mah
     used = "" if used_mah is None else f"{numbers.digits(used_mah)}{numbers.NARROW}mAh"
     return {
-        "reading": row, "state": state_of(said), "is_over": is_over, "words": list(row.words.all()),
+        "reading": row, "state": state_of(said), "is_over": is_over, "by": names.get(row.by, row.by),
+        "words": [{"said": word.get_said_display(), "by": names.get(word.by, word.by), "at": word.made_at, "reason": word.reason} for word in row.words.all()],
         "idle": f"{row.idle_w:.2f}", "loaded": f"{row.loaded_w:.2f}", "volts": f"{row.volts:.2f}", "load": numbers.digits(row.load_s) if row.load_s else "",
         "energy": numbers.millijoules(facts["energy_mj"]), "above": numbers.millijoules(facts["energy_mj_above_idle"]),
         "charge": f"{numbers.digits(facts['mah_per_1000'])}{numbers.NARROW}mAh", "used": used, "each": numbers.milliseconds(row.inference_ms),
         "may_confirm": visit.is_staff and not is_over and Said.COUNTS not in said, "may_take_back": not is_over and _may_take_back(visit, row),
         "run": run, "submission": run.submission,
     }  # fmt: skip
+
+
+def _names(rows: Iterable[MeterReading]) -> dict[str, str]:
+    """Address -> name of whoever entered one or said something of it. One query; who is gone keeps the address."""
+    people = {by for row in rows for by in (row.by, *(word.by for word in row.words.all()))}
+    return dict(User.objects.filter(email__in=people).values_list("email", "name"))
 
 
 def state_of(said: set[str]) -> dict[str, str]:
@@ -89,12 +100,21 @@ def _may_take_back(visit: Visit, row: MeterReading) -> bool:
     return not confirmed and not row.is_by_staff
 
 
+def waiting_section(visit: Visit, now: datetime) -> dict[str, Any] | None:
+    """For the home of the staff: how many readings nobody has looked at yet. One query."""
+    count = _waiting(visit).count() if visit.is_staff else 0
+    return {"count": count} if count else None
+
+
+def _waiting(visit: Visit) -> "QuerySet[MeterReading]":
+    found = MeterReading.objects.filter(result__run__submission__assignment__course=visit.course)
+    waiting: QuerySet[MeterReading] = found.filter(~Exists(MeterWord.objects.filter(reading=OuterRef("pk"))))
+    return waiting
+
+
 def waiting_list(visit: Visit) -> dict[str, Any]:
     """Readings of the course of which nobody has said anything yet, the oldest first. Four queries."""
-    found = MeterReading.objects.filter(
-        ~Exists(MeterWord.objects.filter(reading=OuterRef("pk"))),
-        result__run__submission__assignment__course=visit.course,
-    )
+    found = _waiting(visit)
     related = (
         "result__run__submission__assignment__course",
         "result__run__submission__person",

@@ -26,7 +26,9 @@ def text(answer):
     return answer.content.decode()
 
 
-def test_from_the_result_over_the_form_to_the_list_of_the_staff_and_back(cast, client, run):
+def test_from_the_result_over_the_form_to_the_list_of_the_staff_and_back(
+    cast, client, run, django_assert_max_num_queries
+):
     client.force_login(cast.ruth)
     offer = meter_part(cast.visit(cast.ruth), run)
     assert offer["may"].ok
@@ -38,8 +40,10 @@ def test_from_the_result_over_the_form_to_the_list_of_the_staff_and_back(cast, c
     page = text(client.get(at(cast, run)))
     assert "waits for the staff" in page and "It counts" not in page and "bench MODEL --load-s 60" not in page
     client.force_login(cast.amit)
-    waiting = text(client.get(f"/courses/{cast.course.slug}/meter-readings/"))
+    with django_assert_max_num_queries(12):
+        waiting = text(client.get(f"/courses/{cast.course.slug}/meter-readings/"))
     assert at(cast, run) in waiting and "FNB58" in waiting
+    assert "for your look" in text(client.get(f"/courses/{cast.course.slug}/"))
     row = MeterReading.objects.get()
     assert client.post(at(cast, run, row.pk), {"said": "counts", "reason": ""}).status_code == 302
     assert energy_line(run)["earned"] == "2.00"
