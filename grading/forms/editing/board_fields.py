@@ -11,9 +11,9 @@ from hardware.runners.needs import ALLOWED, REFUSED, REQUIRED
 
 USUAL = {"tags": [], "power_sensor": False, "own_board": ALLOWED, "readings": STAFF}
 OWN_WORDS = {
-    ALLOWED: "a team's own, or one of the course", REQUIRED: "a team's own alone", REFUSED: "those of the course alone",
+    ALLOWED: "any", REQUIRED: "a team's own alone", REFUSED: "the course's alone",
 }  # fmt: skip
-READING_WORDS = {STAFF: "once the staff have seen it", TEAM: "at once", NONE: "never: none is taken"}
+READING_WORDS = {STAFF: "once seen by staff", TEAM: "at once", NONE: "never: none is taken"}
 
 
 def fields() -> dict[str, forms.Field]:
@@ -23,7 +23,7 @@ def fields() -> dict[str, forms.Field]:
         "power_sensor": tick("The board measures its power", "Only boards with a power sensor take these runs."),
         "own_board": choice("Whose board", list(OWN_WORDS.items()), "A board that a team has on loan is its own meanwhile."),
         "readings": choice(
-            "A reading of a team's meter counts", list(READING_WORDS.items()), "For energy, where the board has no power sensor."
+            "A team's meter counts", list(READING_WORDS.items()), "For energy, where the board has no power sensor."
         ),
     }  # fmt: skip
 

@@ -12,7 +12,7 @@ from tests.hardware.inventory.builders import items_of, product_of
 from tests.hardware.inventory.test_cases import lent
 from tests.hardware.runners.boards import add_board, make_work
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
 SENSOR = [{"name": "ina219@1-0040", "kind": "hwmon", "rail": ""}]
 
 

@@ -18,7 +18,7 @@ from tests.hardware.inventory.lending import lend_by
 from tests.hardware.inventory.test_cases import lent
 from tests.hardware.runners.boards import Board, add_board, fresh, make_work
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
 
 
 @pytest.fixture
