@@ -74,9 +74,14 @@ def test_every_wrong_way_is_found():
 
 
 def test_an_agent_that_breaks_nothing_passes_where_the_wrong_ones_fail():
-    names = [word for name in sorted(set(FOUND_BY.values())) for word in ("--only", name)]
-    done = suite("--agent", TINY, *names)
-    assert done.returncode == 0, done.stdout + done.stderr
+    names = sorted(set(FOUND_BY.values()))
+
+    def played(lane):
+        return suite("--agent", TINY, *(word for name in names[lane::6] for word in ("--only", name)))
+
+    with ThreadPoolExecutor(6) as pool:
+        for done in pool.map(played, range(6)):
+            assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
