@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from courseplatform.accounts.client_address import client_address
 from courseplatform.core.api import ApiView
 from courseplatform.core.api_json import StrictJson
-from courseplatform.core.api_rules import CHALLENGE, Pace, PerKey
+from courseplatform.core.api_rules import CHALLENGE, Pace, PerKey, counted
 from courseplatform.core.audience import Audience
 from courseplatform.core.errors import BadInput, NotHere, NotSignedIn, TooLarge
 from hardware.models import BoardCalibration, BoardJob, Runner
@@ -30,7 +30,12 @@ from hardware.runners.files import MOST_FILE_BYTES, MOST_LOG_BYTES, file_add, fi
 PIECE_BYTES = 1 << 20
 MOST_HELD = 8
 CALLS_OF_A_BOARD = 10  # times the calls of a token of a person: beats, logs and files come often
-ENROLS_PER_MINUTE = 60  # of one address: a room of boards behind one router may enrol at once
+WRONG_CODES_PER_MINUTE = 20  # from one address
+
+
+def _answers(good: Any, *refused: int, status: int = 200) -> dict[int, Any]:
+    """What a call may answer, for the published document: every one also 401 and 429."""
+    return {status: good} | dict.fromkeys(sorted({*refused, 401, 429}), shapes.RefusedShape)
 
 
 class RunnerAuthentication(BaseAuthentication):
@@ -54,8 +59,12 @@ class PerRunner(PerKey):
         return f"runner:{request.user.pk}"
 
 
-class PerAddress(PerKey):
-    """So many calls a minute from one address: a code is guessed by nobody."""
+class WrongCodes(PerKey):
+    """So many codes that nobody made, a minute and address: one is guessed by nobody, and a room of boards enrols at once."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        pace: Pace = view.pace(request.method)
+        return counted(pace, self.who(request), more=0) < pace.per_minute
 
     def who(self, request: Request) -> str:
         return f"address:{client_address(request._request)}"
@@ -102,20 +111,28 @@ class Enroll(ApiView):
     audience = Audience.PUBLIC
     authentication_classes = []  # noqa: RUF012 as the framework declares it
     parser_classes = [StrictJson]  # noqa: RUF012 as the framework declares it
-    throttle_classes = [PerAddress]  # noqa: RUF012 as the framework declares it
+    throttle_classes = [WrongCodes]  # noqa: RUF012 as the framework declares it
 
     def pace(self, method: str) -> Pace:
-        return Pace("enroll", ENROLS_PER_MINUTE)
+        return Pace("wrong_codes", WRONG_CODES_PER_MINUTE)
 
-    @extend_schema(request=shapes.EnrollShape, responses={201: shapes.EnrolledShape}, operation_id="runner_enroll")
+    @extend_schema(
+        request=shapes.EnrollShape,
+        responses={201: shapes.EnrolledShape} | dict.fromkeys((404, 409, 410, 422, 426, 429), shapes.RefusedShape),
+        operation_id="runner_enroll",
+    )
     def post(self, request: Request) -> Response:
         said = _object(request.data)
         asked = said.get("protocol")
         offered = asked if isinstance(asked, dict) else {}
         protocol = protocol_checked(offered.get("min"), offered.get("max"))
-        runner, token = runner_enrol(
-            code=str(said.get("code", "")), facts=said.get("facts"), address=client_address(request._request)
-        )
+        try:
+            runner, token = runner_enrol(
+                code=str(said.get("code", "")), facts=said.get("facts"), address=client_address(request._request)
+            )
+        except NotHere:
+            counted(self.pace("POST"), WrongCodes().who(request))
+            raise
         answer = {
             "runner": str(runner.pk), "name": runner.name, "course": runner.course.slug, "device": runner.device, "token": token,
             "protocol": protocol, "poll_s": polling.POLL_S, "beat_s": leasing.BEAT_S, "ttl_s": leasing.TTL_S,
@@ -126,7 +143,7 @@ class Enroll(ApiView):
 class Token(RunnerView):
     """A new token in the place of this one, which opens for ten more minutes."""
 
-    @extend_schema(request=None, responses=shapes.RotatedShape, operation_id="runner_token")
+    @extend_schema(request=None, responses=_answers(shapes.RotatedShape), operation_id="runner_token")
     def post(self, request: Request) -> Response:
         return Response({"token": token_rotate(runner=self.runner), "old_valid_s": 600})
 
@@ -134,7 +151,9 @@ class Token(RunnerView):
 class LeaseNext(RunnerView):
     """The runner says what it is and what it holds, and is given work where there is some for it."""
 
-    @extend_schema(request=shapes.PollShape, responses=shapes.PolledShape, operation_id="runner_lease")
+    @extend_schema(
+        request=shapes.PollShape, responses=_answers(shapes.PolledShape, 422, 426), operation_id="runner_lease"
+    )
     def post(self, request: Request) -> Response:
         said, now = _object(request.data), timezone.now()
         protocol_checked(said.get("protocol"), said.get("protocol"))
@@ -183,14 +202,20 @@ class Calibration(RunnerView):
 
 
 class Start(RunnerView):
-    @extend_schema(request=shapes.AttemptShape, responses=shapes.NothingShape, operation_id="runner_start")
+    @extend_schema(
+        request=shapes.AttemptShape,
+        responses=_answers(shapes.NothingShape, 404, 410, 422),
+        operation_id="runner_start",
+    )
     def post(self, request: Request, lease: UUID) -> Response:
         leasing.runner_start(runner=self.runner, lease=lease, attempt=_attempt(_object(request.data)))
         return Response({})
 
 
 class Beat(RunnerView):
-    @extend_schema(request=shapes.BeatShape, responses=shapes.BeatenShape, operation_id="runner_beat")
+    @extend_schema(
+        request=shapes.BeatShape, responses=_answers(shapes.BeatenShape, 404, 410, 422), operation_id="runner_beat"
+    )
     def post(self, request: Request, lease: UUID) -> Response:
         said = _object(request.data)
         do = leasing.runner_beat(
@@ -201,7 +226,11 @@ class Beat(RunnerView):
 
 
 class Release(RunnerView):
-    @extend_schema(request=shapes.ReleaseShape, responses=shapes.NothingShape, operation_id="runner_release")
+    @extend_schema(
+        request=shapes.ReleaseShape,
+        responses=_answers(shapes.NothingShape, 404, 410, 422),
+        operation_id="runner_release",
+    )
     def post(self, request: Request, lease: UUID) -> Response:
         said = _object(request.data)
         why, fault = str(said.get("why", "")), said.get("fault") is True
@@ -216,7 +245,7 @@ class Finish(RunnerView):
 
     @extend_schema(
         request=shapes.FinishShape,
-        responses={200: shapes.RecordedShape, 202: shapes.MissingShape},
+        responses=_answers(shapes.RecordedShape, 404, 409, 410, 413, 422) | {202: shapes.MissingShape},
         operation_id="runner_finish",
     )
     def post(self, request: Request, lease: UUID) -> Response:
@@ -232,13 +261,17 @@ class Finish(RunnerView):
 
 
 ATTEMPT = OpenApiParameter("attempt", int, required=True, description="of the lease")
+RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="bytes=N-: go on from there")
+HASH = OpenApiParameter(
+    "X-Content-SHA256", str, OpenApiParameter.HEADER, required=True, description="of the body, hexadecimal"
+)
 
 
 class Log(RunnerView):
     parser_classes = [Bytes]  # noqa: RUF012 as the framework declares it
 
     @extend_schema(
-        request=bytes, responses=shapes.LoggedShape, operation_id="runner_log",
+        request=bytes, responses=_answers(shapes.LoggedShape, 404, 410, 413, 416), operation_id="runner_log",
         parameters=[ATTEMPT, OpenApiParameter("offset", int, required=True, description="bytes of the log before this piece")],
     )  # fmt: skip
     def put(self, request: Request, lease: UUID) -> Response:
@@ -252,7 +285,9 @@ class Log(RunnerView):
 class OneFile(RunnerView):
     parser_classes = [Bytes]  # noqa: RUF012 as the framework declares it
 
-    @extend_schema(responses=bytes, operation_id="runner_file", parameters=[ATTEMPT])
+    @extend_schema(
+        responses=_answers(bytes, 404, 410) | {206: bytes}, operation_id="runner_file", parameters=[ATTEMPT, RANGE]
+    )
     def get(self, request: Request, lease: UUID, name: str) -> HttpResponseBase:
         job = leasing.job_held(self.runner, lease, _number(request, "attempt"))
         row = file_to_send(job, name)
@@ -267,7 +302,10 @@ class OneFile(RunnerView):
             answer["Content-Range"] = f"bytes {begin}-{row.bytes - 1}/{row.bytes}"
         return answer
 
-    @extend_schema(request=bytes, responses=shapes.NamedFileShape, operation_id="runner_file_put", parameters=[ATTEMPT])
+    @extend_schema(
+        request=bytes, responses=_answers(shapes.NamedFileShape, 404, 409, 410, 413, 422), operation_id="runner_file_put",
+        parameters=[ATTEMPT, HASH],
+    )  # fmt: skip
     def put(self, request: Request, lease: UUID, name: str) -> Response:
         attempt = _number(request, "attempt")
         job, is_over = leasing.job_sent(self.runner, lease, attempt)

@@ -20,6 +20,110 @@ class TokenInSchema(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
         return {"type": "http", "scheme": "bearer", "description": "The token of a runner, milliamp_run_..."}
 
 
+class RefusedShape(Shape):
+    """What is said where a call is refused: `error.code` is compared, `error.message` is read."""
+
+    class OneErrorShape(Shape):
+        code = serializers.CharField()
+        message = serializers.CharField()
+        details = serializers.DictField(required=False, help_text="committed of 416 log_offset; min and max of 426")
+
+    error = OneErrorShape()
+
+
+class IsolationShape(Shape):
+    name = serializers.CharField()
+    memory_limit = serializers.BooleanField(help_text="proven on this board")
+    why = serializers.CharField(help_text='what is missing; "" where nothing is')
+
+
+class SensorShape(Shape):
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    rail = serializers.CharField()
+
+
+class FactsShape(Shape):
+    install_id = serializers.CharField(min_length=32, max_length=32, help_text="hexadecimal digits, made once")
+    boot_id = serializers.CharField(help_text="another one after each start of the machine")
+    agent = serializers.CharField(help_text="name or version of the agent")
+    python = serializers.CharField(required=False)
+    machine = serializers.CharField(help_text="as uname -m says it")
+    os = serializers.CharField()
+    kernel = serializers.CharField()
+    model = serializers.CharField(required=False)
+    serial = serializers.CharField(required=False)
+    cores = serializers.IntegerField(required=False)
+    memory_bytes = serializers.IntegerField(required=False)
+    runtimes = serializers.DictField(
+        child=serializers.CharField(), help_text="format (onnx, tflite, torchscript, torch_export): version"
+    )
+    isolation = IsolationShape()
+    sensors = SensorShape(many=True, required=False)
+    clock_utc = serializers.DateTimeField(required=False)
+
+
+class ThrottledShape(Shape):
+    now = serializers.ListField(child=serializers.CharField())
+    since_boot = serializers.ListField(child=serializers.CharField())
+
+
+class StateShape(Shape):
+    """null where a board does not say."""
+
+    temperature_c = serializers.FloatField(allow_null=True, required=False)
+    clock_mhz = serializers.FloatField(allow_null=True, required=False)
+    governor = serializers.CharField(allow_null=True, required=False)
+    throttled = ThrottledShape(allow_null=True, required=False)
+    power_w = serializers.FloatField(allow_null=True, required=False)
+    disk_free_bytes = serializers.IntegerField(allow_null=True, required=False)
+    phase = serializers.CharField(required=False)
+
+
+class LimitsShape(Shape):
+    wall_s = serializers.FloatField()
+    cpu_s = serializers.IntegerField()
+    memory_bytes = serializers.IntegerField()
+    threads = serializers.IntegerField()
+    output_bytes = serializers.IntegerField(required=False)
+    result_bytes = serializers.IntegerField(required=False)
+    tmp_bytes = serializers.IntegerField(required=False)
+
+
+class StepShape(Shape):
+    name = serializers.CharField()
+    entry = serializers.CharField(help_text="a module of hardware/ondevice/ that the agent knows")
+    args = serializers.ListField(child=serializers.CharField(), help_text="{inputs} is the folder of the files")
+    files = serializers.ListField(child=serializers.CharField())
+    limits = LimitsShape()
+
+
+class PlanShape(Shape):
+    """What is left out is not asked for."""
+
+    steps = StepShape(many=True)
+    cool_below_c = serializers.FloatField(required=False, allow_null=True)
+    cool_wait_s = serializers.FloatField(required=False)
+    reference = StepShape(required=False, allow_null=True, help_text="before and after the steps")
+    idle_s = serializers.FloatField(required=False, help_text="idle power before and after, where a sensor is")
+    needs_memory_limit = serializers.BooleanField(required=False)
+
+
+class EnvironmentShape(Shape):
+    facts = FactsShape()
+    before = StateShape()
+    after = StateShape()
+    samples = serializers.ListField(
+        child=serializers.ListField(), help_text="[seconds, temperature_c, clock_mhz, throttled, power_w], at most 600"
+    )
+    governor = serializers.CharField()
+    swap_bytes = serializers.IntegerField(allow_null=True)
+    cooled_s = serializers.FloatField()
+    energy = serializers.DictField(allow_null=True, help_text="energy of docs/runner-protocol.md")
+    bracket = serializers.DictField(allow_null=True, help_text="before_p50_ms and after_p50_ms of the reference")
+    thermal = serializers.ChoiceField(choices=["ok", "throttled", "unknown"])
+
+
 class RangeShape(Shape):
     min = serializers.IntegerField()
     max = serializers.IntegerField()
@@ -28,7 +132,7 @@ class RangeShape(Shape):
 class EnrollShape(Shape):
     code = serializers.CharField(help_text="as the staff were shown it; case and hyphens do not matter")
     protocol = RangeShape()
-    facts = serializers.DictField(help_text="FACTS of docs/runner-protocol.md")
+    facts = FactsShape()
 
 
 class EnrolledShape(Shape):
@@ -55,8 +159,8 @@ class HeldShape(Shape):
 
 class PollShape(Shape):
     protocol = serializers.IntegerField()
-    facts = serializers.DictField(help_text="FACTS")
-    state = serializers.DictField(help_text="STATE")
+    facts = FactsShape()
+    state = StateShape()
     held = HeldShape(many=True, help_text="what the runner has not ended")
 
 
@@ -72,7 +176,7 @@ class WorkShape(Shape):
     attempt = serializers.IntegerField(help_text="every later call names it")
     purpose = serializers.ChoiceField(choices=Purpose.choices)
     title = serializers.CharField()
-    plan = serializers.DictField(help_text="PLAN")
+    plan = PlanShape()
     files = FileToFetchShape(many=True)
     wall_s = serializers.FloatField()
     ttl_s = serializers.IntegerField()
@@ -97,7 +201,7 @@ class BeatShape(AttemptShape):
     phase = serializers.CharField()
     done = serializers.IntegerField()
     total = serializers.IntegerField()
-    state = serializers.DictField(help_text="STATE")
+    state = StateShape()
 
 
 class BeatenShape(Shape):
@@ -125,7 +229,7 @@ class FinishShape(AttemptShape):
     why = serializers.CharField()
     results = NamedFileShape(allow_null=True, help_text="a file that was sent; of done alone")
     log = LogSizeShape()
-    environment = serializers.DictField(help_text="ENV")
+    environment = EnvironmentShape()
 
 
 class RecordedShape(Shape):

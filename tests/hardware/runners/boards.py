@@ -12,6 +12,7 @@ from django.test import Client
 from hardware import leases
 from hardware.models import BoardFile, BoardJob, Priority, Purpose, Runner
 from hardware.runners.enrolling import runner_add
+from tests.hardware.runners.published import wrong_answer
 
 P = "/api/runner/v1"
 FLEET = "/courses/odml/runners/"
@@ -47,6 +48,8 @@ class Board:
         known = {"authorization": f"Bearer {self.token}"} if self.token else {}
         answer = self.client.generic(method, P + address, sent, content_type=kind, headers=known | headers)
         self.said = answer.json() if answer.headers.get("Content-Type", "").startswith("application/json") else {}
+        if self.said:
+            assert wrong_answer(method, address, answer.status_code, self.said) == [], address
         return answer
 
     def enrol(self, code):

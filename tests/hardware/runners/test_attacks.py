@@ -347,7 +347,7 @@ def test_no_page_of_runners_is_posted_from_elsewhere(cast):
 
 
 def test_codes_cannot_be_guessed_and_a_board_cannot_ask_without_end(cast, monkeypatch):
-    monkeypatch.setattr(api, "ENROLS_PER_MINUTE", 5)
+    monkeypatch.setattr(api, "WRONG_CODES_PER_MINUTE", 5)
     monkeypatch.setattr("courseplatform.core.api_rules.time.time", lambda: 1_000_000_000.0)
     runner, board, code = add_board(cast, enrolled=False)
     tries = [Board().enrol(f"AAAA-AAAA-AAA{n}") for n in range(6)]
