@@ -136,10 +136,8 @@ class Run:
     def _step(
         self, step: Step, fed: Mapping[str, Path] = MappingProxyType({})
     ) -> tuple[SandboxResult, list[power.Window]]:
-        clock, metered = (
-            _Clock(self.progress, step.name),
-            self.bench.sensor is not None and step is not self.plan.reference,
-        )
+        clock = _Clock(self.progress, step.name)
+        metered = self.bench.sensor is not None and step is not self.plan.reference
         args = _args(step, metered=metered)
         limits = step.limits if args == step.args else _with_load(step.limits)
         request = SandboxRequest(
