@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hardware.ondevice import seccomp
-from hardware.ondevice.runner import facts, power, settings, spool
+from hardware.ondevice.runner import facts, power, serial_meter, settings, spool
 from hardware.ondevice.runner.client import Client, check_site
 from hardware.ondevice.runner.enrolling import group_name
 from hardware.ondevice.runner.isolation import Isolation, closed_to_users, find
@@ -25,6 +25,7 @@ from hardware.ondevice.syscalls import ARCHITECTURES
 OLDEST, NEWEST = (3, 9), (3, 13)
 FREE_BYTES = 1 << 30
 IMPORT_WITHIN_S = 120
+METER_WITHIN_S = 5.0
 GOOD, WARNING, BAD = "ok", "note", "BAD"
 MODULES = {
     "onnx": ("onnxruntime",),
@@ -54,6 +55,7 @@ def examine(folder: Path, *, root: Path = Path("/"), sys_root: Path = Path("/sys
     yield from _jobs(_image(folder))
     yield from _machine(folder, root)
     yield _sensors(sys_root)
+    yield from _meter(folder)
 
 
 def _python() -> Check:
@@ -201,3 +203,27 @@ def _sensors(root: Path) -> Check:
     if found:
         return Check(GOOD, "Power sensors", "; ".join(found))
     return Check(WARNING, "Power sensors", "none", "Without one no energy is measured; times are.")
+
+
+def _meter(folder: Path) -> Iterator[Check]:
+    """Of the one at a serial port, where settings.json names one."""
+    try:
+        said = settings.load(folder).meter
+    except RunnerError:
+        return
+    try:
+        meter = serial_meter.of_settings(said)
+    except RunnerError as error:
+        yield Check(BAD, "Power meter", "it cannot be used", str(error))
+        return
+    if meter is None:
+        return
+    try:
+        reading = meter.start().first(METER_WITHIN_S)
+    finally:
+        meter.close()
+    if reading is not None:
+        yield Check(GOOD, "Power meter", f"{meter.port}: {reading[1]:.3f} W")
+        return
+    todo = "Look at the port, its speed and its rights (group dialout), and what it prints: docs/runner-agent.md."
+    yield Check(BAD, "Power meter", f"{meter.port}: nothing in {METER_WITHIN_S:g} s. {meter.trouble}", todo)

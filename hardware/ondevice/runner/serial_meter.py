@@ -7,7 +7,6 @@ words are all the same.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import select
@@ -62,11 +61,15 @@ def _as_expression(word: str) -> str:
 
 @dataclass
 class SerialMeter:
-    """Reads the port in a thread until closed, and opens it again where it is pulled out and put back."""
+    """Reads the port in a thread until closed, and opens it again where it is pulled out and put back.
+
+    ``trouble``: why nothing is read of it: that the port does not open, or the last line that is none of the pattern.
+    """
 
     port: str
     pattern: Pattern
     baud: int = USUAL_BAUD
+    trouble: str = "It has said nothing."
     _newest: Point | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -92,10 +95,19 @@ class SerialMeter:
         """As the chips that the kernel knows."""
         return Sensor(f"meter@{self.port}", "meter", "", lambda: (point := self.newest()) and point[1], self.newest)
 
+    def first(self, within_s: float) -> Point | None:
+        """The newest reading, which is waited for; None where none came in time: ``trouble`` says why."""
+        deadline = time.monotonic() + within_s
+        while self.newest() is None and time.monotonic() < deadline:
+            self._stop.wait(0.05)
+        return self.newest()
+
     def _run(self) -> None:
         while not self._stop.is_set():
-            with contextlib.suppress(OSError, termios.error):
+            try:
                 self._read()
+            except (OSError, termios.error) as error:
+                self.trouble = f"The port is not read: {error}"
             self._stop.wait(AGAIN_S)
 
     def _read(self) -> None:
@@ -113,11 +125,16 @@ class SerialMeter:
                 *lines, held = (held + piece).replace(b"\r", b"\n").split(b"\n")
                 held = held[-MOST_LINE_BYTES:]
                 for line in lines:
-                    watts = self.pattern.watts(line.decode("ascii", "replace"))
-                    if watts is not None:
-                        self._newest = (time.monotonic(), watts)
+                    self._hear(line.decode("ascii", "replace").strip())
         finally:
             os.close(handle)
+
+    def _hear(self, line: str) -> None:
+        watts = self.pattern.watts(line)
+        if watts is not None:
+            self._newest = (time.monotonic(), watts)
+        elif line:
+            self.trouble = f"It says {line[:60]!r}, which is not as `line` in settings.json."
 
 
 def _make_raw(handle: int, baud: int) -> None:

@@ -3,10 +3,11 @@
 import os
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 
-from hardware.ondevice.runner import power, serial_meter, settings
+from hardware.ondevice.runner import doctor, power, serial_meter, settings
 from hardware.ondevice.runner.loop import Agent, Places
 from hardware.ondevice.runner.serial_meter import Pattern, of_settings
 from hardware.ondevice.runner.words import RunnerError
@@ -136,3 +137,51 @@ def test_an_agent_names_its_meter_first_and_lets_go_of_it(folder, site, isolatio
     agent.stop()
     agent.run()
     assert "serial meter" not in {thread.name for thread in threading.enumerate()}
+
+
+def looked_at(folder, **meter):
+    """What `doctor` says of the meter."""
+    mine = settings.load(folder)
+    settings.save(folder, settings.Settings(**{**vars(mine), "meter": meter}))
+    return list(doctor._meter(folder))
+
+
+def test_doctor_says_what_the_meter_shows_or_why_it_shows_nothing(folder, site, line, tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "METER_WITHIN_S", 0.5)
+    master, port = line
+    assert list(doctor._meter(tmp_path / "not enrolled")) == looked_at(folder) == []
+    (wrong,) = looked_at(folder, port=port, line="{V}")
+    assert (wrong.level, wrong.todo) == (
+        doctor.BAD,
+        "No power follows from the meter's line '{V}': name W, or V and A.",
+    )
+    (silent,) = looked_at(folder, port=port)
+    assert silent.found == f"{port}: nothing in 0.5 s. It has said nothing."
+    (gone,) = looked_at(folder, port=str(tmp_path / "ttyUSB0"))
+    assert "The port is not read: [Errno 2]" in gone.found
+    monkeypatch.setattr(doctor, "METER_WITHIN_S", 10.0)
+    with saying(master, b"U=5.0V I=0.6A\r\n"):
+        monkeypatch.setattr(serial_meter, "STALE_S", 60.0)
+        (good,) = looked_at(folder, port=port, line="U={V}V I={A}A")
+        assert (good.level, good.found) == (doctor.GOOD, f"{port}: 3.000 W")
+        monkeypatch.setattr(doctor, "METER_WITHIN_S", 1.0)
+        (other,) = looked_at(folder, port=port, line="{V} {A}")
+        assert "It says 'U=5.0V I=0.6A', which is not as `line` in settings.json." in other.found
+
+
+@contextmanager
+def saying(master, data):
+    """The meter says this again and again."""
+    ended = threading.Event()
+
+    def say():
+        while not ended.wait(0.05):
+            os.write(master, data)
+
+    thread = threading.Thread(target=say)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
