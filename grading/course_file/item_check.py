@@ -16,7 +16,7 @@ SCHEMA = {"type": "object", "properties": {"assignments": {"type": "array", "ite
 def refused_in_item(item: Item, course: Course) -> list[Placed]:
     """Why this entry cannot be taken; empty when it can. Its slug is looked at by itself, not beside those of the course."""
     tree: dict[str, Any] = {
-        "course": {"zone": course.zone} if course.zone else {},
+        "course": {"slug": course.slug} | ({"zone": course.zone} if course.zone else {}),
         "sessions": [{"date": day.isoformat()} for day in session_days(course) if day],
         "assignments": [item],
     }
