@@ -175,6 +175,23 @@ def test_a_file_of_the_course_may_name_its_device(cast):
     assert [finding.code for finding in refused.value.findings] == ["unknown_device"]
 
 
+def test_a_lab_in_the_editor_may_name_a_device_of_its_course_and_is_held_to_what_that_loads(cast):
+    from grading.course_file.assignment_item import item_of, session_days
+    from grading.course_file.item_check import refused_in_item
+
+    device = device_of_course(cast, formats={"onnx": "onnxruntime"})
+    cast.lab.refresh_from_db()
+    item = item_of(cast.lab, session_days(cast.course))
+    item["bench"] = item["bench"] | {"devices": [device.slug], "formats": ["onnx"]}
+    assert refused_in_item(item, cast.course) == []
+    item["bench"] |= {"run_on": "board", "formats": ["onnx", "torchscript"]}
+    (refused,) = refused_in_item(item, cast.course)
+    assert "no runtime of the Jetson Orin Nano loads torchscript" in refused.sentence
+    assert "unknown_device" in {
+        one.code for one in refused_in_item(item | {"bench": item["bench"] | {"devices": ["toaster"]}}, cast.course)
+    }
+
+
 def test_yaml_of_a_device_is_a_mapping_that_a_person_can_read(cast):
     assert yaml.safe_load(text_of(device_of_course(cast).facts))["name"] == "Jetson Orin Nano"
     assert device_add  # the service that the builder calls
