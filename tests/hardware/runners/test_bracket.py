@@ -86,6 +86,7 @@ def test_after_four_such_attempts_the_job_ends_as_ours(asked):
     assert (work.status, work.outcome) == (Status.FINISHED, Outcome.INFRASTRUCTURE)
 
 
+@pytest.mark.real_database
 def test_a_runtime_by_which_the_board_is_not_checked_is_compared_with_what_it_took_before(cast):
     runner, board = add_board(cast, runtimes={"onnx": "1.22.1", "tflite": "2.4.1"})
     reference = golden_step("tflite", "reference", "model")
