@@ -148,42 +148,41 @@ def rounded(value: float) -> str:
 
 
 def _each_measured(measured: Measured, costs: Costs) -> list[Json]:
-    """What one inference took on the board, by its sensor; without one there is nothing to say."""
+    """What one inference took on the board, by its sensor or by a meter that counts."""
     above, whole = measured.energy_mj, number_of(measured.energy, "energy_mj")
     if above is None and whole is None:
         return [
-            {
-                "label": "Energy of one inference",
-                "value": "not measured",
-                "how": f"{measured.runner} has no power sensor.",
-            }
-        ]
+            {"label": "Energy of one inference", "value": "not measured", "how": f"No sensor at {measured.runner} said what it took."},
+        ]  # fmt: skip
     loaded, idle = number_of(measured.energy, "loaded_w"), number_of(measured.energy, "idle_w")
-    source, rows = str(measured.energy.get("source") or "its sensor"), []
+    source, rows, title = (
+        str(measured.energy.get("source") or "its sensor"),
+        list[Json](),
+        f"Energy of one inference, {measured.where}",
+    )
     if whole is not None:
         by = f", {by_words_of_energy(whole, costs)}" if costs.verdict.get("energy_mj") else ""
-        said = (
-            f"{numbers.digits(loaded)} W while it inferred, the whole board, by {source}{by}"
-            if loaded
-            else f"the whole board, by {source}{by}"
-        )
+        watts = f"{numbers.digits(loaded)} W while it inferred, " if loaded else ""
         rows.append(
-            {"label": f"Energy of one inference, {measured.where}", "value": numbers.millijoules(whole), "how": said}
+            {"label": title, "value": numbers.millijoules(whole), "how": f"{watts}the whole board, by {source}{by}"}
         )
     if above is not None:
         said = (
             f"without the {numbers.digits(idle)} W of the idle board" if idle else "without what the idle board takes"
         )
-        rows.append({"label": "of it above the idle board", "value": numbers.millijoules(above), "how": said})
-    if mah := number_of(measured.energy, "mah"):
-        volts = number_of(measured.energy, "volts")
+        is_read = whole is None and bool(measured.kept.get("reading"))
+        label = "of it above the idle board" if whole is not None else title
         rows.append(
             {
-                "label": "of a charge, the whole run",
-                "value": f"{numbers.digits(mah)} mAh",
-                "how": f"at {volts:g} V" if volts else "",
+                "label": label,
+                "value": numbers.millijoules(above),
+                "how": f"read from the team's meter, {said}" if is_read else said,
             }
         )
+    if mah := number_of(measured.energy, "mah"):
+        volts = number_of(measured.energy, "volts")
+        how = f"at {volts:g} V" if volts else ""
+        rows.append({"label": "of a charge, 1000 of them", "value": f"{numbers.digits(1000 * mah)} mAh", "how": how})
     return rows
 
 

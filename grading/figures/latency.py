@@ -19,7 +19,10 @@ MOST_ATTEMPTS = 6
 SLOPES = ("ramp", "curve")
 FAR = 2.0  # times what matters, from which on a line ends the axis no further
 ROW = 34  # px
-LABELS = 236  # px at the left for names and numbers; on a narrow page they stand above their lines
+LABELS, LABELS_OF_BOARDS = (
+    236,
+    316,
+)  # px at the left for names and numbers; on a narrow page they stand above their lines
 
 
 def latency(given: Given) -> Figure:
@@ -199,12 +202,16 @@ def _layout(lines: list[Line], host: Json | None, rule: Criterion | None, given:
         for low, high, words in bands if low < end and min(high, end) - low > 0.06 * end
     ]  # fmt: skip
     return {
-        "margin": {"l": LABELS, "t": 28}, "shapes": shapes, "annotations": [*points, *_names(lines, host, is_narrow=False)],
+        "margin": {"l": _labels(lines), "t": 28}, "shapes": shapes, "annotations": [*points, *_names(lines, host, is_narrow=False)],
         "xaxis": {"title": {"text": f"ms per {given.runs_words[0]}"}, "range": [0, end], "showgrid": False, "zeroline": True},
         "yaxis": {"range": [-0.6 if host else 0.4, len(lines) + 0.6], "showticklabels": False,
                   "ticks": "", "showgrid": False, "zeroline": False, "showline": False},
         "meta": {"narrow": {"margin": {"l": 8, "t": 28}, "annotations": [*points, *_names(lines, host, is_narrow=True)]}},
     }  # fmt: skip
+
+
+def _labels(lines: list[Line]) -> int:
+    return LABELS_OF_BOARDS if any(one.on for one in lines) else LABELS
 
 
 def _names(lines: list[Line], host: Json | None, *, is_narrow: bool) -> list[Json]:
@@ -214,7 +221,7 @@ def _names(lines: list[Line], host: Json | None, *, is_narrow: bool) -> list[Jso
         p50, p99 = numbers.digits(host["p50_ms"], 2), f"{numbers.digits(host['p99_ms'], 2)}{numbers.NARROW}ms"
         rows.append((0, "Host", f"{p50}, p99 {p99}", False))
     left: Json = {"x": 0, "xref": "paper", "xanchor": "left"} | (
-        {"yshift": 13, "bgcolor": "--ground"} if is_narrow else {"xshift": -LABELS}
+        {"yshift": 13, "bgcolor": "--ground"} if is_narrow else {"xshift": -_labels(lines)}
     )
     right: Json = {"xref": "paper", "xanchor": "right"} | (
         {"x": 1, "yshift": 13} if is_narrow else {"x": 0, "xshift": -14}
@@ -235,7 +242,10 @@ def _end(lines: list[Line], host: Json | None, rule: Criterion | None) -> float:
     """Right end of the axis: this attempt, measured and modelled, the thresholds, the others and the host as far as they are near."""
     ends = [one.interval_ms[1] if one.interval_ms else one.latency_ms for one in lines]
     limits = [limit for limit in _limits(rule) if limit < 4 * ends[0]]
-    most = max([ends[0], *(1.25 * limit for limit in limits)])
+    beside = [
+        1.15 * one.latency_ms for one in lines if one.is_beside
+    ]  # what is modelled of this attempt is always on it
+    most = max([ends[0], *beside, *(1.25 * limit for limit in limits)])
     near = [end for end in [*ends, *([host["p99_ms"]] if host else [])] if end < FAR * most]
     return float(1.06 * max([most, *near]))
 

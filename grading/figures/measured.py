@@ -18,7 +18,8 @@ class Measured:
 
     latency_ms: median of all timed inferences; interval_ms: from the fastest window's median to the slowest's. runs: inferences. medians_ms: of the
     windows. windows: {p50_ms, p90_ms, p99_ms, first_ms} of each, where the result says so. samples: (seconds, temperature, clock in MHz, throttled,
-    power in W), each but the first may be None. energy_mj: of one inference without what the idle board takes; energy: all that is known of it.
+    power in W), each but the first may be None. energy_mj: of one inference without what the idle board takes, by a sensor or a meter that counts;
+    energy: all that a sensor said of it.
     kept: the document itself, for what is only told.
     """
 
@@ -66,9 +67,16 @@ def measured_of(environment: Mapping[str, Any], device: str) -> Measured | None:
         runner=str(board.get("runner") or "a board"), latency_ms=float(board["p50_ms"]), interval_ms=(min(medians), max(medians)),
         runs=int(board.get("runs") or 0), medians_ms=medians, windows=tuple(_rows(board.get("windows"), Mapping)),
         samples=tuple(tuple(row) for row in _rows(board.get("samples"), list) if len(row) >= 5 and _is_number(row[0])),
-        energy_mj=number_of(board, "energy_mj") or None,
+        energy_mj=number_of(board, "energy_mj") or _read_mj(board.get("reading")),
         energy=_held(board.get("energy")), bracket=_held(board.get("bracket")), kept=dict(board),
     )  # fmt: skip
+
+
+def _read_mj(reading: Any) -> float | None:
+    """What the team read from its own meter, once it counts (grading/meters/)."""
+    return (
+        number_of(reading, "energy_mj_above_idle") if isinstance(reading, Mapping) and reading.get("counts") else None
+    )
 
 
 def _rows(found: Any, kind: type) -> list[Any]:

@@ -43,13 +43,12 @@ def _bracket(measured: Measured) -> str:
     before, after, drift = (number_of(found, key) for key in ("before_ms", "after_ms", "drift_percent"))
     if before is None or after is None:
         return ""
-    name = str(found.get("model") or "the reference model")
     by = (
         f", {numbers.digits(abs(drift), 2)} % {'more' if drift > 0 else 'less'}" if drift and abs(drift) >= 0.05 else ""
     )
     baseline = number_of(found, "baseline_ms")
     usually = f"; usually {numbers.milliseconds(baseline)} on this board" if baseline else ""
-    return f"Before it {name} took {numbers.milliseconds(before)} there, and after it {numbers.milliseconds(after)}{by}{usually}."
+    return f"Before it the golden model took {numbers.milliseconds(before)} there, and after it {numbers.milliseconds(after)}{by}{usually}."
 
 
 def _throttled(measured: Measured) -> str:
@@ -124,7 +123,7 @@ def _layout(given: Given, measured: Measured, windows: list[Json]) -> Json:
     )
     shapes, words, high = [], [], most
     if costs.interval_ms and costs.latency_ms is not None and costs.interval_ms[0] < 2 * most:
-        high = max(most, min(costs.interval_ms[1], 2 * most))
+        high = max(most, min(costs.interval_ms[1], 1.5 * most))
         shapes.append({"type": "rect", "x0": costs.interval_ms[0], "x1": costs.interval_ms[1], "yref": "paper", "y0": 0, "y1": 1,
                        "fillcolor": "--inset", "line": {"width": 0}, "layer": "below"})  # fmt: skip
         words.append(label(f"modelled {numbers.between(*costs.interval_ms)}", x=costs.interval_ms[0], xanchor="left", y=1, yref="paper",
@@ -215,6 +214,7 @@ def _heat_plot(warm: list[tuple[float, float]], clock: list[tuple[float, float]]
         "shapes": [_at(second) for second in throttled],
     }  # fmt: skip
     if is_both:
+        layout["xaxis"]["anchor"] = "y2"
         layout["yaxis2"] = {
             "domain": [0, 0.4], "nticks": 3, "rangemode": "tozero", "gridcolor": "--grid", "tickfont": {"size": 12, "color": "--ink-3"}, "fixedrange": True,
             "zerolinecolor": "--line-2", "automargin": True,
@@ -285,7 +285,7 @@ def _power_aside(measured: Measured) -> list[dict[str, str]]:
     found = measured.energy
     rows = [(words, number_of(found, key), unit) for words, key, unit in (
         ("idle", "idle_w", "W"), ("while it inferred", "loaded_w", "W"), ("of an inference, whole board", "energy_mj", "mJ"),
-        ("of it above idle", "energy_mj_above_idle", "mJ"), ("of a charge, the run", "mah", "mAh"))]  # fmt: skip
+        ("of it above idle", "energy_mj_above_idle", "mJ"))]  # fmt: skip
     pairs = [
         {"label": words, "value": f"{numbers.digits(value)} {unit}"} for words, value, unit in rows if value is not None
     ]

@@ -55,7 +55,8 @@ def explained(given: Given, measured: Measured, costs: Costs) -> str:
     if costs.latency_ms is None:
         return " ".join(known)
     if is_inside(measured, costs):
-        return " ".join(["Nine of ten such models lie within it.", *known])
+        wide = "That interval is wide: the calibration never met such a model."
+        return " ".join([wide if costs.is_extrapolated else "Nine of ten such models lie within it.", *known])
     known += _of_the_model(given, costs)
     return (
         " ".join(known)

@@ -43,7 +43,7 @@ def live(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
     asked = open_ask(found.submission)
     if asked is not None:
         part = board_ask.open_part(visit, found, asked, timezone.now())
-        return render(request, "grading/_board_ask.html", {"run": found, "board_ask": part})
+        return render(request, "grading/_board_ask_now.html", {"run": found, "board_ask": part})
     if newest := board_ask.run_of_newest_ask(found):
         return HttpResponse(headers={"HX-Redirect": newest})
     return HttpResponse(headers={"HX-Refresh": "true"})

@@ -157,7 +157,7 @@ def test_energy_rests_on_the_sensor_with_the_model_beside_it():
     assert labels[:3] == [
         "Energy of one inference, measured on pi4-01",
         "of it above the idle board",
-        "of a charge, the whole run",
+        "of a charge, 1000 of them",
     ]
     assert "Energy of one inference, modelled" in labels and figure.basis == "measured"
     rule = next(way for way in figure.shown["ways"] if way["is_rule"])
@@ -166,7 +166,9 @@ def test_energy_rests_on_the_sensor_with_the_model_beside_it():
     )
     assert figure.shown["ways"][-1]["title"].startswith("While it inferred, 4.60")
     without = energy(measured_given(without=("energy", "energy_mj")))
-    assert without.shown["each"][0]["value"] == "not measured" and "no power sensor" in without.shown["each"][0]["how"]
+    assert (
+        without.shown["each"][0]["value"] == "not measured" and "No sensor at pi4-01" in without.shown["each"][0]["how"]
+    )
 
 
 def test_another_board_of_the_choice_is_modelled_as_before():
@@ -189,7 +191,7 @@ def test_the_run_is_told_by_its_windows_its_reference_and_its_heat():
     figure = on_board(given)
     assert plain(figure.finding) == "18.4 ms in the median; the medians of its 5 windows lie within 2.7 %."
     assert plain(figure.how) == (
-        "Before it golden-1 took 7.10 ms there, and after it 7.20 ms, 1.4 % more; usually 7.10 ms on this board. It never throttled."
+        "Before it the golden model took 7.10 ms there, and after it 7.20 ms, 1.4 % more; usually 7.10 ms on this board. It never throttled."
     )
     assert figure.note == "Governor performance, 4 threads, agent 1.0.0, kernel 6.6, waited 12.0 s to cool down."
     assert plain(heat(given).finding) == "It went from 46 to 63 °C; its clock was 1.50 GHz throughout."
