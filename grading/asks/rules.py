@@ -69,9 +69,10 @@ def is_for_boards(spec: BenchSpec) -> bool:
 
 
 def runners_of(run: Run) -> "QuerySet[Runner]":
-    """Boards of the lab's first device in the course, those that were revoked left out."""
+    """Boards of the lab's first device in the course, those that were revoked left out, and those of the demo, which measure for nobody."""
     assignment = run.submission.assignment
-    return Runner.objects.filter(course=assignment.course_id, device=assignment.device).exclude(status=Duty.REVOKED)
+    found = Runner.objects.filter(course=assignment.course_id, device=assignment.device, is_demo=False)
+    return found.exclude(status=Duty.REVOKED)
 
 
 def _of_result(run: Run) -> May | None:

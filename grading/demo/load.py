@@ -32,7 +32,7 @@ from courseplatform.roster import demo as roster_demo
 from courseplatform.scribe import demo as scribe_demo
 from courseplatform.seminar import demo as seminar_demo
 from courseplatform.teams import demo as teams_demo
-from grading.demo import ends, energy, grades, late
+from grading.demo import board, ends, energy, grades, late
 from grading.demo.by_heart import write_by_heart
 from grading.demo.digits import hidden_split, write_hidden
 from grading.handing_in.hand_in_rules import owner_of
@@ -68,7 +68,7 @@ def load_demo(*, now: datetime | None = None) -> bool:
     if Course.objects.filter(slug=SLUG).exists():
         return False
     now = now or timezone.now()
-    overlay = _read(HERE / "overlay.yaml")
+    overlay = read_overlay()
     with transaction.atomic():
         course = _course(overlay, now)
         people = _people(course, overlay["people"])
@@ -86,6 +86,7 @@ def load_demo(*, now: datetime | None = None) -> bool:
             _team_work(fact, people, assignments, now)
         late.load(course=course, people=people, overlay=overlay, now=now)
         grades.load(course=course, people=people, now=now)
+        board.load(course=course, people=people, now=now)
         energy.load(course=course, people=people, overlay=overlay, moved=(course.starts_on or STARTS) - STARTS)
         for name in OPEN_COURSES:
             _open_course(Path(settings.BASE_DIR) / "courses" / name)
@@ -98,6 +99,10 @@ def _open_course(path: Path) -> None:
     plan = plan_import(path.read_bytes())
     if plan.is_new:
         course_import(plan=plan)
+
+
+def read_overlay() -> dict[str, Any]:
+    return _read(HERE / "overlay.yaml")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -34,7 +34,11 @@ def _finding(measured: Measured) -> tuple[str, str]:
         if many > 1
         else "one window was measured."
     )
-    return said, " ".join(filter(None, [_bracket(measured), _throttled(measured)]))
+    notes = measured.kept.get("notes")
+    told = (
+        [str(note) for note in notes] if isinstance(notes, list) else []
+    )  # what may have moved the times, as grading/measuring/board_facts.py says it
+    return said, " ".join(filter(None, [_bracket(measured), _throttled(measured), *told]))
 
 
 def _bracket(measured: Measured) -> str:
