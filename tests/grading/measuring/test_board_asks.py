@@ -17,7 +17,8 @@ from grading.services.board_asks import board_ask, board_ask_withdraw
 from grading.services.grades import grades_release
 from hardware import leases
 from hardware.models import BoardJob, Job, Outcome, Runner, Status
-from tests.grading.measuring.test_on_boards import BOARD, carried_out, handed_in
+from tests.grading.measuring.carried import carried_out
+from tests.grading.measuring.test_on_boards import BOARD, handed_in
 from tests.grading.measuring.test_on_boards import lab as lab_of_boards
 from tests.hardware.runners.boards import add_board
 
@@ -47,13 +48,13 @@ def told(person):
     return list(Notification.objects.filter(person=person, kind="grade").values_list("title", flat=True))
 
 
-def test_from_asking_over_a_board_to_a_newer_result(cast, measured, tmp_path):
+def test_from_asking_over_a_board_to_a_newer_result(cast, measured, tmp_path, monkeypatch):
     _, board = add_board(cast)
     asked = ask(cast, measured)
     assert worker.work_once("bench@test")
     asked.refresh_from_db()
     assert (asked.status, asked.faults) == (Status.QUEUED, 0) and Result.objects.count() == 1
-    assert carried_out(board, board.job(), tmp_path).status_code == 200
+    assert carried_out(board, board.job(), tmp_path, monkeypatch).status_code == 200
     assert worker.work_once("bench@test")
     asked.refresh_from_db()
     assert (asked.status, asked.outcome) == (Status.FINISHED, Outcome.MEASURED), asked.error_message
@@ -82,7 +83,7 @@ def test_from_asking_over_a_board_to_a_newer_result(cast, measured, tmp_path):
     assert rules.may_ask(visit=cast.visit(cast.ruth), run=measured, now=timezone.now()).code == "newer_result"
 
 
-def test_what_it_measured_gives_and_takes_points(cast, measured, tmp_path):
+def test_what_it_measured_gives_and_takes_points(cast, measured, tmp_path, monkeypatch):
     """A board overrides the emulation, for better and for worse: a limit that the model is just under, and no board of these tests."""
     spec = copy.deepcopy(cast.lab.bench_spec)
     spec["criteria"][-1]["rule"] = {"kind": "at_most", "value": 1e-6}
@@ -92,7 +93,7 @@ def test_what_it_measured_gives_and_takes_points(cast, measured, tmp_path):
     _, board = add_board(cast)
     asked = ask(cast, measured)
     worker.work_once("bench@test")
-    assert carried_out(board, board.job(), tmp_path).status_code == 200
+    assert carried_out(board, board.job(), tmp_path, monkeypatch).status_code == 200
     worker.work_once("bench@test")
     after = Run.objects.get(pk=asked.pk)
     line = next(line for line in after.result.points if line["key"] == "on_time")

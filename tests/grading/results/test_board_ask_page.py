@@ -9,9 +9,10 @@ from django.utils import timezone
 from grading.measuring import worker
 from grading.models import BoardAsk, Run
 from hardware.models import BoardJob, Job, Outcome, Status
+from tests.grading.measuring.carried import carried_out
 from tests.grading.measuring.test_board_asks import lab as lab_of_boards
 from tests.grading.measuring.test_board_asks import measured as measured_here
-from tests.grading.measuring.test_on_boards import carried_out, handed_in
+from tests.grading.measuring.test_on_boards import handed_in
 from tests.hardware.runners.boards import add_board
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +34,7 @@ def test_without_a_board_in_the_course_nothing_is_offered(cast, measured, client
     assert 'id="board-ask"' not in page_of(client, measured)
 
 
-def test_from_the_offer_to_the_newer_result(cast, measured, client, tmp_path):
+def test_from_the_offer_to_the_newer_result(cast, measured, client, tmp_path, monkeypatch):
     _, board = add_board(cast)
     client.force_login(cast.ruth)
     page = page_of(client, measured)
@@ -52,7 +53,7 @@ def test_from_the_offer_to_the_newer_result(cast, measured, client, tmp_path):
     part = page_of(client, measured, "board_ask_live")
     assert "Measuring on pi4-01: window 3 of 5" in part and "It is 61" in part
     Job.objects.filter(pk=job["lease"]).update(status=Status.LEASED)
-    assert carried_out(board, job, tmp_path).status_code == 200
+    assert carried_out(board, job, tmp_path, monkeypatch).status_code == 200
     assert "The board is done: points are counted" in page_of(client, measured, "board_ask_live")
     worker.work_once("bench@test")
     answer = client.get(reverse("grading:board_ask_live", kwargs={"course": "odml", "run": measured.pk}))
