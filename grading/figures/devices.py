@@ -40,16 +40,16 @@ def _measured(given: Given) -> str:
 
 def _rests(given: Given) -> str:
     """Whether points follow from what is modelled, and on which board."""
-    named = [
-        line["title"].lower()
-        for line in given.result["points"]
-        if line["metric"] in MODELLED and line["basis"] == "modelled"
-    ]
-    if not named and given.measured is not None:
-        return "The points rest on what was measured."
-    if not named:
-        return "No points rest on them here."
-    return f"The points for {' and '.join(named)} rest on those of the lab's first board."
+    lines = [line for line in given.result["points"] if line["metric"] in MODELLED]
+    named = {
+        basis: [line["title"].lower() for line in lines if line["basis"] == basis] for basis in ("measured", "modelled")
+    }
+    said = []
+    if named["measured"]:
+        said.append(f"The points for {' and '.join(named['measured'])} rest on what was measured.")
+    if named["modelled"]:
+        said.append(f"The points for {' and '.join(named['modelled'])} rest on those of the lab's first board.")
+    return " ".join(said) or "No points rest on them here."
 
 
 def _rows(given: Given, found: dict[str, Json], label: str) -> list[list[str]]:

@@ -74,8 +74,8 @@ def energy(given: Given) -> Figure:
 def _marks(measured: Measured | None) -> list[tuple[str, str]]:
     if measured is None:
         return []
-    what = "latency and energy" if measured.energy_mj else "latency"
-    return [("measured", f"{what}: {measured.where}"), ("modelled", "the rest: modelled or given")]
+    said = "the rest modelled" if measured.energy_mj else "energy modelled"
+    return [("measured", measured.where), ("modelled", said)]
 
 
 def _sensed(measured: Measured | None, budget: Json, capacity: float) -> list[Way]:

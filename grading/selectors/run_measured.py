@@ -221,6 +221,8 @@ def _how_it_fits(document: dict[str, Any], verdict: dict[str, Any] | None) -> st
     if verdict["why"] and not verdict["fits"]:
         return str(verdict["why"])
     word = "Fits" if verdict["fits"] else "Does not fit"
+    if graded_by.get("on") == "board":
+        return f"{word}, by arithmetic; and it ran on the {graded_by['label']}."
     if graded_by["ran_under_bytes"]:
         return f"{word}, by arithmetic; and it ran under the device's memory of {numbers.size(graded_by['ran_under_bytes'])}."
     return f"{word}, by arithmetic. It did not run under the device's own memory."

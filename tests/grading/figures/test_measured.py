@@ -183,7 +183,7 @@ def test_the_table_of_boards_has_a_measured_row_and_says_which_is_modelled():
     assert first["latency"] == "18.4" and first["setting"] == "measured on pi4-01, 500 inferences in 5 windows"
     rows = [row for row in figure.rows if row[0] == BOARD]
     assert [row[12] for row in rows] == ["measured", "modelled"] and rows[0][7:10] == ["18.4", "18.2", "18.7"]
-    assert "On pi4-01: 18.4" in figure.note and "The points rest on what was measured." in figure.note
+    assert "On pi4-01: 18.4" in figure.note and "The points for latency_ms rest on what was measured." in figure.note
 
 
 def test_the_run_is_told_by_its_windows_its_reference_and_its_heat():
