@@ -246,8 +246,8 @@ def _lost(silent: Runner, other: Runner, teams: list[Team], now: datetime) -> No
 
 def _late(runner: Runner, now: datetime) -> None:
     """An answer that came when the run had been given to somebody else."""
-    turn = BoardLease.objects.filter(runner=runner, how=Ended.MEASURED).order_by("at").first()
-    if turn is not None:
+    spell = BoardLease.objects.filter(runner=runner, how=Ended.MEASURED).order_by("at").first()
+    if spell is not None:
         said: dict[str, Any] = {
             "outcome": "done",
             "why": "its network was away for seven minutes",
@@ -255,9 +255,9 @@ def _late(runner: Runner, now: datetime) -> None:
             "environment": {},
         }
         BoardEnd.objects.create(
-            job=turn.job,
+            job=spell.job,
             runner=runner,
-            attempt=turn.attempt,
+            attempt=spell.attempt,
             digest="0" * 64,
             said=said,
             counted=False,

@@ -16,7 +16,7 @@ from hardware.inventory.lending.words import lending_effects
 from hardware.inventory.selectors import dates
 from hardware.lease_ends import add_end_listener
 from hardware.models import DEMO_KIND
-from hardware.runners import calibrating, health, leasing, own, own_views, turns
+from hardware.runners import calibrating, health, leasing, own, own_views, spells
 from hardware.runners.selectors import fleet
 
 
@@ -29,7 +29,7 @@ def register_all() -> None:
     lives: Any = {"wake": no_wake, "ttl_s": leasing.TTL_S, "start_within_s": leasing.START_WITHIN_S}
     leases.register_kind(leases.JobKind(name=health.KIND, ended=health.check_ended, **lives))
     leases.register_kind(leases.JobKind(name=DEMO_KIND, ended=demo_runners.ended, **lives))
-    add_end_listener(turns.turn_ended)
+    add_end_listener(spells.spell_ended)
     leases.register_kind(leases.JobKind(name=calibrating.KIND, ended=calibrating.part_ended, **lives))
     add_block_source(fleet.block)
     add_service_listener(own.loan_ended)

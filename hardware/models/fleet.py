@@ -12,7 +12,7 @@ from hardware.models.runners import BoardJob, Runner
 
 
 class Ended(models.TextChoices):
-    """How a runner's turn at a job ended. Whatever a model did is `measured`: that the board came to an end with it."""
+    """How a runner's spell at a job ended. Whatever a model did is `measured`: that the board came to an end with it."""
 
     MEASURED = "measured", "Measured"
     FAILED = "failed", "Fault of the board"
@@ -21,7 +21,7 @@ class Ended(models.TextChoices):
 
 
 class BoardLease(models.Model):
-    """One runner's turn at one job: given `attempt` of it at `at`, until `ended_at`; null: it holds it now.
+    """One runner's spell at one job: given `attempt` of it at `at`, until `ended_at`; null: it holds it now.
 
     The history of a board: it stays when the job goes to another one, and when the board gets another name.
     """

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from hardware.models import BoardLease, Duty, Runner, RunnerHour, RunnerSample
-from hardware.runners.turns import kind_of, seconds_in, turns_between
+from hardware.runners.spells import kind_of, seconds_in, spells_between
 
 HOUR = timedelta(hours=1)
 SETTLED = timedelta(minutes=2)  # after its end, an hour has all its samples
@@ -43,10 +43,10 @@ def _summed(runner: Runner, last: datetime) -> int:
     ended = min(last, begun + AT_ONCE * HOUR)
     fields = ("at", "temperature_c", "clock_mhz", "is_throttled", "power_w")
     samples = list(RunnerSample.objects.filter(runner=runner, at__gt=begun - SILENT, at__lt=ended + SILENT).order_by("at").only(*fields))  # fmt: skip
-    turns = turns_between([runner], begun, ended)
+    spells = spells_between([runner], begun, ended)
     rows, at = [], begun
     while at < ended:
-        facts = hour_of(samples, turns, max(at, runner.enrolled_at or at), at + HOUR)
+        facts = hour_of(samples, spells, max(at, runner.enrolled_at or at), at + HOUR)
         rows.append(RunnerHour(runner=runner, at=at, **facts))
         at += HOUR
     RunnerHour.objects.bulk_create(rows, ignore_conflicts=True)
@@ -63,23 +63,23 @@ def hours_until(runner: Runner, begun: datetime, now: datetime) -> list[RunnerHo
     if at >= now:
         return rows
     samples = list(RunnerSample.objects.filter(runner=runner, at__gt=at - SILENT).order_by("at"))
-    turns = turns_between([runner], at, now)
+    spells = spells_between([runner], at, now)
     while at < now:
-        facts = hour_of(samples, turns, max(at, runner.enrolled_at), min(at + HOUR, now))
+        facts = hour_of(samples, spells, max(at, runner.enrolled_at), min(at + HOUR, now))
         rows.append(RunnerHour(runner=runner, at=at, **facts))
         at += HOUR
     return rows
 
 
 def hour_of(
-    samples: Sequence[RunnerSample], turns: Sequence[BoardLease], begun: datetime, ended: datetime
+    samples: Sequence[RunnerSample], spells: Sequence[BoardLease], begun: datetime, ended: datetime
 ) -> dict[str, Any]:
     """The columns of one RunnerHour, from what may reach beyond it on both sides. Pure."""
     here = [one for one in samples if begun <= one.at < ended]
     heats, clocks = _known(here, "temperature_c"), _known(here, "clock_mhz")
     spent = {"worked": 0.0, "checked": 0.0, "failed": 0.0}
-    for turn in turns:
-        spent[kind_of(turn)] += seconds_in(turn, begun, ended)
+    for spell in spells:
+        spent[kind_of(spell)] += seconds_in(spell, begun, ended)
     return {
         "samples": len(here), "throttled": sum(bool(one.is_throttled) for one in here),
         "temperature_c": _mean(heats), "hottest_c": max(heats, default=None),

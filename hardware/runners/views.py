@@ -109,7 +109,7 @@ def csv(request: HttpRequest, visit: Visit, runner: UUID, figure: str) -> HttpRe
     row = runner_get(visit, runner)
     name = f"{visit.course.slug}-{row.pk}-{figure}.csv"
     if figure == "jobs":
-        return csv_response(name, jobs.COLUMNS, jobs.turns_csv(row, jobs.TurnFilter.of(request.GET.dict())))
+        return csv_response(name, jobs.COLUMNS, jobs.spells_csv(row, jobs.SpellFilter.of(request.GET.dict())))
     if figure not in drawn.CSV_COLUMNS:
         raise NotHere("There is no such table of a runner.")
     return csv_response(name, drawn.CSV_COLUMNS[figure], drawn.csv_rows(row, figure))
@@ -118,7 +118,7 @@ def csv(request: HttpRequest, visit: Visit, runner: UUID, figure: str) -> HttpRe
 @course_page(STAFF)
 @require_safe
 def log(request: HttpRequest, visit: Visit, runner: UUID, board_job: UUID) -> HttpResponse:
-    """One turn with its log. `?attempt=` names another than the last."""
+    """One spell with its log. `?attempt=` names another than the last."""
     page = jobs.log_page(visit, runner_get(visit, runner), board_job, request.GET.get("attempt", ""))
     return render(request, "hardware/runners/log.html", page)
 
@@ -129,13 +129,13 @@ def log_text(request: HttpRequest, visit: Visit, runner: UUID, board_job: UUID) 
     """`?attempt=&offset=`: the log from this byte on, as text; headers say where the next piece begins and whether one may come."""
     row = runner_get(visit, runner)
     job = jobs.job_of(visit, row, board_job)
-    turn = jobs.attempt_of(row, job, request.GET.get("attempt", ""))
+    spell = jobs.attempt_of(row, job, request.GET.get("attempt", ""))
     asked = request.GET.get("offset", "")
     text, upto = jobs.log_from(
-        job, turn.attempt, int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else 0
+        job, spell.attempt, int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else 0
     )
     answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
-    answer["X-Log-Next"], answer["X-Log-Open"] = str(upto), "1" if turn.ended_at is None else "0"
+    answer["X-Log-Next"], answer["X-Log-Open"] = str(upto), "1" if spell.ended_at is None else "0"
     answer["X-Content-Type-Options"], answer["Cache-Control"] = "nosniff", "no-store"
     return answer
 

@@ -26,7 +26,7 @@ from hardware.runners.health import golden_for
 from hardware.runners.matching import Board, barred_why, boards_of, boards_read, is_here, lacks
 from hardware.runners.needs import listed
 from hardware.runners.selectors.drawn import FIGURES, SPANS, figure_of, span_of
-from hardware.runners.selectors.jobs import late_answers, turns_page
+from hardware.runners.selectors.jobs import late_answers, spells_page
 from hardware.runners.selectors.rows import phase_of, rows_of, title_of
 
 MOVES_SHOWN = 40
@@ -101,7 +101,7 @@ def runner_page(visit: Visit, runner: Runner, now: datetime, asked: Mapping[str,
     return found | {
         "facts": runner.facts, "figures": figures if runner.enrolled_at else [], "late": late_answers(runner), "deeds": deeds(found["row"].board, now),
         "moves": _history(runner), "team": found["row"].board.team, "up_since": _up_since(runner), "agent_is_old": is_old(str(runner.facts.get("agent", ""))),
-        "agent_here": version(), "has_log": found["job"] is not None, "open_code": _open_code(runner, now), **turns_page(runner, asked), **_of_item(runner),
+        "agent_here": version(), "has_log": found["job"] is not None, "open_code": _open_code(runner, now), **spells_page(runner, asked), **_of_item(runner),
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The turns of one board with how they ended and why, and one of them with its log. Reads alone."""
+"""The spells of one board with how they ended and why, and one of them with its log. Reads alone."""
 
 import codecs
 from collections.abc import Iterator, Mapping
@@ -26,14 +26,14 @@ COLUMNS = ("given_at", "ended_at", "seconds", "job", "attempt", "purpose", "how"
 
 
 @dataclass(frozen=True)
-class TurnFilter:
+class SpellFilter:
     """how: a value of Ended, "" for all. purpose: likewise of Purpose."""
 
     how: str = ""
     purpose: str = ""
 
     @classmethod
-    def of(cls, found: Mapping[str, str]) -> "TurnFilter":
+    def of(cls, found: Mapping[str, str]) -> "SpellFilter":
         how, purpose = found.get("how", ""), found.get("purpose", "")
         return cls(how if how in Ended.values else "", purpose if purpose in Purpose.values else "")
 
@@ -49,7 +49,7 @@ class TurnFilter:
         }
 
 
-def turns_of(runner: Runner, chosen: TurnFilter) -> "QuerySet[BoardLease]":
+def spells_of(runner: Runner, chosen: SpellFilter) -> "QuerySet[BoardLease]":
     found = BoardLease.objects.filter(runner=runner).select_related("job__team").defer("job__plan", "job__environment")
     if chosen.how:
         found = found.filter(how=chosen.how)
@@ -58,29 +58,29 @@ def turns_of(runner: Runner, chosen: TurnFilter) -> "QuerySet[BoardLease]":
     return found.order_by("-at", "-pk")
 
 
-def turns_page(runner: Runner, found: Mapping[str, str]) -> dict[str, Any]:
-    chosen = TurnFilter.of(found)
-    page = Paginator(turns_of(runner, chosen), A_PAGE).get_page(found.get("page", ""))
-    rows = [_turn_row(turn) for turn in page]
-    return {"turns": rows, "turns_page": page, "chosen": chosen, **chosen.options()}
+def spells_page(runner: Runner, found: Mapping[str, str]) -> dict[str, Any]:
+    chosen = SpellFilter.of(found)
+    page = Paginator(spells_of(runner, chosen), A_PAGE).get_page(found.get("page", ""))
+    rows = [_spell_row(spell) for spell in page]
+    return {"spells": rows, "spells_page": page, "chosen": chosen, **chosen.options()}
 
 
-def _turn_row(turn: BoardLease) -> dict[str, Any]:
-    took = turn.ended_at - turn.at if turn.ended_at else None
-    return {"turn": turn, "title": title_of(turn.job), "badge": BADGES[turn.how], "took": took}
+def _spell_row(spell: BoardLease) -> dict[str, Any]:
+    took = spell.ended_at - spell.at if spell.ended_at else None
+    return {"spell": spell, "title": title_of(spell.job), "badge": BADGES[spell.how], "took": took}
 
 
-def turns_csv(runner: Runner, chosen: TurnFilter) -> Iterator[list[object]]:
-    for turn in turns_of(runner, chosen).iterator(500):
-        seconds = (turn.ended_at - turn.at).total_seconds() if turn.ended_at else ""
+def spells_csv(runner: Runner, chosen: SpellFilter) -> Iterator[list[object]]:
+    for spell in spells_of(runner, chosen).iterator(500):
+        ended = spell.ended_at
         yield [
-            turn.at.isoformat(), turn.ended_at.isoformat() if turn.ended_at else "", seconds, title_of(turn.job), turn.attempt, turn.job.purpose, turn.how,
-            turn.why,
+            spell.at.isoformat(), ended.isoformat() if ended else "", (ended - spell.at).total_seconds() if ended else "", title_of(spell.job), spell.attempt,
+            spell.job.purpose, spell.how, spell.why,
         ]  # fmt: skip
 
 
 def late_answers(runner: Runner) -> list[BoardEnd]:
-    """What this board said after its turn was over: kept as evidence, never graded."""
+    """What this board said after its spell was over: kept as evidence, never graded."""
     found = BoardEnd.objects.filter(runner=runner, counted=False).select_related("job__team").defer("job__plan")
     return list(found.order_by("-at", "-pk")[:LATE_SHOWN])
 
@@ -98,29 +98,29 @@ def job_of(visit: Visit, runner: Runner, job: Any) -> BoardJob:
 
 
 def attempt_of(runner: Runner, job: BoardJob, asked: str) -> BoardLease:
-    """The turn that is asked for, else the runner's last one at this job. Raises NotHere."""
-    turns = BoardLease.objects.filter(runner=runner, job=job).order_by("attempt")
+    """The spell that is asked for, else the runner's last one at this job. Raises NotHere."""
+    spells = BoardLease.objects.filter(runner=runner, job=job).order_by("attempt")
     if asked:
-        turns = (
-            turns.filter(attempt=int(asked))
+        spells = (
+            spells.filter(attempt=int(asked))
             if asked.isascii() and asked.isdecimal() and len(asked) < 10
-            else turns.none()
+            else spells.none()
         )
-    found = turns.last()
+    found = spells.last()
     if found is None:
         raise NotHere("This runner had no such attempt.")
     return found
 
 
 def log_page(visit: Visit, runner: Runner, job: Any, attempt: str) -> dict[str, Any]:
-    """One turn: its log, what became of the job, and what the board said at the end. Raises NotHere."""
+    """One spell: its log, what became of the job, and what the board said at the end. Raises NotHere."""
     found = job_of(visit, runner, job)
-    turn = attempt_of(runner, found, attempt)
+    spell = attempt_of(runner, found, attempt)
     return {
-        "runner": runner, "job": found, "title": title_of(found), "turn": turn, "badge": BADGES[turn.how],
-        "turns": list(BoardLease.objects.filter(job=found).select_related("runner").order_by("attempt")),
-        "ends": list(BoardEnd.objects.filter(job=found, attempt=turn.attempt).order_by("at")),
-        "moves": list(Job.objects.get(pk=found.pk).moves.all()), **log_end(found, turn.attempt),
+        "runner": runner, "job": found, "title": title_of(found), "spell": spell, "badge": BADGES[spell.how],
+        "spells": list(BoardLease.objects.filter(job=found).select_related("runner").order_by("attempt")),
+        "ends": list(BoardEnd.objects.filter(job=found, attempt=spell.attempt).order_by("at")),
+        "moves": list(Job.objects.get(pk=found.pk).moves.all()), **log_end(found, spell.attempt),
     }  # fmt: skip
 
 

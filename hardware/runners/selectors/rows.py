@@ -14,7 +14,7 @@ from hardware.course_devices import profiles_of
 from hardware.models import BoardJob, BoardLease, Duty, Ended, Health, HealthCheck, Purpose, Runner
 from hardware.runners.health import farthest
 from hardware.runners.matching import Board, boards_of, is_here
-from hardware.runners.turns import kind_of, turns_between
+from hardware.runners.spells import kind_of, spells_between
 
 DAY, CHECKS_COUNT_FOR = timedelta(hours=24), timedelta(days=14)
 NEAR = 0.25  # hundredths of a strip: two parts that are closer are drawn as one
@@ -88,34 +88,34 @@ def rows_of(visit: Visit, boards: Sequence[Board], now: datetime) -> list[Row]:
         return []
     runners = [one.runner for one in boards]
     names = {slug: profile.name for slug, profile in profiles_of(visit.course).items()}
-    checks, turns = _newest_checks(runners, now), _turns(runners, now)
+    checks, spells = _newest_checks(runners, now), _spells(runners, now)
     states = {one.runner.pk: state_of(one, now) for one in boards}
     cooling = [one.held.pk for one in boards if one.held is not None and states[one.runner.pk] == "cooling"]
     below: dict[Any, Any] = (
         dict(BoardJob.objects.filter(pk__in=cooling).values_list("pk", "plan__cool_below_c")) if cooling else {}
     )
-    went = _went_to([turns[pk][-1] for pk, state in states.items() if state == "away" and turns.get(pk)])
+    went = _went_to([spells[pk][-1] for pk, state in states.items() if state == "away" and spells.get(pk)])
     return [
         _row(
-            one, names.get(one.runner.device, one.runner.device), states[one.runner.pk], checks.get(one.runner.pk), turns.get(one.runner.pk, []),
+            one, names.get(one.runner.device, one.runner.device), states[one.runner.pk], checks.get(one.runner.pk), spells.get(one.runner.pk, []),
             below.get(one.held.pk if one.held else None) or went.get(one.runner.pk, ""), now,
         )
         for one in boards
     ]  # fmt: skip
 
 
-def _row(board: Board, device: str, state: str, ratio: float | None, turns: list[BoardLease], more: Any, now: datetime) -> Row:  # fmt: skip
+def _row(board: Board, device: str, state: str, ratio: float | None, spells: list[BoardLease], more: Any, now: datetime) -> Row:  # fmt: skip
     runner = board.runner
     is_away = state == "away"
-    parts = strip_of(turns, now - DAY, now)
+    parts = strip_of(spells, now - DAY, now)
     if is_away and runner.last_seen_at is not None:
         gone = max((runner.last_seen_at - (now - DAY)) / DAY * 100, 0.0)
         parts.append({"at": gone, "width": 100 - gone, "kind": "away"})
     return Row(
-        board=board, device=device, state=state, says=_says(board, state, more), since=_since(board, state, turns),
+        board=board, device=device, state=state, says=_says(board, state, more), since=_since(board, state, spells),
         temperature_c=None if is_away else runner.state.get("temperature_c"), is_hot=bool(runner.state.get("throttled")) or state == "cooling",
         off_percent=None if is_away or ratio is None else (ratio - 1) * 100, busy=parts,
-        busy_share=min(sum(part["width"] for part in parts if part["kind"] != "away"), 100.0), runs=len(turns),
+        busy_share=min(sum(part["width"] for part in parts if part["kind"] != "away"), 100.0), runs=len(spells),
     )  # fmt: skip
 
 
@@ -125,23 +125,25 @@ def _newest_checks(runners: list[Runner], now: datetime) -> dict[Any, float | No
     return dict(found.values_list("runner", "ratio"))
 
 
-def _turns(runners: list[Runner], now: datetime) -> dict[Any, list[BoardLease]]:
+def _spells(runners: list[Runner], now: datetime) -> dict[Any, list[BoardLease]]:
     found: dict[Any, list[BoardLease]] = {}
-    for turn in turns_between(runners, now - DAY, now):
-        found.setdefault(turn.runner_id, []).append(turn)
+    for spell in spells_between(runners, now - DAY, now):
+        found.setdefault(spell.runner_id, []).append(spell)
     return found
 
 
-def _went_to(turns: list[BoardLease]) -> dict[Any, str]:
+def _went_to(spells: list[BoardLease]) -> dict[Any, str]:
     """By runner: what became of the run that it failed last."""
-    failed = [turn for turn in turns if turn.how == Ended.FAILED]
-    jobs = BoardJob.objects.filter(pk__in=[turn.job_id for turn in failed]).select_related("taken_by") if failed else ()
+    failed = [spell for spell in spells if spell.how == Ended.FAILED]
+    jobs = (
+        BoardJob.objects.filter(pk__in=[spell.job_id for spell in failed]).select_related("taken_by") if failed else ()
+    )
     now_at = {job.pk: job for job in jobs}
-    return {turn.runner_id: _whereabouts(now_at[turn.job_id], turn) for turn in failed if turn.job_id in now_at}
+    return {spell.runner_id: _whereabouts(now_at[spell.job_id], spell) for spell in failed if spell.job_id in now_at}
 
 
-def _whereabouts(job: BoardJob, turn: BoardLease) -> str:
-    if job.taken_by is not None and job.attempt > turn.attempt:
+def _whereabouts(job: BoardJob, spell: BoardLease) -> str:
+    if job.taken_by is not None and job.attempt > spell.attempt:
         return f"its run went to {job.taken_by.name}"
     return "its run is in the line again" if job.is_open else "its run is measured elsewhere"
 
@@ -199,7 +201,7 @@ def _says(board: Board, state: str, more: Any) -> str:
     }.get(state, "waiting for work" if runner.health == Health.GOOD else "measures its golden model first")  # fmt: skip
 
 
-def _since(board: Board, state: str, turns: list[BoardLease]) -> datetime | None:
+def _since(board: Board, state: str, spells: list[BoardLease]) -> datetime | None:
     runner, job = board.runner, board.held
     if state == "away":
         return runner.last_seen_at
@@ -209,17 +211,17 @@ def _since(board: Board, state: str, turns: list[BoardLease]) -> datetime | None
         return runner.health_at
     if state != "idle":
         return None
-    known = [runner.enrolled_at, runner.checked_at, turns[-1].ended_at if turns else None]
+    known = [runner.enrolled_at, runner.checked_at, spells[-1].ended_at if spells else None]
     return max((moment for moment in known if moment is not None), default=None)
 
 
-def strip_of(turns: Sequence[BoardLease], begun: datetime, ended: datetime) -> list[dict[str, Any]]:
-    """Turns as parts of a strip: {at, width} in hundredths, kind: worked, checked or failed. Neighbours of one kind are one part."""
+def strip_of(spells: Sequence[BoardLease], begun: datetime, ended: datetime) -> list[dict[str, Any]]:
+    """Spells as parts of a strip: {at, width} in hundredths, kind: worked, checked or failed. Neighbours of one kind are one part."""
     parts: list[dict[str, Any]] = []
-    for turn in turns:
-        at = max((turn.at - begun) / (ended - begun), 0.0) * 100
-        end = min(((turn.ended_at or ended) - begun) / (ended - begun), 1.0) * 100
-        width, kind = max(end - at, 0.3), kind_of(turn)
+    for spell in spells:
+        at = max((spell.at - begun) / (ended - begun), 0.0) * 100
+        end = min(((spell.ended_at or ended) - begun) / (ended - begun), 1.0) * 100
+        width, kind = max(end - at, 0.3), kind_of(spell)
         if parts and parts[-1]["kind"] == kind and at - (parts[-1]["at"] + parts[-1]["width"]) < NEAR:
             parts[-1]["width"] = max(end - parts[-1]["at"], parts[-1]["width"])
         else:

@@ -78,7 +78,7 @@ def test_work_of_a_board_is_filtered_paged_and_taken_along(client, cast, fleet):
     address = f"{FLEET}{fleet['nano-02'].pk}/"
     page = text(client, f"{address}?how=failed&page=9", cast.amit)
     work = page.split('id="jobs"')[1].split("</section>")[0]
-    assert "no sign of life from runner nano-02" in work and "1 turn," in work and 'badge good">' not in work
+    assert "no sign of life from runner nano-02" in work and "1 run," in work and 'badge good">' not in work
     lines = client.get(f"{address}figures/jobs.csv?how=failed").content.decode().strip().split("\r\n")
     assert len(lines) == 2 and ",failed,no sign of life" in lines[1]
     late = words_of(text(client, f"{FLEET}{fleet['zero-01'].pk}/"))
@@ -103,8 +103,8 @@ def test_boards_of_the_demo_go_on_and_touch_no_work_of_others(client, cast, flee
         and states["pi4-02"] == "idle"
         and {states["pi4-01"], states["nano-01"]} <= {"running", "cooling", "idle"}
     )
-    turns = BoardLease.objects.filter(runner=fleet["pi4-01"], at__gt=now - timedelta(minutes=2))
-    assert turns.count() >= 2 and not turns.filter(how=Ended.FAILED).exists()
+    spells = BoardLease.objects.filter(runner=fleet["pi4-01"], at__gt=now - timedelta(minutes=2))
+    assert spells.count() >= 2 and not spells.filter(how=Ended.FAILED).exists()
     mine.refresh_from_db()
     assert mine.attempt == 0 and demo_runners.pulse(moment) == 0
     Runner.objects.filter(pk=real.pk).update(last_seen_at=moment)

@@ -192,7 +192,7 @@ def test_a_runner_is_edited_by_instructors_and_keeps_its_history(client, cast):
     row = fresh(runner)
     assert (row.name, row.device, row.tags, row.health) == ("shelf-1", "rpi-4-8gb", ["camera"], Health.UNKNOWN)
     page = words_of(text(client, f"{FLEET}{runner.pk}/"))
-    assert "name pi4-01 to shelf-1" in page and "1 turn," in page
+    assert "name pi4-01 to shelf-1" in page and "1 run," in page
     assert board.poll().json()["job"]["purpose"] == "health"
     assert RunnerEvent.objects.filter(runner=runner, what="edited").count() == 1
     client.post(edit, sent)

@@ -1,4 +1,4 @@
-"""Turns of boards with their ends, and samples that become hours and go."""
+"""Spells of boards with their ends, and samples that become hours and go."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,25 +16,25 @@ NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
-def turns(runner):
+def spells(runner):
     return [(one.how, one.why) for one in runner.leases.filter(job__purpose=Purpose.MEASURE).order_by("at", "pk")]
 
 
-def test_each_turn_keeps_how_it_ended_also_when_the_job_goes_elsewhere(cast):
+def test_each_spell_keeps_how_it_ended_also_when_the_job_goes_elsewhere(cast):
     first, board = add_board(cast)
     second, other = add_board(cast, "pi4-02")
     work = make_work(cast)
     board.call(board.job(), "start")
     leases.sweep(now=timezone.now() + timedelta(minutes=5))
-    assert turns(first) == [(Ended.FAILED, "no sign of life from runner pi4-01")]
+    assert spells(first) == [(Ended.FAILED, "no sign of life from runner pi4-01")]
     type(work).objects.filter(pk=work.pk).update(not_before=timezone.now())
     other.carry_out(other.job())
-    assert turns(second) == [(Ended.MEASURED, "")]
+    assert spells(second) == [(Ended.MEASURED, "")]
     make_work(cast)
     other.job()
-    assert turns(second)[1] == ("", "")
+    assert spells(second)[1] == ("", "")
     duty_change(visit=cast.visit(cast.helen), runner=second, to="quarantined", why="smells")
-    assert turns(second)[1] == (Ended.GIVEN_BACK, "the runner was put into quarantine")
+    assert spells(second)[1] == (Ended.GIVEN_BACK, "the runner was put into quarantine")
     assert first.leases.get(job=work).ended_at is not None
 
 
@@ -63,19 +63,19 @@ def a_runner(cast, name="pi4-01", enrolled=NOON, seen=None):
     )
 
 
-def a_turn(cast, runner, at, minutes, how=Ended.MEASURED, **fields):
+def a_spell(cast, runner, at, minutes, how=Ended.MEASURED, **fields):
     job = make_work(cast, **fields)
     return BoardLease.objects.create(runner=runner, job=job, attempt=1, at=at, ended_at=at + minutes * MINUTE, how=how)
 
 
-def test_an_hour_is_summed_once_from_samples_and_turns(cast):
+def test_an_hour_is_summed_once_from_samples_and_spells(cast):
     runner = a_runner(cast)
     sampled(runner, NOON, 30, temperature_c=50.0, clock_mhz=1500.0)
     sampled(runner, NOON + 30 * MINUTE, 10, temperature_c=70.0, clock_mhz=900.0, is_throttled=True)
     sampled(runner, NOON + HOUR, 61)
-    a_turn(cast, runner, NOON + 50 * MINUTE, 20)  # reaches into the next hour
-    a_turn(cast, runner, NOON + 5 * MINUTE, 3, purpose=Purpose.HEALTH)
-    a_turn(cast, runner, NOON + 20 * MINUTE, 4, how=Ended.FAILED)
+    a_spell(cast, runner, NOON + 50 * MINUTE, 20)  # reaches into the next hour
+    a_spell(cast, runner, NOON + 5 * MINUTE, 3, purpose=Purpose.HEALTH)
+    a_spell(cast, runner, NOON + 20 * MINUTE, 4, how=Ended.FAILED)
     assert hours.sweep(NOON + 2 * HOUR + 3 * MINUTE)["hours"] == 2
     first, second = RunnerHour.objects.filter(runner=runner).order_by("at")
     assert (first.at, first.samples, first.throttled) == (NOON, 80, 20)
