@@ -42,7 +42,7 @@ def boards_of(course: Course, *, device: str = "") -> list[Board]:
     """Runners of a course, those that were revoked left out, by name. Four queries, however many there are."""
     found = Runner.objects.filter(course=course).exclude(status=Duty.REVOKED)
     found = found.filter(device=device) if device else found
-    return boards_read(found.select_related("team", "item", "course").order_by("name"))
+    return boards_read(found.select_related("team", "item__product", "course").order_by("name"))
 
 
 def boards_read(runners: Iterable[Runner]) -> list[Board]:

@@ -1,6 +1,6 @@
 """A board as one row: what it does now in a word, for how long, how warm it is, and its last day. In a fixed number of queries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -67,7 +67,7 @@ class Row:
 
 
 def runners_of(visit: Visit) -> "QuerySet[Runner]":
-    return Runner.objects.filter(course=visit.course).select_related("team", "item", "course").order_by("name")
+    return Runner.objects.filter(course=visit.course).select_related("team", "item__product", "course").order_by("name")
 
 
 def runner_get(visit: Visit, pk: Any) -> Runner:
@@ -97,7 +97,7 @@ def rows_of(visit: Visit, boards: Sequence[Board], now: datetime) -> list[Row]:
     went = _went_to([spells[pk][-1] for pk, state in states.items() if state == "away" and spells.get(pk)])
     return [
         _row(
-            one, names.get(one.runner.device, one.runner.device), states[one.runner.pk], checks.get(one.runner.pk), spells.get(one.runner.pk, []),
+            one, _device_words(one.runner, names), states[one.runner.pk], checks.get(one.runner.pk), spells.get(one.runner.pk, []),
             below.get(one.held.pk if one.held else None) or went.get(one.runner.pk, ""), now,
         )
         for one in boards
@@ -117,6 +117,11 @@ def _row(board: Board, device: str, state: str, ratio: float | None, spells: lis
         off_percent=None if is_away or ratio is None else (ratio - 1) * 100, busy=parts,
         busy_share=min(sum(part["width"] for part in parts if part["kind"] != "away"), 100.0), runs=len(spells),
     )  # fmt: skip
+
+
+def _device_words(runner: Runner, names: Mapping[str, str]) -> str:
+    """What a board is, as its label in the stock says it, else as its profile does."""
+    return runner.item.product.name if runner.item is not None else names.get(runner.device, runner.device)
 
 
 def _newest_checks(runners: list[Runner], now: datetime) -> dict[Any, float | None]:
