@@ -100,6 +100,7 @@ def _play(runner: Runner, fact: Fact, now: datetime) -> None:
         _go_on(runner, fact, job, now)
     elif runner.status == Duty.ACTIVE and fact.does != "idles":
         _take_next(runner, now)
+    job = BoardJob.objects.filter(taken_by=runner, status__in=HELD).first()
     phase = "" if job is None else phase_at(fact, job, now)[0]
     state_keep(runner, state_of(fact, phase, now), now)
     runner.save(update_fields=["state", "last_seen_at"])
