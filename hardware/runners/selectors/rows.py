@@ -195,7 +195,7 @@ def _says(board: Board, state: str, more: Any) -> str:
         return title_of(job)
     if state == "away":
         return (
-            "what it holds goes back into the line"
+            "its run goes back into the line"
             if job is not None
             else f"out of service{f'; {more}' if more else ''}"
         )
