@@ -25,8 +25,8 @@ from grading.services.board_asks import board_ask_enqueue
 from grading.services.board_runs import KIND
 from hardware import demo_runners, leases
 from hardware.models import BoardFile, BoardJob, Priority, Purpose, Runner
+from hardware.runners.ending import end_read, runner_finish
 from hardware.runners.files import file_add
-from hardware.runners.leasing import end_read, runner_finish
 
 ANSWERS = Path(__file__).parent / "board"
 PERSON, LAB, LAYOUT = "ruth.adeyemi@example.edu", "lab3", "NHWC"
