@@ -50,7 +50,8 @@ step = {{"name": "window", "entry": "hardware.ondevice.harness", "files": ["mode
 plan = {{"steps": [step | {{"name": f"window {{n}}"}} for n in range({steps})], "cool_below_c": None, "cool_wait_s": 0, "reference": None,
         "idle_s": 0, "needs_memory_limit": {needs!r}}}
 job = leases.job_enqueue(BoardJob, kind="board_run", owner_key="person:1", priority=Priority.LIVE, purpose=Purpose.MEASURE,
-                         title={title!r}, course=Course.objects.get(slug="demo"), device="rpi-4-4gb", runtime={runtime!r}, plan=plan, wall_s=1800)
+                         title={title!r}, course=Course.objects.get(slug="demo"), device="rpi-4-4gb", runtime={runtime!r}, plan=plan, wall_s=1800,
+                         needs_memory_limit={needs!r})
 row = BoardFile(job=job, name="model", bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
 row.file.save("model", ContentFile(data), save=False)
 row.save()

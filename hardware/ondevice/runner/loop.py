@@ -196,10 +196,14 @@ class Agent:
             return self._backoff.longest_s * self._settings.wait_scale
         self._note(answer)
         raw = answer.document.get("job")
-        if isinstance(raw, dict):
-            self._do(raw)
-            return 0.0
-        return float(answer.document.get("poll_s", self._settings.poll_s))
+        poll_s = float(answer.document.get("poll_s", self._settings.poll_s))
+        if not isinstance(raw, dict):
+            return poll_s
+        self._do(raw)
+        # What this board gives back it may be offered again at once: without a wait the two would go on like that all day.
+        gives_back = any(each.phase == journal.GIVING_BACK for each in self._journal.held())
+        self._settle()
+        return poll_s if gives_back else 0.0
 
     def _renew_token(self) -> None:
         """Every thirty days by this machine's own clock. The old one holds for a while, so that a lost answer costs nothing.

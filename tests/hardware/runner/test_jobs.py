@@ -294,3 +294,17 @@ def test_an_isolation_that_breaks_is_no_fault_of_the_model(site, start, model):
     start(isolation=Isolation(Broken(), None, "")).until(lambda: lease in site.finished)
     assert body(site, lease)["outcome"] == "infrastructure"
     assert body(site, lease)["why"] == "bwrap is gone."
+
+
+def test_after_a_job_that_was_given_back_the_board_waits_before_it_asks_again(site, start, model, monkeypatch):
+    """The site may offer the same one at once: what this agent does not understand, it does not understand the next time either."""
+    waits = []
+
+    def wait(agent, seconds):
+        waits.append(seconds)
+        agent._stopping.wait(seconds)
+
+    monkeypatch.setattr("hardware.ondevice.runner.loop.Agent._wait", wait)
+    site.add(model, steps=[step(entry="os")])
+    start().until(lambda: site.released and len(waits) > 2)
+    assert min(waits) > 0
