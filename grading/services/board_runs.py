@@ -30,9 +30,9 @@ from hardware.models import (
     Status,
 )
 from hardware.models.jobs import BOARD_RUN
+from hardware.runners.alerts import tell_unmet
 from hardware.runners.matching import barred_why, boards_of, is_here, lacks
 from hardware.runners.needs import NOTHING, Needs
-from hardware.runners.unmet import tell_unmet
 from hardware.runners.waiting import waits
 
 KIND = BOARD_RUN

@@ -45,7 +45,7 @@ ADVICE = {
     Trouble.THROTTLED: "Such runs are repeated and cost time. It needs a fan, more air, or a stronger power supply.",
     Trouble.CLOCK: "Nothing is decided by it, but HTTPS fails when it is far off. Switch on time synchronisation on the board.",
     Trouble.AGENT: "Download the agent again from the page Runners, and restart its service.",
-    Trouble.NO_BOARD: "Put a board on duty that can take it, or let the lab measure it here.",
+    Trouble.NO_BOARD: "Put a board on duty that can take it, give one the tag that the lab asks for, or let the lab measure it here.",
 }
 AGAIN_ANEW = frozenset({Trouble.BAD, Trouble.QUARANTINED})  # somebody had looked at it in between
 Key = tuple[int, str, str, Trouble]  # of the course, the runner, the device where it is about none, and what
@@ -56,6 +56,14 @@ def tell(runner: Runner, what: str, *, said: str = "", now: datetime) -> None:
     opened = _opened(runner.course, runner, "", Trouble(what), said, now)
     if opened is not None:
         _send(runner.course, [opened])
+
+
+def tell_unmet(job: BoardJob, now: datetime) -> None:
+    """Where no board of the course, here or away, can take what a run asks for, its staff hear of it at once: to wait alone helps nobody."""
+    found = waits(job, now)
+    opened = _opened(job.course, None, job.device, Trouble.NO_BOARD, found.sentence, now) if found.nobody_can else None
+    if opened is not None:
+        _send(job.course, [opened])
 
 
 def sweep(now: datetime) -> int:
@@ -201,20 +209,21 @@ def _numbers(release: str) -> tuple[int, ...]:
 
 
 def _of_lines(now: datetime) -> dict[Key, tuple[Course, str]]:
-    """Kinds of boards for which work has waited for ten minutes, and no board that could take it works."""
-    waiting = BoardJob.objects.filter(
-        status=Status.QUEUED, runner=None, queued_at__lt=now - WAITS_LONG, not_before__lte=now
-    )
-    oldest: dict[tuple[int, str], BoardJob] = {}
+    """Kinds of boards for which work waits that none of them could ever take, or has waited for ten minutes and none that could take it works."""
+    waiting = BoardJob.objects.filter(status=Status.QUEUED, runner=None, not_before__lte=now)
+    oldest: dict[tuple[int, str, str], BoardJob] = {}
     for job in (
         waiting.select_related("course", "team", "taken_by").defer("plan").order_by("queued_at")[:MOST_WORKED_ON]
     ):
-        oldest.setdefault((job.course_id, job.device), job)
+        oldest.setdefault((job.course_id, job.device, job.needs.words), job)
     found: dict[Key, tuple[Course, str]] = {}
-    for (course, device), job in oldest.items():
+    for (course, device, _), job in oldest.items():
         told = waits(job, now)
-        if not any(board.state in ("free", "busy", "checking") for board in told.boards):
-            found[(course, "", device, Trouble.NO_BOARD)] = (job.course, told.sentence)
+        has_waited = job.queued_at < now - WAITS_LONG
+        if told.nobody_can or (
+            has_waited and not any(one.state in ("free", "busy", "checking") for one in told.boards)
+        ):
+            found.setdefault((course, "", device, Trouble.NO_BOARD), (job.course, told.sentence))
     return found
 
 

@@ -194,11 +194,7 @@ def _says(board: Board, state: str, more: Any) -> str:
     if job is not None and state != "away":
         return title_of(job)
     if state == "away":
-        return (
-            "its run goes back into the line"
-            if job is not None
-            else f"out of service{f'; {more}' if more else ''}"
-        )
+        return "its run goes back into the line" if job is not None else f"out of service{f'; {more}' if more else ''}"
     return {
         "new": "its machine enrols with the code", "bad": runner.health_why or "its golden model failed",
         "quarantined": "given nothing until somebody has looked", "paused": "given nothing", "draining": "has nothing left to end",

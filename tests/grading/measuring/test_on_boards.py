@@ -204,7 +204,7 @@ def test_what_no_board_has_is_told_to_the_staff_at_once_and_measured_here_after_
     asked = BoardJob.objects.get(purpose="measure")
     assert asked.tags == ["camera"]
     titles = Notification.objects.filter(kind="hardware").values_list("person__name", "title")
-    said = "No board here can take what a lab asks for: Raspberry Pi 4, 4 GB, tagged camera"
+    said = "No board for work that waits: rpi-4-4gb"
     assert {(name, said) for name in ("Helen", "Ines", "Amit")} == set(titles)
     Job.objects.filter(pk=run.pk).update(not_before=timezone.now())
     assert worker.work_once("bench@test")

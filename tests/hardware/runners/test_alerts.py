@@ -81,9 +81,10 @@ def test_a_board_that_fails_again_after_somebody_looked_is_news(cast):
 
 def test_work_for_which_no_board_works_is_told_of_once_for_its_kind(cast):
     runner, _ = add_board(cast)
+    Runner.objects.filter(pk=runner.pk).update(status=Duty.PAUSED)
     now = timezone.now()
     for n in range(3):
-        make_work(cast, owner=f"person:{n}", tags=["camera"])
+        make_work(cast, owner=f"person:{n}")
     alerts.sweep(now + 5 * MINUTE)
     assert heard(cast) == []
     BoardJob.objects.update(queued_at=now - 20 * MINUTE)
@@ -91,9 +92,22 @@ def test_work_for_which_no_board_works_is_told_of_once_for_its_kind(cast):
     alerts.sweep(now + MINUTE)
     assert heard(cast) == ["No board for work that waits: rpi-4-4gb"]
     text = Notification.objects.filter(person=cast.amit).get().text
-    assert "Put a board on duty" in text and "no tag camera" in text
-    Runner.objects.filter(pk=runner.pk).update(tags=["camera"])
+    assert "Put a board on duty" in text and "No board that could take it works just now" in text
+    Runner.objects.filter(pk=runner.pk).update(status=Duty.ACTIVE)
     alerts.sweep(now)
+    assert not RunnerAlert.objects.filter(ended_at=None).exists()
+
+
+def test_work_that_no_board_could_ever_take_is_told_of_at_once_and_once(cast):
+    runner, _ = add_board(cast)
+    make_work(cast)
+    work = make_work(cast, owner="person:2", tags=["camera"])
+    alerts.tell_unmet(work, timezone.now())
+    alerts.sweep(timezone.now())
+    assert heard(cast) == ["No board for work that waits: rpi-4-4gb"]
+    assert "pi4-01 has no tag camera" in RunnerAlert.objects.get(ended_at=None).said
+    Runner.objects.filter(pk=runner.pk).update(tags=["camera"])
+    alerts.sweep(timezone.now())
     assert not RunnerAlert.objects.filter(ended_at=None).exists()
 
 
