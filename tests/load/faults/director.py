@@ -63,6 +63,7 @@ class Director:
     losses: list[Loss] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
     skew_s: list[float] = field(default_factory=list)
+    outages: list[tuple[float, float]] = field(default_factory=list)  # of the site, by its clock
     vouched: int = 0
     told: int = 0
     wrong_ends: list[int] = field(default_factory=list)
@@ -138,7 +139,9 @@ class Director:
     def _break(self, what: str) -> bool:
         """Whether it could be done now."""
         if what in (HARD, SOFT):
+            gone_at = time.time()
             self.site.restart(hard=what == HARD)
+            self.outages.append((gone_at, time.time()))
             return True
         if what == LATE:
             self.step_late()

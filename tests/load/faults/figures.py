@@ -68,10 +68,10 @@ def energies(runners: Iterable[str]) -> tuple[int, int, int]:
     return right, len(watts) - right, len(rows) - len(watts)
 
 
-def waits(losses: Iterable[Loss], to: Status) -> dict[str, list[float]]:
+def waits(losses: Iterable[Loss], outages: Iterable[tuple[float, float]], to: Status) -> dict[str, list[float]]:
     """By fault: seconds until the lost job was back in the line (QUEUED) or was taken anew (LEASED), or was ended by what its board had kept.
 
-    What had ended already is left out.
+    What had ended already is left out. Seconds in which there was no site to give anything back are not counted.
     """
     found: dict[str, list[float]] = {}
     for loss in losses:
@@ -80,8 +80,15 @@ def waits(losses: Iterable[Loss], to: Status) -> dict[str, list[float]]:
         )
         first = later.order_by("at").values_list("at", flat=True).first()
         if first is not None:
-            found.setdefault(loss.what, []).append(first.timestamp() - loss.at)
+            found.setdefault(loss.what, []).append(
+                first.timestamp() - loss.at - away_s(loss.at, first.timestamp(), outages)
+            )
     return found
+
+
+def away_s(begin: float, end: float, outages: Iterable[tuple[float, float]]) -> float:
+    """How much of this time lies in outages."""
+    return sum(max(0.0, min(end, back) - max(begin, gone)) for gone, back in outages)
 
 
 def spread(seconds: list[float]) -> str:

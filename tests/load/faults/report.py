@@ -25,7 +25,7 @@ def progress(jobs: int, director: Director, after_s: float) -> None:
 def told(jobs: int, director: Director, students: Students, races: Races, took_s: float) -> int:
     """Prints the table. Returns the exit code."""
     ends, handed = figures.outcomes(), students.figures()
-    back, again = (figures.waits(director.losses, to) for to in (Status.QUEUED, Status.LEASED))
+    back, again = (figures.waits(director.losses, director.outages, to) for to in (Status.QUEUED, Status.LEASED))
     metered = [name for name, n in director.names.items() if isinstance(director.boards[n], MeteredBoard)]
     right, other, without = figures.energies(metered)
     killed = [seconds for what in KILLS for seconds in back.get(what, [])]
@@ -47,7 +47,7 @@ def told(jobs: int, director: Director, students: Students, races: Races, took_s
         *((f"taken by the next, s: {what}", figures.spread(found)) for what, found in again.items()), ("all, s", f"{took_s:.0f}"),
     ]  # fmt: skip
     for name, value in rows:
-        print(f"{name:48}{value!s:>10}")
+        print(f"{name:49}{value!s:>10}")
     faulty = {
         "not every job was measured": ends["measured"] != jobs or figures.left() > 0,
         "a job was ended twice, or has no result": figures.ended_twice() + figures.without_result() > 0,
