@@ -1,6 +1,6 @@
 """What the rooms above know of a device and this one shows or asks. They register when they are ready."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -74,8 +74,8 @@ return_dues_sources: list[ReturnDuesSource] = []
 ReturnListener = Callable[[Course, User | None, Team | None, str], None]
 return_listeners: list[ReturnListener] = []
 
-# Told, in the transaction of the change, that an item went out of circulation or on loan, or may serve again: (item, may_serve, why).
-ServiceListener = Callable[[Item, bool, str], None]
+# Told, in the transaction of the change, which items went out of circulation or on loan, or may serve again: (item, may_serve, why) of each.
+ServiceListener = Callable[[Sequence[tuple[Item, bool, str]]], None]
 service_listeners: list[ServiceListener] = []
 
 
@@ -117,9 +117,9 @@ def tell_return(course: Course, person: User | None, team: Team | None, by: str)
         listener(course, person, team, by)
 
 
-def tell_service(item: Item, may_serve: bool, why: str) -> None:
+def tell_service(changed: Sequence[tuple[Item, bool, str]]) -> None:
     for listener in service_listeners:
-        listener(item, may_serve, why)
+        listener(changed)
 
 
 # A block of the page Hardware of the staff, below what is overdue: {template, ...} or None where there is nothing to show.

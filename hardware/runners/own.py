@@ -4,6 +4,7 @@ Whoever holds a board holds what lies on its card, so a token that a team had mu
 runner ends. A runner of the staff on a lent board is another thing: it goes on, and works for who has the board (matching.py).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +18,7 @@ from courseplatform.teams.selectors.membership import is_member
 from hardware.course_devices import profiles_of
 from hardware.inventory.lending.policy import policy_for
 from hardware.inventory.serving import may_serve
-from hardware.models import Duty, EnrolCode, Item, Kind, LoanPiece, Runner
+from hardware.models import Duty, EnrolCode, Item, Kind, LoanPiece, Runner, RunnerMove
 from hardware.runners.duty import duty_move
 from hardware.runners.enrolling import LONGEST_NAME, code_make, runner_add
 
@@ -61,21 +62,38 @@ def own_code_make(*, visit: Visit, team: Team, item: int, now: datetime | None =
     if why := _why_not(visit, piece):
         raise Conflict(why, code="no_own_runner")
     runner = _runner_of(piece.item)
-    if runner is None or runner.status == Duty.REVOKED:
-        return _added(visit, team, piece.item, runner)
+    if runner is None:
+        name = _free_name(visit, piece.item)
+        return runner_add(visit=visit, name=name, device=piece.item.product.device, team=team, item=piece.item)
     if EnrolCode.objects.filter(runner=runner, made_at__gt=now - A_DAY).count() >= MOST_CODES:
         said = f"{MOST_CODES} codes were made for this board within a day. Ask the staff what is wrong."
         raise TooMany(said, code="codes_enough")
     return runner, code_make(runner=runner, by=visit.by, now=now)
 
 
-def loan_ended(item: Item, may: bool, why: str) -> None:
-    """A listener of hardware/hooks.py, in the transaction of the change: what a team had enrolled ends with its loan."""
-    runner = Runner.objects.filter(item=item, team__isnull=False).exclude(status=Duty.REVOKED).first()
-    if runner is None or LoanPiece.objects.filter(item=item, back_at=None, loan__team=runner.team_id).exists():
-        return
-    if LoanPiece.objects.filter(item=item, loan__team=runner.team_id, back_at__isnull=False).exists():
-        duty_move(runner, Duty.REVOKED, by="site", why=f"team {runner.team} has {item.tag} on loan no more")
+def loan_ended(changed: Sequence[tuple[Item, bool, str]]) -> None:
+    """A listener of hardware/hooks.py, in the transaction of the change: what a team had enrolled ends with its loan, and a runner of the staff
+    that comes back is in quarantine until it is enrolled anew. Whoever had the board could copy its token.
+    """
+    items = [item.pk for item, _, _ in changed]
+    for runner in Runner.objects.filter(item__in=items).exclude(status=Duty.REVOKED).select_related("team", "item"):
+        newest = (
+            LoanPiece.objects.filter(item=runner.item).select_related("loan__team").order_by("-out_at", "-pk").first()
+        )
+        if runner.item is None or newest is None or newest.back_at is None:
+            continue
+        if runner.team_id is not None and newest.loan.team_id == runner.team_id:
+            why = f"team {runner.team} has {runner.item.tag} on loan no more"
+            duty_move(runner, Duty.REVOKED, by="site", why=why)
+        elif runner.team_id is None and _was_enrolled_before(runner, newest.back_at):
+            why = f"{runner.item.tag} came back from a loan, and its token may have been copied: enrol it again with a new code"
+            duty_move(runner, Duty.QUARANTINED, by="site", why=why)
+
+
+def _was_enrolled_before(runner: Runner, back_at: datetime) -> bool:
+    """Whether the board was out with the token that it has; and nobody has looked at it since it is back."""
+    is_old = runner.enrolled_at is not None and runner.enrolled_at < back_at and runner.status != Duty.QUARANTINED
+    return is_old and not runner.moves.filter(moved_to=Duty.QUARANTINED, at__gte=back_at).exists()
 
 
 def _pieces(team: Team) -> list[LoanPiece]:
@@ -97,16 +115,12 @@ def _why_not(visit: Visit, piece: LoanPiece) -> str:
     if not (verdict := may_serve(item, team)).ok:
         return verdict.why
     runner = _runner_of(item)
+    if runner is None and _was_revoked_by_staff(piece):
+        return "The staff revoked the runner of this board. Ask them before you enrol it again."
     if runner is None:
         known = item.product.device in profiles_of(visit.course)
         return "" if known else f"The catalogue does not say which device {item.tag} is, so ask the staff to add it."
     is_theirs = runner.team_id == piece.loan.team_id and runner.course_id == visit.course.pk
-    if runner.status == Duty.REVOKED:
-        since = runner.moves.filter(moved_to=Duty.REVOKED).order_by("-pk").first()
-        is_of_this_loan = is_theirs and since is not None and since.at > piece.out_at
-        return (
-            "The staff revoked the runner of this board. Ask them before you enrol it again." if is_of_this_loan else ""
-        )
     if not is_theirs:
         return f"{item.tag} carries the runner {runner.name} of the staff already. It does your team's work while you have it."
     if runner.status == Duty.QUARANTINED:
@@ -114,11 +128,11 @@ def _why_not(visit: Visit, piece: LoanPiece) -> str:
     return ""
 
 
-def _added(visit: Visit, team: Team, item: Item, before: Runner | None) -> tuple[Runner, str]:
-    """before: a runner of an earlier loan, which keeps its history and lets go of the board."""
-    if before is not None:
-        Runner.objects.filter(pk=before.pk).update(item=None)
-    return runner_add(visit=visit, name=_free_name(visit, item), device=item.product.device, team=team, item=item)
+def _was_revoked_by_staff(piece: LoanPiece) -> bool:
+    """In this loan. A runner that was revoked lets go of its board, so it is known by its name, which was made of the tag."""
+    tag = piece.item.tag.lower()[: LONGEST_NAME - 4] if piece.item is not None else ""
+    theirs = RunnerMove.objects.filter(subject__team=piece.loan.team_id, subject__name__startswith=tag)
+    return theirs.filter(moved_to=Duty.REVOKED, at__gte=piece.out_at).exclude(by="site").exists()
 
 
 def _free_name(visit: Visit, item: Item) -> str:

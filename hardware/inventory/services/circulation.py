@@ -14,7 +14,7 @@ from hardware.inventory.ledger import Ledger
 from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.services.bookings import Replanned, replan
 from hardware.inventory.services.waiting import promises_tell, waiting_serve
-from hardware.inventory.serving import may_serve, piece_out, reserved_items
+from hardware.inventory.serving import in_repair, piece_out, pieces_out, reserved_items, verdict_of
 from hardware.models import Booking, Item, Product
 
 ON_LOAN = "on_loan"
@@ -30,9 +30,10 @@ def circulation_changed(
     concerned = {row.pk: row for row in (*products, *(item.product for item in items))}
     found = promises_replan(concerned.values(), now)
     waiting_serve(ledger.stockroom, concerned.values(), now=now)
-    for item in items if hooks.service_listeners else ():
-        verdict = may_serve(item)
-        hooks.tell_service(item, verdict.ok, verdict.why or ledger.why)
+    if hooks.service_listeners:
+        out, broken = pieces_out(items), in_repair(items)
+        verdicts = [(item, verdict_of(item, out.get(item.pk), None, is_in_repair=item.pk in broken)) for item in items]
+        hooks.tell_service([(item, verdict.ok, verdict.why or ledger.why) for item, verdict in verdicts])
     return found
 
 

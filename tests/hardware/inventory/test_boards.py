@@ -29,7 +29,7 @@ def told(monkeypatch):
     """What a runner would hear: (tag, may serve, why)."""
     heard = []
     monkeypatch.setattr(hooks, "service_listeners", [])
-    hooks.add_service_listener(lambda item, may, why: heard.append((item.tag, may, why)))
+    hooks.add_service_listener(lambda changed: heard.extend((item.tag, may, why) for item, may, why in changed))
     return heard
 
 

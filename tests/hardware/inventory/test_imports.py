@@ -229,7 +229,7 @@ def test_whatever_people_write_comes_back_the_same(cast, texts):
 def test_a_large_file_is_planned_and_written_in_few_queries(cast, django_assert_max_num_queries):
     stockroom_of(cast)
     text = HEAD + "".join(f"board,Pi {n % 10},PI-{n:04},s{n},,,\n" for n in range(1500))
-    with django_assert_max_num_queries(80):
+    with django_assert_max_num_queries(84):
         imported(cast, text)
     assert Item.objects.count() == 1500
 

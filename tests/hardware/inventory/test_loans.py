@@ -337,7 +337,7 @@ def test_what_comes_back_serves_who_waits_for_it(cast, pis):
 def test_who_listens_is_told_of_the_term_and_of_each_item(cast, pis, monkeypatch):
     returns, services = [], []
     monkeypatch.setattr(hooks, "return_listeners", [lambda course, person, team, by: returns.append(person)])
-    monkeypatch.setattr(hooks, "service_listeners", [lambda item, may_serve, why: services.append((item.tag, may_serve))])  # fmt: skip
+    monkeypatch.setattr(hooks, "service_listeners", [lambda changed: services.extend((item.tag, ok) for item, ok, _ in changed)])  # fmt: skip
     hand_over(cast, pis[0], is_term=True)
     hand_over(cast, pis[1])
     take_back(cast, pis[0], pis[1])

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from courseplatform.core.errors import AppError
+from hardware.inventory.services.cases import case_open
 from hardware.inventory.services.loans import piece_lost, pieces_take_back
 from hardware.inventory.services.taking_back import Back
 from hardware.models import Duty, EnrolCode, Item, LoanPiece, Runner
@@ -149,6 +150,10 @@ def test_a_runner_of_the_staff_on_the_lent_board_goes_on_and_is_not_taken_over(c
     [own] = boards_on_loan(cast.visit(cast.ruth), magpie)
     assert "runner pi4-01 of the staff" in own.why_not
     take_back(cast, pi)
+    # Whoever had the board could copy the token that lies on its card.
+    assert fresh(runner).status == Duty.QUARANTINED and "enrol it again with a new code" in runner.moves.last().why
+    duty_change(visit=cast.visit(cast.amit), runner=fresh(runner), to=Duty.ACTIVE, why="a new card")
+    case_open(visit=cast.visit(cast.amit), item=pi, what="a loose fan")
     assert fresh(runner).status == Duty.ACTIVE
 
 
