@@ -1,6 +1,5 @@
 """The runner protocol over HTTP: docs/runner-protocol.md. Each endpoint reads, calls one function, and answers."""
 
-from collections.abc import Iterator
 from typing import IO, Any
 from uuid import UUID
 
@@ -20,15 +19,22 @@ from courseplatform.core.api import ApiView
 from courseplatform.core.api_json import StrictJson
 from courseplatform.core.api_rules import CHALLENGE, Pace, PerKey, counted
 from courseplatform.core.audience import Audience
-from courseplatform.core.errors import BadInput, NotHere, NotSignedIn, TooLarge
+from courseplatform.core.errors import BadInput, NotHere, NotSignedIn
 from hardware.models import BoardCalibration, BoardJob, Runner
 from hardware.runners import ending, leasing, polling, shapes
+from hardware.runners.api_reading import (
+    range_begin,
+    read_attempt,
+    read_count,
+    read_held,
+    read_number,
+    read_object,
+    read_pieces,
+)
 from hardware.runners.calibrating import calibration_ask, newest_of
 from hardware.runners.enrolling import protocol_checked, runner_enrol, runner_of_token, token_rotate
 from hardware.runners.files import MOST_FILE_BYTES, MOST_LOG_BYTES, file_add, file_to_send, log_add
 
-PIECE_BYTES = 1 << 20
-MOST_HELD = 8
 CALLS_OF_A_BOARD = 10  # times the calls of a token of a person: beats, logs and files come often
 WRONG_CODES_PER_MINUTE = 20  # from one address
 
@@ -122,7 +128,7 @@ class Enroll(ApiView):
         operation_id="runner_enroll",
     )
     def post(self, request: Request) -> Response:
-        said = _object(request.data)
+        said = read_object(request.data)
         asked = said.get("protocol")
         offered = asked if isinstance(asked, dict) else {}
         protocol = protocol_checked(offered.get("min"), offered.get("max"))
@@ -155,13 +161,13 @@ class LeaseNext(RunnerView):
         request=shapes.PollShape, responses=_answers(shapes.PolledShape, 422, 426), operation_id="runner_lease"
     )
     def post(self, request: Request) -> Response:
-        said, now = _object(request.data), timezone.now()
+        said, now = read_object(request.data), timezone.now()
         protocol_checked(said.get("protocol"), said.get("protocol"))
         poll = polling.runner_poll(
             runner=self.runner,
             facts=said.get("facts"),
             state=said.get("state"),
-            held=_held(said.get("held")),
+            held=read_held(said.get("held")),
             address=client_address(request._request),
             now=now,
         )
@@ -178,11 +184,11 @@ class Calibration(RunnerView):
 
     @extend_schema(
         request=shapes.AskCalibrationShape,
-        responses={200: shapes.CalibrationShape, 201: shapes.CalibrationShape},
+        responses=_answers(shapes.CalibrationShape, 409, 422) | {201: shapes.CalibrationShape},
         operation_id="runner_calibrate",
     )
     def post(self, request: Request) -> Response:
-        said, runner = _object(request.data), self.runner
+        said, runner = read_object(request.data), self.runner
         found, is_new = calibration_ask(
             runner=runner,
             by=runner.by,
@@ -192,7 +198,7 @@ class Calibration(RunnerView):
         )
         return Response(_calibration(found), status=201 if is_new else 200)
 
-    @extend_schema(responses=shapes.CalibrationShape, operation_id="runner_calibration")
+    @extend_schema(responses=_answers(shapes.CalibrationShape, 404), operation_id="runner_calibration")
     def get(self, request: Request) -> Response:
         """Raises NotHere."""
         found = newest_of(self.runner)
@@ -208,7 +214,7 @@ class Start(RunnerView):
         operation_id="runner_start",
     )
     def post(self, request: Request, lease: UUID) -> Response:
-        leasing.runner_start(runner=self.runner, lease=lease, attempt=_attempt(_object(request.data)))
+        leasing.runner_start(runner=self.runner, lease=lease, attempt=read_attempt(read_object(request.data)))
         return Response({})
 
 
@@ -217,10 +223,10 @@ class Beat(RunnerView):
         request=shapes.BeatShape, responses=_answers(shapes.BeatenShape, 404, 410, 422), operation_id="runner_beat"
     )
     def post(self, request: Request, lease: UUID) -> Response:
-        said = _object(request.data)
+        said = read_object(request.data)
         do = leasing.runner_beat(
-            runner=self.runner, lease=lease, attempt=_attempt(said), phase=str(said.get("phase", "")), done=_count(said.get("done")),
-            total=_count(said.get("total")), state=said.get("state"),
+            runner=self.runner, lease=lease, attempt=read_attempt(said), phase=str(said.get("phase", "")), done=read_count(said.get("done")),
+            total=read_count(said.get("total")), state=said.get("state"),
         )  # fmt: skip
         return Response({"do": do})
 
@@ -232,9 +238,9 @@ class Release(RunnerView):
         operation_id="runner_release",
     )
     def post(self, request: Request, lease: UUID) -> Response:
-        said = _object(request.data)
+        said = read_object(request.data)
         why, fault = str(said.get("why", "")), said.get("fault") is True
-        leasing.runner_release(runner=self.runner, lease=lease, attempt=_attempt(said), why=why, fault=fault)
+        leasing.runner_release(runner=self.runner, lease=lease, attempt=read_attempt(said), why=why, fault=fault)
         return Response({})
 
 
@@ -249,9 +255,9 @@ class Finish(RunnerView):
         operation_id="runner_finish",
     )
     def post(self, request: Request, lease: UUID) -> Response:
-        said = _object(request.data)
+        said = read_object(request.data)
         end = ending.end_read(said)
-        found = ending.runner_finish(runner=self.runner, lease=lease, attempt=_attempt(said), end=end)
+        found = ending.runner_finish(runner=self.runner, lease=lease, attempt=read_attempt(said), end=end)
         is_short = bool(found.missing) or (
             found.log_committed < end.log_bytes and not found.again and found.log_committed < MOST_LOG_BYTES
         )
@@ -275,9 +281,9 @@ class Log(RunnerView):
         parameters=[ATTEMPT, OpenApiParameter("offset", int, required=True, description="bytes of the log before this piece")],
     )  # fmt: skip
     def put(self, request: Request, lease: UUID) -> Response:
-        attempt, offset = _number(request, "attempt"), _number(request, "offset")
+        attempt, offset = read_number(request, "attempt"), read_number(request, "offset")
         job, is_over = leasing.job_sent(self.runner, lease, attempt)
-        data = b"".join(_pieces(request, MOST_LOG_BYTES))
+        data = b"".join(read_pieces(request, MOST_LOG_BYTES))
         committed, is_full = log_add(job=job, attempt=attempt, offset=offset, data=data, is_over=is_over)
         return Response({"committed": committed, "truncated": is_full})
 
@@ -289,9 +295,9 @@ class OneFile(RunnerView):
         responses=_answers(bytes, 404, 410) | {206: bytes}, operation_id="runner_file", parameters=[ATTEMPT, RANGE]
     )
     def get(self, request: Request, lease: UUID, name: str) -> HttpResponseBase:
-        job = leasing.job_held(self.runner, lease, _number(request, "attempt"))
+        job = leasing.job_held(self.runner, lease, read_number(request, "attempt"))
         row = file_to_send(job, name)
-        begin = _begin(request.META.get("HTTP_RANGE", ""), row.bytes)
+        begin = range_begin(request.META.get("HTTP_RANGE", ""), row.bytes)
         if begin is None:
             return HttpResponse(status=416, headers={"Content-Range": f"bytes */{row.bytes}"})
         held = row.file.open("rb")
@@ -307,14 +313,14 @@ class OneFile(RunnerView):
         parameters=[ATTEMPT, HASH],
     )  # fmt: skip
     def put(self, request: Request, lease: UUID, name: str) -> Response:
-        attempt = _number(request, "attempt")
+        attempt = read_number(request, "attempt")
         job, is_over = leasing.job_sent(self.runner, lease, attempt)
         sha256 = request.META.get("HTTP_X_CONTENT_SHA256", "").lower()
         if len(sha256) != 64:
             raise BadInput(
                 "The header X-Content-SHA256 is missing: the hash of the body in hexadecimal digits.", code="hash_wrong"
             )
-        pieces = _pieces(request, MOST_FILE_BYTES)
+        pieces = read_pieces(request, MOST_FILE_BYTES)
         row = file_add(job=job, attempt=attempt, name=name, sha256=sha256, pieces=pieces, is_over=is_over)
         return Response({"name": row.name, "bytes": row.bytes, "sha256": row.sha256})
 
@@ -341,67 +347,6 @@ def _job(job: BoardJob) -> dict[str, Any]:
         "lease": str(job.pk), "attempt": job.attempt, "purpose": job.purpose, "title": job.title, "plan": job.plan, "files": files, "wall_s": job.wall_s,
         "ttl_s": leasing.TTL_S, "beat_s": leasing.BEAT_S, "start_within_s": leasing.LONGEST_START_S,
     }  # fmt: skip
-
-
-def _object(data: Any) -> dict[str, Any]:
-    """Raises BadInput, code `not_an_object`."""
-    if not isinstance(data, dict):
-        raise BadInput("The body is a JSON object.", code="not_an_object")
-    return data
-
-
-def _attempt(said: dict[str, Any]) -> int:
-    """Raises BadInput, code `no_attempt`."""
-    attempt = said.get("attempt")
-    if type(attempt) is not int or not 0 < attempt < 1 << 31:
-        raise BadInput("`attempt` is missing: the number that came with the lease.", code="no_attempt")
-    return attempt
-
-
-def _number(request: Request, name: str) -> int:
-    """Raises BadInput, code `bad_number`."""
-    text = request.query_params.get(name, "")
-    if not (text.isascii() and text.isdigit()) or len(text) > 12:
-        raise BadInput(f"`{name}` is missing in the address: a whole number.", code="bad_number")
-    return int(text)
-
-
-def _count(value: Any) -> int:
-    return value if type(value) is int and 0 <= value < 1 << 31 else 0
-
-
-def _held(said: Any) -> list[tuple[UUID, int]]:
-    """Leases that the runner names; what is none is left out, and it is then told to drop nothing for it."""
-    found = []
-    for row in said[:MOST_HELD] if isinstance(said, list) else []:
-        try:
-            found.append((UUID(str(row["lease"])), int(row["attempt"])))
-        except (TypeError, KeyError, ValueError):
-            continue
-    return found
-
-
-def _pieces(request: Request, most: int) -> Iterator[bytes]:
-    """The body, piece by piece. Raises TooLarge where more than `most` bytes come, also where they are announced."""
-    stream, size = request._request, 0
-    announced = request.META.get("CONTENT_LENGTH") or "0"
-    if announced.isdigit() and int(announced[:20]) > most:
-        raise TooLarge(f"A body has at most {most >> 20} MiB here.", code="too_large")
-    while piece := stream.read(PIECE_BYTES):
-        size += len(piece)
-        if size > most:
-            raise TooLarge(f"A body has at most {most >> 20} MiB here.", code="too_large")
-        yield piece
-
-
-def _begin(header: str, size: int) -> int | None:
-    """First byte of `Range: bytes=N-`; 0 without one, None where there is nothing there."""
-    if not header.startswith("bytes="):
-        return 0
-    first = header[6:].partition("-")[0]
-    if not (first.isascii() and first.isdigit()) or len(first) > 15:
-        return 0
-    return int(first) if int(first) < size else None
 
 
 protocol: list[Any] = [

@@ -35,7 +35,9 @@ def judge(job: BoardJob, runner: Runner, environment: Mapping[str, Any]) -> Judg
     if _is_throttled(environment):
         return Judged(THROTTLED)
     reference = job.plan.get("reference")
-    if reference is None:
+    if (
+        reference is None or job.purpose == Purpose.CALIBRATE
+    ):  # parts of a calibration are judged by it, and made again by it
         return Judged()
     said = environment.get("bracket")
     said = said if isinstance(said, Mapping) else {}

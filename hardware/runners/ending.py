@@ -149,7 +149,8 @@ def _end(job: BoardJob, runner: Runner, attempt: int, end: End, now: datetime) -
             doubt(runner, judged.why, now)
         return
     if end.outcome == "done":
-        BoardJob.objects.filter(pk=job.pk).update(environment=end.environment | {"bracket": judged.bracket})
+        bracket = {"bracket": judged.bracket} if job.purpose == Purpose.MEASURE else {}
+        BoardJob.objects.filter(pk=job.pk).update(environment=end.environment | bracket)
         found = result_file(job, attempt, end.results or {})
         result = {"file": found.pk if found else None, "attempt": attempt, "runner": str(runner.pk)}
         leases.lease_finish(lease, outcome=Outcome.MEASURED, result=result, now=now)

@@ -90,12 +90,26 @@ class LimitsShape(Shape):
     tmp_bytes = serializers.IntegerField(required=False)
 
 
+class FeedShape(Shape):
+    """What a step is fed with: the first `count` answers of a step before it, put into `shape`, as a file of its inputs."""
+
+    # `from` is no name for an attribute.
+    vars()["from"] = serializers.CharField(help_text="name of the step before")
+    name = serializers.CharField()
+    count = serializers.IntegerField()
+    seed = serializers.IntegerField(help_text="of the order in which that step was given its inputs")
+    shape = serializers.ListField(child=serializers.IntegerField())
+
+
 class StepShape(Shape):
     name = serializers.CharField()
     entry = serializers.CharField(help_text="a module of hardware/ondevice/ that the agent knows")
     args = serializers.ListField(child=serializers.CharField(), help_text="{inputs} is the folder of the files")
-    files = serializers.ListField(child=serializers.CharField())
+    files = serializers.JSONField(
+        help_text="names of files; or, where they differ, {name for the step: name in the job}"
+    )
     limits = LimitsShape()
+    feed = FeedShape(required=False)
 
 
 class PlanShape(Shape):
@@ -107,6 +121,7 @@ class PlanShape(Shape):
     reference = StepShape(required=False, allow_null=True, help_text="before and after the steps")
     idle_s = serializers.FloatField(required=False, help_text="idle power before and after, where a sensor is")
     needs_memory_limit = serializers.BooleanField(required=False)
+    runtimes = serializers.ListField(child=serializers.CharField(), required=False, help_text="all that the steps need")
 
 
 class EnvironmentShape(Shape):
