@@ -1,4 +1,8 @@
-"""What a board is sent: the very processes that would run here, written down. What comes back: grading/measuring/board_answer.py."""
+"""What a board is sent: the very processes that would run here, written down. What comes back: grading/measuring/board_answer.py.
+
+A board stands with whoever has it, who can read all that is sent there. So a single model is timed there on made-up inputs, and answers the
+hidden ones here. Stages of a pipeline and steps that learn need the lab's inputs; they go to boards of the course alone.
+"""
 
 import dataclasses
 from collections.abc import Sequence
@@ -11,7 +15,6 @@ from grading.bench.errors import BenchError
 from grading.bench.pipeline import StagePart
 from grading.bench.sandbox import Limits, Sandbox, SandboxRequest
 from grading.bench.training_run import training_requests
-from grading.measuring.lab_inputs import shown_inputs
 from grading.measuring.measure_pipeline import pipeline_ready
 from grading.measuring.measure_run import Progress, inspected
 from grading.measuring.measure_step import parts_for
@@ -21,6 +24,7 @@ from grading.services.board_runs import Plan
 from grading.spec import BenchSpec
 from hardware.runners.facts import EXECUTABLE
 from hardware.runners.health import golden_file, golden_step
+from hardware.runners.needs import REFUSED, Needs
 
 WINDOWS = 5  # fresh processes on a board, whose medians say how far it repeats
 COOL_BELOW_C, COOL_WAIT_S, IDLE_S = 60.0, 180, 10
@@ -64,11 +68,17 @@ def plan_for(
         )
         requests = [one for one, _ in training_requests(model, report, parts.given, limits=limits, windows=WINDOWS)]
     else:
-        shown = shown_inputs(model, inputs, spec, check_signature(report, spec, lab), folder, seed)
+        check_signature(report, spec, lab)
         requests = engine.timing_requests(
-            model, report, inputs=shown.inputs.path, seed=seed, scores=spec.output.numbers, processes=WINDOWS, limits=limits,
-        )  # fmt: skip
+            model, report, inputs=None, seed=seed, scores=None, processes=WINDOWS, limits=limits
+        )
     return plan_of([Row(f"window {n}", one) for n, one in enumerate(requests, 1)], [str(report.format)], seed)
+
+
+def needs_of(spec: BenchSpec) -> Needs:
+    """What the lab asks of a board; and never a team's own where the lab's inputs are sent along: whoever holds it could answer them by hand."""
+    asked = spec.board.needs
+    return dataclasses.replace(asked, own_board=REFUSED) if spec.shows_boards_its_inputs else asked
 
 
 def _limits(spec: BenchSpec) -> Limits:

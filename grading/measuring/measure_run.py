@@ -60,7 +60,7 @@ def measure_run(
         labels: .npy, as the spec's task asks for it; None where it has none. seed: of the random order in which inputs are sent.
         profiles: the devices of the course, by slug. choice: by which convention the course counts a charge.
         work: where a copy of the inputs may lie; the system's temporary folder where None. place: see grading/measuring/where_to_run.py.
-        board: what a board measured already; then nothing of the model is run here but the check.
+        board: what a board measured already; then the model is timed there, and here it answers the hidden inputs alone.
 
     Returns:
         JSON-ready {report, host, metrics, quality, points, environment, earned, of, left_open, suspicions}. Where there are
@@ -78,6 +78,7 @@ def measure_run(
     around = boards_of(report, profiles, spec, choice or Choice())
     around |= {"isolation": sandbox.label, "graded_by": setting.graded_by, "phase_s": clock.seconds()}
     around |= measured_there(board, found.measurement, [1], around)
+    around |= {"on_host": found.on_host.to_json()} if found.on_host else {}
     document = document_of(report, found.measurement, found.quality, spec, (name, model.stat().st_size), around)
     return document | {"suspicions": found.found + setting.no_board()}
 
@@ -86,20 +87,25 @@ def _answered(
     model: Path, report: Report, spec: BenchSpec, lab: str, *, inputs: Path, labels: Path | None, folder: Path, sandbox: Sandbox,
     seed: int, setting: Setting, on_progress: Progress, board: BoardAnswer | None = None,
 ) -> Found:  # fmt: skip
-    """A model that is timed and answers the hidden inputs. Raises BenchError."""
+    """A model that is timed and answers the hidden inputs: here, also where a board has timed it. Raises BenchError."""
     layout = check_signature(report, spec, lab)
-    seed = board.seed if board else seed
     shown = shown_inputs(model, inputs, spec, layout, folder, seed)
     with setting.out_of_memory_named():
         measurement = engine.measure(
-            model, report, sandbox=Replay(board) if board else sandbox, inputs=shown.inputs.path, seed=seed, scores=spec.output.numbers,
-            processes=len(board.asked) if board else None, on_progress=on_progress, limits=setting.limits,
+            model, report, sandbox=sandbox, inputs=shown.inputs.path, seed=seed, scores=spec.output.numbers, processes=1 if board else None,
+            on_progress=on_progress, limits=setting.limits,
         )  # fmt: skip
+        on_host = measurement.host
+        if board is not None:
+            there = engine.measure(
+                model, report, sandbox=Replay(board), inputs=None, seed=board.seed, processes=len(board.asked)
+            )
+            measurement = dataclasses.replace(there, predictions=measurement.predictions)
     on_progress("points", 0, 0)
     quality, alike = scored(spec, shown.inputs, measurement.predictions, labels)
     alike = dataclasses.replace(alike, held=shown.copied[0], looked_for=shown.copied[1])
     roof = suspicions.roof_of(setting.device) if board else None
-    return Found(measurement, quality, suspicions.look(report, measurement, alike, roof))
+    return Found(measurement, quality, suspicions.look(report, measurement, alike, roof), on_host if board else None)
 
 
 def _learned(

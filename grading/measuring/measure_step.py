@@ -9,7 +9,7 @@ import numpy as np
 
 from grading.bench import suspicions
 from grading.bench.errors import BenchError
-from grading.bench.measurement import Measurement
+from grading.bench.measurement import HostTiming, Measurement
 from grading.bench.report import Report
 from grading.bench.sandbox import Limits, Sandbox
 from grading.bench.training_run import Given, train
@@ -23,11 +23,12 @@ from grading.spec import BenchSpec
 
 @dataclass(frozen=True)
 class Found:
-    """What a file is worth. found: what looks wrong, for the staff."""
+    """What a file is worth. found: what looks wrong, for the staff. on_host: times of this machine, where those of the measurement are a board's."""
 
     measurement: Measurement
     quality: Scored
     found: list[dict[str, Any]]
+    on_host: HostTiming | None = None
 
 
 @dataclass(frozen=True)

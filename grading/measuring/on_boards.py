@@ -101,7 +101,7 @@ def send(job: Job, submission: Submission, given: dict[str, Any], model: Path, w
     )  # fmt: skip
     board_runs.board_run_create(
         for_job=job, plan=plan, course=assignment.course, device=spec.device, title=f"{assignment.short}, attempt {submission.number}",
-        team=submission.team or team_of(assignment.course, submission.person), needs=spec.board.needs,
+        team=submission.team or team_of(assignment.course, submission.person), needs=board_plan.needs_of(spec),
     )  # fmt: skip
     raise Waits("It passed the check and waits for a board.", min(spec.board_wait, LONGEST_LOOK))
 

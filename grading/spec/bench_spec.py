@@ -17,6 +17,7 @@ from grading.spec.pipeline import Stage, read_pipeline, wrong_pipeline
 from grading.spec.reader import Reader, SpecError
 from grading.spec.training import TRAINING_METRICS, read_training
 from hardware.profiles import today_slug
+from hardware.runners.needs import REQUIRED
 
 MOST_DEVICES = 20
 FORMATS = ("onnx", "tflite", "torchscript", "torch_export")
@@ -77,6 +78,11 @@ class BenchSpec:
     def is_scored(self) -> bool:
         """Whether answers come out that can be compared with labels: not of a pipeline with a stage that is measured on its own."""
         return all(stage.is_fed for stage in self.pipeline)
+
+    @property
+    def shows_boards_its_inputs(self) -> bool:
+        """Whether a board needs the lab's hidden inputs: stages answer each other, and a step learns from them. One model is only timed there."""
+        return bool(self.pipeline) or self.kind.trains
 
     @property
     def device(self) -> str:
@@ -168,6 +174,8 @@ def _wrong_place(spec: BenchSpec, top: Reader) -> Iterator[str]:
             yield f"spec.{key}: only a lab with `run_on: board` waits for one. Add that, or take {key} away."
     if "board" in top.raw and not spec.device:
         yield "spec.board: say first in `devices` which kind of board that is."
+    if spec.board.needs.own_board == REQUIRED and spec.shows_boards_its_inputs:
+        yield "spec.board.own_board: the hidden inputs of such a lab are sent along, so no board of a team's own measures it. Take `required` away."
     if spec.run_on == "board" and not spec.device:
         yield "spec.run_on: this lab is measured on a board, so name the board first in `devices`."
     for n, criterion in enumerate(spec.criteria):
