@@ -79,7 +79,7 @@ def check(source: Source) -> Iterator[Finding]:
             )
         if isinstance(item.get("cutoff"), str) and (said := wrong_moment(item["cutoff"], zone)):
             yield Finding(source.line("assignments", n, "cutoff"), "no_such_time", f"{item['short']}, cutoff: {said}")
-        yield from _bench(item, source.line("assignments", n, "bench"), source.tree["course"]["slug"])
+        yield from _bench(item, source.line("assignments", n, "bench"), source.tree["course"].get("slug", ""))
         yield from parts_check(source, n, item)
         yield from rubric_check(source, n, item)
     yield from _listed(source)
@@ -112,7 +112,7 @@ def _devices(source: Source) -> Iterator[Finding]:
         (path, name) for path, name in named if isinstance(name, str) and name and today_slug(name) not in shipped
     ]
     # Only then is there something to ask: most files name what is shipped.
-    known = with_own(CourseDevice.objects.filter(course__slug=source.tree["course"]["slug"])) if strange else shipped
+    known = with_own(CourseDevice.objects.filter(course__slug=source.tree["course"].get("slug", ""))) if strange else shipped
     for path, name in strange:
         if name not in known:
             near = get_close_matches(name, known, n=1)
