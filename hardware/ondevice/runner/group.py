@@ -8,6 +8,7 @@ ships with it switched off, and a limit that was accepted need not hold: so it i
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from hardware.ondevice.runner import files
 
 MIB = 1 << 20
 TRIED_BYTES = 64 * MIB
+EMPTY_WITHIN_S = 5.0
 OVERFLOW = f"data = [b'x' * {MIB} for _ in range(192)]"
 SWITCHED_OFF = (
     "The kernel's memory cgroup is off. On Raspberry Pi OS add cgroup_enable=memory to the end of the one line in "
@@ -130,15 +132,38 @@ def _modern(name: str, root: Path, above: Path) -> MemoryGroup:
             if above != root:
                 (above / "agent").mkdir(exist_ok=True)
                 (above / "agent" / "cgroup.procs").write_text(str(os.getpid()))
+            _hand_on(above)
+        except OSError as error:
+            raise _refused(above, error) from error
+    return _made(above / name, modern=True)
+
+
+def _hand_on(above: Path) -> None:
+    """Let the groups below have a bound. Raises OSError.
+
+    The kernel refuses while a process is in the group, and one that it is still taking down is in it: the first process of a
+    sandbox that was tried just before stays for some tenths of a second after its parent has seen it end.
+    """
+    deadline = time.monotonic() + EMPTY_WITHIN_S
+    while True:
+        try:
             (above / "cgroup.subtree_control").write_text("+memory")
         except OSError as error:
-            raise NoGroup(NOT_OURS) from error
-    return _made(above / name, modern=True)
+            if error.errno != errno.EBUSY or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _made(folder: Path, *, modern: bool) -> MemoryGroup:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise NoGroup(NOT_OURS) from error
+        raise _refused(folder, error) from error
     return MemoryGroup(folder, modern)
+
+
+def _refused(folder: Path, error: OSError) -> NoGroup:
+    name = errno.errorcode.get(error.errno or 0, str(error.errno))
+    return NoGroup(f"{NOT_OURS} The kernel says {name} ({error.strerror}) at {folder}.")

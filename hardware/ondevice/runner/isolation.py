@@ -32,7 +32,8 @@ class Isolation:
     """The sandbox, with the memory group where there is one; ``why`` says what is missing, and what to do.
 
     ``runtimes`` are those of the sandbox where it does not use this machine's, and ``bounds_memory`` says that it was seen
-    to bound memory by itself. ``stronger`` tells what is wrong with each isolation that is stronger than this.
+    to bound memory by itself. ``stronger`` tells what is wrong with each isolation that is stronger than this. ``name`` is
+    what the memory group is or would be called, empty where there is to be none.
     """
 
     sandbox: Sandbox
@@ -41,6 +42,7 @@ class Isolation:
     runtimes: Mapping[str, str] | None = None
     bounds_memory: bool = False
     stronger: tuple[str, ...] = ()
+    name: str = ""
 
     @property
     def limits_memory(self) -> bool:
@@ -69,16 +71,21 @@ def find(name: str, setting: str = "auto", image: str = "") -> Isolation:
         stronger = choice.attempts(setting)[1]
     except SandboxError as error:
         raise RunnerError(str(error)) from error
+    return bounded(Isolation(sandbox, None, "", stronger=stronger, name=name))
+
+
+def bounded(found: Isolation) -> Isolation:
+    """``found``, which has no memory group, with one where that is possible now."""
     try:
-        group = groups.proven(name)
+        group = groups.proven(found.name)
+        group.limit(TRIED_BYTES)
     except groups.NoGroup as missing:
-        return Isolation(sandbox, None, str(missing), stronger=stronger)
-    inside = _started_in(sandbox, group)
-    group.limit(TRIED_BYTES)
+        return dataclasses.replace(found, why=str(missing))
+    inside = _started_in(found.sandbox, group)
     reason = choice.fault(inside)
     if reason is not None:
-        return Isolation(sandbox, None, f"The sandbox does not start in a memory cgroup: {reason}", stronger=stronger)
-    return Isolation(inside, group, "", stronger=stronger)
+        return dataclasses.replace(found, why=f"The sandbox does not start in a memory cgroup: {reason}")
+    return dataclasses.replace(found, sandbox=inside, group=group, why="")
 
 
 def _contained(sandbox: Docker) -> Isolation:

@@ -22,7 +22,7 @@ from hardware.ondevice.runner.beats import Beats
 from hardware.ondevice.runner.carry_out import LEASE_VARIABLE, Bench
 from hardware.ondevice.runner.client import Answer, Backoff, Client, patiently
 from hardware.ondevice.runner.deliver import Delivery
-from hardware.ondevice.runner.isolation import Isolation
+from hardware.ondevice.runner.isolation import Isolation, bounded
 from hardware.ondevice.runner.job import Job, NotUnderstood, read
 from hardware.ondevice.runner.journal import Held, Journal
 from hardware.ondevice.runner.progress import REVOKED, STOP, Progress
@@ -33,6 +33,7 @@ from hardware.ondevice.runner.words import DONE, DiskFull, LeaseLost, NotReady, 
 JOURNAL, SPOOL, LOCK = "journal.sqlite3", "spool", "lock"
 RESTARTED = "before this job had ended."
 FULL_WAIT_S = 60.0
+LIMIT_AGAIN_S = 600.0
 TOKEN_LASTS_S = 30 * 24 * 3600
 TOKEN_ROOM_BYTES = 1 << 20
 NO_ROOM = "The disk of the board was full."
@@ -77,6 +78,7 @@ class Agent:
         self._stopping = threading.Event()
         self._progress = Progress()
         self._duty = ""
+        self._limit_again = time.monotonic() + LIMIT_AGAIN_S * settings.wait_scale
 
     def stop(self) -> None:
         """End the job in hand, give it back, and return from ``run``. Called by a signal or another thread."""
@@ -90,6 +92,8 @@ class Agent:
     def run(self) -> None:
         """Until stopped."""
         try:
+            if not self._isolation.limits_memory:
+                self._say(f"Memory cannot be bounded. {self._isolation.why}")
             self.recover()
             while not self._stopping.is_set():
                 self._wait(self._round())
@@ -182,6 +186,7 @@ class Agent:
 
     def _once(self) -> float:
         """Report, and do a job where there is one. Returns how long to wait."""
+        self._bound_memory()
         held = [{"lease": each.lease, "attempt": each.attempt} for each in self._journal.held()]
         state = self._bench.machine.state("idle")
         try:
@@ -204,6 +209,21 @@ class Agent:
         gives_back = any(each.phase == journal.GIVING_BACK for each in self._journal.held())
         self._settle()
         return poll_s if gives_back else 0.0
+
+    def _bound_memory(self) -> None:
+        """Where there was no memory limit, see every ten minutes whether there is one now.
+
+        Nobody looks at a board for what went wrong once while it started, and programs would wait for it all the time.
+        """
+        before = self._isolation
+        if before.limits_memory or not before.name or time.monotonic() < self._limit_again:
+            return
+        self._isolation = found = bounded(before)
+        if found.as_json() != before.as_json():
+            self._say("Memory is bounded now." if found.limits_memory else f"Memory cannot be bounded. {found.why}")
+        self._facts = {**self._facts, "isolation": found.as_json()}
+        self._bench = replace(self._bench, sandbox=found.sandbox, group=found.group)
+        self._limit_again = time.monotonic() + LIMIT_AGAIN_S * self._settings.wait_scale
 
     def _renew_token(self) -> None:
         """Every thirty days by this machine's own clock. The old one holds for a while, so that a lost answer costs nothing.
