@@ -39,7 +39,7 @@ def test_the_filter_is_installed_before_the_model_is_opened(monkeypatch):
 
 
 def test_without_a_filter_that_holds_nothing_is_run(monkeypatch):
-    monkeypatch.setattr(count.seccomp, "install", lambda program: None)
+    monkeypatch.setattr(count.seccomp, "install", lambda **how: None)
     with pytest.raises(SystemExit) as ended:
         count.confine()
     assert ended.value.code == count.NOT_CONFINED
