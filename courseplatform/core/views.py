@@ -47,6 +47,7 @@ DOCUMENTS = {
     "tasks": "Tasks and their metrics",
     "rules": "Rules of points",
     "pipelines": "Pipelines: several models in a row",
+    "runner-agent": "The agent on a board",
     "inventory": "The stock of hardware",
     "glossary": "Glossary",
     "api": "The API",

@@ -17,6 +17,7 @@ from hardware.models import (
     Duty,
     EnrolCode,
     Health,
+    LoanPiece,
     Runner,
     RunnerAlert,
     RunnerMove,
@@ -55,7 +56,8 @@ def duty_move(runner: Runner, to: Duty, *, by: str, why: str, now: datetime | No
     if to != Duty.DRAINING:
         row.retires = False
     if to == Duty.REVOKED:
-        row.item = None  # it may carry another runner
+        if not keeps_item(row):
+            row.item = None  # it may carry another runner
         RunnerToken.objects.filter(runner=row, revoked_at=None).update(revoked_at=now)
         EnrolCode.objects.filter(runner=row, used_at=None).update(expires_at=now)
     if to == Duty.ACTIVE and row.health == Health.GOOD:
@@ -63,6 +65,13 @@ def duty_move(runner: Runner, to: Duty, *, by: str, why: str, now: datetime | No
         health_set(row, Health.UNKNOWN, by=by, why="back on duty", now=now)
     row.save(update_fields=["health", "health_why", "health_at", "retires", "item"])
     return row
+
+
+def keeps_item(runner: Runner) -> bool:
+    """Whether a revoked runner stays with its board: while its team has that on loan, or the team could enrol anew what the staff revoked."""
+    if runner.item_id is None or runner.team_id is None:
+        return False
+    return LoanPiece.objects.filter(item=runner.item_id, back_at=None, loan__team=runner.team_id).exists()
 
 
 @transaction.atomic

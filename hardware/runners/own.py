@@ -18,8 +18,8 @@ from courseplatform.teams.selectors.membership import is_member
 from hardware.course_devices import profiles_of
 from hardware.inventory.lending.policy import policy_for
 from hardware.inventory.serving import may_serve
-from hardware.models import Duty, EnrolCode, Item, Kind, LoanPiece, Runner, RunnerMove
-from hardware.runners.duty import duty_move
+from hardware.models import Duty, EnrolCode, Item, Kind, LoanPiece, Runner
+from hardware.runners.duty import duty_move, keeps_item
 from hardware.runners.enrolling import LONGEST_NAME, code_make, runner_add
 
 MOST_CODES, A_DAY = 10, timedelta(hours=24)
@@ -62,27 +62,34 @@ def own_code_make(*, visit: Visit, team: Team, item: int, now: datetime | None =
     if why := _why_not(visit, piece):
         raise Conflict(why, code="no_own_runner")
     runner = _runner_of(piece.item)
-    if runner is None:
-        name = _free_name(visit, piece.item)
-        return runner_add(visit=visit, name=name, device=piece.item.product.device, team=team, item=piece.item)
+    if runner is None or runner.status == Duty.REVOKED:
+        return _added(visit, team, piece.item, runner)
     if EnrolCode.objects.filter(runner=runner, made_at__gt=now - A_DAY).count() >= MOST_CODES:
         said = f"{MOST_CODES} codes were made for this board within a day. Ask the staff what is wrong."
         raise TooMany(said, code="codes_enough")
     return runner, code_make(runner=runner, by=visit.by, now=now)
 
 
+def own_runner(visit: Visit, team: Team, item: int) -> Runner | None:
+    """The runner of a board that the team has on loan and made itself; None to whoever is not in the team, and when the loan has ended."""
+    if not is_member(team, visit.person, timezone.now()):
+        return None
+    runners = Runner.objects.filter(course=visit.course, team=team, item__in=[piece.item_id for piece in _pieces(team)])
+    return runners.filter(item=item).select_related("team").first()
+
+
 def loan_ended(changed: Sequence[tuple[Item, bool, str]]) -> None:
     """A listener of hardware/hooks.py, in the transaction of the change: what a team had enrolled ends with its loan, and a runner of the staff
     that comes back is in quarantine until it is enrolled anew. Whoever had the board could copy its token.
     """
-    items = [item.pk for item, _, _ in changed]
-    for runner in Runner.objects.filter(item__in=items).exclude(status=Duty.REVOKED).select_related("team", "item"):
-        newest = (
-            LoanPiece.objects.filter(item=runner.item).select_related("loan__team").order_by("-out_at", "-pk").first()
-        )
-        if runner.item is None or newest is None or newest.back_at is None:
+    for runner in Runner.objects.filter(item__in=[item.pk for item, _, _ in changed]).select_related("team", "item"):
+        pieces = LoanPiece.objects.filter(item=runner.item_id).select_related("loan__team").order_by("-out_at", "-pk")
+        newest = pieces.first()
+        if runner.item is None or newest is None or newest.back_at is None or keeps_item(runner):
             continue
-        if runner.team_id is not None and newest.loan.team_id == runner.team_id:
+        if runner.status == Duty.REVOKED:
+            Runner.objects.filter(pk=runner.pk).update(item=None)
+        elif runner.team_id is not None and newest.loan.team_id == runner.team_id:
             why = f"team {runner.team} has {runner.item.tag} on loan no more"
             duty_move(runner, Duty.REVOKED, by="site", why=why)
         elif runner.team_id is None and _was_enrolled_before(runner, newest.back_at):
@@ -115,12 +122,16 @@ def _why_not(visit: Visit, piece: LoanPiece) -> str:
     if not (verdict := may_serve(item, team)).ok:
         return verdict.why
     runner = _runner_of(item)
-    if runner is None and _was_revoked_by_staff(piece):
-        return "The staff revoked the runner of this board. Ask them before you enrol it again."
     if runner is None:
         known = item.product.device in profiles_of(visit.course)
         return "" if known else f"The catalogue does not say which device {item.tag} is, so ask the staff to add it."
     is_theirs = runner.team_id == piece.loan.team_id and runner.course_id == visit.course.pk
+    if runner.status == Duty.REVOKED:
+        since = runner.moves.filter(moved_to=Duty.REVOKED).order_by("-pk").first()
+        is_of_this_loan = is_theirs and since is not None and since.at > piece.out_at
+        return (
+            "The staff revoked the runner of this board. Ask them before you enrol it again." if is_of_this_loan else ""
+        )
     if not is_theirs:
         return f"{item.tag} carries the runner {runner.name} of the staff already. It does your team's work while you have it."
     if runner.status == Duty.QUARANTINED:
@@ -128,11 +139,11 @@ def _why_not(visit: Visit, piece: LoanPiece) -> str:
     return ""
 
 
-def _was_revoked_by_staff(piece: LoanPiece) -> bool:
-    """In this loan. A runner that was revoked lets go of its board, so it is known by its name, which was made of the tag."""
-    tag = piece.item.tag.lower()[: LONGEST_NAME - 4] if piece.item is not None else ""
-    theirs = RunnerMove.objects.filter(subject__team=piece.loan.team_id, subject__name__startswith=tag)
-    return theirs.filter(moved_to=Duty.REVOKED, at__gte=piece.out_at).exclude(by="site").exists()
+def _added(visit: Visit, team: Team, item: Item, before: Runner | None) -> tuple[Runner, str]:
+    """before: a runner of an earlier loan, which keeps its history and lets go of the board."""
+    if before is not None:
+        Runner.objects.filter(pk=before.pk).update(item=None)
+    return runner_add(visit=visit, name=_free_name(visit, item), device=item.product.device, team=team, item=item)
 
 
 def _free_name(visit: Visit, item: Item) -> str:

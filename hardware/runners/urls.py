@@ -25,6 +25,7 @@ urlpatterns = [
         "<slug:course>/runners/<uuid:runner>/calibration/cancel/", calibration_views.cancel, name="calibration_cancel"
     ),
     path("<slug:course>/team/<slug:team>/runner/<int:lent_item>/code/", own_views.code, name="own_code"),
+    path("<slug:course>/team/<slug:team>/runner/<int:lent_item>/arrival/", own_views.arrival, name="own_arrival"),
     path("<slug:course>/runners/<uuid:runner>/log/<uuid:board_job>/", views.log, name="log"),
     path("<slug:course>/runners/<uuid:runner>/log/<uuid:board_job>/text/", views.log_text, name="log_text"),
 ]

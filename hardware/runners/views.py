@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -13,7 +14,9 @@ from courseplatform.core.errors import AppError, NotHere
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF, Role
+from courseplatform.teams.models import Team
 from hardware import agent_archive
+from hardware.models import Runner
 from hardware.runners.alerts import open_alerts
 from hardware.runners.enrolling import runner_add
 from hardware.runners.forms import RunnerForm
@@ -55,17 +58,27 @@ def new(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 def coded(request: HttpRequest, visit: Visit, runner: Any, code: str) -> HttpResponse:
-    """The code is shown by this answer alone: it stands in no address and in no session."""
     row = runner_get(visit, runner)
-    site = request.build_absolute_uri("/").rstrip("/")
-    context = {
-        "runner": row,
+    told = reverse("runners:arrival", kwargs={"course": visit.course.slug, "runner": row.pk})
+    return code_page(request, row, code, told)
+
+
+def code_page(
+    request: HttpRequest, runner: Runner, code: str, arrival_url: str, team: Team | None = None
+) -> HttpResponse:
+    """The code is shown by this answer alone: it stands in no address and in no session. team: whose own runner it is."""
+    page = {
+        "runner": runner,
+        "team": team,
         "code": code,
-        "site": site,
+        "site": request.build_absolute_uri("/").rstrip("/"),
         "agent": agent_archive.NAME,
-        **board.arrival(row, timezone.now()),
     }
-    answer = render(request, "hardware/runners/code.html", context)
+    answer = render(
+        request,
+        "hardware/runners/code.html",
+        page | {"arrival_url": arrival_url} | board.arrival(runner, timezone.now()),
+    )
     answer["Cache-Control"] = "no-store"
     return answer
 

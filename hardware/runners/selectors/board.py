@@ -22,6 +22,7 @@ from hardware.models import (
     Status,
 )
 from hardware.runners.alerts import is_old
+from hardware.runners.duty import keeps_item
 from hardware.runners.health import golden_for
 from hardware.runners.matching import Board, barred_why, boards_of, boards_read, is_here, lacks
 from hardware.runners.needs import listed
@@ -102,6 +103,7 @@ def runner_page(visit: Visit, runner: Runner, now: datetime, asked: Mapping[str,
         "facts": runner.facts, "figures": figures if runner.enrolled_at else [], "late": late_answers(runner), "deeds": deeds(found["row"].board, now),
         "moves": _history(runner), "team": found["row"].board.team, "up_since": _up_since(runner), "agent_is_old": is_old(str(runner.facts.get("agent", ""))),
         "agent_here": version(), "has_log": found["job"] is not None, "open_code": _open_code(runner, now), **spells_page(runner, asked), **_of_item(runner),
+        "clock_beside": _seconds_beside(runner.clock_skew_s),
     }  # fmt: skip
 
 
@@ -120,6 +122,11 @@ def _of_item(runner: Runner) -> dict[str, Any]:
     }
 
 
+def _seconds_beside(skew_s: float | None) -> str:
+    """−1.2 s, with a true minus; "" where it is not known."""
+    return "" if skew_s is None else f"{skew_s:+.1f} s".replace("-", "−")
+
+
 def _up_since(runner: Runner) -> datetime | None:
     """Since when the machine runs, as far as is known: its last new start that was seen, else its enrolment."""
     booted = runner.events.filter(what=Happened.BOOT).order_by("-at").first()
@@ -130,7 +137,11 @@ def deeds(board: Board, now: datetime) -> list[Deed]:
     """What can be done with it, and what follows, with the run that it has in hand."""
     runner, job = board.runner, board.held
     ends = f"It ends {title_of(job)}, then its" if job is not None else "Its"
-    back, free = _goes_back(board, now), "its name is" if runner.item is None else f"its name and {runner.item.tag} are"
+    is_freed = runner.item is not None and not keeps_item(runner)
+    back, free = (
+        _goes_back(board, now),
+        f"its name and {runner.item.tag} are" if is_freed and runner.item else "its name is",
+    )
     says = {
         Duty.ACTIVE: ("Put on duty", "Its golden model runs first; then it is given work."),
         Duty.PAUSED: ("Pause", f"{ends} agent is given nothing until it is put on duty again."),
@@ -192,7 +203,9 @@ def arrival(runner: Runner, now: datetime) -> dict[str, Any]:
     ]
     if runner.enrolled_at is None:
         open_code = _open_code(runner, now)
-        left = "waits for its machine" if open_code is not None else "its code is too old: make another on its page"
+        left = (
+            "waits for its machine" if open_code is not None else "its code is too old: make another where you made it"
+        )
         return {"steps": steps, "says": f"{runner.name} {left}", "is_done": open_code is None}
     if not checked:
         return {"steps": steps, "says": f"{runner.name} has enrolled: {_checks_next(runner, now)}", "is_done": False}

@@ -1,5 +1,6 @@
 """A team enrols the board that it has on loan: by itself, for its own work, for as long as it has it."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from tests.courseplatform.teams.builders import make_team
 from tests.hardware.inventory.builders import items_of, product_of
 from tests.hardware.inventory.lending import lend_by
 from tests.hardware.inventory.test_cases import lent
-from tests.hardware.runners.boards import Board, add_board, fresh, make_work
+from tests.hardware.runners.boards import Board, add_board, fresh, make_work, text, words_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
 
@@ -141,6 +142,8 @@ def test_what_the_staff_revoked_or_put_into_quarantine_a_team_does_not_bring_bac
     assert refused(cast, cast.ruth, magpie, pi) == "no_own_runner"
     duty_change(visit=cast.visit(cast.amit), runner=runner, to=Duty.REVOKED)
     assert refused(cast, cast.ruth, magpie, pi) == "no_own_runner"
+    take_back(cast, pi)
+    assert fresh(runner).item is None  # now it may carry another
 
 
 def test_a_runner_of_the_staff_on_the_lent_board_goes_on_and_is_not_taken_over(cast, pi, magpie):
@@ -183,3 +186,22 @@ def test_the_page_of_the_team_has_the_button_and_shows_the_code_once(cast, clien
 def test_after_the_end_of_a_membership_a_person_makes_no_code(cast, pi, magpie, piece):
     magpie.memberships.update(until_at=timezone.now() - timedelta(hours=1))
     assert refused(cast, cast.ruth, magpie, pi) == "not_your_board"
+
+
+def test_the_page_of_the_code_follows_the_machine_and_says_when_the_board_is_gone(cast, client, pi, magpie, piece):
+    """The members alone see how far it is; whoever is in another team reads what somebody reads whose loan has ended."""
+    address = f"/courses/odml/team/magpie/runner/{pi.pk}/"
+    client.force_login(cast.ruth)
+    page = words_of(client.post(f"{address}code/").content.decode())
+    code = re.search(r"--code ([A-Z0-9-]+)", page)[1]
+    assert (
+        "sudo ~/runner/bin/python milliamp-runner.pyz install-service --folder ~/.local/share/milliamp-runner" in page
+    )
+    assert "pi-01 waits for its machine." in page
+    board = Board(install_id=f"{8:032x}")
+    assert board.enrol(code).status_code == 201, board.said
+    assert "pi-01 has enrolled" in text(client, f"{address}arrival/")
+    gone = "Your team has no such board on loan."
+    assert gone in text(client, f"{address}arrival/", cast.daniel)
+    take_back(cast, pi)
+    assert gone in text(client, f"{address}arrival/", cast.ruth)
