@@ -371,7 +371,7 @@ def main() -> int:
         subprocess.run(words, check=True, cwd=ROOT, capture_output=True)
         world = World(folder / "data", ALLOWED_HOSTS="localhost,127.0.0.1,10.0.2.2")
         try:
-            world.wait_healthy(900)
+            world.wait_healthy(3600)  # on a busy machine; on a free one it takes a minute or two
             for processor in processors:
                 board = Board(processor, folder, world)
                 play(board, file.read_bytes())
