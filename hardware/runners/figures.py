@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hardware.models import HealthCheck, RunnerHour
-from hardware.runners.health import farthest
+from hardware.runners.health import farthest, percent_off
 
 Json = dict[str, Any]
 HEIGHT = 240
@@ -22,6 +22,7 @@ KINDS = (
 )
 CUT = timedelta(minutes=10)  # a longer gap between samples cuts the line
 MOST_POINTS = 480
+SHORT = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,10 @@ class Figure:
     height: int = HEIGHT
 
 
-def use_figure(hours: Sequence[RunnerHour], *, by_day: bool, span: str, zone: ZoneInfo) -> Figure:
-    """Hours of work, checks, faults and absence, by day or by hour. hours: in order. span: "the last 7 days"."""
+def use_figure(
+    hours: Sequence[RunnerHour], *, by_day: bool, span: str, zone: ZoneInfo, since: datetime | None = None
+) -> Figure:
+    """Hours of work, checks, faults and absence, by day or by hour. hours: in order. span: "the last 7 days". since: where the axis begins at the latest."""
     bars: dict[datetime, dict[str, float]] = {}
     for one in hours:
         local = one.at.astimezone(zone)
@@ -69,9 +72,13 @@ def use_figure(hours: Sequence[RunnerHour], *, by_day: bool, span: str, zone: Zo
          "hovertemplate": f"%{{x|%b %-d, %H:%M}}: %{{y:.3g}} {unit}, {word}<extra></extra>"}
         for name, word, colour in KINDS
     ]  # fmt: skip
+    highest = max(sum(bar.values()) for bar in bars.values()) / of
+    half = timedelta(hours=12) if by_day else timedelta(minutes=30)
+    begins = min(since.astimezone(zone), *bars) if since is not None else min(bars)
     layout = {
-        "barmode": "stack", "bargap": 0.15, "yaxis": {"title": {"text": f"{unit} of each {'day' if by_day else 'hour'}"}, "rangemode": "tozero"},
-        "xaxis": {"type": "date", "hoverformat": "%b %-d, %H:%M"},
+        "barmode": "stack", "bargap": 0.15,
+        "yaxis": {"title": {"text": f"{unit} of each {'day' if by_day else 'hour'}"}, "range": [0, max(1.05 * highest, 1)]},
+        "xaxis": {"type": "date", "hoverformat": "%b %-d, %H:%M", "range": [(begins - half).isoformat(), (max(bars) + half).isoformat()]},
     }  # fmt: skip
     when = "%a %b %-d" if by_day else "%a %b %-d, %H:%M"
     rows = [[f"{moment:{when}}", *(f"{bar[name] / of:.2f}" for name, *_ in KINDS)] for moment, bar in bars.items()]
@@ -122,14 +129,17 @@ def golden_figure(checks: Sequence[HealthCheck], marks: Iterable[Mark], zone: Zo
     times = [one.p50_ms or 0.0 for one in timed]
     low, high = min([*times, *edges[1][0]]) * 0.96, max([*times, *edges[0][0]]) * 1.04
     traces.append(_marks_trace([mark for mark in marks if mark.at >= timed[0].at], low, zone))
-    layout = {"yaxis": {"title": {"text": "median, ms"}, "range": [low, high]}, "xaxis": {"type": "date"}}
+    xaxis: Json = {"type": "date"}
+    if timed[-1].at - timed[0].at < SHORT:  # its own choice would be an axis of fractions of a second
+        xaxis["range"] = [_local(timed[0].at - SHORT, zone), _local(timed[-1].at + SHORT, zone)]
+    layout = {"yaxis": {"title": {"text": "median, ms"}, "range": [low, high]}, "xaxis": xaxis}
     rows: list[list[Any]] = [
         [f"{one.at.astimezone(zone):%b %-d, %H:%M}", _shown(one.p50_ms, 2), _shown(one.baseline_ms, 2), "well" if one.is_well else "not well", one.model]
         for one in reversed(timed)
     ]  # fmt: skip
     return Figure(
         "checks", "Golden model", _golden_finding(alike), f"{last.model}; the axis does not begin at zero.",
-        [("plot-1", "within the band"), ("plot-2", "beyond it"), ("plot-1-soft", "baseline, 10 % up and down"), ("plot-4", "something changed")],
+        [("plot-1", "within the band"), ("plot-2", "beyond it"), ("plot-1-soft", f"baseline, {percent_off()} % up and down"), ("plot-4", "something changed")],
         ["When", "Median, ms", "Baseline, ms", "State", "Model"], rows[:200], {"data": traces, "layout": layout},
     )  # fmt: skip
 

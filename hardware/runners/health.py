@@ -45,12 +45,17 @@ def why_due(runner: Runner, now: datetime) -> str:
     return f"{runner.jobs_since_check} runs since the last" if runner.jobs_since_check >= EVERY_JOBS else ""
 
 
+def percent_off() -> int:
+    """How far from its baseline a board may be, for sentences."""
+    return int(settings.BOARD_REPEATS_PERCENT)
+
+
 def farthest() -> float:
     """How far from its baseline a board may be, as a factor up or down.
 
     Real boards repeat to 5 to 10 % across releases of system and runtime (docs/measurement.md); a site whose boards are less steady says so.
     """
-    return 1 + settings.BOARD_REPEATS_PERCENT / 100
+    return 1 + percent_off() / 100
 
 
 def is_alike(ratio: float) -> bool:

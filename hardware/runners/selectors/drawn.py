@@ -37,8 +37,11 @@ def figure_of(runner: Runner, slug: str, span: str, now: datetime) -> Figure:
     zone = runner.course.tz
     if slug == "use":
         chosen = span_of(span, "week")
-        found = hours_until(runner, _since(runner, chosen, now), now)
-        return use_figure(found, by_day=chosen != "day", span=_said(chosen), zone=zone)
+        begins = _since(runner, chosen, now)
+        return use_figure(
+            hours_until(runner, begins, now), by_day=chosen != "day", span=_said(chosen), zone=zone,
+            since=begins if chosen != "term" else None,
+        )  # fmt: skip
     if slug == "checks":
         checks = list(runner.checks.filter(at__gt=now - LONGEST).order_by("-at", "-pk")[:CHECKS_DRAWN])
         return golden_figure(checks[::-1], marks_of(runner, now - LONGEST), zone)

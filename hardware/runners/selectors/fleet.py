@@ -13,6 +13,7 @@ from courseplatform.core import numbers
 from courseplatform.courses.access import Visit
 from hardware.course_devices import profiles_of
 from hardware.models import BoardJob, Duty, Runner, Status
+from hardware.runners.health import percent_off
 from hardware.runners.needs import listed
 from hardware.runners.selectors.rows import BADGES, SICK, Row, fleet_rows
 from hardware.runners.waiting import waits
@@ -44,7 +45,14 @@ def fleet_page(visit: Visit, now: datetime) -> dict[str, Any]:
 def live_part(visit: Visit, now: datetime) -> dict[str, Any]:
     """What changes by itself while the page is looked at."""
     rows, lines = fleet_rows(visit, now), lines_of(visit, now)
-    return {"rows": rows, "now": now, "headline": headline(rows, now), "lines": lines, "waiting": waiting_words(lines)}
+    return {
+        "rows": rows,
+        "now": now,
+        "headline": headline(rows, now),
+        "lines": lines,
+        "waiting": waiting_words(lines),
+        "percent_off": percent_off(),
+    }
 
 
 def _revoked(visit: Visit) -> "QuerySet[Runner]":
@@ -59,7 +67,7 @@ def block(visit: Visit, now: datetime) -> dict[str, Any] | None:
     lines = lines_of(visit, now)
     return {
         "template": "hardware/runners/_block.html", "rows": rows, "waiting": waiting_words(lines), "said": f"{headline(rows, now)}.",
-        "headline": headline(rows, now),
+        "headline": headline(rows, now), "percent_off": percent_off(),
     }  # fmt: skip
 
 
