@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 from courseplatform.core.badges import Badge
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
-from hardware.models import HELD, BoardEnd, BoardJob, BoardLease, Ended, Job, LogPiece, Purpose, Runner
+from hardware.models import HELD, BoardEnd, BoardJob, BoardLease, Ended, Job, LogPiece, Purpose, Runner, Status
 from hardware.runners.files import log_committed
 from hardware.runners.selectors.rows import title_of
 
@@ -21,6 +21,9 @@ BADGES = {
     Ended.MEASURED: Badge("good", "check", "measured"), Ended.FAILED: Badge("bad", "octagon", "fault"),
     Ended.GIVEN_BACK: Badge("neutral", "back", "given back"), Ended.CANCELLED: Badge("neutral", "close", "cancelled"),
     "": Badge("neutral", "clock", "now"),
+}  # fmt: skip
+MOVE_WORDS = {
+    Status.QUEUED: "back in line", Status.LEASED: "given to the board", Status.RUNNING: "begun", Status.PARKED: "with the staff", Status.FINISHED: "ended",
 }  # fmt: skip
 COLUMNS = ("given_at", "ended_at", "seconds", "job", "attempt", "purpose", "how", "why")
 
@@ -120,7 +123,7 @@ def log_page(visit: Visit, runner: Runner, job: Any, attempt: str) -> dict[str, 
         "runner": runner, "job": found, "title": title_of(found), "spell": spell, "badge": BADGES[spell.how],
         "spells": list(BoardLease.objects.filter(job=found).select_related("runner").order_by("attempt")),
         "ends": list(BoardEnd.objects.filter(job=found, attempt=spell.attempt).order_by("at")),
-        "moves": list(Job.objects.get(pk=found.pk).moves.all()), **log_end(found, spell.attempt),
+        "moves": [(move, MOVE_WORDS[Status(move.moved_to)]) for move in Job.objects.get(pk=found.pk).moves.all()], **log_end(found, spell.attempt),
     }  # fmt: skip
 
 
