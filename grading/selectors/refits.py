@@ -45,12 +45,10 @@ def calibrations_page(visit: Visit) -> dict[str, Any]:
     found = BoardCalibration.objects.filter(course=visit.course).select_related("runner", "refit__course")
     rows = [_row(visit, one) for one in found.annotate(done=Count("rows"))[:SHOWN]]
     used = sum(row["is_used"] for row in rows)
-    return {"rows": rows, "title": _title(len(rows), used)}
+    return {"rows": rows, "title": _title(used)}
 
 
-def _title(count: int, used: int) -> str:
-    if not count:
-        return "No board of this course was calibrated yet"
+def _title(used: int) -> str:
     if not used:
         return "The course models with what was published"
     return f"The course models with {used} calibration{'' if used == 1 else 's'} of its own"

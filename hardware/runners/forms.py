@@ -18,7 +18,9 @@ class RunnerForm(forms.Form):
         help_text="As it stands on the board: pi4-01.",
         error_messages={"required": "Give the runner a name."},
     )
-    device = forms.ChoiceField(label="Board", help_text="What it is: labs ask for a board by its device profile.")
+    device = forms.ChoiceField(
+        label="Board", help_text="What it is: labs ask for a board by its device profile.", error_messages={"required": "Say which board it is."}
+    )  # fmt: skip
     item = forms.ModelChoiceField(
         queryset=Item.objects.none(), required=False, empty_label="none of the stock", label="Item",
         help_text="While that item is on loan, in repair or retired, the runner takes no work of others.",
@@ -43,7 +45,8 @@ class RunnerForm(forms.Form):
         found = sorted(profiles_of(visit.course, with_retired=True).items(), key=lambda pair: pair[1].name)
         current = profiles_of(visit.course)
         devices: Any = self.fields["device"]
-        devices.choices = [(slug, profile.name) for slug, profile in found if slug in current or slug == kept]
+        asked = [] if kept else [("", "choose one")]
+        devices.choices = asked + [(slug, profile.name) for slug, profile in found if slug in current or slug == kept]
         items: Any = self.fields["item"]
         teams: Any = self.fields["team"]
         boards = Item.objects.filter(stockroom__courses__course=visit.course, product__kind=Kind.BOARD)
