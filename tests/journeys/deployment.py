@@ -109,7 +109,9 @@ class Deployment:
         self.processes.pop(name).wait(timeout=10)
 
     def is_idle(self) -> bool:
-        return not self.rows("select 1 from hardware_job where status not in ('finished', 'parked') and kind <> 'board_demo'")
+        return not self.rows(
+            "select 1 from hardware_job where status not in ('finished', 'parked') and kind <> 'board_demo'"
+        )
 
     def stop(self) -> None:
         for name in list(self.processes):

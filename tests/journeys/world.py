@@ -76,7 +76,9 @@ class World:
         wait_for(healthy, seconds, "health")
 
     def is_idle(self) -> bool:
-        return not self.rows("select 1 from hardware_job where status not in ('finished', 'parked') and kind <> 'board_demo'")
+        return not self.rows(
+            "select 1 from hardware_job where status not in ('finished', 'parked') and kind <> 'board_demo'"
+        )
 
     def rows(self, sql: str, *values):
         with closing(
