@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from tests.journeys.world import World
@@ -228,13 +229,13 @@ def limits_hold(board: Board) -> None:
     board.show("a model that takes too much ends as that", "out_of_memory" in " ".join(ended), " ".join(ended))
 
 
-def interrupted(board: Board, title: str, how: Callable[[], None]) -> None:
+def interrupted(board: Board, title: str, how: Callable[[Board], None]) -> None:
     """A job in the middle of which something happens is in the line again within 90 s, and measured in the end."""
     job = board.job(title, steps=20)
     board.until(lambda: board.status(job)[0] == "running", 240)
     time.sleep(5)
     at = time.time()
-    how()
+    how(board)
     back = board.until(lambda: board.moved_at(job, "queued", at) is not None, 120)
     waited_s = (board.moved_at(job, "queued", at) or 0) - at
     board.show(
@@ -292,9 +293,9 @@ def memory_off(board: Board) -> None:
     )
     board.machine.stop()
     board.boot()
-    board.show(
-        "memory cgroup on again: the program is measured", board.is_measured(program, 400), str(board.status(program))
-    )
+    measured = board.is_measured(program, 400)
+    why = board.sh(f"journalctl -b -u {UNIT} -o cat | grep 'cannot be bounded' | tail -1")
+    board.show("memory cgroup on again: the program is measured", measured, f"{board.status(program)} {why}")
 
 
 def isolations(board: Board) -> None:
@@ -330,6 +331,16 @@ def model(board: Board) -> str:
     return f"/home/pi/{name} --input-shape 1x3x48x48" if board.runtime == "onnx" else f"/home/pi/{name}"
 
 
+def to_its_end(board: Board, name: str, part: Callable[[Board], None]) -> None:
+    """Play one part. Where the board does not answer any more that is a row, and the next part gets a board that was started anew."""
+    try:
+        part(board)
+    except (AssertionError, OSError) as error:
+        board.show(f"{name}: was played to its end", False, repr(error)[-150:])
+        board.machine.words = ""
+        lose_power(board)
+
+
 def play(board: Board, agent: bytes) -> None:
     code = next(
         line.split()[1]
@@ -338,12 +349,11 @@ def play(board: Board, agent: bytes) -> None:
     )
     try:
         first_start(board, agent, code)
-        limits_hold(board)
-        interrupted(board, "reboot -f", lambda: restart(board))
-        interrupted(board, "loss of power", lambda: lose_power(board))
-        interrupted(board, "systemctl stop", lambda: drain(board))
-        memory_off(board)
-        isolations(board)
+        to_its_end(board, "limits", limits_hold)
+        for name, how in {"reboot -f": restart, "loss of power": lose_power, "systemctl stop": drain}.items():
+            to_its_end(board, name, partial(interrupted, title=name, how=how))
+        to_its_end(board, "memory cgroup off", memory_off)
+        to_its_end(board, "isolations", isolations)
         board.note("everything might take longer than planned by", f"{board.pace:.1f} times")
         board.note("golden models outside their baseline, cleared by hand", str(board.cleared))
     finally:
