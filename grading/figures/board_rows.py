@@ -36,26 +36,27 @@ def board_rows(
     profiles: Mapping[str, DeviceProfile],
     lab_boards: Iterable[str],
     measured: Measured | None = None,
+    runs: str = "inferences",
 ) -> list[Json]:
     """One row a board, the lab's first and in its order. Where a board measured in the place of the lab's first, what it measured stands on top,
-    and what is modelled of the same board below it."""
+    and what is modelled of the same board below it. runs: what it timed, as Given.runs_words says."""
     slugs = [today_slug(slug) for slug in lab_boards]
     order = {slug: place for place, slug in enumerate(slugs)}
     found: list[tuple[str, Json]] = []
     for slug, verdict in verdicts.items():
         row = _row(slug, verdict, profiles, slug in order)
         if measured is not None and slug == slugs[0]:
-            found.append((slug, row | measured_cells(measured)))
+            found.append((slug, row | measured_cells(measured, runs)))
             row |= {"is_beside": True}
         found.append((slug, row))
     return [row for _, row in sorted(found, key=lambda pair: order.get(pair[0], len(order)))]
 
 
-def measured_cells(measured: Measured) -> Json:
+def measured_cells(measured: Measured, runs: str) -> Json:
     """What a row says where a board measured."""
     low, high = measured.interval_ms
     return {
-        "setting": f"{measured.where}, {numbers.count(measured.runs)} inferences in {len(measured.medians_ms)} windows",
+        "setting": f"{measured.where}, {numbers.count(measured.runs)} {runs} in {len(measured.medians_ms)} windows",
         "latency": numbers.digits(measured.latency_ms), "interval": f"({windows_words(low, high)})", "energy": _digits(measured.energy_mj),
         "basis": ("measured", "its windows' range; energy above idle" if measured.energy_mj else "its windows' range"),
     }  # fmt: skip

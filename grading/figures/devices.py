@@ -25,7 +25,7 @@ def devices(given: Given) -> Figure:
                  "Latency, ms", "from", "to", "Energy, mJ", "Hours on one charge", "Basis", "Calibration", "Why", "Graded by"],
         rows=_rows(given, found, str(graded_by.get("label", ""))),
         template="grading/_figure_devices.html",
-        shown={"boards": board_rows.board_rows(found, given.profiles, given.spec.devices, measured),
+        shown={"boards": board_rows.board_rows(found, given.profiles, given.spec.devices, measured, given.runs_words[1]),
                "reasons": board_rows.reasons(found, given.profiles), "flags": board_rows.flags(found, given.profiles),
                "calibrations": board_rows.calibrations(found, given.profiles),
                "is_modelled": measured is not None or any(verdict.get("latency_ms") is not None for verdict in found.values()),

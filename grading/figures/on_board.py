@@ -279,23 +279,27 @@ def power(given: Given) -> Figure | None:
         return None
     levels = [(watts, words) for watts, words in ((idle, "idle"), (loaded, "loaded")) if watts is not None]
     return Figure(
-        slug="board-power", title="Power", basis="measured", finding=_power_finding(series, idle, loaded), how="", height=HEIGHT,
-        columns=["Second", "Power, W"], rows=_samples(measured, POWER) or [["", ""]], aside=_power_aside(measured),
+        slug="board-power", title="Power", basis="measured", finding=_power_finding(series, idle, loaded, _while(given)), how="", height=HEIGHT,
+        columns=["Second", "Power, W"], rows=_samples(measured, POWER) or [["", ""]], aside=_power_aside(measured, given),
         plot=_power_plot(series, levels) if series else None,
     )  # fmt: skip
 
 
-def _power_finding(series: list[tuple[float, float]], idle: float | None, loaded: float | None) -> str:
+def _while(given: Given) -> str:
+    return "while it trained" if given.of_steps else "while it inferred"
+
+
+def _power_finding(series: list[tuple[float, float]], idle: float | None, loaded: float | None, during: str) -> str:
     if loaded is None:
         return f"It took {numbers.digits(usual([value for _, value in series]))} W in the median of the run."
-    said = f"It took {numbers.digits(loaded)} W while it inferred"
+    said = f"It took {numbers.digits(loaded)} W {during}"
     return f"{said}, {numbers.digits(loaded - idle)} W more than idle." if idle is not None else f"{said}."
 
 
-def _power_aside(measured: Measured) -> list[dict[str, str]]:
+def _power_aside(measured: Measured, given: Given) -> list[dict[str, str]]:
     found = measured.energy
     rows = [(words, number_of(found, key), unit) for words, key, unit in (
-        ("idle", "idle_w", "W"), ("while it inferred", "loaded_w", "W"), ("of an inference, whole board", "energy_mj", "mJ"),
+        ("idle", "idle_w", "W"), (_while(given), "loaded_w", "W"), (f"of one {given.runs_words[0]}, whole board", "energy_mj", "mJ"),
         ("of it above idle", "energy_mj_above_idle", "mJ"))]  # fmt: skip
     pairs = [
         {"label": words, "value": f"{numbers.digits(value)} {unit}"} for words, value, unit in rows if value is not None

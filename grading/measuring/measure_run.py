@@ -204,7 +204,7 @@ def document_of(
     )
     add_training(modelled, around.get("training"), spec)
     if "on_board" in around:
-        put_measured(modelled, around["on_board"], spec.device)
+        put_measured(modelled, around["on_board"], spec.device, of_steps=spec.kind.trains)
     metrics = metrics_of(report, quality, file[1]) | modelled.metrics
     shape = "×".join(str(n) for n in report.inputs[0].shape)
     notes = {

@@ -63,5 +63,5 @@ def of_device(spec: BenchSpec, environment: Mapping[str, Any]) -> Modelled:
         return modelled_of(None, spec.device)
     found = modelled_of({"name": spec.device, **UNSAID, **verdict}, spec.device, environment.get("budget"))
     if "on_board" in environment:
-        put_measured(found, environment["on_board"], spec.device)
+        put_measured(found, environment["on_board"], spec.device, of_steps=spec.kind.trains)
     return found

@@ -26,17 +26,18 @@ def measured_on_board(board: Mapping[str, Any]) -> list[str]:
     return ["latency_ms", "frames_per_second", *(["energy_mj"] if is_metered else [])]
 
 
-def put_measured(found: Modelled, board: Mapping[str, Any], slug: str) -> None:
+def put_measured(found: Modelled, board: Mapping[str, Any], slug: str, *, of_steps: bool = False) -> None:
     """Change `found` in place: latency and what follows from it, and energy where a sensor measured it.
 
     board: {runner, device, energy_mj, p50_ms, medians_ms, runs, reading: of grading/meters/rules.py where there is one}. slug: of the device
-    that the rules name; another board says nothing of it.
+    that the rules name; another board says nothing of it. of_steps: whether training steps were timed and not inferences.
     """
     if board["device"] != slug:
         return
     runner, medians, p50_ms = board["runner"], board["medians_ms"], board["p50_ms"]
     _put_charge(found, runner, p50_ms, (min(medians), max(medians)))
-    said = f"measured on {runner}: median of {board['runs']} inferences in {len(medians)} windows"
+    what = "steps" if of_steps else "inferences"
+    said = f"measured on {runner}: median of {board['runs']} {what} in {len(medians)} windows"
     _put(found, "latency_ms", p50_ms, (min(medians), max(medians)), said)
     if min(medians) > 0:
         _put(found, "frames_per_second", 1000 / p50_ms, (1000 / max(medians), 1000 / min(medians)), said)

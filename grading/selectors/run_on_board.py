@@ -52,7 +52,8 @@ def _steps(run: Run, found: OnABoard, spec: BenchSpec, now: datetime) -> Rows:
     state = {WAITING: 2, MEASURING: 3, SCORING: 4}[found.state]
     job = found.job
     waited = numbers.span((job.leased_at or now) - job.queued_at)
-    windows = f"{found.steps or 5} windows of inferences, its reference model before and after, temperature and clock"
+    what = "training steps" if spec.kind.trains else "inferences"
+    windows = f"{found.steps or 5} windows of {what}, its reference model before and after, temperature and clock"
     rows: Rows = [
         {"name": "Received", "detail": f"{arrived:%H:%M:%S %Z}, receipt {run.submission.receipt}", "time": ""},
         {"name": "Checked", "detail": "it opens and takes the lab's input; a board is asked for", "time": ""},

@@ -235,6 +235,21 @@ def test_what_a_charge_gives_follows_the_time_that_was_measured():
     assert found.intervals["mah_per_1000_inferences"] == (5.12, 7.68)
     assert found.left_open == {"mah_per_1000_inferences": unmetered}
     assert found.measured == {"latency_ms", "frames_per_second"}
+    assert found.how["latency_ms"] == "measured on pi4-01: median of 9 inferences in 2 windows"
+
+
+def test_of_a_training_step_steps_are_what_was_timed():
+    found = Modelled()
+    board = {
+        "runner": "pi4-01",
+        "device": "pi",
+        "energy_mj": None,
+        "p50_ms": 40.0,
+        "medians_ms": [32.0, 48.0],
+        "runs": 9,
+    }
+    put_measured(found, board, "pi", of_steps=True)
+    assert found.how["latency_ms"] == "measured on pi4-01: median of 9 steps in 2 windows"
 
 
 def test_a_lab_that_is_changed_while_a_board_measures_is_answered_by_its_new_rules(cast, lab, tmp_path, monkeypatch):
