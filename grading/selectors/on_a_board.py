@@ -15,7 +15,7 @@ from hardware.runners.waiting import BoardNow, Waits, waits
 WAITING, MEASURING, SCORING, LOST = "waiting", "measuring", "scoring", "lost"
 # What an agent says that it does (hardware/ondevice/runner/carry_out.py) -> in a sentence.
 DOES = {
-    "": "has taken it", "leased": "has taken it", "downloading": "fetches the model", "cooling": "cools down first",
+    "": "has taken the run", "leased": "has taken the run", "downloading": "fetches the model", "cooling": "cools down first",
     "idle": "measures what it takes when idle", "reference": "measures its reference model",
 }  # fmt: skip
 STATE_WORDS = {"free": "free", "busy": "busy", "checking": "checks itself", "away": "away", "barred": "not on duty"}
@@ -56,7 +56,8 @@ class OnABoard:
         if self.state == WAITING and self.waits is not None:
             return f"{self.waits.sentence} {begins_words(self.waits)}".strip()
         if self.state == MEASURING:
-            return f"{self.runner} {self.does}.{self._is_warm()}"
+            # The title names the board and the window.
+            return f"{'Each window is a process of its own.' if self.step else f'It {self.does}.'}{self._is_warm()}"
         return "A worker of ours scores what the board answered."
 
     def _is_warm(self) -> str:

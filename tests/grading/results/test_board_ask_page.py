@@ -139,7 +139,8 @@ def test_the_page_of_a_run_that_waits_for_a_board_and_is_on_one(cast, lab, clien
     board.call(job, "start")
     state = {"temperature_c": 61.0, "clock_mhz": 1500, "throttled": {"now": [], "since_boot": []}}
     board.call(job, "beat", phase="cooling", done=0, total=0, state=state)
-    assert "pi4-01 cools down first" in page_of(client, run, "run_live")
+    part = page_of(client, run, "run_live")
+    assert "Measuring on pi4-01" in part and "It cools down first. It is 61" in part
     board.call(job, "beat", phase="step window 2", done=0, total=0, state=state)
     part = page_of(client, run, "run_live")
     assert "Measuring on pi4-01: window 2 of 5" in part and 'max="5" value="2"' in part and "Clock" in part
