@@ -112,7 +112,11 @@ def _devices(source: Source) -> Iterator[Finding]:
         (path, name) for path, name in named if isinstance(name, str) and name and today_slug(name) not in shipped
     ]
     # Only then is there something to ask: most files name what is shipped.
-    known = with_own(CourseDevice.objects.filter(course__slug=source.tree["course"].get("slug", ""))) if strange else shipped
+    known = (
+        with_own(CourseDevice.objects.filter(course__slug=source.tree["course"].get("slug", "")))
+        if strange
+        else shipped
+    )
     for path, name in strange:
         if name not in known:
             near = get_close_matches(name, known, n=1)

@@ -112,9 +112,10 @@ def board_run_create(
 ) -> BoardRun:
     """Put the measurement into the line of the boards. The files are copied: those of the plan are gone a moment later. Where no board of the
     course has what is needed, its staff are told."""
+    others = [name for name in plan.document["runtimes"] if name != plan.format]
     job = leases.job_enqueue(
         BoardJob, kind=KIND, owner_key=for_job.owner_key, priority=Priority(for_job.priority), now=now or timezone.now(), purpose=Purpose.MEASURE,
-        title=title[:120], course=course, device=device, runtime=plan.format, team=team, plan=plan.document, wall_s=plan.wall_s,
+        title=title[:120], course=course, device=device, runtime=plan.format, more_runtimes=others, team=team, plan=plan.document, wall_s=plan.wall_s,
         needs_memory_limit=bool(plan.document["needs_memory_limit"]), tags=list(needs.tags), needs_power_sensor=needs.power_sensor,
         own_board=needs.own_board,
     )  # fmt: skip

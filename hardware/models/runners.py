@@ -177,10 +177,10 @@ class OwnBoard(models.TextChoices):
 class BoardJob(Job):
     """Work that a runner carries out: a plan of steps and the files that they need. What it means belongs to who made it (`kind`).
 
-    device, runtime, tags, needs_power_sensor, own_board, team: which runner may take it, as hardware/runners/matching.py says. team: whose work it is,
-    also a member's in a lab that everybody does alone; null: of somebody without one. runner: this one alone (its golden model, its calibration).
-    needs_memory_limit: the file can run code, so only a board that has proven its limits takes it. plan: docs/runner-protocol.md, PLAN. taken_by: who
-    holds it or held it last.
+    device, runtime, tags, needs_power_sensor, own_board, team: which runner may take it, as hardware/runners/matching.py says. more_runtimes: those of
+    models in a row that are of several formats. team: whose work it is, also a member's in a lab that everybody does alone; null: of somebody
+    without one. runner: this one alone (its golden model, its calibration). needs_memory_limit: the file can run code, so only a board that has
+    proven its limits takes it. plan: docs/runner-protocol.md, PLAN. taken_by: who holds it or held it last.
     """
 
     purpose = models.CharField(max_length=10, choices=Purpose.choices)
@@ -188,6 +188,7 @@ class BoardJob(Job):
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="board_jobs")
     device = models.SlugField(max_length=60)
     runtime = models.CharField(max_length=16)
+    more_runtimes = models.JSONField(default=list, blank=True)
     tags = models.JSONField(default=list, blank=True)
     needs_power_sensor = models.BooleanField(default=False)
     own_board = models.CharField(max_length=8, choices=OwnBoard.choices, default=OwnBoard.ALLOWED)

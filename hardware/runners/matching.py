@@ -93,9 +93,10 @@ def lacks(job: BoardJob, board: Board) -> str:
         return "is not the board that this is for"
     if runner.enrolled_at is None:
         return "has not enrolled yet"
-    if job.runtime not in facts.get("runtimes", {}):
-        return f"runs no {job.runtime}"
-    if not facts.get("isolation", {}).get("memory_limit") and (job.needs_memory_limit or job.runtime in EXECUTABLE):
+    needed = {job.runtime, *job.more_runtimes}
+    if missing := sorted(needed - set(facts.get("runtimes", {}))):
+        return f"runs no {listed(missing)}"
+    if not facts.get("isolation", {}).get("memory_limit") and (job.needs_memory_limit or needed & EXECUTABLE):
         return "has not proven its memory limit, so it is given no file that can run code"
     if job.runner_id is not None:
         return ""

@@ -87,7 +87,7 @@ def _polled(
     if health.check_where_due(row, now):
         checks_forget(row)
     for job in waiting_for(row, now):
-        if _runs_all(job, row) and leases.lease_take(job, worker=row.by, now=now):
+        if leases.lease_take(job, worker=row.by, now=now):
             BoardJob.objects.filter(pk=job.pk).update(taken_by=row)
             BoardLease.objects.create(runner=row, job=job, attempt=job.attempt, at=now)
             files_forget(job)
@@ -103,11 +103,6 @@ def _was_not_heard(job: BoardJob, row: Runner) -> bool:
     """
     may_go_on = row.health == Health.GOOD or job.purpose == Purpose.HEALTH
     return job.status == Status.LEASED and not job.cancel_requested and may_go_on and not cannot_work(row)
-
-
-def _runs_all(job: BoardJob, runner: Runner) -> bool:
-    """Whether it has every runtime of the plan: models in a row may be of several formats."""
-    return set(job.plan.get("runtimes", [])) <= set(runner.facts.get("runtimes", {}))
 
 
 def _held_by(runner: Runner) -> dict[UUID, BoardJob]:
