@@ -52,6 +52,7 @@ def measure_run(
     work: Path | None = None,
     place: Place | None = None,
     board: BoardAnswer | None = None,
+    measured_before: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Measure one model against one lab.
 
@@ -61,6 +62,7 @@ def measure_run(
         profiles: the devices of the course, by slug. choice: by which convention the course counts a charge.
         work: where a copy of the inputs may lie; the system's temporary folder where None. place: see grading/measuring/where_to_run.py.
         board: what a board measured already; then the model is timed there, and here it answers the hidden inputs alone.
+        measured_before: what a board of this file told at an earlier time (`on_board` of an environment), while `board` is None.
 
     Returns:
         JSON-ready {report, host, metrics, quality, points, environment, earned, of, left_open, suspicions}. Where there are
@@ -78,6 +80,9 @@ def measure_run(
     around = boards_of(report, profiles, spec, choice or Choice())
     around |= {"isolation": sandbox.label, "graded_by": setting.graded_by, "phase_s": clock.seconds()}
     around |= measured_there(board, found.measurement, [1], around)
+    if measured_before is not None and measured_before["device"] == spec.device:
+        told = {"measured": measured_on_board(measured_before)}
+        around |= {"on_board": dict(measured_before), "graded_by": setting.graded_by | told}
     around |= {"on_host": found.on_host.to_json()} if found.on_host else {}
     document = document_of(report, found.measurement, found.quality, spec, (name, model.stat().st_size), around)
     return document | {"suspicions": found.found + setting.no_board()}

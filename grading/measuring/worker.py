@@ -187,6 +187,8 @@ def _model_prepared(
     given["place"] = found.place
     if found.answer is not None:
         given["board"] = found.answer
+    elif engine is measure_run.measure_run and not found.is_asked:
+        given["measured_before"] = on_request.measured_before(submission)
 
     def measure() -> dict[str, Any]:
         with (

@@ -15,6 +15,7 @@ from grading.models.boards import BoardRun
 from grading.models.class_points import ClassPoint
 from grading.services.board_asks import board_ask, board_ask_withdraw
 from grading.services.grades import grades_release
+from grading.services.runs import run_again
 from hardware import leases
 from hardware.models import BoardJob, Job, Outcome, Runner, Status
 from tests.grading.measuring.carried import carried_out
@@ -99,6 +100,25 @@ def test_what_it_measured_gives_and_takes_points(cast, measured, tmp_path, monke
     line = next(line for line in after.result.points if line["key"] == "on_time")
     assert (line["earned"], line["basis"]) == ("0.00", "measured") and after.submission.is_active
     assert after.result.earned < 9 and f"points 9.00 to {after.result.earned:.2f}" in told(cast.ruth)[-1]
+
+
+def test_measured_again_here_it_keeps_what_the_board_measured(cast, measured, tmp_path, monkeypatch):
+    """No emulation takes the place of what a board measured of the same file."""
+    _, board = add_board(cast)
+    asked = ask(cast, measured)
+    worker.work_once("bench@test")
+    assert carried_out(board, board.job(), tmp_path, monkeypatch).status_code == 200
+    worker.work_once("bench@test")
+    there = Run.objects.get(pk=asked.pk)
+    again = run_again(visit=cast.visit(cast.helen), run=there)
+    assert worker.work_once("bench@test")
+    again.refresh_from_db()
+    here = again.result
+    assert (again.outcome, here.environment["graded_by"]["on"]) == (Outcome.MEASURED, "process")
+    assert here.environment["on_board"] == there.result.environment["on_board"]
+    assert here.metrics["latency_ms"] == there.result.metrics["latency_ms"] != here.host["p50_ms"]
+    line = next(line for line in here.points if line["key"] == "on_time")
+    assert line["basis"] == "measured" and "pi4-01" in line["how"] and here.earned == there.result.earned
 
 
 def test_how_many_and_who(cast, measured):
