@@ -317,6 +317,7 @@ def board_breaks(windows):
     says(amit, "in repair", "Reported again: burnt")
     shot(amit, "20-case")
     amit.goto(DESK)
+    amit.locator("#code:focus").wait_for()
     amit.keyboard.type("PI-01")
     amit.keyboard.press("Enter")
     amit.locator("[data-desk-refused]").wait_for()
