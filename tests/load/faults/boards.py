@@ -95,6 +95,9 @@ class Board:
         self.kill()
 
 
+SLEEPS = "import select, time\ntime.sleep = lambda seconds: select.select((), (), (), seconds)[0] and None\n"
+
+
 class SmallBoard(Board):
     """On a disk of its own that can be filled, with a clock that can be set."""
 
@@ -105,6 +108,11 @@ class SmallBoard(Board):
         )
         self.clock = self.folder.parent / "clock"
         self.set_clock(0)
+        # libfaketime lets no program sleep until a moment of the clock that it leaves alone, as Python does: EINVAL. So this one waits otherwise.
+        sleeps = self.folder.parent / "sleeps"
+        sleeps.mkdir(exist_ok=True)
+        (sleeps / "sitecustomize.py").write_text(SLEEPS)
+        self.env |= {"PYTHONPATH": str(sleeps)}
         # The clock that waits are counted by stays the kernel's, as it does on a board whose time is set.
         self.env |= {
             "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.clock), "FAKETIME_CACHE_DURATION": "1", "DONT_FAKE_MONOTONIC": "1",
