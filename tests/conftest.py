@@ -78,6 +78,11 @@ def pytest_runtest_setup(item):
         if not version:
             must_be_there = REQUIRED and marker.args[0] not in parts.MADE_BY_FIGURES
             (pytest.fail if must_be_there else pytest.skip)(f"{marker.args[0]}: {why}")
+        if marker.args[0] == "chromium":
+            from playwright.sync_api import expect
+
+            # How long a test waits before it calls something missing, not how fast a page is: another lane's tests share the machine.
+            expect.set_options(timeout=20_000)
 
 
 class Record:
