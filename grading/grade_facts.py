@@ -11,7 +11,7 @@ from django.db.models import Q
 from courseplatform.accounts.models import User
 from courseplatform.teams.models import Membership, Team
 from courseplatform.teams.selectors.membership import members_at, team_of
-from grading.gradebook import ZERO, Event, Grade, Item, Late, grade_of
+from grading.grade import ZERO, Event, Grade, Item, Late, grade_of
 from grading.late_rows.facts import policy_for
 from grading.models.assignments import Assignment
 from grading.models.grades import MEASUREMENT, GradeEvent, GradeKind, GradeRelease, RubricItem

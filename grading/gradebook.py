@@ -1,257 +1,323 @@
-"""A grade is the fold of its events: what happened to it, in order, and what it is worth after each. Pure: no database, no clock.
+"""The course grade: what one person earned of each component, and why. Pure: no database, no clock.
 
-The measured part comes from the active attempt, each item of the rubric is worth what was last said of it, and lateness is taken off the
-sum at the end. What was set by hand stands for the whole, lateness included, until it is lifted. So a regrade changes its item and
-nothing else.
+A scheme has components (labs 60 %, scribe duties 5 %); a component is fed by pieces, each with points of so many. A piece that is
+settled (graded, or missing and worth nothing) counts at once; what is still ahead or with the graders does not, so that the standing
+says "so far" of what was decided so far. Nothing is rounded before it is shown.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from fractions import Fraction
+from enum import StrEnum
 
-from grading.late.facts import ALL, Policy
-from grading.late.money import after_loss, shown
+ZERO, ALL, CENT = Decimal(0), Decimal(100), Decimal("0.01")
+# Division is cut at 28 digits: a sum of thirds may miss a half by 1e-26, and would be rounded to the wrong side of it.
+_EXACT = Decimal("1e-12")
 
-CENT, ZERO = Decimal("0.01"), Decimal("0.00")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-OF_ITEM = frozenset({"rubric", "regrade"})
+
+class State(StrEnum):
+    """graded: it counts. grading: handed in, not released or not marked. missing: due, nothing there; counts 0. excused: as if it were not
+    part of the component. ahead: not due. uncounted: has points, and stands outside the grade (a Lab 0)."""
+
+    GRADED = "graded"
+    GRADING = "grading"
+    MISSING = "missing"
+    EXCUSED = "excused"
+    AHEAD = "ahead"
+    UNCOUNTED = "uncounted"
+
+
+SETTLED = frozenset({State.GRADED, State.MISSING})
 
 
 @dataclass(frozen=True)
-class Item:
-    """One item of the rubric. `of`: the most points it gives. A withdrawn one counts no more, and keeps its place in the timeline."""
+class Piece:
+    """One piece of work in a component.
+
+    points: out of `of`; more than `of` with extra credit. weight: percent of the course grade that it gives; None: an even share.
+    says: where the points come from, in words. url: the page of that. is_turned_in: for the conditions of passing.
+    """
 
     key: str
     title: str
+    points: Decimal | None
     of: Decimal
-    note: str = ""
-    is_withdrawn: bool = False
+    state: State
+    weight: Decimal | None = None
+    says: str = ""
+    url: str = ""
+    is_turned_in: bool = False
 
 
 @dataclass(frozen=True)
-class Event:
-    """What happened: kind (rubric, benchmark, override, regrade, note), the item that it is about, what that is worth now (None: nothing
-    is said any more), why, and by whom. `of`: for a measured part what it could have reached. `cause`: the regrade request.
-
-    `left_open`: of a measured part, the points that no machine gives and nobody has given yet. `graded_by`: which machine measured.
-    `is_by_person`: of a measured part, somebody gave what was left open.
+class Component:
+    """A part of the grade. percent: its weight. count: how many pieces it will have, where the scheme says so; fewer that exist leave
+    their share ahead. drop_lowest: so many settled pieces with the lowest share do not count. cap: no more than this percent.
+    is_bonus: stands above the 100 %.
     """
 
-    id: int
-    kind: str
-    at: datetime
-    actor: str
-    item: str = ""
-    points: Decimal | None = None
-    of: Decimal | None = None
-    reason: str = ""
-    cause: int | None = None
-    left_open: Decimal = ZERO
-    graded_by: str = ""
-    is_by_person: bool = False
+    key: str
+    title: str
+    percent: Decimal
+    group: str = ""
+    count: int = 0
+    drop_lowest: int = 0
+    cap: Decimal | None = None
+    is_bonus: bool = False
 
 
 @dataclass(frozen=True)
-class Late:
-    """What lateness does to the sum, as the late-day rules have decided it. lost: percent of the kind that the policy names."""
+class Condition:
+    """So many of these have to be turned in to pass, whatever they are worth."""
 
-    policy: Policy
-    lost: Decimal
-    accepted: bool = True
-    words: tuple[str, ...] = ()
+    turned_in: int
+    of: tuple[str, ...]
+    note: str = ""
 
-    def left_of(self, percent: Fraction) -> Fraction:
-        """What work worth `percent` of the maximum gets, by the rule of grading/late/money.py."""
-        return after_loss(self.policy.penalty.kind, Fraction(self.lost), percent) if self.accepted else Fraction()
+
+@dataclass(frozen=True)
+class Curve:
+    """A step after the sum: add: percent points; times: a factor; root: 10 times the square root. most: nobody is lifted above it."""
+
+    kind: str
+    by: Decimal = ZERO
+    most: Decimal = ALL
+    why: str = ""
+
+    def of(self, percent: Decimal) -> Decimal:
+        lifted = {
+            "add": percent + self.by,
+            "times": percent * self.by,
+            "root": 10 * max(percent, ZERO).sqrt(),
+        }[self.kind]
+        return min(lifted, max(self.most, percent))
 
     @property
     def title(self) -> str:
-        """As it stands beside the points: Late: at most 98 %."""
-        lost = shown(Fraction(self.lost))
-        if not self.accepted:
-            return "Too late: not accepted"
-        if self.lost >= ALL:
-            return "Late: counts 0"
-        if self.policy.penalty.kind == "percent_of_earned":
-            return f"Late: {lost} % of what was earned is lost"
-        if self.policy.penalty.kind == "cap":
-            return f"Late: at most {shown(ALL - Fraction(self.lost))} %"
-        return f"Late: {lost} % of the maximum is lost, so at most {shown(ALL - Fraction(self.lost))} %"
+        words = {
+            "add": f"{plain(self.by)} percent points more" if self.by >= 0 else f"{plain(-self.by)} percent points less",
+            "times": f"times {plain(self.by)}",
+            "root": "10 times the square root",
+        }  # fmt: skip
+        return words[self.kind]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter, from this percent on."""
+
+    name: str
+    least: Decimal
+
+
+@dataclass(frozen=True)
+class Scheme:
+    components: tuple[Component, ...]
+    conditions: tuple[Condition, ...] = ()
+    curve: tuple[Curve, ...] = ()
+    letters: tuple[Letter, ...] = ()
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the sum. kind: benchmark, rubric, late, override. `points` is None where nobody has said anything yet."""
+    """One piece in the sum. percent: what it gives of the course grade; None: nothing is decided. weight: what it can give. arithmetic: the sum."""
 
-    kind: str
-    title: str
-    points: Decimal | None
-    of: Decimal | None
-    key: str = ""
-    says: str = ""
-    actor: str = ""
-    at: datetime | None = None
-    note: str = ""
+    piece: Piece
+    weight: Decimal
+    percent: Decimal | None
+    arithmetic: str
+    is_dropped: bool = False
 
 
 @dataclass(frozen=True)
-class Step:
-    """One event in the timeline: what its part was worth before and after, and the whole grade after it."""
+class Part:
+    """A component of one person. earned: percent of the course grade. so_far: what its settled pieces could have given. says: cap and drops."""
 
-    event: Event
-    title: str
-    before: Decimal | None
-    after: Decimal | None
-    total: Decimal | None
+    component: Component
+    lines: tuple[Line, ...]
+    earned: Decimal
+    so_far: Decimal
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A condition of passing: how many are there, and whether it can still be met."""
+
+    condition: Condition
+    have: int
+    ahead: int
 
     @property
-    def is_change(self) -> bool:
-        return self.event.kind != "note" and self.before != self.after
+    def holds(self) -> bool:
+        return self.have >= self.condition.turned_in
+
+    @property
+    def is_lost(self) -> bool:
+        return self.have + self.ahead < self.condition.turned_in
 
 
 @dataclass(frozen=True)
-class Grade:
-    """points: what the whole is worth; None: nothing was graded yet. missing: titles of what nobody has graded. graded_by: which machine
-    measured, where one did.
+class Lift:
+    """A step of the curve as it was for one person."""
+
+    step: Curve
+    before: Decimal
+    after: Decimal
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A person's course grade.
+
+    earned: percent of the grade that is sure by now, bonus included. so_far: what could have been earned by now without bonus.
+    percent: how good that is, in %: earned of so_far, with the bonus on top and after the curve; None: nothing is decided. letter: of `percent`.
     """
 
-    points: Decimal | None
-    of: Decimal
-    lines: tuple[Line, ...] = ()
-    timeline: tuple[Step, ...] = ()
-    missing: tuple[str, ...] = ()
-    seen: int = 0
-    graded_by: str = ""
+    parts: tuple[Part, ...]
+    earned: Decimal
+    so_far: Decimal
+    percent: Decimal | None
+    lifts: tuple[Lift, ...] = ()
+    letter: str = ""
+    passes: tuple[Pass, ...] = field(default=())
 
     @property
-    def is_set_by_hand(self) -> bool:
-        return any(line.kind == "override" for line in self.lines)
-
-    @property
-    def is_complete(self) -> bool:
-        return self.points is not None and (not self.missing or self.is_set_by_hand)
-
-    def points_of(self, item: str) -> Decimal | None:
-        """What an item is worth now."""
-        return next((line.points for line in self.lines if line.kind == "rubric" and line.key == item), None)
-
-    def grader_of(self, item: str) -> str:
-        return next((line.actor for line in self.lines if line.kind == "rubric" and line.key == item), "")
+    def fails(self) -> bool:
+        """A condition of passing cannot be met any more."""
+        return any(one.is_lost for one in self.passes)
 
 
-@dataclass(frozen=True)
-class _State:
-    """What was last said of each part."""
-
-    measured: Event | None = None
-    override: Event | None = None
-    items: dict[str, Event] = field(default_factory=dict)
-
-    def after(self, event: Event) -> "_State":
-        if event.kind == "benchmark":
-            return replace(self, measured=event if event.points is not None else None)
-        if event.kind == "override":
-            return replace(self, override=event if event.points is not None else None)
-        if event.kind in OF_ITEM:
-            return replace(self, items={**self.items, event.item: event})
-        return self
-
-    def part(self, event: Event) -> Decimal | None:
-        """What the part that an event is about is worth."""
-        found = {"benchmark": self.measured, "override": self.override}.get(event.kind, self.items.get(event.item))
-        return found.points if found else None
+def shown(value: Decimal) -> Decimal:
+    """With two decimals, a half upwards."""
+    return value.quantize(_EXACT).quantize(CENT, ROUND_HALF_UP)
 
 
-def grade_of(
-    items: Sequence[Item],
-    events: Iterable[Event],
-    *,
-    measured_of: Decimal = ZERO,
-    worth: Decimal = ZERO,
-    late: Late | None = None,
-) -> Grade:
-    """The grade of one person for one assignment.
+def plain(value: Decimal) -> str:
+    """2.5, 15: at most two decimals, none that say nothing."""
+    found = shown(value)
+    return f"{found.normalize():f}" if found else "0"
+
+
+def standing_of(scheme: Scheme, pieces: Mapping[str, Sequence[Piece]]) -> Standing:
+    """The standing of one person.
 
     Args:
-        events: in the order in which they happened. measured_of: what the measured part can give; 0: nothing is measured.
-        worth: the most that the assignment gives; 0: what its parts add up to. late: None where nothing is late.
+        pieces: key of a component -> its pieces, in the order of the page.
     """
-    state, titles, steps, seen = _State(), {item.key: item.title for item in items}, list[Step](), 0
-    counted = [item for item in items if not item.is_withdrawn]
-    of = worth or measured_of + sum((item.of for item in counted), ZERO)
-    for event in events:
-        before, state = state.part(event), state.after(event)
-        seen = max(seen, event.id) if event.is_by_person or event.kind != "benchmark" else seen
-        total = _points(state, counted, of, late)
-        steps.append(Step(event, _title(event, titles), before, state.part(event), total))
-    return Grade(
-        _points(state, counted, of, late), of, tuple(_lines(state, counted, measured_of, of, late)), tuple(steps),
-        tuple(_missing(state, counted)), seen, state.measured.graded_by if state.measured else "",
-    )  # fmt: skip
+    parts = tuple(part_of(component, pieces.get(component.key, ())) for component in scheme.components)
+    core = sum((part.earned for part in parts if not part.component.is_bonus), ZERO)
+    bonus = sum((part.earned for part in parts if part.component.is_bonus), ZERO)
+    so_far = sum((part.so_far for part in parts if not part.component.is_bonus), ZERO)
+    uncurved = core * ALL / so_far + bonus if so_far else None
+    lifts = () if uncurved is None else _lifted(scheme.curve, uncurved)
+    percent = lifts[-1].after if lifts else uncurved
+    everything = [piece for part in parts for piece in pieces.get(part.component.key, ())]
+    passes = tuple(_pass(condition, everything) for condition in scheme.conditions)
+    return Standing(parts, core + bonus, so_far, percent, lifts, letter_of(scheme.letters, percent), passes)
 
 
-def _title(event: Event, titles: dict[str, str]) -> str:
-    if event.kind in OF_ITEM:
-        return titles.get(event.item, event.item)
-    whole = {"benchmark": "Measured", "override": "The whole, set by hand", "note": "Note"}[event.kind]
-    return titles.get(event.item, whole) if event.kind == "note" else whole
+def _lifted(curve: Iterable[Curve], percent: Decimal) -> tuple[Lift, ...]:
+    lifts: list[Lift] = []
+    for step in curve:
+        before = lifts[-1].after if lifts else percent
+        lifts.append(Lift(step, before, step.of(before)))
+    return tuple(lifts)
 
 
-def _missing(state: _State, items: Sequence[Item]) -> Iterable[str]:
-    """What nobody has said anything about: titles for the reader."""
-    if state.measured is not None and state.measured.left_open:
-        yield f"{state.measured.left_open} measured points left to the staff"
-    yield from (item.title for item in items if not _said(state, item))
+def letter_of(letters: Iterable[Letter], percent: Decimal | None) -> str:
+    """By the percent as it is shown: 89.995 is 90.00, and so a letter from 90 on. "" where there is none."""
+    if percent is None:
+        return ""
+    found = shown(percent)
+    reached = [letter for letter in letters if found >= letter.least]
+    return max(reached, key=lambda letter: letter.least).name if reached else ""
 
 
-def _said(state: _State, item: Item) -> bool:
-    return item.key in state.items and state.items[item.key].points is not None
+def _pass(condition: Condition, pieces: Sequence[Piece]) -> Pass:
+    mine = [piece for piece in pieces if piece.key in condition.of]
+    have = sum(piece.is_turned_in for piece in mine)
+    ahead = sum(not piece.is_turned_in and piece.state is State.AHEAD for piece in mine)
+    return Pass(condition, have, ahead)
 
 
-def _measured_note(event: Event) -> str:
-    """Which machine measured, and what it left open."""
-    by = f"Graded by {event.graded_by}." if event.graded_by else ""
-    left = f"{event.left_open} of these points are left to the staff and not given yet." if event.left_open else ""
-    return " ".join(filter(None, (by, left)))
+def part_of(component: Component, pieces: Sequence[Piece]) -> Part:
+    """A component: even shares or stated weights, the lowest dropped, capped.
+
+    An excused piece leaves its weight to the others, a dropped one too. An even share is of the pieces that the scheme states, so that a
+    third of three labs that exist of four is still worth a quarter.
+    """
+    counted = [piece for piece in pieces if piece.state not in (State.EXCUSED, State.UNCOUNTED)]
+    excused = sum(piece.state is State.EXCUSED for piece in pieces)
+    dropped = _dropped(component, counted)
+    weights = _weights(component, counted, excused, dropped)
+    lines = [_line(component, piece, weights.get(id(piece)), id(piece) in dropped) for piece in pieces]
+    settled = [line for line in lines if line.piece.state in SETTLED and not line.is_dropped]
+    earned = sum((line.percent for line in settled if line.percent is not None), ZERO)
+    so_far = sum((line.weight for line in settled), ZERO)
+    says = [f"the lowest {len(dropped)} dropped"] if dropped else []
+    if component.cap is not None and earned > component.cap:
+        says.append(f"{plain(earned)} % is capped at {plain(component.cap)} %")
+        earned = component.cap
+    return Part(component, tuple(lines), earned, so_far, "; ".join(says))
 
 
-def _sum(state: _State, items: Sequence[Item]) -> Decimal | None:
-    found = [state.items[item.key].points for item in items if item.key in state.items]
-    parts = [points for points in (state.measured.points if state.measured else None, *found) if points is not None]
-    return sum(parts, ZERO) if parts else None
+def _share(piece: Piece) -> Decimal:
+    """How good it is, as a part of one."""
+    return (piece.points or ZERO) / piece.of if piece.of else ZERO
 
 
-def _points(state: _State, items: Sequence[Item], of: Decimal, late: Late | None) -> Decimal | None:
-    if state.override is not None:
-        return state.override.points
-    raw = _sum(state, items)
-    return raw if raw is None or late is None else _after_late(raw, of, late)
+def _dropped(component: Component, counted: Sequence[Piece]) -> set[int]:
+    """The lowest settled pieces; at least one settled piece stays, or nothing would be left to count."""
+    settled = [piece for piece in counted if piece.state in SETTLED]
+    most = min(component.drop_lowest, max(len(settled) - 1, 0))
+    return {id(piece) for piece in sorted(settled, key=_share)[:most]}
 
 
-def _after_late(raw: Decimal, of: Decimal, late: Late) -> Decimal:
-    if not of:
-        return raw
-    left = late.left_of(Fraction(raw) * ALL / Fraction(of)) * Fraction(of) / ALL
-    return (Decimal(left.numerator) / Decimal(left.denominator)).quantize(CENT, ROUND_HALF_UP)
+def _weights(component: Component, counted: Sequence[Piece], excused: int, dropped: set[int]) -> dict[int, Decimal]:
+    """Percent of the course grade that each piece can give.
+
+    Where something is dropped or excused, what still counts is stretched to fill the component. Otherwise stated weights stand as they are
+    stated, also where they do not add up: the course file's findings say that, and nothing is mended in silence.
+    """
+    total = max(component.count - excused, len(counted))
+    if not total:
+        return {}
+    even = component.percent / total
+    weights = {id(piece): even if piece.weight is None else piece.weight for piece in counted}
+    if not dropped and not excused:
+        return weights
+    held = sum((weight for key, weight in weights.items() if key not in dropped), ZERO) + (total - len(counted)) * even
+    stretch = component.percent / held if held else ZERO
+    return {key: weight * stretch for key, weight in weights.items()}
 
 
-def _lines(
-    state: _State, items: Sequence[Item], measured_of: Decimal, of: Decimal, late: Late | None
-) -> Iterable[Line]:
-    measured, override = state.measured, state.override
-    if measured is not None or measured_of:
-        points, most = (measured.points, measured.of or measured_of) if measured else (None, measured_of)
-        says, note = (measured.reason, _measured_note(measured)) if measured else ("", "")
-        yield Line("benchmark", "Measured", points, most, says=says, note=note)
-    for item in items:
-        event = state.items.get(item.key)
-        at = (event.points, event.actor, event.at, event.reason) if event else (None, "", None, "")
-        yield Line("rubric", item.title, at[0], item.of, item.key, at[3], at[1], at[2], item.note)
-    raw = _sum(state, items)
-    if late is not None and raw is not None and (late.lost or not late.accepted):
-        yield Line("late", late.title, _after_late(raw, of, late) - raw, None, says=" ".join(late.words))
-    if override is not None:
-        title = "Set by hand: stands for the whole, lateness included"
-        yield Line("override", title, override.points, of, "", override.reason, override.actor, override.at)
+def _line(component: Component, piece: Piece, weight: Decimal | None, is_dropped: bool) -> Line:
+    weight = weight if weight is not None else ZERO
+    if piece.state is State.UNCOUNTED:
+        return Line(piece, ZERO, None, "outside the grade")
+    if piece.state is State.EXCUSED:
+        return Line(piece, ZERO, None, "excused: the others count for it")
+    if piece.state not in SETTLED:
+        return Line(piece, weight, None, f"up to {plain(weight)} %, open")
+    if is_dropped:
+        return Line(piece, weight, None, "among the lowest, dropped", is_dropped=True)
+    percent = _share(piece) * weight
+    points = plain(piece.points or ZERO)
+    missing = "missing, " if piece.state is State.MISSING else ""
+    return Line(
+        piece, weight, percent, f"{missing}{points} of {plain(piece.of)} × {plain(weight)} % = {plain(percent)} %"
+    )
+
+
+def supposed(pieces: Mapping[str, Sequence[Piece]], points: Mapping[str, Decimal]) -> dict[str, list[Piece]]:
+    """What if: the same pieces, some of them with these points. Key of a piece -> points."""
+    return {
+        component: [
+            replace(piece, points=points[piece.key], state=State.GRADED, is_turned_in=True)
+            if piece.key in points and piece.state is not State.UNCOUNTED
+            else piece
+            for piece in row
+        ]
+        for component, row in pieces.items()
+    }

@@ -1,4 +1,4 @@
-"""What a grade is made of: the rubric, the events whose fold is the grade (grading/gradebook.py), and when students may see it."""
+"""What a grade is made of: the rubric, the events whose fold is the grade (grading/grade.py), and when students may see it."""
 
 from typing import Any, ClassVar
 

@@ -14,8 +14,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from courseplatform.accounts.models import User
+from grading.grade import ZERO, Event, Grade
 from grading.grade_facts import grades_of, judged
-from grading.gradebook import ZERO, Event, Grade
 from grading.models.assignments import Assignment
 from grading.models.regrades import WAITING, RegradeRequest
 from grading.models.reruns import ItemState, Rerun, RerunItem

@@ -11,8 +11,8 @@ from courseplatform.core.badges import Badge
 from courseplatform.core.markdown import render_markdown
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
+from grading.grade import Grade, Line, Step
 from grading.grade_facts import grade_for, group_of, is_visible, measured_event, release_of
-from grading.gradebook import Grade, Line, Step
 from grading.models.assignments import Assignment
 from grading.models.grades import MEASUREMENT, GradeKind, grade_path
 from grading.models.regrades import RegradeRequest, RegradeStatus

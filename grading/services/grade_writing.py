@@ -9,8 +9,8 @@ from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment
 from courseplatform.notices.services.notifications import notification_send
+from grading.grade import Grade
 from grading.grade_facts import Group, grades_of, group_of, is_visible, release_of
-from grading.gradebook import Grade
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeEvent, GradeKind, RubricItem, grade_path
 from grading.models.regrades import RegradeRequest

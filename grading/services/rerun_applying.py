@@ -14,8 +14,8 @@ from courseplatform.core import states
 from courseplatform.core.markdown import quoted
 from courseplatform.notices.services.notifications import notification_send
 from courseplatform.teams.models import Membership
+from grading.grade import Grade
 from grading.grade_facts import grades_of, is_visible, judged, release_of
-from grading.gradebook import Grade
 from grading.models.grades import grade_path
 from grading.models.reruns import (
     RERUN_MOVES,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from grading.gradebook import Grade
+from grading.grade import Grade
 from grading.models.grades import MEASUREMENT, GradeEvent, GradeKind
 from grading.models.reruns import Rerun
 from grading.models.runs import Result

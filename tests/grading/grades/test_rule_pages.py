@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from grading.bench.sandbox import detect
 from grading.demo.digits import hidden_split, write_hidden
+from grading.grade import Event, grade_of
 from grading.grade_facts import grade_for, measured_of
-from grading.gradebook import Event, grade_of
 from grading.measuring import measure_run
 from grading.models import Result, Run
 from grading.models.grades import grade_path
@@ -20,7 +20,7 @@ from hardware import leases
 from hardware.models import Outcome
 from hardware.profiles import load_profiles
 from tests.grading.grades.grades import with_rubric
-from tests.grading.grades.test_gradebook import AT, late
+from tests.grading.grades.test_grade import AT, late
 from tests.grading.points.rules import REFERENCE, criterion
 from tests.load.ten_times import FILES, MODELS
 from tests.load.ten_times import SPEC as TEN_SPEC
