@@ -13,27 +13,19 @@ from fractions import Fraction
 
 from grading.late.facts import ALL, Policy
 from grading.late.money import after_loss, shown
+from grading.rubric import ZERO, Item
 
-CENT, ZERO = Decimal("0.01"), Decimal("0.00")
+CENT = Decimal("0.01")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OF_ITEM = frozenset({"rubric", "regrade"})
-
-
-@dataclass(frozen=True)
-class Item:
-    """One item of the rubric. `of`: the most points it gives. A withdrawn one counts no more, and keeps its place in the timeline."""
-
-    key: str
-    title: str
-    of: Decimal
-    note: str = ""
-    is_withdrawn: bool = False
 
 
 @dataclass(frozen=True)
 class Event:
     """What happened: kind (rubric, benchmark, override, regrade, note), the item that it is about, what that is worth now (None: nothing
     is said any more), why, and by whom. `of`: for a measured part what it could have reached. `cause`: the regrade request.
+
+    `options`: keys of what was ticked in the item.
 
     `left_open`: of a measured part, the points that no machine gives and nobody has given yet. `graded_by`: which machine measured.
     `is_by_person`: of a measured part, somebody gave what was left open.
@@ -51,6 +43,7 @@ class Event:
     left_open: Decimal = ZERO
     graded_by: str = ""
     is_by_person: bool = False
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,6 +87,8 @@ class Line:
     actor: str = ""
     at: datetime | None = None
     note: str = ""
+    options: tuple[str, ...] = ()
+    is_extra: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,12 +128,17 @@ class Grade:
     def is_complete(self) -> bool:
         return self.points is not None and (not self.missing or self.is_set_by_hand)
 
+    def line_of(self, item: str) -> Line | None:
+        return next((line for line in self.lines if line.kind == "rubric" and line.key == item), None)
+
     def points_of(self, item: str) -> Decimal | None:
         """What an item is worth now."""
-        return next((line.points for line in self.lines if line.kind == "rubric" and line.key == item), None)
+        line = self.line_of(item)
+        return line.points if line else None
 
     def grader_of(self, item: str) -> str:
-        return next((line.actor for line in self.lines if line.kind == "rubric" and line.key == item), "")
+        line = self.line_of(item)
+        return line.actor if line else ""
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def grade_of(
     """
     state, titles, steps, seen = _State(), {item.key: item.title for item in items}, list[Step](), 0
     counted = [item for item in items if not item.is_withdrawn]
-    of = worth or measured_of + sum((item.of for item in counted), ZERO)
+    of = worth or measured_of + sum((item.of for item in counted if not item.is_extra), ZERO)
     for event in events:
         before, state = state.part(event), state.after(event)
         seen = max(seen, event.id) if event.is_by_person or event.kind != "benchmark" else seen
@@ -203,7 +203,7 @@ def _missing(state: _State, items: Sequence[Item]) -> Iterable[str]:
     """What nobody has said anything about: titles for the reader."""
     if state.measured is not None and state.measured.left_open:
         yield f"{state.measured.left_open} measured points left to the staff"
-    yield from (item.title for item in items if not _said(state, item))
+    yield from (item.title for item in items if not item.is_extra and not _said(state, item))
 
 
 def _said(state: _State, item: Item) -> bool:
@@ -247,8 +247,12 @@ def _lines(
         yield Line("benchmark", "Measured", points, most, says=says, note=note)
     for item in items:
         event = state.items.get(item.key)
-        at = (event.points, event.actor, event.at, event.reason) if event else (None, "", None, "")
-        yield Line("rubric", item.title, at[0], item.of, item.key, at[3], at[1], at[2], item.note)
+        points, says, actor, at, options = (
+            (event.points, event.reason, event.actor, event.at, event.options) if event else (None, "", "", None, ())
+        )
+        yield Line(
+            "rubric", item.title, points, item.of, item.key, says, actor, at, item.note, options, item.is_extra
+        )  # fmt: skip
     raw = _sum(state, items)
     if late is not None and raw is not None and (late.lost or not late.accepted):
         yield Line("late", late.title, _after_late(raw, of, late) - raw, None, says=" ".join(late.words))

@@ -11,12 +11,13 @@ from django.db.models import Q
 from courseplatform.accounts.models import User
 from courseplatform.teams.models import Membership, Team
 from courseplatform.teams.selectors.membership import members_at, team_of
-from grading.grade import ZERO, Event, Grade, Item, Late, grade_of
+from grading.grade import Event, Grade, Late, grade_of
 from grading.late_rows.facts import policy_for
 from grading.models.assignments import Assignment
 from grading.models.grades import MEASUREMENT, GradeEvent, GradeKind, GradeRelease, RubricItem
 from grading.models.late_days import LateVerdict
 from grading.models.submissions import Submission
+from grading.rubric import ZERO, Item, Option
 from grading.spec import SpecError
 
 
@@ -96,8 +97,13 @@ def measured_of(assignment: Assignment) -> Decimal:
 
 def items_of(assignment: Assignment) -> list[Item]:
     """The rubric in its order; withdrawn items come too, for the timeline."""
-    rows = RubricItem.objects.filter(assignment=assignment)
-    return [Item(row.key, row.title, row.points, row.note, row.is_withdrawn) for row in rows]
+    return [item_of(row) for row in RubricItem.objects.filter(assignment=assignment).prefetch_related("options")]
+
+
+def item_of(row: RubricItem) -> Item:
+    """Its options come from what was prefetched."""
+    options = tuple(Option(one.key, one.title, one.points, one.is_withdrawn) for one in row.options.all())
+    return Item(row.key, row.title, row.points, row.note, row.is_withdrawn, options, row.is_one_of, row.is_extra)
 
 
 def grades_of(
@@ -130,6 +136,7 @@ def event_of(row: GradeEvent) -> Event:
         row.result.of if row.result else None, row.reason, row.cause_id,
         left_open=row.result.left_open if row.result and not is_by_person else ZERO,
         graded_by=row.result.graded_by if row.result else "", is_by_person=is_by_person,
+        options=tuple(row.options),
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from hardware.profiles import DeviceProfile, load_profiles, today_slug
 
 def dump(course: Course) -> list[dict[str, Any]]:
     rows = Assignment.objects.filter(course=course, is_demo=False).order_by("position", "pk")
-    rows = rows.select_related("course", "hidden_set").prefetch_related("rubric")
+    rows = rows.select_related("course", "hidden_set").prefetch_related("rubric__options")
     days = session_days(course)
     return [item_of(row, days) for row in rows if not row.is_withdrawn]
 

@@ -5,13 +5,20 @@ from decimal import Decimal
 from typing import Any
 
 from courseplatform.courses.course_file.reading import Finding, Source
-from courseplatform.courses.course_file.words import count, line, listed, mapping, number, slug
+from courseplatform.courses.course_file.words import count, flag, line, listed, mapping, number, slug
 from grading.models.assignments import Assignment
-from grading.models.grades import GradeEvent, RubricItem
+from grading.models.grades import GradeEvent, RubricItem, RubricOption
 from grading.models.regrades import RegradeRequest
 from grading.regrade_rules import CLOSES_DAYS, OPENS_HOURS
 
 MOST_POINTS = 9999
+RUBRIC_OPTION = mapping(
+    "What a grader can tick in an item.",
+    ("key", "title", "points"),
+    key=slug("Its name in the record; never reused for something else."),
+    title=line("As it stands beside the points.", 240),
+    points=number("What it gives, or takes: -0.25.", -MOST_POINTS, MOST_POINTS),
+)
 RUBRIC_ITEM = mapping(
     "What a person grades.",
     ("key", "title", "points"),
@@ -19,6 +26,9 @@ RUBRIC_ITEM = mapping(
     title=line("As it stands beside the points.", 160),
     points=number("The most it gives.", 0.01, MOST_POINTS),
     note=line("What the points are given for.", 400),
+    options=listed(RUBRIC_OPTION, "What can be ticked in it; their sum counts, from 0 to what the item gives.", 40),
+    exactly_one=flag("Exactly one of its options is ticked.", default=False),
+    extra=flag("Extra credit, beyond what the assignment is worth.", default=False),
 )
 RUBRIC = listed(RUBRIC_ITEM, "The items that a person grades, in their order.", 100)
 REGRADES = mapping(
@@ -35,8 +45,19 @@ def rubric_dump(row: Assignment) -> dict[str, Any]:
 
 
 def _item_dump(item: RubricItem) -> dict[str, Any]:
-    points: float | int = int(item.points) if item.points == item.points.to_integral_value() else float(item.points)
-    return {"key": item.key, "title": item.title, "points": points} | ({"note": item.note} if item.note else {})
+    said: dict[str, Any] = {"key": item.key, "title": item.title, "points": _plain(item.points)}
+    said |= {"note": item.note} if item.note else {}
+    options = [
+        {"key": option.key, "title": option.title, "points": _plain(option.points)}
+        for option in item.options.all()
+        if not option.is_withdrawn
+    ]
+    said |= {"options": options} if options else {}
+    return said | ({"exactly_one": True} if item.is_one_of else {}) | ({"extra": True} if item.is_extra else {})
+
+
+def _plain(points: Decimal) -> float | int:
+    return int(points) if points == points.to_integral_value() else float(points)
 
 
 def rubric_load(row: Assignment, items: list[dict[str, Any]]) -> list[str]:
@@ -46,8 +67,27 @@ def rubric_load(row: Assignment, items: list[dict[str, Any]]) -> list[str]:
         item = left.pop(fact["key"], None) or RubricItem(assignment=row, key=fact["key"])
         item.title, item.note = fact["title"], fact.get("note", "")
         item.points, item.position, item.is_withdrawn = Decimal(str(fact["points"])), position, False
+        item.is_one_of, item.is_extra = fact.get("exactly_one", False), fact.get("extra", False)
         item.save()
+        _options_load(item, fact.get("options", []))
     return [said for said in (*map(_without, left.values()), _sum_words(row, items)) if said]
+
+
+def _options_load(item: RubricItem, options: list[dict[str, Any]]) -> None:
+    """An option that left goes, unless somebody was graded by it."""
+    left = {option.key: option for option in RubricOption.objects.filter(item=item)}
+    for position, fact in enumerate(options):
+        option = left.pop(fact["key"], None) or RubricOption(item=item, key=fact["key"])
+        option.title, option.points = fact["title"], Decimal(str(fact["points"]))
+        option.position, option.is_withdrawn = position, False
+        option.save()
+    used = {key for keys in GradeEvent.objects.filter(item=item).values_list("options", flat=True) for key in keys}
+    for option in left.values():
+        if option.key not in used:
+            option.delete()
+        elif not option.is_withdrawn:
+            option.is_withdrawn = True
+            option.save(update_fields=["is_withdrawn"])
 
 
 def _without(item: RubricItem) -> str:
@@ -65,7 +105,8 @@ def _without(item: RubricItem) -> str:
 def _sum_words(row: Assignment, items: list[dict[str, Any]]) -> str:
     """A rubric that does not add up is told, and taken: extra credit is one. Criteria of extra credit are outside the sum."""
     criteria = [part for part in row.bench_spec.get("criteria", []) if not part.get("bonus")]
-    together = sum((Decimal(str(part.get("points", 0))) for part in (*items, *criteria)), Decimal(0))
+    core = [fact for fact in items if not fact.get("extra")]
+    together = sum((Decimal(str(part.get("points", 0))) for part in (*core, *criteria)), Decimal(0))
     if not items or not row.points or together == row.points:
         return ""
     measured = " and criteria" if criteria else ""
@@ -80,7 +121,23 @@ def rubric_check(source: Source, n: int, item: dict[str, Any]) -> Iterator[Findi
             said = f"{item['short']}: the item {fact['key']} stands twice, first at line {seen[fact['key']]}."
             yield Finding(at, "twice", said)
         seen.setdefault(fact["key"], at)
+        yield from _options_check(source, n, m, item["short"], fact)
     rules = item.get("regrades", {})
     if rules and rules.get("opens_hours", OPENS_HOURS) >= 24 * rules.get("closes_days", CLOSES_DAYS):
         said = f"{item['short']}: regrade requests close before they open."
         yield Finding(source.line("assignments", n, "regrades"), "ends_before_it_begins", said)
+
+
+def _options_check(source: Source, n: int, m: int, short: str, fact: dict[str, Any]) -> Iterator[Finding]:
+    at = source.line("assignments", n, "rubric", m)
+    options, most = fact.get("options", []), Decimal(str(fact["points"]))
+    if fact.get("exactly_one") and not options:
+        yield Finding(at, "one_of_nothing", f"{short}: {fact['title']} takes exactly one of its options, and has none.")
+    keys = [option["key"] for option in options]
+    for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
+        yield Finding(at, "twice", f"{short}: {fact['title']} has the option {key} twice.")
+    given = [Decimal(str(option["points"])) for option in options]
+    best = max(given, default=most) if fact.get("exactly_one") else sum(filter(lambda one: one > 0, given), Decimal(0))
+    if options and best < most:
+        said = f"{short}: the options of {fact['title']} give at most {best} of its {most} points."
+        yield Finding(at, "never_full", said)

@@ -4,7 +4,7 @@ from grading.models.assignments import Assignment, AssignmentKind, HiddenSet
 from grading.models.boards import BoardAsk, BoardRun
 from grading.models.class_points import ClassPoint, Nickname
 from grading.models.counts import CountRun
-from grading.models.grades import GradeEvent, GradeKind, GradeRelease, RubricItem
+from grading.models.grades import GradeEvent, GradeKind, GradeRelease, RubricItem, RubricOption
 from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry, LateRequest, LateStale, LateVerdict
 from grading.models.meters import MeterReading, MeterWord
 from grading.models.parked import ParkedResult
@@ -22,6 +22,6 @@ __all__ = [
     "ClassPoint", "CountRun", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeRelease", "HiddenSet",
     "LateEntry", "LateRequest", "LateStale", "LateVerdict", "MeterReading", "MeterWord", "Nickname", "ParkedResult", "Piece", "PointsBefore", "PowerReading",
     "PowerReadingTakenBack", "Refit", "RefitMove", "RefitStatus",
-    "RegradeMove", "RegradeRequest", "RegradeStatus", "Rerun", "RerunItem", "RerunJob", "RerunMove", "Result", "RubricItem",
+    "RegradeMove", "RegradeRequest", "RegradeStatus", "Rerun", "RerunItem", "RerunJob", "RerunMove", "Result", "RubricItem", "RubricOption",
     "Run", "Submission", "VariantRun",
 ]  # fmt: skip

@@ -21,6 +21,8 @@ class RubricItem(models.Model):
     title = models.CharField(max_length=160)
     points = models.DecimalField(max_digits=6, decimal_places=2)
     note = models.CharField(max_length=400, blank=True, help_text="what the points are given for")
+    is_one_of = models.BooleanField(default=False, help_text="exactly one of its options is ticked")
+    is_extra = models.BooleanField(default=False, help_text="extra credit, beyond what the assignment is worth")
     position = models.PositiveSmallIntegerField(default=0)
     is_withdrawn = models.BooleanField(default=False, help_text="no longer in the rubric, kept for what was graded")
 
@@ -30,6 +32,24 @@ class RubricItem(models.Model):
             models.UniqueConstraint(fields=["assignment", "key"], name="rubric_key_in_assignment"),
             models.CheckConstraint(condition=Q(points__gt=0), name="rubric_item_gives_something"),
         ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class RubricOption(models.Model):
+    """What a grader can tick in an item. `points`: what it gives, or takes where it is negative. Once used it is withdrawn."""
+
+    item = models.ForeignKey(RubricItem, on_delete=models.CASCADE, related_name="options")
+    key = models.SlugField(max_length=60)
+    title = models.CharField(max_length=240)
+    points = models.DecimalField(max_digits=6, decimal_places=2)
+    position = models.PositiveSmallIntegerField(default=0)
+    is_withdrawn = models.BooleanField(default=False, help_text="no longer in the rubric, kept for what was graded")
+
+    class Meta:
+        ordering = ("position", "pk")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["item", "key"], name="rubric_option_in_item")]
 
     def __str__(self) -> str:
         return self.title
@@ -62,8 +82,8 @@ MEASUREMENT = "measurement"  # who wrote an event that nobody wrote
 class GradeEvent(OfGrade):
     """One thing that happened to the grade of one person for one assignment. The grade is the fold of its events.
 
-    points: what the item (or the measured part, or the whole) is worth from now on; None: nothing is said any more. cause: the regrade
-    request that led to it. actor: who did it, in words that outlive the account.
+    points: what the item (or the measured part, or the whole) is worth from now on; None: nothing is said any more. options: keys of what
+    was ticked in the item. cause: the regrade request that led to it. actor: who did it, in words that outlive the account.
     """
 
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="grade_events")
@@ -71,6 +91,7 @@ class GradeEvent(OfGrade):
     kind = models.CharField(max_length=10, choices=GradeKind.choices)
     item = models.ForeignKey(RubricItem, null=True, blank=True, on_delete=models.PROTECT, related_name="events")
     points = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)
+    options = models.JSONField(default=list, blank=True)
     reason = models.CharField(max_length=4000, blank=True)
     cause = models.ForeignKey(
         "grading.RegradeRequest", null=True, blank=True, on_delete=models.PROTECT, related_name="events"

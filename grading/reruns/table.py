@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from courseplatform.accounts.models import User
-from grading.grade import ZERO, Event, Grade
+from grading.grade import Event, Grade
 from grading.grade_facts import grades_of, judged
 from grading.models.assignments import Assignment
 from grading.models.regrades import WAITING, RegradeRequest
@@ -23,6 +23,7 @@ from grading.models.runs import Result
 from grading.models.submissions import Submission
 from grading.reruns.choice import Choice, LateCosts, OwnerKey, by_owner, choice_of, owner_key
 from grading.reruns.words import moved
+from grading.rubric import ZERO
 
 Row = dict[str, Any]
 Lines = Sequence[Mapping[str, Any]]

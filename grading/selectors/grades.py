@@ -14,10 +14,11 @@ from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role
 from courseplatform.teams.selectors.membership import teams_at
-from grading.grade import Grade, Item
+from grading.grade import Grade
 from grading.grade_facts import grades_of, group_of, is_visible, items_of, measured_of, release_of
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeKind, grade_path
+from grading.rubric import Item
 from grading.selectors.handed import handed_parts
 from grading.selectors.my_grade import measured_part, timeline
 

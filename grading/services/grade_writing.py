@@ -88,12 +88,13 @@ def check_text(text: str, field: str, said: str, *, least: int = 1, most: int = 
 
 def events_add(
     *, visit: Visit, desk: Desk, people: Sequence[User], kind: GradeKind, points: Decimal | None = None, reason: str = "",
-    item: RubricItem | None = None, cause: RegradeRequest | None = None,
+    item: RubricItem | None = None, options: Sequence[str] = (), cause: RegradeRequest | None = None,
 ) -> None:  # fmt: skip
     """One event for each of these people."""
     for person in people:
         GradeEvent.objects.create(
-            assignment=desk.assignment, person=person, kind=kind, item=item, points=points, reason=reason, cause=cause,
+            assignment=desk.assignment, person=person, kind=kind, item=item, options=list(options), points=points,
+            reason=reason, cause=cause,
             submission=desk.group.submission, actor=visit.person.name[:120], actor_person=visit.person,
         )  # fmt: skip
 

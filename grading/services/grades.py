@@ -1,6 +1,7 @@
 """Grading by hand, and releasing: marks for the items of a rubric, the whole set by hand, notes, and when students see it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,12 +14,14 @@ from courseplatform.core.markdown import escaped
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role
 from courseplatform.notices.services.notifications import notification_send
-from grading.grade_facts import is_visible, release_of
+from grading.grade_facts import is_visible, item_of, release_of
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeKind, GradeRelease, RubricItem, grade_path
+from grading.rubric import gone, ticked
 from grading.services.benchmarks import benchmarks_record
 from grading.services.grade_writing import (
     MOST,
+    Desk,
     check_points,
     check_seen,
     check_text,
@@ -30,34 +33,46 @@ from grading.services.grade_writing import (
 SAY_WHY = "Say why: students see these grades already, and the reason stands beside the change."
 
 
+@dataclass(frozen=True)
+class Mark:
+    """What an item is worth now: points, and the options that were ticked for them. None: nothing is said any more."""
+
+    points: Decimal | None
+    options: tuple[str, ...] = ()
+
+
 @transaction.atomic
 def grade_give(
-    *, visit: Visit, assignment: Assignment, person: User, marks: Mapping[str, Decimal | None], seen: int,
-    reason: str = "", note: str = "",
+    *, visit: Visit, assignment: Assignment, person: User, seen: int, marks: Mapping[str, Decimal | None] | None = None,
+    ticks: Mapping[str, Collection[str]] | None = None, reason: str = "", note: str = "",
 ) -> int:  # fmt: skip
     """Points for items of the rubric, for everybody who was in the team at the judged hand-in. Returns how many events it wrote.
 
     Args:
         marks: key of an item -> points; None takes a mark away. Only what differs is written.
+        ticks: key of an item -> keys of the options that are ticked in it; the points follow from the rubric as it is now.
         seen: the newest event that the page showed. reason: required once students see the grades. note: words to the student.
 
     Raises:
-        Conflict: `stale_grade`. BadInput: `no_such_item`, `points_out_of_range`, `too_many_decimals`, `reason_missing`,
-        `reason_too_long`, `nothing_changed`.
+        Conflict: `stale_grade`, `rubric_changed`. BadInput: `no_such_item`, `tick_exactly_one`, `points_out_of_range`, `too_many_decimals`,
+        `reason_missing`, `reason_too_long`, `nothing_changed`.
     """
     desk = desk_locked(assignment, person)
     check_seen(desk, seen)
-    items = {row.key: row for row in RubricItem.objects.filter(assignment=assignment, is_withdrawn=False)}
+    rows = RubricItem.objects.filter(assignment=assignment, is_withdrawn=False).prefetch_related("options")
+    items = {row.key: row for row in rows}
+    given = _checked(marks or {}, items) | _from_ticks(ticks or {}, items)
     changes = [
-        (items[key], points, people)
-        for key, points in _checked(marks, items).items()
-        if (people := [one for one in desk.group.people if desk.grades[one.pk].points_of(key) != points])
+        (items[key], mark, people)
+        for key, mark in given.items()
+        if (people := [one for one in desk.group.people if _mark_of(desk, one, key) != mark])
     ]
     if not changes and not note.strip():
         raise BadInput("Nothing was changed.", code="nothing_changed")
     said = _reason(assignment, reason, needed=bool(changes))
-    for item, points, people in changes:
-        events_add(visit=visit, desk=desk, people=people, kind=GradeKind.RUBRIC, item=item, points=points, reason=said)
+    for item, mark, people in changes:
+        events_add(visit=visit, desk=desk, people=people, kind=GradeKind.RUBRIC, item=item, points=mark.points,
+                   options=mark.options, reason=said)  # fmt: skip
     if note.strip():
         text = check_text(note, "note", "Write the note.")
         events_add(visit=visit, desk=desk, people=desk.group.people, kind=GradeKind.NOTE, reason=text)
@@ -68,11 +83,37 @@ def grade_give(
     return sum(len(people) for _, _, people in changes) + (len(desk.group.people) if note.strip() else 0)
 
 
-def _checked(marks: Mapping[str, Decimal | None], items: Mapping[str, RubricItem]) -> dict[str, Decimal | None]:
-    unknown = [key for key in marks if key not in items]
+def _mark_of(desk: Desk, person: User, key: str) -> Mark:
+    """What stands now."""
+    line = desk.grades[person.pk].line_of(key)
+    return Mark(line.points, line.options) if line else Mark(None)
+
+
+def _checked(marks: Mapping[str, Decimal | None], items: Mapping[str, RubricItem]) -> dict[str, Mark]:
+    _check_known(marks, items)
+    return {key: Mark(check_points(points, items[key].points, f"points-{key}")) for key, points in marks.items()}
+
+
+def _check_known(keys: Collection[str], items: Mapping[str, RubricItem]) -> None:
+    unknown = [key for key in keys if key not in items]
     if unknown:
         raise BadInput("The rubric has changed. Reload the page.", code="no_such_item", details={"field": unknown[0]})
-    return {key: check_points(points, items[key].points, f"points-{key}") for key, points in marks.items()}
+
+
+def _from_ticks(ticks: Mapping[str, Collection[str]], items: Mapping[str, RubricItem]) -> dict[str, Mark]:
+    """The options in the order of the rubric, so that equal ticks are equal marks."""
+    _check_known(ticks, items)
+    found = {}
+    for key, keys in ticks.items():
+        item = item_of(items[key])
+        if lost := gone(item, keys):
+            said = f"The rubric of {item.title} was changed while you graded: what you had ticked is not offered any more. Look at it again."
+            raise Conflict(said, code="rubric_changed", details={"field": key, "gone": lost})
+        sum_of = ticked(item, keys)
+        if sum_of is None:
+            raise BadInput(f"Tick exactly one of {item.title}.", code="tick_exactly_one", details={"field": key})
+        found[key] = Mark(sum_of.points, tuple(option.key for option in item.offered if option.key in keys))
+    return found
 
 
 def _reason(assignment: Assignment, reason: str, *, needed: bool) -> str:

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from grading.course_file.late.policy import policy_of
-from grading.grade import Event, Item, Late, grade_of
+from grading.grade import Event, Late, grade_of
+from grading.rubric import Item
 
 AT = datetime(2026, 10, 1, 12, tzinfo=UTC)
 REPORT = Item("report", "Report", Decimal("3"), "one page")
