@@ -45,7 +45,7 @@ from hardware.hooks import (
 from hardware.leases import JobKind, register_kind
 from hardware.registration import no_wake
 from hardware.runners import calibrating
-from hardware.runners.leasing import START_WITHIN_S, TTL_S
+from hardware.runners.leasing import MOST_FAULTS, START_WITHIN_S, TTL_S
 
 LATE_PAGES = (
     "grading:late_person", "grading:late_team", "grading:late_grant", "grading:late_extension", "grading:late_accommodation", "grading:late_excuse",
@@ -63,7 +63,14 @@ def register_all() -> None:
     add_calibration_source(calibration_rows)
     register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake, parked=result_park))
     register_kind(
-        JobKind(board_runs.KIND, board_runs.board_run_ended, no_wake, ttl_s=TTL_S, start_within_s=START_WITHIN_S)
+        JobKind(
+            board_runs.KIND,
+            board_runs.board_run_ended,
+            no_wake,
+            ttl_s=TTL_S,
+            start_within_s=START_WITHIN_S,
+            max_faults=MOST_FAULTS,
+        )
     )
     register_kind(JobKind(ASK_KIND, ask_end.board_ask_ended, wake, parked=ask_end.board_ask_parked))
     calibrating.register(networks=networks, ended=refit_begin, outcomes=refit_outcomes)

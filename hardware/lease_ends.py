@@ -7,7 +7,7 @@ from hardware.models import Job
 
 MAX_FAULTS = 4
 GIVEN_UP = (
-    f"Our machine failed {MAX_FAULTS} times on this run, so it was ended. This is not the model's fault and costs no "
+    "Our machine failed {faults} times on this run, so it was ended. This is not the model's fault and costs no "
     'attempt. Staff find it among the submissions under "our fault"; you or they can run it again.'
 )
 # Told, in the transaction that ends it, that nobody holds this job any more: (job as it is now, the holder's fault, why, when).

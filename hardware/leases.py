@@ -26,6 +26,7 @@ from hardware.models import DECISIONS, HELD, MOVES, Job, JobMove, Outcome, Prior
 
 LEASE_TTL_S = 20
 BEAT_S = 4
+LONGEST_PAUSE_S = 60  # after a fault
 CANDIDATES = 5
 TRIES = 5  # of a cancel against workers that take and give back the same job
 SUPERSEDED = "superseded"
@@ -52,6 +53,7 @@ class JobKind:
     `parked(job, result)` keeps what came out until a person has decided, inside the transaction that parks the job; None: jobs of this
     kind are never parked.
     `ttl_s`: how long a lease lives without a beat. `start_within_s`: and before the work has begun; None: as long.
+    `max_faults`: after so many faults of ours a job is given up, for it may be the job that brings its workers down.
     """
 
     name: str
@@ -60,6 +62,7 @@ class JobKind:
     parked: Callable[[Job, dict[str, Any]], None] | None = None
     ttl_s: float = LEASE_TTL_S
     start_within_s: float | None = None
+    max_faults: int = MAX_FAULTS
 
 
 @dataclass(frozen=True)
@@ -218,7 +221,7 @@ def lease_release(
     """Give the job back to the queue: our fault, or we are stopping (`fault=False`). Its place in line stays.
 
     pause: nobody takes it before that has passed; without one a fault costs some seconds, and nothing else any.
-    After MAX_FAULTS faults the job ends as `infrastructure`, which costs the person no attempt.
+    After `max_faults` of its kind the job ends as `infrastructure`, which costs the person no attempt.
     """
     try:
         _give_back(_held(lease), lease=lease, why=why, fault=fault, pause=pause, now=now or timezone.now())
@@ -353,8 +356,8 @@ def _give_back(
     job: Job, *, lease: Lease | None, why: str, fault: bool, now: datetime, pause: timedelta | None = None
 ) -> None:
     faults = job.faults + int(fault)
-    if faults >= MAX_FAULTS:
-        result = {"code": "infrastructure", "message": GIVEN_UP}
+    if faults >= (_kinds[job.kind].max_faults if job.kind in _kinds else MAX_FAULTS):
+        result = {"code": "infrastructure", "message": GIVEN_UP.format(faults=faults)}
         with transaction.atomic():
             Job.objects.filter(pk=job.pk, attempt=job.attempt).update(faults=F("faults") + int(fault))
             tell_end(job, fault, why, now)
@@ -363,7 +366,7 @@ def _give_back(
     if job.cancel_requested:
         _end(job, lease=lease, outcome=Outcome.CANCELLED, result={}, by="sweep", now=now, why=why)
         return
-    pause = pause or timedelta(seconds=2**faults if fault else 0)
+    pause = pause or timedelta(seconds=min(2**faults, LONGEST_PAUSE_S) if fault else 0)
     with transaction.atomic():
         _move_held(
             job, lease, to=Status.QUEUED, why=why, faults=faults, leased_by="", lease_expires_at=None,

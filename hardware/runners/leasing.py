@@ -29,6 +29,8 @@ from hardware.runners.facts import text
 from hardware.runners.polling import state_keep
 
 BEAT_S, TTL_S, START_WITHIN_S = 15, 60, 60
+# A board is unplugged, restarted, cut off, held to be drifting: four of these come together in a bad evening, and say nothing of the job.
+MOST_FAULTS = 8
 LONGEST_START_S = 300  # so long an agent may fetch the files, beating all the while
 MOST_GIVEN_BACK = 3  # of one job by one board, without a fault
 BRING_WITHIN = timedelta(minutes=30)  # cooling is within wall_s; this is for results over a slow line

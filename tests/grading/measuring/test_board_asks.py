@@ -16,8 +16,8 @@ from grading.models.class_points import ClassPoint
 from grading.services.board_asks import board_ask, board_ask_withdraw
 from grading.services.grades import grades_release
 from grading.services.runs import run_again
-from hardware import leases
 from hardware.models import BoardJob, Job, Outcome, Runner, Status
+from hardware.runners.leasing import MOST_FAULTS
 from tests.grading.measuring.carried import carried_out
 from tests.grading.measuring.test_on_boards import BOARD, handed_in
 from tests.grading.measuring.test_on_boards import lab as lab_of_boards
@@ -185,7 +185,7 @@ def test_boards_that_fail_end_it(cast, measured):
     _, board = add_board(cast)
     asked = ask(cast, measured)
     assert worker.work_once("bench@test")
-    for _ in range(leases.MAX_FAULTS):
+    for _ in range(MOST_FAULTS):
         BoardJob.objects.filter(status=Status.QUEUED).update(not_before=timezone.now())
         job = board.job()
         if job["purpose"] == "health":

@@ -19,6 +19,7 @@ from grading.spec import BenchSpec
 from hardware import leases
 from hardware.models import BoardJob, Job, Outcome, Runner, Status
 from hardware.ondevice.runner import carry_out
+from hardware.runners.leasing import MOST_FAULTS
 from tests.courseplatform.teams.builders import make_team
 from tests.grading.measuring.carried import carried_out, ready_here
 from tests.hardware.runners.boards import add_board
@@ -157,7 +158,7 @@ def test_a_board_that_fails_costs_the_student_nothing(cast, lab):
     _, board = add_board(cast)
     run = handed_in(cast)
     assert worker.work_once("bench@test")
-    for _ in range(leases.MAX_FAULTS):
+    for _ in range(MOST_FAULTS):
         BoardJob.objects.filter(status=Status.QUEUED).update(not_before=timezone.now())
         job = board.job()
         if job["purpose"] == "health":

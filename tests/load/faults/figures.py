@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from django.db.models import Count
+from django.db.models import Count, F
 
 from hardware.models import BoardEnd, BoardJob, JobMove, Outcome, Status
 from hardware.ondevice.stats import percentile
@@ -29,16 +29,21 @@ def outcomes() -> Counter[str]:
 
 
 def ended_twice() -> int:
-    """Jobs that were moved to their end more than once, or have two results that count."""
-    moved = (
-        JobMove.objects.filter(moved_to=Status.FINISHED, subject__in=work()).values("subject").annotate(n=Count("pk"))
-    )
-    counted = (
-        BoardEnd.objects.filter(counted=True, said__outcome="done", job__in=work())
-        .values("job")
-        .annotate(n=Count("pk"))
-    )
-    return moved.filter(n__gt=1).count() + counted.filter(n__gt=1).count()
+    """Jobs that were moved to their end more than once."""
+    moved = JobMove.objects.filter(moved_to=Status.FINISHED, subject__in=work())
+    return moved.values("subject").annotate(n=Count("pk")).filter(n__gt=1).count()
+
+
+def held_not_to_stand() -> int:
+    """Results of boards that came in time and were measured again, because the golden model around them had drifted."""
+    done = BoardEnd.objects.filter(counted=True, said__outcome="done", job__in=work())
+    return done.exclude(attempt=F("job__attempt"), job__outcome=Outcome.MEASURED).count()
+
+
+def given_up_after() -> list[str]:
+    """For each job that was given up, why it went back into the line, each time."""
+    rows = JobMove.objects.filter(subject__in=work().filter(outcome=Outcome.INFRASTRUCTURE)).exclude(why="")
+    return [f"{row.subject_id}: {row.why}" for row in rows.order_by("subject_id", "pk")]
 
 
 def without_result() -> int:

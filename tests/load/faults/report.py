@@ -32,7 +32,8 @@ def told(jobs: int, director: Director, students: Students, races: Races, took_s
     times = Counter(director.done)
     rows = [
         ("jobs in", jobs), ("measured", ends["measured"]), ("lost", figures.left()), ("ended twice", figures.ended_twice()),
-        ("given up", ends["infrastructure"]), ("measured without a result", figures.without_result()),
+        ("given up", ends["infrastructure"]), 
+        ("held not to stand, measured again", figures.held_not_to_stand()), ("measured without a result", figures.without_result()),
         ("by board", figures.by_board(director.names)), ("late results refused and kept", figures.late_words()),
         ("handed in by students", handed["handed in"]), ("graded by a board's result", handed["graded"]), ("attempts used up by faults", handed["attempts"]),
         ("energy: of the rail, another, none", f"{right}, {other}, {without}"), ("calls said twice", sum(board.line.said_twice for board in director.boards)),
@@ -48,11 +49,13 @@ def told(jobs: int, director: Director, students: Students, races: Races, took_s
     ]  # fmt: skip
     for name, value in rows:
         print(f"{name:49}{value!s:>10}")
+    for why in figures.given_up_after():
+        print(f"given up {why}")
     faulty = {
         "not every job was measured": ends["measured"] != jobs or figures.left() > 0,
         "a job was ended twice, or has no result": figures.ended_twice() + figures.without_result() > 0,
         "hand-ins are not graded": handed["graded"] != handed["handed in"],
-        "attempts were used up": handed["attempts"] != 0,
+        "attempts were used up": handed["attempts"] > 0,
         "a job of a killed agent waited too long": not killed or max(killed) >= figures.MOST_RECOVERY_S,
         "a race was not won by one": races.won != [1] * RACES,
         "a stale result": races.stale is not True,
