@@ -32,7 +32,7 @@ def told(jobs: int, director: Director, students: Students, races: Races, took_s
     times = Counter(director.done)
     rows = [
         ("jobs in", jobs), ("measured", ends["measured"]), ("lost", figures.left()), ("ended twice", figures.ended_twice()),
-        ("given up", ends["infrastructure"]), 
+        ("given up", ends["infrastructure"]),
         ("held not to stand, measured again", figures.held_not_to_stand()), ("measured without a result", figures.without_result()),
         ("by board", figures.by_board(director.names)), ("late results refused and kept", figures.late_words()),
         ("handed in by students", handed["handed in"]), ("graded by a board's result", handed["graded"]), ("attempts used up by faults", handed["attempts"]),
