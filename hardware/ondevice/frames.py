@@ -16,6 +16,7 @@ from typing import Any
 
 LENGTH = struct.Struct(">I")
 MAX_FRAME_BYTES = 16 * 1024 * 1024  # the report of 20,000 operators is the largest there is
+MOST_DIGITS = 300  # of a whole number: so many still fit into a float
 MEMBERS = frozenset({"nonce", "kind", "body"})
 
 
@@ -75,7 +76,7 @@ class FrameReader:
 
     def _decode(self, payload: bytes) -> tuple[str, dict[str, Any]]:
         try:
-            document = json.loads(payload, parse_constant=_no_number)
+            document = json.loads(payload, parse_constant=_no_number, parse_int=_whole)
         except (ValueError, RecursionError) as error:
             raise FrameError("A frame is not valid JSON.") from error
         if not isinstance(document, dict) or set(document) != MEMBERS:
@@ -91,3 +92,10 @@ class FrameReader:
 def _no_number(word: str) -> None:
     """Python reads NaN and infinity, which are no JSON and which no database takes as such."""
     raise ValueError(f"{word} is not JSON")
+
+
+def _whole(word: str) -> int:
+    """Python reads whole numbers of any length, and whoever makes a time of one falls over it."""
+    if len(word) > MOST_DIGITS:
+        raise ValueError("a number has too many digits")
+    return int(word)

@@ -13,8 +13,8 @@ from hardware.models import BoardJob, Outcome, Purpose, Runner, Status
 from hardware.ondevice.stats import percentile
 from hardware.runners.facts import number
 from hardware.runners.health import BASELINE_OF, baseline_of, farthest, golden_name, is_alike
+from hardware.runners.results import LEAST_MS, MOST_MS
 
-LEAST_MS, MOST_MS = 1e-6, 1e7
 THROTTLED = "the board was throttled while it measured"
 
 

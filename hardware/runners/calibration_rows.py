@@ -7,7 +7,7 @@ from hardware.models import BoardFile, BoardJob
 from hardware.ondevice.stats import percentile
 from hardware.runners.facts import number, text
 from hardware.runners.health import is_alike
-from hardware.runners.results import Step, p50_ms_of, steps_read
+from hardware.runners.results import LEAST_MS, MOST_MS, Step, p50_ms_of, steps_read
 
 LEAST_WINDOWS = 3
 
@@ -17,7 +17,7 @@ def is_steady(environment: Any) -> bool:
     bracket = environment.get("bracket") if isinstance(environment, dict) else None
     if not isinstance(bracket, dict):
         return False
-    ends = [number(bracket.get(key), 1e-6, 1e6) for key in ("before_p50_ms", "after_p50_ms")]
+    ends = [number(bracket.get(key), LEAST_MS, MOST_MS) for key in ("before_p50_ms", "after_p50_ms")]
     before, after = ends
     return before is not None and after is not None and is_alike(after / before)
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from courseplatform.core.errors import BadInput
+from hardware.ondevice.frames import MOST_DIGITS
 from hardware.ondevice.stats import percentile
 
 ENDED = frozenset({"ok", "crashed", "timed_out", "out_of_memory", "misbehaved", "infrastructure"})
 MOST_BYTES, MOST_STEPS, MOST_FRAMES = 64 << 20, 64, 20_000
 # A value in Python takes tens of bytes, however few it takes in the file. Legal results are mostly times and long texts.
 MOST_VALUES = 3_000_000
+# Of one inference. What is shorter than a nanosecond no clock has measured, and what divides by it is no number any more.
+LEAST_MS, MOST_MS = 1e-6, 1e7
 HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -40,7 +43,7 @@ def steps_read(file: IO[bytes], most_bytes: int = MOST_BYTES) -> list[Step]:
         raw = file.read(most_bytes + 1)
         if len(raw) > most_bytes or sum(map(raw.count, (b",", b"[", b"{"))) > MOST_VALUES:
             raise ValueError("they are larger than what any run comes to")
-        document = json.loads(raw.decode("utf-8"), parse_constant=_no_number)
+        document = json.loads(raw.decode("utf-8"), parse_constant=_no_number, parse_int=_int, parse_float=_float)
         rows = document["steps"]
         if not isinstance(rows, list) or not rows or len(rows) > MOST_STEPS:
             raise ValueError("steps is no list of 1 to 64")
@@ -80,13 +83,27 @@ def _no_number(word: str) -> None:
     raise ValueError(f"{word} is not JSON")
 
 
+def _int(word: str) -> int:
+    """Python reads whole numbers of any length, and later cannot make a time of them."""
+    if len(word) > MOST_DIGITS:
+        raise ValueError("a number has too many digits")
+    return int(word)
+
+
+def _float(word: str) -> float:
+    found = float(word)
+    if not math.isfinite(found):  # 1e400
+        raise ValueError("a number is larger than all that there are")
+    return found
+
+
 def p50_ms_of(step: Step) -> float | None:
     """The median of its timed inferences; None where it did not end well, or what it says is no time."""
     latency = next((body for kind, body in step.frames if kind == "latency"), None)
     samples = latency.get("samples_ms") if latency else None
     if step.ended != "ok" or not isinstance(samples, list) or not samples:
         return None
-    if not all(type(value) in (int, float) and math.isfinite(value) and value > 0 for value in samples):
+    if not all(type(value) in (int, float) and LEAST_MS <= value <= MOST_MS for value in samples):
         return None
     # More time than has passed is no measurement.
     return percentile(samples, 50) if sum(samples) <= step.wall_s * 1000 * 1.05 else None

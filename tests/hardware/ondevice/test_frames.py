@@ -46,6 +46,7 @@ def raw(document):
         raw({"nonce": NONCE, "kind": "a", "body": []}),
         raw({"nonce": None, "kind": "a", "body": {}}),
         raw([1]),
+        raw({"nonce": NONCE, "kind": "a", "body": {"samples_ms": [10**400]}}),
         struct.pack(">I", 4) + b"\xff\xff\xff\xff",
         struct.pack(">I", 100_000) + b"[" * 100_000,
     ],
