@@ -14,7 +14,7 @@ FIELDS = ("volts", "idle_ma", "loaded_ma", "idle_w", "loaded_w", "used_mah", "lo
 
 def _number(label: str, help_text: str = "", *, required: bool = False) -> forms.FloatField:
     return forms.FloatField(
-        label=label, required=required, help_text=help_text, error_messages={"invalid": "Write a number.", "required": "Write the voltage."},
+        label=label, required=required, help_text=help_text, error_messages={"invalid": "Write a number with a point: 5.1.", "required": "Write the voltage."},
         widget=forms.NumberInput(attrs={"min": "0", "step": "any", "inputmode": "decimal"}),
     )  # fmt: skip
 

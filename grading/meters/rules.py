@@ -15,6 +15,7 @@ from grading.reruns.rules import points_by
 from grading.spec.board import NONE
 
 ENERGY = "energy_mj"
+OTHER_RULES = "{} asks something else since this result. The staff count it again first, under Re-runs of the lab."
 
 
 @dataclass(frozen=True)
@@ -55,16 +56,20 @@ def is_for_readings(run: Run) -> bool:
 
 def _of_result(run: Run) -> May | None:
     submission, assignment = run.submission, run.submission.assignment
+    if assignment.is_withdrawn:
+        return May("withdrawn", f"{assignment.short} was withdrawn, so no reading is taken for it.", is_told=False)
     if not is_for_readings(run):
         said = "A reading belongs to a run on a board without a power sensor, in a lab that gives points for energy."
         return May("not_for_readings", said, is_told=False)
     newest = Result.objects.filter(run__submission=submission).order_by("made_at", "pk").values_list("pk", flat=True)
     if newest.last() != run.result.pk:
         return May("newer_result", "This attempt has a newer result: a reading belongs to that one.")
-    if run.result.points_by and run.result.points_by != points_by(assignment):
-        said = f"{assignment.short} asks something else since this result. The staff count it again first."
-        return May("rules_changed", said)
-    return None
+    return None if counted_by_now(run) else May("rules_changed", OTHER_RULES.format(assignment.short))
+
+
+def counted_by_now(run: Run) -> bool:
+    """Whether the result was counted by what the lab asks now. Where it was not, nothing is counted beside a re-run, which shows what changes."""
+    return not run.result.points_by or run.result.points_by == points_by(run.submission.assignment)
 
 
 def _of_owner(visit: Visit, submission: Submission) -> May | None:

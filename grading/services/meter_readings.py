@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import BadInput, Conflict, Forbidden
@@ -17,9 +18,9 @@ from courseplatform.notices.services.notifications import notification_send
 from courseplatform.teams.selectors.membership import members_at
 from grading.energy.amounts import CENT, Amount
 from grading.meters.arithmetic import Metered, metered_of
-from grading.meters.rules import facts_of, may_enter, said_of, standing
+from grading.meters.rules import OTHER_RULES, counted_by_now, facts_of, may_enter, said_of, standing
 from grading.models.meters import MeterReading, MeterWord, Said
-from grading.models.power import Known
+from grading.models.power import Known, PowerReading
 from grading.models.reruns import Rerun
 from grading.models.runs import Result, Run
 from grading.points.again import Stored, of_device, points_again
@@ -27,7 +28,7 @@ from grading.points.on_board import measured_on_board
 from grading.services.benchmarks import benchmark_record
 from grading.services.class_points import class_point_record
 from grading.services.late_days import lock_circle
-from grading.services.power_readings import ReadingFacts, power_reading_add
+from grading.services.power_readings import ReadingFacts, power_reading_add, power_reading_take_back
 from grading.spec.board import TEAM
 from hardware.course_devices import profiles_of
 
@@ -98,10 +99,10 @@ def meter_reading_settle(*, visit: Visit, run: Run, reading: MeterReading, said:
     """One of the staff confirms or refuses a reading, or somebody takes it back.
 
     Raises:
-        Forbidden: `staff_only`. BadInput: `reason_missing`. Conflict: `settled_already`, `staff_only_now` for a team that takes back what counts,
-        `rerun_stands`.
+        Forbidden: `staff_only`. BadInput: `reason_missing`; `stage_closed` for a team whose charge of this load is in a stage that is over.
+        Conflict: `settled_already`, `staff_only_now` for a team that takes back what counts, `rules_changed`, `rerun_stands`.
     """
-    _locked(run)
+    run.result = _locked(run)
     if said != Said.TAKEN_BACK and not visit.is_staff:
         raise Forbidden("Only the staff say whether a reading counts.", code="staff_only")
     why = " ".join(reason.replace("\x00", "").split())[:LONGEST]
@@ -116,6 +117,10 @@ def meter_reading_settle(*, visit: Visit, run: Run, reading: MeterReading, said:
         raise Conflict("This reading counts already. Take it back, with the reason.", code="settled_already")
     if said == Said.TAKEN_BACK and not visit.is_staff:
         _check_owner(visit, run, reading)
+    if not counted_by_now(run):
+        raise Conflict(OTHER_RULES.format(run.submission.assignment.short), code="rules_changed")
+    if said != Said.COUNTS:
+        _uncharge(visit, reading, why)
     word = _say(run, reading, said, by=visit.by, reason=why)
     _tell_owner(visit, run, reading, word)
     return word
@@ -204,7 +209,18 @@ def _charge(visit: Visit, run: Run, row: MeterReading, found: Metered, now: date
     amount = Amount(max(Decimal(repr(used)).quantize(CENT), CENT), Known.RUN, minutes, mean_ma)
     label = f"{submission.assignment.short}, attempt {submission.number} on {runner}"[:80]
     facts = ReadingFacts(now - timedelta(seconds=found.load_s), label, amount, board=str(runner)[:80], meter=row.meter)
-    power_reading_add(visit=visit, team=team, facts=facts, entry_key=uuid5(row.entry_key, "charge"), now=now)
+    power_reading_add(visit=visit, team=team, facts=facts, entry_key=_charge_key(row), now=now)
+
+
+def _uncharge(visit: Visit, row: MeterReading, why: str) -> None:
+    """What is not believed of the power is not believed of the charge either; and entered anew, one load would count twice."""
+    charge = PowerReading.objects.standing().filter(entry_key=_charge_key(row)).select_related("team__course").first()
+    if charge is not None:
+        power_reading_take_back(visit=visit, reading=charge, reason=why, now=timezone.now())
+
+
+def _charge_key(row: MeterReading) -> UUID:
+    return uuid5(row.entry_key, "charge")
 
 
 def _path(run: Run) -> str:

@@ -1,12 +1,15 @@
 """The pages of a meter reading: offered at the result, entered, confirmed at the list of what waits."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from grading.models import MeterReading
 from grading.selectors.meter_readings import meter_part
+from tests.courseplatform.teams.builders import make_team
 from tests.grading.meters.builders import TYPED, energy_lab, energy_line, enter, on_a_board
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +60,14 @@ def test_from_the_result_over_the_form_to_the_list_of_the_staff_and_back(
         ({"loaded_w": "5"}, "Give the load in one way only"),
         ({"loaded_ma": "300"}, "W of the idle board. Are the two exchanged"),
         ({"loaded_ma": "many"}, "Write a number"),
+        ({"loaded_ma": "nan"}, "Write a number"),
+        ({"loaded_ma": "1e400"}, "Write a number"),
+        ({"loaded_ma": "1040,5"}, "Write a number with a point: 5.1"),
+        ({"loaded_ma": "-1040"}, "as more than 0"),
+        ({"loaded_ma": "1e9"}, "as more than 0"),
+        ({"load_s": "1e300"}, "10 s to a day"),
+        ({"meter": "FNB\x0058"}, "Null characters are not allowed"),
+        ({"meter": "m" * 500}, "at most 80 characters"),
         ({"meter": ""}, "Say which meter it was"),
         ({"entry_key": "x"}, ""),
     ],
@@ -79,3 +90,27 @@ def test_a_word_without_its_reason_and_of_nobody_is_refused_where_it_was_said(ca
     assert client.post(at(cast, run, row.pk), {"said": "counts"}).status_code == 403
     client.force_login(cast.daniel)
     assert client.get(at(cast, run)).status_code == 404
+
+
+@pytest.mark.parametrize("number", [10**18, 10**40])
+def test_a_number_that_no_reading_has_is_nowhere(cast, client, run, number):
+    client.force_login(cast.amit)
+    assert client.post(at(cast, run, number), {"said": "counts"}).status_code == 404
+
+
+def test_who_left_the_team_and_who_is_of_another_course_enters_and_settles_nothing(cast, client, tmp_path):
+    since = timezone.now() - timedelta(days=9)
+    team = make_team(cast, "Magpie", cast.ruth, cast.daniel, since=since)
+    energy_lab(cast, is_individual=False)
+    run = on_a_board(cast, cast.ruth, tmp_path)
+    team.memberships.filter(person=cast.daniel).update(until_at=timezone.now())
+    row, _ = enter(cast, cast.ruth, run)
+    client.force_login(cast.daniel)
+    sent = TYPED | {"meter": "FNB58", "entry_key": str(uuid4())}
+    assert client.post(at(cast, run), sent).status_code == 422
+    assert client.post(at(cast, run, row.pk), {"said": "taken_back", "reason": "mine"}).status_code == 409
+    for person in (cast.sofia, cast.oscar, cast.lena):
+        client.force_login(person)
+        assert client.post(at(cast, run), sent).status_code == 404
+        assert client.post(at(cast, run, row.pk), {"said": "taken_back", "reason": "mine"}).status_code == 404
+    assert MeterReading.objects.count() == 1 and not row.words.exists()

@@ -3,15 +3,18 @@
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from courseplatform.core.errors import AppError, BadInput, Conflict, Forbidden
 from courseplatform.notices.models import Notification
 from grading.grade_facts import measured_event
 from grading.models import ClassPoint, MeterReading, MeterWord, PowerReading
 from grading.models.meters import Said
+from grading.reruns.rules import points_by
 from grading.services.class_points import class_points_rebuild
 from grading.services.grades import grades_release
 from grading.services.meter_readings import meter_reading_settle
+from grading.services.power_readings import power_reading_take_back
 from tests.courseplatform.teams.builders import make_team
 from tests.grading.energy.builders import with_stages
 from tests.grading.meters.builders import energy_lab, energy_line, enter, fresh, on_a_board
@@ -166,6 +169,52 @@ def test_the_charge_of_the_load_counts_in_the_project_without_being_typed_again(
     kept = PowerReading.objects.get(team=team)
     assert (float(kept.used_mah), kept.known_by, float(kept.mean_ma), float(kept.minutes)) == (26.0, "run", 1040.0, 1.5)
     assert kept.board == "pi4-01" and kept.label == "Lab 1, attempt 1 on pi4-01"
+
+
+def test_a_reading_that_is_entered_anew_counts_its_charge_once(cast, tmp_path):
+    team = make_team(cast, "Magpie", cast.ruth)
+    with_stages(cast.course)
+    energy_lab(cast, is_individual=False)
+    run = on_a_board(cast, cast.ruth, tmp_path)
+    row, _ = enter(cast, cast.ruth, run, in_budget=True, load_s=90.0)
+    settle(cast, cast.ruth, run, row, Said.TAKEN_BACK, "milliamps of the wrong board")
+    again, _ = enter(cast, cast.ruth, run, in_budget=True, load_s=90.0, loaded_ma=1000.0)
+    assert [float(one.used_mah) for one in PowerReading.objects.standing().filter(team=team)] == [25.0]
+    gone = PowerReading.objects.exclude(taken_back=None).get().taken_back
+    assert (gone.reason, gone.by) == ("milliamps of the wrong board", cast.ruth.email)
+    settle(cast, cast.amit, run, again, Said.REFUSED, "seen at the desk")
+    assert not PowerReading.objects.standing().exists()
+
+
+def test_a_charge_that_was_taken_back_by_itself_stands_in_nobodys_way(cast, tmp_path):
+    make_team(cast, "Magpie", cast.ruth)
+    with_stages(cast.course)
+    energy_lab(cast, is_individual=False)
+    run = on_a_board(cast, cast.ruth, tmp_path)
+    row, _ = enter(cast, cast.ruth, run, in_budget=True, load_s=90.0)
+    power_reading_take_back(
+        visit=cast.visit(cast.ruth), reading=PowerReading.objects.get(), reason="x", now=timezone.now()
+    )
+    settle(cast, cast.ruth, run, row, Said.TAKEN_BACK, "typed wrong")
+
+
+@pytest.mark.parametrize("said", list(Said))
+def test_where_the_lab_asks_something_else_by_now_no_word_counts_the_result_anew(cast, run, said):
+    row, _ = enter(cast, cast.ruth, run)
+    result = fresh(run.pk).result
+    type(result).objects.filter(pk=result.pk).update(points_by=points_by(cast.lab))
+    spec = fresh(run.pk).submission.assignment.bench_spec
+    spec["criteria"] = [one | {"points": 1} for one in spec["criteria"]]
+    type(cast.lab).objects.filter(pk=cast.lab.pk).update(bench_spec=spec)
+    refused("rules_changed", settle, cast, cast.amit, run, row, said)
+    after = fresh(run.pk).result
+    assert (after.points, after.earned, MeterWord.objects.count()) == (result.points, result.earned, 0)
+
+
+def test_a_lab_that_was_withdrawn_takes_no_reading(cast, run):
+    type(cast.lab).objects.filter(pk=cast.lab.pk).update(is_withdrawn=True)
+    for person in (cast.ruth, cast.amit):
+        refused("withdrawn", enter, cast, person, run)
 
 
 def test_a_person_without_a_team_has_no_budget(cast, run):
