@@ -1,6 +1,6 @@
 from django.urls import path
 
-from grading.api import late_days, leaderboard, power_readings, reruns, views
+from grading.api import board_asks, late_days, leaderboard, power_readings, reruns, views
 
 urlpatterns = [
     path("courses/<slug:course>/assignments", views.Assignments.as_view(), name="assignments"),
@@ -33,4 +33,5 @@ urlpatterns = [
     path("submissions/<uuid:submission>/file", views.SubmissionFile.as_view(), name="submission_file"),
     path("pieces/<uuid:piece>/file", views.PieceFile.as_view(), name="piece_file"),
     path("runs/<uuid:run>", views.OneRun.as_view(), name="run"),
+    path("runs/<uuid:run>/board", board_asks.OneBoardAsk.as_view(), name="board_ask"),
 ]

@@ -20,7 +20,8 @@ A_DAY, DAY = 2, timedelta(days=1)  # so many an owner asks for at one lab in 24 
 WAITS = timedelta(days=2)  # for a board; then it ends, and the result that there is stays
 # Ends that are not the owner's doing, so what they asked for is not used up.
 NO_BOARD, BOARD_FAILED, RULES_CHANGED, NOTHING_THERE = "no_board", "board_failed", "rules_changed", "no_result"
-OURS = (NO_BOARD, BOARD_FAILED, RULES_CHANGED, NOTHING_THERE, "infrastructure")
+WITHDRAWN = "withdrawn"
+OURS = (NO_BOARD, BOARD_FAILED, RULES_CHANGED, NOTHING_THERE, WITHDRAWN, "infrastructure")
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,8 @@ class May:
 def may_ask(*, visit: Visit, run: Run, now: datetime) -> May:
     """About eight queries. Staff ask for everybody, at any time and as often as they like."""
     submission, assignment = run.submission, run.submission.assignment
-    if not hasattr(run, "result") or not is_for_boards(assignment.spec):
-        return May("not_for_boards", "Boards measure single models, in labs that name a device.", is_told=False)
-    if measured_board(run.result.environment, assignment.spec.device) is not None:
-        return May("measured_there", "A board has measured this attempt.", is_told=False)
-    if not runners_of(run).exists():
-        return May("no_runner", "This course has no board of the lab's device that measures by itself.", is_told=False)
+    if refused := _of_lab(run):
+        return refused
     if refused := _of_result(run):
         return refused
     if not visit.is_staff and (refused := _of_person(visit, submission, now)):
@@ -62,6 +59,20 @@ def may_ask(*, visit: Visit, run: Run, now: datetime) -> May:
         return May(left=left)
     said = f"{A_DAY} board runs of {assignment.short} were asked for within 24 hours, the most there are: the boards are for everybody."
     return May("asked_enough", said, left=0)
+
+
+def _of_lab(run: Run) -> May | None:
+    """What about the lab, its boards and what they have measured stands in the way."""
+    assignment = run.submission.assignment
+    if assignment.is_withdrawn:
+        return May(WITHDRAWN, f"{assignment.short} was withdrawn, so no board measures it.", is_told=False)
+    if not hasattr(run, "result") or not is_for_boards(assignment.spec):
+        return May("not_for_boards", "Boards measure single models, in labs that name a device.", is_told=False)
+    if measured_board(run.result.environment, assignment.spec.device) is not None:
+        return May("measured_there", "A board has measured this attempt.", is_told=False)
+    if not runners_of(run).exists():
+        return May("no_runner", "This course has no board of the lab's device that measures by itself.", is_told=False)
+    return None
 
 
 def is_for_boards(spec: BenchSpec) -> bool:
@@ -98,13 +109,29 @@ def _of_result(run: Run) -> May | None:
 
 def _of_person(visit: Visit, submission: Submission, now: datetime) -> May | None:
     """A student asks for what is theirs or their team's now, while grades are not out."""
-    team = submission.team
-    is_own = is_member(team, visit.person, now) if team is not None else submission.person_id == visit.person.pk
-    if not is_own:
+    if not _is_own(visit, submission, now):
         return May("not_yours", "Only the team whose attempt it is asks for its board run.", is_told=False)
     if is_visible(release_of(submission.assignment)):
         return May("grades_are_out", "The grades are released. Ask the staff if a board should measure it still.")
     return None
+
+
+def _is_own(visit: Visit, submission: Submission, now: datetime) -> bool:
+    """Whether it is theirs, or of the team that they are in now: who has left one still sees what it handed in, and no more."""
+    if submission.team is None:
+        return bool(submission.person_id == visit.person.pk)
+    return is_member(submission.team, visit.person, now)
+
+
+def may_withdraw(*, visit: Visit, asked: BoardAsk, now: datetime) -> May:
+    """Of one that is open: whoever may ask for it takes it back, what the staff asked for the staff alone."""
+    if visit.is_staff:
+        return May()
+    if asked.is_by_staff:
+        return May("staff_only", "The staff asked for this board run, so only they withdraw it.")
+    if not _is_own(visit, asked.submission, now):
+        return May("not_yours", "Only the team whose attempt it is withdraws its board run.")
+    return May()
 
 
 def _of_owner(submission: Submission) -> "QuerySet[BoardAsk]":
@@ -119,7 +146,10 @@ def asked_today(submission: Submission, now: datetime) -> int:
 
 
 def open_ask(submission: Submission) -> BoardAsk | None:
-    return BoardAsk.objects.filter(submission=submission, status__in=OPEN).first()
+    found: BoardAsk | None = BoardAsk.objects.filter(submission=submission, status__in=OPEN).first()
+    if found is not None:
+        found.submission = submission  # known, with its team
+    return found
 
 
 def newest_ask(submission: Submission) -> BoardAsk | None:

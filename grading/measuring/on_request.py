@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from courseplatform.courses.models import Course
-from grading.asks.rules import BOARD_FAILED, NO_BOARD, NOTHING_THERE, RULES_CHANGED, WAITS
+from grading.asks.rules import BOARD_FAILED, NO_BOARD, NOTHING_THERE, RULES_CHANGED, WAITS, WITHDRAWN
 from grading.measuring.on_boards import LONGEST_LOOK, Decided, Waits, answer_of
 from grading.measuring.where_to_run import Place
 from grading.models.boards import BoardAsk
@@ -32,6 +32,8 @@ def ask_of(job_id: Any) -> BoardAsk:
     """What was asked for. Raises Over where the lab asks something else by now, Waits until it was measured here."""
     found = BoardAsk.objects.select_related("submission__assignment__hidden_set", "submission__assignment__course").get(pk=job_id)  # fmt: skip
     submission = found.submission
+    if submission.assignment.is_withdrawn:
+        raise Over(WITHDRAWN, f"{submission.assignment.short} was withdrawn, so no board measures it.")
     if found.rules != points_by(submission.assignment):
         raise Over(RULES_CHANGED, f"{submission.assignment.short} asks something else since this was asked for. Ask once more.")  # fmt: skip
     if Result.objects.filter(run__submission=submission).exists():

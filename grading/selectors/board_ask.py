@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from courseplatform.core import numbers
 from courseplatform.courses.access import Visit
-from grading.asks.rules import A_DAY, WAITS, May, may_ask, newest_ask, open_ask
+from grading.asks.rules import A_DAY, WAITS, May, may_ask, may_withdraw, newest_ask, open_ask
 from grading.models.boards import BoardAsk
 from grading.models.runs import Result, Run
 from grading.selectors.line_now import range_words
@@ -33,6 +33,21 @@ def ask_part(visit: Visit, run: Run, now: datetime) -> Json:
     return {"board_ask": {"state": "refused", "sentence": may.why} | ended} if may.is_told else {}
 
 
+def ask_brief(visit: Visit, run: Run, now: datetime) -> Json:
+    """The same for programs: {may_ask, why_not, left, asked: the newest one with `came_to`, the key of the run that it came to}."""
+    may = may_ask(visit=visit, run=run, now=now)
+    asked: Any = newest_ask(run.submission)
+    if asked is not None:
+        asked.came_to = asked.pk if Run.objects.filter(pk=asked.pk, result__isnull=False).exists() else None
+    why_not = None if may.ok else {"code": may.code, "message": may.why}
+    return {
+        "may_ask": may.ok,
+        "why_not": why_not,
+        "left": None if visit.is_staff else may.left if may.ok else 0,
+        "asked": asked,
+    }
+
+
 def open_part(visit: Visit, run: Run, asked: BoardAsk, now: datetime) -> Json:
     """While it waits or is measured."""
     found = on_a_board(asked.pk, now)
@@ -40,7 +55,7 @@ def open_part(visit: Visit, run: Run, asked: BoardAsk, now: datetime) -> Json:
     is_waiting = found is None or found.state == WAITING
     return {
         "state": "open", "title": title, "sentence": sentence, "device": device_name(run), "asked": asked,
-        "may_withdraw": (visit.is_staff or not asked.is_by_staff) and not asked.cancel_requested,
+        "may_withdraw": not asked.cancel_requested and may_withdraw(visit=visit, asked=asked, now=now).ok,
         "is_stopping": asked.cancel_requested, "step": found.step if found else 0, "steps": found.steps if found else 0,
         "boards": board_rows(found.boards) if found else [],
         "until": f"Where no board is free within {numbers.span(WAITS)}, it ends and this result stays." if is_waiting else "",

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, Forbidden, TooMany
 from courseplatform.courses.access import Visit
-from grading.asks.rules import may_ask, open_ask
+from grading.asks.rules import may_ask, may_withdraw, open_ask
 from grading.models.boards import BoardAsk
 from grading.models.runs import Run
 from grading.models.submissions import Submission
@@ -46,11 +46,13 @@ def board_ask_withdraw(*, visit: Visit, run: Run, now: datetime | None = None) -
     """No board measures it; a board that has begun stops at its next beat.
 
     Raises:
-        Conflict: code `not_asked`, `already_finished`. Forbidden: code `staff_only` for what the staff asked for.
+        Conflict: code `not_asked`, `already_finished`. Forbidden: code `staff_only` for what the staff asked for, `not_yours` for who has left
+        the team.
     """
     found = open_ask(run.submission)
     if found is None:
         raise Conflict("No board run of this attempt is asked for, or it has ended.", code="not_asked")
-    if found.is_by_staff and not visit.is_staff:
-        raise Forbidden("The staff asked for this board run, so only they withdraw it.", code="staff_only")
+    may = may_withdraw(visit=visit, asked=found, now=now or timezone.now())
+    if not may.ok:
+        raise Forbidden(may.why, code=may.code)
     leases.job_cancel(Job.objects.get(pk=found.pk), by=visit.by, now=now)

@@ -18,6 +18,7 @@ from grading.services.grades import grades_release
 from grading.services.runs import run_again
 from hardware.models import BoardJob, Job, Outcome, Runner, Status
 from hardware.runners.leasing import MOST_FAULTS
+from tests.courseplatform.teams.builders import make_team
 from tests.grading.measuring.carried import carried_out
 from tests.grading.measuring.test_on_boards import BOARD, handed_in
 from tests.grading.measuring.test_on_boards import lab as lab_of_boards
@@ -164,6 +165,45 @@ def test_when_it_may_not_be_asked_for(cast, measured):
     cast.lab.bench_spec = cast.lab.bench_spec | {"wall_s": 50}
     cast.lab.save()
     assert code(cast.amit) == "rules_changed"
+
+
+def test_of_a_lab_that_was_withdrawn_no_board_is_asked(cast, measured):
+    add_board(cast)
+    type(cast.lab).objects.filter(pk=cast.lab.pk).update(is_withdrawn=True)
+    for person in (cast.ruth, cast.helen):
+        with pytest.raises(Conflict) as refused:
+            ask(cast, measured, person)
+        assert refused.value.code == "withdrawn"
+
+
+def test_a_lab_that_is_withdrawn_meanwhile_takes_no_boards_time(cast, measured):
+    _, board = add_board(cast)
+    asked = ask(cast, measured)
+    type(cast.lab).objects.filter(pk=cast.lab.pk).update(is_withdrawn=True)
+    assert worker.work_once("bench@test")
+    asked.refresh_from_db()
+    assert (asked.outcome, asked.error_code, board.job()) == (Outcome.CANCELLED, "withdrawn", None)
+
+
+def test_who_has_left_the_team_takes_nothing_of_theirs_back(cast, lab, client):
+    team = make_team(cast, "Magpie", cast.ruth, cast.daniel, since=timezone.now() - timedelta(days=9))
+    spec = {key: value for key, value in cast.lab.bench_spec.items() if key not in ("run_on", "board_wait")}
+    cast.lab.bench_spec, cast.lab.is_individual = spec, False
+    cast.lab.save()
+    run = handed_in(cast)
+    assert worker.work_once("bench@test")
+    add_board(cast)
+    asked = ask(cast, run)
+    team.memberships.filter(person=cast.daniel).update(until_at=timezone.now())
+    client.force_login(cast.daniel)
+    address = Run.objects.get(pk=run.pk).get_absolute_url()
+    page = client.get(address).content.decode()
+    assert "is asked for" in page or "In line" in page  # what his team handed in while he was in it he sees
+    assert "Withdraw" not in page
+    assert client.post(f"{address}board/withdraw/").status_code == 403
+    asked.refresh_from_db()
+    assert asked.status == Status.QUEUED
+    board_ask_withdraw(visit=cast.visit(cast.ruth), run=run)
 
 
 def test_without_a_board_it_ends_and_changes_nothing(cast, measured):
