@@ -1,5 +1,6 @@
 """The worker's part of a calibration: fits what waits. Needs numpy; safe to run twice, and at once."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,12 +35,16 @@ def _fit(row: Refit, worker: str) -> bool:
         return refit_record(**told, coefficients={}, judged={}, points=[], refusal=said)
     try:
         found = fitted(rows, standing.coefficients)
-    except (ValueError, ArithmeticError) as error:  # LinAlgError is a ValueError
+        judged = found.judgement.to_json()
+        coefficients = found.coefficients.to_json() | {"date": datetime.now(UTC).date().isoformat()}
+        points = [vars(point) | {} for point in found.points]
+        json.dumps([judged, coefficients, points], allow_nan=False)
+    except (
+        ValueError,
+        ArithmeticError,
+    ) as error:  # LinAlgError is a ValueError, and a NaN, which no database takes, is one to json
         log.warning("refit_failed", refit=row.pk, why=str(error))
         said = "The fit does not come to an end: the times contradict each other too much. Calibrate the board again."
         return refit_record(**told, coefficients={}, judged={}, points=[], refusal=said)
-    judged = found.judgement.to_json()
-    coefficients = found.coefficients.to_json() | {"date": datetime.now(UTC).date().isoformat()}
     why = refusal(judged, standing=standing.words, is_own=standing.is_own)
-    points = [vars(point) | {} for point in found.points]
     return refit_record(**told, coefficients=coefficients, judged=judged, points=points, refusal=why)

@@ -6,9 +6,13 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from courseplatform.core import numbers
 from courseplatform.core.errors import BadInput, Conflict
+from courseplatform.core.markdown import quoted
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
+from courseplatform.courses.models import Enrolment, Role
+from courseplatform.notices.services.notifications import notification_send
 from grading.calibrating.rows import speaks_for
 from grading.models.refits import REASON_LETTERS, REFIT_MOVES, Refit, RefitMove, RefitStatus
 from grading.queue.wake import wake_refits
@@ -41,7 +45,23 @@ def refit_record(
             refit, moves=REFIT_MOVES, to=S.REFUSED if refusal else S.DRAFT, by=by, why=refusal, history=RefitMove, coefficients=coefficients,
             judged=judged, points=points, standing=standing[:200], said=refusal[:400], fitted_at=now or timezone.now(),
         )  # fmt: skip
+        _tell_instructors(refit)
     return True
+
+
+def _tell_instructors(refit: Refit) -> None:
+    """A draft waits for one of them. What came to nothing is told too: somebody gave the board half an hour for it."""
+    course, runner, error = refit.course, refit.calibration.runner, refit.judged.get("family_out_median")
+    instructors = Enrolment.objects.filter(course=course, role=Role.INSTRUCTOR, is_active=True).select_related("person")
+    title, text = f"A calibration of {runner.name} cannot be used", quoted(refit.said)
+    if refit.status == S.DRAFT:
+        off = f": {numbers.share(error)} off on families that it has not seen" if error is not None else ""
+        title = f"A calibration of {runner.name} waits for your decision{off}"
+        text = "Look at its errors, and decide whether the course models with it."
+    notification_send(
+        course=course, people=[one.person for one in instructors], kind="hardware", key=f"refit-{refit.pk}", title=title, text=text,
+        path=refit.get_absolute_url(),
+    )  # fmt: skip
 
 
 def refit_adopt(*, visit: Visit, refit: Refit, reason: str, now: datetime | None = None) -> Refit:

@@ -2,23 +2,29 @@
 
 import csv
 import io
+import json
+from dataclasses import replace
 
 import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
 from courseplatform.core.errors import BadInput, IllegalMove
+from courseplatform.notices.models import Notification
 from grading.bench.architectures.catalogue import build
 from grading.bench.cost.coefficients import load_calibrations
+from grading.bench.cost.sweep import networks
 from grading.bench.on_device import Choice, device_json
 from grading.bench.report import report_of
 from grading.calibrating.adopted import calibrations_for, calibrations_of_result
 from grading.figures.board_rows import calibration_words
+from grading.measuring import refits
 from grading.measuring.refits import refit_waiting
 from grading.measuring.worker import budget_of
 from grading.models import Assignment, Refit, RefitStatus
 from grading.reruns.rules import measured_by, points_by
 from grading.services.refits import refit_adopt, refit_begin, refit_discard, refit_withdraw
+from hardware.models import CalibrationRow
 from hardware.profiles import load_profiles
 from tests.grading.calibrating.calibrations import REASON, calibration_of, refit_of
 from tests.hardware.runners.boards import add_board
@@ -52,6 +58,55 @@ def test_rows_are_fitted_once_and_wait_for_a_person(cast):
     refit_begin(refit.calibration)
     assert refit_waiting("bench@other") == 0 and Refit.objects.count() == 1
     assert calibrations_for(cast.course) is None
+
+
+def test_instructors_are_told_once_that_one_waits_for_them_and_of_one_that_is_no_use(cast):
+    draft = refit_of(cast)
+    wild = refit_of(cast, draft.calibration.runner, noise=1.2)
+    assert refit_waiting("bench@other") == 0
+    rows = Notification.objects.filter(kind="hardware", key__startswith="refit-").order_by("pk")
+    assert set(rows.values_list("person", flat=True)) == {cast.helen.pk, cast.ines.pk}
+    first, second = rows.filter(person=cast.helen)
+    assert first.title.startswith("A calibration of pi4-01 waits for your decision: ") and first.path == page(draft)
+    assert (second.title, second.path) == ("A calibration of pi4-01 cannot be used", page(wild))
+    assert "no use" in second.text
+
+
+@pytest.mark.parametrize("factor", [1e-9, 1e9, 1e12])
+def test_times_that_no_board_needs_are_refused_or_wait_for_a_person_and_stop_no_worker(cast, factor):
+    refit = refit_of(cast, factor=factor)
+    assert refit.status in (RefitStatus.DRAFT, RefitStatus.REFUSED)
+    json.dumps([refit.coefficients, refit.judged, refit.points], allow_nan=False)
+
+
+def test_a_board_that_says_the_same_time_of_everything_stops_no_worker(cast):
+    made = calibration_of(cast)
+    made.rows.all()._raw_delete(made.rows.db)
+    CalibrationRow.objects.bulk_create(
+        CalibrationRow(
+            calibration=made, network=name, family=one.family, is_whole=one.is_whole, macs=1, runtime_version="1.22.0", p50_ms=1e-6, p90_ms=1e-6,
+            p99_ms=1e-6, low_ms=1e-6, high_ms=1e-6, windows=5, inferences=250,
+        )
+        for name, one in networks().items()
+    )  # fmt: skip
+    refit_begin(made)
+    assert refit_waiting("bench@test") == 1
+    refit = Refit.objects.get()
+    json.dumps([refit.coefficients, refit.judged, refit.points], allow_nan=False)
+    assert refit.status in (RefitStatus.DRAFT, RefitStatus.REFUSED)
+
+
+def test_a_fit_that_came_to_no_numbers_is_refused_and_not_kept(cast, monkeypatch):
+    """NaN is no JSON: PostgreSQL refuses the row, and the worker would try it for ever."""
+    found = refits.fitted
+
+    def wrong(*args):
+        fit = found(*args)
+        return replace(fit, judgement=replace(fit.judgement, family_out_median=float("nan")))
+
+    monkeypatch.setattr(refits, "fitted", wrong)
+    refit = refit_of(cast)
+    assert refit.status == RefitStatus.REFUSED and "does not come to an end" in refit.said
 
 
 def test_a_fit_that_is_no_use_is_refused_with_the_reason_and_cannot_be_adopted(cast):
