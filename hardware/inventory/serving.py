@@ -3,9 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from courseplatform.teams.models import Team
 from hardware.inventory.lending.eligibility import Borrower
-from hardware.models import Booking, CaseStatus, DamageCase, Item, LoanPiece
+from hardware.models import Booking, CaseStatus, DamageCase, Duty, Item, LoanPiece, Runner
+
+# Boards that carry a runner of the staff stay where they measure: they are offered to nobody until the runner is paused or retired. The desk
+# still lends one that is scanned there, since whoever has it gets its runner too (hardware/runners/own.py).
+STAYS = Q(runner__status__in=[Duty.ACTIVE, Duty.DRAINING, Duty.QUARANTINED], runner__team=None)
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,12 @@ def boards_of_team(team: Team) -> list[Item]:
     found = Item.objects.filter(loan_pieces__back_at=None, loan_pieces__loan__team=team, status=Item.Status.IN_SERVICE)
     in_repair = DamageCase.objects.filter(status=CaseStatus.IN_REPAIR).values("item")
     return list(found.exclude(pk__in=in_repair).select_related("product").order_by("loan_pieces__out_at", "tag"))
+
+
+def runners_that_stay(items: Iterable[Item]) -> dict[int, Runner]:
+    """Of the items that stay in the lab for it, their runners, by the key of the item. One query."""
+    found = Item.objects.filter(STAYS, pk__in=[item.pk for item in items]).select_related("runner")
+    return {item.pk: item.runner for item in found}
 
 
 def reserved_items(items: Iterable[Item]) -> set[int]:

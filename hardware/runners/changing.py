@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,6 +11,7 @@ from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit
 from courseplatform.teams.models import Team
 from hardware.course_devices import profiles_of
+from hardware.inventory.services.circulation import offer_changed
 from hardware.models import Duty, Happened, Health, Item, Runner, RunnerEvent
 from hardware.runners.enrolling import LONGEST_NAME, health_set, tags_read
 
@@ -49,6 +51,9 @@ def runner_change(
     if "device" in changed and row.health == Health.GOOD:
         health_set(row, Health.UNKNOWN, by=visit.by, why="it is another kind of board now", now=now)
     row.save(update_fields=[*changed, "health", "health_why", "health_at"])
+    if {"item", "team"} & set(changed):
+        for one in {before["item"], item} - {None}:
+            transaction.on_commit(partial(offer_changed, one.pk))
     return row
 
 

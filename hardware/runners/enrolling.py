@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from courseplatform.core.errors import AppError, BadInput, Conflict, NotHere, No
 from courseplatform.courses.access import Visit
 from courseplatform.teams.models import Team
 from hardware.course_devices import profiles_of
+from hardware.inventory.services.circulation import offer_changed
 from hardware.models import Duty, EnrolCode, Health, HealthMove, Item, Runner, RunnerToken
 from hardware.runners.facts import facts_read
 from hardware.runners.needs import LONGEST_TAG, MOST_TAGS, is_tag
@@ -73,6 +75,8 @@ def runner_add(
     made = Runner.objects.create(
         course=course, name=name, device=device, tags=tags_read(tags), team=team, item=item, made_by=visit.by
     )
+    if item is not None:
+        transaction.on_commit(partial(offer_changed, item.pk))
     return made, code_make(runner=made, by=visit.by)
 
 

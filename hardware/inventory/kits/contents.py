@@ -13,6 +13,7 @@ from django.db.models import Count, Q
 from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.selectors.balances import balances_of
 from hardware.inventory.services.bookings import Want
+from hardware.inventory.serving import STAYS
 from hardware.models import Item, Kit, KitSlot, LoanPiece, Product
 
 GONE = {Item.Status.IN_REPAIR: "is in repair", Item.Status.LOST: "is lost", Item.Status.RETIRED: "is retired"}
@@ -122,13 +123,12 @@ def borrower_of(piece: LoanPiece) -> str:
 
 
 def _on_the_shelf(products: set[Product]) -> dict[int, int]:
-    """How many of each there are now for any kit: in service, not out, and no fixed part of a kit in use."""
+    """How many of each there are now for any kit: in service, not out, carrying no runner, and no fixed part of a kit in use."""
     if not products:
         return {}
     stockroom = next(iter(products)).stockroom
-    free = Item.objects.filter(product__in=products, status=Item.Status.IN_SERVICE).exclude(
-        kit_slot__kit__is_retired=False
-    )
+    free = Item.objects.filter(product__in=products, status=Item.Status.IN_SERVICE).exclude(STAYS)
+    free = free.exclude(kit_slot__kit__is_retired=False)
     free = free.exclude(loan_pieces__in=LoanPiece.objects.filter(back_at=None))
     rows = free.order_by().values("product").annotate(number=Count("pk"))
     there = {row["product"]: row["number"] for row in rows}

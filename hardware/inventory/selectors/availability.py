@@ -8,8 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from hardware.inventory.lending.free_times import FreeTimes, Taken, all_of, free_times
 from hardware.inventory.services.bookings import claim_of
+from hardware.inventory.serving import STAYS
 from hardware.models import Booking, Item, Kit, Product, Stockroom
 
 Status = Item.Status
@@ -17,7 +20,8 @@ Status = Item.Status
 
 @dataclass(frozen=True)
 class FreeStock:
-    """products, items: key -> when it is free. An item that is not in service is not among `items`."""
+    """products, items: key -> when it is free. An item that is not in service is not among `items`. loose: what serves as any of its product,
+    being no part of a kit and carrying no runner that stays."""
 
     now: datetime
     products: dict[int, FreeTimes]
@@ -48,8 +52,8 @@ def free_stock(stockroom: Stockroom, *, now: datetime, products: Iterable[Produc
     of = {} if products is None else {"product__in": list(products)}
     held = Item.objects.filter(stockroom=stockroom, status=Status.IN_SERVICE, **of)
     product_of = dict(held.values_list("pk", "product"))
-    in_kits = set(held.filter(kit_slot__kit__is_retired=False).values_list("pk", flat=True))
-    loose = frozenset(product_of.keys() - in_kits)
+    others = set(held.filter(Q(kit_slot__kit__is_retired=False) | STAYS).values_list("pk", flat=True))
+    loose = frozenset(product_of.keys() - others)
     taken: dict[int, list[Taken]] = defaultdict(list)
     pinned: dict[int, list[Taken]] = defaultdict(list)
     for row in Booking.objects.filter(stockroom=stockroom, is_active=True, **of):

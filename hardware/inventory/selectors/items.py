@@ -22,7 +22,7 @@ from hardware.inventory.selectors.refusals import why_not
 from hardware.inventory.selectors.stock import BADGES, CONDITIONS
 from hardware.inventory.services.items import case_decides
 from hardware.inventory.services.products import check_may_archive, check_never_used
-from hardware.inventory.serving import piece_out
+from hardware.inventory.serving import piece_out, runners_that_stay
 from hardware.models import CASE_OPEN, ITEM_MOVES, Item, Kit, Product, Runner, StockEvent, Stockroom
 from hardware.runners.matching import cannot_work
 
@@ -94,7 +94,8 @@ def item_page(visit: Visit, item: Item) -> dict[str, Any]:
     context: dict[str, Any] = {"item": item, "product": item.product, "badge": BADGES[status], "profile": profile, "condition": CONDITIONS[item.condition]}  # type: ignore[index]  # fmt: skip
     context |= item_cases(visit, item)
     context["kit"] = kit_of(item)
-    if status == Item.Status.IN_SERVICE:
+    context["stays"] = runners_that_stay([item]).get(item.pk)
+    if status == Item.Status.IN_SERVICE and not context["stays"]:
         context["free"] = free_words(visit.course, context["kit"] or item, timezone.now())
     if not visit.is_staff:
         return context

@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, OuterRef
 from courseplatform.core.badges import Badge
 from courseplatform.courses.models import Course
 from hardware.inventory.selectors.balances import balances_of
+from hardware.inventory.serving import STAYS
 from hardware.models import Condition, Item, Kind, LoanPiece, Product, Reservation, ReservationStatus, Stockroom
 
 Status = Item.Status
@@ -36,13 +37,15 @@ ORDER = {kind: place for place, kind in enumerate(Kind.values)}
 
 @dataclass(frozen=True)
 class Owned:
-    """One line of the table: each item that is not retired is in one of out, free, in_repair and lost. left: of what is only counted.
+    """One line of the table: each item that is not retired is in one of out, runner, free, in_repair and lost. left: of what is only counted.
 
-    out: on loan to anybody, whatever its state, also through another course of the stockroom. waiting: requests that nothing is free for.
+    out: on loan to anybody, whatever its state, also through another course of the stockroom. runner: it measures in the lab and is not offered.
+    waiting: requests that nothing is free for.
     """
 
     product: Product
     out: int = 0
+    runner: int = 0
     free: int = 0
     in_repair: int = 0
     lost: int = 0
@@ -51,7 +54,7 @@ class Owned:
 
     @property
     def total(self) -> int:
-        return self.out + self.free + self.in_repair + self.lost
+        return self.out + self.runner + self.free + self.in_repair + self.lost
 
     @property
     def to_have(self) -> int:
@@ -71,7 +74,8 @@ class Owned:
     def bar(self) -> list[dict[str, Any]]:
         """Parts of the bar in hundredths of the whole; what is free is the ground."""
         whole, at, parts = self.total or 1, 0.0, []
-        for name, number in (("out", self.out), ("free", self.free), ("repair", self.in_repair), ("lost", self.lost)):
+        shares = (("out", self.out), ("runner", self.runner), ("free", self.free), ("repair", self.in_repair), ("lost", self.lost))  # fmt: skip
+        for name, number in shares:
             if number and name != "free":
                 parts.append({"name": name, "at": at, "width": 100 * number / whole})
             at += 100 * number / whole
@@ -79,14 +83,15 @@ class Owned:
 
 
 def owned(stockroom: Stockroom) -> list[Owned]:
-    """Every product with its numbers, by kind and name: five queries. An archived one only while something of it is out."""
+    """Every product with its numbers, by kind and name: six queries. An archived one only while something of it is out."""
     balances, waiting = balances_of(stockroom), waiting_of(stockroom)
-    stand, out = _standing(stockroom), _out(stockroom)
+    stand, out, stays = _standing(stockroom), _out(stockroom), _staying(stockroom)
     rows = [
         Owned(
             row,
             out=sum(out[row.pk].values()),
-            free=stand[row.pk][Status.IN_SERVICE] - out[row.pk][Status.IN_SERVICE],
+            runner=stays[row.pk],
+            free=stand[row.pk][Status.IN_SERVICE] - out[row.pk][Status.IN_SERVICE] - stays[row.pk],
             in_repair=stand[row.pk][Status.IN_REPAIR] - out[row.pk][Status.IN_REPAIR],
             lost=stand[row.pk][Status.LOST] - out[row.pk][Status.LOST],
             left=balances.get(row.pk, 0) if row.is_counted else None,
@@ -117,6 +122,16 @@ def _out(stockroom: Stockroom) -> Numbers:
     return found
 
 
+def _staying(stockroom: Stockroom) -> Counter[int]:
+    """By the key of the product: boards in service that are not out and carry a runner that stays."""
+    found: Counter[int] = Counter()
+    rows = Item.objects.filter(STAYS, stockroom=stockroom, status=Status.IN_SERVICE)
+    rows = rows.exclude(Exists(LoanPiece.objects.filter(item=OuterRef("pk"), back_at=None)))
+    for row in rows.order_by().values("product").annotate(number=Count("pk")):
+        found[row["product"]] = row["number"]
+    return found
+
+
 def waiting_of(stockroom: Stockroom) -> dict[int, int]:
     """By the key of the product: requests on the waiting list. What waits for a kit waits for the kit, and is not counted here."""
     rows = Reservation.objects.filter(stockroom=stockroom, status=ReservationStatus.WAITING, product__isnull=False)
@@ -133,6 +148,7 @@ def stock_page(stockroom: Stockroom, rows: list[Owned], *, overdue: int = 0) -> 
         "stockroom": stockroom, "groups": groups, "counted": [one for one in rows if one.left is not None],
         "total": sum(one.total for one in tagged), "sums": [*sums, ("All", _sum(tagged))] if tagged else [], "is_empty": not rows,
         "verdict": verdict(tagged, overdue), "more": more_words(rows), "are_lost": any(one.lost for one in tagged),
+        "are_runners": any(one.runner for one in tagged),
     }  # fmt: skip
 
 
@@ -145,7 +161,7 @@ def grouped(rows: list[Owned]) -> list[dict[str, Any]]:
 
 
 def _sum(rows: list[Owned]) -> dict[str, int]:
-    return {name: sum(getattr(one, name) for one in rows) for name in ("out", "free", "in_repair", "lost", "total", "waiting")}  # fmt: skip
+    return {name: sum(getattr(one, name) for one in rows) for name in ("out", "runner", "free", "in_repair", "lost", "total", "waiting")}  # fmt: skip
 
 
 def verdict(tagged: list[Owned], overdue: int = 0) -> str:
@@ -218,7 +234,7 @@ def _loose(one: Owned, parts: Numbers) -> Owned:
 def _in_kits(stockroom: Stockroom) -> Numbers:
     """By the key of the product: fixed parts of kits in use that are free, and that are out. One query."""
     found: Numbers = defaultdict(Counter)
-    parts = Item.objects.filter(stockroom=stockroom, status=Status.IN_SERVICE, kit_slot__kit__is_retired=False)
+    parts = Item.objects.filter(stockroom=stockroom, status=Status.IN_SERVICE, kit_slot__kit__is_retired=False).exclude(STAYS)  # fmt: skip
     is_out = Exists(LoanPiece.objects.filter(item=OuterRef("pk"), back_at=None))
     for product, out in parts.annotate(is_out=is_out).order_by().values_list("product", "is_out"):
         found[product]["out" if out else "free"] += 1

@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 
 from courseplatform.core.errors import Conflict
 from hardware.inventory.lending.planning import FOREVER, Claim, Plan, plan
+from hardware.inventory.serving import STAYS
 from hardware.models import HOLDS, Booking, Item, LoanPiece, Product, Reservation, Stockroom
 
 NOT_FREE = "not_free"
@@ -43,8 +44,8 @@ class Replanned:
 
 
 def lendable(product: Product) -> QuerySet[Item]:
-    """Items that can be promised: in service, and no fixed part of a kit in use."""
-    found = product.items.filter(status=Item.Status.IN_SERVICE)
+    """Items that can be promised: in service, no fixed part of a kit in use, and carrying no runner that stays in the lab."""
+    found = product.items.filter(status=Item.Status.IN_SERVICE).exclude(STAYS)
     return found.exclude(kit_slot__kit__is_retired=False).order_by("tag")
 
 

@@ -7,10 +7,13 @@ loan, a return, a case, a count, an import.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from django.db import transaction
+from django.utils import timezone
+
 from courseplatform.core.errors import Conflict
 from courseplatform.courses.access import Visit
 from hardware import hooks
-from hardware.inventory.ledger import Ledger
+from hardware.inventory.ledger import Ledger, stockroom_row_locked
 from hardware.inventory.lending.eligibility import Borrower
 from hardware.inventory.services.bookings import Replanned, replan
 from hardware.inventory.services.waiting import promises_tell, waiting_serve
@@ -35,6 +38,19 @@ def circulation_changed(
         verdicts = [(item, verdict_of(item, out.get(item.pk), None, is_in_repair=item.pk in broken)) for item in items]
         hooks.tell_service([(item, verdict.ok, verdict.why or ledger.why) for item, verdict in verdicts])
     return found
+
+
+def offer_changed(item: int) -> None:
+    """A board carries a runner from now on, or no more: what was planned with it is planned anew. Called after that is written, by itself,
+    since whoever changes a runner holds its row and must not wait for the stockroom then.
+    """
+    row = Item.objects.select_related("product").filter(pk=item).first()
+    if row is None:
+        return
+    with transaction.atomic():
+        stockroom, now = stockroom_row_locked(row.stockroom_id), timezone.now()
+        promises_replan([row.product], now)
+        waiting_serve(stockroom, [row.product], now=now)
 
 
 def promises_replan(products: Iterable[Product], now: datetime) -> Replanned:

@@ -41,6 +41,7 @@ from hardware.inventory.selectors.availability import free_stock
 from hardware.inventory.selectors.reservations import reservation_for
 from hardware.inventory.services.bookings import NOT_FREE, book, release
 from hardware.inventory.services.waiting import waiting_serve, waits_begun
+from hardware.inventory.serving import STAYS, runners_that_stay
 from hardware.models import (
     HOLDS,
     RESERVATION_MOVES,
@@ -83,7 +84,7 @@ def reservation_make(
 
     Raises:
         BadInput: `nothing_chosen`, `bad_count`, `backwards`, `past`, `too_long`, `beyond_term`, `no_return`.
-        Conflict: `not_free` (details: product, free, missing, next_at), `counted_product`, `not_in_service`, `kit_part`, `overdue_hold`,
+        Conflict: `not_free` (details: product, free, missing, next_at), `counted_product`, `not_in_service`, `carries_runner`, `kit_part`, `overdue_hold`,
             `quota`, `too_many_asked`.
         Forbidden: what `check_may_borrow` refuses. NotHere: it is not of this stockroom.
     """
@@ -153,14 +154,22 @@ def _check_thing(stockroom: Stockroom, product: Product | None, item: Item | Non
         raise Conflict(f"{product.name} is not lent any more. Choose something else.", code="not_in_service")
     if product is not None and count > 1:
         _check_there_are(product, count)
-    if item is not None and item.status != Item.Status.IN_SERVICE:
+    if item is not None:
+        _check_item(item)
+    if kit is not None and kit.is_retired:
+        raise Conflict(f"{kit.tag} is not lent any more. Choose another kit.", code="not_in_service")
+
+
+def _check_item(item: Item) -> None:
+    """Raises Conflict: `not_in_service`, `carries_runner`, `kit_part`."""
+    if item.status != Item.Status.IN_SERVICE:
         raise Conflict(f"{item.tag} is {item.get_status_display().lower()} now. Choose another one.", code="not_in_service")  # fmt: skip
-    if item is not None and (part_of := Kit.objects.filter(slots__item=item, is_retired=False).first()) is not None:
+    if runner := runners_that_stay([item]).get(item.pk):
+        raise Conflict(f"{item.tag} carries the runner {runner.name}, so it stays in the lab. Choose another one.", code="carries_runner")  # fmt: skip
+    if (part_of := Kit.objects.filter(slots__item=item, is_retired=False).first()) is not None:
         raise Conflict(
             f"{item.tag} is a part of {part_of.tag} and lent with it alone. Reserve the kit.", code="kit_part"
         )
-    if kit is not None and kit.is_retired:
-        raise Conflict(f"{kit.tag} is not lent any more. Choose another kit.", code="not_in_service")
 
 
 def _check_still_lent(row: Reservation) -> None:
@@ -169,7 +178,8 @@ def _check_still_lent(row: Reservation) -> None:
     if row.kit is not None:
         gone = Kit.objects.filter(pk=row.kit.pk, is_retired=True)
     elif row.item is not None:
-        gone = Item.objects.filter(Q(product__is_archived=True) | ~Q(status=Item.Status.IN_SERVICE), pk=row.item.pk)
+        not_lent = Q(product__is_archived=True) | ~Q(status=Item.Status.IN_SERVICE) | STAYS
+        gone = Item.objects.filter(not_lent, pk=row.item.pk)
     else:
         assert row.product is not None  # the table holds one of the two
         gone = Product.objects.filter(pk=row.product.pk, is_archived=True)
