@@ -39,6 +39,7 @@ from hardware.models import (
 )
 from hardware.runners.calibration_rows import is_steady, rows_of
 from hardware.runners.health import FOLDER, GOLDEN, LIMITS, SHAPE
+from hardware.runners.holding import runner_locked
 
 KIND = "board_calibration"
 # Sixty processes: what the results of one job may hold, and a few minutes on a Raspberry Pi.
@@ -103,10 +104,10 @@ def calibration_ask(
 
     Raises:
         BadInput: code `bad_threads`, `no_runtime`, `bad_precision`. Conflict: code `calibration_stands`,
-        `too_many_calibrations`, `runner_revoked`, `not_enrolled`.
+        `too_many_calibrations`, `runner_revoked`, `demo_board`, `not_enrolled`.
     """
     now = now or timezone.now()
-    row = Runner.objects.select_for_update(of=("self",)).select_related("course").get(pk=runner.pk)
+    row = runner_locked(runner)
     _check(row, runtime, precision, threads)
     open_one = BoardCalibration.objects.filter(runner=row, status=CalibrationStatus.MEASURING).first()
     if open_one is not None:
@@ -129,6 +130,10 @@ def calibration_ask(
 def _check(runner: Runner, runtime: Any, precision: Any, threads: Any) -> None:
     if runner.status == Duty.REVOKED:
         raise Conflict(f"{runner.name} was revoked, so it measures nothing.", code="runner_revoked")
+    if runner.is_demo:
+        raise Conflict(
+            f"{runner.name} is a board of the demo, and there is no machine to calibrate.", code="demo_board"
+        )
     if runner.enrolled_at is None:
         raise Conflict(f"No machine was enrolled as {runner.name} yet.", code="not_enrolled")
     most = min(runner.facts.get("cores") or MOST_THREADS, MOST_THREADS)
@@ -217,15 +222,15 @@ def part_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
         return
     calibration, now = part.calibration, timezone.now()
     is_open = BoardCalibration.objects.select_for_update(of=("self",)).get(pk=calibration.pk).is_open
-    part.state = PartState.FAILED
-    if is_open and outcome == Outcome.MEASURED:
+    part.state, other = PartState.FAILED, _other_machine(calibration)
+    if is_open and not other and outcome == Outcome.MEASURED:
         part.state = _taken(part, BoardJob.objects.get(pk=job.pk), result)
     part.save(update_fields=["state"])
     transaction.on_commit(partial(files_dropped, job.pk))
     if not is_open:
         return
-    if outcome == Outcome.CANCELLED:
-        _ended(calibration, CalibrationStatus.CANCELLED, calibration.runner.by, now, "A part was cancelled.")
+    if other or outcome == Outcome.CANCELLED:
+        _ended(calibration, CalibrationStatus.CANCELLED, calibration.runner.by, now, other or "A part was cancelled.")
     elif calibration.parts.filter(state=PartState.FAILED).count() >= MOST_FAILED:
         _ended(
             calibration,
@@ -236,6 +241,16 @@ def part_ended(job: Job, outcome: Outcome, result: dict[str, Any]) -> None:
         )
     else:
         _next_part(calibration, now)
+
+
+def _other_machine(calibration: BoardCalibration) -> str:
+    """Why what comes now may be of another machine than the rows that are here, in a sentence; "" where it is the same."""
+    runner = calibration.runner
+    if runner.device != calibration.device:
+        return f"{runner.name} is another kind of board by now. Begin again."
+    if runner.enrolled_at is not None and runner.enrolled_at > calibration.asked_at:
+        return f"A machine was enrolled anew as {runner.name}, and rows of two machines are not mixed. Begin again."
+    return ""
 
 
 def files_dropped(job: Any) -> None:
@@ -276,11 +291,20 @@ def _ended(calibration: BoardCalibration, to: CalibrationStatus, by: str, now: d
 
 
 @transaction.atomic
-def calibration_cancel(*, calibration: BoardCalibration, by: str, now: datetime | None = None) -> None:
+def calibration_cancel(
+    *, calibration: BoardCalibration, by: str, why: str = "Somebody cancelled it.", now: datetime | None = None
+) -> None:
     """No further part is measured; a running one ends at its next beat. Raises IllegalMove."""
-    _ended(calibration, CalibrationStatus.CANCELLED, by, now or timezone.now(), "Somebody cancelled it.")
+    runner_locked(calibration.runner)
+    _ended(calibration, CalibrationStatus.CANCELLED, by, now or timezone.now(), why)
     for job in BoardJob.objects.filter(calibration_part__calibration=calibration, status__in=OPEN):
         leases.job_cancel(job, by=by)
+
+
+def calibrations_end(runner: Runner, *, by: str, why: str, now: datetime) -> None:
+    """What was begun on a board that is another one from now on, or gone: its rows are not mixed with those of a second machine."""
+    for found in BoardCalibration.objects.filter(runner=runner, status=CalibrationStatus.MEASURING):
+        calibration_cancel(calibration=found, by=by, why=why, now=now)
 
 
 def newest_of(runner: Runner) -> BoardCalibration | None:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count
 
 from courseplatform.core.badges import Badge
-from hardware.models import BoardCalibration, CalibrationStatus, Runner
+from hardware.models import BoardCalibration, CalibrationStatus, Duty, Runner
 from hardware.runners.calibrating import KINDS, MOST_THREADS, NAMES, outcomes_of
 from hardware.runners.matching import cannot_work, is_here
 
@@ -60,6 +60,10 @@ def _waits(runner: Runner, now: datetime) -> str:
 
 def _cannot(runner: Runner) -> str:
     """Why it cannot be calibrated at all."""
+    if runner.status == Duty.REVOKED:
+        return "This runner was revoked, so it measures nothing any more."
+    if runner.is_demo:
+        return "This is a board of the demo: there is no machine that could measure."
     if runner.enrolled_at is None:
         return "No machine was enrolled yet."
     if not _kinds(runner):

@@ -1,6 +1,7 @@
 """What the staff do with a runner, and what its health becomes by it."""
 
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,6 +10,7 @@ from courseplatform.core.errors import BadInput, Conflict, IllegalMove
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
 from hardware import leases
+from hardware.inventory.services.circulation import offer_changed
 from hardware.leases import Lease, LeaseLost
 from hardware.models import (
     DUTY_MOVES,
@@ -22,9 +24,12 @@ from hardware.models import (
     RunnerAlert,
     RunnerMove,
     RunnerToken,
+    Status,
     Trouble,
 )
+from hardware.runners.calibrating import calibrations_end
 from hardware.runners.enrolling import health_set
+from hardware.runners.holding import runner_locked
 
 LONGEST_WHY = 300
 
@@ -49,7 +54,9 @@ def duty_change(*, visit: Visit, runner: Runner, to: Duty, why: str = "", now: d
 @transaction.atomic
 def duty_move(runner: Runner, to: Duty, *, by: str, why: str, now: datetime | None = None) -> Runner:
     now = now or timezone.now()
-    row = Runner.objects.select_for_update(of=("self",)).get(pk=runner.pk)
+    row = runner_locked(runner)
+    if row.item_id is not None:
+        transaction.on_commit(partial(offer_changed, row.item_id))
     move(row, moves=DUTY_MOVES, to=to, by=by, why=why, history=RunnerMove)
     if to in (Duty.QUARANTINED, Duty.REVOKED):
         taken_away(row, f"the runner was {'revoked' if to == Duty.REVOKED else 'put into quarantine'}", now)
@@ -58,6 +65,7 @@ def duty_move(runner: Runner, to: Duty, *, by: str, why: str, now: datetime | No
     if to == Duty.REVOKED:
         if not keeps_item(row):
             row.item = None  # it may carry another runner
+        _own_work_ended(row, by, now)
         RunnerToken.objects.filter(runner=row, revoked_at=None).update(revoked_at=now)
         EnrolCode.objects.filter(runner=row, used_at=None).update(expires_at=now)
     if to == Duty.ACTIVE and row.health == Health.GOOD:
@@ -65,6 +73,13 @@ def duty_move(runner: Runner, to: Duty, *, by: str, why: str, now: datetime | No
         health_set(row, Health.UNKNOWN, by=by, why="back on duty", now=now)
     row.save(update_fields=["health", "health_why", "health_at", "retires", "item"])
     return row
+
+
+def _own_work_ended(runner: Runner, by: str, now: datetime) -> None:
+    """Its calibration and its golden model are for this board alone, so nobody else would ever take them."""
+    calibrations_end(runner, by=by, why=f"{runner.name} was revoked.", now=now)
+    for job in BoardJob.objects.filter(runner=runner, status=Status.QUEUED):
+        leases.job_cancel(job, by=by, now=now)
 
 
 def keeps_item(runner: Runner) -> bool:

@@ -24,6 +24,7 @@ from hardware.runners.bracket import THROTTLED, Judged, judge
 from hardware.runners.duty import lease_of
 from hardware.runners.facts import text, whole
 from hardware.runners.files import log_committed, log_is_full, result_file
+from hardware.runners.holding import runner_locked
 from hardware.runners.leasing import Gone, comes_back_often, doubt, job_held, job_of
 
 ENDS = ("done", "cancelled", "infrastructure", "thermal_invalid")
@@ -118,6 +119,7 @@ def runner_finish(*, runner: Runner, lease: UUID, attempt: int, end: End, now: d
         return Recorded(missing=tuple(missing), log_committed=committed)
     try:
         with transaction.atomic():
+            runner_locked(runner)
             BoardEnd.objects.create(
                 job=job, runner=runner, attempt=attempt, digest=end.digest, said=end.said, counted=True
             )

@@ -26,6 +26,7 @@ from hardware.models import (
 from hardware.runners.duty import lease_of
 from hardware.runners.enrolling import health_set
 from hardware.runners.facts import text
+from hardware.runners.holding import runner_locked
 from hardware.runners.polling import state_keep
 
 BEAT_S, TTL_S, START_WITHIN_S = 15, 60, 60
@@ -109,7 +110,9 @@ def _in_time(job: BoardJob, runner: Runner, now: datetime) -> None:
     most = timedelta(seconds=START_WITHIN_S + job.wall_s) + BRING_WITHIN
     if job.leased_at is not None and now > job.leased_at + most:
         why = f"it was not ended within {most.total_seconds() / 60:.0f} minutes"
-        fenced(leases.lease_release, lease_of(job, runner), why=why, now=now)
+        with transaction.atomic():
+            runner_locked(runner)
+            fenced(leases.lease_release, lease_of(job, runner), why=why, now=now)
         raise Gone("This lease is over: the run took longer than it may. Stop, and throw the result away.")
 
 
@@ -120,6 +123,7 @@ def runner_release(
     job, now = job_held(runner, lease, attempt), now or timezone.now()
     fault = fault or comes_back_often(job, runner)
     with transaction.atomic():
+        runner_locked(runner)
         fenced(
             leases.lease_release,
             lease_of(job, runner, attempt),
@@ -138,7 +142,7 @@ def comes_back_often(job: BoardJob, runner: Runner) -> bool:
 
 def doubt(runner: Runner, why: str, now: datetime) -> None:
     """After a fault of its own a board measures its golden model before anything else."""
-    row = Runner.objects.select_for_update(of=("self",)).get(pk=runner.pk)
+    row = runner_locked(runner)
     if row.health == Health.GOOD:
         health_set(row, Health.UNKNOWN, by=row.by, why=text(why, 300), now=now)
         row.save(update_fields=["health", "health_why", "health_at"])
