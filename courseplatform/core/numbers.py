@@ -39,6 +39,11 @@ def size(value: float) -> str:
     return f"{digits(value / (1 << 20))}{NARROW}MiB"
 
 
+def disk(value: float) -> str:
+    """Bytes of a disk, which is larger than any file here: from 1 GiB on as GiB."""
+    return f"{digits(value / (1 << 30))}{NARROW}GiB" if value >= 1 << 30 else size(value)
+
+
 def size_beside_limit(value: int, *, up: bool) -> str:
     """Bytes of a file that is too large (up) or of the limit: rounded away from each other, so that the two never look alike.
 

@@ -27,7 +27,7 @@ def meter_part(visit: Visit, run: Run) -> dict[str, Any] | None:
     if found is None and not may.ok:
         return None
     row = reading_row(visit, run, found) if found is not None else None
-    return {"row": row, "may": may, "runner": run.result.environment["on_board"]["runner"]}
+    return {"row": row, "may": may, "runner": run.result.environment["on_board"]["runner"], "one": one_of(run)}
 
 
 def meter_page(visit: Visit, run: Run) -> dict[str, Any]:
@@ -39,9 +39,14 @@ def meter_page(visit: Visit, run: Run) -> dict[str, Any]:
     submission, board, names = run.submission, run.result.environment["on_board"], _names(rows)
     return {
         "run": run, "submission": submission, "assignment": submission.assignment, "rows": [reading_row(visit, run, row, names) for row in rows],
-        "may": may_enter(visit=visit, run=run), "runner": board["runner"], "each": numbers.milliseconds(float(board["p50_ms"])),
+        "may": may_enter(visit=visit, run=run), "runner": board["runner"], "one": one_of(run), "each": numbers.milliseconds(float(board["p50_ms"])),
         "is_at_once": submission.assignment.spec.board.readings == TEAM, "has_budget": has_budget(run),
     }  # fmt: skip
+
+
+def one_of(run: Run) -> str:
+    """What the board repeated: a step where the hand-in learns there, else an inference."""
+    return "training step" if run.submission.assignment.spec.kind.trains else "inference"
 
 
 def has_budget(run: Run) -> bool:
@@ -72,7 +77,7 @@ def reading_row(visit: Visit, run: Run, row: MeterReading, names: Mapping[str, s
         "energy": numbers.millijoules(facts["energy_mj"]), "above": numbers.millijoules(facts["energy_mj_above_idle"]),
         "charge": f"{numbers.digits(facts['mah_per_1000'])}{numbers.NARROW}mAh", "used": used, "each": numbers.milliseconds(row.inference_ms),
         "may_confirm": visit.is_staff and not is_over and Said.COUNTS not in said, "may_take_back": not is_over and _may_take_back(visit, row),
-        "run": run, "submission": run.submission,
+        "run": run, "submission": run.submission, "one": one_of(run),
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What the page of a run shows when it was measured: points, fit, hints, figures, own attempts."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -252,7 +253,7 @@ def _environment(run: Run, document: dict[str, Any]) -> Rows:
         {"label": "SHA-256", "value": str(report["sha256"]), "mono": True},
         {"label": "Zeros", "value": zeros_words(report)},
         {"label": "Graded by", "value": _graded_by(facts.get("graded_by"))},
-        {"label": "Isolation", "value": str(facts.get("isolation") or host.get("isolation", ""))},
+        {"label": "Isolation", "value": isolation_words(facts, host)},
         {"label": "Runtime", "value": f"{facts.get('runtime', '')} {facts.get('runtime_version', '')}".strip()},
         {"label": "Python", "value": str(facts.get("python", ""))},
         {"label": "Processor", "value": str(facts.get("cpu", ""))},
@@ -261,6 +262,14 @@ def _environment(run: Run, document: dict[str, Any]) -> Rows:
          if run.finished_at and run.started_at else ""},
     ]  # fmt: skip
     return [row for row in [*rows, *_counted(run)] if row["value"]]
+
+
+def isolation_words(facts: Mapping[str, Any], host: Mapping[str, Any]) -> str:
+    """What kept the model in: of a run on a board its sandbox there, and not the board's name alone."""
+    said, board = str(facts.get("isolation") or host.get("isolation", "")), facts.get("on_board") or {}
+    if (facts.get("graded_by") or {}).get("on") == "board" and host.get("isolation"):
+        return f"{host['isolation']} on {board.get('runner') or 'the board'}"
+    return said
 
 
 def zeros_words(report: dict[str, Any]) -> str:

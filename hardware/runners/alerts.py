@@ -41,7 +41,7 @@ ADVICE = {
     Trouble.QUARANTINED: "Two machines showed its token. Enrol the right one with a new code, then put it back on duty.",
     Trouble.AWAY: "What it held went back into the line. Is it switched on, and does it reach this site?",
     Trouble.GONE: "Is it switched on, and does it reach this site? If it does not come back, retire it.",
-    Trouble.DISK: "Free some of its disk, or jobs will fail on it. What the agent keeps is small: see `status` on the board.",
+    Trouble.DISK: "Free some of its disk, or jobs will fail on it. What the agent keeps is small: milliamp-runner status says on the board how much.",
     Trouble.THROTTLED: "Such runs are repeated and cost time. It needs a fan, more air, or a stronger power supply.",
     Trouble.CLOCK: "Nothing is decided by it, but HTTPS fails when it is far off. Switch on time synchronisation on the board.",
     Trouble.AGENT: "Download the agent again from the page Runners, and restart its service.",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from courseplatform.core import numbers
 from hardware.models import HealthCheck, RunnerHour
 from hardware.runners.health import farthest, percent_off
 
@@ -83,15 +84,30 @@ def use_figure(
     }  # fmt: skip
     when = "%a %b %-d" if by_day else "%a %b %-d, %H:%M"
     rows = [[f"{moment:{when}}", *(f"{bar[name] / of:.2f}" for name, *_ in KINDS)] for moment, bar in bars.items()]
+    finding = _use_finding(sums, whole, _known(hours, span, since))
     return Figure(
-        "use", "Use", _use_finding(sums, whole, span), "The rest of the time it waited for work.", [(colour.strip("-"), word) for _, word, colour in KINDS],
+        "use", "Use", finding, "The rest of the time it waited for work.", [(colour.strip("-"), word) for _, word, colour in KINDS],
         ["Day" if by_day else "Hour", *(f"{word}, {'h' if by_day else 'min'}" for _, word, _ in KINDS)], rows, {"data": traces, "layout": layout},
     )  # fmt: skip
 
 
+def _known(hours: Sequence[RunnerHour], span: str, since: datetime | None) -> str:
+    """Of which time the finding speaks: of a board that came in the middle of it, of what is known of that board."""
+    if since is None or hours[0].at < since + timedelta(hours=2):
+        return span
+    return f"its first {numbers.span(timedelta(hours=len(hours)))}"
+
+
+def _worked(seconds: float, percent: float) -> str:
+    """12 % of; 4 min of, where that would be 0 %; nothing in."""
+    if percent >= 0.5:
+        return f"{percent:.0f} % of"
+    return f"{numbers.span(timedelta(seconds=seconds))} of" if seconds >= 1 else "nothing in"
+
+
 def _use_finding(sums: dict[str, float], whole: float, span: str) -> str:
     share = {name: 100 * seconds / whole for name, seconds in sums.items()}
-    said = f"It measured {share['worked']:.0f} % of {span}"
+    said = f"It measured {_worked(sums['worked'], share['worked'])} {span}"
     more = [
         f"{share[name]:.0f} % {word}"
         for name, word in (("failed", "went into faults"), ("away", "it was away"))

@@ -20,6 +20,8 @@ def plain(text):
         (numbers.size(1024), "1.00 KiB"),
         (numbers.size(900), "900 bytes"),
         (numbers.size(3 << 20), "3.00 MiB"),
+        (numbers.disk(29 << 30), "29.0 GiB"),
+        (numbers.disk(900 << 20), "900 MiB"),
         (numbers.size_beside_limit(10, up=False), "10 bytes"),
         (numbers.size_beside_limit(1025, up=True), "2 KiB"),
         (numbers.size_beside_limit(512 << 10, up=False), "512 KiB"),

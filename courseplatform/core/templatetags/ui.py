@@ -115,6 +115,11 @@ def size(value: float) -> str:
 
 
 @register.filter
+def disk(value: float) -> str:
+    return numbers.disk(value)
+
+
+@register.filter
 def span(value: timedelta) -> str:
     return numbers.span(value)
 

@@ -9,6 +9,7 @@ from hardware import leases
 from hardware.models import BoardLease, Ended, Purpose, Runner, RunnerEvent, RunnerHour, RunnerSample
 from hardware.runners import hours
 from hardware.runners.duty import duty_change
+from hardware.runners.figures import use_figure
 from tests.hardware.runners.boards import add_board, facts_of, fresh, make_work
 
 pytestmark = pytest.mark.django_db
@@ -112,3 +113,21 @@ def test_samples_go_after_two_weeks_and_never_before_their_hour_is_written(cast)
         pass
     assert RunnerSample.objects.count() == 120 and RunnerHour.objects.get(at=NOON).samples == 120
     assert fresh(runner).summed_until == NOON + timedelta(days=15) - HOUR
+
+
+@pytest.mark.parametrize(
+    ("known_h", "worked_s", "said"),
+    [
+        (168, 900.0, "It measured 25 % of the last 7 days."),
+        (168, 2.5, "It measured 7 min of the last 7 days."),
+        (2, 120.0, "It measured 3 % of its first 2 h."),
+        (2, 10.0, "It measured 20 s of its first 2 h."),
+        (2, 0.0, "It measured nothing in its first 2 h."),
+    ],
+)
+def test_of_a_board_that_came_just_now_the_figure_speaks_of_what_is_known(known_h, worked_s, said):
+    """worked_s: in each hour."""
+    nothing = {"checked_s": 0.0, "failed_s": 0.0, "away_s": 0.0}
+    rows = [RunnerHour(at=NOON - n * HOUR, worked_s=worked_s, **nothing) for n in range(known_h, 0, -1)]
+    found = use_figure(rows, by_day=True, span="the last 7 days", zone=UTC, since=NOON - 7 * 24 * HOUR)
+    assert found.finding.replace("\u00a0", " ") == said
