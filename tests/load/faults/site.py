@@ -19,6 +19,8 @@ class Site(Deployment):
     def __init__(self, folder: Path, *hosts: str) -> None:
         super().__init__(folder)
         self.env |= {"ALLOWED_HOSTS": ",".join(("127.0.0.1", *hosts)), "API_PER_MINUTE": "100000"}
+        # Three boards and the site share the processors: a golden model of 0.04 ms drifts by half beside them, which says nothing of faults.
+        self.env["BOARD_REPEATS_PERCENT"] = "1000"
         self.quiet = threading.Lock()
 
     def join(self) -> None:
