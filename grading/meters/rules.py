@@ -1,8 +1,10 @@
 """Which reading of a result stands, and whether one may be entered: read by the page that offers it and by the service that takes it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from django.db.models import Q
 
 from courseplatform.courses.access import Visit
 from courseplatform.teams.selectors.membership import is_member
@@ -89,9 +91,22 @@ def said_of(reading: MeterReading) -> set[str]:
     return {word.said for word in reading.words.all()}
 
 
+def carried(result: Result) -> int | None:
+    """The reading that a result has from one of before it: measured here again, what a board measured stands, and what was read there with it."""
+    found = (result.environment.get("on_board") or {}).get("reading") or {}
+    return found.get("reading") if isinstance(found, Mapping) else None
+
+
+def of_result(result: Result) -> Q:
+    """Readings that were entered for it, and the one that it has from before."""
+    return Q(result=result) | Q(pk=carried(result) or 0)
+
+
 def standing(result: Result) -> MeterReading | None:
     """The reading that is neither refused nor taken back; there is one at most. Two queries."""
-    rows: Iterable[MeterReading] = MeterReading.objects.filter(result=result).prefetch_related("words").order_by("-pk")
+    rows: Iterable[MeterReading] = (
+        MeterReading.objects.filter(of_result(result)).prefetch_related("words").order_by("-pk")
+    )
     return next((row for row in rows if not said_of(row) & {Said.REFUSED, Said.TAKEN_BACK}), None)
 
 

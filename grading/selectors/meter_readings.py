@@ -11,7 +11,7 @@ from courseplatform.core import numbers
 from courseplatform.core.errors import Conflict, NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.stages import dated_stages
-from grading.meters.rules import facts_of, is_for_readings, may_enter, metered, said_of, standing
+from grading.meters.rules import facts_of, is_for_readings, may_enter, metered, of_result, said_of, standing
 from grading.models.meters import MeterReading, MeterWord, Said
 from grading.models.runs import Run
 from grading.spec.board import TEAM
@@ -32,7 +32,7 @@ def meter_part(visit: Visit, run: Run) -> dict[str, Any] | None:
 
 def meter_page(visit: Visit, run: Run) -> dict[str, Any]:
     """Raises Conflict (`not_for_readings`) where no reading belongs to this run and none was ever entered."""
-    rows = list(MeterReading.objects.filter(result__run=run.pk).prefetch_related("words").order_by("-pk"))
+    rows = list(MeterReading.objects.filter(of_result(run.result)).prefetch_related("words").order_by("-pk"))
     if not rows and not is_for_readings(run):
         said = "A reading of a meter belongs to a run on a board without a power sensor, in a lab that gives points for energy."
         raise Conflict(said, code="not_for_readings")
@@ -57,7 +57,7 @@ def has_budget(run: Run) -> bool:
 def reading_get(run: Run, pk: int) -> MeterReading:
     """Raises NotHere, also for a reading of another run."""
     found: MeterReading | None = (
-        MeterReading.objects.filter(result__run=run.pk, pk=pk).prefetch_related("words").first()
+        MeterReading.objects.filter(of_result(run.result), pk=pk).prefetch_related("words").first()
     )
     if found is None:
         raise NotHere("There is no such reading of this run.")

@@ -18,7 +18,7 @@ from courseplatform.notices.services.notifications import notification_send
 from courseplatform.teams.selectors.membership import members_at
 from grading.energy.amounts import CENT, Amount
 from grading.meters.arithmetic import Metered, metered_of
-from grading.meters.rules import OTHER_RULES, counted_by_now, facts_of, may_enter, said_of, standing
+from grading.meters.rules import OTHER_RULES, carried, counted_by_now, facts_of, may_enter, said_of, standing
 from grading.models.meters import MeterReading, MeterWord, Said
 from grading.models.power import Known, PowerReading
 from grading.models.reruns import Rerun
@@ -167,6 +167,9 @@ def _say(run: Run, reading: MeterReading, said: Said, *, by: str, reason: str) -
     except IntegrityError as error:
         raise Conflict("Somebody has settled this reading already. Reload the page.", code="settled_already") from error
     _recount(run, result)
+    for newer in Result.objects.filter(run__submission=run.submission_id).exclude(pk=result.pk):
+        if carried(newer) == reading.pk:
+            _recount(run, newer)
     return word
 
 

@@ -11,13 +11,18 @@ from grading.grade_facts import measured_event
 from grading.models import ClassPoint, MeterReading, MeterWord, PowerReading
 from grading.models.meters import Said
 from grading.reruns.rules import points_by
+from grading.selectors.meter_readings import meter_page, reading_get
 from grading.services.class_points import class_points_rebuild
 from grading.services.grades import grades_release
 from grading.services.meter_readings import meter_reading_settle
 from grading.services.power_readings import power_reading_take_back
+from grading.services.runs import run_again
+from hardware import leases
+from hardware.models import Outcome
 from tests.courseplatform.teams.builders import make_team
 from tests.grading.energy.builders import with_stages
 from tests.grading.meters.builders import energy_lab, energy_line, enter, fresh, on_a_board
+from tests.grading.ranks.classroom import lease
 from tests.grading.reruns.reruns import begin
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
@@ -84,6 +89,26 @@ def test_taken_back_all_is_as_before(cast, run):
     assert class_points_rebuild(assignment=cast.lab) == 0
     again, _ = enter(cast, cast.ruth, run, loaded_ma=1000.0)
     assert again.pk != row.pk
+
+
+def test_measured_here_again_the_reading_goes_along_and_is_taken_back_with_both(cast, run):
+    """What a board measured stands when the same file is measured here again, and so does what was read while it did."""
+    row, _ = enter(cast, cast.ruth, run)
+    settle(cast, cast.amit, run, row, Said.COUNTS)
+    before = fresh(run.pk).result
+    again = run_again(visit=cast.visit(cast.helen), run=fresh(run.pk))
+    document = {
+        "report": before.report, "host": before.host, "metrics": before.metrics, "quality": {}, "points": before.points,
+        "environment": before.environment, "earned": before.earned, "of": before.of, "left_open": before.left_open,
+    }  # fmt: skip
+    leases.lease_finish(lease(), outcome=Outcome.MEASURED, result=document)
+    assert energy_line(again)["earned"] == "2.00"
+    refused("reading_stands", enter, cast, cast.ruth, again)
+    assert reading_get(fresh(again.pk), row.pk) == row and meter_page(cast.visit(cast.amit), fresh(again.pk))["rows"]
+    settle(cast, cast.amit, again, row, Said.TAKEN_BACK, "the meter was at the wrong board")
+    assert (energy_line(again)["earned"], energy_line(run)["earned"]) == ("0.00", "0.00")
+    assert measured_event(cast.lab, cast.ruth).points == fresh(again.pk).result.earned
+    assert enter(cast, cast.ruth, again)[1]
 
 
 def test_where_the_lab_says_team_it_counts_at_once(cast, tmp_path):
