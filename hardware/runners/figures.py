@@ -95,7 +95,7 @@ def _known(hours: Sequence[RunnerHour], span: str, since: datetime | None) -> st
     """Of which time the finding speaks: of a board that came in the middle of it, of what is known of that board."""
     if since is None or hours[0].at < since + timedelta(hours=2):
         return span
-    return f"its first {numbers.span(timedelta(hours=len(hours)))}"
+    return f"its first {numbers.span(timedelta(hours=len(hours))) if len(hours) > 1 else 'hour'}"
 
 
 def _worked(seconds: float, percent: float) -> str:

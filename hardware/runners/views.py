@@ -17,6 +17,7 @@ from courseplatform.courses.models import STAFF, Role
 from courseplatform.teams.models import Team
 from hardware import agent_archive
 from hardware.models import Runner
+from hardware.ondevice.runner.client import LOOPBACK
 from hardware.runners.alerts import open_alerts
 from hardware.runners.enrolling import runner_add
 from hardware.runners.forms import RunnerForm
@@ -73,6 +74,7 @@ def code_page(
         "code": code,
         "site": request.build_absolute_uri("/").rstrip("/"),
         "agent": agent_archive.NAME,
+        "plain_http": not request.is_secure() and request.get_host().partition(":")[0] not in LOOPBACK,
     }
     answer = render(
         request,

@@ -124,7 +124,9 @@ def _enroll(options: argparse.Namespace) -> int:
         say=_say,
         image=options.image,
     )
-    _say(f"This is now the runner {mine.name} of {mine.course}, for the device {mine.device}. Start it: run")
+    _say(
+        f"This is now the runner {mine.name} of {mine.course}, for the device {mine.device}. Start it with run, or install-service to start it with the board."
+    )
     return DONE
 
 

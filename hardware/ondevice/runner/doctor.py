@@ -170,11 +170,15 @@ def _why_not_imported(module: str) -> str:
     return (tried.stderr.strip().splitlines() or ["it gives no reason"])[-1] if tried.returncode else ""
 
 
+def _size(count: int) -> str:
+    return f"{count / (1 << 30):.1f} GiB" if count >= 1 << 30 else f"{count >> 20} MiB"
+
+
 def _machine(folder: Path, root: Path) -> Iterator[Check]:
     place = next(each for each in (folder, *folder.parents) if each.exists())
     free = spool.free_bytes(place)
     todo = "" if free > FREE_BYTES else "Make room: a job may need a gigabyte."
-    yield Check(WARNING if todo else GOOD, "Disk", f"{free >> 20} MiB free at {place}", todo)
+    yield Check(WARNING if todo else GOOD, "Disk", f"{_size(free)} free at {place}", todo)
     machine = Machine(place, root)
     governor = machine.governor()
     todo = "" if governor in {None, "performance"} else "For even times: sudo cpupower frequency-set -g performance"

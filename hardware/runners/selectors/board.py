@@ -142,15 +142,17 @@ def deeds(board: Board, now: datetime) -> list[Deed]:
         _goes_back(board, now),
         f"its name and {runner.item.tag} are" if is_freed and runner.item else "its name is",
     )
+    own = job is not None and job.purpose != Purpose.MEASURE  # which nobody else may go on with
+    lent = f" Until then {runner.item.tag} may be lent." if runner.item is not None and runner.team_id is None else ""
     says = {
         Duty.ACTIVE: ("Put on duty", "Its golden model runs first; then it is given work."),
-        Duty.PAUSED: ("Pause", f"{ends} agent is given nothing until it is put on duty again."),
+        Duty.PAUSED: ("Pause", f"{ends} agent is given nothing until it is put on duty again.{lent}"),
         Duty.DRAINING: ("Let it finish", f"{ends} agent takes no more, so that the machine can be switched off."),
         Duty.QUARANTINED: ("Quarantine", f"It is given nothing until somebody has looked. {back}"),
         RETIRE: ("Retire", f"{ends} token is void, and {free} free for another one. It does not come back."),
         Duty.REVOKED: (
             "Revoke",
-            f"Its token opens nothing from now on, and {free} free for another one. It does not come back. {back}",
+            f"Its token opens nothing from now on, and {free} free for another one. It does not come back. {'' if own else back}",
         ),
     }
     reached = DUTY_MOVES[Duty(runner.status)]
