@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from grading.late.facts import ALL, Policy
 from grading.late.money import after_loss, shown
-from grading.rubric import ZERO, Item
+from grading.rubric import ZERO, Item, Option
 
 CENT = Decimal("0.01")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -76,7 +76,10 @@ class Late:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the sum. kind: benchmark, rubric, late, override. `points` is None where nobody has said anything yet."""
+    """One line of the sum. kind: benchmark, rubric, late, override. `points` is None where nobody has said anything yet.
+
+    options: keys of what was ticked; ticked: the same as the rubric has it now.
+    """
 
     kind: str
     title: str
@@ -89,17 +92,19 @@ class Line:
     note: str = ""
     options: tuple[str, ...] = ()
     is_extra: bool = False
+    ticked: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True)
 class Step:
-    """One event in the timeline: what its part was worth before and after, and the whole grade after it."""
+    """One event in the timeline: what its part was worth before and after, and the whole grade after it. ticked: what it ticked."""
 
     event: Event
     title: str
     before: Decimal | None
     after: Decimal | None
     total: Decimal | None
+    ticked: tuple[Option, ...] = ()
 
     @property
     def is_change(self) -> bool:
@@ -178,14 +183,16 @@ def grade_of(
         events: in the order in which they happened. measured_of: what the measured part can give; 0: nothing is measured.
         worth: the most that the assignment gives; 0: what its parts add up to. late: None where nothing is late.
     """
-    state, titles, steps, seen = _State(), {item.key: item.title for item in items}, list[Step](), 0
+    state, by_key, steps, seen = _State(), {item.key: item for item in items}, list[Step](), 0
+    titles = {item.key: item.title for item in items}
     counted = [item for item in items if not item.is_withdrawn]
     of = worth or measured_of + sum((item.of for item in counted if not item.is_extra), ZERO)
     for event in events:
         before, state = state.part(event), state.after(event)
         seen = max(seen, event.id) if event.is_by_person or event.kind != "benchmark" else seen
         total = _points(state, counted, of, late)
-        steps.append(Step(event, _title(event, titles), before, state.part(event), total))
+        chosen = by_key[event.item].named(event.options) if event.options and event.item in by_key else ()
+        steps.append(Step(event, _title(event, titles), before, state.part(event), total, chosen))
     return Grade(
         _points(state, counted, of, late), of, tuple(_lines(state, counted, measured_of, of, late)), tuple(steps),
         tuple(_missing(state, counted)), seen, state.measured.graded_by if state.measured else "",
@@ -251,7 +258,7 @@ def _lines(
             (event.points, event.reason, event.actor, event.at, event.options) if event else (None, "", "", None, ())
         )
         yield Line(
-            "rubric", item.title, points, item.of, item.key, says, actor, at, item.note, options, item.is_extra
+            "rubric", item.title, points, item.of, item.key, says, actor, at, item.note, options, item.is_extra, item.named(options)
         )  # fmt: skip
     raw = _sum(state, items)
     if late is not None and raw is not None and (late.lost or not late.accepted):

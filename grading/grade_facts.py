@@ -1,7 +1,7 @@
 """From rows to what the gradebook is asked: whose grade hangs together, what happened to it, and whether students may see it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -106,23 +106,42 @@ def item_of(row: RubricItem) -> Item:
     return Item(row.key, row.title, row.points, row.note, row.is_withdrawn, options, row.is_one_of, row.is_extra)
 
 
-def grades_of(
-    assignment: Assignment, people: Collection[int], then: Mapping[int, Event] | None = None
-) -> dict[int, Grade]:
-    """Person -> grade, for everybody asked about. Three queries, whatever their number.
+@dataclass(frozen=True)
+class Facts:
+    """What the grades of some people follow from."""
 
-    then: what would happen to the grade of some of them.
-    """
-    items, of, events = items_of(assignment), measured_of(assignment), defaultdict(list)
+    items: list[Item]
+    measured_of: Decimal
+    worth: Decimal
+    events: Mapping[int, list[Event]]
+    late: Mapping[int, Late]
+
+    def grade(self, person: int, *, items: Sequence[Item] | None = None, then: Sequence[Event] = ()) -> Grade:
+        """items: of another rubric. then: what would happen to this grade."""
+        events = [*self.events.get(person, ()), *then]
+        used = self.items if items is None else items
+        return grade_of(used, events, measured_of=self.measured_of, worth=self.worth, late=self.late.get(person))
+
+
+def facts_of(assignment: Assignment, people: Collection[int]) -> Facts:
+    """Four queries, whatever the number of people."""
+    events = defaultdict[int, list[Event]](list)
     rows = GradeEvent.objects.filter(assignment=assignment, person__in=people)
     for row in rows.select_related("item", "result").defer(*HEAVY).order_by("pk"):
         events[row.person_id].append(event_of(row))
-    for pk, event in (then or {}).items():
-        events[pk].append(event)
     late = lates_of(assignment, people)
-    return {
-        pk: grade_of(items, events[pk], measured_of=of, worth=assignment.points, late=late.get(pk)) for pk in people
-    }
+    return Facts(items_of(assignment), measured_of(assignment), assignment.points, events, late)
+
+
+def grades_of(
+    assignment: Assignment, people: Collection[int], then: Mapping[int, Event] | None = None
+) -> dict[int, Grade]:
+    """Person -> grade, for everybody asked about. Four queries, whatever their number.
+
+    then: what would happen to the grade of some of them.
+    """
+    facts, more = facts_of(assignment, people), then or {}
+    return {pk: facts.grade(pk, then=[more[pk]] if pk in more else ()) for pk in people}
 
 
 HEAVY = tuple(f"result__{name}" for name in ("report", "host", "metrics", "quality", "points", "environment"))

@@ -15,6 +15,7 @@ from grading.calibration_rows import calibration_rows
 from grading.course_file import assignments as course_file
 from grading.course_file.late.course_part import LATE_PART
 from grading.course_file.late_import import cost_effects
+from grading.course_file.rubric_import import rubric_effects
 from grading.course_file.stages_import import moved_readings
 from grading.device_uses import device_use
 from grading.handing_in import upload_purpose
@@ -85,7 +86,7 @@ def register_all() -> None:
     registry.add_mover(sections.move_release)
     file_parts.add(course_file.ASSIGNMENTS_PART, LATE_PART)
     file_parts.used_by.append(course_file.is_used)
-    file_parts.effects += [cost_effects, moved_readings]
+    file_parts.effects += [cost_effects, rubric_effects, moved_readings]
     add_run_source(team_runs)
     add_membership_listener(team_changed)
     registry.add_calendar_source(due_dates)
@@ -115,7 +116,7 @@ def _links() -> list[NavLink]:
         "grading:assignment", "grading:assignment_dates", "grading:assignment_new", "grading:assignment_edit", "grading:assignment_publish",
         "grading:assignment_remove", "grading:hidden_sets", "grading:family", "grading:receipt", "grading:run", "grading:run_decide",
         "grading:hand_in", "grading:grade", "grading:leaderboard", "grading:compare",
-        "grading:grades", "grading:grades_person", "grading:reruns", "grading:rerun",
+        "grading:grades", "grading:grades_person", "grading:reruns", "grading:rerun", "grading:rubric",
     )  # fmt: skip
     students = frozenset({Role.STUDENT})
     return [

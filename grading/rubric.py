@@ -39,10 +39,22 @@ class Item:
         """The options that can be ticked now."""
         return tuple(option for option in self.options if not option.is_withdrawn)
 
+    def named(self, keys: Collection[str]) -> tuple[Option, ...]:
+        """The options of these keys, in the order of the rubric, withdrawn ones too: what was ticked once."""
+        return tuple(option for option in self.options if option.key in keys)
+
     @property
     def is_ticked(self) -> bool:
         """Whether it is graded by ticking; else by a number."""
         return bool(self.offered)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What an item is worth now: points, and the keys of the options that were ticked for them. None: nothing is said any more."""
+
+    points: Decimal | None
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,7 +79,12 @@ def ticked(item: Item, keys: Collection[str]) -> Ticked | None:
 def _sum_words(chosen: Sequence[Option]) -> str:
     if not chosen:
         return "nothing ticked"
-    return "; ".join(f"{option.title} ({option.points:+})".replace("-", "\N{MINUS SIGN}") for option in chosen)
+    return "; ".join(f"{option.title} ({signed(option.points)})" for option in chosen)
+
+
+def signed(points: Decimal) -> str:
+    """+2.00, \N{MINUS SIGN}0.25: what an option gives or takes."""
+    return f"{points:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def gone(item: Item, keys: Collection[str]) -> list[str]:

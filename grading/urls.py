@@ -24,6 +24,7 @@ from grading.views import (
     publishing,
     regrades,
     reruns,
+    rubric,
     runs,
     versions,
 )
@@ -91,6 +92,7 @@ urlpatterns = [
     path("<slug:course>/assignments/<slug:assignment>/grades.csv", grades.csv, name="grades_csv"),
     path("<slug:course>/assignments/<slug:assignment>/grades/release/", grades.release, name="grades_release"),
     path("<slug:course>/assignments/<slug:assignment>/grades/<int:person>/", grades.person, name="grades_person"),
+    path("<slug:course>/assignments/<slug:assignment>/rubric/", rubric.edit, name="rubric"),
     path("<slug:course>/assignments/<slug:assignment>/reruns/", reruns.index, name="reruns"),
     path("<slug:course>/assignments/<slug:assignment>/reruns/<int:rerun>/", reruns.detail, name="rerun"),
     path("<slug:course>/assignments/<slug:assignment>/reruns/<int:rerun>/live/", reruns.live, name="rerun_live"),

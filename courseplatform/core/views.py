@@ -46,6 +46,7 @@ DOCUMENTS = {
     "class": "The class: fronts, places and ties",
     "tasks": "Tasks and their metrics",
     "rules": "Rules of points",
+    "grading": "Grades and rubrics",
     "pipelines": "Pipelines: several models in a row",
     "runner-agent": "The agent on a board",
     "inventory": "The stock of hardware",

@@ -1,17 +1,21 @@
 """The keys `rubric` and `regrades` of an assignment in the course file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from courseplatform.courses.course_file.reading import Finding, Source
 from courseplatform.courses.course_file.words import count, flag, line, listed, mapping, number, slug
+from grading.grade_facts import item_of
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeEvent, RubricItem, RubricOption
 from grading.models.regrades import RegradeRequest
 from grading.regrade_rules import CLOSES_DAYS, OPENS_HOURS
+from grading.rubric import Item, Option
 
 MOST_POINTS = 9999
+CENT = Decimal("0.01")
 RUBRIC_OPTION = mapping(
     "What a grader can tick in an item.",
     ("key", "title", "points"),
@@ -40,28 +44,58 @@ REGRADES = mapping(
 
 
 def rubric_dump(row: Assignment) -> dict[str, Any]:
-    items = [_item_dump(item) for item in row.rubric.all() if not item.is_withdrawn]
+    items = entries_of([item_of(item) for item in row.rubric.all()])
     return ({"rubric": items} if items else {}) | ({"regrades": row.regrade_rules} if row.regrade_rules else {})
 
 
-def _item_dump(item: RubricItem) -> dict[str, Any]:
-    said: dict[str, Any] = {"key": item.key, "title": item.title, "points": _plain(item.points)}
+def entries_of(items: Sequence[Item]) -> list[dict[str, Any]]:
+    """As the file says them; what was withdrawn is left out."""
+    return [entry_of(item) for item in items if not item.is_withdrawn]
+
+
+def entry_of(item: Item) -> dict[str, Any]:
+    said: dict[str, Any] = {"key": item.key, "title": item.title, "points": _plain(item.of)}
     said |= {"note": item.note} if item.note else {}
-    options = [
-        {"key": option.key, "title": option.title, "points": _plain(option.points)}
-        for option in item.options.all()
-        if not option.is_withdrawn
-    ]
+    options = [option_entry(option) for option in item.offered]
     said |= {"options": options} if options else {}
     return said | ({"exactly_one": True} if item.is_one_of else {}) | ({"extra": True} if item.is_extra else {})
+
+
+def option_entry(option: Option) -> dict[str, Any]:
+    return {"key": option.key, "title": option.title, "points": _plain(option.points)}
 
 
 def _plain(points: Decimal) -> float | int:
     return int(points) if points == points.to_integral_value() else float(points)
 
 
+def items_said(old: Sequence[Item], rubric: Sequence[dict[str, Any]]) -> list[Item]:
+    """The items that these entries say, after the rubric `old`: what they leave out stands at the end, withdrawn."""
+    before = {item.key: item for item in old}
+    found = [_item_said(before.get(fact["key"]), fact) for fact in rubric]
+    said = {item.key for item in found}
+    return found + [replace(item, is_withdrawn=True) for item in old if item.key not in said]
+
+
+def _item_said(old: Item | None, fact: dict[str, Any]) -> Item:
+    options = [Option(one["key"], one["title"], cents(one["points"])) for one in fact.get("options", [])]
+    said = {option.key for option in options}
+    left = [replace(one, is_withdrawn=True) for one in (old.options if old else ()) if one.key not in said]
+    return Item(
+        fact["key"], fact["title"], cents(fact["points"]), fact.get("note", ""), False, (*options, *left),
+        fact.get("exactly_one", False), fact.get("extra", False),
+    )  # fmt: skip
+
+
+def cents(points: float) -> Decimal:
+    return Decimal(str(points)).quantize(CENT)
+
+
 def rubric_load(row: Assignment, items: list[dict[str, Any]]) -> list[str]:
-    """Make the rubric of a saved assignment hold these items. Returns sentences about what stays or does not add up."""
+    """Make the rows of a saved assignment's rubric hold these items; grades follow in services/rubric_writing.py.
+
+    Returns sentences about what stays or does not add up.
+    """
     left = {item.key: item for item in RubricItem.objects.filter(assignment=row)}
     for position, fact in enumerate(items):
         item = left.pop(fact["key"], None) or RubricItem(assignment=row, key=fact["key"])
@@ -122,10 +156,22 @@ def rubric_check(source: Source, n: int, item: dict[str, Any]) -> Iterator[Findi
             yield Finding(at, "twice", said)
         seen.setdefault(fact["key"], at)
         yield from _options_check(source, n, m, item["short"], fact)
+        yield from _cents_check(source, n, m, item["short"], fact)
     rules = item.get("regrades", {})
     if rules and rules.get("opens_hours", OPENS_HOURS) >= 24 * rules.get("closes_days", CLOSES_DAYS):
         said = f"{item['short']}: regrade requests close before they open."
         yield Finding(source.line("assignments", n, "regrades"), "ends_before_it_begins", said)
+
+
+def _cents_check(source: Source, n: int, m: int, short: str, fact: dict[str, Any]) -> Iterator[Finding]:
+    """Points of grades have two decimals; they are not rounded in silence."""
+    here: tuple[str | int, ...] = ("assignments", n, "rubric", m)
+    given = [((*here, "points"), fact["points"])]
+    given += [((*here, "options", k, "points"), one["points"]) for k, one in enumerate(fact.get("options", []))]
+    for path, points in given:
+        if cents(points) != Decimal(str(points)):
+            said = f"{short}: {points} has more than two decimals; give points like 2.25."
+            yield Finding(source.line(*path), "too_many_decimals", said)
 
 
 def _options_check(source: Source, n: int, m: int, short: str, fact: dict[str, Any]) -> Iterator[Finding]:

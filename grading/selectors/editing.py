@@ -147,7 +147,7 @@ def points_of(item: Item) -> dict[str, str]:
     """What is measured, what a person grades, and what both come to, beside what the assignment says."""
     criteria = [part for part in item.get("bench", {}).get("criteria", []) if not part.get("bonus")]
     measured = sum(_number(part.get("points")) for part in criteria)
-    graded = sum(_number(part.get("points")) for part in item.get("rubric", []))
+    graded = sum(_number(part.get("points")) for part in item.get("rubric", []) if not part.get("extra"))
     said = _number(item.get("points"))
     together, is_told = measured + graded, item.get("rubric") and said  # grading/course_file/rubric.py says it then
     return {

@@ -8,17 +8,20 @@ from django.db.models import ProtectedError, Q, QuerySet
 
 from courseplatform.courses.models import Course, Enrolment, Role
 from grading.course_file.assignment_item import LATE_RULES, Item
-from grading.course_file.rubric import rubric_load
 from grading.models.assignments import ATTEMPTS, ActiveRule, Assignment, HiddenSet, NewerAttempt
 from grading.models.grades import GradeEvent
 from grading.models.pieces import Piece
 from grading.models.submissions import Submission
 from grading.services.activity import choose_again
 from grading.services.class_points import class_points_rebuild
+from grading.services.rubric_writing import rubric_follow
+
+FILE = "course file"
 
 
-def assignment_apply(*, row: Assignment, item: Item, position: int) -> list[str]:
-    """Write an entry that was checked. Returns sentences about what stays as it was, or does not add up."""
+def assignment_apply(*, row: Assignment, item: Item, position: int, by: str = FILE) -> list[str]:
+    """Write an entry that was checked. Returns sentences about what stays as it was, or does not add up. by: who is named in grades that
+    change with the rubric."""
     seen, rule, device = _told(row), row.active_rule, row.device
     row.kind, row.short, row.title, row.summary = (
         item["kind"],
@@ -50,7 +53,7 @@ def assignment_apply(*, row: Assignment, item: Item, position: int) -> list[str]
         choose_again(row)
     if not is_new and device != row.device:
         class_points_rebuild(assignment=row)  # latency and energy of the class are those of the lab's first device
-    return said + rubric_load(row, item.get("rubric", []))
+    return said + rubric_follow(row=row, rubric=item.get("rubric", []), by=by)
 
 
 def _told(row: Assignment) -> tuple[object, ...]:

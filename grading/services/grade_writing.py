@@ -1,6 +1,6 @@
 """What every change of a grade has in common: the lock, the check that nobody was faster, the events for everybody in the group, the news."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from grading.grade_facts import Group, grades_of, group_of, is_visible, release_
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeEvent, GradeKind, RubricItem, grade_path
 from grading.models.regrades import RegradeRequest
+from grading.rubric import Item, Mark, gone, ticked
 
 MOST = Decimal("9999.99")
 MOST_LETTERS = 4000
@@ -71,6 +72,20 @@ def check_points(points: Decimal | None, most: Decimal, field: str) -> Decimal |
         said = "Give points with at most two decimals, like 2.25."
         raise BadInput(said, code="too_many_decimals", details={"field": field})
     return found
+
+
+def mark_of_ticks(item: Item, keys: Collection[str]) -> Mark:
+    """The options in the order of the rubric, so that equal ticks are equal marks.
+
+    Raises Conflict (`rubric_changed`): what was ticked is not offered any more; BadInput (`tick_exactly_one`).
+    """
+    if lost := gone(item, keys):
+        said = f"The rubric of {item.title} was changed while you graded: what you had ticked is not offered any more. Look at it again."
+        raise Conflict(said, code="rubric_changed", details={"field": item.key, "gone": lost})
+    sum_of = ticked(item, keys)
+    if sum_of is None:
+        raise BadInput(f"Tick exactly one of {item.title}.", code="tick_exactly_one", details={"field": item.key})
+    return Mark(sum_of.points, tuple(option.key for option in item.offered if option.key in keys))
 
 
 def check_text(text: str, field: str, said: str, *, least: int = 1, most: int = MOST_LETTERS) -> str:

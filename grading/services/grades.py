@@ -1,7 +1,6 @@
 """Grading by hand, and releasing: marks for the items of a rubric, the whole set by hand, notes, and when students see it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,7 +16,7 @@ from courseplatform.notices.services.notifications import notification_send
 from grading.grade_facts import is_visible, item_of, release_of
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeKind, GradeRelease, RubricItem, grade_path
-from grading.rubric import gone, ticked
+from grading.rubric import Mark
 from grading.services.benchmarks import benchmarks_record
 from grading.services.grade_writing import (
     MOST,
@@ -28,17 +27,10 @@ from grading.services.grade_writing import (
     desk_locked,
     events_add,
     grade_changed_tell,
+    mark_of_ticks,
 )
 
 SAY_WHY = "Say why: students see these grades already, and the reason stands beside the change."
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What an item is worth now: points, and the options that were ticked for them. None: nothing is said any more."""
-
-    points: Decimal | None
-    options: tuple[str, ...] = ()
 
 
 @transaction.atomic
@@ -103,17 +95,7 @@ def _check_known(keys: Collection[str], items: Mapping[str, RubricItem]) -> None
 def _from_ticks(ticks: Mapping[str, Collection[str]], items: Mapping[str, RubricItem]) -> dict[str, Mark]:
     """The options in the order of the rubric, so that equal ticks are equal marks."""
     _check_known(ticks, items)
-    found = {}
-    for key, keys in ticks.items():
-        item = item_of(items[key])
-        if lost := gone(item, keys):
-            said = f"The rubric of {item.title} was changed while you graded: what you had ticked is not offered any more. Look at it again."
-            raise Conflict(said, code="rubric_changed", details={"field": key, "gone": lost})
-        sum_of = ticked(item, keys)
-        if sum_of is None:
-            raise BadInput(f"Tick exactly one of {item.title}.", code="tick_exactly_one", details={"field": key})
-        found[key] = Mark(sum_of.points, tuple(option.key for option in item.offered if option.key in keys))
-    return found
+    return {key: mark_of_ticks(item_of(items[key]), keys) for key, keys in ticks.items()}
 
 
 def _reason(assignment: Assignment, reason: str, *, needed: bool) -> str:

@@ -23,6 +23,7 @@ from grading.forms.editing.new import COPY, NewForm
 from grading.forms.editing.parts import KIND_WORDS
 from grading.forms.editing.rows import rearranged
 from grading.forms.editing.whole import EditForm
+from grading.grade_facts import items_of
 from grading.models.assignments import Assignment
 from grading.selectors import editing as reading
 from grading.selectors.assignments import assignment_get
@@ -71,6 +72,7 @@ def edit(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
     probe = EditForm(found, held, data, **facts) if do else form
     context = {"form": form, "assignment": found, "part_kinds": KIND_WORDS, "rule_kinds": RULE_WORDS}
     context |= reading.criteria_context(probe, found, request.POST.dict())
+    context["rubric"] = [item for item in items_of(found) if not item.is_withdrawn]
     context |= {"is_begun": was_begun(found), "is_same": is_same, "measured_runs": runs}
     context |= {"is_none_taken": do == TAKE and _chosen(request.POST, runs) is None}
     context |= {"lab": lab_html(request, visit, found.slug)} if is_same else {}

@@ -1,4 +1,4 @@
-"""What is handed in, and what a person grades: one row a part, one row an item."""
+"""What is handed in: one row a part."""
 
 from typing import Any
 
@@ -72,20 +72,3 @@ class PartForm(RowForm):
 def _shown(held: Item) -> Item:
     """The entry of the file as the fields show it."""
     return {key: text_of(value) if isinstance(value, list) else value for key, value in held.items()}
-
-
-class RubricForm(RowForm):
-    kind_words = "Item"
-    title = line("What is graded", required=True)
-    points = number("Points", required=True)
-    note = line("What the points are given for")
-    key = line("Key", "Its name in the record. Empty: made of the title.")
-
-    def __init__(self, prefix: str, kind: str, held: Item, data: Any) -> None:
-        super().__init__(data, prefix=prefix, initial={**held, "kind": kind})
-
-    def entry(self) -> Item:
-        data = self.cleaned_data
-        return {"title": data["title"], "points": plain(data["points"])} | (
-            {"note": data["note"]} if data["note"] else {}
-        )

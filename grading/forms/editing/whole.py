@@ -13,7 +13,7 @@ from grading.forms.editing.bench import BenchForm, beside, place_of
 from grading.forms.editing.criteria import BaselineForm, CriterionForm, baseline_rows, baselines_of
 from grading.forms.editing.fields import SHORT, choice, line, lines, number, plain, text_of, tick, whole, words_of
 from grading.forms.editing.metric_choices import metric_choices
-from grading.forms.editing.parts import PartForm, RubricForm
+from grading.forms.editing.parts import PartForm
 from grading.forms.editing.rows import Quiet, Rows
 from grading.forms.editing.stages import FIELDS as OF_STAGES
 from grading.forms.editing.stages import StageForm
@@ -25,7 +25,7 @@ from hardware.course_devices import profiles_of
 
 REGRADES = ("opens_hours", "closes_days", "limit")
 USUAL_REGRADES = {"opens_hours": OPENS_HOURS, "closes_days": CLOSES_DAYS, "limit": LIMIT}
-OF_PARTS, OF_BENCH, OF_RUBRIC = {"required": "is_needed"}, {"steps": "steps"}, dict[str, str]()
+OF_PARTS, OF_BENCH = {"required": "is_needed"}, {"steps": "steps"}
 DATES = ("released", "due", "cutoff", "cap", "no_late", "active")
 
 
@@ -80,10 +80,9 @@ class EditForm(Quiet):
         self.criteria = Rows("criteria", make, bench.get("criteria", []), data, lambda entry: entry["rule"]["kind"])
         self.baselines = Rows("baselines", BaselineForm, baseline_rows(bench), data, lambda _: "baseline")
         self.stages = Rows("stages", StageForm, bench.get("pipeline", []), data, lambda _: "stage")
-        self.rubric = Rows("rubric", RubricForm, held.get("rubric", []), data, lambda _: "item")
         if is_quiet:
             self.is_quiet = self.dates.is_quiet = self.bench.is_quiet = True
-            for rows in (self.parts, self.criteria, self.baselines, self.stages, self.rubric):
+            for rows in (self.parts, self.criteria, self.baselines, self.stages):
                 rows.be_quiet()
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
@@ -96,7 +95,7 @@ class EditForm(Quiet):
         return found
 
     def is_valid(self) -> bool:
-        parts = [super().is_valid(), self.dates.is_valid(), self.parts.is_valid(), self.rubric.is_valid()]
+        parts = [super().is_valid(), self.dates.is_valid(), self.parts.is_valid()]
         if self.measures:
             parts += [self.bench.is_valid(), self.criteria.is_valid(), self._baselines_hold(), self.stages.is_valid()]
         if self.measures and not all(parts):
@@ -111,7 +110,7 @@ class EditForm(Quiet):
     def is_refused(self) -> bool:
         if not self.is_bound or self.is_quiet:
             return False
-        below = [self.dates, self.bench, *self.parts, *self.criteria, *self.baselines, *self.stages, *self.rubric]
+        below = [self.dates, self.bench, *self.parts, *self.criteria, *self.baselines, *self.stages]
         return bool(self.errors) or any(form.errors for form in below)
 
     def _baselines_hold(self) -> bool:
@@ -153,7 +152,8 @@ class EditForm(Quiet):
         found |= {"bench": self.spec()} if data["has_bench"] else {}
         found |= {"hidden_set": data["hidden_set"]} if data["hidden_set"] else {}
         found |= {"parts": parts} if (parts := self.parts.entries("part")) else {}
-        found |= {"rubric": rubric} if (rubric := self.rubric.entries("item")) else {}
+        # It has a page of its own, where one sees whose grade a change of it moves.
+        found |= {"rubric": self.held["rubric"]} if self.held.get("rubric") else {}
         regrades = {name: data[name] for name in REGRADES if data[name] is not None}
         found |= {"regrades": regrades} if data["takes_regrades"] else {}
         return found | ({"leaderboard": board} if (board := self._leaderboard()) else {})
@@ -173,9 +173,8 @@ class EditForm(Quiet):
         """Put a refusal beside the field that it is about."""
         error, path = forms.ValidationError(refused.sentence, code=refused.code), refused.path
         top = str(path[0]) if path else ""
-        rows = {"parts": (self.parts, OF_PARTS), "rubric": (self.rubric, OF_RUBRIC)}
-        if top in rows and len(path) > 1 and isinstance(path[1], int):
-            rows[top][0].refuse(path[1], path[2:], error, rows[top][1])
+        if top == "parts" and len(path) > 1 and isinstance(path[1], int):
+            self.parts.refuse(path[1], path[2:], error, OF_PARTS)
         elif top == "bench":
             self._refuse_bench(refused)
         elif top in DATES:

@@ -13,7 +13,7 @@ def form_of(row, data=None, **more):
 
 
 def forms_in(form):
-    return [form, form.dates, form.bench, *form.parts, *form.criteria, *form.baselines, *form.stages, *form.rubric]
+    return [form, form.dates, form.bench, *form.parts, *form.criteria, *form.baselines, *form.stages]
 
 
 def sent(row, **changes):
@@ -26,7 +26,7 @@ def sent(row, **changes):
                 found.setlist(field.html_name, [str(one) for one in value])
             elif value is not None and value is not False:
                 found[field.html_name] = "on" if value is True else _text(value)
-    for rows in (form.parts, form.criteria, form.baselines, form.stages, form.rubric):
+    for rows in (form.parts, form.criteria, form.baselines, form.stages):
         found[rows.count_name] = str(rows.count)
     for name, value in changes.items():
         if value is None:

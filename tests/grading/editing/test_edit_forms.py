@@ -34,7 +34,9 @@ FULL = {
         {"key": "who", "kind": "contributions", "title": "Who did what"},
         {"key": "family", "kind": "models", "title": "Family", "least": 3, "most": 6, "vary": ["depth"], "sizes": [4, 8], "alone": True},
     ],
-    "rubric": [{"key": "report", "title": "Report", "points": 2.5, "note": "clear"}, {"key": "talk", "title": "Talk", "points": 1}],
+    "rubric": [{"key": "report", "title": "Report", "points": 2.5, "note": "clear"},
+               {"key": "talk", "title": "Talk", "points": 1, "extra": True, "exactly_one": True,
+                "options": [{"key": "good", "title": "Good", "points": 1}, {"key": "late", "title": "Late", "points": -0.25}]}],
     "regrades": {"limit": 2},
 }  # fmt: skip
 
@@ -95,7 +97,7 @@ WRONG = {"bench-memory_mib": "1e9", "bench-wall_s": "-1", "bench-max_kib": "0"}
         ({"bench-low": "2", "bench-high": "1"}, ["high"]),
         ({"bench-shapes": "NCHW 1, two"}, ["shapes"]),
         ({"short": ""}, []),
-        ({"rubric-0-title": ""}, []),
+        ({"parts-0-title": ""}, []),
     ],
     ids=str,
 )  # fmt: skip
@@ -142,7 +144,6 @@ def test_unticking_the_benchmark_leaves_it_out_and_asks_nothing_of_its_fields(da
         ({"parts-0-pages": "0"}, "parts.0.pages", "too_small"),
         ({"parts-1-key": "report"}, "parts.1", "twice"),
         ({"parts-4-endings": "ipynb"}, "parts.4.endings", "wrong_form"),
-        ({"rubric-0-points": "0"}, "rubric.0.points", "too_small"),
         ({"bench-shapes": "NCHW 1, two"}, "bench.shapes", "not_a_number"),
         ({"bench-shapes": ""}, "bench.shapes", "bench_spec"),
         ({"bench-shapes": "NCHW 1, 1.5, 8, 8"}, "bench.shapes", "bench_spec"),
@@ -169,7 +170,7 @@ def codes_at(form, where):
     for step in where.split("."):
         if step.isdecimal():
             form = form.forms[int(step)]
-        elif hasattr(form, step) and step in ("dates", "bench", "parts", "criteria", "rubric"):
+        elif hasattr(form, step) and step in ("dates", "bench", "parts", "criteria"):
             form = getattr(form, step)
         else:
             return [error.code for error in form.errors.as_data().get(step, [])]
@@ -177,7 +178,7 @@ def codes_at(form, where):
 
 
 def errors_in(form):
-    return [one.errors.as_json() for one in (form, form.dates, form.bench, *form.parts, *form.criteria, *form.rubric)]
+    return [one.errors.as_json() for one in (form, form.dates, form.bench, *form.parts, *form.criteria)]
 
 
 def test_rows_are_added_taken_away_and_moved():
@@ -220,13 +221,13 @@ def test_a_button_that_is_not_there_changes_nothing(do):
 @pytest.mark.parametrize("count", ["-1", "x", "²", "9" * 40, ""])
 def test_a_count_of_rows_that_is_none_means_no_rows(data_dir, count):
     row = made(FULL, data_dir)
-    assert form_of(row, sent(row, **{"rubric-count": count})).rubric.count == 0
+    assert form_of(row, sent(row, **{"parts-count": count})).parts.count == 0
 
 
 def test_a_row_without_a_key_gets_one_that_is_free(data_dir):
     row = made(FULL, data_dir)
-    form = form_of(row, sent(row, **{"rubric-1-key": "", "rubric-1-title": "Report!"}))
-    assert form.is_valid() and [entry["key"] for entry in form.item()["rubric"]] == ["report", "report-2"]
+    form = form_of(row, sent(row, **{"parts-1-key": "", "parts-1-title": "Report!"}))
+    assert form.is_valid() and [entry["key"] for entry in form.item()["parts"]][:2] == ["report", "report-2"]
 
 
 @pytest.mark.parametrize(
