@@ -64,7 +64,10 @@ def _grades(person: User, seen: list[Assignment]) -> list[dict[str, Any]]:
         {
             "course": one.course.slug, "assignment": one.short,
             "lines": [
-                {"kind": line.kind, "title": line.title, "points": line.points, "of": line.of, "says": line.says}
+                {
+                    "kind": line.kind, "title": line.title, "points": line.points, "of": line.of, "says": line.says,
+                    "ticked": [{"title": option.title, "points": option.points} for option in line.ticked],
+                }
                 for line in grade_for(one, person).lines
             ],
         }

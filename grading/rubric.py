@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 ZERO = Decimal("0.00")
+NOTHING = "-"  # what a page ticks where an item is graded and no option is meant; no key is written so
 
 
 @dataclass(frozen=True)

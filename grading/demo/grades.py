@@ -1,37 +1,32 @@
-"""Grades of the demo: Lab 2 with a small rubric, graded and released, one mark corrected, and one regrade request that waits."""
+"""Grades of the demo: Lab 2 by the rubric of the course file, graded and released, one mark corrected, and one regrade request that waits."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from courseplatform.accounts.models import User
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Role
 from grading.grade_facts import grade_for
 from grading.models.assignments import Assignment
-from grading.models.grades import GradeEvent, RubricItem
+from grading.models.grades import GradeEvent
 from grading.models.regrades import RegradeMove
 from grading.services.grades import grade_give, grades_release
 from grading.services.regrades import regrade_ask
 
 LAB = "lab2"
-ITEMS = (
-    ("discussion", "Discussion", 2, "says which layer costs what, with evidence from the measurement"),
-    ("table", "Table of variants", 1, "units in the head, one row a variant"),
-)
 RULES = {"opens_hours": 24, "closes_days": 7, "limit": 3}
-# Who, when before now, points of each item, and the note beside them. Nobody is graded who is not in the cast.
-MARKS = (
+# Who, when before now, what is ticked in each item of the rubric, and the note beside it. Nobody is graded who is not in the cast.
+TICKS = (
     (
         "ruth.adeyemi",
         5,
-        {"discussion": "2", "table": "1"},
+        {"report": ["complete"], "discussion": ["evidence"], "extra": ["second-board"]},
         "Clear, and the second convolution is named as what costs most.",
     ),
     (
         "daniel.park",
         4,
-        {"discussion": "1", "table": "0.5"},
+        {"report": ["complete", "axis"], "discussion": ["one-claim"], "extra": []},
         "The table mixes KiB and KB. Which of the two did you measure?",
     ),
 )
@@ -41,19 +36,17 @@ WHY = "The discussion names the first convolution with its share of the time in 
 def load(*, course: Course, people: Mapping[str, User], now: datetime) -> None:
     """Called once on a fresh course, inside the transaction that makes it."""
     lab = Assignment.objects.select_related("course").get(course=course, slug=LAB)
-    for position, (key, title, points, note) in enumerate(ITEMS):
-        RubricItem.objects.create(assignment=lab, key=key, title=title, points=points, note=note, position=position)
-    lab.regrade_rules, lab.points = RULES, lab.points + sum(points for _, _, points, _ in ITEMS)
+    lab.regrade_rules = RULES
     lab.save()
     ta = Visit(people["amit.rosen@example.edu"], course, Role.TA)
-    for name, days, marks, note in MARKS:
+    for name, days, ticks, note in TICKS:
         person = people[f"{name}@example.edu"]
-        _give(ta, lab, person, marks, note)
+        _give(ta, lab, person, ticks, note)
         _date(lab, person, now - timedelta(days=days))
     helen = Visit(people["helen.castell@example.edu"], course, Role.INSTRUCTOR)
     grades_release(visit=helen, assignment=lab, now=now - timedelta(days=2))
     daniel = people["daniel.park@example.edu"]
-    _give(ta, lab, daniel, {"table": "1"}, "", reason="The units stand in the caption; I had overlooked it.")
+    _give(ta, lab, daniel, {"report": ["complete"]}, "", reason="The units stand in the caption; I had overlooked it.")
     GradeEvent._base_manager.filter(assignment=lab, made_at__gt=now - timedelta(days=1)).update(
         made_at=now - timedelta(days=1)
     )
@@ -63,10 +56,11 @@ def load(*, course: Course, people: Mapping[str, User], now: datetime) -> None:
     RegradeMove._base_manager.filter(subject__assignment=lab).update(at=at)
 
 
-def _give(ta: Visit, lab: Assignment, person: User, marks: Mapping[str, str], note: str, *, reason: str = "") -> None:
-    given = {key: Decimal(points) for key, points in marks.items()}
+def _give(
+    ta: Visit, lab: Assignment, person: User, ticks: Mapping[str, list[str]], note: str, *, reason: str = ""
+) -> None:
     seen = grade_for(lab, person).seen
-    grade_give(visit=ta, assignment=lab, person=person, marks=given, seen=seen, note=note, reason=reason)
+    grade_give(visit=ta, assignment=lab, person=person, ticks=ticks, seen=seen, note=note, reason=reason)
 
 
 def _date(lab: Assignment, person: User, at: datetime) -> None:

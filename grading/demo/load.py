@@ -32,9 +32,11 @@ from courseplatform.roster import demo as roster_demo
 from courseplatform.scribe import demo as scribe_demo
 from courseplatform.seminar import demo as seminar_demo
 from courseplatform.teams import demo as teams_demo
+from grading.course_file.rubric import entries_of, rubric_load
 from grading.demo import board, ends, energy, grades, late
 from grading.demo.by_heart import write_by_heart
 from grading.demo.digits import hidden_split, write_hidden
+from grading.grade_facts import items_of
 from grading.handing_in.hand_in_rules import owner_of
 from grading.handing_in.piece_reading import Sent, read_file, read_text
 from grading.hidden_sets.facts import hidden_facts
@@ -175,10 +177,18 @@ def _assignments(course: Course, overlay: Facts) -> dict[str, Assignment]:
         row.parts = more.get("parts", row.parts)
         row.parts, row.needs_statement = more.get("parts", row.parts), more.get("statement", row.needs_statement)
         if bench:
-            BenchSpec.parse(bench)
             row.hidden_set = _hidden_set()
         row.save()
+        if bench:
+            _without_measured(row, BenchSpec.parse(bench))
     return found
+
+
+def _without_measured(row: Assignment, spec: BenchSpec) -> None:
+    """Items of the course's rubric that a machine measures here: the criteria of a group of that name."""
+    groups = {one.group for one in spec.criteria}
+    rubric = entries_of([item for item in items_of(row) if item.title not in groups])
+    rubric_load(row, rubric)
 
 
 def _moved(wall: str, by: timedelta) -> str:

@@ -1,11 +1,12 @@
 """Forms around grades, parsed and refused in one place. What was typed is kept, so that a refusal loses nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from django.http import QueryDict
 
 from courseplatform.core.errors import BadInput
+from grading.rubric import NOTHING
 
 
 def points_of(text: str, field: str) -> Decimal | None:
@@ -28,13 +29,15 @@ def number_of(text: str) -> int:
 
 @dataclass(frozen=True)
 class GradeForm:
-    """What was typed, by the names of the fields."""
+    """What was typed, by the names of the fields. chosen: every value of the fields of ticks."""
 
     typed: dict[str, str]
+    chosen: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, post: QueryDict) -> "GradeForm":
-        return cls({name: post.get(name, "") for name in post})
+        ticks = {name: post.getlist(name) for name in post if name.startswith("tick-")}
+        return cls({name: post.get(name, "") for name in post}, ticks)
 
     def text(self, name: str) -> str:
         return self.typed.get(name, "")
@@ -53,7 +56,27 @@ class GradeForm:
 
     @property
     def marks(self) -> dict[str, Decimal | None]:
-        """Key of an item -> points, for the fields that were changed on the page. Raises BadInput (`not_points`)."""
+        """Key of an item -> points, for the fields that were changed on the page; None also where all ticks were taken away.
+
+        Raises BadInput (`not_points`).
+        """
         fields = [name.removeprefix("points-") for name in self.typed if name.startswith("points-")]
         changed = [key for key in fields if self.text(f"points-{key}").strip() != self.text(f"was-{key}")]
-        return {key: self.points(f"points-{key}") for key in changed}
+        untouched: dict[str, Decimal | None] = {key: None for key in self._ticked if not self.ticked(key)}
+        return untouched | {key: self.points(f"points-{key}") for key in changed}
+
+    @property
+    def ticks(self) -> dict[str, list[str]]:
+        """Key of an item -> keys of its options, for the items whose ticks were changed on the page and that have some."""
+        return {key: [one for one in found if one != NOTHING] for key in self._ticked if (found := self.ticked(key))}
+
+    def ticked(self, key: str) -> list[str]:
+        """What is ticked in an item. `NOTHING` stands alone: whoever ticks an option beside it means the option."""
+        found = [one for one in self.chosen.get(f"tick-{key}", []) if one]
+        return [one for one in found if one != NOTHING] or found
+
+    @property
+    def _ticked(self) -> list[str]:
+        """Keys of the items whose ticks differ from those that the page showed."""
+        keys = [name.removeprefix("ticks-") for name in self.typed if name.startswith("ticks-")]
+        return [key for key in keys if set(self.ticked(key)) != set(self.text(f"ticks-{key}").split())]

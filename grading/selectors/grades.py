@@ -1,6 +1,6 @@
 """What the staff read about the grades of an assignment: the table of the class, and one person's grade to be marked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -18,7 +18,7 @@ from grading.grade import Grade
 from grading.grade_facts import grades_of, group_of, is_visible, items_of, measured_of, release_of
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeKind, grade_path
-from grading.rubric import Item
+from grading.rubric import NOTHING, Item, signed
 from grading.selectors.handed import handed_parts
 from grading.selectors.my_grade import measured_part, timeline
 
@@ -174,13 +174,20 @@ def person_page(visit: Visit, assignment: Assignment, person: User) -> dict[str,
     }
 
 
-def mark_fields(grade: Grade, items: Sequence[Item], typed: dict[str, str]) -> list[dict[str, Any]]:
-    """The fields of the rubric: what is worth now, what was typed, and where the two were set by two people.
+def mark_fields(
+    grade: Grade, items: Sequence[Item], typed: dict[str, str], ticked: Callable[[str], list[str]]
+) -> list[dict[str, Any]]:
+    """The fields of the rubric: what is worth now, what was typed or ticked, and where the two were set by two people.
 
-    A field that its sender left alone shows what is worth now; one that was changed keeps what was typed.
+    A field that its sender left alone shows what is worth now; one that was changed keeps what was typed. ticked: key of an item -> what
+    was ticked in it.
     """
     last = {step.event.item: step.event for step in grade.timeline if step.event.kind != GradeKind.NOTE}
-    return [_field(grade, item, typed, last.get(item.key)) for item in items if not item.is_withdrawn]
+    return [
+        _ticks(grade, item, typed, ticked(item.key), last.get(item.key)) if item.is_ticked else _field(grade, item, typed, last.get(item.key))
+        for item in items
+        if not item.is_withdrawn
+    ]  # fmt: skip
 
 
 def _field(grade: Grade, item: Item, typed: dict[str, str], event: Any) -> dict[str, Any]:
@@ -192,3 +199,27 @@ def _field(grade: Grade, item: Item, typed: dict[str, str], event: Any) -> dict[
         "item": item, "now": now, "value": sent if is_changed else now, "event": event,
         "is_contested": is_changed and now != was and sent.strip() != now,
     }  # fmt: skip
+
+
+def _ticks(grade: Grade, item: Item, typed: dict[str, str], sent: list[str], event: Any) -> dict[str, Any]:
+    """The options of an item as they are ticked now, or as they were sent where the sender changed them."""
+    line, name = grade.line_of(item.key), f"ticks-{item.key}"
+    points = line.points if line else None
+    now = ticks_of(item, points, line.options if line else ())
+    was = set(typed[name].split()) if name in typed else now
+    is_changed = name in typed and set(sent) != was
+    shown = set(sent) if is_changed else now
+    return {
+        "item": item, "now": "" if points is None else f"{points:.2f}", "event": event, "was": " ".join(sorted(now)),
+        "options": [{"option": one, "points": signed(one.points), "is_ticked": one.key in shown} for one in item.offered],
+        "is_nothing": NOTHING in shown, "is_open": not shown,
+        # Points that somebody gave as a number, with no tick behind them.
+        "by_number": points is not None and not now,
+        "is_contested": is_changed and now != was and set(sent) != now,
+    }  # fmt: skip
+
+
+def ticks_of(item: Item, points: Decimal | None, keys: Collection[str]) -> set[str]:
+    """What a page shows as ticked for a mark; `NOTHING` for an item that was graded without a tick."""
+    found = {option.key for option in item.offered if option.key in keys}
+    return found or ({NOTHING} if points == 0 and not item.is_one_of else set())

@@ -1,5 +1,6 @@
 """Regrade requests as pages read them: the staff's list, and one request with all that was said."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -10,11 +11,12 @@ from courseplatform.accounts.models import User
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import STAFF, Enrolment, Role
-from grading.grade_facts import grades_of, group_of, is_visible, release_of
+from grading.grade_facts import grades_of, group_of, is_visible, item_of, release_of
 from grading.models.assignments import Assignment
-from grading.models.grades import GradeEvent, GradeKind, grade_path
+from grading.models.grades import GradeEvent, GradeKind, RubricItem, grade_path
 from grading.models.regrades import UNANSWERED, RegradeRequest, RegradeStatus
 from grading.regrade_rules import REASON_LETTERS, RegradeRules
+from grading.selectors.grades import mark_fields
 from grading.selectors.my_grade import BADGES, in_course, words
 
 S = RegradeStatus
@@ -120,6 +122,7 @@ def _staff_part(visit: Visit, row: RegradeRequest) -> dict[str, Any]:
     those = {Role.INSTRUCTOR} if row.decided_at else STAFF
     staff = Enrolment.objects.filter(course=visit.course, role__in=those, is_active=True).select_related("person")
     return {
+        "grade_now": grades[row.person_id],
         "points_now": grades[row.person_id].points_of(row.item.key),
         "seen": max(grades[one.pk].seen for one in group.people),
         "grade_url": grade_path(row.assignment, "grades_person", person=row.person_id),
@@ -129,6 +132,15 @@ def _staff_part(visit: Visit, row: RegradeRequest) -> dict[str, Any]:
         ],
         "people": group.people,
     }
+
+
+def answer_ticks(
+    row: RegradeRequest, page: dict[str, Any], typed: dict[str, str], ticked: Callable[[str], list[str]]
+) -> dict[str, Any]:
+    """The options of the item as an answer ticks them; nothing where it is graded by a number. Two queries."""
+    item = item_of(RubricItem.objects.prefetch_related("options").get(pk=row.item_id))
+    fields = mark_fields(page["grade_now"], [item], typed, ticked)
+    return {"f": fields[0]} if fields and item.is_ticked else {}
 
 
 def staff_get(visit: Visit, pk: str) -> User:

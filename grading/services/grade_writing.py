@@ -74,6 +74,12 @@ def check_points(points: Decimal | None, most: Decimal, field: str) -> Decimal |
     return found
 
 
+def mark_of(grade: Grade, key: str) -> Mark:
+    """What an item is worth now."""
+    line = grade.line_of(key)
+    return Mark(line.points, line.options) if line else Mark(None)
+
+
 def mark_of_ticks(item: Item, keys: Collection[str]) -> Mark:
     """The options in the order of the rubric, so that equal ticks are equal marks.
 

@@ -20,13 +20,13 @@ from grading.rubric import Mark
 from grading.services.benchmarks import benchmarks_record
 from grading.services.grade_writing import (
     MOST,
-    Desk,
     check_points,
     check_seen,
     check_text,
     desk_locked,
     events_add,
     grade_changed_tell,
+    mark_of,
     mark_of_ticks,
 )
 
@@ -57,7 +57,7 @@ def grade_give(
     changes = [
         (items[key], mark, people)
         for key, mark in given.items()
-        if (people := [one for one in desk.group.people if _mark_of(desk, one, key) != mark])
+        if (people := [one for one in desk.group.people if mark_of(desk.grades[one.pk], key) != mark])
     ]
     if not changes and not note.strip():
         raise BadInput("Nothing was changed.", code="nothing_changed")
@@ -73,12 +73,6 @@ def grade_give(
         desk=desk, people=desk.group.people if note.strip() else [*concerned.values()], text=escaped(said)
     )
     return sum(len(people) for _, _, people in changes) + (len(desk.group.people) if note.strip() else 0)
-
-
-def _mark_of(desk: Desk, person: User, key: str) -> Mark:
-    """What stands now."""
-    line = desk.grades[person.pk].line_of(key)
-    return Mark(line.points, line.options) if line else Mark(None)
 
 
 def _checked(marks: Mapping[str, Decimal | None], items: Mapping[str, RubricItem]) -> dict[str, Mark]:

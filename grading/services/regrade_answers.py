@@ -1,5 +1,6 @@
 """Answering a regrade request, and deciding on one that was escalated: text, and points that go up, down or stay."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -10,9 +11,20 @@ from courseplatform.core import states
 from courseplatform.core.errors import BadInput, Forbidden, IllegalMove
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
-from grading.models.grades import GradeKind
+from grading.grade_facts import item_of
+from grading.models.grades import GradeKind, RubricItem
 from grading.models.regrades import REGRADE_MOVES, RegradeMove, RegradeRequest, RegradeStatus
-from grading.services.grade_writing import Desk, check_points, check_seen, check_text, desk_locked, events_add
+from grading.rubric import Mark
+from grading.services.grade_writing import (
+    Desk,
+    check_points,
+    check_seen,
+    check_text,
+    desk_locked,
+    events_add,
+    mark_of,
+    mark_of_ticks,
+)
 from grading.services.regrade_news import regrade_tell_students
 from grading.services.regrades import check_staff, objection_ends, regrade_move
 
@@ -22,62 +34,74 @@ OVER = (S.ANSWERED, S.ACCEPTED, S.DECIDED)
 
 @transaction.atomic
 def regrade_answer(
-    *, visit: Visit, row: RegradeRequest, points: Decimal | None, text: str, seen: int, now: datetime | None = None
-) -> None:
+    *, visit: Visit, row: RegradeRequest, points: Decimal | None, text: str, seen: int, now: datetime | None = None,
+    ticks: Collection[str] | None = None,
+) -> None:  # fmt: skip
     """What the item is worth now, and why: for everybody whose work it was.
 
     Args:
         points: None leaves them as they are. seen: the newest event of the grade that the page showed.
+        ticks: keys of the options that are ticked now, from which the points follow; None: none are given.
 
     Raises:
-        Conflict: `stale_grade`, IllegalMove (somebody else has answered). Forbidden: `staff_only`, `instructor_only`.
-        BadInput: `points_out_of_range`, `too_many_decimals`, `answer_missing`, `answer_too_long`.
+        Conflict: `stale_grade`, `rubric_changed`, IllegalMove (somebody else has answered). Forbidden: `staff_only`, `instructor_only`.
+        BadInput: `points_out_of_range`, `too_many_decimals`, `tick_exactly_one`, `answer_missing`, `answer_too_long`.
     """
     check_staff(visit)
     if not row.may_answer(visit):
         said = "An instructor has decided on this request, so only an instructor answers it again."
         raise Forbidden(said, code="instructor_only")
-    desk, found, said = _checked(row, points, text, seen)
+    desk, found, said = _checked(row, points, ticks, text, seen)
     now = now or timezone.now()
     by = visit.person.name[:120]
-    regrade_move(row, S.ANSWERED, visit, answer=said, answer_points=found, answered_by=by, answered_at=now)
+    regrade_move(row, S.ANSWERED, visit, answer=said, answer_points=found.points, answered_by=by, answered_at=now)
     _write(visit, desk, row, found, said)
     regrade_tell_students(row=row, what="was answered", text=said)
 
 
 @transaction.atomic
 def regrade_decide(
-    *, visit: Visit, row: RegradeRequest, points: Decimal | None, text: str, seen: int, now: datetime | None = None
-) -> None:
+    *, visit: Visit, row: RegradeRequest, points: Decimal | None, text: str, seen: int, now: datetime | None = None,
+    ticks: Collection[str] | None = None,
+) -> None:  # fmt: skip
     """An instructor decides on an escalated request; there is no further step. Raises as `regrade_answer`; Forbidden: `instructor_only`."""
     if visit.role != Role.INSTRUCTOR:
         raise Forbidden("An escalated request is decided by an instructor.", code="instructor_only")
-    desk, found, said = _checked(row, points, text, seen)
+    desk, found, said = _checked(row, points, ticks, text, seen)
     now = now or timezone.now()
     by = visit.person.name[:120]
-    regrade_move(row, S.DECIDED, visit, decision=said, decision_points=found, decided_by=by, decided_at=now)
+    regrade_move(row, S.DECIDED, visit, decision=said, decision_points=found.points, decided_by=by, decided_at=now)
     _write(visit, desk, row, found, said)
     regrade_tell_students(row=row, what="was decided", text=said)
 
 
-def _checked(row: RegradeRequest, points: Decimal | None, text: str, seen: int) -> tuple[Desk, Decimal, str]:
-    """Behind the lock of the grade: the points that the item gets, and the text."""
+def _checked(
+    row: RegradeRequest, points: Decimal | None, ticks: Collection[str] | None, text: str, seen: int
+) -> tuple[Desk, Mark, str]:
+    """Behind the lock of the grade: what the item gets, and the text."""
     desk = desk_locked(row.assignment, row.person)
     check_seen(desk, seen)
     said = check_text(text, "answer", "Write the answer; the student reads it beside the points.")
-    held = desk.grades[row.person_id].points_of(row.item.key)
-    found = check_points(held if points is None else points, row.item.points, "points")
+    item = RubricItem.objects.prefetch_related("options").get(pk=row.item_id)  # as it is behind the lock
+    if ticks is not None:
+        return desk, mark_of_ticks(item_of(item), ticks), said
+    held = mark_of(desk.grades[row.person_id], item.key)
+    if points is None or points == held.points:
+        points, options = held.points, held.options
+    else:
+        options = ()
+    found = check_points(points, item.points, "points")
     if found is None:
         raise BadInput("Say what the item is worth.", code="points_out_of_range", details={"field": "points"})
-    return desk, found, said
+    return desk, Mark(found, options), said
 
 
-def _write(visit: Visit, desk: Desk, row: RegradeRequest, points: Decimal, text: str) -> None:
+def _write(visit: Visit, desk: Desk, row: RegradeRequest, mark: Mark, text: str) -> None:
     """A changed item is an event with its cause; one that stays is a note with it, so that the timeline tells both."""
-    differs = [one for one in desk.group.people if desk.grades[one.pk].points_of(row.item.key) != points]
+    differs = [one for one in desk.group.people if mark_of(desk.grades[one.pk], row.item.key) != mark]
     same = [one for one in desk.group.people if one not in differs]
     add = {"visit": visit, "desk": desk, "item": row.item, "reason": text, "cause": row}
-    events_add(people=differs, kind=GradeKind.REGRADE, points=points, **add)  # type: ignore[arg-type]
+    events_add(people=differs, kind=GradeKind.REGRADE, points=mark.points, options=mark.options, **add)  # type: ignore[arg-type]
     events_add(people=same, kind=GradeKind.NOTE, **add)  # type: ignore[arg-type]
 
 

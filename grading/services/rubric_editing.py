@@ -51,7 +51,8 @@ def rubric_change(*, visit: Visit, slug: str, rubric: Rubric, seen: str) -> Rubr
 
 def refused_in_rubric(row: Assignment, rubric: Rubric) -> list[Placed]:
     """Why the course file would not take these items: places from the rubric on."""
-    item = item_of(row, session_days(row.course)) | {"rubric": list(rubric)}
+    item = {key: value for key, value in item_of(row, session_days(row.course)).items() if key != "rubric"}
+    item |= {"rubric": list(rubric)} if rubric else {}
     found = [one for one in refused_in_item(item, row.course) if one.path[:1] == ("rubric",)]
     return [Placed(one.path[1:], one.code, one.sentence) for one in found]
 

@@ -69,7 +69,7 @@ def person(request: HttpRequest, visit: Visit, assignment: str, person: int) -> 
             messages.success(request, "Saved")
             return HttpResponseRedirect(grade_path(found, "grades_person", person=student.pk))
     context = reading.person_page(visit, found, student)
-    fields = reading.mark_fields(context["grade"], items_of(found), form.typed)
+    fields = reading.mark_fields(context["grade"], items_of(found), form.typed, form.ticked)
     status = error.http_status if error else 200
     return render(
         request, "grading/grades_person.html", context | _typed(form, error) | {"fields": fields}, status=status
@@ -92,7 +92,7 @@ def _save(visit: Visit, assignment: Assignment, student: User, form: GradeForm) 
         regrade_open_for(**whom, item=form.text("item"), reason=form.text("reason"))
     else:
         reason, note = form.text("reason"), form.text("note")
-        services.grade_give(**whom, marks=form.marks, seen=form.seen, reason=reason, note=note)
+        services.grade_give(**whom, marks=form.marks, ticks=form.ticks, seen=form.seen, reason=reason, note=note)
 
 
 def _typed(form: GradeForm, error: AppError | None) -> dict[str, Any]:

@@ -17,6 +17,12 @@ from grading.models.regrades import RegradeRequest
 from grading.selectors import regrades as reading
 from grading.services import regrade_answers, regrades
 
+
+def _ticks(row: RegradeRequest, form: GradeForm) -> list[str] | None:
+    """What is ticked in the item, where the answer changes it."""
+    return form.ticks.get(row.item.key)
+
+
 Act = Callable[[Visit, RegradeRequest, GradeForm], None]
 ACTS: dict[str, tuple[Act, str]] = {
     "withdraw": (lambda visit, row, form: regrades.regrade_withdraw(visit=visit, row=row), "Withdrawn"),
@@ -33,13 +39,13 @@ ACTS: dict[str, tuple[Act, str]] = {
     ),
     "answer": (
         lambda visit, row, form: regrade_answers.regrade_answer(
-            visit=visit, row=row, points=form.points(), text=form.text("text"), seen=form.seen
+            visit=visit, row=row, points=form.points(), text=form.text("text"), seen=form.seen, ticks=_ticks(row, form)
         ),
         "Answered, and told",
     ),
     "decide": (
         lambda visit, row, form: regrade_answers.regrade_decide(
-            visit=visit, row=row, points=form.points(), text=form.text("text"), seen=form.seen
+            visit=visit, row=row, points=form.points(), text=form.text("text"), seen=form.seen, ticks=_ticks(row, form)
         ),
         "Decided, and told",
     ),
@@ -71,6 +77,7 @@ def detail(request: HttpRequest, visit: Visit, regrade: int) -> HttpResponse:
             error, row = refused, reading.regrade_get(visit, regrade)
     context = reading.regrade_page(visit, row, timezone.now())
     context |= {"typed": form.typed, "act": form.text("act"), "error": error, "written": form.written}
+    context |= reading.answer_ticks(row, context, form.typed, form.ticked) if visit.is_staff else {}
     context["has_field"] = _has_field(form.text("act"), context)
     return render(request, "grading/regrade.html", context, status=error.http_status if error else 200)
 

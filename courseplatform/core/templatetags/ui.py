@@ -105,6 +105,12 @@ def points(value: Decimal | float | str | None) -> str:
 
 
 @register.filter
+def signed(value: Decimal | float) -> str:
+    """What something gives or takes, with its sign: +2.00, \N{MINUS SIGN}0.25."""
+    return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+@register.filter
 def count(value: float) -> str:
     return numbers.count(value)
 
