@@ -35,7 +35,8 @@ class Piece:
     """One piece of work in a component.
 
     points: out of `of`; more than `of` with extra credit. weight: percent of the course grade that it gives; None: an even share.
-    says: where the points come from, in words. url: the page of that. is_turned_in: for the conditions of passing.
+    says: where the points come from, in words. url: the page of that. is_turned_in: for the conditions of passing. source: what it comes
+    from by itself (participation, scribe, ...); "" for an assignment.
     """
 
     key: str
@@ -47,13 +48,14 @@ class Piece:
     says: str = ""
     url: str = ""
     is_turned_in: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True)
 class Component:
     """A part of the grade. percent: its weight. count: how many pieces it will have, where the scheme says so; fewer that exist leave
     their share ahead. drop_lowest: so many settled pieces with the lowest share do not count. cap: no more than this percent.
-    is_bonus: stands above the 100 %.
+    is_bonus: stands above the 100 %. work: slugs of the assignments that feed it. sources: what feeds it by itself.
     """
 
     key: str
@@ -64,6 +66,8 @@ class Component:
     drop_lowest: int = 0
     cap: Decimal | None = None
     is_bonus: bool = False
+    work: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,7 @@ class Scheme:
     conditions: tuple[Condition, ...] = ()
     curve: tuple[Curve, ...] = ()
     letters: tuple[Letter, ...] = ()
+    are_letters_shown: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,47 @@
+"""From rows to pieces of the course grade: assignments, and what enters by itself from the rooms below.
+
+Nothing is copied: whoever asks gets what the rows say now, each piece with the page of its cause.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from courseplatform.courses.models import Course
+from grading.book.columns import OUTSIDE
+from grading.book.scheme import scheme_of
+from grading.book.sources.all import SOURCES
+from grading.book.work import WorkRows, piece_of, work_rows
+from grading.gradebook import Piece, Scheme
+
+Pieces = dict[int, dict[str, list[Piece]]]
+
+
+def pieces_of(course: Course, people: Collection[int], now: datetime, *, for_students: bool) -> Pieces:
+    """Person -> key of a component -> its pieces.
+
+    for_students: what is not released has no points, and is `grading`. The key `""` holds what stands outside the grade.
+    """
+    return pieces_of_rows(course, scheme_of(course), work_rows(course, people), people, now, for_students=for_students)
+
+
+def pieces_of_rows(
+    course: Course, scheme: Scheme, rows: WorkRows, people: Collection[int], now: datetime, *, for_students: bool
+) -> Pieces:
+    """The same for whoever has read the rows of the work already."""
+    found: Pieces = {person: work_of(scheme, rows, person, now, for_students=for_students) for person in people}
+    for component in scheme.components:
+        for source in component.sources:
+            for person, pieces in SOURCES[source].read(course, people, now, for_students).items():
+                found[person][component.key] += pieces
+    return found
+
+
+def work_of(
+    scheme: Scheme, rows: WorkRows, person: int, now: datetime, *, for_students: bool
+) -> dict[str, list[Piece]]:
+    by_slug = {item.slug: piece_of(rows, item, person, now, for_students=for_students) for item in rows.items}
+    found = {
+        component.key: [by_slug.pop(slug) for slug in component.work if slug in by_slug]
+        for component in scheme.components
+    }
+    return found | {OUTSIDE: list(by_slug.values())}

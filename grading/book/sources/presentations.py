@@ -1,0 +1,60 @@
+"""Presentations of papers: one piece for each slot in which somebody presents, worth what the staff gave there."""
+
+from collections.abc import Collection
+from datetime import datetime
+from decimal import Decimal
+
+from django.urls import reverse
+
+from courseplatform.courses.models import Course
+from courseplatform.seminar.models.slots import Duty, Score, SlotPerson
+from courseplatform.seminar.people import day_words
+from grading.book.sources.base import Source
+from grading.gradebook import Piece, State
+
+KEY = "presentations"
+USUAL = Decimal(10)  # what a presentation is worth where the course file names nothing and nobody has scored yet
+
+
+def read(course: Course, people: Collection[int], now: datetime, for_students: bool) -> dict[int, list[Piece]]:
+    """Two queries. Points count for students once they are released; who has no slot yet has one ahead, until the course has ended."""
+    scores = {
+        (score.slot_id, score.person_id): score
+        for score in Score.objects.filter(slot__session__course=course, person__in=people)
+    }
+    held = SlotPerson.objects.filter(slot__session__course=course, slot__is_withdrawn=False, role=Duty.PRESENTER)
+    found: dict[int, list[Piece]] = {person: [] for person in people}
+    for row in held.select_related("slot__session", "slot__paper").order_by("slot__session__held_on", "slot__position"):
+        if row.person_id in found:
+            row.slot.session.course = course
+            score = scores.get((row.slot_id, row.person_id))
+            found[row.person_id].append(_piece(row, score, now, for_students))
+    return {person: pieces or [_none(course, now)] for person, pieces in found.items()}
+
+
+def _piece(row: SlotPerson, score: Score | None, now: datetime, for_students: bool) -> Piece:
+    slot, is_hidden = row.slot, score is not None and for_students and score.released_at is None
+    key, title, path = f"{KEY}-{slot.pk}", f"Presentation: {slot.short}", slot.get_absolute_url()
+    of = score.out_of if score and not is_hidden else _worth(slot.session.course)
+    if score is not None and not is_hidden:
+        says = "" if score.released_at else "not released"
+        return Piece(key, title, score.points, of, State.GRADED, None, says, path, is_turned_in=True, source=KEY)
+    if slot.is_over(now):
+        says = "held, no points released yet"
+        return Piece(key, title, None, of, State.GRADING, None, says, path, is_turned_in=True, source=KEY)
+    return Piece(key, title, None, of, State.AHEAD, None, day_words(slot.session.held_on), path, source=KEY)
+
+
+def _none(course: Course, now: datetime) -> Piece:
+    has_ended = course.ends_on is not None and course.ends_on < now.astimezone(course.tz).date()
+    state, says = (State.MISSING, "never presented") if has_ended else (State.AHEAD, "no date yet")
+    path = reverse("seminar:list", args=[course.slug])
+    return Piece(KEY, "Presentation", None, _worth(course), state, None, says, path, source=KEY)
+
+
+def _worth(course: Course) -> Decimal:
+    points = course.fact("presentations", "points")
+    return USUAL if points is None else Decimal(str(points))
+
+
+PRESENTATIONS = Source(KEY, "Pres.", "Paper presentations", read, "seminar:list")

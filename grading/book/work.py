@@ -1,0 +1,162 @@
+"""What every student has of each assignment: handed in, graded, missing, excused. A bounded number of queries, whatever the class."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import OuterRef, Q, Subquery
+
+from courseplatform.courses.models import Course
+from courseplatform.teams.models import Membership
+from grading.grade_facts import grades_of
+from grading.gradebook import ZERO, Piece, State
+from grading.late_rows.facts import PersonalDates
+from grading.models.assignments import Assignment
+from grading.models.grades import GradeRelease, grade_path
+from grading.models.late_days import Accommodation, Excuse, Extension, LateVerdict
+from grading.models.submissions import Submission
+
+Key = tuple[int, int]  # assignment, person
+
+
+class Mark(NamedTuple):
+    """What the fold of somebody's grade says. is_complete: nothing is left to be graded."""
+
+    points: Decimal | None
+    of: Decimal
+    is_complete: bool
+
+
+class Fact(NamedTuple):
+    """One person and one assignment, as a reader may know it. points: None where there are none, or where they are hidden."""
+
+    state: State
+    points: Decimal | None
+    is_turned_in: bool
+
+
+@dataclass
+class WorkRows:
+    """The rows of a course, by (assignment, person). of: assignment -> what it is worth. released: keys of assignments."""
+
+    course: Course
+    items: list[Assignment]
+    released: set[int]
+    marks: dict[Key, Mark] = field(default_factory=dict)
+    of: dict[int, Decimal] = field(default_factory=dict)
+    handed: set[Key] = field(default_factory=set)
+    dates: dict[int, PersonalDates] = field(default_factory=dict)
+    teams: dict[int, int] = field(default_factory=dict)
+
+    def fact(self, item: Assignment, person: int, now: datetime, *, for_students: bool) -> Fact:
+        """What counts for this person now. Without a release students know that something is with the graders, and no more."""
+        key = (item.pk, person)
+        mark, is_in = self.marks.get(key), key in self.handed
+        points, is_complete = (mark.points, mark.is_complete) if mark else (None, False)
+        if not is_in and not item.takes_anything:
+            is_in = points is not None  # handed in elsewhere: whoever has points was there
+        is_hidden = for_students and item.pk not in self.released
+        if is_hidden:
+            points = None
+        dates = self.dates.get(person, NO_DATES)
+        if not item.is_counted:
+            return Fact(State.UNCOUNTED, points, is_in)
+        if item.pk in dates.excused:
+            return Fact(State.EXCUSED, points, is_in)
+        if is_complete and not is_hidden:
+            return Fact(State.GRADED, points, is_in)
+        if is_in or mark is not None:
+            return Fact(State.GRADING, points, is_in)
+        if not dates.is_past(item, now):
+            return Fact(State.AHEAD, None, False)
+        if not item.takes_anything and item.pk not in self.released:
+            return Fact(State.GRADING, None, False)  # nothing here says whether it was handed in
+        return Fact(State.MISSING, None, False)
+
+
+NO_DATES = PersonalDates()
+
+
+def work_rows(course: Course, people: Collection[int]) -> WorkRows:
+    items, released = items_with_release(course)
+    members = list(Membership.objects.filter(course=course).values_list("team", "person", "since_at", "until_at"))
+    rows = WorkRows(
+        course, items, released, teams={person: team for team, person, _, until in members if until is None}
+    )
+    _read_marks(rows, people)
+    rows.handed = _handed(items, people, members)
+    rows.dates = _dates(course, people, rows.teams)
+    return rows
+
+
+def items_with_release(course: Course) -> tuple[list[Assignment], set[int]]:
+    """The published work, and which of it has grades that students see. One query."""
+    newest = GradeRelease.objects.filter(assignment=OuterRef("pk")).order_by("-pk").values("is_released")[:1]
+    items = list(Assignment.objects.of(course).annotate(is_out=Subquery(newest)))
+    for item in items:
+        item.course = course
+    return items, {item.pk for item in items if getattr(item, "is_out", False)}
+
+
+def _read_marks(rows: WorkRows, people: Collection[int]) -> None:
+    for item in rows.items:
+        for person, grade in grades_of(item, people).items():
+            rows.of[item.pk] = grade.of
+            if grade.timeline:
+                rows.marks[item.pk, person] = Mark(grade.points, grade.of, grade.is_complete)
+
+
+Member = tuple[int, int, datetime, datetime | None]
+
+
+def _handed(items: Iterable[Assignment], people: Collection[int], members: Iterable[Member]) -> set[Key]:
+    """Whoever handed something in that is not refused, alone or in the team of that moment; and whose hardware is all back."""
+    by_team = defaultdict[int, list[Member]](list)
+    for member in members:
+        by_team[member[0]].append(member)
+    found, wanted = set[Key](), set(people)
+    rows = Submission.objects.filter(Q(is_active=True) | Q(counts=None), assignment__in=items)
+    for item, person, team, at in rows.values_list("assignment", "person", "team", "received_at"):
+        found.add((item, person))
+        found.update(
+            (item, one) for _, one, since, until in by_team[team or 0] if since <= at and not (until and until <= at)
+        )
+    back = LateVerdict.objects.filter(assignment__in=items, returned__isnull=False)
+    found |= set(back.values_list("assignment", "person"))
+    return {key for key in found if key[1] in wanted}
+
+
+def _dates(course: Course, people: Collection[int], teams: dict[int, int]) -> dict[int, PersonalDates]:
+    """As `dates_of`, for a whole class: three queries. Nobody who has nothing of their own is in it."""
+    of_team, of_person = defaultdict[int, dict[int, datetime]](dict), defaultdict[int, dict[int, datetime]](dict)
+    given = Extension.objects.filter(assignment__course=course, withdrawn_at=None, keeps_penalty=False)
+    rows = given.filter(until_at__isnull=False).order_by("until_at")
+    for item, person, team, until in rows.values_list("assignment", "person", "team", "until_at"):
+        if until is not None:
+            (of_team[team] if team else of_person[person or 0])[item] = until
+    rules, excused = defaultdict[int, list[Accommodation]](list), defaultdict[int, set[int]](set)
+    for rule in Accommodation.objects.filter(course=course, withdrawn_at=None):
+        rules[rule.person_id].append(rule)
+    for person, item in Excuse.objects.filter(assignment__course=course, withdrawn_at=None).values_list("person", "assignment"):  # fmt: skip
+        excused[person].add(item)
+    found = {}
+    for person in people:
+        moved = dict(of_team.get(teams.get(person, 0), {}))
+        for item, until in of_person.get(person, {}).items():
+            moved[item] = max(until, moved.get(item, until))
+        if moved or person in rules or person in excused:
+            found[person] = PersonalDates(moved, rules.get(person, []), frozenset(excused.get(person, ())))
+    return found
+
+
+def piece_of(rows: WorkRows, item: Assignment, person: int, now: datetime, *, for_students: bool) -> Piece:
+    """An assignment as a piece of the course grade, with the page that says where its points come from."""
+    fact = rows.fact(item, person, now, for_students=for_students)
+    path = grade_path(item) if for_students else grade_path(item, "grades_person", person=person)
+    return Piece(
+        item.slug, item.full_title, fact.points, rows.of.get(item.pk, ZERO), fact.state, item.worth_percent,
+        url=path, is_turned_in=fact.is_turned_in,
+    )  # fmt: skip
