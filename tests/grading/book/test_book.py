@@ -5,8 +5,10 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from courseplatform.core.errors import NotHere
 from grading.gradebook import shown
 from grading.selectors.book import book_of
+from grading.selectors.book_cell import cell
 from tests.grading.book.classes import CMU, PARTICIPATION, credit, make_work, mark, presentation, with_scheme
 
 pytestmark = pytest.mark.django_db
@@ -40,3 +42,23 @@ def test_cmu_from_rows_is_what_was_worked_out_by_hand(cmu):
     ]  # fmt: skip
     assert (row.earned, row.so_far, shown(row.percent)) == (D("55.99"), 65, D("86.14"))
     assert row.sums == {"participation": 11, "presentations": D("13.5"), "reports": D("31.49"), "final": 0}
+
+
+def test_a_cell_says_how_its_points_came_about(cmu):
+    why = cell(cmu.visit(cmu.helen), cmu.ruth.pk, "report7", timezone.now())
+    assert why.head == "Ruth, Report7: 4.44 of 5"
+    assert [(line.title, line.points) for line in why.reasons] == [
+        ("All", "8.88"), ("Points of 10", "8.88"), ("8.88 × 5 / 10", "4.44"),
+    ]  # fmt: skip
+    assert [(event.who, event.what) for event in why.events] == [("Amit", "All: 8.88")]
+
+
+def test_the_cell_of_a_source_leads_to_its_cause(cmu):
+    why = cell(cmu.visit(cmu.helen), cmu.ruth.pk, "source:participation", timezone.now())
+    assert why.value == "11 of 15"
+    assert [link.url for link in why.links] == [f"/courses/odml/participation/people/{cmu.ruth.pk}/"]
+
+
+def test_a_column_that_is_not_there_is_not_there(cmu):
+    with pytest.raises(NotHere):
+        cell(cmu.visit(cmu.helen), cmu.ruth.pk, "report99", timezone.now())
