@@ -5,10 +5,14 @@ from typing import Any
 from django.db.models import Max
 from django.utils import timezone
 
-from courseplatform.accounts.merging import Report, decide, stay
+from courseplatform.accounts.merging import AFTERWARDS, Report, decide, stay
+from courseplatform.accounts.models import User
+from grading.models.assignments import Assignment
+from grading.models.grades import GradeEvent
 from grading.models.pieces import Piece
 from grading.models.submissions import Submission
 from grading.services.activity import make_active
+from grading.services.grade_rows import grades_now_write
 
 
 def _submissions(old: Any, new: Any, rows: list[Any], report: Report) -> list[Any]:
@@ -51,7 +55,16 @@ def _pieces(old: Any, new: Any, rows: list[Any], report: Report) -> list[Any]:
     return rows
 
 
+def _grades(winner: User) -> None:
+    """The events of both accounts are one history now, and its sum another."""
+    graded = GradeEvent.objects.filter(person=winner).order_by("assignment").values("assignment").distinct()
+    for assignment in Assignment.objects.filter(pk__in=graded).order_by("pk"):
+        grades_now_write(assignment, [winner.pk])
+
+
 def register_decisions() -> None:
+    decide("grading.GradeNow.person", stay("that of the remaining account says what all events together come to"))
+    AFTERWARDS.append(_grades)
     decide("grading.Piece.person", _pieces)
     decide("grading.Submission.person", _submissions)
     decide("grading.Excuse.person", stay("the remaining account is excused already"))

@@ -28,6 +28,8 @@ class Report:
 # Called with the old object, the new one, the rows of the old one that collide, and the report. Returns the rows that are moved after all.
 Decision = Callable[[Any, Any, list[Any], Report], list[Any]]
 DECISIONS: dict[str, Decision] = {}
+# Called with the winner once everything has moved, in the transaction of the merge: for what is counted from rows that have moved.
+AFTERWARDS: list[Callable[[User], None]] = []
 
 
 def decide(reference: str, decision: Decision) -> None:
@@ -163,6 +165,8 @@ def _merge(winner: User, loser: User) -> Report:
     report = Report()
     _end_tokens(loser, report)
     rows_move(loser, winner, report)
+    for count_again in AFTERWARDS:
+        count_again(winner)
     loser.is_active = False
     loser.set_unusable_password()
     loser.save(update_fields=["is_active", "password"])

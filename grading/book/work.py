@@ -7,15 +7,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery, Sum
 
 from courseplatform.courses.models import Course
 from courseplatform.teams.models import Membership
-from grading.grade_facts import grades_of
+from grading.grade_facts import measured_of
 from grading.gradebook import ZERO, Piece, State
 from grading.late_rows.facts import PersonalDates
 from grading.models.assignments import Assignment
-from grading.models.grades import GradeRelease, grade_path
+from grading.models.grade_now import GradeNow
+from grading.models.grades import GradeRelease, RubricItem, grade_path
 from grading.models.late_days import Accommodation, Excuse, Extension, LateVerdict
 from grading.models.submissions import Submission
 
@@ -102,11 +103,26 @@ def items_with_release(course: Course) -> tuple[list[Assignment], set[int]]:
 
 
 def _read_marks(rows: WorkRows, people: Collection[int]) -> None:
-    for item in rows.items:
-        for person, grade in grades_of(item, people).items():
-            rows.of[item.pk] = grade.of
-            if grade.timeline:
-                rows.marks[item.pk, person] = Mark(grade.points, grade.of, grade.is_complete)
+    found = GradeNow.objects.filter(assignment__in=rows.items)
+    if len(people) == 1:
+        found = found.filter(person__in=people)
+    for item, person, points, of, is_complete in found.values_list(
+        "assignment", "person", "points", "of", "is_complete"
+    ):
+        rows.of[item] = of
+        rows.marks[item, person] = Mark(points, of, is_complete)
+    _fill_worth(rows)
+
+
+def _fill_worth(rows: WorkRows) -> None:
+    """What work is worth that nobody was graded for yet: as the fold says it, and what its parts add up to where it says nothing itself."""
+    rows.of |= {item.pk: item.points for item in rows.items if item.pk not in rows.of and item.points}
+    bare = [item for item in rows.items if item.pk not in rows.of]
+    if not bare:
+        return
+    counted = RubricItem.objects.filter(assignment__in=bare, is_withdrawn=False, is_extra=False).order_by()
+    sums = dict(counted.values_list("assignment").annotate(Sum("points")))
+    rows.of |= {item.pk: sums.get(item.pk, ZERO) + measured_of(item) for item in bare}
 
 
 Member = tuple[int, int, datetime, datetime | None]

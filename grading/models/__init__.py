@@ -4,6 +4,7 @@ from grading.models.assignments import Assignment, AssignmentKind, HiddenSet
 from grading.models.boards import BoardAsk, BoardRun
 from grading.models.class_points import ClassPoint, Nickname
 from grading.models.counts import CountRun
+from grading.models.grade_now import GradeNow
 from grading.models.grades import GradeEvent, GradeKind, GradeRelease, RubricItem, RubricOption
 from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry, LateRequest, LateStale, LateVerdict
 from grading.models.meters import MeterReading, MeterWord
@@ -19,7 +20,7 @@ from grading.models.variants import VariantRun
 
 __all__ = [
     "Accommodation", "Assignment", "AssignmentKind", "BoardAsk", "BoardRun",
-    "ClassPoint", "CountRun", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeRelease", "HiddenSet",
+    "ClassPoint", "CountRun", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeNow", "GradeRelease", "HiddenSet",
     "LateEntry", "LateRequest", "LateStale", "LateVerdict", "MeterReading", "MeterWord", "Nickname", "ParkedResult", "Piece", "PointsBefore", "PowerReading",
     "PowerReadingTakenBack", "Refit", "RefitMove", "RefitStatus",
     "RegradeMove", "RegradeRequest", "RegradeStatus", "Rerun", "RerunItem", "RerunJob", "RerunMove", "Result", "RubricItem", "RubricOption",

@@ -14,6 +14,7 @@ from grading.models.pieces import Piece
 from grading.models.submissions import Submission
 from grading.services.activity import choose_again
 from grading.services.class_points import class_points_rebuild
+from grading.services.grade_rows import grades_now_write
 from grading.services.rubric_writing import rubric_follow
 
 FILE = "course file"
@@ -53,7 +54,10 @@ def assignment_apply(*, row: Assignment, item: Item, position: int, by: str = FI
         choose_again(row)
     if not is_new and device != row.device:
         class_points_rebuild(assignment=row)  # latency and energy of the class are those of the lab's first device
-    return said + rubric_follow(row=row, rubric=item.get("rubric", []), by=by)
+    said += rubric_follow(row=row, rubric=item.get("rubric", []), by=by)
+    if not is_new:
+        grades_now_write(row)  # by the rubric, the points and the criteria as they are now
+    return said
 
 
 def _told(row: Assignment) -> tuple[object, ...]:

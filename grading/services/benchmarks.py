@@ -12,6 +12,7 @@ from grading.models.assignments import Assignment
 from grading.models.grades import MEASUREMENT, GradeEvent, GradeKind, grade_path
 from grading.models.runs import Result
 from grading.models.submissions import Submission
+from grading.services.grade_rows import grades_now_write
 
 
 def benchmarks_record(
@@ -22,7 +23,7 @@ def benchmarks_record(
     Args:
         people: keys of persons; None: everybody. why: what led to it, besides the attempt. is_told: off where the caller tells them.
 
-    Returns how many events it wrote. Five queries, whatever their number.
+    Returns how many events it wrote. A dozen queries, whatever their number.
     """
     active = judged(assignment, people)
     results = _newest({row.measured_pk for row in active.values()})
@@ -36,6 +37,8 @@ def benchmarks_record(
         if (result := results.get(row.measured_pk)) is not None and not _is_said(last.get(person), result)
     ]  # fmt: skip
     GradeEvent.objects.bulk_create(rows, batch_size=500)
+    if rows or last:  # also where no event was needed: a result that was counted again leaves other points open
+        grades_now_write(assignment, None if people is None else active.keys())
     if is_told:
         _tell(assignment, [row.person_id for row in rows if row.person_id in last])
     return len(rows)

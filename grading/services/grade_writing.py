@@ -15,6 +15,7 @@ from grading.models.assignments import Assignment
 from grading.models.grades import GradeEvent, GradeKind, RubricItem, grade_path
 from grading.models.regrades import RegradeRequest
 from grading.rubric import Item, Mark, gone, ticked
+from grading.services.grade_rows import grades_now_write
 
 MOST = Decimal("9999.99")
 MOST_LETTERS = 4000
@@ -111,7 +112,18 @@ def events_add(
     *, visit: Visit, desk: Desk, people: Sequence[User], kind: GradeKind, points: Decimal | None = None, reason: str = "",
     item: RubricItem | None = None, options: Sequence[str] = (), cause: RegradeRequest | None = None,
 ) -> None:  # fmt: skip
-    """One event for each of these people."""
+    """One event for each of these people, and what their grades are after it."""
+    events_write(
+        visit=visit, desk=desk, people=people, kind=kind, points=points, reason=reason, item=item, options=options, cause=cause
+    )  # fmt: skip
+    grades_now_write(desk.assignment, [person.pk for person in people])
+
+
+def events_write(
+    *, visit: Visit, desk: Desk, people: Sequence[User], kind: GradeKind, points: Decimal | None = None, reason: str = "",
+    item: RubricItem | None = None, options: Sequence[str] = (), cause: RegradeRequest | None = None,
+) -> None:  # fmt: skip
+    """The events alone: whoever writes several calls `grades_now_write` once after them."""
     for person in people:
         GradeEvent.objects.create(
             assignment=desk.assignment, person=person, kind=kind, item=item, options=list(options), points=points,

@@ -18,6 +18,7 @@ from grading.models.assignments import Assignment
 from grading.models.grades import GradeKind, GradeRelease, RubricItem, grade_path
 from grading.rubric import Mark
 from grading.services.benchmarks import benchmarks_record
+from grading.services.grade_rows import grades_now_write
 from grading.services.grade_writing import (
     MOST,
     check_points,
@@ -25,6 +26,7 @@ from grading.services.grade_writing import (
     check_text,
     desk_locked,
     events_add,
+    events_write,
     grade_changed_tell,
     mark_of,
     mark_of_ticks,
@@ -63,11 +65,12 @@ def grade_give(
         raise BadInput("Nothing was changed.", code="nothing_changed")
     said = _reason(assignment, reason, needed=bool(changes))
     for item, mark, people in changes:
-        events_add(visit=visit, desk=desk, people=people, kind=GradeKind.RUBRIC, item=item, points=mark.points,
-                   options=mark.options, reason=said)  # fmt: skip
+        events_write(visit=visit, desk=desk, people=people, kind=GradeKind.RUBRIC, item=item, points=mark.points,
+                     options=mark.options, reason=said)  # fmt: skip
     if note.strip():
         text = check_text(note, "note", "Write the note.")
-        events_add(visit=visit, desk=desk, people=desk.group.people, kind=GradeKind.NOTE, reason=text)
+        events_write(visit=visit, desk=desk, people=desk.group.people, kind=GradeKind.NOTE, reason=text)
+    grades_now_write(assignment, [one.pk for one in desk.group.people])
     concerned = {one.pk: one for _, _, people in changes for one in people}
     grade_changed_tell(
         desk=desk, people=desk.group.people if note.strip() else [*concerned.values()], text=escaped(said)

@@ -27,6 +27,7 @@ from grading.queue.wake import wake_count
 from grading.returns.work import is_return, piece_of
 from grading.services.activity import make_active
 from grading.services.benchmarks import benchmark_record
+from grading.services.grade_rows import grades_now_of_late, grades_now_write
 
 AT_ONCE = 12  # people counted in the process that made the change; more are left to the worker
 
@@ -51,6 +52,7 @@ def late_days_mark(*, course: Course, people: Collection[int], cause: str, actor
 def late_days_mark_all(*, course: Course, cause: str, actor: str) -> None:
     """The same for every student of the course: its policy or a due time has changed."""
     people = Enrolment.objects.filter(course=course, role=Role.STUDENT).values_list("person", flat=True)
+    grades_now_of_late(course)
     late_days_mark(course=course, people=set(people), cause=cause, actor=actor)
 
 
@@ -271,16 +273,29 @@ def _write_verdicts(circle: Circle, assessment: Assessment | None) -> None:
         (row.assignment_id, row.person_id): row
         for row in LateVerdict.objects.filter(assignment__course=circle.course, person__in=people.values())
     }
+    changed = set[tuple[int, int]]()
     for verdict in assessment.verdicts if assessment else ():
         row = kept.pop((work[verdict.assignment], people[verdict.person]), None) or LateVerdict(
             assignment_id=work[verdict.assignment], person_id=people[verdict.person]
         )
-        _set(row, verdict)
+        if _set(row, verdict):
+            changed.add((row.assignment_id, row.person_id))
     LateVerdict.objects.filter(pk__in=[row.pk for row in kept.values()]).delete()
+    _write_grades({*changed, *kept})
 
 
-def _set(row: LateVerdict, verdict: Verdict) -> None:
-    """Write the row when it says something else than the verdict."""
+def _write_grades(changed: Iterable[tuple[int, int]]) -> None:
+    """What lateness takes from these grades is something else now. In one order, so that two counts do not wait for each other."""
+    people = defaultdict[int, set[int]](set)
+    for key, person in changed:
+        people[key].add(person)
+    graded = Assignment.objects.filter(pk__in=people, grade_events__isnull=False).distinct().order_by("pk")
+    for assignment in graded if people else ():
+        grades_now_write(assignment, people[assignment.pk])
+
+
+def _set(row: LateVerdict, verdict: Verdict) -> bool:
+    """Write the row when it says something else than the verdict. Returns whether it did."""
     piece = piece_of(verdict.submission_id)
     wanted = {
         "submission_id": None if piece else UUID(verdict.submission_id),
@@ -296,3 +311,5 @@ def _set(row: LateVerdict, verdict: Verdict) -> None:
         for name, value in wanted.items():
             setattr(row, name, value)
         row.save()
+        return True
+    return False

@@ -11,6 +11,7 @@ from courseplatform.courses.access import Visit
 from grading.grade_facts import measured_event
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeEvent, GradeKind
+from grading.services.grade_rows import grades_now_write
 from grading.services.grade_writing import check_points, check_seen, check_text, desk_locked, grade_changed_tell
 
 SAY_WHY = "Say why it is worth that; the student reads it."
@@ -46,4 +47,5 @@ def measured_settle(
             assignment=assignment, person=one, kind=GradeKind.BENCHMARK, points=result.earned + given, reason=said, result=result,
             submission=desk.group.submission, actor=visit.person.name[:120], actor_person=visit.person,
         )  # fmt: skip
+    grades_now_write(assignment, [one.pk for one in people])
     grade_changed_tell(desk=desk, people=people, text=escaped(said))

@@ -36,6 +36,7 @@ from grading.services.activity import activate, models_set
 from grading.services.benchmarks import benchmarks_record
 from grading.services.class_points import class_point_record
 from grading.services.counts import count_enqueue
+from grading.services.grade_rows import grades_now_write
 from grading.services.late_days import late_days_mark, lock_circle
 from grading.services.rerun_settled import given_before, given_carry
 from grading.services.reruns import rerun_settle
@@ -127,6 +128,7 @@ class _Step:
         moved = self._choose(plan)
         given_carry(self.rerun, given, self.why)
         benchmarks_record(assignment=self.assignment, people=self.people, why=self.why, is_told=False)
+        grades_now_write(self.assignment, self.people)
         if moved:
             cause = f"another attempt at {self.assignment.short} counts after a re-run"
             late_days_mark(course=self.assignment.course, people=moved, cause=cause, actor=self.rerun.decided_by)
