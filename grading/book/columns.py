@@ -15,6 +15,7 @@ from grading.models.assignments import Assignment
 from grading.models.grades import grade_path
 
 OUTSIDE = ""  # the component of what counts for nothing
+TO_COME = "to-come"  # the source of a component that nothing feeds yet
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,13 @@ def source_key(name: str) -> str:
     return f"source:{name}"
 
 
+def piece_column(key: str, source: str) -> str:
+    """The column of a piece: its own, or that of the source that it comes from."""
+    if source == TO_COME:
+        return f"part:{key}"
+    return source_key(source) if source else key
+
+
 def columns_of(course: Course, scheme: Scheme, rows: WorkRows, now: datetime) -> tuple[Column, ...]:
     """Those of the scheme, then the work that stands in no component. No query."""
     left, found = {item.slug: item for item in rows.items}, list[Column]()
@@ -49,7 +57,16 @@ def columns_of(course: Course, scheme: Scheme, rows: WorkRows, now: datetime) ->
         items = [left.pop(slug) for slug in component.work if slug in left]
         found += [_of_work(rows, item, component, len(items), now) for item in items]
         found += [_of_source(course, name, component) for name in component.sources]
+        if not items and not component.sources:
+            found.append(_to_come(component))
     return (*found, *(_of_work(rows, item, None, 0, now) for item in left.values()))
+
+
+def _to_come(component: Component) -> Column:
+    return Column(
+        piece_column(component.key, TO_COME), component.title[:8], component.title, component.key, component.group,
+        component.percent, component.percent, says="not announced yet", is_work=False,
+    )  # fmt: skip
 
 
 def _of_work(rows: WorkRows, item: Assignment, component: Component | None, pieces: int, now: datetime) -> Column:

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from datetime import datetime
 
 from courseplatform.courses.models import Course
-from grading.book.columns import OUTSIDE
+from grading.book.columns import OUTSIDE, TO_COME
 from grading.book.scheme import scheme_of
 from grading.book.sources.all import SOURCES
 from grading.book.work import WorkRows, piece_of, work_rows
-from grading.gradebook import Piece, Scheme
+from grading.gradebook import Component, Piece, Scheme, State
 
 Pieces = dict[int, dict[str, list[Piece]]]
 
@@ -33,7 +33,16 @@ def pieces_of_rows(
         for source in component.sources:
             for person, pieces in SOURCES[source].read(course, people, now, for_students).items():
                 found[person][component.key] += pieces
+        for own in found.values():
+            own[component.key] = own[component.key] or [_to_come(component)]
     return found
+
+
+def _to_come(component: Component) -> Piece:
+    """What the scheme names and nothing feeds yet: its weight is there, and what if it were graded can be asked."""
+    return Piece(
+        component.key, component.title, None, component.percent, State.AHEAD, says="not announced yet", source=TO_COME
+    )
 
 
 def work_of(

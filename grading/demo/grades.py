@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Role
 from grading.grade_facts import grade_for
 from grading.models.assignments import Assignment
-from grading.models.grades import GradeEvent
+from grading.models.grades import GradeEvent, GradeRelease, RubricItem
 from grading.models.regrades import RegradeMove
 from grading.services.grades import grade_give, grades_release
 from grading.services.regrades import regrade_ask
@@ -54,6 +58,24 @@ def load(*, course: Course, people: Mapping[str, User], now: datetime) -> None:
     at = now - timedelta(hours=3)
     regrade_ask(visit=asks, assignment=lab, item="discussion", reason=WHY, knows_both_ways=True, now=at)
     RegradeMove._base_manager.filter(subject__assignment=lab).update(at=at)
+
+
+def load_reports(*, course: Course, people: Mapping[str, User], facts: Mapping[str, Any]) -> None:
+    """Reports of two teams, read by the TA four days after each was due. Nobody is told: it happened weeks ago."""
+    ta = Visit(people["amit.rosen@example.edu"], course, Role.TA)
+    for number in range(1, 1 + max(map(len, facts["marks"].values()))):
+        report = Assignment.objects.select_related("course").get(course=course, slug=f"report{number}")
+        RubricItem.objects.create(assignment=report, key="page", title="The page", points=report.points)
+        read_at = (report.due_at or timezone.now()) + timedelta(days=4)
+        for name, marks in facts["marks"].items():
+            if number <= len(marks):
+                grade_give(
+                    visit=ta, assignment=report, person=people[name], marks={"page": Decimal(str(marks[number - 1]))},
+                    seen=grade_for(report, people[name]).seen,
+                )  # fmt: skip
+        GradeEvent._base_manager.filter(assignment=report).update(made_at=read_at)
+        if number <= facts["released"]:
+            GradeRelease.objects.create(assignment=report, is_released=True, by="Helen Castell", at=read_at)
 
 
 def _give(

@@ -1,4 +1,4 @@
-"""Late days of the demo course: its policy, what the staff gave, and a ledger that is dated as if it had been written then.
+"""Late days of the demo course, and its grading scheme: the policy, what the staff gave, and a ledger that is dated as if it had been written then.
 
 Last of all parts, because late days belong to teams, and those come after the hand-ins: whoever handed in alone is charged to the bank of the
 team that they were in. The receipts are signed once more, now that a policy says what they cost.
@@ -27,7 +27,7 @@ GIVER = "helen.castell@example.edu"
 
 def load(*, course: Course, people: Mapping[str, User], overlay: Mapping[str, Any], now: datetime) -> None:
     """Called once on the fresh demo course, inside its transaction."""
-    course.facts = course.facts | {"late_policy": overlay["late_policy"]}
+    course.facts = course.facts | {"late_policy": overlay["late_policy"], "grading": overlay["grading"]}
     course.save(update_fields=["facts"])
     visit = visit_of(people[GIVER], course.slug)
     for fact in overlay["late_favours"]:

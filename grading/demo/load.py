@@ -88,6 +88,7 @@ def load_demo(*, now: datetime | None = None) -> bool:
             _team_work(fact, people, assignments, now)
         late.load(course=course, people=people, overlay=overlay, now=now)
         grades.load(course=course, people=people, now=now)
+        grades.load_reports(course=course, people=people, facts=overlay["report_marks"])
         board.load(course=course, people=people, now=now)
         energy.load(course=course, people=people, overlay=overlay, moved=(course.starts_on or STARTS) - STARTS)
         for name in OPEN_COURSES:

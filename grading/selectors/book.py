@@ -17,7 +17,7 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.roster.models import RosterEntry
 from courseplatform.teams.models import Team
-from grading.book.columns import Column, columns_of, source_key
+from grading.book.columns import Column, columns_of, piece_column
 from grading.book.pieces import pieces_of_rows
 from grading.book.risks import Risk, Signs, elapsed, risks_of
 from grading.book.scheme import scheme_of
@@ -134,7 +134,7 @@ class _Class:
         lines = defaultdict[str, list[Line]](list)
         for part in standing.parts:
             for line in part.lines:
-                lines[_column_of(line.piece)].append(line)
+                lines[piece_column(line.piece.key, line.piece.source)].append(line)
         outside = {piece.key: piece for piece in pieces.get("", ())}
         return [
             _outside(outside[column.key]) if column.key in outside else _cell(column, lines[column.key])
@@ -154,10 +154,6 @@ class _Class:
     def _late_left(self, person: int, team: int | None) -> tuple[int, int | None]:
         found = [self.late[key] for key in ((person, None), (None, team)) if key in self.late]
         return sum(held for held, _ in found), sum(left for _, left in found) if found else None
-
-
-def _column_of(piece: Piece) -> str:
-    return source_key(piece.source) if piece.source else piece.key
 
 
 def _cell(column: Column, lines: Sequence[Line]) -> Cell:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
-from grading.book.columns import Column, columns_of
+from grading.book.columns import Column, columns_of, piece_column
 from grading.book.pieces import pieces_of_rows
 from grading.book.scheme import scheme_of
 from grading.book.work import work_rows
@@ -85,7 +85,7 @@ def cell(visit: Visit, person: int, column: str, now: datetime) -> CellWhy:
 
 
 def _is_in(line: Line, column: Column) -> bool:
-    return column.key == (f"source:{line.piece.source}" if line.piece.source else line.piece.key)
+    return column.key == piece_column(line.piece.key, line.piece.source)
 
 
 def _of_source(student: User, column: Column, lines: list[Line]) -> CellWhy:

@@ -172,9 +172,10 @@ def named_in(row: Assignment) -> list[str]:
         *policy.get("pass", {}).get("of", []),
         *(slug for bank in banks for slug in bank.get("assignments", [])),
     ]
-    found = ["the late policy"] if row.slug in in_policy else []
-    return found + (
-        ["the rule of passing in the course file"]
-        if row.slug in facts.get("grading", {}).get("pass", {}).get("of", [])
-        else []
-    )
+    grading = facts.get("grading", {})
+    in_parts = [part["title"] for part in grading.get("components", []) if row.slug in part.get("of", [])]
+    return [
+        *(["the late policy"] if row.slug in in_policy else []),
+        *(["the rule of passing in the course file"] if row.slug in grading.get("pass", {}).get("of", []) else []),
+        *(f"the part {title} of the grade in the course file" for title in in_parts),
+    ]

@@ -15,6 +15,7 @@ from grading.grade_facts import judged
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeEvent, GradeKind, RubricItem, grade_path
 from grading.rubric_plan import RubricPlan, changes_rubric, plan_rubric
+from grading.services.grade_rows import grades_now_write
 from grading.services.grade_writing import MOST_LETTERS
 
 BATCH = 500
@@ -56,6 +57,7 @@ def grade_again(*, row: Assignment, plan: RubricPlan, by: str, person: User | No
         for moved in one.moved
     ]  # fmt: skip
     GradeEvent.objects.bulk_create(events, batch_size=BATCH)
+    grades_now_write(row)
     _tell(row, plan)
 
 

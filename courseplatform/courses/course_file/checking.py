@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator, validators
 from jsonschema import ValidationError as NotOfTheSchema
 
 from courseplatform.accounts.models import validate_zone
+from courseplatform.courses.course_file.grading_check import pieces_advice
 from courseplatform.courses.course_file.reading import FileError, Finding, Path, Source, plain
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.course_file.sense import addresses, hours_of_nobody
@@ -240,6 +241,7 @@ def advice(tree: dict[str, Any]) -> Iterator[tuple[str, str]]:
     weights = [part["percent"] for part in grading.get("components", []) if "percent" in part and not part.get("bonus")]
     if weights and abs(sum(weights) - 100) > 0.01:
         yield "weights_do_not_add_up", f"The parts of the grade add up to {sum(weights):g} %, not to 100 %."
+    yield from pieces_advice(tree)
     groups: dict[str, float] = defaultdict(float)
     for part in grading.get("components", []):
         groups[part.get("group", "")] += part.get("percent", 0)

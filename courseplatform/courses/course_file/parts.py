@@ -2,12 +2,13 @@
 
 from courseplatform.courses.course_file.course_part import COURSE_PARTS
 from courseplatform.courses.course_file.facts import FACTS
+from courseplatform.courses.course_file.grading_check import grading_check
 from courseplatform.courses.course_file.registry import fact_part, file_parts
 from courseplatform.courses.course_file.sessions_part import SESSIONS_PART
 from courseplatform.courses.course_file.stages_check import stages_check
 
 AFTER_THE_SCHEDULE = {"findings": 900}
-CHECKS = {"project": stages_check}
+CHECKS = {"grading": grading_check, "project": stages_check}
 
 
 def register() -> None:

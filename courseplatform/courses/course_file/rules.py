@@ -14,6 +14,8 @@ from courseplatform.courses.course_file.words import (
     slug,
 )  # fmt: skip
 
+# What enters a part of the grade by itself, from the rooms that keep it; docs/gradebook.md says what each is worth.
+SOURCES = ("participation", "presentations", "highlights", "scribe", "peer_feedback", "hardware_return")
 SHARE = mapping(
     "A part of the grade.",
     ("title",),
@@ -25,6 +27,9 @@ SHARE = mapping(
     cap_percent=percent("No more than this many %."),
     bonus=flag("Above the 100 %.", default=False),
     group=line("The group it stands in: Papers."),
+    of=listed(slug("An assignment."), "The assignments that feed it; each stands in one part alone.", 200),
+    from_=listed(choice("What enters it by itself.", *SOURCES), "What feeds it by itself.", len(SOURCES)),
+    drop_lowest=count("So many of its graded pieces, those with the lowest share, do not count.", 0, 100),
     note=line("What stands beside it.", 400),
     parts=listed(
         mapping(
@@ -36,6 +41,20 @@ SHARE = mapping(
         ),
         "What it is made of.",
     ),
+)
+_LETTER = mapping(
+    "A letter.",
+    ("letter", "from"),
+    letter=line("A, B+, pass.", 12),
+    from_=percent("From this many % on; rounded to two decimals first."),
+)
+_CURVE = mapping(
+    "A step that changes the % of everybody: add, times or root, one of them.",
+    add=number("So many percent points more; fewer with a minus.", -100, 100),
+    times=number("Times this factor: 1.05.", 0, 10),
+    root=flag("10 times the square root, so that 81 becomes 90.", default=False),
+    most=number("It lifts nobody above this many %; left out: 100.", 0, 200),
+    why=line("Why; students read it.", 300),
 )
 _PASS = mapping(
     "What must be turned in to pass.",
@@ -57,6 +76,9 @@ RULES: dict[str, Schema] = {
         required_=listed(line("Required work without a weight.", 300), "Required work without a weight."),
         outside=listed(line("What does not count.", 300), "What stands outside the grade."),
         pass_=_PASS,
+        curve=listed(_CURVE, "Steps after the sum, one after the other.", 10),
+        letters=listed(_LETTER, "Letters, the best first.", 30),
+        letters_shown=flag("Students see the letter that they stand at.", default=True),
         notes=listed(line("A sentence.", 400), "What else is said."),
     ),
     "participation": mapping(
