@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 ZERO, ALL, CENT = Decimal(0), Decimal(100), Decimal("0.01")
 # Division is cut at 28 digits: a sum of thirds may miss a half by 1e-26, and would be rounded to the wrong side of it.
@@ -211,15 +212,34 @@ def standing_of(scheme: Scheme, pieces: Mapping[str, Sequence[Piece]]) -> Standi
         pieces: key of a component -> its pieces, in the order of the page.
     """
     parts = tuple(part_of(component, pieces.get(component.key, ())) for component in scheme.components)
-    core = sum((part.earned for part in parts if not part.component.is_bonus), ZERO)
-    bonus = sum((part.earned for part in parts if part.component.is_bonus), ZERO)
-    so_far = sum((part.so_far for part in parts if not part.component.is_bonus), ZERO)
+    total = total_of(scheme, [(part.earned, part.so_far) for part in parts])
+    everything = {piece.key: piece for part in parts for piece in pieces.get(part.component.key, ())}
+    passes = tuple(pass_of(condition, everything) for condition in scheme.conditions)
+    return Standing(parts, total.earned, total.so_far, total.percent, total.lifts, total.letter, passes)
+
+
+class Total(NamedTuple):
+    """What the parts add up to; the fields are those of Standing."""
+
+    earned: Decimal
+    so_far: Decimal
+    percent: Decimal | None
+    lifts: tuple[Lift, ...]
+    letter: str
+
+
+def total_of(scheme: Scheme, sums: Sequence[tuple[Decimal, Decimal]]) -> Total:
+    """sums: earned and so far of each component, in the order of the scheme."""
+    core, bonus, so_far = ZERO, ZERO, ZERO
+    for component, (earned, could) in zip(scheme.components, sums, strict=True):
+        if component.is_bonus:
+            bonus += earned
+        else:
+            core, so_far = core + earned, so_far + could
     uncurved = core * ALL / so_far + bonus if so_far else None
     lifts = () if uncurved is None else _lifted(scheme.curve, uncurved)
     percent = lifts[-1].after if lifts else uncurved
-    everything = [piece for part in parts for piece in pieces.get(part.component.key, ())]
-    passes = tuple(_pass(condition, everything) for condition in scheme.conditions)
-    return Standing(parts, core + bonus, so_far, percent, lifts, letter_of(scheme.letters, percent), passes)
+    return Total(core + bonus, so_far, percent, lifts, letter_of(scheme.letters, percent))
 
 
 def _lifted(curve: Iterable[Curve], percent: Decimal) -> tuple[Lift, ...]:
@@ -239,8 +259,19 @@ def letter_of(letters: Iterable[Letter], percent: Decimal | None) -> str:
     return max(reached, key=lambda letter: letter.least).name if reached else ""
 
 
-def _pass(condition: Condition, pieces: Sequence[Piece]) -> Pass:
-    mine = [piece for piece in pieces if piece.key in condition.of]
+class TurnedIn(Protocol):
+    """What a condition asks of a piece."""
+
+    @property
+    def state(self) -> State: ...
+
+    @property
+    def is_turned_in(self) -> bool: ...
+
+
+def pass_of(condition: Condition, pieces: Mapping[str, TurnedIn]) -> Pass:
+    """pieces: by key; those that the condition names are asked."""
+    mine = [pieces[key] for key in condition.of if key in pieces]
     have = sum(piece.is_turned_in for piece in mine)
     ahead = sum(not piece.is_turned_in and piece.state is State.AHEAD for piece in mine)
     return Pass(condition, have, ahead)

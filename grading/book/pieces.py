@@ -28,13 +28,28 @@ def pieces_of_rows(
     course: Course, scheme: Scheme, rows: WorkRows, people: Collection[int], now: datetime, *, for_students: bool
 ) -> Pieces:
     """The same for whoever has read the rows of the work already."""
-    found: Pieces = {person: work_of(scheme, rows, person, now, for_students=for_students) for person in people}
+    entered = entered_of(course, scheme, rows, people, now, for_students=for_students)
+    found: Pieces = {}
+    for person in people:
+        found[person] = work_of(scheme, rows, person, now, for_students=for_students)
+        for key, pieces in entered[person].items():
+            found[person][key] += pieces
+    return found
+
+
+def entered_of(
+    course: Course, scheme: Scheme, rows: WorkRows, people: Collection[int], now: datetime, *, for_students: bool
+) -> Pieces:
+    """What enters by itself, by person and component; and what stands in the scheme and nothing feeds yet."""
+    found: Pieces = {person: {component.key: [] for component in scheme.components} for person in people}
+    slugs = {item.slug for item in rows.items}
     for component in scheme.components:
         for source in component.sources:
             for person, pieces in SOURCES[source].read(course, people, now, for_students).items():
                 found[person][component.key] += pieces
-        for own in found.values():
-            own[component.key] = own[component.key] or [_to_come(component)]
+        if not slugs.intersection(component.work):
+            for own in found.values():
+                own[component.key] = own[component.key] or [_to_come(component)]
     return found
 
 
@@ -48,6 +63,7 @@ def _to_come(component: Component) -> Piece:
 def work_of(
     scheme: Scheme, rows: WorkRows, person: int, now: datetime, *, for_students: bool
 ) -> dict[str, list[Piece]]:
+    """The assignments of each component; those of none stand under `""`."""
     by_slug = {item.slug: piece_of(rows, item, person, now, for_students=for_students) for item in rows.items}
     found = {
         component.key: [by_slug.pop(slug) for slug in component.work if slug in by_slug]

@@ -20,14 +20,11 @@ from grading.models.grades import GradeRelease, RubricItem, grade_path
 from grading.models.late_days import Accommodation, Excuse, Extension, LateVerdict
 from grading.models.submissions import Submission
 
-Key = tuple[int, int]  # assignment, person
-
 
 class Mark(NamedTuple):
     """What the fold of somebody's grade says. is_complete: nothing is left to be graded."""
 
     points: Decimal | None
-    of: Decimal
     is_complete: bool
 
 
@@ -41,21 +38,21 @@ class Fact(NamedTuple):
 
 @dataclass
 class WorkRows:
-    """The rows of a course, by (assignment, person). of: assignment -> what it is worth. released: keys of assignments."""
+    """The rows of a course. marks, handed: by assignment, then person. of: assignment -> what it is worth. released: keys of assignments.
+    dates: only of those who have something of their own. teams: person -> team now."""
 
     course: Course
     items: list[Assignment]
     released: set[int]
-    marks: dict[Key, Mark] = field(default_factory=dict)
+    marks: dict[int, dict[int, Mark]] = field(default_factory=lambda: defaultdict(dict))
     of: dict[int, Decimal] = field(default_factory=dict)
-    handed: set[Key] = field(default_factory=set)
+    handed: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     dates: dict[int, PersonalDates] = field(default_factory=dict)
     teams: dict[int, int] = field(default_factory=dict)
 
     def fact(self, item: Assignment, person: int, now: datetime, *, for_students: bool) -> Fact:
         """What counts for this person now. Without a release students know that something is with the graders, and no more."""
-        key = (item.pk, person)
-        mark, is_in = self.marks.get(key), key in self.handed
+        mark, is_in = self.marks[item.pk].get(person), person in self.handed[item.pk]
         points, is_complete = (mark.points, mark.is_complete) if mark else (None, False)
         if not is_in and not item.takes_anything:
             is_in = points is not None  # handed in elsewhere: whoever has points was there
@@ -77,8 +74,29 @@ class WorkRows:
             return Fact(State.GRADING, None, False)  # nothing here says whether it was handed in
         return Fact(State.MISSING, None, False)
 
+    def column(self, item: Assignment, people: Iterable[int], now: datetime) -> list[Fact]:
+        """The same for a whole class as its staff know it, in the order of the people. Most have a grade and nothing of their own."""
+        marks, handed = self.marks[item.pk], self.handed[item.pk]
+        is_plain = item.is_counted and item.takes_anything
+        nothing = self.fact(item, NOBODY, now, for_students=False)
+        found = []
+        for person in people:
+            mark = marks.get(person)
+            if person in self.dates:
+                found.append(self.fact(item, person, now, for_students=False))
+            elif mark is not None:
+                if mark.is_complete and is_plain:
+                    found.append(Fact(State.GRADED, mark.points, person in handed))
+                else:
+                    found.append(self.fact(item, person, now, for_students=False))
+            elif person in handed:
+                found.append(self.fact(item, person, now, for_students=False))
+            else:
+                found.append(nothing)
+        return found
 
-NO_DATES = PersonalDates()
+
+NO_DATES, NOBODY = PersonalDates(), 0
 
 
 def work_rows(course: Course, people: Collection[int]) -> WorkRows:
@@ -88,7 +106,7 @@ def work_rows(course: Course, people: Collection[int]) -> WorkRows:
         course, items, released, teams={person: team for team, person, _, until in members if until is None}
     )
     _read_marks(rows, people)
-    rows.handed = _handed(items, people, members)
+    _read_handed(rows, people, members)
     rows.dates = _dates(course, people, rows.teams)
     return rows
 
@@ -110,7 +128,7 @@ def _read_marks(rows: WorkRows, people: Collection[int]) -> None:
         "assignment", "person", "points", "of", "is_complete"
     ):
         rows.of[item] = of
-        rows.marks[item, person] = Mark(points, of, is_complete)
+        rows.marks[item][person] = Mark(points, is_complete)
     _fill_worth(rows)
 
 
@@ -128,21 +146,24 @@ def _fill_worth(rows: WorkRows) -> None:
 Member = tuple[int, int, datetime, datetime | None]
 
 
-def _handed(items: Iterable[Assignment], people: Collection[int], members: Iterable[Member]) -> set[Key]:
+def _read_handed(rows: WorkRows, people: Collection[int], members: Iterable[Member]) -> None:
     """Whoever handed something in that is not refused, alone or in the team of that moment; and whose hardware is all back."""
     by_team = defaultdict[int, list[Member]](list)
     for member in members:
         by_team[member[0]].append(member)
-    found, wanted = set[Key](), set(people)
-    rows = Submission.objects.filter(Q(is_active=True) | Q(counts=None), assignment__in=items)
-    for item, person, team, at in rows.values_list("assignment", "person", "team", "received_at"):
-        found.add((item, person))
-        found.update(
-            (item, one) for _, one, since, until in by_team[team or 0] if since <= at and not (until and until <= at)
-        )
-    back = LateVerdict.objects.filter(assignment__in=items, returned__isnull=False)
-    found |= set(back.values_list("assignment", "person"))
-    return {key for key in found if key[1] in wanted}
+    sent = Submission.objects.filter(Q(is_active=True) | Q(counts=None), assignment__in=rows.items)
+    back = LateVerdict.objects.filter(assignment__in=rows.items, returned__isnull=False)
+    if len(people) == 1:
+        teams = {team for team, person, *_ in members if person in people}
+        sent = sent.filter(Q(person__in=people) | Q(team__in=teams))
+        back = back.filter(person__in=people)
+    alone = sent.filter(team=None).order_by().values_list("assignment", "person")
+    for item, person in alone.union(back.order_by().values_list("assignment", "person")):
+        rows.handed[item].add(person)
+    for item, team, at in sent.exclude(team=None).order_by().values_list("assignment", "team", "received_at"):
+        for _, person, since, until in by_team[team or 0]:
+            if since <= at and (until is None or until > at):
+                rows.handed[item].add(person)
 
 
 def _dates(course: Course, people: Collection[int], teams: dict[int, int]) -> dict[int, PersonalDates]:

@@ -4,38 +4,29 @@ A bounded number of queries for 5 and for 600 people. What one student reads of 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
 
-from django.db.models import Sum
+from django.db.models import Sum as SumOf
 
 from courseplatform.accounts.models import User
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.roster.models import RosterEntry
 from courseplatform.teams.models import Team
-from grading.book.columns import Column, columns_of, piece_column
-from grading.book.pieces import pieces_of_rows
+from grading.book.cells import Cell
+from grading.book.class_table import ClassTable, Sum
+from grading.book.columns import Column, columns_of
+from grading.book.pieces import entered_of
 from grading.book.risks import Risk, Signs, elapsed, risks_of
 from grading.book.scheme import scheme_of
+from grading.book.silent import silent_boards
 from grading.book.spread import bars, median_of
 from grading.book.work import work_rows
-from grading.gradebook import ZERO, Line, Piece, Scheme, Standing, State, plain, shown, standing_of
+from grading.gradebook import ALL, ZERO, Scheme, State, total_of
 from grading.models.late_days import LateEntry
-
-
-class Cell(NamedTuple):
-    """text: as the table shows it. state: of State. points: of `Column.of`, where somebody gave some. percent: what it gives of the course
-    grade. says: where it comes from, or what is wrong, in words."""
-
-    text: str
-    state: str
-    points: Decimal | None = None
-    percent: Decimal | None = None
-    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,15 +74,14 @@ TOTAL = "total"
 
 def book_of(visit: Visit, now: datetime) -> Book:
     """Of everybody who is a student now, by name."""
-    course = visit.course
-    people = students_of(course)
-    scheme, rows = scheme_of(course), work_rows(course, [person.pk for person in people])
+    course, people = visit.course, students_of(visit.course)
+    keys = [person.pk for person in people]
+    scheme, rows = scheme_of(course), work_rows(course, keys)
     columns = columns_of(course, scheme, rows, now)
-    pieces = pieces_of_rows(course, scheme, rows, [person.pk for person in people], now, for_students=False)
-    class_ = _Class(course, scheme, columns, now)
-    teams = dict(Team.objects.filter(course=course).values_list("pk", "name"))
-    made = [class_.row(person, teams.get(rows.teams.get(person.pk, 0), ""), rows.teams.get(person.pk), pieces[person.pk]) for person in people]  # fmt: skip
-    medians, spreads = _spreads(columns, made)
+    entered = entered_of(course, scheme, rows, keys, now, for_students=False)
+    table = ClassTable(scheme, rows, columns, keys, entered, now)
+    made = list(_Rows(course, table, now).of(people))
+    medians, spreads = _spreads(table, made)
     return Book(scheme, columns, made, medians, spreads)
 
 
@@ -107,46 +97,42 @@ def sort_name(name: str) -> str:
     return f"{last}, {first}" if space else name
 
 
-class _Class:
-    """What is the same for every row, read once."""
+class _Rows:
+    """What stands beside the numbers of each row, read once for the class."""
 
-    def __init__(self, course: Course, scheme: Scheme, columns: Sequence[Column], now: datetime) -> None:
-        self.course, self.scheme, self.columns = course, scheme, columns
+    def __init__(self, course: Course, table: ClassTable, now: datetime) -> None:
+        self.table, self.scheme = table, table.scheme
         self.over = elapsed(course.starts_on, course.ends_on, now.astimezone(course.tz).date())
-        self.sections = _sections(course)
-        self.late = _late_days(course)
+        self.sections, self.late, self.silent = _sections(course), _late_days(course), silent_boards(course, now)
+        self.teams = dict(Team.objects.filter(course=course).values_list("pk", "name"))
+        self.inside = [(at, column.short) for at, column in enumerate(table.columns) if column.component]
 
-    def row(self, person: User, team: str, team_key: int | None, pieces: Mapping[str, Sequence[Piece]]) -> BookRow:
-        standing = standing_of(self.scheme, pieces)
-        cells = self._cells(standing, pieces)
-        held, left = self._late_left(person.pk, team_key)
+    def of(self, people: Sequence[User]) -> Iterator[BookRow]:
+        cells = zip(*(self.table.cells[column.key] for column in self.table.columns), strict=True)
+        sums = zip(*self.table.sums, strict=True)
+        for at, person in enumerate(people):
+            yield self._row(at, person, next(cells, ()), next(sums, ()))
+
+    def _row(self, at: int, person: User, cells: tuple[Cell, ...], sums: tuple[Sum, ...]) -> BookRow:
+        total = total_of(self.scheme, sums)
+        team = self.table.rows.teams.get(person.pk)
+        held, left = self._late_left(person.pk, team)
         signs = Signs(
-            tuple(column.short for column, cell in zip(self.columns, cells, strict=True) if cell.state == State.MISSING and column.component),
-            held, left, self._participation(pieces), None, standing.passes,
+            tuple(short for place, short in self.inside if cells[place].state is State.MISSING), held, left,
+            self._participation(person.pk), self.silent.get((person.pk, None)) or self.silent.get((None, team)),
+            self.table.passes(at) if self.scheme.conditions else (),
         )  # fmt: skip
         return BookRow(
-            person.pk, person.name, sort_name(person.name), person.email, team, self.sections.get(person.pk, ()), cells,
-            {part.component.key: part.earned for part in standing.parts}, standing.earned, standing.so_far, standing.percent,
-            standing.letter, left, risks_of(signs, self.over),
+            person.pk, person.name, sort_name(person.name), person.email, self.teams.get(team or 0, ""),
+            self.sections.get(person.pk, ()), list(cells),
+            {component.key: earned for component, (earned, _) in zip(self.scheme.components, sums, strict=True)},
+            total.earned, total.so_far, total.percent, total.letter, left, risks_of(signs, self.over),
         )  # fmt: skip
 
-    def _cells(self, standing: Standing, pieces: Mapping[str, Sequence[Piece]]) -> list[Cell]:
-        lines = defaultdict[str, list[Line]](list)
-        for part in standing.parts:
-            for line in part.lines:
-                lines[piece_column(line.piece.key, line.piece.source)].append(line)
-        outside = {piece.key: piece for piece in pieces.get("", ())}
-        return [
-            _outside(outside[column.key]) if column.key in outside else _cell(column, lines[column.key])
-            for column in self.columns
-        ]
-
-    def _participation(self, pieces: Mapping[str, Sequence[Piece]]) -> tuple[Decimal, Decimal] | None:
+    def _participation(self, person: int) -> tuple[Decimal, Decimal] | None:
         """Only where it stands for itself: nobody is at risk for a bonus."""
         for component in self.scheme.components:
-            if component.is_bonus:
-                continue
-            for piece in pieces.get(component.key, ()):
+            for piece in () if component.is_bonus else self.table.entered[person][component.key]:
                 if piece.source == "participation" and piece.points is not None:
                     return piece.points, piece.of
         return None
@@ -154,38 +140,6 @@ class _Class:
     def _late_left(self, person: int, team: int | None) -> tuple[int, int | None]:
         found = [self.late[key] for key in ((person, None), (None, team)) if key in self.late]
         return sum(held for held, _ in found), sum(left for _, left in found) if found else None
-
-
-def _cell(column: Column, lines: Sequence[Line]) -> Cell:
-    """Of one piece, or of all that come from one source."""
-    if not lines:
-        return Cell("", State.AHEAD, says="nothing here yet")
-    state = _state([line.piece.state for line in lines])
-    given = [line.piece.points for line in lines if line.piece.points is not None]
-    points = sum(given, ZERO) if given else None
-    settled = [line.percent for line in lines if line.percent is not None]
-    percent = sum(settled, ZERO) if settled else None
-    says = "; ".join(line.piece.says for line in lines if line.piece.says)
-    if state is State.AHEAD:
-        return Cell("" if column.is_work else says, state, points, None, says)
-    if state is State.UNCOUNTED:
-        return Cell("" if points is None else plain(points), state, points, None, says)
-    if percent is None:
-        return Cell("", state, points, None, says)
-    text = f"{shown(percent)}" if column.is_work and state is State.GRADED else plain(percent)
-    return Cell(text, state, points, percent, says)
-
-
-ORDER = (State.GRADED, State.MISSING, State.GRADING, State.AHEAD, State.EXCUSED, State.UNCOUNTED)
-
-
-def _state(states: Sequence[State]) -> State:
-    return next(state for state in ORDER if state in states)
-
-
-def _outside(piece: Piece) -> Cell:
-    """Points as they are: nothing is weighed."""
-    return Cell("" if piece.points is None else plain(piece.points), piece.state, piece.points, None, piece.says)
 
 
 def _sections(course: Course) -> dict[int, tuple[str, ...]]:
@@ -201,7 +155,7 @@ def _late_days(course: Course) -> dict[tuple[int | None, int | None], tuple[int,
     """(person, team) -> late days held and left. One query."""
     rows = LateEntry.objects.filter(course=course).order_by().values_list("person", "team", "kind")
     found = dict[tuple[int | None, int | None], tuple[int, int]]()
-    for person, team, kind, days in rows.annotate(Sum("days")):
+    for person, team, kind, days in rows.annotate(SumOf("days")):
         held, left = found.get((person, team), (0, 0))
         found[person, team] = held + (days if kind in HELD else 0), left + days
     return found
@@ -210,14 +164,15 @@ def _late_days(course: Course) -> dict[tuple[int | None, int | None], tuple[int,
 HELD = ("policy", "grant")
 
 
-def _spreads(columns: Sequence[Column], rows: Sequence[BookRow]) -> tuple[dict[str, Decimal | None], dict[str, tuple[int, ...]]]:  # fmt: skip
+def _spreads(
+    table: ClassTable, rows: Sequence[BookRow]
+) -> tuple[dict[str, Decimal | None], dict[str, tuple[int, ...]]]:
     medians, spreads = dict[str, Decimal | None](), dict[str, tuple[int, ...]]()
-    for at, column in enumerate(columns):
-        cells = [row.cells[at] for row in rows if row.cells[at].state == State.GRADED]
-        values = [cell.percent for cell in cells if cell.percent is not None]
-        medians[column.key] = median_of(values)
+    for column in table.columns:
+        graded = [cell for cell in table.cells[column.key] if cell.state is State.GRADED]
+        values = [cell.percent for cell in graded if cell.percent is not None]
         top = column.weight or max(values, default=ZERO)
-        spreads[column.key] = bars(value / top for value in values) if top else ()
+        medians[column.key], spreads[column.key] = median_of(values), bars(values, top)
     totals = [row.percent for row in rows if row.percent is not None]
-    medians[TOTAL], spreads[TOTAL] = median_of(totals), bars(percent / 100 for percent in totals)
+    medians[TOTAL], spreads[TOTAL] = median_of(totals), bars(totals, ALL)
     return medians, spreads
