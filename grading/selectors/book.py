@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import Sum as SumOf
 
-from courseplatform.accounts.models import User
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.roster.models import RosterEntry
@@ -85,10 +85,17 @@ def book_of(visit: Visit, now: datetime) -> Book:
     return Book(scheme, columns, made, medians, spreads)
 
 
-def students_of(course: Course) -> list[User]:
+class Student(NamedTuple):
+    pk: int
+    name: str
+    email: str
+
+
+def students_of(course: Course) -> list[Student]:
     """Active students by sort name. One query."""
-    enrolled = Enrolment.objects.filter(course=course, role=Role.STUDENT, is_active=True).select_related("person")
-    return sorted((row.person for row in enrolled), key=lambda person: (sort_name(person.name).casefold(), person.pk))
+    rows = Enrolment.objects.filter(course=course, role=Role.STUDENT, is_active=True).order_by()
+    found = [Student(*row) for row in rows.values_list("person", "person__name", "person__email")]
+    return sorted(found, key=lambda person: (sort_name(person.name).casefold(), person.pk))
 
 
 def sort_name(name: str) -> str:
@@ -107,13 +114,13 @@ class _Rows:
         self.teams = dict(Team.objects.filter(course=course).values_list("pk", "name"))
         self.inside = [(at, column.short) for at, column in enumerate(table.columns) if column.component]
 
-    def of(self, people: Sequence[User]) -> Iterator[BookRow]:
+    def of(self, people: Sequence[Student]) -> Iterator[BookRow]:
         cells = zip(*(self.table.cells[column.key] for column in self.table.columns), strict=True)
         sums = zip(*self.table.sums, strict=True)
         for at, person in enumerate(people):
             yield self._row(at, person, next(cells, ()), next(sums, ()))
 
-    def _row(self, at: int, person: User, cells: tuple[Cell, ...], sums: tuple[Sum, ...]) -> BookRow:
+    def _row(self, at: int, person: Student, cells: tuple[Cell, ...], sums: tuple[Sum, ...]) -> BookRow:
         total = total_of(self.scheme, sums)
         team = self.table.rows.teams.get(person.pk)
         held, left = self._late_left(person.pk, team)
