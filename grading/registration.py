@@ -10,6 +10,7 @@ from courseplatform.teams.sections import TeamSection
 from courseplatform.teams.sections import registry as team_page
 from courseplatform.uploads.purposes import register_purpose
 from grading import exporting, merging
+from grading.book.scheme import has_scheme
 from grading.calibrating.networks import networks
 from grading.calibration_rows import calibration_rows
 from grading.course_file import assignments as course_file
@@ -121,6 +122,7 @@ def _links() -> list[NavLink]:
     students = frozenset({Role.STUDENT})
     return [
         NavLink("Assignments", "grading:assignments", 30, MEMBERS, key="a", owns=work),
+        NavLink("Grades", "grading:book", 41, students, has_content=has_scheme),
         NavLink("Late days", "grading:late_days", 42, students, key="l", has_content=late_mine.has_policy),
         NavLink(
             "Submissions",

@@ -27,6 +27,10 @@ def scheme_of(course: Course) -> Scheme:
     )
 
 
+def has_scheme(course: Course) -> bool:
+    return bool(course.fact("grading", "components", default=()))
+
+
 def _component(number: int, part: Facts) -> Component:
     return Component(
         key=part.get("key") or slugify(part["title"])[:60] or f"part{number}",

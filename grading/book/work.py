@@ -5,9 +5,22 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from django.db.models import DecimalField, ExpressionWrapper, F, IntegerField, OuterRef, Q, Subquery, Sum
+from django.db.models import (
+    Case,
+    DateTimeField,
+    DecimalField,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Round
 
 from courseplatform.courses.models import Course
@@ -20,6 +33,7 @@ from grading.models.grade_now import GradeNow
 from grading.models.grades import GradeRelease, RubricItem, grade_path
 from grading.models.late_days import Accommodation, Excuse, Extension, LateVerdict
 from grading.models.submissions import Submission
+from grading.returns.work import return_among
 
 
 class Mark(NamedTuple):
@@ -50,6 +64,7 @@ class WorkRows:
     handed: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     dates: dict[int, PersonalDates] = field(default_factory=dict)
     teams: dict[int, int] = field(default_factory=dict)
+    team_names: dict[int, str] = field(default_factory=dict)
 
     def fact(self, item: Assignment, person: int, now: datetime, *, for_students: bool) -> Fact:
         """What counts for this person now. Without a release students know that something is with the graders, and no more."""
@@ -97,10 +112,16 @@ NO_DATES, NOBODY = PersonalDates(), 0
 
 def work_rows(course: Course, people: Collection[int]) -> WorkRows:
     items, released = items_with_release(course)
-    members = list(Membership.objects.filter(course=course).values_list("team", "person", "since_at", "until_at"))
-    rows = WorkRows(
-        course, items, released, teams={person: team for team, person, _, until in members if until is None}
-    )
+    joined = Membership.objects.filter(course=course).order_by()
+    if len(people) == 1:
+        joined = joined.filter(person__in=people)
+    # The stubs lose the name of the team.
+    members = cast("list[Member]", list(joined.values_list("team", "person", "since_at", "until_at", "team__name")))
+    rows = WorkRows(course, items, released)
+    for team, person, _, until, name in members:
+        rows.team_names[team] = name
+        if until is None:
+            rows.teams[person] = team
     _read_marks(rows, people)
     _read_handed(rows, people, members)
     rows.dates = _dates(course, people, rows.teams)
@@ -159,7 +180,7 @@ def _fill_worth(rows: WorkRows) -> None:
     rows.of |= {item.pk: sums.get(item.pk, ZERO) + measured_of(item) for item in bare}
 
 
-Member = tuple[int, int, datetime, datetime | None]
+Member = tuple[int, int, datetime, datetime | None, str]  # team, person, since, until, name
 
 
 def _read_handed(rows: WorkRows, people: Collection[int], members: Iterable[Member]) -> None:
@@ -167,34 +188,41 @@ def _read_handed(rows: WorkRows, people: Collection[int], members: Iterable[Memb
     by_team = defaultdict[int, list[Member]](list)
     for member in members:
         by_team[member[0]].append(member)
-    sent = Submission.objects.filter(Q(is_active=True) | Q(counts=None), assignment__in=rows.items)
-    back = LateVerdict.objects.filter(assignment__in=rows.items, returned__isnull=False)
+    # The moment matters for teams alone; of ten thousand others it would be turned into a date for nothing.
+    of_team = Case(When(team__isnull=False, then=F("received_at")))
+    sent = Submission.objects.filter(Q(is_active=True) | Q(counts=None), assignment__in=rows.items).order_by()
     if len(people) == 1:
         teams = {team for team, person, *_ in members if person in people}
         sent = sent.filter(Q(person__in=people) | Q(team__in=teams))
-        back = back.filter(person__in=people)
-    alone = sent.filter(team=None).order_by().values_list("assignment", "person")
-    for item, person in alone.union(back.order_by().values_list("assignment", "person")):
-        rows.handed[item].add(person)
-    for item, team, at in sent.exclude(team=None).order_by().values_list("assignment", "team", "received_at"):
-        for _, person, since, until in by_team[team or 0]:
+    for item, person, team, at in sent.values_list("assignment", "person", "team", of_team):
+        if team is None:
+            rows.handed[item].add(person)
+            continue
+        for _, one, since, until, _ in by_team[team]:
             if since <= at and (until is None or until > at):
-                rows.handed[item].add(person)
+                rows.handed[item].add(one)
+    back = return_among(rows.course, rows.items)
+    if back is not None:
+        verdicts = LateVerdict.objects.filter(assignment=back, returned__isnull=False, person__in=people)
+        rows.handed[back.pk].update(verdicts.values_list("person", flat=True))
 
 
 def _dates(course: Course, people: Collection[int], teams: dict[int, int]) -> dict[int, PersonalDates]:
-    """As `dates_of`, for a whole class: three queries. Nobody who has nothing of their own is in it."""
+    """As `dates_of`, for a whole class: two queries. Nobody who has nothing of their own is in it."""
     of_team, of_person = defaultdict[int, dict[int, datetime]](dict), defaultdict[int, dict[int, datetime]](dict)
-    given = Extension.objects.filter(assignment__course=course, withdrawn_at=None, keeps_penalty=False)
-    rows = given.filter(until_at__isnull=False).order_by("until_at")
-    for item, person, team, until in rows.values_list("assignment", "person", "team", "until_at"):
-        if until is not None:
-            (of_team[team] if team else of_person[person or 0])[item] = until
     rules, excused = defaultdict[int, list[Accommodation]](list), defaultdict[int, set[int]](set)
+    given = Extension.objects.filter(assignment__course=course, withdrawn_at=None, keeps_penalty=False)
+    excuses = Excuse.objects.filter(assignment__course=course, withdrawn_at=None).order_by()
+    nothing = (Value(None, output_field=IntegerField()), Value(None, output_field=DateTimeField()))
+    rows = given.filter(until_at__isnull=False).order_by().values_list("assignment", "person", "team", "until_at")
+    for item, person, team, until in rows.union(excuses.values_list("assignment", "person", *nothing), all=True):
+        if until is None:
+            excused[person or 0].add(item)
+        else:
+            own = of_team[team] if team else of_person[person or 0]
+            own[item] = max(until, own.get(item, until))
     for rule in Accommodation.objects.filter(course=course, withdrawn_at=None):
         rules[rule.person_id].append(rule)
-    for person, item in Excuse.objects.filter(assignment__course=course, withdrawn_at=None).values_list("person", "assignment"):  # fmt: skip
-        excused[person].add(item)
     found = {}
     for person in people:
         moved = dict(of_team.get(teams.get(person, 0), {}))

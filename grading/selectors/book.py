@@ -15,7 +15,6 @@ from django.db.models import Sum as SumOf
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.roster.models import RosterEntry
-from courseplatform.teams.models import Team
 from grading.book.cells import Cell
 from grading.book.class_table import ClassTable, Sum
 from grading.book.columns import Column, columns_of
@@ -111,7 +110,6 @@ class _Rows:
         self.table, self.scheme = table, table.scheme
         self.over = elapsed(course.starts_on, course.ends_on, now.astimezone(course.tz).date())
         self.sections, self.late, self.silent = _sections(course), _late_days(course), silent_boards(course, now)
-        self.teams = dict(Team.objects.filter(course=course).values_list("pk", "name"))
         self.inside = [(at, column.short) for at, column in enumerate(table.columns) if column.component]
 
     def of(self, people: Sequence[Student]) -> Iterator[BookRow]:
@@ -130,7 +128,7 @@ class _Rows:
             self.table.passes(at) if self.scheme.conditions else (),
         )  # fmt: skip
         return BookRow(
-            person.pk, person.name, sort_name(person.name), person.email, self.teams.get(team or 0, ""),
+            person.pk, person.name, sort_name(person.name), person.email, self.table.rows.team_names.get(team or 0, ""),
             self.sections.get(person.pk, ()), list(cells),
             {component.key: earned for component, (earned, _) in zip(self.scheme.components, sums, strict=True)},
             total.earned, total.so_far, total.percent, total.letter, left, risks_of(signs, self.over),

@@ -2,11 +2,10 @@
 
 from decimal import Decimal
 
-from django.db.models import Count
+from django.db.models import Count, FilteredRelation, Q
 
 from courseplatform.accounts.models import User
 from courseplatform.courses.models import Course, Enrolment, Role
-from courseplatform.participation.models import Credit
 from courseplatform.participation.scheme import Facts, Scheme, Standing, scheme_of, standings
 
 NO_SCHEME = "The course file names no participation scheme."
@@ -17,23 +16,19 @@ def course_scheme(course: Course) -> Scheme | None:
 
 
 def course_facts(course: Course) -> dict[int, Facts]:
-    """What counts for each student of the course, by the person's key: two queries, whatever the size.
+    """What counts for each student of the course, by the person's key: one query, whatever the size.
 
     Who has left the course takes no place among the contributors.
     """
-    people = Enrolment.objects.filter(course=course, role=Role.STUDENT, is_active=True).values_list(
-        "person_id", flat=True
-    )
-    counts: dict[int, dict[tuple[str, str], int]] = {person: {} for person in people}
-    rows = (
-        Credit.objects.valid()
-        .filter(course=course)
-        .order_by()
-        .values_list("person_id", "kind", "channel")
-        .annotate(Count("pk"))
-    )
-    for person, kind, channel, count in rows:
-        if person in counts:
+    valid = Q(person__credits__course=course, person__credits__withdrawn_at=None)
+    students = Enrolment.objects.filter(course=course, role=Role.STUDENT, is_active=True).order_by()
+    rows = students.annotate(given=FilteredRelation("person__credits", condition=valid))
+    counts: dict[int, dict[tuple[str, str], int]] = {}
+    for person, kind, channel, count in rows.values_list("person", "given__kind", "given__channel").annotate(
+        Count("given")
+    ):
+        counts.setdefault(person, {})
+        if count:
             counts[person][kind, channel] = count
     return {person: Facts(found) for person, found in counts.items()}
 

@@ -19,7 +19,7 @@ KEY = "participation"
 
 
 def read(course: Course, people: Collection[int], now: datetime, for_students: bool) -> dict[int, list[Piece]]:
-    """Two queries. The place among the contributors depends on all, so all are read."""
+    """One query. The place among the contributors depends on all, so all are read."""
     scheme = course_scheme(course)
     if scheme is None:
         return {}

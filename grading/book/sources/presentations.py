@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
 from courseplatform.courses.models import Course
@@ -17,22 +19,30 @@ USUAL = Decimal(10)  # what a presentation is worth where the course file names 
 
 
 def read(course: Course, people: Collection[int], now: datetime, for_students: bool) -> dict[int, list[Piece]]:
-    """Two queries. Points count for students once they are released; who has no slot yet has one ahead, until the course has ended."""
-    scores = {
-        (score.slot_id, score.person_id): score
-        for score in Score.objects.filter(slot__session__course=course, person__in=people)
-    }
+    """One query. Points count for students once they are released; who has no slot yet has one ahead, until the course has ended."""
+    score = Score.objects.filter(slot=OuterRef("slot"), person=OuterRef("person"))
     held = SlotPerson.objects.filter(slot__session__course=course, slot__is_withdrawn=False, role=Duty.PRESENTER)
     found: dict[int, list[Piece]] = {person: [] for person in people}
-    for row in held.select_related("slot__session", "slot__paper").order_by("slot__session__held_on", "slot__position"):
+    if len(people) == 1:
+        held = held.filter(person__in=people)
+    rows = held.annotate(**{name: Subquery(score.values(name)[:1]) for name in Given._fields})
+    for row in rows.select_related("slot__session", "slot__paper").order_by("slot__session__held_on", "slot__position"):
         if row.person_id in found:
             row.slot.session.course = course
-            score = scores.get((row.slot_id, row.person_id))
-            found[row.person_id].append(_piece(row, score, now, for_students))
+            given = Given(*(getattr(row, name) for name in Given._fields))
+            found[row.person_id].append(_piece(row, None if given.points is None else given, now, for_students))
     return {person: pieces or [_none(course, now)] for person, pieces in found.items()}
 
 
-def _piece(row: SlotPerson, score: Score | None, now: datetime, for_students: bool) -> Piece:
+class Given(NamedTuple):
+    """What the staff gave for a presentation, as Score keeps it."""
+
+    points: Decimal
+    out_of: Decimal
+    released_at: datetime | None
+
+
+def _piece(row: SlotPerson, score: Given | None, now: datetime, for_students: bool) -> Piece:
     slot, is_hidden = row.slot, score is not None and for_students and score.released_at is None
     key, title, path = f"{KEY}-{slot.pk}", f"Presentation: {slot.short}", slot.get_absolute_url()
     of = score.out_of if score and not is_hidden else _worth(slot.session.course)
