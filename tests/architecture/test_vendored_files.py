@@ -17,7 +17,9 @@ def listed():
 
 
 def test_every_vendored_file_is_listed_and_no_other():
-    found = {str(path.relative_to(STATIC)) for folder in (VENDOR, FONTS) for path in folder.iterdir()}
+    found = {
+        str(path.relative_to(STATIC)) for folder in (VENDOR, FONTS) for path in folder.rglob("*") if path.is_file()
+    }
     assert found - {"vendor/SHA256SUMS", "vendor/README.md"} == set(listed())
 
 
@@ -34,10 +36,26 @@ def test_a_vendored_file_has_its_licence_beside_it(path):
     assert list(path.parent.glob(f"{product}*.LICENSE")), f"{product} has no licence file"
 
 
-@pytest.mark.parametrize("path", sorted([*VENDOR.glob("*.js"), *VENDOR.glob("*.css")]), ids=lambda path: path.name)
+SCRIPTS = sorted(path for ending in ("js", "mjs", "css") for path in VENDOR.rglob(f"*.{ending}"))
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 def test_no_vendored_file_names_a_source_map(path):
     """collectstatic looks for the file that such a comment names, and then every page fails."""
     assert b"sourceMappingURL=" not in path.read_bytes()
+
+
+def test_pdf_js_has_its_licence_and_those_of_what_it_brings():
+    folder = VENDOR / "pdfjs"
+    assert "Apache License" in (folder / "pdfjs.LICENSE").read_text()
+    for name in (
+        "LICENSE_JBIG2",
+        "LICENSE_OPENJPEG",
+        "standard_fonts/LICENSE_FOXIT",
+        "standard_fonts/LICENSE_LIBERATION",
+        "cmaps/LICENSE",
+    ):
+        assert (folder / name).stat().st_size > 100
 
 
 def test_the_fonts_stay_small_together():
