@@ -13,8 +13,10 @@ from grading.models.pieces import Piece
 from grading.models.regrades import RegradeRequest
 from grading.models.runs import Run
 from grading.models.submissions import Submission
+from grading.selectors.annotations import notes_for
 
 WORK = "course=assignment__course__slug assignment=assignment__short"
+NOTE = "course=piece__assignment__course__slug assignment=piece__assignment__short part=piece report_page=page number quote text item=item__title by made_at"
 
 
 def _grading(person: User) -> Exported:
@@ -37,6 +39,7 @@ def _grading(person: User) -> Exported:
             "regrade_requests": rows(asked, f"{WORK} reason made_at"),
             "regrade_answers": rows(asked.filter(assignment__in=seen), f"{WORK} status answer objection decision answered_at decided_at"),
             "nicknames": rows(Nickname.objects.filter(person=person), "course=course__slug name chosen_at taken_down_at"),
+            "notes_in_reports": rows(notes_for(person, seen), NOTE),
             "grades": _grades(person, seen),
         },
         [*_files(sent, "model_file", "hand-ins"), *_files(pieces, "file", "parts")],

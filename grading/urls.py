@@ -2,6 +2,7 @@ from django.urls import path
 
 from courseplatform.core.plot_files import FORMS
 from grading.views import (
+    annotations,
     assignments,
     board_asks,
     calibrations,
@@ -53,6 +54,18 @@ urlpatterns = [
     path("<slug:course>/pieces/<uuid:piece>/file/", parts.file, name="piece_file"),
     path("<slug:course>/pieces/<uuid:piece>/pdf/", parts.pdf, name="piece_pdf"),
     path("<slug:course>/pieces/<uuid:piece>/remove/", parts.remove, name="piece_remove"),
+    path("<slug:course>/pieces/<uuid:piece>/report/", annotations.report, name="piece_report"),
+    path("<slug:course>/pieces/<uuid:piece>/notes/", annotations.notes, name="piece_notes"),
+    path("<slug:course>/pieces/<uuid:piece>/notes/add/", annotations.add, name="note_add"),
+    *(
+        path(
+            f"<slug:course>/pieces/<uuid:piece>/notes/<int:note>/{act}/",
+            annotations.change,
+            {"act": act},
+            name=f"note_{act}",
+        )
+        for act in ("edit", "remove", "restore")
+    ),
     path("<slug:course>/assignments/<slug:assignment>/family/", family.detail, name="family"),
     path("<slug:course>/assignments/<slug:assignment>/family/live/", family.live, name="family_live"),
     path("<slug:course>/assignments/<slug:assignment>/family/edit/", family.edit, name="family_edit"),

@@ -1,5 +1,6 @@
 """What is handed in, run and marked. Inside the project, import from the module that defines a name; Django needs them here."""
 
+from grading.models.annotations import Annotation, AnnotationVersion
 from grading.models.assignments import Assignment, AssignmentKind, HiddenSet
 from grading.models.boards import BoardAsk, BoardRun
 from grading.models.class_points import ClassPoint, Nickname
@@ -19,8 +20,9 @@ from grading.models.submissions import Submission
 from grading.models.variants import VariantRun
 
 __all__ = [
-    "Accommodation", "Assignment", "AssignmentKind", "BoardAsk", "BoardRun",
-    "ClassPoint", "CountRun", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeNow", "GradeRelease", "HiddenSet",
+    "Accommodation", "Annotation", "AnnotationVersion", "Assignment", "AssignmentKind", "BoardAsk", "BoardRun",
+    "ClassPoint", "CountRun", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeNow", "GradeRelease",
+    "HiddenSet",
     "LateEntry", "LateRequest", "LateStale", "LateVerdict", "MeterReading", "MeterWord", "Nickname", "ParkedResult", "Piece", "PointsBefore", "PowerReading",
     "PowerReadingTakenBack", "Refit", "RefitMove", "RefitStatus",
     "RegradeMove", "RegradeRequest", "RegradeStatus", "Rerun", "RerunItem", "RerunJob", "RerunMove", "Result", "RubricItem", "RubricOption",

@@ -289,4 +289,8 @@ def piece_page(visit: Visit, piece: Piece) -> dict[str, Any]:
         "text_html": render_markdown(piece.text) if piece.kind == "text" else "",
         "attempts": list(attempts),
         "owner": piece.owner,
+        "page_keys": [("+ −", "size of the report"), ("0", "fit its width")]
+        + ([("A", "write a note")] if visit.is_staff else [])
+        if piece.kind == "pdf"
+        else [],
     }

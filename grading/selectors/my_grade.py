@@ -18,6 +18,7 @@ from grading.models.grades import MEASUREMENT, GradeKind, grade_path
 from grading.models.regrades import RegradeRequest, RegradeStatus
 from grading.models.runs import Run
 from grading.regrade_rules import REASON_LETTERS, RegradeRules
+from grading.selectors.annotations import note_links
 
 BADGES: dict[str, Badge] = {
     RegradeStatus.OPEN: Badge("neutral", "clock", "open"),
@@ -61,6 +62,7 @@ def my_grade(visit: Visit, assignment: Assignment, now: datetime) -> dict[str, A
         "timeline": timeline(grade),
         "requests": [{"row": row, "badge": BADGES[row.status]} for row in requests],
         "asking": asking,
+        "noted": note_links(visit, assignment),
     }
 
 

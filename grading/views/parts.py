@@ -83,7 +83,7 @@ def file(request: HttpRequest, visit: Visit, piece: UUID) -> HttpResponseBase:
     """The piece to be saved: its file as it arrived, a table as CSV, words as text."""
     found = piece_get(visit, piece)
     if found.file:
-        return _stored(found, as_attachment=True, content_type="application/octet-stream")
+        return stored(found, as_attachment=True, content_type="application/octet-stream")
     name = f"{found.assignment.slug}-{found.part}"
     if found.kind == "table":
         return csv_response(f"{name}.csv", found.data["columns"], found.data["rows"])
@@ -102,18 +102,20 @@ def pdf(request: HttpRequest, visit: Visit, piece: UUID) -> HttpResponseBase:
     found = piece_get(visit, piece)
     if found.kind != "pdf":
         return HttpResponseRedirect(found.get_absolute_url())
-    response = _stored(found, as_attachment=False, content_type="application/pdf")
+    response = stored(found, as_attachment=False, content_type="application/pdf")
     response["Content-Security-Policy"] = (
         "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
     )
     return response
 
 
-def _stored(piece: Piece, *, as_attachment: bool, content_type: str) -> FileResponse:
-    """Raises Unavailable where our disk does not give it."""
+def stored(piece: Piece, *, as_attachment: bool, content_type: str, name: str = "") -> FileResponse:
+    """`name`: under which it is given, where not its own. Raises Unavailable where our disk does not give it."""
     try:
         content = piece.file.open("rb")
     except OSError as error:
         log.error("piece_not_readable", piece=str(piece.pk), why=str(error))  # noqa: TRY400 one line
         raise Unavailable("Our disk does not give this file now. Staff were told.", code="storage_failed") from error
-    return FileResponse(content, as_attachment=as_attachment, filename=piece.file_name, content_type=content_type)
+    return FileResponse(
+        content, as_attachment=as_attachment, filename=name or piece.file_name, content_type=content_type
+    )

@@ -112,7 +112,7 @@ def addresses_of(cast, tmp_path):
         "<int:nickname>": "1",  # posted to, so not looked at
         **power_of(cast, team), "<int:rerun>": str(rerun_of(cast).pk),
         "<slug:device>": "laptop", "<slug:own_device>": device_of_course(cast).slug, **stock_objects(cast),
-        **runner_objects(cast), "<int:meter_reading>": "1", "<int:lent_item>": "1",  # posted to, so not looked at
+        **runner_objects(cast), "<int:meter_reading>": "1", "<int:note>": "1", "<int:lent_item>": "1",  # posted to, so not looked at
         "<int:calibration>": str(refit_of(cast, Runner.objects.first()).pk),
     }  # fmt: skip
     found = []

@@ -30,6 +30,8 @@ LEFT_OUT = {
     "account.EmailAddress.user": "the address of the account, which is in account.json",
     "accounts.AccountMerge.loser": "what was joined, for the operators",
     "accounts.AccountMerge.winner": "what was joined, for the operators",
+    "grading.Annotation.author": "what somebody wrote about the work of somebody else",
+    "grading.AnnotationVersion.author": "what somebody wrote about the work of somebody else",
     "grading.GradeEvent.actor_person": "what somebody did to the grade of somebody else",
     "grading.LateStale.person": "a wake-up that is gone in seconds",
     "grading.RegradeRequest.assigned_to": "whose work a request of somebody else is",
