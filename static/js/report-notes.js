@@ -11,9 +11,10 @@
     const pinOf = (note) => root.querySelector(`.report-pin[data-pin="${note.id}"]`);
 
     const close = (isBack = false) => {
-      const pin = card && noteOf(card.dataset.note) && pinOf(noteOf(card.dataset.note));
+      const isOpen = card !== null, pin = card && noteOf(card.dataset.note) && pinOf(noteOf(card.dataset.note));
       card?.remove();
       card = null;
+      if (isOpen) kit.makeRoom(pages.holder, null);
       pin?.setAttribute("aria-expanded", "false");
       if (isBack) pin?.focus();
     };
@@ -31,7 +32,7 @@
       card.style.top = `calc(${pin.style.top} + ${APART_PX + 4}px)`;
       pin.setAttribute("aria-expanded", "true");
       card.focus({ preventScroll: true });
-      card.scrollIntoView({ block: "nearest" });
+      kit.makeRoom(pages.holder, card);
     };
     const drawOn = (view) => {
       const mine = notes.filter((note) => note.page === view.number), pins = [...view.pins.querySelectorAll(".report-pin")];

@@ -142,13 +142,14 @@
     }).observe(holder);
     addEventListener("scroll", sayPlace, { passive: true, capture: true });
     const zoom = (how) => (how === "fit" ? rescale(fitScale(), true) : rescale(how === "in" ? scale * STEP : scale / STEP));
-    open();
+    const opened = open();
     return {
-      zoom, shown, holder,
+      opened, zoom, shown, holder,
       get views() { return views; },
       onDrawn: (tell) => listeners.push(tell),
       // The view of a page with its words, wherever one has scrolled to.
       async ready(number) {
+        await opened;
         const view = views[number - 1];
         if (!view) return null;
         if (!near.includes(view)) { near.push(view); queue(view); }

@@ -82,6 +82,7 @@
       if (isBack) holder.focus({ preventScroll: true });
     };
     const enter = async () => {
+      await pages.opened;
       if (isOn || !pages.views.length) return;
       isOn = true;
       addEventListener("keydown", listen, true);
@@ -96,10 +97,11 @@
       const first = view.words.findIndex((word) => word.pieces[0].node.parentElement.getBoundingClientRect().top >= 0);
       if (view.words.length) chooseLine(lineOf(Math.max(0, first))); else choose(0, 0);
     };
-    // A click beside the words, while one chooses, is a place.
+    // While one chooses, a click is a place, and words that the mouse has marked are chosen.
     holder.addEventListener("click", (event) => {
       const el = isOn && event.target.closest(".report-page");
-      if (!el || !getSelection().isCollapsed || event.target.closest("button, a, form, .report-card")) return;
+      if (!el || event.target.closest("button, a, form, .report-card")) return;
+      if (!getSelection().isCollapsed) return finish(null);
       const rect = el.getBoundingClientRect(), share = (value) => Math.min(1, Math.max(0, value));
       const [x, y] = [share((event.clientX - rect.left) / rect.width), share((event.clientY - rect.top) / rect.height)];
       finish({ page: Number(el.dataset.page), kind: "point", boxes: [[x, y, x, y]], quote: "" });

@@ -70,6 +70,14 @@
 
   kit.textOf = (words) => words.map((word) => word.text).join(" ").slice(0, 500);
 
+  // What opens over a page may reach below the last one: the ground grows for it, and is as before when `element` is gone (null).
+  kit.makeRoom = (holder, element) => {
+    holder.style.paddingBottom = "";
+    const beyond = element ? element.getBoundingClientRect().bottom + 12 - holder.getBoundingClientRect().bottom : 0;
+    if (beyond > 0) holder.style.paddingBottom = `calc(${beyond}px + ${getComputedStyle(holder).paddingBottom})`;
+    element?.scrollIntoView({ block: "nearest" });
+  };
+
   // Puts a box that was given in shares onto its page. Through the style object: the security policy forbids style attributes.
   kit.place = (element, [left, top, right, bottom]) => {
     Object.assign(element.style, { left: `${100 * left}%`, top: `${100 * top}%`, width: `${100 * (right - left)}%`, height: `${100 * (bottom - top)}%` });

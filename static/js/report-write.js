@@ -8,6 +8,8 @@
     const key = `note ${root.dataset.report}`;
     let form = null, at = null, offer = null;
 
+    // A page that did not come over TLS has no `randomUUID`.
+    const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     const itemOf = () => form.querySelector("[name=item]"); // `elements.item` is a method
     const keep = () => {
       const text = form?.elements.text.value.trim();
@@ -22,6 +24,7 @@
     const shut = (isBack = true) => {
       form?.remove();
       form = null;
+      kit.makeRoom(pages.holder, null);
       root.querySelectorAll(".report-picked").forEach((one) => one.remove());
       if (isBack) pages.holder.focus({ preventScroll: true });
     };
@@ -31,8 +34,8 @@
       offer?.remove();
       if (form) { keep(); shut(false); }
       const view = await pages.ready(place.page);
-      if (!view) return;
-      at = { key: crypto.randomUUID?.() ?? "", ...place };
+      if (!view) return say.textContent = "The report is not shown, so no note can be written into it now.";
+      at = { key: newKey(), ...place };
       for (const box of at.kind === "highlight" ? at.boxes : []) {
         const mark = kit.place(document.createElement("span"), box);
         mark.className = "report-picked";
@@ -47,13 +50,13 @@
       if ([...(itemOf()?.options ?? [])].some((option) => option.value === at.item)) itemOf().value = at.item;
       form.style.top = `calc(${100 * Math.min(at.boxes.at(-1)[3], 1)}% + 8px)`;
       view.pins.append(form);
-      form.elements.text.focus();
-      form.scrollIntoView({ block: "nearest" });
+      form.elements.text.focus({ preventScroll: true });
+      kit.makeRoom(pages.holder, form);
     };
     const save = async () => {
       const button = form.querySelector("[type=submit]"), wrong = form.querySelector("[data-note-error]"), sent = form;
       const body = new FormData(form);
-      for (const [name, value] of Object.entries(at)) if (!["text", "item", "boxes"].includes(name)) body.set(name, value);
+      for (const name of ["page", "kind", "quote", "key", "revision"]) if (at[name]) body.set(name, at[name]);
       body.set("boxes", JSON.stringify(at.boxes));
       button.disabled = true;
       wrong.hidden = true;
@@ -107,7 +110,7 @@
       }, 250);
     });
 
-    const picking = kit.pick(root, pages, (words) => (say.textContent = words), open);
+    const picking = kit.pick(root, pages, (words) => (say.textContent = words), (place) => (place ? open(place) : start()));
     root.querySelector("[data-report-annotate]").addEventListener("click", () => (picking.isOn ? picking.leave() : start()));
     document.addEventListener("desk:annotate", start);
     root.addEventListener("input", (event) => form?.contains(event.target) && keep());

