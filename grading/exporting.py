@@ -8,6 +8,7 @@ from courseplatform.courses.models import Enrolment, Role
 from grading.grade_facts import grade_for, is_visible, release_of
 from grading.models.assignments import Assignment
 from grading.models.class_points import Nickname
+from grading.models.desk import Snippet
 from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry, LateRequest, LateVerdict
 from grading.models.pieces import Piece
 from grading.models.regrades import RegradeRequest
@@ -40,6 +41,7 @@ def _grading(person: User) -> Exported:
             "regrade_answers": rows(asked.filter(assignment__in=seen), f"{WORK} status answer objection decision answered_at decided_at"),
             "nicknames": rows(Nickname.objects.filter(person=person), "course=course__slug name chosen_at taken_down_at"),
             "notes_in_reports": rows(notes_for(person, seen), NOTE),
+            "snippets": rows(Snippet.objects.filter(owner=person), "course=course__slug short text is_shared made_at"),
             "grades": _grades(person, seen),
         },
         [*_files(sent, "model_file", "hand-ins"), *_files(pieces, "file", "parts")],
@@ -83,6 +85,6 @@ SECTION = ExportSection(
     frozenset({
         "grading.Submission.person", "grading.Piece.person", "grading.Extension.person", "grading.Accommodation.person", "grading.Excuse.person",
         "grading.LateRequest.person", "grading.LateEntry.person", "grading.LateVerdict.person", "grading.RegradeRequest.person",
-        "grading.Nickname.person", "grading.GradeEvent.person",
+        "grading.Nickname.person", "grading.GradeEvent.person", "grading.Snippet.owner",
     }),
 )  # fmt: skip

@@ -65,6 +65,14 @@ def judged(assignment: Assignment, people: Collection[int] | None = None) -> dic
     return by_person if people is None else {pk: row for pk, row in by_person.items() if pk in people}
 
 
+def somebody_of(submission: Submission) -> User | None:
+    """One of those whose grade rests on this attempt; None where all of them handed in with another team since. Three queries."""
+    team = submission.team
+    people = members_at(team, submission.received_at) if team else [submission.person]
+    found = judged(submission.assignment, {one.pk for one in people})
+    return next((one for one in people if (row := found.get(one.pk)) is not None and row.pk == submission.pk), None)
+
+
 def group_of(assignment: Assignment, person: User) -> Group:
     """Whom a mark for this person is for: everybody who was in the team at the judged hand-in; without one the team of today."""
     submission = judged(assignment, {person.pk}).get(person.pk)

@@ -70,4 +70,7 @@ def register_decisions() -> None:
     decide("grading.Excuse.person", stay("the remaining account is excused already"))
     decide("grading.RegradeRequest.person", stay("the remaining account asked about the same item"))
     decide("grading.Nickname.person", stay("the remaining account has a nickname of its own in this course"))
+    decide("grading.GradingSheet.person", stay("the remaining account has a sheet for this work already"))
+    decide("grading.GradingSheet.grader", stay("the remaining account has marked these samples already"))
+    decide("grading.Snippet.owner", stay("the remaining account has other words under these letters"))
     decide("grading.LateVerdict.person", stay("late days are counted anew"))

@@ -125,6 +125,14 @@ def _links() -> list[NavLink]:
         NavLink("Grades", "grading:book", 41, students, has_content=has_scheme),
         NavLink("Late days", "grading:late_days", 42, students, key="l", has_content=late_mine.has_policy),
         NavLink(
+            "Desk",
+            "grading:desk",
+            32,
+            STAFF,
+            key="d",
+            owns=("grading:desk_report", "grading:desk_snippets", "grading:desk_samples"),
+        ),
+        NavLink(
             "Submissions",
             "grading:submissions",
             35,

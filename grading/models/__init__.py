@@ -5,6 +5,7 @@ from grading.models.assignments import Assignment, AssignmentKind, HiddenSet
 from grading.models.boards import BoardAsk, BoardRun
 from grading.models.class_points import ClassPoint, Nickname
 from grading.models.counts import CountRun
+from grading.models.desk import GradingSheet, Snippet
 from grading.models.grade_now import GradeNow
 from grading.models.grades import GradeEvent, GradeKind, GradeRelease, RubricItem, RubricOption
 from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry, LateRequest, LateStale, LateVerdict
@@ -22,9 +23,9 @@ from grading.models.variants import VariantRun
 __all__ = [
     "Accommodation", "Annotation", "AnnotationVersion", "Assignment", "AssignmentKind", "BoardAsk", "BoardRun",
     "ClassPoint", "CountRun", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeNow", "GradeRelease",
-    "HiddenSet",
+    "GradingSheet", "HiddenSet",
     "LateEntry", "LateRequest", "LateStale", "LateVerdict", "MeterReading", "MeterWord", "Nickname", "ParkedResult", "Piece", "PointsBefore", "PowerReading",
     "PowerReadingTakenBack", "Refit", "RefitMove", "RefitStatus",
     "RegradeMove", "RegradeRequest", "RegradeStatus", "Rerun", "RerunItem", "RerunJob", "RerunMove", "Result", "RubricItem", "RubricOption",
-    "Run", "Submission", "VariantRun",
+    "Run", "Snippet", "Submission", "VariantRun",
 ]  # fmt: skip

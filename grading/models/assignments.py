@@ -134,6 +134,7 @@ class Assignment(models.Model):
     leaderboard = models.JSONField(
         default=dict, blank=True, help_text="shown and metrics, as the course file says them; empty: not shown"
     )
+    is_anonymous = models.BooleanField(default=False, help_text="names are hidden from graders until the release")
     is_withdrawn = models.BooleanField(
         default=False, help_text="no longer in the course file, kept for what was handed in"
     )

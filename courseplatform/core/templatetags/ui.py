@@ -100,6 +100,18 @@ def zoned(moment: datetime | None) -> str:
 
 
 @register.filter
+def hour(moment: datetime | None) -> str:
+    """23:59"""
+    return f"{timezone.localtime(moment):%H:%M}" if moment else ""
+
+
+@register.filter
+def clock_time(moment: datetime | None) -> str:
+    """23:59:07"""
+    return f"{timezone.localtime(moment):%H:%M:%S}" if moment else ""
+
+
+@register.filter
 def points(value: Decimal | float | str | None) -> str:
     return "–" if value in (None, "") else numbers.points(float(str(value)))
 
