@@ -139,6 +139,7 @@ def _links() -> list[NavLink]:
             STAFF,
             key="u",
             owns=("grading:parked", "grading:line", "grading:meter_readings"),
+            in_more=True,
         ),
         NavLink("Late days", "grading:late_balances", 36, STAFF, key="l", owns=LATE_PAGES, in_more=True),
         NavLink(

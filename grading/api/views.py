@@ -20,6 +20,7 @@ from courseplatform.core.api_shapes import PAGE_PARAMETERS, page_of
 from courseplatform.core.errors import BadInput, NotHere, Unavailable
 from courseplatform.courses.access import Visit
 from courseplatform.courses.api import CourseApiView
+from grading.anonymity import masked
 from grading.api import shapes
 from grading.forms.handing_in import FileForm, check_envelope, upload_key_of
 from grading.forms.parts import part_sent
@@ -71,7 +72,10 @@ class Submissions(CourseApiView):
     def get(self, request: Request, course: str, assignment: str) -> Response:
         found = assignment_get(self.visit, assignment)
         rows = endpoints.submissions_of(self.visit, found, request.GET.get("person", ""))
-        return paged(request, rows, shapes.SubmissionShape, order=("-received_at", "-pk"))
+        return paged(
+            request, rows, shapes.SubmissionShape, order=("-received_at", "-pk"),
+            prepare=self._mask,
+        )  # fmt: skip
 
     @extend_schema(
         request={"multipart/form-data": shapes.HandInShape},
@@ -93,6 +97,10 @@ class Submissions(CourseApiView):
         return Response(
             shapes.ReceiptShape(submission).data, status=201 if created else 200, headers={"Location": address}
         )
+
+    def _mask(self, found: list[Any]) -> None:
+        for row in found:
+            masked(self.visit, row)
 
     def _arrived(self, request: Request, assignment: Assignment) -> tuple[Submission, bool]:
         person, now = self.visit.person, timezone.now()

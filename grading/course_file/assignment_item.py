@@ -82,6 +82,7 @@ ASSIGNMENT = mapping(
     hidden_set=slug("The test data that models are measured on, by its name on the page Hidden sets."),
     parts=PARTS,
     rubric=RUBRIC,
+    anonymous=flag("Names are hidden from the staff until the grades are released.", default=False),
     regrades=REGRADES,
     leaderboard=LEADERBOARD,
 )
@@ -111,6 +112,7 @@ def item_of(row: Assignment, days: Container[date | None]) -> Item:
     said |= {"hidden_set": row.hidden_set.slug} if row.hidden_set else {}
     said |= {"parts": row.parts} if row.parts else {}
     said |= {"leaderboard": row.leaderboard} if row.leaderboard else {}
+    said |= {"anonymous": True} if row.is_anonymous else {}
     return said | rubric_dump(row)
 
 

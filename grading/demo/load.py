@@ -33,7 +33,7 @@ from courseplatform.scribe import demo as scribe_demo
 from courseplatform.seminar import demo as seminar_demo
 from courseplatform.teams import demo as teams_demo
 from grading.course_file.rubric import entries_of, rubric_load
-from grading.demo import board, ends, energy, grades, late
+from grading.demo import board, desk, ends, energy, grades, late
 from grading.demo.by_heart import write_by_heart
 from grading.demo.digits import hidden_split, write_hidden
 from grading.grade_facts import items_of
@@ -75,6 +75,7 @@ def load_demo(*, now: datetime | None = None) -> bool:
         course = _course(overlay, now)
         people = _people(course, overlay["people"])
         assignments = _assignments(course, overlay)
+        desk.put_reports(facts=overlay["desk"], people=people, now=now)
         for family in overlay.get("families", []):
             _family(family, people, assignments, now)
         for hand_in in overlay["hand_ins"]:
@@ -89,6 +90,7 @@ def load_demo(*, now: datetime | None = None) -> bool:
         late.load(course=course, people=people, overlay=overlay, now=now)
         grades.load(course=course, people=people, now=now)
         grades.load_reports(course=course, people=people, facts=overlay["report_marks"])
+        desk.snippets(course=course, people=people, facts=overlay["desk"])
         board.load(course=course, people=people, now=now)
         energy.load(course=course, people=people, overlay=overlay, moved=(course.starts_on or STARTS) - STARTS)
         for name in OPEN_COURSES:

@@ -15,6 +15,7 @@ from courseplatform.core.badges import Badge
 from courseplatform.core.errors import AppError, NotHere
 from courseplatform.courses.access import Visit, asked_once
 from courseplatform.courses.models import Enrolment, Role
+from grading.anonymity import masked
 from grading.handing_in import hand_in_rules
 from grading.handing_in.superseding_rules import replaceable
 from grading.lab_words import input_words, output_words
@@ -102,7 +103,7 @@ def attempt_of(submission: Submission) -> Attempt:
 def attempts(visit: Visit, assignment: Assignment, person: User | None = None) -> list[Attempt]:
     """The attempts of one person (the visitor where None) and of their team, newest first, as far as the visitor may see them."""
     theirs = Submission.objects.visible_to(visit).of_person(person or visit.person).filter(assignment=assignment)
-    return [attempt_of(submission) for submission in with_runs(theirs.order_by("-received_at"))]
+    return [attempt_of(masked(visit, submission)) for submission in with_runs(theirs.order_by("-received_at"))]
 
 
 def assignment_get(visit: Visit, slug: str) -> Assignment:
@@ -118,7 +119,7 @@ def submission_get(visit: Visit, pk: Any) -> Submission:
     submission = with_runs(Submission.objects.visible_to(visit)).filter(pk=pk).first()
     if submission is None:
         raise NotHere("There is no such hand-in, or it is not yours.")
-    return submission
+    return masked(visit, submission)
 
 
 def assignment_rows(visit: Visit, now: datetime) -> list[dict[str, Any]]:

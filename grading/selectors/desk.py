@@ -12,6 +12,7 @@ from courseplatform.core import numbers
 from courseplatform.core.errors import NotHere
 from courseplatform.core.markdown import render_markdown
 from courseplatform.courses.access import Visit
+from grading.anonymity import masked_piece
 from grading.handing_in.hand_in_rules import missing_of, pieces_of, work_on
 from grading.handing_in.piece_reading import most_bytes_of, part_endings, too_large_words, wrong_ending_words
 from grading.handing_in.piece_tables import table_text
@@ -95,7 +96,7 @@ def piece_get(visit: Visit, pk: Any) -> Piece:
     found = rows.filter(pk=pk).first()
     if found is None:
         raise NotHere("There is no such part, or it is not yours.")
-    return found
+    return masked_piece(visit, found)
 
 
 def desk(

@@ -92,7 +92,7 @@ def rubric_part(items: list[Item], ticks: Mapping[str, Any], *, only: str = "") 
         for option in item.offered:
             options.append(
                 {"option": option, "key": key_of(place), "on": isinstance(said, list) and option.key in said,
-                 "points": f"{option.points:+.2f}" if item.is_extra or option.points < 0 else f"{option.points:.2f}"}
+                 "points": _signed(option.points, is_extra=item.is_extra)}
             )  # fmt: skip
             place += 1
         row = {
@@ -104,6 +104,12 @@ def rubric_part(items: list[Item], ticks: Mapping[str, Any], *, only: str = "") 
         if not only or item.key == only:
             rows.append(row)
     return rows
+
+
+def _signed(points: Decimal, *, is_extra: bool) -> str:
+    """2.00; what takes or comes on top with its sign, a true minus."""
+    said = f"{points:+.2f}" if is_extra or points < 0 else f"{points:.2f}"
+    return said.replace("-", "\N{MINUS SIGN}")
 
 
 def _points(item: Item, said: Any) -> Decimal | None:

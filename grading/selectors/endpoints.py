@@ -9,6 +9,7 @@ from courseplatform.accounts.models import User
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit, visit_of
 from courseplatform.courses.models import Course
+from grading.anonymity import check_names, masked
 from grading.models.assignments import Assignment
 from grading.models.runs import Run
 from grading.models.submissions import Submission
@@ -42,6 +43,7 @@ def submissions_of(visit: Visit, assignment: Assignment, email: str = "") -> "Qu
     """The hand-ins to an assignment that the visitor may see, of one person where an address is given."""
     found = Submission.objects.visible_to(visit).filter(assignment=assignment)
     if email:
+        check_names(visit, assignment)
         found = found.filter(person__email=email.strip().lower()[:254].replace("\0", ""))
     return with_brief_runs(found)
 
@@ -60,4 +62,4 @@ def submission_brief(visit: Visit, pk: Any) -> Submission:
     found = with_brief_runs(Submission.objects.visible_to(visit)).filter(pk=pk).first()
     if found is None:
         raise NotHere("There is no such hand-in, or it is not yours.")
-    return found
+    return masked(visit, found)

@@ -14,9 +14,11 @@ from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role
 from courseplatform.teams.selectors.membership import teams_at
+from grading.anonymity import names_hidden, numbers_of
 from grading.grade import Grade
 from grading.grade_facts import grades_of, group_of, is_visible, items_of, measured_of, release_of
 from grading.models.assignments import Assignment
+from grading.models.desk import SAMPLES_FROM
 from grading.models.grades import GradeKind, grade_path
 from grading.rubric import NOTHING, Item, signed
 from grading.selectors.handed import handed_parts
@@ -56,6 +58,7 @@ def class_page(visit: Visit, assignment: Assignment, chosen: GradeFilter) -> dic
     page: Page[dict[str, Any]] = Paginator(shown, ROWS).get_page(chosen.page)
     return {
         "assignment": assignment,
+        "names_hidden": names_hidden(visit, assignment),
         "items": [item for item in items_of(assignment) if not item.is_withdrawn],
         "has_measured": bool(measured_of(assignment)),
         **_graded_by(rows),
@@ -81,7 +84,7 @@ def _states(chosen: GradeFilter) -> list[dict[str, Any]]:
 
 
 def _fits(row: dict[str, Any], chosen: GradeFilter) -> bool:
-    texts = (row["person"].name, row["person"].email, row["team"].name if row["team"] else "")
+    texts = (row["who"], row["email"], row["team_name"])
     is_named = not chosen.text or any(chosen.text.casefold() in text.casefold() for text in texts)
     return is_named and chosen.state in ("", "complete" if row["grade"].is_complete else "missing")
 
@@ -92,13 +95,27 @@ def class_rows(visit: Visit, assignment: Assignment) -> list[dict[str, Any]]:
     people = [row.person for row in enrolled.select_related("person").order_by("person__name", "person__pk")]
     grades = grades_of(assignment, {person.pk for person in people})
     teams = {} if assignment.is_individual else teams_at(visit.course)
-    return [_row(assignment, person, grades[person.pk], teams.get(person.pk)) for person in people]
+    rows = [_row(assignment, person, grades[person.pk], teams.get(person.pk)) for person in people]
+    return _without_names(visit, assignment, rows) if names_hidden(visit, assignment) else rows
+
+
+def _without_names(visit: Visit, assignment: Assignment, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By the number of the report, each with the way to the desk. Who handed nothing in has no number, and comes last."""
+    numbers, last = numbers_of(visit, assignment), len(rows) + SAMPLES_FROM
+    for row in rows:
+        team = row["team"]
+        number = (numbers.get(("team", team.pk)) if team else None) or numbers.get(("person", row["person"].pk), last)
+        url = grade_path(assignment, "desk_report", sheet_number=number) if number < last else ""
+        name = f"Report {number}" if number < last else "No report"
+        row |= {"who": name, "email": "", "team_name": "", "url": url, "number": number, "person": None, "team": None}
+    return sorted(rows, key=lambda row: (row["number"], row["grade"].points or 0))
 
 
 def _row(assignment: Assignment, person: User, grade: Grade, team: Any) -> dict[str, Any]:
     parts = {line.kind: line.points for line in grade.lines if line.kind != "rubric"}
     return {
         "graded_by": grade.graded_by,
+        "who": person.name, "email": person.email, "team_name": team.name if team else "",
         "person": person, "team": team, "grade": grade, "badge": grade_badge(grade), "measured": parts.get("benchmark"),
         "marks": [line.points for line in grade.lines if line.kind == "rubric"], "late": parts.get("late"),
         "url": grade_path(assignment, "grades_person", person=person.pk),
@@ -135,7 +152,7 @@ def _csv_row(row: dict[str, Any], *, has_measured: bool) -> list[Any]:
         return "" if points is None else points
 
     return [
-        row["person"].name, row["person"].email, row["team"].name if row["team"] else "",
+        row["who"], row["email"], row["team_name"],
         *([said(row["measured"]), row["graded_by"]] if has_measured else []), *map(said, row["marks"]), said(row["late"]), said(row["grade"].points),
         row["grade"].of, row["badge"].word,
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
+from grading.anonymity import masked
 from grading.handing_in.superseding_rules import is_late, may_take_over, older_waiting
 from grading.models.runs import Run
 from grading.selectors.board_ask import ask_part, asked_part
@@ -51,6 +52,7 @@ def run_get(visit: Visit, pk: Any) -> Run:
     )
     if run is None:
         raise NotHere("There is no such run, or it is not yours.")
+    masked(visit, run.submission)
     return run
 
 

@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from courseplatform.courses.access import Visit
+from grading.anonymity import hidden_assignments, masked
 from grading.models.assignments import Assignment
 from grading.models.submissions import Submission
 from grading.selectors.assignments import attempt_of, with_runs
@@ -72,8 +73,10 @@ def submission_rows(visit: Visit, chosen: SubmissionFilter, limit: int | None = 
     """Newest first, at most `limit`."""
     found = _filtered(Submission.objects.visible_to(visit), chosen, has_rule="late_policy" in visit.course.facts)
     rows = []
+    if chosen.person:  # whoever looks for a name must not find a report without one by it
+        found = found.exclude(assignment__in=hidden_assignments(visit))
     for submission in with_runs(found.order_by("-received_at"))[:limit]:
-        attempt = attempt_of(submission)
+        attempt = attempt_of(masked(visit, submission))
         model = submission.model or submission
         rows.append(
             {

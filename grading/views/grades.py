@@ -13,6 +13,7 @@ from courseplatform.core.errors import AppError, BadInput
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
+from grading.anonymity import check_names
 from grading.forms.grades import GradeForm
 from grading.grade_facts import items_of
 from grading.models.assignments import Assignment
@@ -59,6 +60,7 @@ def release(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse
 def person(request: HttpRequest, visit: Visit, assignment: str, person: int) -> HttpResponse:
     """Marking one person or team. A refusal shows the page again with all that was typed."""
     found, student = assignment_get(visit, assignment), reading.student_get(visit, person)
+    check_names(visit, found, student)
     form, error = GradeForm.of(request.POST), None
     if request.method == "POST":
         try:
