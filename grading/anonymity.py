@@ -72,6 +72,7 @@ def masked(visit: Visit, submission: Submission) -> Submission:
     if not names_hidden(visit, submission.assignment):
         return submission
     _mask(visit, submission)
+    submission.is_masked = True  # type: ignore[attr-defined]
     if submission.file_name:
         submission.file_name = f"model{_ending(submission.file_name)}"
     if submission.model_from is not None:

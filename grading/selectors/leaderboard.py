@@ -10,6 +10,7 @@ from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from courseplatform.teams.models import Team
+from grading.anonymity import names_hidden, numbers_of
 from grading.handing_in.hand_in_rules import owner_of
 from grading.models.assignments import Assignment
 from grading.models.class_points import Nickname
@@ -41,7 +42,11 @@ def board_get(visit: Visit, assignment: Assignment, by: str, kind: str, now: dat
     found = standing_attempts_of(assignment)
     nicknames = nicknames_of(visit)
     entries = [_entry(one, nicknames.get(one.key), own) for one in found]
-    if visit.is_staff:
+    if names_hidden(visit, assignment):
+        numbers = numbers_of(visit, assignment)
+        names = [f"Report {numbers[one.key]}" if one.key in numbers else "A report" for one in found]
+        entries = [replace(entry, name=name, nickname="") for name, entry in zip(names, entries, strict=True)]
+    elif visit.is_staff:
         entries = _named(found, entries)
     return pure.board_of(entries, pure.metrics_of(assignment.leaderboard, usual_metrics(assignment.spec)), by, kind)
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from courseplatform.core import health, numbers
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Role
+from grading.anonymity import masked
 from grading.models.runs import Run, step_of
 from grading.queue.forecast import Forecast, forecast_line
 from grading.queue.wake import BENCH_QUEUE, RUN_KIND
@@ -123,6 +124,8 @@ def line_page(visit: Visit, now: datetime) -> Row:
 def _runs(visit: Visit, keys: list[UUID]) -> dict[UUID, Run]:
     related = ("submission__assignment__course", "submission__person", "submission__team")
     found = Run.objects.visible_to(visit).filter(pk__in=keys).select_related(*related)
+    for run in found:
+        masked(visit, run.submission)
     return {run.pk: run for run in found}
 
 

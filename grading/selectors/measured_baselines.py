@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from courseplatform.courses.access import Visit
+from grading.anonymity import hidden_assignments, masked
 from grading.ml_tasks.registry import all_metrics
 from grading.models.assignments import Assignment
 from grading.models.runs import Result, Run
@@ -35,10 +36,14 @@ def measured_of(visit: Visit, row: Assignment) -> list[Measured]:
     """
     runs = Run.objects.visible_to(visit).filter(submission__assignment__is_withdrawn=False)
     found = Result.objects.filter(run__in=runs).select_related(
-        "run__submission__assignment", "run__submission__person", "run__submission__team"
+        "run__submission__assignment__course", "run__submission__person", "run__submission__team"
     )
     newest = found.defer("report", "host", "points", "quality", "environment").order_by("-made_at")[:MOST]
     rows = sorted(newest, key=lambda result: result.run.submission.assignment_id != row.pk)
+    hidden = hidden_assignments(visit)
+    for result in rows:
+        if result.run.submission.assignment_id in hidden:
+            masked(visit, result.run.submission)
     labs = {result.run.submission.assignment_id: result.run.submission.assignment for result in rows}
     alike = {pk: (lab.hidden_set_id == row.hidden_set_id, lab.device == row.device) for pk, lab in labs.items()}
     told = [_measured(row, result, *alike[result.run.submission.assignment_id]) for result in rows]

@@ -8,6 +8,7 @@ from django.db.models import Count, Q
 
 from courseplatform.core import numbers
 from courseplatform.courses.access import Visit
+from grading.anonymity import masked
 from grading.ml_tasks.registry import task_of
 from grading.ml_tasks.words import main_pair
 from grading.models.parked import REASON_LETTERS
@@ -28,6 +29,8 @@ def parked_list(visit: Visit, state: str) -> dict[str, Any]:
         found = found.filter(status=Status.PARKED)
     related = ("submission__assignment__course", "submission__person", "submission__team", "parked")
     runs = list(found.select_related(*related).order_by("parked__made_at")[:LIMIT])
+    for run in runs:
+        masked(visit, run.submission)
     decisions = _decisions(runs)
     return {
         "rows": [_row(run, decisions.get(run.pk)) for run in runs],

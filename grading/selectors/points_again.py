@@ -44,7 +44,7 @@ def would_get(row: Assignment, bench: dict[str, Any]) -> dict[str, Any]:
         spec = BenchSpec.parse(bench)
     except SpecError:
         return {}
-    rows = [_would(spec, result) for result in _newest(row)]
+    rows = [_would(spec, result, hides_names=row.is_anonymous) for result in _newest(row)]
     if not rows:
         return {}
     moved = sorted((one for one in rows if one.change), key=lambda one: (-abs(one.change), one.owner))
@@ -68,12 +68,17 @@ def _newest(row: Assignment) -> list[Result]:
     return list(newest.values())
 
 
-def _would(spec: BenchSpec, result: Result) -> Would:
+def _would(spec: BenchSpec, result: Result, *, hides_names: bool) -> Would:
     then = points_again(spec, Stored(result.metrics, result.quality, result.environment))
     submission = result.run.submission
     owner = f"team {submission.team.name}" if submission.team else submission.person.name
     return Would(
-        owner, submission.number, result.earned, Decimal(then.earned), Decimal(then.left_open), _changed(result, then)
+        "a report" if hides_names else owner,
+        submission.number,
+        result.earned,
+        Decimal(then.earned),
+        Decimal(then.left_open),
+        _changed(result, then),
     )
 
 

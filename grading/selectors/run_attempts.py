@@ -86,7 +86,7 @@ def _row(submission: Submission, this: Run, column: Column) -> dict[str, Any]:
     runs = list(submission.runs.all())
     newest = next((run for run in runs if hasattr(run, "result")), runs[0] if runs else None)
     row: dict[str, Any] = {
-        "number": submission.number, "received_at": submission.received_at, "file_name": submission.file_name, "format": submission.format,
+        "number": submission.number, "received_at": submission.received_at, "file_name": _file_name(submission, this), "format": submission.format,
         "is_this": submission.pk == this.submission_id, "is_active": submission.is_active, "badge": run_badge(newest),
         "again": f"run {len(runs)}" if len(runs) > 1 else "", "metrics": {}, "latency_ms": None, "interval_ms": None, "earned": None, "on": "",
     }  # fmt: skip
@@ -96,6 +96,11 @@ def _row(submission: Submission, this: Run, column: Column) -> dict[str, Any]:
     if newest is not None and hasattr(newest, "result"):
         row |= _numbers(newest, column, submission.assignment.device)
     return row
+
+
+def _file_name(submission: Submission, this: Run) -> str:
+    """Not said where the names are hidden from who asks: anonymity.py has masked the run's own."""
+    return "" if getattr(this.submission, "is_masked", False) else submission.file_name
 
 
 def _numbers(run: Run, column: Column, device: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from courseplatform.core.errors import BadInput, Conflict
+from courseplatform.core.errors import AppError, BadInput, Conflict
 from courseplatform.courses.access import Visit
 from grading.desk.marks import Marks, marks_of
 from grading.grade_facts import is_visible, items_of, release_of, somebody_of
@@ -28,8 +28,15 @@ def sheet_finish(
     """
     now = now or timezone.now()
     saved = sheet_save(visit=visit, sheet=sheet, revision=revision, ticks=ticks, comment=comment, now=now)
-    items = items_of(sheet.assignment)
-    marks = marks_of(items, saved.ticks)
+    try:
+        return _finished(visit, saved, seen, now)
+    except AppError as error:
+        error.details = error.details | {"saved_revision": saved.revision}  # the page goes on from what is saved
+        raise
+
+
+def _finished(visit: Visit, saved: GradingSheet, seen: int, now: datetime) -> GradingSheet:
+    marks = marks_of(items_of(saved.assignment), saved.ticks)
     if marks.lacking:
         raise _no_mark(marks.lacking)
     with transaction.atomic():
@@ -84,7 +91,9 @@ def sheet_item_finish(
     saved = sheet_save(visit=visit, sheet=sheet, revision=revision, ticks=ticks, comment=comment, now=now)
     lacking = marks_of(items_of(sheet.assignment), saved.ticks).lacking
     if mine := [one for one in lacking if one.key == item]:
-        raise _no_mark(mine)
+        error = _no_mark(mine)
+        error.details |= {"saved_revision": saved.revision}
+        raise error
     if not lacking:
         content = {"ticks": saved.ticks, "comment": saved.comment}
         return sheet_finish(visit=visit, sheet=saved, revision=saved.revision, seen=seen, now=now, **content)

@@ -18,6 +18,8 @@
   const later = (ms) => { clearTimeout(timer); timer = setTimeout(() => send("save"), ms); };
   const clear = () => { refused.hidden = true; for (const item of items) item.removeAttribute("aria-invalid"); };
   const refuse = (error, status) => {
+    const kept = error.details?.saved_revision;
+    if (kept) { field("revision").value = kept; if (!isDirty) store(null); }
     refused.textContent = error.message;
     refused.hidden = false;
     const item = items.find((one) => one.dataset.taItem === error.details?.field || `points-${one.dataset.taItem}` === error.details?.field);
@@ -60,7 +62,11 @@
       if (answer.status >= 500 || answer.status === 429) failed("the site does not answer");
       else if (!isJson) failed("you are signed out; sign in again in another tab");
       else if (answer.ok) taken(await answer.json(), act);
-      else { if (act !== "touch") isDirty = true; refuse((await answer.json()).error, answer.status); }
+      else {
+        const { error } = await answer.json();
+        if (act !== "touch" && !error.details?.saved_revision) isDirty = true;
+        refuse(error, answer.status);
+      }
     } catch { failed("the line is cut"); }
     isBusy = false;
     const next = wanted;
