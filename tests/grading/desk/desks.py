@@ -50,6 +50,13 @@ def sheet_of(cast, lab, folder, person=None):
     return again(GradingSheet.objects.get(submission=submission))
 
 
+def sheet_for(submission):
+    """A sheet about a hand-in, also where it was not measured yet."""
+    return GradingSheet.objects.create(
+        assignment=submission.assignment, number=1, person=submission.person, submission=submission
+    )
+
+
 def again(sheet):
     """As it is now."""
     return GradingSheet.objects.select_related("assignment__course", "claimed_by", "submission__person").get(
