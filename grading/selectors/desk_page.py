@@ -97,7 +97,7 @@ def rubric_part(items: list[Item], ticks: Mapping[str, Any], *, only: str = "") 
             place += 1
         row = {
             "item": item, "options": options, "is_nothing": said == [] and not item.is_one_of,
-            "points": _points(item, said), "typed": said if isinstance(said, str) else "", "key": "",
+            "points": _points(item, said) if said is not None or not item.is_extra else ZERO, "typed": said if isinstance(said, str) else "", "key": "",
         }  # fmt: skip
         if not options:
             row["key"], place = key_of(place), place + 1
@@ -134,7 +134,7 @@ def _sums(result: Result | None, items: list[Item], ticks: Mapping[str, Any], gr
     by_hand = [_points(item, ticks.get(item.key)) or ZERO for item in items]
     core = sum((item.of for item in items if not item.is_extra), ZERO)
     return {
-        "groups": groups, "measured": measured, "parts": [*(row["earned"] for row in groups), *by_hand],
+        "groups": groups, "measured": measured, "parts": [part for part in (*(row["earned"] for row in groups), *by_hand) if part],
         "total": measured + sum(by_hand, ZERO), "of": grade.of if grade else core + (result.of if result else ZERO),
         "late": lines["late"].title if "late" in lines else "", "by_hand": grade.is_set_by_hand if grade else False,
     }  # fmt: skip

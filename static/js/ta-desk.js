@@ -15,8 +15,9 @@ if (ta) {
   const pointsOf = (item) => {
     const ticked = boxes(item).filter((box) => box.checked);
     const number = item.querySelector("input[type=text]");
-    if (number) return number.value.trim() ? cents(number.value) : null;
-    if (!ticked.length && ("oneOf" in item.dataset || !nothing(item)?.checked)) return null;
+    const none = "extra" in item.dataset ? 0 : null; // extra credit that nobody ticked is nothing, and needs no mark
+    if (number) return number.value.trim() ? cents(number.value) : none;
+    if (!ticked.length && ("oneOf" in item.dataset || !nothing(item)?.checked)) return none;
     const sum = ticked.reduce((total, box) => total + cents(box.dataset.points), 0);
     return Math.max(0, Math.min(sum, cents(item.dataset.of)));
   };
@@ -26,7 +27,7 @@ if (ta) {
     items.forEach((item, n) => { item.querySelector("[data-ta-points]").textContent = found[n] === null ? "–" : shown(found[n]); });
     if ("whole" in total.dataset) total.textContent = shown(found.reduce((sum, one) => sum + (one ?? 0), cents(total.dataset.measured)));
     const measured = [...total.closest("form").querySelectorAll(":scope > .ta-group b:last-child")].map((one) => one.textContent);
-    ta.querySelector("[data-ta-parts]").textContent = [...measured.filter((one) => /^[\d.]+$/.test(one)), ...found.map((one) => shown(one ?? 0))].join(" + ");
+    ta.querySelector("[data-ta-parts]").textContent = [...measured.filter((one) => /^[\d.]+$/.test(one)), ...found.map((one) => shown(one ?? 0))].filter((one) => Number(one)).join(" + ");
   };
   const snapshot = () => ({
     on: items.flatMap((item) => [...item.querySelectorAll("input:checked")].map((box) => `${box.name} ${box.value}`)),
