@@ -88,7 +88,8 @@ def progress(line: Line, current: GradingSheet | None) -> dict[str, Any]:
     here = current is not None and any(row.pk == current.pk for row in line.rows)
     left = len(line.rows) - len(done)
     seconds = median_seconds(
-        [row.seconds_spent for row in mine if row.done_at], [row.seconds_spent for row in done if row.done_at]
+        [row.seconds_spent for row in mine if row.done_at and row.seconds_spent],
+        [row.seconds_spent for row in done if row.done_at and row.seconds_spent],
     )
     squares = ["mine"] * len(mine) + ["theirs"] * (len(done) - len(mine)) + ["now"] * here + [""] * (left - here)
     return {

@@ -4,8 +4,10 @@ A claim holds while its page speaks. Whoever saves must hold the claim and have 
 grader wrote is never written over.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -16,10 +18,10 @@ from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
 from grading.desk.marks import cleaned, from_grade
-from grading.grade_facts import grade_for, items_of, somebody_of
+from grading.grade_facts import grade_for, grades_of, items_of, somebody_of
 from grading.models.assignments import Assignment
 from grading.models.desk import FREE_AFTER, GradingSheet, Purpose
-from grading.models.grades import RubricItem
+from grading.models.grades import GradeEvent, GradeKind, RubricItem
 from grading.models.submissions import Submission
 from grading.services.grade_writing import MOST_LETTERS
 
@@ -39,9 +41,33 @@ def sheets_prepare(*, assignment: Assignment) -> None:
         last = max(sheets.values_list("number", flat=True), default=0)
         made = [row for row in _wanting(assignment) if not _again(sheets, row)]
         # Shuffled by what nobody can count back from: their number must not tell who they are.
+        graded = _graded_elsewhere(assignment, made)
         for number, row in enumerate(sorted(made, key=lambda row: row.pk.hex), last + 1):
             owner = {"team_id": row.team_id} if row.team_id else {"person_id": row.person_id}
-            GradingSheet.objects.create(assignment=assignment, number=number, submission=row, **owner)
+            GradingSheet.objects.create(
+                assignment=assignment, number=number, submission=row, **owner, **graded.get(row.pk, {})
+            )
+
+
+def _graded_elsewhere(assignment: Assignment, made: Sequence[Submission]) -> dict[UUID, dict[str, Any]]:
+    """What the sheets of attempts hold that were marked to the end on the page of grades, before there was a sheet."""
+    people, items = {row.person_id for row in made}, [one for one in items_of(assignment) if not one.is_withdrawn]
+    needed = [one.key for one in items if not one.is_extra]
+    if not needed or not GradeEvent.objects.filter(assignment=assignment, kind=GradeKind.RUBRIC).exists():
+        return {}
+    found, grades = dict[UUID, dict[str, Any]](), grades_of(assignment, people)
+    marks = GradeEvent.objects.filter(assignment=assignment, person__in=people, kind=GradeKind.RUBRIC).order_by("pk")
+    last = {event.person_id: event for event in marks}
+    for row in made:
+        grade = grades[row.person_id]
+        given = [points for one in items if (points := grade.points_of(one.key)) is not None]
+        if all(grade.points_of(key) is not None for key in needed):
+            event = last[row.person_id]
+            found[row.pk] = {
+                "ticks": from_grade(items, grade), "points": sum(given), "done_at": event.made_at, "opened_at": event.made_at,
+                "done_by_id": event.actor_person_id,
+            }  # fmt: skip
+    return found
 
 
 def sheets_prepare_all(*, course: Course) -> None:

@@ -11,7 +11,8 @@
   const field = (name) => form.elements[name];
   let isDirty = false, isBusy = false, wanted = "", wait = 0, timer = 0, lastInput = Date.now();
 
-  const say = (text) => { if (said) said.textContent = text; };
+  const ok = desk.querySelector("[data-ta-ok]");
+  const say = (text, isSaved = false) => { if (said) { said.textContent = text; ok.hidden = !isSaved; } };
   const store = (value) => {
     try { if (value) sessionStorage.setItem(key, JSON.stringify(value)); else sessionStorage.removeItem(key); } catch { /* as without it */ }
   };
@@ -45,7 +46,7 @@
     wait = 0;
     field("revision").value = answer.revision;
     if (!isDirty) store(null);
-    if (act !== "touch" && !isDirty) say(`saved ${answer.saved}.`);
+    if (act !== "touch" && !isDirty) say(`saved ${answer.saved}.`, true);
     if (act === "done" || act === "release") { isDirty = false; store(null); location.assign(answer.next); }
   };
   const send = async (act) => {

@@ -27,8 +27,6 @@ def _nobody_has_asked_yet():
 def hidden(cast, tmp_path, monkeypatch, document):
     """Ruthven's measured hand-in with its report, in a lab whose names are hidden."""
     monkeypatch.setattr(results, "DOCUMENT", document)
-    cast.ruth.name = "Ruthven"
-    cast.ruth.save()
     cast.lab.parts, cast.lab.is_anonymous = [REPORT], True
     cast.lab.save()
     lab = type(cast.lab).objects.get(pk=cast.lab.pk)
@@ -36,6 +34,8 @@ def hidden(cast, tmp_path, monkeypatch, document):
     type(piece).objects.filter(pk=piece.pk).update(file_name="ruthven_report.pdf")
     run = results.measured(cast, cast.ruth, tmp_path)
     type(run.submission).objects.filter(pk=run.submission_id).update(file_name="ruthven_model.onnx")
+    cast.ruth.name = "Ruthven"  # after the hand-in, whose bytes hold the name
+    cast.ruth.save()
     sheets_prepare(assignment=lab)
     return lab, run, piece
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from grading.grade_facts import grade_for
 from grading.models import GradeEvent, GradeRelease, GradingSheet
+from grading.services.grades import grade_give
 from grading.services.sheet_finishing import sheet_finish, sheet_item_finish
 from grading.services.sheets import sheet_open, sheet_release, sheet_reopen, sheet_save, sheet_touch, sheets_prepare
 from tests.courseplatform.teams.builders import make_team
@@ -167,12 +168,20 @@ def test_a_report_that_was_handed_in_again_is_open_again_with_its_ticks(cast, la
     assert (found.submission, found.done_at, found.is_again, found.ticks) == (newer, None, True, GOOD)
 
 
-def test_marks_that_stand_already_are_on_the_sheet_when_it_is_opened(cast, lab, sheet):
-    claimed(cast, sheet)
-    finish(cast, sheet)
-    GradingSheet.objects.all().delete()
+def test_what_was_marked_to_the_end_elsewhere_is_done(cast, lab, tmp_path):
+    for person, ticks in ((cast.ruth, GOOD), (cast.daniel, {"why": ["why"]})):
+        hand_in_report(person, lab, tmp_path)
+        grade_give(visit=cast.visit(cast.ines), assignment=lab, person=person, seen=0, ticks=ticks)
     sheets_prepare(assignment=lab)
-    assert claimed(cast, GradingSheet.objects.get()).ticks == GOOD
+    found = {row.person: row for row in GradingSheet.objects.all()}
+    assert (found[cast.ruth].done_by, f"{found[cast.ruth].points:.2f}") == (cast.ines, "2.75")
+    assert found[cast.daniel].done_at is None
+    assert claimed(cast, found[cast.daniel]).ticks == {"why": ["why"]}
+
+
+def test_marks_that_stand_already_are_on_the_sheet_when_it_is_opened(cast, lab, sheet):
+    grade_give(visit=cast.visit(cast.ines), assignment=lab, person=cast.ruth, seen=0, ticks=GOOD)
+    assert claimed(cast, sheet).ticks == GOOD
 
 
 def test_a_teams_report_is_graded_for_all_of_it(cast, tmp_path):
