@@ -44,7 +44,7 @@ def desk_page(visit: Visit, sheet: GradingSheet, line: Line, ticks: Ticks | None
     rubric = rubric_part(items, marks, only=line.item)
     return {
         "assignment": assignment, "sheet": sheet, "line": line, "orders": _orders(line, has_names=not is_hidden),
-        "progress": progress(line, sheet), "holder": holder, "may_write": may_write, "names_hidden": is_hidden,
+        "progress": progress(line, sheet), "holder": holder, "may_write": may_write, "names_hidden": is_hidden, "hide_names": is_hidden,
         "owner": "" if is_hidden else owner_line(submission),
         "may_look": is_hidden and not sheet.is_blind and visit.role == Role.INSTRUCTOR,
         "submission": submission, "late": late_badge(submission), "seen": _seen(grade),

@@ -12,6 +12,7 @@ from django.db.models import Q
 from courseplatform.core.errors import Conflict, NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment
+from grading.anonymity import check_names, masked, masked_piece
 from grading.families.front import Family, Variant, variant_of
 from grading.families.plots import PLOTS, Plot
 from grading.handing_in.hand_in_rules import owner_of, pieces_of
@@ -79,7 +80,9 @@ def whose(visit: Visit, assignment: Assignment, person: str, attempt: str, now: 
         found = _attempt(visit, assignment, attempt)
         pieces = found.pieces.filter(kind=KIND).select_related("assignment", "person", "team")
         is_mine = found.person_id == visit.person.pk or not visit.is_staff
-        return Whose(found.owner, list(pieces), found, is_mine, f"?attempt={found.pk}")
+        found.assignment = assignment
+        shown = [masked_piece(visit, piece) for piece in pieces]
+        return Whose(masked(visit, found).owner, shown, found, is_mine, f"?attempt={found.pk}")
     is_mine = not person or person == str(visit.person.pk)
     someone = visit.person
     if not is_mine:
@@ -87,6 +90,7 @@ def whose(visit: Visit, assignment: Assignment, person: str, attempt: str, now: 
         row = Enrolment.objects.filter(course=visit.course, person=key).select_related("person").first()
         if row is None or not visit.is_staff:
             raise NotHere("There is no such family, or it is not yours.")
+        check_names(visit, assignment)
         someone = row.person
     owner = owner_of(person=someone, assignment=assignment, now=now)
     pieces_now = [piece for piece in pieces_of(owner=owner, assignment=assignment) if piece.kind == KIND]

@@ -11,6 +11,7 @@ from courseplatform.core import numbers
 from courseplatform.core.errors import Conflict, NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.stages import dated_stages
+from grading.anonymity import masked
 from grading.meters.rules import facts_of, is_for_readings, may_enter, metered, of_result, said_of, standing
 from grading.models.meters import MeterReading, MeterWord, Said
 from grading.models.runs import Run
@@ -126,4 +127,6 @@ def waiting_list(visit: Visit) -> dict[str, Any]:
         "result__run__submission__team",
     )
     rows = list(found.select_related(*related).prefetch_related("words").order_by("made_at", "pk")[:LIMIT])
+    for row in rows:
+        masked(visit, row.result.run.submission)
     return {"rows": [reading_row(visit, row.result.run, row) for row in rows], "limit": LIMIT}

@@ -77,8 +77,9 @@ if (ta) {
     changed();
     field.closest(".ta-option").scrollIntoView({ block: "nearest" });
   };
+  const lacking = () => items.filter((item) => nothing(item) && pointsOf(item) === null);
   const zero = () => {
-    for (const item of items) if (nothing(item) && pointsOf(item) === null) nothing(item).checked = true;
+    for (const item of lacking()) nothing(item).checked = true;
     changed();
   };
   const act = {
@@ -91,17 +92,19 @@ if (ta) {
     s: () => ta.dispatchEvent(new CustomEvent("ta:keep")),
     ":": () => ta.dispatchEvent(new CustomEvent("ta:snippets")),
     u: undo,
-    0: () => writes() && zero(),
+    0: zero,
     Enter: () => writes() && form.requestSubmit(form.querySelector(".ta-done")),
   };
   let pages = -Infinity; // after `g` a letter goes to a page of the course: static/js/shortcuts.js
   addEventListener("keydown", (event) => {
+    if (event.defaultPrevented) return; // the report's own keys
     if (event.target === comment && event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); act.Enter(); }
     if (event.target === comment && event.key === "Escape") { event.preventDefault(); title.focus(); }
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, textarea, dialog, input:not([type=checkbox], [type=radio]), [contenteditable]")) return;
     if (event.key === "Enter" && event.target.closest("a, button, summary, input")) return; // theirs; in a field of the form it is done
     if (event.key === "g") pages = event.timeStamp;
     if (event.key === "g" || event.timeStamp - pages < 1500) return;
+    if (event.key === "0" && !(writes() && lacking().length)) return; // then it is the size of the report
     const field = writes() && items.length && form.querySelector(`[data-tick="${CSS.escape(event.key)}"]`);
     if (!field && !(event.key in act)) return;
     event.preventDefault();
