@@ -55,7 +55,8 @@ def addresses(lab, run, piece):
         f"{course}/submissions.csv", f"{course}/submissions/?person=Ruthven", f"{course}/receipts/{run.submission_id}/",
         f"{course}/runs/{run.pk}/", f"{course}/runs/{run.pk}/result.json", f"{course}/runs/{run.pk}/result.csv", f"{course}/runs/{run.pk}/live/",
         f"{course}/pieces/{piece.pk}/", f"{course}/pieces/{piece.pk}/file/", f"{course}/pieces/{piece.pk}/pdf/", LAB, f"{LAB}leaderboard/",
-        f"{LAB}compare/", f"{course}/runs-kept-back/", f"{course}/meter-readings/", f"{LAB}family/?person={run.submission.person_id}", f"{LAB}edit/", f"{course}/line/", f"{LAB}reruns/", "/courses/odml/",
+        f"{LAB}compare/", f"{course}/runs-kept-back/", f"{course}/meter-readings/",
+        f"{LAB}family/?person={run.submission.person_id}", f"{LAB}edit/", f"{course}/line/", f"{LAB}reruns/", "/courses/odml/",
     ]  # fmt: skip
 
 
