@@ -39,8 +39,8 @@ def read_rows(text: str, score: Callable[[list[str]], int]) -> tuple[list[Row], 
     if is_html(text):
         rows, shape = _html_rows(text, score), "HTML table"
     else:
-        text, named = _without_sep_line(text)
-        delimiter = named or _delimiter(text, score)
+        text, named = without_sep_line(text)
+        delimiter = named or delimiter_of(text, score)
         rows, shape = list(_separated_rows(text, delimiter)), DELIMITERS.get(delimiter, f"separated by {delimiter}")
     if any(len(cells) > MOST_COLUMNS for _, cells in rows):
         raise BadInput(
@@ -50,13 +50,14 @@ def read_rows(text: str, score: Callable[[list[str]], int]) -> tuple[list[Row], 
     return rows, shape
 
 
-def _without_sep_line(text: str) -> tuple[str, str]:
-    """Excel writes `sep=;` above the header. The line stays, blank, so that line numbers hold."""
+def without_sep_line(text: str) -> tuple[str, str]:
+    """The text, and the delimiter that it names. Excel writes `sep=;` above the header. The line stays, blank, so that line numbers hold."""
     match = re.match(r"sep=([,;\t|])[ \t]*(?=\r|\n)", text, re.IGNORECASE)
     return (text[match.end() :], match[1]) if match else (text, "")
 
 
-def _delimiter(text: str, score: Callable[[list[str]], int]) -> str:
+def delimiter_of(text: str, score: Callable[[list[str]], int]) -> str:
+    """The sign between cells with which the first rows hold most of the column names that are looked for."""
     head = io.StringIO("\n".join(text[:65536].splitlines()[:HEADER_WITHIN]))
 
     def worth(delimiter: str) -> tuple[int, int]:
