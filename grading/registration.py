@@ -141,6 +141,14 @@ def _links() -> list[NavLink]:
             owns=("grading:parked", "grading:line", "grading:meter_readings"),
             in_more=True,
         ),
+        NavLink(
+            "Gradebook",
+            "grading:book",
+            34,
+            STAFF,
+            key="o",
+            owns=("grading:book_person", "grading:book_cell", "grading:canvas", "grading:canvas_file"),
+        ),
         NavLink("Late days", "grading:late_balances", 36, STAFF, key="l", owns=LATE_PAGES, in_more=True),
         NavLink(
             "Energy",

@@ -3,6 +3,7 @@
 from grading.models.annotations import Annotation, AnnotationVersion
 from grading.models.assignments import Assignment, AssignmentKind, HiddenSet
 from grading.models.boards import BoardAsk, BoardRun
+from grading.models.book import BookExport, CanvasColumn, CanvasFile
 from grading.models.class_points import ClassPoint, Nickname
 from grading.models.counts import CountRun
 from grading.models.desk import GradingSheet, Snippet
@@ -22,8 +23,8 @@ from grading.models.variants import VariantRun
 
 __all__ = [
     "Accommodation", "Annotation", "AnnotationVersion", "Assignment", "AssignmentKind", "BoardAsk", "BoardRun",
-    "ClassPoint", "CountRun", "Excuse", "Extension", "GradeEvent", "GradeKind", "GradeNow", "GradeRelease",
-    "GradingSheet", "HiddenSet",
+    "BookExport", "CanvasColumn", "CanvasFile", "ClassPoint", "CountRun", "Excuse", "Extension", "GradeEvent",
+    "GradeKind", "GradeNow", "GradeRelease", "GradingSheet", "HiddenSet",
     "LateEntry", "LateRequest", "LateStale", "LateVerdict", "MeterReading", "MeterWord", "Nickname", "ParkedResult", "Piece", "PointsBefore", "PowerReading",
     "PowerReadingTakenBack", "Refit", "RefitMove", "RefitStatus",
     "RegradeMove", "RegradeRequest", "RegradeStatus", "Rerun", "RerunItem", "RerunJob", "RerunMove", "Result", "RubricItem", "RubricOption",
