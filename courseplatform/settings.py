@@ -229,6 +229,7 @@ CELERY_BEAT_SCHEDULE = {
     "reruns": {"task": "grading.carry_on_reruns", "schedule": 15.0, "options": {"expires": 15}},
     "refits": {"task": "grading.refit", "schedule": 60.0, "options": {"queue": "bench", "expires": 60}},
     "parts": {"task": "grading.sweep_pieces", "schedule": 900.0, "options": {"expires": 900}},
+    "canvas files": {"task": "grading.sweep_canvas_files", "schedule": 3600.0, "options": {"expires": 3600}},
     "uploads": {"task": "uploads.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "notices": {"task": "notices.sweep", "schedule": 15.0, "options": {"expires": 15}},
     **{f"heartbeat {name}": {"task": "core.heartbeat", "schedule": 10.0, "args": [name], "options": {"queue": name, "expires": 10}}

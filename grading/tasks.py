@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from grading.queue.wake import CARRY_ON_RERUNS, COUNT_LATE_DAYS, wake_count
+from grading.services.canvas_files import canvas_files_sweep
 from grading.services.late_days import late_days_count_stale, late_days_mark_new
 from grading.services.pieces import pieces_sweep
 from grading.services.regrade_answers import regrades_close_due
@@ -35,3 +36,9 @@ def sweep_pieces() -> int:
 def carry_on_reruns() -> int:
     """Apply what an instructor decided, step by step, from where a killed worker left it."""
     return reruns_carry_on()
+
+
+@shared_task(name="grading.sweep_canvas_files", queue="ordinary", ignore_result=True)
+def sweep_canvas_files() -> int:
+    """Delete Canvas's files that were uploaded a week ago: they hold the grades of a class."""
+    return canvas_files_sweep()
