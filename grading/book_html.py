@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from grading.book_layout import Head, Layout, marks_of, value_of
 from grading.gradebook import plain, shown
-from grading.selectors.book import BookRow, Cell
+from grading.selectors.book import TOTAL, BookRow, Cell
 
 Draw = Callable[[BookRow], str]
 # State of a cell -> its class, the icon and the word for who does not see it.
@@ -128,24 +128,31 @@ def rows_html(drawing: Drawing, rows: Iterable[BookRow], shown_people: Collectio
     return mark_safe("\n".join(made))  # noqa: S308 every text in it went through escape
 
 
-def medians_of(layout: Layout, rows: Sequence[BookRow]) -> list[str]:
-    """Of what is shown, column by column; "" where a median says nothing."""
-    return [_median(head, rows) for head in layout.heads]
+def medians_of(layout: Layout, rows: Sequence[BookRow], known: Mapping[str, Decimal | None] | None = None) -> list[str]:
+    """Of what is shown, column by column; "" where a median says nothing.
+
+    known: key of a column, or `total` -> the median of everybody, where everybody is shown.
+    """
+    known = known or {}
+    found = []
+    for head in layout.heads:
+        key = TOTAL if head.kind == "percent" else head.key
+        value = known[key] if known.get(key) is not None else _median(head, rows)
+        found.append("" if value is None else _said(head, value))
+    return found
 
 
-def _median(head: Head, rows: Sequence[BookRow]) -> str:
+def _median(head: Head, rows: Sequence[BookRow]) -> Decimal | None:
     if head.kind not in ("cell", "sum", "percent"):
-        return ""
+        return None
     if head.kind == "cell":
         rows = [row for row in rows if row.cells[head.at].state in ("graded", "uncounted")]
     values = [value for row in rows if (value := value_of(head, row)) is not None]
-    if not values:
-        return ""
-    found = median(values)
-    return (
-        _one(found)
-        if head.kind == "percent"
-        else f"{shown(found)}"
-        if head.is_work or head.kind == "sum"
-        else plain(found)
-    )
+    return median(values) if values else None
+
+
+def _said(head: Head, value: Decimal) -> str:
+    """With as many decimals as the cells above it have."""
+    if head.kind == "percent":
+        return _one(value)
+    return _two(value) if head.is_work or head.kind == "sum" else plain(value)

@@ -81,17 +81,19 @@ def book_page(visit: Visit, chosen: BookFilter, now: datetime) -> dict[str, Any]
     found = shown_book(visit, chosen, now)
     drawing = Drawing(found.layout, base_of(visit))
     visible = found.visible
+    known = found.book.medians if len(visible) == len(found.rows) else None
     return {
         "rows": rows_html(drawing, found.rows, found.people),
         "heads": [_head(head, chosen) for head in found.layout.heads],
         "groups": found.layout.groups,
-        "medians": list(zip(found.layout.heads, medians_of(found.layout, visible), strict=True)),
+        "medians": list(zip(found.layout.heads, medians_of(found.layout, visible, known), strict=True)),
         "chips": _chips(found.book, chosen),
         "chosen": chosen,
         "count": len(found.rows),
         "shown": len(visible),
         "teams": len({row.team for row in found.rows if row.team}),
         "scheme_words": scheme_words(found.book),
+        "unreleased": unreleased_words(found),
         "names": _sorting("", chosen),
         "by_team": _sorting("team", chosen),
         "sorts": _sorts(found.layout, chosen),
@@ -119,6 +121,16 @@ def scheme_words(book: Book) -> str:
         f"{part.title} {plain(part.percent)}{' bonus' if part.is_bonus else ''}" for part in book.scheme.components
     ]
     return ", ".join(parts)
+
+
+def unreleased_words(found: Shown) -> str:
+    """R7: 20 of 26 graded, not released. The newest such column."""
+    for head in reversed(found.layout.heads):
+        if head.kind == "cell" and head.is_hidden:
+            states = [row.cells[head.at].state for row in found.rows]
+            if graded := states.count("graded"):
+                return f"{head.short}: {graded} of {len(states)} graded, not released"
+    return ""
 
 
 def _head(head: Head, chosen: BookFilter) -> dict[str, Any]:

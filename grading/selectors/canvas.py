@@ -146,7 +146,7 @@ def _column(column: FileColumn, one: Filled | None, chosen: Mapping[str, str]) -
     listed = list(one.changes[:CHANGES]) if one else []
     return {
         "column": column, "filled": one, "chosen": chosen.get(column.id, ""), "changes": listed,
-        "more": len(one.changes) - len(listed) if one else 0, "is_scaled": one is not None and one.times != 1,
+        "more": len(one.changes) - len(listed) if one else 0, "times": f"{round(one.times, 4).normalize():f}" if one and one.times != 1 else "",
     }  # fmt: skip
 
 

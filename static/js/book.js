@@ -42,7 +42,7 @@
       chip.querySelector("[data-count]").textContent = chip.dataset.mark ? marks.split(chip.dataset.mark).length - 1 : rows.length;
     }
     for (let n = 2; n < medians.length; n += 1) medians[n].textContent = median(n, visible);
-    shown.textContent = `${rows.length}, ${visible.length} shown`;
+    shown.textContent = visible.length === rows.length ? String(rows.length) : `${rows.length}, ${visible.length} shown`;
     none.hidden = visible.length > 0;
     address();
   };
@@ -61,7 +61,7 @@
     });
     pick.value = sort;
   };
-  const say = () => { said.textContent = `${shown.textContent}, sorted by ${pick.selectedOptions[0]?.textContent ?? "name"}`; };
+  const say = () => { said.textContent = `${[...body.rows].filter((row) => !row.hidden).length} students shown, sorted by ${pick.selectedOptions[0]?.textContent ?? "name"}`; };
   const sortBy = (key) => {
     isFalling = key === sort ? !isFalling : !["", "team"].includes(key);
     sort = key;
@@ -87,7 +87,7 @@
     event.preventDefault();
     body.querySelector("tr:not([hidden]) td:nth-child(3)")?.dispatchEvent(new CustomEvent("book:go", { bubbles: true }));
   });
-  pick.addEventListener("change", () => { const key = pick.value; if (key === sort) isFalling = !isFalling; sortBy(key); });
+  pick.addEventListener("change", () => sortBy(pick.value));
   page.addEventListener("book:changed", filter);
   addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, select, textarea, dialog")) return;

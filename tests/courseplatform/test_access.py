@@ -26,6 +26,7 @@ from tests.courseplatform.seminar.builders import seminar_objects
 from tests.courseplatform.teams.builders import make_round, make_slot, make_team
 from tests.courseplatform.uploads.builders import begin
 from tests.grading.calibrating.calibrations import refit_of
+from tests.grading.canvas.files import canvas_file_of
 from tests.grading.desk.desks import sheet_for
 from tests.grading.energy.builders import power_of
 from tests.grading.grades.grades import regrade_of
@@ -114,8 +115,8 @@ def addresses_of(cast, tmp_path):
         **power_of(cast, team), "<int:rerun>": str(rerun_of(cast).pk),
         "<slug:device>": "laptop", "<slug:own_device>": device_of_course(cast).slug, **stock_objects(cast),
         **runner_objects(cast), "<int:meter_reading>": "1", "<int:note>": "1", "<int:lent_item>": "1",  # posted to, so not looked at
-        "<int:sheet_number>": str(sheet_for(submission).number), "<slug:device>": "laptop", "<slug:own_device>": device_of_course(cast).slug, **stock_objects(cast),
-        **runner_objects(cast), "<int:meter_reading>": "1", "<int:lent_item>": "1",  # posted to, so not looked at
+        "<int:sheet_number>": str(sheet_for(submission).number),
+        "<int:canvas_file>": str(canvas_file_of(cast).pk), "<str:column>": cast.lab.slug,
         "<int:calibration>": str(refit_of(cast, Runner.objects.first()).pk),
     }  # fmt: skip
     found = []

@@ -32,6 +32,8 @@ LEFT_OUT = {
     "accounts.AccountMerge.winner": "what was joined, for the operators",
     "grading.Annotation.author": "what somebody wrote about the work of somebody else",
     "grading.AnnotationVersion.author": "what somebody wrote about the work of somebody else",
+    "grading.BookExport.by_person": "the log of what left the gradebook, for the instructors",
+    "grading.CanvasFile.made_by": "files of other people",
     "grading.GradeEvent.actor_person": "what somebody did to the grade of somebody else",
     "grading.GradingSheet.claimed_by": "which report a grader has open",
     "grading.GradingSheet.done_by": "what somebody did to the grade of somebody else",

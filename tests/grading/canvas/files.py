@@ -1,5 +1,7 @@
 """Files of Canvas's gradebook in every shape that it writes, and what spreadsheets make of them."""
 
+from grading.services.canvas_files import canvas_file_take
+
 HEX = "3f9c" * 10
 HEADER = [
     "Student",
@@ -82,3 +84,8 @@ SHAPES = {
     "a blank line in the middle": written([*ROWS[:4], [""] * 10, *ROWS[4:]]),
     "totals with a grading period": written([[*HEADER[:8], "Current Score (2023)", "Override Score"], *ROWS[1:2], [*POINTS[:8], "(read only)", ""], *ROWS[3:]]),
 }  # fmt: skip
+
+
+def canvas_file_of(cast):
+    """A file that Helen has uploaded."""
+    return canvas_file_take(visit=cast.visit(cast.helen), data=written(), file_name="grades.csv", chosen={})
