@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "courseplatform.seminar",
     "courseplatform.scribe",
     "courseplatform.participation",
+    "courseplatform.lti",
     "hardware",
     "grading",
     "allauth",

@@ -41,6 +41,7 @@ urlpatterns = [
     *my_hardware,
     download,
     path("line/", include((site_line, "site_line"))),
+    path("", include("courseplatform.lti.urls")),
     path("courses/", include("courseplatform.courses.urls")),
     path("courses/", include("courseplatform.notices.urls")),
     path("courses/", include("courseplatform.calendars.urls")),

@@ -170,15 +170,15 @@ def course_makers(view: CourseView) -> CourseView:
 
 
 def operators(view: CourseView) -> CourseView:
-    """Whoever keeps the machine running. The decorated view is called as view(request, person); others who are signed in get 403."""
+    """Whoever keeps the machine running. The decorated view is called as view(request, person, **the rest of the URL); others who are signed in get 403."""
 
     @wraps(view)
-    def wrapper(request: HttpRequest) -> HttpResponseBase:
+    def wrapper(request: HttpRequest, **rest: Any) -> HttpResponseBase:
         if not isinstance(request.user, User):
             return redirect_to_login(request.get_full_path())
         if not request.user.is_operator:
             raise Forbidden("Only operators of the site see this page.", code="operators_only")
-        return view(request, request.user)
+        return view(request, request.user, **rest)
 
     return declare(wrapper, Audience.OPERATORS)  # type: ignore[no-any-return]
 

@@ -1,0 +1,34 @@
+import pytest
+from django.core.cache import cache
+
+from courseplatform.lti.models import Platform
+from courseplatform.lti.wire import services
+from tests.lti.launching import Browser
+from tests.lti.platform import running
+
+
+@pytest.fixture
+def lms(settings):
+    settings.EMBEDDED = True  # http on loopback, also where the tests run on PostgreSQL
+    cache.clear()
+    services._tokens.clear()
+    with running() as found:
+        yield found
+
+
+@pytest.fixture
+def platform(cast, lms, client):
+    """The LMS as operators have entered it, with its one deployment."""
+    row = Platform.objects.create(
+        name="Canvas", issuer=lms.issuer, client_id=lms.client_id, site_url=lms.url, auth_login_url=f"{lms.url}/auth",
+        auth_token_url=f"{lms.url}/token", key_set_url=f"{lms.url}/jwks", vouches_for_addresses=True, made_by="olu@example.edu",
+    )  # fmt: skip
+    row.deployments.create(deployment_id=lms.deployment_id)
+    keys = client.get("/lti/jwks.json").json()
+    lms.tool_keys = lambda: keys
+    return row
+
+
+@pytest.fixture
+def browser(platform, lms):
+    return Browser(lms)
