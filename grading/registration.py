@@ -1,10 +1,16 @@
 """What grading registers with the rooms below it when the app is ready."""
 
+from typing import Any
+
+from django.db import transaction
+from django.db.models.signals import post_save
+
 from courseplatform.accounts.exporting import add_export_section
 from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import STAFF, Role
 from courseplatform.courses.sections import NavLink, Section, registry
+from courseplatform.lti.hooks import add_offers
 from courseplatform.teams.hooks import add_membership_listener, add_run_source
 from courseplatform.teams.sections import TeamSection
 from courseplatform.teams.sections import registry as team_page
@@ -21,7 +27,10 @@ from grading.course_file.stages_import import moved_readings
 from grading.device_uses import device_use
 from grading.handing_in import upload_purpose
 from grading.measuring import ask_end, run_end
-from grading.queue.wake import ASK_KIND, COUNT_KIND, RERUN_KIND, RUN_KIND, VARIANT_KIND, wake
+from grading.models.grades import GradeRelease
+from grading.models.passback import Passback
+from grading.passback import placing
+from grading.queue.wake import ASK_KIND, COUNT_KIND, RERUN_KIND, RUN_KIND, VARIANT_KIND, wake, wake_passback
 from grading.returns.changes import return_changed
 from grading.returns.dues import return_day_of, return_dues
 from grading.selectors import class_energy, late_mine, meter_readings, sections, stages
@@ -48,6 +57,13 @@ from hardware.leases import JobKind, register_kind
 from hardware.registration import no_wake
 from hardware.runners import calibrating
 from hardware.runners.leasing import MOST_FAULTS, START_WITHIN_S, TTL_S
+
+
+def _released(sender: Any, instance: GradeRelease, created: bool, **_: Any) -> None:
+    """Released grades go to the LMS at once, where they go at all; changes later are found by the sweep."""
+    if created and Passback.objects.filter(assignment=instance.assignment_id, is_on=True).exists():
+        transaction.on_commit(wake_passback)
+
 
 LATE_PAGES = (
     "grading:late_person", "grading:late_team", "grading:late_grant", "grading:late_extension", "grading:late_accommodation", "grading:late_excuse",
@@ -90,6 +106,8 @@ def register_all() -> None:
     file_parts.effects += [cost_effects, rubric_effects, moved_readings]
     add_run_source(team_runs)
     add_membership_listener(team_changed)
+    post_save.connect(_released, sender=GradeRelease, dispatch_uid="grading.passback_released")
+    add_offers(placing.offers, placing.address)
     registry.add_calendar_source(due_dates)
     registry.add_calendar_source(stages.calendar_entries)
     team_page.add_verdict(50, stages.verdict)
@@ -117,7 +135,7 @@ def _links() -> list[NavLink]:
         "grading:assignment", "grading:assignment_dates", "grading:assignment_new", "grading:assignment_edit", "grading:assignment_publish",
         "grading:assignment_remove", "grading:hidden_sets", "grading:family", "grading:receipt", "grading:run", "grading:run_decide",
         "grading:hand_in", "grading:grade", "grading:leaderboard", "grading:compare",
-        "grading:grades", "grading:grades_person", "grading:reruns", "grading:rerun", "grading:rubric",
+        "grading:grades", "grading:grades_person", "grading:passback", "grading:reruns", "grading:rerun", "grading:rubric",
     )  # fmt: skip
     students = frozenset({Role.STUDENT})
     return [

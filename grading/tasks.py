@@ -4,6 +4,8 @@ from celery import shared_task
 
 from grading.queue.wake import CARRY_ON_RERUNS, COUNT_LATE_DAYS, wake_count
 from grading.services.canvas_files import canvas_files_sweep
+from grading.passback.sending import passback_run
+from grading.queue.wake import CARRY_ON_RERUNS, COUNT_LATE_DAYS, PASSBACK, wake_count
 from grading.services.late_days import late_days_count_stale, late_days_mark_new
 from grading.services.pieces import pieces_sweep
 from grading.services.regrade_answers import regrades_close_due
@@ -42,3 +44,7 @@ def carry_on_reruns() -> int:
 def sweep_canvas_files() -> int:
     """Delete Canvas's files that were uploaded a week ago: they hold the grades of a class."""
     return canvas_files_sweep()
+@shared_task(name=PASSBACK, queue="ordinary", ignore_result=True)
+def passback() -> int:
+    """Send released grades that changed to the LMS."""
+    return passback_run()

@@ -12,6 +12,7 @@ from grading.models.grades import GradeEvent, GradeKind, GradeRelease, RubricIte
 from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry, LateRequest, LateStale, LateVerdict
 from grading.models.meters import MeterReading, MeterWord
 from grading.models.parked import ParkedResult
+from grading.models.passback import Passback, PassbackScore, PassbackTry, ScoreState
 from grading.models.pieces import Piece
 from grading.models.power import PowerReading, PowerReadingTakenBack
 from grading.models.refits import Refit, RefitMove, RefitStatus
@@ -24,9 +25,9 @@ from grading.models.variants import VariantRun
 __all__ = [
     "Accommodation", "Annotation", "AnnotationVersion", "Assignment", "AssignmentKind", "BoardAsk", "BoardRun",
     "BookExport", "CanvasColumn", "CanvasFile", "ClassPoint", "CountRun", "Excuse", "Extension", "GradeEvent",
-    "GradeKind", "GradeNow", "GradeRelease", "GradingSheet", "HiddenSet",
-    "LateEntry", "LateRequest", "LateStale", "LateVerdict", "MeterReading", "MeterWord", "Nickname", "ParkedResult", "Piece", "PointsBefore", "PowerReading",
-    "PowerReadingTakenBack", "Refit", "RefitMove", "RefitStatus",
-    "RegradeMove", "RegradeRequest", "RegradeStatus", "Rerun", "RerunItem", "RerunJob", "RerunMove", "Result", "RubricItem", "RubricOption",
-    "Run", "Snippet", "Submission", "VariantRun",
+    "GradeKind", "GradeNow", "GradeRelease", "GradingSheet", "HiddenSet", "LateEntry", "LateRequest", "LateStale",
+    "LateVerdict", "MeterReading", "MeterWord", "Nickname", "ParkedResult", "Passback", "PassbackScore",
+    "PassbackTry", "Piece", "PointsBefore", "PowerReading", "PowerReadingTakenBack", "Refit", "RefitMove",
+    "RefitStatus", "RegradeMove", "RegradeRequest", "RegradeStatus", "Rerun", "RerunItem", "RerunJob", "RerunMove",
+    "Result", "RubricItem", "RubricOption", "Run", "ScoreState", "Snippet", "Submission", "VariantRun",
 ]  # fmt: skip

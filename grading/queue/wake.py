@@ -10,6 +10,7 @@ BENCH_QUEUE = "bench"
 COUNT_LATE_DAYS = "grading.count_late_days"
 CARRY_ON_RERUNS = "grading.carry_on_reruns"
 REFIT = "grading.refit"
+PASSBACK = "grading.passback"
 
 
 def wake() -> None:
@@ -30,3 +31,8 @@ def wake_reruns() -> None:
 def wake_refits() -> None:
     """A board has been calibrated: there is something to fit."""
     post(REFIT, BENCH_QUEUE)
+
+
+def wake_passback() -> None:
+    """There are grades for the LMS."""
+    post(PASSBACK, "ordinary")

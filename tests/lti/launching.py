@@ -16,7 +16,12 @@ class Browser:
 
     def begin(self, sub, **more):
         """The login; returns state and nonce that the LMS was asked for."""
-        asked = {"iss": self.lms.issuer, "client_id": self.lms.client_id, "login_hint": sub, "lti_message_hint": "hint"} | more
+        asked = {
+            "iss": self.lms.issuer,
+            "client_id": self.lms.client_id,
+            "login_hint": sub,
+            "lti_message_hint": "hint",
+        } | more
         answer = self.client.get("/lti/login/", {name: value for name, value in asked.items() if value is not None})
         assert answer.status_code == 302, answer.content
         assert answer["Location"].startswith(f"{self.lms.url}/auth?")
@@ -25,7 +30,12 @@ class Browser:
 
     def message(self, sub, key=None, **changes):
         state, nonce, _ = self.begin(sub)
-        return {"state": state, "id_token": self.lms.sign(self.lms.claims(sub, nonce) | changes if not changes else self.lms.claims(sub, nonce, **changes), key)}
+        return {
+            "state": state,
+            "id_token": self.lms.sign(
+                self.lms.claims(sub, nonce) | changes if not changes else self.lms.claims(sub, nonce, **changes), key
+            ),
+        }
 
     def send(self, message, framed=False):
         return self.client.post("/lti/launch/", message, headers={"Sec-Fetch-Dest": "iframe" if framed else "document"})

@@ -105,7 +105,9 @@ class LMS:
 
     def sign(self, claims, key=None):
         key = key or self.key
-        return jwt.encode(claims, key.export_to_pem(private_key=True, password=None), algorithm="RS256", headers={"kid": "platform-1"})
+        return jwt.encode(
+            claims, key.export_to_pem(private_key=True, password=None), algorithm="RS256", headers={"kid": "platform-1"}
+        )
 
     def deep_link_claims(self, **settings):
         return {
@@ -160,7 +162,12 @@ class LMS:
             return 200, self.registered(json.loads(body), headers), {}
         if path == "/api/members":
             self.need(headers, NAMES)
-            return self.page(path, query, list(self.people.values()), lambda rows: {"id": path, "context": self.context, "members": rows})
+            return self.page(
+                path,
+                query,
+                list(self.people.values()),
+                lambda rows: {"id": path, "context": self.context, "members": rows},
+            )
         if path == "/api/lineitems" and method == "GET":
             self.need(headers, f"{AGS}lineitem")
             return self.page(path, query, list(self.items.values()), lambda rows: rows)
@@ -224,7 +231,14 @@ class LMS:
         if headers["Content-Type"] != SCORE_TYPE:
             raise Refused(415, "content type")
         score = json.loads(body)
-        missing = {"userId", "timestamp", "activityProgress", "gradingProgress", "scoreGiven", "scoreMaximum"} - score.keys()
+        missing = {
+            "userId",
+            "timestamp",
+            "activityProgress",
+            "gradingProgress",
+            "scoreGiven",
+            "scoreMaximum",
+        } - score.keys()
         if missing or not score["timestamp"].endswith("Z"):
             raise Refused(400, f"missing {missing}")
         if score["userId"] not in self.people:

@@ -54,7 +54,11 @@ def test_the_role_is_that_of_the_course_in_the_lms(cast, platform, lms, browser,
 
 
 @pytest.mark.parametrize(
-    "role", ["http://purl.imsglobal.org/vocab/lis/v2/system/person#SysAdmin", "http://purl.imsglobal.org/vocab/lis/v2/membership#Mentor"]
+    "role",
+    [
+        "http://purl.imsglobal.org/vocab/lis/v2/system/person#SysAdmin",
+        "http://purl.imsglobal.org/vocab/lis/v2/membership#Mentor",
+    ],
 )
 def test_an_administrator_or_an_observer_of_the_lms_is_nobody_in_the_course(cast, platform, lms, browser, role):
     connect(cast, platform, lms)
@@ -125,7 +129,9 @@ def test_an_address_that_the_lms_does_not_stand_for_opens_and_makes_nothing(cast
     assert not Identity.objects.exists() and not User.objects.filter(email="nobody@example.edu").exists()
 
 
-def test_an_address_that_the_message_calls_verified_is_believed_without_a_promise_of_the_platform(cast, platform, lms, browser):
+def test_an_address_that_the_message_calls_verified_is_believed_without_a_promise_of_the_platform(
+    cast, platform, lms, browser
+):
     type(platform).objects.update(vouches_for_addresses=False)
     connect(cast, platform, lms)
     browser.open(lms.person("Nora Lind"), email_verified=True)
@@ -268,7 +274,9 @@ def test_a_platform_that_has_changed_its_key_is_asked_again(cast, platform, lms,
     import jwt
 
     claims = jwt.decode(message["id_token"], options={"verify_signature": False})
-    token = jwt.encode(claims, lms.key.export_to_pem(private_key=True, password=None), algorithm="RS256", headers={"kid": "platform-2"})
+    token = jwt.encode(
+        claims, lms.key.export_to_pem(private_key=True, password=None), algorithm="RS256", headers={"kid": "platform-2"}
+    )
     assert browser.send(message | {"id_token": token}).status_code == 302
 
 

@@ -9,7 +9,7 @@ from courseplatform.lti.addresses import check_address
 from courseplatform.lti.errors import PlatformProblem
 from courseplatform.lti.models import Platform
 
-CONNECT_S, READ_S, WHOLE_S = 5, 15, 30
+CONNECT_S, READ_S, WHOLE_S = 5, 10, 20  # together less than what a worker may be silent for
 MOST_BYTES = 4 << 20
 
 

@@ -61,7 +61,7 @@ def asked(connector: Connector, ask: Callable[[], T]) -> T:
             connector.forget_tokens()
             return ask()
     except LtiServiceException as error:
-        raise problem_of(error.response) from error
+        raise problem_of(error.response, connector.platform) from error
     except (LtiException, requests.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         code = "scope_missing" if "scope" in str(error) else "lms_answer_unreadable"
         said = (
@@ -91,12 +91,19 @@ SAID = {
 }
 
 
-def problem_of(answer: Any) -> PlatformProblem:
+def problem_of(answer: Any, platform: Platform) -> PlatformProblem:
     """What an answer that is no success means. What it says in words is not repeated: it may hold anything."""
     usual = ("lms_does_not_answer", f"The LMS is in trouble (it answered {answer.status_code}).", True)
     code, said, is_passing = SAID.get(answer.status_code, usual)
-    return PlatformProblem(said, code=code, status=answer.status_code, is_passing=is_passing,
-                           retry_after_s=_retry_after(answer.headers.get("Retry-After", "")))  # fmt: skip
+    if not is_passing and str(answer.url).startswith(platform.auth_token_url):
+        code, said = (
+            "lms_no_token",
+            "The LMS gives us no token: a scope is not allowed there, or it does not know our key.",
+        )
+    return PlatformProblem(
+        said, code=code, status=answer.status_code, is_passing=is_passing,
+        retry_after_s=_retry_after(answer.headers.get("Retry-After", "")),
+    )  # fmt: skip
 
 
 def _retry_after(text: str) -> int:
