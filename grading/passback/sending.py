@@ -143,7 +143,8 @@ class _Sender:
             self._log(score, "again", problem)
             return 0
         if problem.is_passing or problem.code in HALTS:
-            self._mine(score).update(next_at=again_at(score.tries, problem.retry_after_s, self.now), problem=problem.code, problem_says=problem.message[:300])  # fmt: skip
+            later = again_at(score.tries, problem.retry_after_s, self.now)
+            self._mine(score).update(next_at=later, problem=problem.code, problem_says=problem.message[:300])
             if score.tries >= MOST_TRIES:
                 self._failed(score, problem)
             else:

@@ -36,6 +36,7 @@ from tests.grading.reruns.reruns import rerun_of
 from tests.hardware.builders import device_of_course
 from tests.hardware.inventory.builders import stock_objects
 from tests.hardware.runners.boards import runner_objects
+from tests.lti.launching import platform_of_tests
 from tests.people import hand_in, make_cast, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +118,8 @@ def addresses_of(cast, tmp_path):
         **runner_objects(cast), "<int:meter_reading>": "1", "<int:note>": "1", "<int:lent_item>": "1",  # posted to, so not looked at
         "<int:sheet_number>": str(sheet_for(submission).number),
         "<int:canvas_file>": str(canvas_file_of(cast).pk), "<str:column>": cast.lab.slug,
+        **runner_objects(cast), "<int:meter_reading>": "1", "<int:lent_item>": "1",  # posted to, so not looked at
+        "<int:lti_platform>": str(platform_of_tests().pk), "<uuid:lti_launch>": str(submission.pk), "<str:invite>": "made-up",  # no launch: used up
         "<int:calibration>": str(refit_of(cast, Runner.objects.first()).pk),
     }  # fmt: skip
     found = []

@@ -1,10 +1,27 @@
 import pytest
 from django.core.cache import cache
+from pylti1p3.dynamic_registration import generate_key_pair
 
 from courseplatform.lti.models import Platform
-from courseplatform.lti.wire import services
+from courseplatform.lti.wire import keys, services
 from tests.lti.launching import Browser
 from tests.lti.platform import running
+
+PAIRS = []
+
+
+@pytest.fixture(autouse=True)
+def quick_keys(monkeypatch):
+    """Each test makes its keys anew; the primes are those of the tests before."""
+    made = iter(range(9))
+
+    def pair(bits):
+        place = next(made)
+        if place == len(PAIRS):
+            PAIRS.append(generate_key_pair(bits))
+        return PAIRS[place]
+
+    monkeypatch.setattr(keys, "generate_key_pair", pair)
 
 
 @pytest.fixture
@@ -24,8 +41,8 @@ def platform(cast, lms, client):
         auth_token_url=f"{lms.url}/token", key_set_url=f"{lms.url}/jwks", vouches_for_addresses=True, made_by="olu@example.edu",
     )  # fmt: skip
     row.deployments.create(deployment_id=lms.deployment_id)
-    keys = client.get("/lti/jwks.json").json()
-    lms.tool_keys = lambda: keys
+    known = client.get("/lti/jwks.json").json()
+    lms.tool_keys = lambda: known
     return row
 
 

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.test import Client
 
-from courseplatform.lti.models import CourseLink, Launch
+from courseplatform.lti.models import CourseLink, Launch, Platform
 from tests.lti.platform import ALL_SCOPES
 
 
@@ -28,21 +28,18 @@ class Browser:
         query = {name: values[0] for name, values in parse_qs(urlsplit(answer["Location"]).query).items()}
         return query["state"], query["nonce"], query
 
-    def message(self, sub, key=None, **changes):
-        state, nonce, _ = self.begin(sub)
-        return {
-            "state": state,
-            "id_token": self.lms.sign(
-                self.lms.claims(sub, nonce) | changes if not changes else self.lms.claims(sub, nonce, **changes), key
-            ),
-        }
+    def message(self, who, key=None, **changes):
+        state, nonce, _ = self.begin(who)
+        claims = self.lms.claims(who, nonce) | changes
+        claims = {name: value for name, value in claims.items() if value is not None}
+        return {"state": state, "id_token": self.lms.sign(claims, key)}
 
     def send(self, message, framed=False):
         return self.client.post("/lti/launch/", message, headers={"Sec-Fetch-Dest": "iframe" if framed else "document"})
 
-    def open(self, sub, **changes):
+    def open(self, who, **changes):
         """Through to the page where one arrives."""
-        answer = self.send(self.message(sub, **changes))
+        answer = self.send(self.message(who, **changes))
         return self.client.get(answer["Location"]) if answer.status_code == 302 else answer
 
     @property
@@ -64,3 +61,12 @@ def connect(cast, platform, lms, **more):
 
 def newest():
     return Launch.objects.order_by("-made_at").first()
+
+
+def platform_of_tests():
+    """A platform that is entered and that nobody asks anything."""
+    base = "https://canvas.example.edu"
+    return Platform.objects.create(
+        name="Canvas", issuer=base, client_id="1", site_url=base, auth_login_url=f"{base}/auth", auth_token_url=f"{base}/token",
+        key_set_url=f"{base}/jwks", made_by="olu@example.edu",
+    )  # fmt: skip

@@ -26,6 +26,8 @@ ROLE = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
 ITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
 PAGE = 2
+# Of the platform, and of somebody who gives the same name to another key. Made once: two of them take a second.
+KEYS = [JWK.generate(kty="RSA", size=2048, kid="platform-1", alg="RS256", use="sig") for _ in range(2)]
 
 
 @dataclass
@@ -41,8 +43,7 @@ class LMS:
     def __init__(self):
         self.client_id, self.deployment_id = "10000000000042", "1:abcdef"
         self.context = {"id": "course-1", "title": "ODML in Canvas"}
-        self.key = JWK.generate(kty="RSA", size=2048, kid="platform-1", alg="RS256", use="sig")
-        self.stranger = JWK.generate(kty="RSA", size=2048, kid="platform-1", alg="RS256", use="sig")
+        self.key, self.stranger = KEYS
         self.tool_keys = lambda: {"keys": []}
         self.tool_launch_path = "/lti/launch/"
         self.scopes = list(ALL_SCOPES)

@@ -145,7 +145,12 @@ def test_pauses_grow_and_the_lms_is_obeyed():
 # -- what breaks ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", [("/token", 0), ("/token", 503), ("/api/lineitems", 0), ("/scores", 0), ("/scores", 500), ("/scores", 429, {"Retry-After": "600"})], ids=str)  # fmt: skip
+AWAY = [
+    ("/token", 0), ("/token", 503), ("/api/lineitems", 0), ("/scores", 0), ("/scores", 500), ("/scores", 429, {"Retry-After": "600"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", AWAY, ids=str)
 def test_an_lms_that_is_away_and_comes_back_gets_everything_once(cast, lab, lms, fault):
     for person in (cast.ruth, cast.daniel):
         give(cast, person, report=2, plot=1)
