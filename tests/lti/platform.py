@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 from jwcrypto.jwk import JWK
@@ -50,6 +50,7 @@ class LMS:
         self.people, self.items, self.scores, self.tokens, self.used_jtis = {}, {}, {}, {}, set()
         self.calls, self.faults, self.token_seconds = [], [], 3600
         self.takes_percent, self.due = 0, None  # a late policy of its own
+        self.tool_url = self.returned = ""
         self.lock = threading.RLock()
 
     def start(self):
@@ -126,12 +127,14 @@ class LMS:
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         with self.lock:
             self.calls.append((method, parts.path, body.decode()))
+            if parts.path in ("/auth", "/course", "/deep-link-return"):
+                return self.page_of_browsers(handler, parts, body)
             try:
                 if self.faults and (fault := self.faults[0])[0] in parts.path:
                     self.faults.pop(0)
                     if fault[1] == 0:
                         handler.connection.close()
-                        return
+                        return None
                     if not isinstance(fault[1], int):  # something that happens while the request is on its way
                         fault[1]()
                     else:
@@ -150,6 +153,37 @@ class LMS:
             handler.wfile.write(data)
         except OSError:
             pass
+
+    def page_of_browsers(self, handler, parts, body):
+        """What a browser sees of an LMS: a course with our tool in a frame, the sign-in that answers by itself, and the way back."""
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        if parts.path == "/course":
+            asked = urlencode(
+                {
+                    "iss": self.issuer,
+                    "client_id": self.client_id,
+                    "login_hint": query["as"],
+                    "lti_message_hint": query.get("pick", ""),
+                }
+            )
+            text = f'<h1>A course in the LMS</h1><iframe title="tool" width="900" height="500" src="{self.tool_url}/lti/login/?{asked}"></iframe>'
+        elif parts.path == "/auth":
+            changes = self.deep_link_claims() if query.get("lti_message_hint") else {}
+            token = self.sign(self.claims(query["login_hint"], query["nonce"], **changes))
+            text = (
+                f'<form method="post" action="{query["redirect_uri"]}"><input name="state" value="{query["state"]}">'
+                f'<input name="id_token" value="{token}"></form><script>document.forms[0].submit()</script>'
+            )
+        else:
+            self.returned = parse_qs(body.decode())["JWT"][0]
+            text = "<h1>Placed</h1>"
+        data = text.encode()
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/html; charset=utf-8")
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.wfile.write(data)
+        return
 
     def route(self, method, parts, body, headers):
         path, query = parts.path, {name: values[0] for name, values in parse_qs(parts.query).items()}
