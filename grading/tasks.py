@@ -2,10 +2,9 @@
 
 from celery import shared_task
 
-from grading.queue.wake import CARRY_ON_RERUNS, COUNT_LATE_DAYS, wake_count
-from grading.services.canvas_files import canvas_files_sweep
 from grading.passback.sending import passback_run
 from grading.queue.wake import CARRY_ON_RERUNS, COUNT_LATE_DAYS, PASSBACK, wake_count
+from grading.services.canvas_files import canvas_files_sweep
 from grading.services.late_days import late_days_count_stale, late_days_mark_new
 from grading.services.pieces import pieces_sweep
 from grading.services.regrade_answers import regrades_close_due

@@ -1,5 +1,6 @@
 """What an LMS and the browsers of its people ask: the login, the message, and the way in."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -58,7 +59,7 @@ def launch(request: HttpRequest) -> HttpResponseBase:
     try:
         found = launch_take(params=sent, cookies=request.COOKIES)
     except CookieMissing as missing:
-        context = {"platform": missing.attempt.platform, "asked": missing.attempt.asked}
+        context = {"platform": missing.attempt.platform, "query": urlencode(missing.attempt.asked)}
         return render(request, "lti/new_window.html", context)
     if found.deep_link:
         return redirect("lti:pick", lti_launch=found.pk)
