@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "courseplatform.accounts.middleware.SignedInBrowsers",
     "django_structlog.middlewares.RequestMiddleware",
     "courseplatform.core.middleware.RequestId",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from courseplatform.accounts.models import User
+from courseplatform.accounts.sessions import sessions_forget
 from courseplatform.core.errors import Forbidden
 
 
@@ -35,9 +36,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return reverse("accounts:profile")
 
     def set_password(self, user: User, password: str) -> None:
-        """Every page that writes a password ends here."""
+        """Every page that writes a password ends here. Other browsers are signed out by the new password itself."""
         refuse_demo(user)
         super().set_password(user, password)
+        sessions_forget(person=user, but=self.request.session.session_key)
 
     def forget_failed_tries(self, user: User) -> None:
         """Whoever has just proved to own the address need not wait because of the tries before."""

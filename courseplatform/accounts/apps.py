@@ -7,6 +7,7 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from courseplatform.accounts import exporting
+        from courseplatform.accounts import exporting, session_signals
 
         exporting.register()
+        session_signals.connect()

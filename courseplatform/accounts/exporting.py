@@ -156,12 +156,14 @@ def _own(person: User) -> Exported:
     tokens = rows(
         person.access_tokens.order_by("pk"), "name prefix scopes created_at expires_at last_used_at revoked_at"
     )
-    return Exported({"account": me, "access_tokens": tokens})
+    browsers = rows(person.signed_in.order_by("pk"), "browser begun_at seen_at")
+    return Exported({"account": me, "access_tokens": tokens, "signed_in": browsers})
 
 
 def register() -> None:
     add_export_section(
         ExportSection(
-            "account", "your account and your access tokens, without their secrets", 0, _own, frozenset({"accounts.AccessToken.person"})
+            "account", "your account, where you are signed in, and your access tokens without their secrets", 0, _own,
+            frozenset({"accounts.AccessToken.person", "accounts.SignedIn.person"}),
         )
     )  # fmt: skip

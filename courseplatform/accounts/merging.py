@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from courseplatform.accounts.models import AccessToken, AccountMerge, User
+from courseplatform.accounts.sessions import sessions_end
 from courseplatform.core.errors import BadInput, Conflict
 
 
@@ -164,6 +165,7 @@ def _merge(winner: User, loser: User) -> Report:
     _check(*_locked(winner, loser))
     report = Report()
     _end_tokens(loser, report)
+    sessions_end(person=loser)
     rows_move(loser, winner, report)
     for count_again in AFTERWARDS:
         count_again(winner)

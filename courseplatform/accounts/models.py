@@ -1,4 +1,4 @@
-"""The person: signs in by e-mail address, lives in a time zone."""
+"""The person: signs in by e-mail address, lives in a time zone; and where they are signed in, with a browser or a token."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from courseplatform.core.append_only import AppendOnly
 
@@ -59,6 +60,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         max_length=160, blank=True, help_text="what one will see as this demo account; empty: not offered"
     )
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
+    session_epoch = models.PositiveIntegerField(
+        default=0, editable=False, help_text="raised to sign the person out of every browser at once"
+    )
+
+    # Of the copy of a student as whom staff look at a course (audit/view_as/): who looks, the slug of the one course that it opens, and
+    # whether it stands for any student. Never stored.
+    seen_by: "User | None" = None
+    seen_in: str = ""
+    is_any_student: bool = False
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -74,6 +84,15 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_full_name(self) -> str:
         return self.name
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What each session repeats and each request compares: another password or another epoch, and it opens nothing any more.
+
+        Django's own words with the epoch behind the password; without one they are Django's to the letter.
+        """
+        salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+        epoch = f":{self.session_epoch}" if self.session_epoch else ""
+        return salted_hmac(salt, self.password + epoch, secret=secret, algorithm="sha256").hexdigest()
 
 
 class AccountMerge(AppendOnly):
@@ -144,3 +163,22 @@ class AccessToken(models.Model):
 
     def is_live(self, now: datetime) -> bool:
         return self.revoked_at is None and self.expires_at > now
+
+
+class SignedIn(models.Model):
+    """A browser in which a person is signed in. It follows Django's session by its key, and goes with it.
+
+    browser: its name and system in words. No address is kept: nobody could tell a place from it for sure.
+    """
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="signed_in")
+    session_key = models.CharField(max_length=40, unique=True)
+    browser = models.CharField(max_length=60)
+    begun_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now, help_text="to five minutes")
+
+    class Meta:
+        ordering = ("-seen_at", "-pk")
+
+    def __str__(self) -> str:
+        return self.browser

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from courseplatform.accounts.models import Scope, User
 from courseplatform.accounts.names import clean_name
-from courseplatform.accounts.tokens import LONGEST, token_create, token_revoke, tokens_of, usual_expiry
+from courseplatform.accounts.tokens import LONGEST, token_create, token_revoke, token_rows, usual_expiry
 from courseplatform.core.audience import signed_in
 from courseplatform.core.errors import AppError
 from courseplatform.core.form_fields import DayField
@@ -61,11 +61,10 @@ def tokens(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, person: User, form: TokenForm, *, status: int, **context: Any) -> HttpResponse:
     now = timezone.now()
     today = timezone.localdate(now)
-    rows = [{"token": token, "is_live": token.is_live(now)} for token in tokens_of(person, now)]
     chosen = request.POST.getlist("scopes") if form.is_bound else [Scope.READ.value]
     context |= {
         "form": form,
-        "rows": rows,
+        "rows": token_rows(person, now),
         "scopes": [
             {"value": scope.value, "label": scope.label, "meaning": MEANING[scope], "chosen": scope in chosen}
             for scope in Scope

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -106,6 +107,11 @@ def tokens_of(person: User, now: datetime) -> "QuerySet[AccessToken]":
     lately = now - timedelta(days=30)
     recent = Q(revoked_at__isnull=True) | Q(revoked_at__gt=lately)
     return AccessToken.objects.filter(recent, person=person, expires_at__gt=lately)
+
+
+def token_rows(person: User, now: datetime) -> list[dict[str, Any]]:
+    """Lines of the list of tokens. One query."""
+    return [{"token": token, "is_live": token.is_live(now)} for token in tokens_of(person, now)]
 
 
 def usual_expiry(person: User, today: date) -> date:

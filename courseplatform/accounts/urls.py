@@ -5,7 +5,7 @@ password without a mail. Courses enrol people by their address, so nobody makes 
 from allauth.account import views as allauth
 from django.urls import include, path, re_path
 
-from courseplatform.accounts import merge_views, token_views, views
+from courseplatform.accounts import merge_views, session_views, token_views, views
 from courseplatform.core.audience import public
 
 ours = [
@@ -15,6 +15,9 @@ ours = [
     path("export/download/", views.export_download, name="export_download"),
     path("tokens/", token_views.tokens, name="tokens"),
     path("tokens/<int:token>/revoke/", token_views.revoke, name="token_revoke"),
+    path("sessions/", session_views.sessions, name="sessions"),
+    path("sessions/end/", session_views.sessions_sign_out, name="sessions_end"),
+    path("sessions/<int:browser>/end/", session_views.session_sign_out, name="session_end"),
     path("merge/", merge_views.merge, name="merge"),
 ]
 urlpatterns = [

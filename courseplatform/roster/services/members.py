@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from courseplatform.accounts.models import AccountMerge, User
+from courseplatform.accounts.sessions import sessions_end
 from courseplatform.core.errors import BadInput, Conflict, Forbidden
 from courseplatform.core.markdown import escaped
 from courseplatform.courses.access import Visit
@@ -125,7 +126,10 @@ def sections_named(course: Course, names: Sequence[str], kinds: dict[str, str] |
 
 @transaction.atomic
 def member_role_change(*, visit: Visit, enrolment: Enrolment, role: str, why: str = "") -> Enrolment:
-    """Raises Forbidden (`instructors_only`) or Conflict (`last_instructor`)."""
+    """The person is signed out everywhere, so that no forgotten browser gains or keeps rights.
+
+    Raises Forbidden (`instructors_only`) or Conflict (`last_instructor`).
+    """
     enrolment = _lock(visit, enrolment)
     check_may_change(visit, Role.INSTRUCTOR)
     if enrolment.role == role:
@@ -134,6 +138,7 @@ def member_role_change(*, visit: Visit, enrolment: Enrolment, role: str, why: st
     old, enrolment.role = enrolment.get_role_display(), role
     enrolment.save(update_fields=["role"])
     row = change_record(enrolment, What.ROLE, old, enrolment.get_role_display(), by=visit.by, why=why)
+    sessions_end(person=enrolment.person)
     _tell(visit, enrolment, row, f"You are now {enrolment.get_role_display()} of {visit.course.name}")
     return enrolment
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -81,6 +82,8 @@ def role(request: HttpRequest, visit: Visit, enrolment: int) -> HttpResponse:
         found = members.member_role_change(visit=visit, enrolment=found, **form.cleaned_data)
     except Conflict as error:
         return _person_page(request, visit, enrolment, error)
+    if found.person_id == visit.person.pk:
+        update_session_auth_hash(request, found.person)  # a new role signs out everywhere but here, where it was chosen
     messages.success(request, f"{found.person.name} is {found.get_role_display()} now.")
     if found.person_id == visit.person.pk and found.role not in STAFF:
         return redirect(visit.course)
