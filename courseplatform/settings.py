@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "courseplatform.accounts",
     "courseplatform.uploads",
     "courseplatform.courses",
+    "courseplatform.audit",
     "courseplatform.notices",
     "courseplatform.calendars",
     "courseplatform.roster",
@@ -91,6 +92,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "courseplatform.core.middleware.PersonZone",
     "courseplatform.core.middleware.DefaultDeny",
+    "courseplatform.audit.middleware.Audited",
+    "courseplatform.audit.view_as.middleware.ViewAsStudent",
     "courseplatform.core.middleware.Refusals",
 ]
 ROOT_URLCONF = "courseplatform.urls"
@@ -234,6 +237,7 @@ CELERY_BEAT_SCHEDULE = {
     "refits": {"task": "grading.refit", "schedule": 60.0, "options": {"queue": "bench", "expires": 60}},
     "parts": {"task": "grading.sweep_pieces", "schedule": 900.0, "options": {"expires": 900}},
     "canvas files": {"task": "grading.sweep_canvas_files", "schedule": 3600.0, "options": {"expires": 3600}},
+    "audit": {"task": "audit.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "uploads": {"task": "uploads.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "notices": {"task": "notices.sweep", "schedule": 15.0, "options": {"expires": 15}},
     **{f"heartbeat {name}": {"task": "core.heartbeat", "schedule": 10.0, "args": [name], "options": {"queue": name, "expires": 10}}
@@ -313,6 +317,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# How long it is kept who saw and exported what: a term, its grades and their appeals.
+AUDIT_DAYS = env.number("AUDIT_DAYS", 400, least=1)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 # A deployment stands behind TLS; the embedded world answers on plain HTTP on this machine.

@@ -43,6 +43,7 @@ urlpatterns = [
     path("line/", include((site_line, "site_line"))),
     path("", include("courseplatform.lti.urls")),
     path("courses/", include("courseplatform.courses.urls")),
+    path("courses/", include("courseplatform.audit.urls")),
     path("courses/", include("courseplatform.notices.urls")),
     path("courses/", include("courseplatform.calendars.urls")),
     path("courses/", include("courseplatform.roster.urls")),

@@ -15,7 +15,7 @@ from courseplatform.teams.hooks import add_membership_listener, add_run_source
 from courseplatform.teams.sections import TeamSection
 from courseplatform.teams.sections import registry as team_page
 from courseplatform.uploads.purposes import register_purpose
-from grading import exporting, merging
+from grading import auditing, exporting, merging
 from grading.book.scheme import has_scheme
 from grading.calibrating.networks import networks
 from grading.calibration_rows import calibration_rows
@@ -72,6 +72,7 @@ LATE_PAGES = (
 
 
 def register_all() -> None:
+    auditing.register()
     add_export_section(exporting.SECTION)
     merging.register_decisions()
     add_use_source(device_use)

@@ -9,7 +9,7 @@ from courseplatform.courses.models import STAFF, Role
 from courseplatform.courses.sections import NavLink, Section, registry
 from courseplatform.teams.sections import TeamSection
 from courseplatform.teams.sections import registry as team_page
-from hardware import demo_runners, exporting, leases
+from hardware import auditing, demo_runners, exporting, leases
 from hardware.hooks import add_block_source, add_service_listener
 from hardware.inventory.lending.course_file import LENDING_PART
 from hardware.inventory.lending.words import lending_effects
@@ -25,6 +25,7 @@ def no_wake() -> None:
 
 
 def register_all() -> None:
+    auditing.register()
     add_export_section(exporting.SECTION)
     lives: Any = {"wake": no_wake, "ttl_s": leasing.TTL_S, "start_within_s": leasing.START_WITHIN_S}
     leases.register_kind(leases.JobKind(name=health.KIND, ended=health.check_ended, **lives))

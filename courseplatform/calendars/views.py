@@ -61,7 +61,9 @@ def page(request: HttpRequest, reader: Reader) -> HttpResponse:
         "count": len(items),
         "public_url": _absolute(request, reverse("calendars:course", args=[course.slug])) if course.is_open else "",
     }
-    if person is not None:
+    if person is not None and person.seen_by is not None:
+        context["is_looked_at"] = True  # whoever has the address reads all courses of the student, and goes on doing so
+    elif person is not None:
         feed = feed_of(person=person)
         token = tokens.token_of(feed)
         context |= {

@@ -50,6 +50,7 @@ DOCUMENTS = {
     "pipelines": "Pipelines: several models in a row",
     "runner-agent": "The agent on a board",
     "inventory": "The stock of hardware",
+    "audit": "Audit, sessions, and viewing as a student",
     "glossary": "Glossary",
     "api": "The API",
 }

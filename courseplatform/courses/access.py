@@ -48,6 +48,11 @@ class Visit:
     def by(self) -> str:
         return self.person.email
 
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether staff see the course as this student now (audit/view_as/): then secrets of the student stay off the page."""
+        return self.person.seen_by is not None
+
 
 def asked_once(read: Callable[Concatenate[Visit, P], T]) -> Callable[Concatenate[Visit, P], T]:
     """For a selector that several parts of one page ask alike: a visit reads it once for the same arguments.
@@ -87,16 +92,27 @@ CourseView = Callable[..., HttpResponseBase]
 
 def _find_visit(person: User, slug: str) -> Visit | None:
     """Raises NotOpenYet (`course_is_draft`) to a student of a course that its staff are still preparing."""
-    enrolment = (
-        Enrolment.objects.select_related("course").filter(course__slug=slug, person=person, is_active=True).first()
-    )
-    if enrolment is None:
+    visit = _any_student(person, slug) if person.is_any_student else _enrolled(person, slug)
+    if visit is None:
         return None
-    visit = Visit(person=person, course=enrolment.course, role=Role(enrolment.role))
     if not visit.course.is_published and not visit.is_staff:
         said = "The staff of this course are still preparing it, and until they open it only they see it. It will stand among your courses then."
         raise NotOpenYet(said, code="course_is_draft")
     return visit
+
+
+def _enrolled(person: User, slug: str) -> Visit | None:
+    if person.seen_in and slug != person.seen_in:  # a student as whom staff of another course look
+        return None
+    mine = Enrolment.objects.select_related("course").filter(course__slug=slug, person=person, is_active=True)
+    enrolment = mine.first()
+    return None if enrolment is None else Visit(person, enrolment.course, Role(enrolment.role))
+
+
+def _any_student(person: User, slug: str) -> Visit | None:
+    """Whom staff look as when they want to see what all see: a student of this course who has nothing, and is on no list."""
+    course = Course.objects.filter(slug=slug).first() if slug == person.seen_in else None
+    return None if course is None else Visit(person, course, Role.STUDENT)
 
 
 def visit_of(person: User, slug: str) -> Visit:

@@ -34,6 +34,7 @@ class CourseApiView(ApiView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.visit = self.find_visit(person_of(request), **kwargs)
+        request._request.visit = self.visit  # type: ignore[attr-defined]  # as on the pages: who came, for what stands around them
 
     def find_visit(self, person: User, **kwargs: Any) -> Visit:
         """Raises NotHere or Forbidden."""

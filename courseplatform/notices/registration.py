@@ -5,13 +5,14 @@ from courseplatform.accounts.hooks import on_token_made
 from courseplatform.accounts.merging import decide, stay
 from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.sections import NavLink, Section, registry
-from courseplatform.notices import exporting
+from courseplatform.notices import auditing, exporting
 from courseplatform.notices.selectors import sections
 from courseplatform.notices.services.accounts import token_made_tell
 from courseplatform.notices.services.schedule import schedule_change_tell
 
 
 def register_all() -> None:
+    auditing.register()
     add_export_section(exporting.SECTION)
     registry.add_section(
         Section("announcements", 5, "main", "notices/_section_announcements.html", sections.announcements)

@@ -5,7 +5,7 @@ from courseplatform.accounts.merging import decide, stay
 from courseplatform.courses.models import STAFF, Course, Role
 from courseplatform.courses.sections import NavLink, Section, registry
 from courseplatform.notices.hooks import on_survey_ended
-from courseplatform.participation import exporting
+from courseplatform.participation import auditing, exporting
 from courseplatform.participation.hooks import hooks
 from courseplatform.participation.selectors.people import home_section
 from courseplatform.participation.services.surveys import survey_credits_grant
@@ -18,6 +18,7 @@ def team_names(course: Course) -> dict[int, str]:
 
 
 def register_all() -> None:
+    auditing.register()
     add_export_section(exporting.SECTION)
     decide("participation.Attendance.person", stay("a session is attended once"))
     hooks.add_labels(team_names)

@@ -5,7 +5,7 @@ from courseplatform.accounts.merging import decide, stay
 from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.models import Course, Session
 from courseplatform.courses.sections import NavLink, ScheduleLine, registry
-from courseplatform.scribe import exporting
+from courseplatform.scribe import auditing, exporting
 from courseplatform.scribe.selectors import duties
 from courseplatform.scribe.selectors.duties import published_notes
 from courseplatform.scribe.services.duties import duties_move
@@ -20,6 +20,7 @@ def schedule_lines(course: Course, sessions: list[Session]) -> list[ScheduleLine
 
 
 def register_all() -> None:
+    auditing.register()
     add_export_section(exporting.SECTION)
     decide("scribe.ScribeMember.person", stay("the remaining account writes these notes already"))
     registry.add_schedule_source(schedule_lines)

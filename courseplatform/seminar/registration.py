@@ -6,7 +6,7 @@ from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import Course, Session
 from courseplatform.courses.sections import NavLink, ScheduleLine, Section, registry
-from courseplatform.seminar import exporting
+from courseplatform.seminar import auditing, exporting
 from courseplatform.seminar.course_file import PAPERS_PART
 from courseplatform.seminar.selectors import marks
 from courseplatform.seminar.selectors.highlights import published_highlights
@@ -29,6 +29,7 @@ def schedule_lines(course: Course, sessions: list[Session]) -> list[ScheduleLine
 
 
 def register_all() -> None:
+    auditing.register()
     add_export_section(exporting.SECTION)
     decide("seminar.SlotPerson.person", stay("one place in a slot for each person"))
     decide("seminar.HighlightPerson.person", stay("the remaining account writes this highlight already"))

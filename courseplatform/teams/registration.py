@@ -5,7 +5,7 @@ from courseplatform.accounts.merging import decide, stay
 from courseplatform.courses.models import STAFF, Role
 from courseplatform.courses.sections import NavLink, Section
 from courseplatform.courses.sections import registry as course
-from courseplatform.teams import exporting
+from courseplatform.teams import auditing, exporting
 from courseplatform.teams.sections import TeamSection
 from courseplatform.teams.sections import registry as page
 from courseplatform.teams.selectors import home, slots, team_page
@@ -14,6 +14,7 @@ PAGES = ("teams:",)
 
 
 def register_all() -> None:
+    auditing.register()
     add_export_section(exporting.SECTION)
     decide("teams.Membership.person", stay("nobody is in two teams of a course at once"))
     decide("teams.FeedbackForm.author", stay("one form for each team and round"))

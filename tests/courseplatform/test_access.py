@@ -120,7 +120,6 @@ def addresses_of(cast, tmp_path):
         "<int:canvas_file>": str(canvas_file_of(cast).pk), "<str:column>": cast.lab.slug,
         "<int:lti_platform>": str(platform_of_tests().pk), "<uuid:lti_launch>": str(submission.pk), "<str:invite>": "made-up",  # no launch: used up
         "<int:browser>": "1",  # posted to, so not looked at
-        **runner_objects(cast), "<int:meter_reading>": "1", "<int:lent_item>": "1",  # posted to, so not looked at
         "<int:calibration>": str(refit_of(cast, Runner.objects.first()).pk),
     }  # fmt: skip
     found = []

@@ -38,6 +38,8 @@ class CourseQuerySet(models.QuerySet["Course"]):
         if not isinstance(person, User):
             return self.none()
         seen = Q(is_published=True) | Q(enrolments__role__in=STAFF)
+        if person.seen_in:  # staff look as this student, at one course
+            seen &= Q(slug=person.seen_in)
         return self.filter(seen, enrolments__person=person, enrolments__is_active=True).distinct()
 
     def public(self) -> "CourseQuerySet":
@@ -131,7 +133,10 @@ class Course(models.Model):
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
     def of(self, person: User) -> "EnrolmentQuerySet":
         """What this person is now, course by course, as far as the person sees the course."""
-        return self.filter(Q(course__is_published=True) | Q(role__in=STAFF), person=person, is_active=True)
+        seen = Q(course__is_published=True) | Q(role__in=STAFF)
+        if person.seen_in:
+            seen &= Q(course__slug=person.seen_in)
+        return self.filter(seen, person=person, is_active=True)
 
 
 class Enrolment(models.Model):

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from courseplatform.audit.view_as.rules import may_view_as
 from courseplatform.core.errors import AppError, Conflict, TooMany
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
@@ -64,7 +65,10 @@ def person(request: HttpRequest, visit: Visit, enrolment: int) -> HttpResponse:
 
 
 def _person_page(request: HttpRequest, visit: Visit, pk: int, error: AppError | None = None) -> HttpResponse:
-    context: dict[str, Any] = reading.person_page(visit, reading.enrolment_get(visit, pk)) | {"error": error}
+    context: dict[str, Any] = reading.person_page(visit, reading.enrolment_get(visit, pk)) | {
+        "error": error,
+        "may_view_as": may_view_as(visit),
+    }
     return render(request, "roster/person.html", context, status=error.http_status if error else 200)
 
 

@@ -34,6 +34,8 @@ LEFT_OUT = {
     "grading.AnnotationVersion.author": "what somebody wrote about the work of somebody else",
     "grading.BookExport.by_person": "the log of what left the gradebook, for the instructors",
     "grading.CanvasFile.made_by": "files of other people",
+    "audit.AuditRow.about": "what the staff looked at, which is not shown to whom it was about",
+    "audit.StudentView.student": "as whom the staff looked at a course, likewise",
     "grading.GradeEvent.actor_person": "what somebody did to the grade of somebody else",
     "grading.GradingSheet.claimed_by": "which report a grader has open",
     "grading.GradingSheet.done_by": "what somebody did to the grade of somebody else",
