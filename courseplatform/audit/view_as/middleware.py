@@ -34,7 +34,7 @@ class ViewAsStudent(Middleware):
     """Outside a view it looks at the session, which is read by then, and at nothing else."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if MARK not in request.session:
+        if MARK not in request.session or _by_token(request):
             return self.get_response(request)
         view = marked_view(request)
         why = why_over(view, timezone.now()) if view else StudentView.Why.REFUSED
@@ -62,6 +62,11 @@ class ViewAsStudent(Middleware):
             structlog.contextvars.bind_contextvars(seen_as=found.student_id or 0)
         request.while_viewing.enter_context(connection.execute_wrapper(read_only))  # type: ignore[attr-defined]
         return None
+
+
+def _by_token(request: HttpRequest) -> bool:
+    """At the API a header decides alone who asks (accounts/api_authentication.py); the session beside it opens nothing."""
+    return request.path.startswith(error_pages.API) and bool(request.META.get("HTTP_AUTHORIZATION"))
 
 
 def _name(request: HttpRequest) -> str:

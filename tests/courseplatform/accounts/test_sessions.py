@@ -67,8 +67,8 @@ def test_the_page_lists_each_browser_and_marks_this_one(ruth):
     make_token(ruth, name="training script")
     text = laptop.get(PAGE).content.decode()
     assert "Firefox on Linux" in text and "Safari on an iPhone" in text and "training script" in text
-    assert text.count("this one</span>") == 1
-    assert text.index("this one</span>") < text.index("Safari on an iPhone")
+    assert text.count("</svg>this one</span>") == 1
+    assert text.index("</svg>this one</span>") < text.index("Safari on an iPhone")
     assert is_in(phone)
 
 
