@@ -13,12 +13,14 @@ from courseplatform.audit.sweep import audit_sweep
 from courseplatform.audit.view_as import rules
 from courseplatform.audit.view_as.current import ANY_EMAIL, MARK
 from courseplatform.calendars.models import PersonalFeed
+from courseplatform.core.audience import Audience
 from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.courses.views import pages
 from courseplatform.notices.models.notifications import Notification
 from courseplatform.notices.services.notifications import notification_send
 from tests.courseplatform.accounts.builders import headers_of
 from tests.courseplatform.audit.builders import STOP, VIEW, begin_view, enrolment_of, lines
+from tests.courseplatform.test_access import addresses_of
 from tests.people import hand_in, make_lab, onnx_like
 
 pytestmark = pytest.mark.django_db
@@ -343,3 +345,25 @@ def test_a_draft_is_refused_as_to_its_students(viewing, cast):
         and "course_is_draft" in answer.content.decode()
         and "Stop viewing" in answer.content.decode()
     )
+
+
+def test_every_page_of_a_student_is_shown_and_none_writes_by_being_looked_at(module_dir, cast):
+    """As Ruth gets it, but for what is refused to whoever views; the database takes no writing meanwhile."""
+    own, viewing = Client(), Client()
+    addresses = [
+        address
+        for address, audience in addresses_of(cast, module_dir)
+        if audience in (Audience.COURSE_MEMBERS, Audience.COURSE_PUBLIC)
+    ]
+    own.force_login(cast.ruth)
+    begin_view(viewing, cast, cast.helen, cast.ruth)
+    for address in addresses:
+        answer, as_ruth = viewing.get(address), own.get(address)
+        assert answer.status_code == as_ruth.status_code, address
+        if (
+            answer.headers["Content-Type"].startswith("text/html")
+            and answer.status_code == 200
+            and not answer.streaming
+        ):
+            text = answer.content.decode()
+            assert "viewing_cannot_write" not in text and ("Stop viewing" in text or "<html" not in text), address
