@@ -43,6 +43,8 @@ def carry_on_reruns() -> int:
 def sweep_canvas_files() -> int:
     """Delete Canvas's files that were uploaded a week ago: they hold the grades of a class."""
     return canvas_files_sweep()
+
+
 @shared_task(name=PASSBACK, queue="ordinary", ignore_result=True)
 def passback() -> int:
     """Send released grades that changed to the LMS."""

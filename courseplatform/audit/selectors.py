@@ -99,8 +99,10 @@ def _asked(source: AuditSource, course: Course, question: Question, people: Peop
     if people.about is not None:
         rows = rows.filter(**{f"{source.about}__in": people.about})
     if question.words:
-        found = [Q(**{f"{column}__icontains": question.words}) for column in source.searched]
-        rows = rows.filter(Q.create(found, connector=Q.OR) if found else Q(pk=None))
+        found = Q(pk=None)
+        for column in source.searched:
+            found |= Q(**{f"{column}__icontains": question.words})
+        rows = rows.filter(found)
     return rows.filter(**_times(source.at, question))
 
 

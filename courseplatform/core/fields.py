@@ -12,6 +12,9 @@ class OrderedJSONField(models.TextField):  # type: ignore[type-arg]
     Holds what JSON holds; nothing is searched inside it.
     """
 
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def from_db_value(self, value: str | None, *_: Any) -> Any:
         return None if value is None else json.loads(value)
 

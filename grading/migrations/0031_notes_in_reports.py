@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grading", "0028_rubric_options"),
+        ("grading", "0030_the_desk"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

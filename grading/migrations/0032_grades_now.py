@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grading", "0028_rubric_options"),
+        ("grading", "0031_notes_in_reports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -16,13 +16,17 @@ from grading.selectors import book_page as reading
 from grading.selectors.assignments import assignment_get
 from grading.selectors.grades import student_get
 from grading.services.book_edits import book_cell_set, book_edit_undo
+from grading.views.my_grades import my_page
 
 INSTRUCTORS = frozenset({Role.INSTRUCTOR})
 
 
-@course_page(STAFF)
+@course_page()
 @require_safe
 def index(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The table for the staff; at the same address a student finds the own grades."""
+    if not visit.is_staff:
+        return my_page(request, visit)
     context = reading.book_page(visit, reading.BookFilter.of(request.GET), timezone.now())
     return render(request, "grading/book.html", context)
 

@@ -1,21 +1,11 @@
 """The course grade of the one who asks: a student's page Grades, with what if."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
-from courseplatform.courses.access import Visit, course_page
+from courseplatform.courses.access import Visit
 from grading.selectors.my_book import mine_page
-
-
-@course_page()
-@require_safe
-def index(request: HttpRequest, visit: Visit) -> HttpResponse:
-    if visit.is_staff:
-        return HttpResponseRedirect(reverse("grading:assignments", args=[visit.course.slug]))
-    return my_page(request, visit)
 
 
 def my_page(request: HttpRequest, visit: Visit) -> HttpResponse:

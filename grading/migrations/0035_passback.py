@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grading", "0028_rubric_options"),
+        ("grading", "0034_book_exports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
