@@ -61,7 +61,7 @@ def snapshot_of(found: PreferenceRound, now: datetime) -> dict[str, Any]:
     out of the orders."""
     slots = offered_slots(found, now)
     known = {slot.pk for slot in slots}
-    orders: dict[int, list[int]] = dict(Ranking.objects.filter(round=found).values_list("person", "order"))  # type: ignore[arg-type]
+    orders: dict[int, list[int]] = dict(Ranking.objects.filter(round=found).values_list("person", "order"))
     sessions: dict[int, set[int]] = defaultdict(set)
     has_duty = set()
     for person, role, session, day in duties(found).values_list(
