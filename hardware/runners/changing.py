@@ -13,7 +13,7 @@ from courseplatform.teams.models import Team
 from hardware.course_devices import profiles_of
 from hardware.inventory.services.circulation import offer_changed
 from hardware.models import Duty, Happened, Health, Item, Runner, RunnerEvent
-from hardware.runners.enrolling import LONGEST_NAME, health_set, tags_read
+from hardware.runners.enrolling import LONGEST_NAME, added_meanwhile, health_set, tags_read
 
 
 @transaction.atomic
@@ -47,10 +47,12 @@ def runner_change(
     for field in changed:
         setattr(row, field, given[field])
     said = "; ".join(f"{field} {_words(before[field])} to {_words(given[field])}" for field in changed)
+    with added_meanwhile():
+        row.save(update_fields=changed)
     RunnerEvent.objects.create(runner=row, at=now, what=Happened.EDITED, said=said[:200], by=visit.by[:120])
     if "device" in changed and row.health == Health.GOOD:
         health_set(row, Health.UNKNOWN, by=visit.by, why="it is another kind of board now", now=now)
-    row.save(update_fields=[*changed, "health", "health_why", "health_at"])
+    row.save(update_fields=["health", "health_why", "health_at"])
     if {"item", "team"} & set(changed):
         for one in {before["item"], item} - {None}:
             transaction.on_commit(partial(offer_changed, one.pk))

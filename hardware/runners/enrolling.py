@@ -1,11 +1,12 @@
 """A runner comes to the site: staff add it and make a code, its machine uses the code once and has a token from then on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from courseplatform.core.errors import AppError, BadInput, Conflict, NotHere, NotSignedIn
@@ -72,12 +73,23 @@ def runner_add(
         raise Conflict(f"The course has a runner {name} already. Choose another name.", code="runner_name_taken")
     if item is not None and Runner.objects.filter(item=item).exists():
         raise Conflict(f"{item.tag} carries a runner already.", code="item_has_runner")
-    made = Runner.objects.create(
-        course=course, name=name, device=device, tags=tags_read(tags), team=team, item=item, made_by=visit.by
-    )
+    given = {"name": name, "device": device, "tags": tags_read(tags), "team": team, "item": item}
+    with added_meanwhile():
+        made = Runner.objects.create(course=course, made_by=visit.by, **given)
     if item is not None:
         transaction.on_commit(partial(offer_changed, item.pk))
     return made, code_make(runner=made, by=visit.by)
+
+
+@contextmanager
+def added_meanwhile() -> Iterator[None]:
+    """Two people add or rename at one moment: constraints decide, and who comes second reads so. Raises Conflict (`runner_name_taken`)."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        said = "Somebody else gave a runner this name, or put one on this board, at this very moment. Look at the list of runners."
+        raise Conflict(said, code="runner_name_taken") from error
 
 
 def tags_read(tags: Iterable[str]) -> list[str]:

@@ -53,9 +53,9 @@ def own_code_make(*, visit: Visit, team: Team, item: int, now: datetime | None =
     now = now or timezone.now()
     if not is_member(team, visit.person, now):
         raise NotHere("Your team has no such board on loan.", code="not_your_board")
-    held = LoanPiece.objects.select_for_update(of=("self",)).filter(
-        pk__in=[piece.pk for piece in _pieces(team)], item=item
-    )
+    # Compared here and not there: an address may hold a number that no database takes.
+    theirs = [piece.pk for piece in _pieces(team) if piece.item_id == item]
+    held = LoanPiece.objects.select_for_update(of=("self",)).filter(pk__in=theirs)
     piece = held.select_related("item__product", "loan__team").first()
     if piece is None or piece.item is None:
         raise NotHere("Your team has no such board on loan.", code="not_your_board")
@@ -74,8 +74,8 @@ def own_runner(visit: Visit, team: Team, item: int) -> Runner | None:
     """The runner of a board that the team has on loan and made itself; None to whoever is not in the team, and when the loan has ended."""
     if not is_member(team, visit.person, timezone.now()):
         return None
-    runners = Runner.objects.filter(course=visit.course, team=team, item__in=[piece.item_id for piece in _pieces(team)])
-    return runners.filter(item=item).select_related("team").first()
+    theirs = [piece.item_id for piece in _pieces(team) if piece.item_id == item]
+    return Runner.objects.filter(course=visit.course, team=team, item__in=theirs).select_related("team").first()
 
 
 def loan_ended(changed: Sequence[tuple[Item, bool, str]]) -> None:

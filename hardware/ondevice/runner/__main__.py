@@ -125,7 +125,7 @@ def _enroll(options: argparse.Namespace) -> int:
         image=options.image,
     )
     _say(
-        f"This is now the runner {mine.name} of {mine.course}, for the device {mine.device}. Start it with run, or install-service to start it with the board."
+        f"This is now the runner {mine.name} of {mine.course}, for the device {mine.device}. Start it: run, or with the board: install-service."
     )
     return DONE
 
