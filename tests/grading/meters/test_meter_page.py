@@ -114,3 +114,15 @@ def test_who_left_the_team_and_who_is_of_another_course_enters_and_settles_nothi
         assert client.post(at(cast, run), sent).status_code == 404
         assert client.post(at(cast, run, row.pk), {"said": "taken_back", "reason": "mine"}).status_code == 404
     assert MeterReading.objects.count() == 1 and not row.words.exists()
+
+
+def test_where_the_hand_in_learns_there_the_board_repeats_steps(cast, client, run, monkeypatch):
+    monkeypatch.setattr("grading.selectors.meter_readings.one_of", lambda run: "training step")
+    row, _ = enter(cast, cast.ruth, run)
+    client.force_login(cast.ruth)
+    page = text(client.get(at(cast, run)))
+    assert (
+        "a training step above idle" in page
+        and "1000 training steps" in page
+        and "inference" not in page.split("<h1>")[1]
+    )
