@@ -118,7 +118,7 @@ def test_who_left_the_team_and_who_is_of_another_course_enters_and_settles_nothi
 
 def test_where_the_hand_in_learns_there_the_board_repeats_steps(cast, client, run, monkeypatch):
     monkeypatch.setattr("grading.selectors.meter_readings.one_of", lambda run: "training step")
-    row, _ = enter(cast, cast.ruth, run)
+    enter(cast, cast.ruth, run)
     client.force_login(cast.ruth)
     page = text(client.get(at(cast, run)))
     assert (
