@@ -1,8 +1,8 @@
-"""Boards and their work in an embedded world that runs elsewhere: called as a program, with that world's DATA_DIR.
+"""Boards and their work in an embedded world that runs elsewhere: a program with that world's DATA_DIR, which answers each line with one of JSON.
 
-python -m tests.journeys.fleet begin BOARDS JOBS      {"codes": {runner: code}, "submissions": [...]}, of which two jobs are hand-ins
-python -m tests.journeys.fleet revoke RUNNER
-python -m tests.journeys.fleet attempts               how many attempts the hand-ins have used up beyond one each
+begin BOARDS JOBS      {"codes": {runner: code}}; two of the jobs are hand-ins
+revoke RUNNER
+attempts               how many attempts the hand-ins have used up beyond one each
 """
 
 import json
@@ -39,7 +39,7 @@ def begin(boards: str, jobs: str) -> dict[str, object]:
     for n in range(int(boards)):
         runner, code = runner_add(visit=cast.visit(cast.helen), name=f"board-{n}", device=DEVICE)
         codes[str(runner.pk)] = code
-    work_made(cast.course, int(jobs) - HAND_INS, MODELS[0].read_bytes(), plan_of(0.2, 0.0), DEVICE)
+    work_made(cast.course, int(jobs) - HAND_INS, MODELS[0].read_bytes(), plan_of(1.5, 0.0), DEVICE)
     for model, person in zip(MODELS[:HAND_INS], (cast.ruth, cast.sofia), strict=True):
         hand_in(cast, person, FakeUpload(model.name, model))
     return {"codes": codes}
@@ -90,4 +90,7 @@ def attempts() -> dict[str, object]:
 
 if __name__ == "__main__":
     django.setup()
-    print(json.dumps({"begin": begin, "revoke": revoke, "attempts": attempts}[sys.argv[1]](*sys.argv[2:])))
+    known = {"begin": begin, "revoke": revoke, "attempts": attempts}
+    for line in sys.stdin:
+        word, *given = line.split()
+        print(json.dumps(known[word](*given)), flush=True)

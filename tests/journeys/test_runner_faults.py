@@ -37,20 +37,23 @@ def world(tmp_path):
             os.kill(pid, signal.SIGKILL)
 
 
-def asked(world, *words):
-    """What the program of fleet.py answers of this world."""
+@pytest.fixture
+def fleet(world):
+    """What tests/journeys/fleet.py answers of this world. It stays, so that a board is revoked at once."""
     env = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "BROKER_URL")}
     env |= {"DATA_DIR": str(world.data_dir), "DEMO": "0", "DJANGO_SETTINGS_MODULE": "courseplatform.settings"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.journeys.fleet", *words],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    words = [sys.executable, "-m", "tests.journeys.fleet"]
+    with subprocess.Popen(
+        words, cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as program:
+
+        def ask(*words):
+            program.stdin.write(" ".join(words) + "\n")
+            program.stdin.flush()
+            return json.loads(program.stdout.readline())
+
+        yield ask
+        program.stdin.close()
 
 
 @pytest.fixture
@@ -79,8 +82,8 @@ def back_after_s(world, job, since):
     return None if at is None else datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp() - since
 
 
-def test_twelve_jobs_end_once_whatever_happens_to_their_boards(world, boards, tmp_path):
-    codes = asked(world, "begin", str(len(boards)), str(JOBS))["codes"]
+def test_twelve_jobs_end_once_whatever_happens_to_their_boards(world, boards, fleet):
+    codes = fleet("begin", str(len(boards)), str(JOBS))["codes"]
     for board, (runner, code) in zip(boards, codes.items(), strict=True):
         board.runner = runner
         board.enrol(code)
@@ -95,7 +98,7 @@ def test_twelve_jobs_end_once_whatever_happens_to_their_boards(world, boards, tm
     )
     revoked = wait_for(lambda: held(world, boards[0].runner), WITHIN_S, "another job begins on it")
     revoked_at = time.time()
-    asked(world, "revoke", boards[0].runner)
+    fleet("revoke", boards[0].runner)
     assert boards[0].process.wait(30) == 3, "an agent that was revoked ends for good"
     left = lambda: world.rows(f"select count(*) {WORK} and j.status <> 'finished'")[0][0]  # noqa: E731
     graded = lambda: world.rows("select count(*) from grading_result")[0][0]  # noqa: E731
@@ -104,10 +107,12 @@ def test_twelve_jobs_end_once_whatever_happens_to_their_boards(world, boards, tm
     took = f"{JOBS} jobs in {time.monotonic() - begun:.0f} s"
     print(f"{took}; back in the line {recovery[0]:.1f} s after the kill, {recovery[1]:.1f} s after the revocation")
     assert max(recovery) < MOST_RECOVERY_S
+    why = world.rows("select why from hardware_jobmove where subject_id = ? and moved_to = 'queued'", revoked)
+    assert ("the runner was revoked",) in why, "it was in the middle of the job"
     assert world.rows(f"select j.outcome, count(*) {WORK} group by j.outcome") == [("measured", JOBS)]
     ends = f"select count(*) from hardware_boardend e where e.counted and e.job_id in (select b.job_ptr_id {WORK})"
     assert world.rows(f"{ends} and json_extract(e.said, '$.outcome') = 'done'") == [(JOBS,)]
     twice = f"select count(*) from hardware_jobmove m where m.moved_to = 'finished' and m.subject_id in (select b.job_ptr_id {WORK})"
     assert world.rows(twice) == [(JOBS,)]
     assert boards[1].line.said_twice and "finish" in {call.name for call in boards[1].line.kept}
-    assert asked(world, "attempts") == {"beyond": 0}
+    assert fleet("attempts") == {"beyond": 0}
