@@ -84,8 +84,8 @@ def _sum_words(chosen: Sequence[Option]) -> str:
 
 
 def signed(points: Decimal) -> str:
-    """+2.00, \N{MINUS SIGN}0.25: what an option gives or takes."""
-    return f"{points:+.2f}".replace("-", "\N{MINUS SIGN}")
+    """+2.00, \N{MINUS SIGN}0.25, 0.00: what an option gives or takes."""
+    return f"{points:{'+' if points else ''}.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def gone(item: Item, keys: Collection[str]) -> list[str]:

@@ -122,7 +122,10 @@ def _of_item(old: Item, new: Item) -> Iterator[Said]:
     if old.is_withdrawn:
         yield Said(f"{new.title} is back, up to {new.of:.2f}.")
     if old.title != new.title:
-        yield Said(f"{old.title} is called {new.title} now.", counts=False)
+        yield Said(
+            _called(old.title, new.title),
+            counts=False,
+        )
     if old.note != new.note:
         yield Said(f"{new.title}: the note is another one.", counts=False)
     if old.of != new.of:
@@ -133,6 +136,11 @@ def _of_item(old: Item, new: Item) -> Iterator[Said]:
     if old.is_extra != new.is_extra:
         where = "extra credit now, beyond" if new.is_extra else "no extra credit any more, and part of"
         yield Said(f"{new.title} is {where} what the assignment is worth.")
+
+
+def _called(old: str, new: str) -> str:
+    """In quotation marks: titles are sentences often enough."""
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{old}\N{RIGHT DOUBLE QUOTATION MARK} is called \N{LEFT DOUBLE QUOTATION MARK}{new}\N{RIGHT DOUBLE QUOTATION MARK} now."
 
 
 def _of_options(old: Item, new: Item) -> Iterator[Said]:
@@ -150,7 +158,11 @@ def _of_option(old: Option | None, new: Option) -> Iterator[Said]:
         yield Said(f"{new.title} ({signed(new.points)}) is {'new' if old is None else 'back'}.", new.key)
         return
     if old.title != new.title:
-        yield Said(f"{old.title} is called {new.title} now.", new.key, counts=False)
+        yield Said(
+            _called(old.title, new.title),
+            new.key,
+            counts=False,
+        )
     if old.points != new.points:
         yield Said(f"{new.title}: {signed(old.points)} is now {signed(new.points)}.", new.key)
 

@@ -36,7 +36,9 @@ def _sentence(short: str, plan: RubricPlan) -> str:
     if plan.again:
         said.append(f"{plan.again} {'go' if plan.again != 1 else 'goes'} back to be graded.")
     if plan.opened:
-        said.append(f"{plan.opened} that {'were' if plan.opened != 1 else 'was'} complete would have something open.")
+        said.append(
+            f"{plan.opened} grade{'s' * (plan.opened != 1)} that {'were' if plan.opened != 1 else 'was'} complete would have something to be graded."
+        )
     if not said:
         said.append(f"marks of {len(plan.changes)} would change, below a sum that was set by hand.")
     return f"{short}: {' '.join(said)}".replace(" -", " \N{MINUS SIGN}")

@@ -118,8 +118,8 @@ def points(value: Decimal | float | str | None) -> str:
 
 @register.filter
 def signed(value: Decimal | float) -> str:
-    """What something gives or takes, with its sign: +2.00, \N{MINUS SIGN}0.25."""
-    return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
+    """What something gives or takes, with its sign: +2.00, \N{MINUS SIGN}0.25, 0.00."""
+    return f"{value:{'+' if value else ''}.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 @register.filter

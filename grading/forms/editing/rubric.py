@@ -36,7 +36,7 @@ class ItemForm(RowForm):
     kind_words = "Item"
     folded = ()
     title = line("What is graded", required=True)
-    points = number("The most it gives", required=True)
+    points = number("Most points", required=True)
     note = line("What the points are given for")
     exactly_one = tick("Exactly one of its options is ticked")
     extra = tick("Extra credit, beyond what the assignment is worth")

@@ -64,7 +64,7 @@ def test_ticks_of_the_page_become_points_and_are_shown_again(amit, cast, lab):
 def test_a_page_that_is_sent_as_it_was_changes_nothing(amit, cast, lab):
     tick(cast, cast.ruth, report=["complete"])
     count = GradeEvent.objects.count()
-    assert save(amit, cast).status_code == 400
+    assert save(amit, cast).status_code == 422
     assert GradeEvent.objects.count() == count
 
 
@@ -82,7 +82,7 @@ def test_none_of_these_is_a_mark_of_nothing_and_no_tick_at_all_is_no_mark(amit, 
 def test_a_refusal_keeps_what_was_ticked(amit, cast, lab):
     page = save(amit, cast, **{"tick-report": ["complete"], "points-talk": "many"})
     text = page.content.decode()
-    assert page.status_code == 400 and 'value="complete" checked' in text and 'value="many"' in text
+    assert page.status_code == 422 and 'value="complete" checked' in text and 'value="many"' in text
     assert not GradeEvent.objects.exists()
 
 
