@@ -139,8 +139,8 @@ def _of_item(old: Item, new: Item) -> Iterator[Said]:
 
 
 def _called(old: str, new: str) -> str:
-    """In quotation marks: titles are sentences often enough."""
-    return f"\N{LEFT DOUBLE QUOTATION MARK}{old}\N{RIGHT DOUBLE QUOTATION MARK} is called \N{LEFT DOUBLE QUOTATION MARK}{new}\N{RIGHT DOUBLE QUOTATION MARK} now."
+    """The new title ends the sentence: titles are sentences often enough."""
+    return f"{old} has another title now: {new}"
 
 
 def _of_options(old: Item, new: Item) -> Iterator[Said]:

@@ -111,7 +111,7 @@ def test_all_changes_are_said():
     assert change_words([REPORT, WHY, TALK], new) == [
         "Talk: at most 3.00 is now at most 2.00.",
         "Talk is extra credit now, beyond what the assignment is worth.",
-        "\N{LEFT DOUBLE QUOTATION MARK}Report\N{RIGHT DOUBLE QUOTATION MARK} is called \N{LEFT DOUBLE QUOTATION MARK}Write-up\N{RIGHT DOUBLE QUOTATION MARK} now.",
+        "Report has another title now: Write-up",
         "No interval (\N{MINUS SIGN}0.25) was withdrawn.",
         "Table is new, up to 1.00.",
         "Discussion was withdrawn and counts no more.",
