@@ -44,7 +44,8 @@ def put_reports(*, facts: Mapping[str, Any], people: Mapping[str, User], now: da
     """Before anything is handed in: the rubric, and each person's page on their desk."""
     lab = Assignment.objects.select_related("course").get(course__slug="demo", slug=LAB)
     lab.is_anonymous = True
-    lab.save(update_fields=["is_anonymous"])
+    lab.points += sum(one["points"] for one in facts["rubric"] if not one.get("extra"))
+    lab.save(update_fields=["is_anonymous", "points"])
     rubric_load(lab, facts["rubric"])
     part = next(one for one in lab.all_parts if one.key == PART)
     at = min(lab.due_at or now, now) - timedelta(days=6)

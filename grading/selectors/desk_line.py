@@ -14,7 +14,7 @@ from grading.desk.pace import median_seconds
 from grading.models.assignments import Assignment
 from grading.models.desk import GradingSheet, Purpose
 
-RELATED = ("claimed_by", "done_by", "person", "team", "submission", "assignment__course")
+RELATED = ("claimed_by", "done_by", "person", "team", "submission")
 
 
 def sheet_get(visit: Visit, assignment: Assignment, number: int) -> GradingSheet:

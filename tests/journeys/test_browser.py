@@ -166,6 +166,7 @@ def test_without_javascript_the_form_says_the_same(world, browser, tmp_path):
 
 def test_staff_see_every_hand_in_and_filter_in_the_address(tab):
     sign_in(tab, "amit.rosen")
+    tab.locator("nav .more summary").click()
     tab.get_by_role("link", name="Submissions").click()
     expect(tab.get_by_role("cell", name="Ruth Adeyemi").first).to_be_visible()
     tab.get_by_label("Assignment").select_option("lab2")
