@@ -82,9 +82,13 @@ if (ta) {
     for (const item of lacking()) nothing(item).checked = true;
     changed();
   };
+  const go = (address) => {
+    if (address) location.assign(address);
+    else ta.querySelector("[data-ta-none-free]").hidden = false;
+  };
   const act = {
-    j: () => ta.dataset.next && location.assign(ta.dataset.next),
-    k: () => ta.dataset.previous && location.assign(ta.dataset.previous),
+    j: () => go(ta.dataset.next),
+    k: () => go(ta.dataset.previous),
     c: () => comment.focus(),
     a: () => document.dispatchEvent(new CustomEvent("desk:annotate")),
     e: () => { const part = ta.querySelector("[data-ta-earlier]"); part.scrollIntoView({ block: "nearest" }); part.focus(); },

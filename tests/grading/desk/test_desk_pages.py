@@ -3,7 +3,7 @@
 import pytest
 
 from grading.grade_facts import grade_for
-from grading.models import GradeEvent, GradingSheet, Snippet
+from grading.models import GradeEvent, GradingSheet, RubricItem, Snippet
 from grading.services.samples import samples_choose, samples_prepare
 from grading.services.sheet_finishing import sheet_finish
 from tests.grading.desk.desks import GOOD, again, claimed, essay, hand_in_report, many, sheet_of
@@ -221,3 +221,17 @@ def test_a_report_that_came_again_after_it_was_graded_is_said(client, cast, lab)
     done(cast, sheet_of(cast, lab, None))
     hand_in_report(cast.ruth, lab)
     assert "1 handed in again after it was graded" in text_of(client, cast.amit, BOARD)
+
+
+def test_an_item_without_options_takes_points_as_they_are_typed(client, cast, lab):
+    RubricItem.objects.create(assignment=lab, key="plot", title="Plot", points=3, position=9)
+    sheet, shown = sheet_of(cast, lab, None), ["report", "why", "extra", "plot"]
+    text_of(client, cast.amit, sheet.get_absolute_url())
+    answer = sent(client, cast.amit, sheet, act="done", shown=shown)
+    assert answer.status_code == 422 and "Plot lacks a mark. Type its points." in answer.content.decode()
+    answer = sent(client, cast.amit, sheet, act="done", shown=shown, **{"points-plot": "many"})
+    assert answer.status_code == 422 and 'value="many"' in answer.content.decode()
+    answer = sent(client, cast.amit, sheet, act="done", shown=shown, **{"points-plot": "3.5"})
+    assert answer.status_code == 422 and "Give 0 to 3.00 points." in answer.content.decode()
+    assert sent(client, cast.amit, sheet, act="done", shown=shown, **{"points-plot": "2,5"}).status_code == 302
+    assert f"{grade_for(lab, cast.ruth).points:.2f}" == "5.25"
