@@ -33,7 +33,7 @@
     };
     const fitScale = () => Math.max(LEAST_SCALE, (holder.clientWidth - 2 * parseFloat(getComputedStyle(holder).paddingLeft)) / sizeOf(views[0]).width);
     const rescale = (next, fits = false) => {
-      if (!doc) return;
+      if (!views.length) return;
       const middle = (holder.scrollLeft + holder.clientWidth / 2) / holder.scrollWidth;
       isFit = fits;
       scale = Math.min(MOST_SCALE, Math.max(LEAST_SCALE, next));
@@ -100,9 +100,10 @@
     }), { rootMargin: "1200px 0px" });
 
     const shown = () => views.find((view) => view.el.getBoundingClientRect().bottom > Math.min(200, innerHeight / 3)) ?? views.at(-1);
-    const sayPlace = () => { if (doc && place) place.textContent = doc.numPages > 1 ? `page ${shown().number} of ${doc.numPages}` : ""; };
+    const sayPlace = () => { if (views.length && place) place.textContent = doc.numPages > 1 ? `page ${shown().number} of ${doc.numPages}` : ""; };
 
     const lay = async () => {
+      const first = await doc.getPage(1); // before there are views: who resizes the window measures them by it
       holder.replaceChildren();
       views = Array.from({ length: Math.min(doc.numPages, MOST_PAGES) }, (_, n) => {
         const el = element("section", "report-page waiting");
@@ -111,10 +112,9 @@
         const marks = element("div", "report-marks"), pins = element("div", "report-pins");
         el.append(marks, pins);
         holder.append(el);
-        return { number: n + 1, el, marks, pins, words: [] };
+        return { number: n + 1, el, marks, pins, words: [], page: n ? undefined : first };
       });
       if (doc.numPages > MOST_PAGES) holder.append(element("p", "note", { textContent: `Only the first ${MOST_PAGES} pages are shown.` }));
-      views[0].page = await doc.getPage(1);
       rescale(fitScale(), true);
       views.forEach((view) => watch.observe(view.el));
       sayPlace();
@@ -136,7 +136,7 @@
 
     root.querySelector("[data-report-again]").addEventListener("click", open);
     new ResizeObserver(() => {
-      if (Math.abs(holder.clientWidth - width) < 2 || !doc || !views.length) return;
+      if (Math.abs(holder.clientWidth - width) < 2 || !views.length) return;
       width = holder.clientWidth;
       if (isFit) requestAnimationFrame(() => rescale(fitScale(), true));
     }).observe(holder);
