@@ -12,7 +12,7 @@ from courseplatform.accounts.models import User
 from courseplatform.core.errors import NotHere
 from courseplatform.core.markdown import render_markdown
 from courseplatform.courses.access import Visit
-from courseplatform.teams.models import Membership
+from courseplatform.teams.models import Membership, Team
 from grading.anonymous_pdf import name_hashes
 from grading.grade_facts import is_visible, judged, release_of
 from grading.models.annotations import Annotation
@@ -95,11 +95,12 @@ def _items(piece: Piece) -> list[RubricItem]:
 
 
 def _who(piece: Piece) -> list[str]:
-    """What would tell whose report it is: everybody who was ever in the team, and its name."""
-    people = {piece.person}
-    if piece.team is not None:
-        people |= {row.person for row in Membership.objects.filter(team=piece.team).select_related("person")}
-    return [text for one in people for text in (one.name, one.email)] + ([piece.team.name] if piece.team else [])
+    """What would tell whose report it is: everybody who was ever in the team, and its name. By the keys, as the table has them: the row at
+    hand may say something else where names are hidden."""
+    members = Membership.objects.filter(team=piece.team_id).values("person") if piece.team_id else []
+    people = User.objects.filter(Q(pk=piece.person_id) | Q(pk__in=members))
+    teams = Team.objects.filter(pk=piece.team_id).values_list("name", flat=True)
+    return [text for one in people for text in (one.name, one.email)] + list(teams)
 
 
 def note_links(visit: Visit, assignment: Assignment) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from courseplatform.accounts.models import User
 from grading.anonymous_pdf import name_hashes, plain, tokens
 from grading.selectors.annotations import report_facts
 from tests.courseplatform.teams.builders import make_team
@@ -35,3 +36,11 @@ def test_everybody_of_the_team_is_hidden_and_its_name(cast, tmp_path, data_dir):
     hidden = report_facts(cast.visit(cast.amit), piece, hide_names=True)["hidden"]
     assert hidden["hashes"] == name_hashes(["Ruth", "Daniel", "Magpie"], hidden["salt"])
     assert report_facts(cast.visit(cast.amit), piece)["hidden"] == {}
+
+
+@pytest.mark.django_db
+def test_the_names_of_the_table_are_hidden_where_the_row_at_hand_is_masked(cast, tmp_path, data_dir):
+    piece = report_of(cast, cast.ruth, tmp_path)
+    piece.person = User(pk=cast.ruth.pk, name="Report 18", email="report-18@names.invalid")
+    hidden = report_facts(cast.visit(cast.amit), piece, hide_names=True)["hidden"]
+    assert hidden["hashes"] == name_hashes(["Ruth"], hidden["salt"])
