@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils import timezone
+
 from courseplatform.accounts.exporting import Exported, ExportedFile, ExportSection, rows
 from courseplatform.accounts.models import User
 from courseplatform.courses.models import Enrolment, Role
@@ -15,6 +17,7 @@ from grading.models.regrades import RegradeRequest
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.selectors.annotations import notes_for
+from grading.selectors.book_endpoint import standings_exported
 
 WORK = "course=assignment__course__slug assignment=assignment__short"
 NOTE = "course=piece__assignment__course__slug assignment=piece__assignment__short part=piece report_page=page number quote text item=item__title by made_at"
@@ -43,6 +46,7 @@ def _grading(person: User) -> Exported:
             "notes_in_reports": rows(notes_for(person, seen), NOTE),
             "snippets": rows(Snippet.objects.filter(owner=person), "course=course__slug short text is_shared made_at"),
             "grades": _grades(person, seen),
+            "course_grades": standings_exported(person, timezone.now()),
         },
         [*_files(sent, "model_file", "hand-ins"), *_files(pieces, "file", "parts")],
     )  # fmt: skip
@@ -86,5 +90,6 @@ SECTION = ExportSection(
         "grading.Submission.person", "grading.Piece.person", "grading.Extension.person", "grading.Accommodation.person", "grading.Excuse.person",
         "grading.LateRequest.person", "grading.LateEntry.person", "grading.LateVerdict.person", "grading.RegradeRequest.person",
         "grading.Nickname.person", "grading.GradeEvent.person", "grading.Snippet.owner",
+        "grading.Nickname.person", "grading.GradeEvent.person", "grading.GradeNow.person",
     }),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from grading.api import board_asks, late_days, leaderboard, power_readings, reruns, views
+from grading.api import board_asks, grades, late_days, leaderboard, power_readings, reruns, views
 
 urlpatterns = [
     path("courses/<slug:course>/assignments", views.Assignments.as_view(), name="assignments"),
@@ -23,6 +23,8 @@ urlpatterns = [
         reruns.OneRerun.as_view(),
         name="rerun",
     ),
+    path("courses/<slug:course>/grades", grades.ClassGrades.as_view(), name="class_grades"),
+    path("courses/<slug:course>/grades/me", grades.MyGrades.as_view(), name="my_grades"),
     path("courses/<slug:course>/late-days", late_days.LateDays.as_view(), name="late_days"),
     path(
         "courses/<slug:course>/teams/<slug:team>/power-readings",
