@@ -100,7 +100,7 @@ class Curve:
     @property
     def title(self) -> str:
         words = {
-            "add": f"{plain(self.by)} percent points more" if self.by >= 0 else f"{plain(-self.by)} percent points less",
+            "add": f"{plain(abs(self.by))} percent {'point' if abs(self.by) == 1 else 'points'} {'more' if self.by >= 0 else 'less'}",
             "times": f"times {plain(self.by)}",
             "root": "10 times the square root",
         }  # fmt: skip
@@ -276,7 +276,8 @@ def pass_of(condition: Condition, pieces: Mapping[str, TurnedIn]) -> Pass:
     """pieces: by key; those that the condition names are asked."""
     mine = [pieces[key] for key in condition.of if key in pieces]
     have = sum(piece.is_turned_in for piece in mine)
-    ahead = sum(not piece.is_turned_in and piece.state is State.AHEAD for piece in mine)
+    # What is with the graders and was handed in elsewhere may be there: nobody is told that passing is lost before that is known.
+    ahead = sum(not piece.is_turned_in and piece.state in (State.AHEAD, State.GRADING) for piece in mine)
     return Pass(condition, have, ahead)
 
 

@@ -67,7 +67,7 @@ class CourseGradeShape(serializers.Serializer[Any]):
 
 
 class MyGrades(CourseApiView):
-    """Your course grade so far: what is released adds up, what is not has no points."""
+    """Your course grade so far: what is released adds up, what is not has no points. Empty for staff."""
 
     @extend_schema(responses=CourseGradeShape, operation_id="my_grades")
     def get(self, request: Request, course: str) -> Response:

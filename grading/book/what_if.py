@@ -12,8 +12,9 @@ LETTERS = 16  # a longer number is nobody's points
 
 @dataclass(frozen=True)
 class Refused:
-    """Why points are not taken. code: not_a_number, negative, above_the_maximum. typed: kept for the field."""
+    """Why points are not taken. code: not_a_number, negative, above_the_maximum. typed: kept for the field. title: of the piece."""
 
+    title: str
     code: str
     words: str
     typed: str
@@ -47,9 +48,9 @@ def _number(text: str, piece: Piece) -> Decimal | Refused:
     except InvalidOperation:
         found = None
     if found is None or not found.is_finite():
-        return Refused("not_a_number", f"{piece.title}: type points, like 7.5.", kept)
+        return Refused(piece.title, "not_a_number", "Type points, like 7.5.", kept)
     if found < 0:
-        return Refused("negative", f"{piece.title}: points are 0 or more.", kept)
+        return Refused(piece.title, "negative", "Points are 0 or more.", kept)
     if found > piece.of:
-        return Refused("above_the_maximum", f"{piece.title}: at most {plain(piece.of)} points.", kept)
+        return Refused(piece.title, "above_the_maximum", f"At most {plain(piece.of)} points.", kept)
     return found

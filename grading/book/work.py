@@ -70,11 +70,11 @@ class WorkRows:
         """What counts for this person now. Without a release students know that something is with the graders, and no more."""
         mark, is_in = self.marks[item.pk].get(person), person in self.handed[item.pk]
         points, is_complete = (mark.points, mark.is_complete) if mark else (None, False)
-        if not is_in and not item.takes_anything:
-            is_in = points is not None  # handed in elsewhere: whoever has points was there
         is_hidden = for_students and item.pk not in self.released
         if is_hidden:
             points = None
+        elif points is not None and (points > 0 or not item.takes_anything):
+            is_in = True  # on paper, by mail: whoever has points for it was there
         dates = self.dates.get(person, NO_DATES)
         if not item.is_counted:
             return Fact(State.UNCOUNTED, points, is_in)
@@ -99,7 +99,7 @@ class WorkRows:
         for person in people:
             points, is_complete = marks.get(person, missing)
             if is_complete and is_plain and person not in own:
-                found.append(Fact(graded, points, person in handed))
+                found.append(Fact(graded, points, person in handed or (points or ZERO) > 0))
             elif person in own or person in marks or person in handed:
                 found.append(self.fact(item, person, now, for_students=False))
             else:

@@ -31,7 +31,7 @@ from grading.gradebook import (
 OPEN = frozenset({State.AHEAD, State.GRADING, State.MISSING})
 BADGES = {
     State.GRADING: Badge("neutral", "clock", "with the graders"),
-    State.MISSING: Badge("bad", "x", "missing, counts 0"),
+    State.MISSING: Badge("bad", "octagon", "missing, counts 0"),
     State.EXCUSED: Badge("neutral", "info", "excused"),
     State.AHEAD: Badge("neutral", "clock", "to come"),
     State.UNCOUNTED: Badge("neutral", "info", "outside the grade"),
@@ -175,7 +175,7 @@ def _pass(one: Pass) -> dict[str, Any]:
     if one.holds:
         return {"badge": Badge("good", "check", "met"), "words": words, "note": one.condition.note}
     if one.is_lost:
-        return {"badge": Badge("bad", "x", "cannot be met any more"), "words": words, "note": one.condition.note}
+        return {"badge": Badge("bad", "octagon", "cannot be met any more"), "words": words, "note": one.condition.note}
     left = f"{words}, {one.ahead} still to come"
     return {"badge": Badge("neutral", "clock", "open"), "words": left, "note": one.condition.note}
 
