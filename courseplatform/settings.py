@@ -357,11 +357,13 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "CaseStatusEnum": "hardware.models.CaseStatus",
+        "GradeStateEnum": "grading.api.grades.STATES",
         "KindEnum": "grading.models.assignments.AssignmentKind",
         "LateEntryKindEnum": "grading.models.late_days.EntryKind",
         "LateUnitKindEnum": "grading.late.facts.UNIT_KINDS",
         "RerunKindEnum": "grading.models.reruns.RerunKind",
         "RerunStatusEnum": "grading.models.reruns.RerunStatus",
+        "StateEnum": "hardware.models.stock.Item.Status",
         "StatusEnum": "hardware.models.Status",
         "UploadStatusEnum": "courseplatform.uploads.models.Status",
     },

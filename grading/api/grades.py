@@ -15,6 +15,7 @@ from courseplatform.courses.models import STAFF, Enrolment, Role
 from grading.gradebook import State
 from grading.selectors.book_endpoint import my_standing, standings_add
 
+STATES = [(str(state), str(state)) for state in State]
 PERCENT: dict[str, Any] = {"max_digits": 8, "decimal_places": 2}
 
 
@@ -22,7 +23,7 @@ class GradeLineShape(serializers.Serializer[Any]):
     key = serializers.CharField()
     title = serializers.CharField()
     state = serializers.ChoiceField(
-        choices=[(str(state), str(state)) for state in State],
+        choices=STATES,
         help_text="graded and missing count; grading: handed in, not released or not marked; ahead: not due; excused; uncounted",
     )
     points = serializers.DecimalField(**PERCENT, allow_null=True, help_text="null: none, or not released to you")
