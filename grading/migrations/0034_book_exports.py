@@ -4,8 +4,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import courseplatform.core.fields
-
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -25,7 +23,7 @@ class Migration(migrations.Migration):
                 ),
                 ("by", models.CharField(max_length=120)),
                 ("at", models.DateTimeField(auto_now_add=True)),
-                ("columns", courseplatform.core.fields.OrderedJSONField(default=list)),
+                ("columns", models.JSONField(default=list)),
                 ("people", models.PositiveIntegerField()),
                 ("shown", models.CharField(blank=True, max_length=240)),
                 ("file_name", models.CharField(blank=True, max_length=160)),
@@ -57,8 +55,8 @@ class Migration(migrations.Migration):
                 ("made_at", models.DateTimeField(auto_now_add=True)),
                 ("file_name", models.CharField(blank=True, max_length=160)),
                 ("content", models.BinaryField()),
-                ("confirmed", courseplatform.core.fields.OrderedJSONField(default=dict)),
-                ("chosen", courseplatform.core.fields.OrderedJSONField(default=dict)),
+                ("confirmed", models.JSONField(default=dict)),
+                ("chosen", models.JSONField(default=dict)),
                 ("is_released_only", models.BooleanField(default=True)),
                 ("with_missing", models.BooleanField(default=False)),
                 (

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.db import models
 
 from courseplatform.core.append_only import AppendOnly
-from courseplatform.core.fields import OrderedJSONField
 from courseplatform.courses.models import Course
 
 
@@ -25,7 +24,7 @@ class BookExport(AppendOnly):
     by = models.CharField(max_length=120)
     by_person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
-    columns = OrderedJSONField(default=list)
+    columns = models.JSONField(default=list)
     people = models.PositiveIntegerField()
     shown = models.CharField(max_length=240, blank=True)
     file_name = models.CharField(max_length=160, blank=True)
@@ -50,8 +49,8 @@ class CanvasFile(models.Model):
     made_at = models.DateTimeField(auto_now_add=True)
     file_name = models.CharField(max_length=160, blank=True)
     content = models.BinaryField()
-    confirmed = OrderedJSONField(default=dict)
-    chosen = OrderedJSONField(default=dict)
+    confirmed = models.JSONField(default=dict)
+    chosen = models.JSONField(default=dict)
     is_released_only = models.BooleanField(default=True)
     with_missing = models.BooleanField(default=False)
 

@@ -16,7 +16,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-RUNS = 3
+RUNS = 20
 MOST = {"queries": 15, "bytes of HTML": 1_500_000, "bytes as sent": 300_000, "CPU, ms": 90.0}
 PEER = {"queries": 1515, "bytes of HTML": 2_800_000, "bytes as sent": None, "CPU, ms": 2260.0}
 
