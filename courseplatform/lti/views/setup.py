@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -28,7 +29,7 @@ def index(request: HttpRequest, person: User) -> HttpResponse:
 
 def _index(request: HttpRequest, **more: Any) -> HttpResponse:
     context = {
-        "platforms": Platform.objects.prefetch_related("deployments__links"),
+        "platforms": Platform.objects.annotate(courses=Count("deployments__links")),
         "addresses": tool_addresses(),
         "keys": ToolKey.objects.all(),
         "invites": invites_open(),
