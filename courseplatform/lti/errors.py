@@ -13,6 +13,13 @@ class LaunchRefused(AppError):
     title = "This cannot be opened from here"
 
 
+class LoginRefused(LaunchRefused):
+    """A sign-in that cannot begin: anybody may ask, and what was asked leads nowhere."""
+
+    http_status = 422
+    default_code = "login_incomplete"
+
+
 class LinkOver(AppError):
     """A link that works once, or for some minutes."""
 

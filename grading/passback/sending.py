@@ -61,6 +61,7 @@ class _Sender:
     def __init__(self, passback: Passback, now: datetime | None) -> None:
         self.passback, self.fixed, self.lease = passback, now, passback.busy_until
         self.assignment: Assignment = passback.assignment
+        self.book: Any = None
 
     @property
     def now(self) -> datetime:
@@ -110,11 +111,11 @@ class _Sender:
                 PlatformProblem("The LMS's course does not list this person.", code="not_in_lms", is_passing=False),
             )
             return 0
-        book = Gradebook(link)
+        self.book = self.book or Gradebook(link)  # one for all: its connection stays open
         why = f"Why: {settings.SITE_URL}{grade_path(self.assignment)}"
         sending = Score(sub, score.points, score.of, score.stamp, score.submitted_at, why)
         try:
-            book.send(self._column(link, book), sending)
+            self.book.send(self._column(link), sending)
         except PlatformProblem as problem:
             return self._refused(score, problem)
         return self._done(score, "sent", 200, "")
@@ -122,14 +123,16 @@ class _Sender:
     def _mine(self, score: PassbackScore) -> QuerySet[PassbackScore]:
         return PassbackScore.objects.filter(pk=score.pk, version=score.version, state=ScoreState.PENDING)
 
-    def _column(self, link: CourseLink, book: Any) -> str:
+    def _column(self, link: CourseLink) -> str:
         """Found by the place that the LMS opened, else by our key, else made; kept from then on."""
         if not self.passback.column_url:
             found = column_of(link, self.assignment.slug)
             if not found and not link.lineitems_url:
                 raise PlatformProblem("The LMS has told no gradebook.", code="no_grades_service", is_passing=False)
             maximum = worth_of(self.assignment)
-            found = found or book.column(key=self.assignment.slug, label=self.assignment.full_title, maximum=maximum)
+            found = found or self.book.column(
+                key=self.assignment.slug, label=self.assignment.full_title, maximum=maximum
+            )
             Passback.objects.filter(pk=self.passback.pk).update(column_url=found)
             self.passback.column_url = found
         return self.passback.column_url

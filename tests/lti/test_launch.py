@@ -1,9 +1,11 @@
 """A launch: who comes in, and every message that is refused."""
 
+import threading
 import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -237,7 +239,7 @@ def test_a_deployment_or_a_platform_that_is_switched_off_lets_nobody_in(platform
     refused(browser, message, "launch_invalid")
     type(platform).objects.update(is_active=False)
     answer = browser.client.get("/lti/login/", {"iss": lms.issuer, "login_hint": "x"})
-    assert answer.status_code == 403 and code_of(answer) == "unknown_platform"
+    assert answer.status_code == 422 and code_of(answer) == "unknown_platform"
 
 
 def test_a_sign_in_that_took_too_long_is_refused(platform, lms, browser):
@@ -335,7 +337,7 @@ def test_the_login_leads_to_the_known_address_of_the_platform_whatever_it_is_ask
     assert query["prompt"] == "none" and query["response_type"] == "id_token"
     for wrong in ({"iss": "https://evil.example.com"}, {"client_id": "other"}, {"iss": ""}):
         answer = browser.client.get("/lti/login/", {"iss": lms.issuer, "login_hint": "x"} | wrong)
-        assert answer.status_code == 403 and code_of(answer) == "unknown_platform"
+        assert answer.status_code == 422 and code_of(answer) == "unknown_platform"
     assert code_of(browser.client.get("/lti/login/", {"iss": lms.issuer})) == "login_incomplete"
 
 
@@ -358,3 +360,25 @@ def test_what_a_launch_told_of_a_person_is_gone_a_day_later(cast, platform, lms,
     assert launches_sweep() == 0
     assert launches_sweep(now=timezone.now() + timedelta(hours=25)) == 1
     assert not LoginAttempt.objects.exists() and Identity.objects.exists()
+
+
+@pytest.mark.real_database
+@pytest.mark.django_db(transaction=True)
+def test_of_two_that_bring_the_same_message_at_once_one_comes_in(cast, platform, lms, browser):
+    connect(cast, platform, lms)
+    message = browser.message(lms.person("Nora Lind"))
+    together, codes = threading.Barrier(2), []
+
+    def send():
+        client = Client()
+        client.cookies = browser.client.cookies
+        together.wait(timeout=20)
+        codes.append(client.post("/lti/launch/", message, headers={"Sec-Fetch-Dest": "document"}).status_code)
+        connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert sorted(codes) == [302, 403] and Launch.objects.count() == 1

@@ -199,13 +199,13 @@ def test_a_grade_that_changes_while_it_is_on_its_way_is_sent_too(cast, lab, lms)
 
     real = sending._Sender._column
 
-    def change_meanwhile(self, link, book):
+    def change_meanwhile(self, link):
         sending._Sender._column = real
         give(cast, cast.ruth, report=3, reason="regraded")
         from grading.passback.collecting import passbacks_collect
 
         passbacks_collect()
-        return real(self, link, book)
+        return real(self, link)
 
     sending._Sender._column = change_meanwhile
     try:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
@@ -103,8 +103,12 @@ def _is_untouched(person: User, launch: Launch) -> bool:
 
 def _account_make(launch: Launch) -> User:
     try:
-        return User.objects.create_user(email=launch.email, name=launch.name or launch.email.partition("@")[0])
-    except ValidationError as error:
+        with transaction.atomic():
+            return User.objects.create_user(email=launch.email, name=launch.name or launch.email.partition("@")[0])
+    except (ValidationError, IntegrityError) as error:
+        if User.objects.filter(email=launch.email).exists():  # two tabs at once: the other has made it
+            said = "Your account was made a moment ago, in another tab. Open Milliamp from the LMS again."
+            raise LaunchRefused(said, code="opened_twice") from error
         raise LaunchRefused("No account can be made from what the LMS tells.", code="bad_person") from error
 
 

@@ -20,7 +20,7 @@ from pylti1p3.redirect import Redirect
 from pylti1p3.request import Request
 from pylti1p3.session import SessionService
 
-from courseplatform.lti.errors import LaunchRefused
+from courseplatform.lti.errors import LaunchRefused, LoginRefused
 from courseplatform.lti.models import LoginAttempt, Platform
 from courseplatform.lti.wire.http import PlatformSession
 from courseplatform.lti.wire.tool import Tool, platform_of
@@ -107,10 +107,10 @@ class Begun:
 
 
 def login_of(params: Mapping[str, str], launch_url: str) -> Begun:
-    """Raises LaunchRefused: `unknown_platform`, `login_incomplete`."""
+    """Raises LoginRefused: `unknown_platform`, `login_incomplete`."""
     platform = platform_of(params.get("iss", ""), params.get("client_id"))
     if platform is None:
-        raise LaunchRefused(
+        raise LoginRefused(
             "This LMS is not known here, or its client is switched off. An operator of this site adds it on the page LMS.",
             code="unknown_platform",
         )
@@ -119,7 +119,7 @@ def login_of(params: Mapping[str, str], launch_url: str) -> Begun:
     try:
         url = login.get_redirect_object(launch_url).get_redirect_url()
     except (OIDCException, LtiException) as error:
-        raise LaunchRefused("The LMS began a sign-in and left a part of it out.", code="login_incomplete") from error
+        raise LoginRefused("The LMS began a sign-in and left a part of it out.", code="login_incomplete") from error
     return Begun(platform, url, cookies.state, attempts.nonce)
 
 
