@@ -20,6 +20,8 @@ from grading.passback.plan import Wanted, changed, stamp_after
 
 AT_LEAST = timedelta(minutes=10)  # what no marker tells, like a person who was enrolled again, is found then
 
+NEWER = ["points", "of", "submitted_at", "stamp", "version", "state", "tries", "next_at", "problem", "problem_says"]
+
 
 def passbacks_collect(*, now: datetime | None = None) -> int:
     """All assignments whose grades may have changed. Returns how many scores wait anew."""
@@ -77,10 +79,13 @@ def _queue(passback: Passback, wanted: dict[int, Wanted], now: datetime) -> int:
     rows = {row.person_id: row for row in PassbackScore.objects.select_for_update().filter(passback=passback)}
     kept = {pk: Wanted(row.points, row.of, row.submitted_at) for pk, row in rows.items()}
     found = changed(wanted, kept)
-    for pk, score in found.items():
-        row = rows.get(pk) or PassbackScore(passback=passback, person_id=pk, version=0)
+    fresh = [PassbackScore(passback=passback, person_id=pk, version=0) for pk in found if pk not in rows]
+    known = [rows[pk] for pk in found if pk in rows]
+    for row in (*fresh, *known):
+        score = found[row.person_id]
         row.points, row.of, row.submitted_at = score.points, score.of, score.submitted_at
         row.stamp, row.version = stamp_after(row.stamp if row.version else None, now), row.version + 1
         row.state, row.tries, row.next_at, row.problem, row.problem_says = ScoreState.PENDING, 0, now, "", ""
-        row.save()
+    PassbackScore.objects.bulk_create(fresh)
+    PassbackScore.objects.bulk_update(known, NEWER, batch_size=100)
     return len(found)

@@ -15,7 +15,7 @@ from courseplatform.lti.errors import LaunchRefused, LinkOver
 from courseplatform.lti.models import GOOD_FOR, Deployment, Launch, LoginAttempt
 from courseplatform.lti.scopes import LTI
 
-KEPT = timedelta(days=1)
+KEPT, ATTEMPTS_KEPT = timedelta(days=1), timedelta(hours=1)
 REPEATED = ("iss", "client_id", "login_hint", "lti_message_hint", "lti_deployment_id", "target_link_uri")
 MOST = 4000
 log = structlog.get_logger(__name__)
@@ -116,7 +116,8 @@ def launch_use(launch: Launch, field: str) -> None:
 
 
 def launches_sweep(*, now: datetime | None = None) -> int:
-    """Delete what is a day old, with what it told of people. Returns how many launches that were."""
-    before = (now or timezone.now()) - KEPT
-    LoginAttempt.objects.filter(made_at__lt=before).delete()
-    return Launch.objects.filter(made_at__lt=before).delete()[0]
+    """Delete launches that are a day old, with what they told of people. Returns how many. Sign-ins that nobody ended go after an hour:
+    whoever knows an issuer can begin any number."""
+    at = now or timezone.now()
+    LoginAttempt.objects.filter(made_at__lt=at - ATTEMPTS_KEPT).delete()
+    return Launch.objects.filter(made_at__lt=at - KEPT).delete()[0]
