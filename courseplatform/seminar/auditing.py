@@ -15,7 +15,11 @@ def _rows(course: Course) -> Any:
 
 
 def _line(row: SlotChange) -> tuple[str, str]:
-    return row.sentence, reverse("seminar:slot", args=[row.slot.session.course.slug, row.slot_id])
+    day = row.slot.session.held_on
+    on = f" of {day:%b} {day.day}" if day else ""
+    return f"Presentation{on}: {row.sentence}", reverse(
+        "seminar:slot", args=[row.slot.session.course.slug, row.slot_id]
+    )
 
 
 def register() -> None:

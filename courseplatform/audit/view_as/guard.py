@@ -12,9 +12,15 @@ READS = re.compile(
 )
 
 
+class WhileViewing(Forbidden):
+    """What whoever views as a student may not do, and may do as oneself."""
+
+    title = "You view as a student"
+
+
 def read_only(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-    """For `connection.execute_wrapper`. Raises Forbidden (`viewing_cannot_write`); what was begun is rolled back."""
+    """For `connection.execute_wrapper`. Raises WhileViewing (`viewing_cannot_write`); what was begun is rolled back."""
     if not READS.match(sql):
         said = "This page would note something in the student's name, and while you view the course as a student nothing is written."
-        raise Forbidden(said, code="viewing_cannot_write")
+        raise WhileViewing(said, code="viewing_cannot_write")
     return execute(sql, params, many, context)

@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from courseplatform.audit.models import StudentView
 from courseplatform.audit.view_as.current import MARK, marked_view, seen_student, why_over
-from courseplatform.audit.view_as.guard import read_only
+from courseplatform.audit.view_as.guard import WhileViewing, read_only
 from courseplatform.audit.view_as.services import student_view_end
 from courseplatform.core import error_pages
 from courseplatform.core.audience import Audience, audience_of
-from courseplatform.core.errors import AppError, Conflict, Forbidden, NotHere
+from courseplatform.core.errors import AppError, Conflict, NotHere
 from courseplatform.core.middleware import Middleware
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -74,17 +74,17 @@ def _name(request: HttpRequest) -> str:
 
 
 def _check(request: HttpRequest, found: StudentView, audience: Audience | None, kwargs: Mapping[str, Any]) -> None:
-    """Raises Forbidden (`viewing_read_only`, `viewing_one_course`), or NotHere for another course."""
+    """Raises WhileViewing (`viewing_read_only`, `viewing_one_course`), or NotHere for another course."""
     who = found.student.name if found.student else "a student"
     course = found.course.number or found.course.title
     if request.method not in SAFE:
         said = f"You see {course} as {who}, and nothing can be changed meanwhile. Nothing was sent: stop viewing at the top of the page first."
-        raise Forbidden(said, code="viewing_read_only")
+        raise WhileViewing(said, code="viewing_read_only")
     if kwargs.get("course", found.course.slug) != found.course.slug:
         raise NotHere(f"You see {course} as {who}, and that opens this course alone.")
     if audience not in OF_A_COURSE and not _name(request).startswith(OF_NOBODY):
         said = f"You see {course} as {who}, and that opens the pages of this course alone. Stop viewing at the top of the page to come back to your own."
-        raise Forbidden(said, code="viewing_one_course")
+        raise WhileViewing(said, code="viewing_one_course")
 
 
 def _become(request: HttpRequest, person: Any) -> None:
