@@ -89,7 +89,6 @@ SECTION = ExportSection(
     frozenset({
         "grading.Submission.person", "grading.Piece.person", "grading.Extension.person", "grading.Accommodation.person", "grading.Excuse.person",
         "grading.LateRequest.person", "grading.LateEntry.person", "grading.LateVerdict.person", "grading.RegradeRequest.person",
-        "grading.Nickname.person", "grading.GradeEvent.person", "grading.Snippet.owner",
-        "grading.Nickname.person", "grading.GradeEvent.person", "grading.GradeNow.person",
+        "grading.Nickname.person", "grading.GradeEvent.person", "grading.Snippet.owner", "grading.GradeNow.person",
     }),
 )  # fmt: skip

@@ -23,6 +23,7 @@ def page(client, settings, tmp_path, transactional_db, live_server):
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
         context = browser.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900})
         context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        context.set_default_timeout(90_000)  # another lane's tests share the machine
         yield context.new_page()
         browser.close()
 

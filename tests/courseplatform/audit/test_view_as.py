@@ -358,7 +358,10 @@ def test_every_page_of_a_student_is_shown_and_none_writes_by_being_looked_at(mod
     own.force_login(cast.ruth)
     begin_view(viewing, cast, cast.helen, cast.ruth)
     for address in addresses:
-        as_ruth, answer = own.get(address), viewing.get(address)  # the site's own name for its calendars is made by the first who asks
+        as_ruth, answer = (
+            own.get(address),
+            viewing.get(address),
+        )  # the site's own name for its calendars is made by the first who asks
         assert answer.status_code == as_ruth.status_code, address
         if (
             answer.headers["Content-Type"].startswith("text/html")
