@@ -4,10 +4,12 @@ import random
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
 from io import StringIO
 from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
@@ -200,3 +202,18 @@ def test_the_command_finds_what_was_changed_behind_its_back_and_mends_it(cast):
     call_command("gradebook", "--check", stdout=said)
     assert said.getvalue().splitlines()[-1] == "0 rows differ"
     assert grades_now_write(lab) == 0
+
+
+def test_the_migration_fills_the_rows_of_what_was_graded_before(tmp_path):
+    """With lateness, a measurement, a withdrawn item and a sum by hand."""
+    cast = late_cast(PERSONAL | {"bank": {"days": 0, "owner": "person"}})
+    lab = with_rubric(cast)
+    handed_in(cast, cast.ruth, is_active=True, counts=True)
+    give(cast, cast.ruth, report=3, plot=2)
+    give(cast, cast.daniel, report=1, plot=1)
+    grade_override(visit=cast.visit(cast.amit), assignment=lab, person=cast.daniel, seen=seen(lab, cast.daniel), points=D(7), reason="x")  # fmt: skip
+    apply(lab, rubric=rubric(("report", 3)), points=12)
+    GradeNow.objects.all().delete()
+    import_module("grading.migrations.0033_fill_grades_now").forwards(apps, None)
+    assert GradeNow.objects.count() == 2
+    assert is_true(lab)
