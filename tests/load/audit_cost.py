@@ -17,9 +17,13 @@ def main(rows: int) -> None:
     import django
 
     django.setup()
+    from django.conf import settings
     from django.test.runner import DiscoverRunner
 
+    settings.DATABASES["default"].setdefault("TEST", {})["MIGRATE"] = False  # the tables as they are, at once
+
     runner = DiscoverRunner(verbosity=0, interactive=False)
+    runner.setup_test_environment()
     old = runner.setup_databases()
     try:
         measure(rows)
