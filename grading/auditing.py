@@ -6,9 +6,13 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from courseplatform.accounts.models import User
 from courseplatform.audit.models import Act
 from courseplatform.audit.registry import AuditSource, Read, audit
-from courseplatform.courses.models import Course
+from courseplatform.audit.view_as.rules import add_view_objection
+from courseplatform.courses.access import Visit
+from courseplatform.courses.models import Course, Role
+from grading.anonymity import hidden_assignments
 from grading.models import Accommodation, Excuse, Extension, GradeEvent, LateEntry, Piece, Run, Submission
 from grading.models.grades import MEASUREMENT, GradeRelease, grade_path
 from grading.models.late_days import POLICY_ACTOR
@@ -49,6 +53,18 @@ READS = (
     Read("grading:power_readings_csv", "The energy of {team}", Act.EXPORTED),
     Read("grading:rerun", "What a new run of {assignment} changes for whom"),
     Read("grading:rerun_csv", "What a new run of {assignment} changes for whom", Act.EXPORTED),
+    Read("grading:book", "The gradebook of the class"),
+    Read("grading:book_csv", "The gradebook of the class", Act.EXPORTED),
+    Read("grading:book_excel", "The gradebook of the class", Act.EXPORTED),
+    Read("grading:book_person", "A person's line in the gradebook"),
+    Read("grading:book_cell", "Why a grade in the gradebook is what it is"),
+    Read("grading:canvas", "What was sent to Canvas"),
+    Read("grading:canvas_file", "The gradebook, prepared for Canvas", Act.EXPORTED),
+    Read("grading:desk_report", "A report at the desk for {assignment}"),
+    Read("grading:piece_report", "A report that was handed in"),
+    Read("grading:passback", "Scores for {assignment} that go to the LMS"),
+    Read("api:class_grades", "The course grades of the class, by a program"),
+    Read("api:board_ask", "A board run that was asked for, by a program"),
     Read("api:rerun", "What a new run of {assignment} changes for whom, by a program"),
     Read("api:submissions", "Hand-ins for {assignment}, by a program"),
     Read("api:submission", "A hand-in, by a program"),
@@ -119,8 +135,18 @@ def _rerun_line(row: RerunMove) -> tuple[str, str]:
     return f"New run of {assignment.short or assignment.title}: {row.moved_to.replace('_', ' ')}", path
 
 
+def names_are_hidden(visit: Visit, student: User | None) -> str:
+    """Against a view as a student: whoever grades reports without names would learn whose they are."""
+    if student is None or visit.role == Role.INSTRUCTOR:
+        return ""
+    if not hidden_assignments(visit):
+        return ""
+    return "Reports of this course are graded without names now. A view as one student would tell whose they are; an instructor may."
+
+
 def register() -> None:
     audit.add_reads(*READS)
+    add_view_objection(names_are_hidden)
     audit.add_whose("submission", lambda pk: Submission.objects.filter(pk=pk).values("person"))
     audit.add_whose("run", lambda pk: Run.objects.filter(pk=pk).values("submission__person"))
     audit.add_whose("piece", lambda pk: Piece.objects.filter(pk=pk).values("person"))

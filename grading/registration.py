@@ -71,6 +71,11 @@ LATE_PAGES = (
 )  # fmt: skip
 
 
+POWER_PAGES = (
+    "courses:stages", "grading:power_readings", "grading:power_reading_add", "grading:power_reading_take_back",
+)  # fmt: skip
+
+
 def register_all() -> None:
     auditing.register()
     add_export_section(exporting.SECTION)
@@ -80,22 +85,7 @@ def register_all() -> None:
     add_return_dues_source(return_dues)
     add_return_listener(return_changed)
     add_calibration_source(calibration_rows)
-    register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake, parked=result_park))
-    register_kind(
-        JobKind(
-            board_runs.KIND,
-            board_runs.board_run_ended,
-            no_wake,
-            ttl_s=TTL_S,
-            start_within_s=START_WITHIN_S,
-            max_faults=MOST_FAULTS,
-        )
-    )
-    register_kind(JobKind(ASK_KIND, ask_end.board_ask_ended, wake, parked=ask_end.board_ask_parked))
-    calibrating.register(networks=networks, ended=refit_begin, outcomes=refit_outcomes)
-    register_kind(JobKind(name=COUNT_KIND, ended=count_ended, wake=wake))
-    register_kind(JobKind(name=VARIANT_KIND, ended=variant_ended, wake=wake))
-    register_kind(JobKind(name=RERUN_KIND, ended=rerun_job_ended, wake=wake))
+    _kinds()
     register_purpose(upload_purpose.HAND_IN, upload_purpose.hand_in, upload_purpose.spelled)
     register_purpose(upload_purpose.PART, upload_purpose.part, upload_purpose.part_spelled)
     registry.add_due_source(sections.due_marks)
@@ -118,6 +108,25 @@ def register_all() -> None:
     team_page.add_section(
         TeamSection("late_days", 25, "main", "grading/_section_team_late_days.html", late_mine.team_section)
     )
+    _sections()
+    registry.add_nav(*_links())
+
+
+def _kinds() -> None:
+    """What workers and boards carry out."""
+    register_kind(JobKind(name=RUN_KIND, ended=run_end.run_ended, wake=wake, parked=result_park))
+    register_kind(
+        JobKind(board_runs.KIND, board_runs.board_run_ended, no_wake, ttl_s=TTL_S, start_within_s=START_WITHIN_S, max_faults=MOST_FAULTS)
+    )  # fmt: skip
+    register_kind(JobKind(ASK_KIND, ask_end.board_ask_ended, wake, parked=ask_end.board_ask_parked))
+    calibrating.register(networks=networks, ended=refit_begin, outcomes=refit_outcomes)
+    register_kind(JobKind(name=COUNT_KIND, ended=count_ended, wake=wake))
+    register_kind(JobKind(name=VARIANT_KIND, ended=variant_ended, wake=wake))
+    register_kind(JobKind(name=RERUN_KIND, ended=rerun_job_ended, wake=wake))
+
+
+def _sections() -> None:
+    """Of the course's home."""
     registry.add_section(Section("due_next", 20, "main", "grading/_section_due_next.html", sections.due_next))
     # In place of the section of the same name, which knows the rule in words alone.
     registry.add_section(Section("late_days", 10, "side", "grading/_section_late_days.html", late_mine.home_section))
@@ -128,7 +137,6 @@ def register_all() -> None:
     registry.add_section(Section("meters", 12, "side", "grading/_section_meters.html", meter_readings.waiting_section))
     registry.add_section(Section("parked", 11, "side", "grading/_section_parked.html", parked_runs.waiting_section))
     registry.add_section(Section("regrades", 12, "side", "grading/_section_regrades.html", waiting_section))
-    registry.add_nav(*_links())
 
 
 def _links() -> list[NavLink]:
@@ -143,46 +151,11 @@ def _links() -> list[NavLink]:
         NavLink("Assignments", "grading:assignments", 30, MEMBERS, key="a", owns=work),
         NavLink("Grades", "grading:book", 41, students, has_content=has_scheme),
         NavLink("Late days", "grading:late_days", 42, students, key="l", has_content=late_mine.has_policy),
-        NavLink(
-            "Desk",
-            "grading:desk",
-            32,
-            STAFF,
-            key="d",
-            owns=("grading:desk_report", "grading:desk_snippets", "grading:desk_samples"),
-        ),
-        NavLink(
-            "Submissions",
-            "grading:submissions",
-            35,
-            STAFF,
-            key="u",
-            owns=("grading:parked", "grading:line", "grading:meter_readings"),
-            in_more=True,
-        ),
-        NavLink(
-            "Gradebook",
-            "grading:book",
-            34,
-            STAFF,
-            key="o",
-            owns=("grading:book_person", "grading:book_cell", "grading:canvas", "grading:canvas_file"),
-        ),
+        NavLink("Desk", "grading:desk", 32, STAFF, key="d", owns=("grading:desk_report", "grading:desk_snippets", "grading:desk_samples")),
+        NavLink("Submissions", "grading:submissions", 35, STAFF, key="u", owns=("grading:parked", "grading:line", "grading:meter_readings"), in_more=True),
+        NavLink("Gradebook", "grading:book", 34, STAFF, key="o", owns=("grading:book_person", "grading:book_cell", "grading:canvas", "grading:canvas_file")),
         NavLink("Late days", "grading:late_balances", 36, STAFF, key="l", owns=LATE_PAGES, in_more=True),
-        NavLink(
-            "Energy",
-            "grading:energy",
-            51,
-            STAFF,
-            in_more=True,
-            has_content=class_energy.has_stages,
-            owns=(
-                "courses:stages",
-                "grading:power_readings",
-                "grading:power_reading_add",
-                "grading:power_reading_take_back",
-            ),
-        ),
+        NavLink("Energy", "grading:energy", 51, STAFF, in_more=True, has_content=class_energy.has_stages, owns=POWER_PAGES),
         NavLink("Calibrations", "grading:calibrations", 93, STAFF, owns=("grading:calibration",), in_more=True),
         NavLink("Regrades", "grading:regrades", 36, STAFF, owns=("grading:regrade",), in_more=True),
-    ]
+    ]  # fmt: skip

@@ -344,11 +344,7 @@ def silent_given_back(jobs: "QuerySet[JobT]", *, now: datetime) -> int:
 
 def _move_held(job: Job, lease: Lease | None, *, to: str, why: str = "", **changes: Any) -> None:
     by = lease.worker if lease else "sweep"
-    guard = (
-        {"attempt": job.attempt, "lease_expires_at": job.lease_expires_at}
-        if lease is None
-        else {"attempt": lease.attempt}
-    )
+    guard = {"attempt": lease.attempt} if lease else {"attempt": job.attempt, "lease_expires_at": job.lease_expires_at}
     move(job, moves=MOVES, to=to, by=by, why=why, history=JobMove, guard=guard, **changes)
 
 

@@ -12,7 +12,7 @@ from courseplatform.core import numbers
 from courseplatform.core.errors import NotHere
 from courseplatform.core.markdown import render_markdown
 from courseplatform.courses.access import Visit
-from grading.anonymity import masked_piece
+from grading.anonymity import masked_piece, names_hidden
 from grading.handing_in.hand_in_rules import missing_of, pieces_of, work_on
 from grading.handing_in.piece_reading import most_bytes_of, part_endings, too_large_words, wrong_ending_words
 from grading.handing_in.piece_tables import table_text
@@ -290,6 +290,7 @@ def piece_page(visit: Visit, piece: Piece) -> dict[str, Any]:
         "text_html": render_markdown(piece.text) if piece.kind == "text" else "",
         "attempts": list(attempts),
         "owner": piece.owner,
+        "hide_names": names_hidden(visit, piece.assignment),
         "page_keys": [("+ −", "size of the report"), ("0", "fit its width")]
         + ([("A", "write a note")] if visit.is_staff else [])
         if piece.kind == "pdf"

@@ -33,9 +33,11 @@ def meter_part(visit: Visit, run: Run) -> dict[str, Any] | None:
 
 def meter_page(visit: Visit, run: Run) -> dict[str, Any]:
     """Raises Conflict (`not_for_readings`) where no reading belongs to this run and none was ever entered."""
+    said = "A reading of a meter belongs to a run on a board without a power sensor, in a lab that gives points for energy."
+    if not hasattr(run, "result"):
+        raise Conflict(said, code="not_for_readings")
     rows = list(MeterReading.objects.filter(of_result(run.result)).prefetch_related("words").order_by("-pk"))
     if not rows and not is_for_readings(run):
-        said = "A reading of a meter belongs to a run on a board without a power sensor, in a lab that gives points for energy."
         raise Conflict(said, code="not_for_readings")
     submission, board, names = run.submission, run.result.environment["on_board"], _names(rows)
     return {

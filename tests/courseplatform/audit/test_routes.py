@@ -15,21 +15,22 @@ NOT_PERSONAL = {
     "assignments and their rules, as everybody reads them": """
         grading:assignment_dates grading:assignment_edit grading:assignment_new grading:assignment_publish grading:assignment_remove
         grading:assignment grading:assignments grading:part grading:try_points grading:leaderboard grading:nickname grading:hidden_sets
-        grading:late_policy grading:late_try grading:reruns grading:rerun_live grading:rerun_plot
+        grading:late_policy grading:late_try grading:rubric grading:reruns grading:rerun_live grading:rerun_plot
         api:assignment api:assignments api:leaderboard api:reruns""",
     "forms of the staff without anybody's data; what they change is a line of its own": """
         grading:late_accommodation grading:late_excuse grading:late_extension grading:late_grant roster:add roster:import_new
         teams:assign teams:manage teams:new_round scribe:assign scribe:duty scribe:spread seminar:manage
         participation:entry participation:imports
+        grading:desk grading:desk_snippets grading:desk_start lti:course
         notices:announcement_edit notices:announcement_new notices:question_edit notices:survey_edit notices:survey_new""",
     "of whoever asks: the staff have no work of their own": """
         grading:late_days grading:late_days_csv grading:grade grading:compare grading:hand_in grading:late_request
         grading:family grading:family_csv grading:family_edit grading:family_json grading:family_latex grading:family_live
         grading:family_pdf grading:family_plot grading:family_png grading:family_svg
-        participation:mine teams:mine teams:my_slots teams:book notices:survey notices:surveys calendars:page stock:requests stock:reserve""",
+        api:my_grades participation:mine teams:mine teams:my_slots teams:book notices:survey notices:surveys calendars:page stock:requests stock:reserve""",
     "a part of a page that is recorded, or the form on it": """
         grading:run_live grading:run_plot grading:run_csv grading:board_ask_live grading:meter_reading grading:energy_picture
-        grading:power_reading_add grading:power_reading_take_back scribe:edit scribe:import""",
+        grading:desk_live grading:piece_notes grading:power_reading_add grading:power_reading_take_back scribe:edit scribe:import""",
     "boards, devices and machines": """
         grading:calibration grading:calibration_csv grading:calibration_plot grading:calibrations grading:line
         hardware:edit hardware:file hardware:new hardware:course_device hardware:csv hardware:index hardware:plot
