@@ -34,9 +34,7 @@ def meter_part(visit: Visit, run: Run) -> dict[str, Any] | None:
 def meter_page(visit: Visit, run: Run) -> dict[str, Any]:
     """Raises Conflict (`not_for_readings`) where no reading belongs to this run and none was ever entered."""
     said = "A reading of a meter belongs to a run on a board without a power sensor, in a lab that gives points for energy."
-    if not hasattr(run, "result"):
-        raise Conflict(said, code="not_for_readings")
-    rows = list(MeterReading.objects.filter(of_result(run.result)).prefetch_related("words").order_by("-pk"))
+    rows = list(_readings(run).order_by("-pk"))
     if not rows and not is_for_readings(run):
         raise Conflict(said, code="not_for_readings")
     submission, board, names = run.submission, run.result.environment["on_board"], _names(rows)
@@ -52,6 +50,13 @@ def one_of(run: Run) -> str:
     return "training step" if run.submission.assignment.spec.kind.trains else "inference"
 
 
+def _readings(run: Run) -> "QuerySet[MeterReading]":
+    """Of its result, with their words; none of a run that has none."""
+    result = getattr(run, "result", None)
+    found = MeterReading.objects.filter(of_result(result)) if result is not None else MeterReading.objects.none()
+    return found.prefetch_related("words")
+
+
 def has_budget(run: Run) -> bool:
     """Whether the charge of a load can be counted in the energy of a project."""
     return run.submission.team is not None and bool(dated_stages(run.submission.assignment.course))
@@ -59,9 +64,7 @@ def has_budget(run: Run) -> bool:
 
 def reading_get(run: Run, pk: int) -> MeterReading:
     """Raises NotHere, also for a reading of another run."""
-    found: MeterReading | None = (
-        MeterReading.objects.filter(of_result(run.result), pk=pk).prefetch_related("words").first()
-    )
+    found: MeterReading | None = _readings(run).filter(pk=pk).first()
     if found is None:
         raise NotHere("There is no such reading of this run.")
     return found

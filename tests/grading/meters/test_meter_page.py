@@ -7,10 +7,11 @@ import pytest
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from grading.models import MeterReading
+from grading.models import MeterReading, Run
 from grading.selectors.meter_readings import meter_part
 from tests.courseplatform.teams.builders import make_team
 from tests.grading.meters.builders import TYPED, energy_lab, energy_line, enter, on_a_board
+from tests.people import hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
 
@@ -126,3 +127,12 @@ def test_where_the_hand_in_learns_there_the_board_repeats_steps(cast, client, ru
         and "1000 training steps" in page
         and "inference" not in page.split("<h1>")[1]
     )
+
+
+def test_a_run_without_a_result_has_no_page_of_readings(cast, client, run, tmp_path):
+    hand_in(cast, cast.sofia, onnx_like(tmp_path, more=b"another"), lab=cast.lab)
+    waiting = Run.objects.exclude(pk=run.pk).get()
+    client.force_login(cast.amit)
+    answer = client.get(at(cast, waiting))
+    assert answer.status_code == 409 and "not_for_readings" in text(answer)
+    assert client.post(at(cast, waiting, 1), {"said": "counts"}).status_code == 404
