@@ -52,9 +52,12 @@ def local(moment):
 
 
 @pytest.mark.parametrize("lab", LABS)
-def test_the_spec_of_a_lab_parses_and_its_criteria_add_up_to_its_points(lab):
+def test_the_spec_of_a_lab_parses_and_adds_up_to_its_points_with_what_a_person_grades(lab):
     spec = BenchSpec.parse(LABS[lab]["bench"])
-    assert spec.points == LABS[lab]["points"]
+    rubric = next(item for item in FACTS["assignments"] if item["slug"] == lab).get("rubric", [])
+    measured = {criterion.group for criterion in spec.criteria}
+    graded = [item["points"] for item in rubric if item["title"] not in measured and not item.get("extra")]
+    assert spec.points + sum(graded) == LABS[lab]["points"]
     assert {criterion.metric for criterion in spec.criteria} - {""} <= set(METRICS)
     assert spec.device in load_profiles()
 
