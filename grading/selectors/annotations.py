@@ -99,7 +99,7 @@ def _who(piece: Piece) -> list[str]:
     hand may say something else where names are hidden."""
     members = Membership.objects.filter(team=piece.team_id).values("person") if piece.team_id else []
     people = User.objects.filter(Q(pk=piece.person_id) | Q(pk__in=members))
-    teams = Team.objects.filter(pk__in=filter(None, [piece.team_id])).values_list("name", flat=True)
+    teams = Team.objects.filter(pieces=piece.pk).values_list("name", flat=True)
     return [text for one in people for text in (one.name, one.email)] + list(teams)
 
 
