@@ -88,8 +88,8 @@ def load_demo(*, now: datetime | None = None) -> bool:
         for fact in overlay.get("team_work", []):
             _team_work(fact, people, assignments, now)
         late.load(course=course, people=people, overlay=overlay, now=now)
-        grades.load(course=course, people=people, now=now)
         grades.load_reports(course=course, people=people, facts=overlay["report_marks"])
+        grades.load(course=course, people=people, now=now)
         desk.snippets(course=course, people=people, facts=overlay["desk"])
         board.load(course=course, people=people, now=now)
         energy.load(course=course, people=people, overlay=overlay, moved=(course.starts_on or STARTS) - STARTS)

@@ -41,7 +41,7 @@ def test_one_lab_is_graded_and_released_and_one_request_waits(demo):
     assert [option.title for option in grade.line_of("report").ticked] == [
         "Complete: set-up, numbers with units, one plot"
     ]
-    assert GradeRelease.objects.get().is_released
+    assert GradeRelease.objects.get(assignment=lab).is_released
     row = RegradeRequest.objects.get()
     assert (row.person, row.status, row.graded_by) == (daniel, "open", "Amit Rosen")
 
@@ -60,6 +60,12 @@ def test_the_rubric_of_the_demo_adds_up_to_its_points(demo):
         ("Extra credit", 2),
     ]
     assert sum(item.points for item in lab.rubric.filter(is_extra=False)) + measured_of(lab) == lab.points == 10
+
+
+def test_four_reports_are_released_and_the_fifth_waits(demo):
+    released = GradeRelease.objects.filter(assignment__kind="report", is_released=True)
+    assert sorted(released.values_list("assignment__slug", flat=True)) == ["report1", "report2", "report3", "report4"]
+    assert GradeEvent.objects.filter(assignment__slug="report5").exists()
 
 
 def test_it_takes_less_than_a_second(demo):
