@@ -275,3 +275,11 @@ def test_a_name_with_markup_is_only_text_on_the_page(client, course):
     Enrolment.objects.create(course=course.course, person=hostile, role=Role.STUDENT)
     for address in (BOOK, f"{BOOK}{hostile.pk}/", cell(course, hostile)):
         assert '<script>alert("1")' not in shown(client, course.helen, address)
+
+
+def test_every_cell_of_the_table_opens(client, course):
+    text = shown(client, course.helen)
+    keys = re.findall(r'data-c="([^"]+)" data-kind="cell"', text)
+    assert {"source:participation", "report1", "report3"} <= set(keys)
+    for key in keys:
+        shown(client, course.helen, cell(course, course.sofia, key))
