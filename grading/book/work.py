@@ -153,6 +153,14 @@ def _read_marks(rows: WorkRows, people: Collection[int]) -> None:
     _fill_worth(rows)
 
 
+def withhold(rows: WorkRows) -> None:
+    """Leave out the points of reports that are graded without names until their grades are released: beside a name they would tell whose
+    report it was. What stays is that it is with the graders."""
+    for item in rows.items:
+        if item.is_anonymous and item.pk not in rows.released:
+            rows.marks[item.pk] = dict.fromkeys(rows.marks[item.pk], Mark(None, is_complete=False))
+
+
 class _AsItIs(Cast):
     """As the database gives it: of ten thousand values Django would turn each by itself, which takes longer than all the rest."""
 

@@ -23,7 +23,7 @@ from grading.book.risks import Risk, Signs, elapsed, risks_of
 from grading.book.scheme import scheme_of
 from grading.book.silent import silent_boards
 from grading.book.spread import bars, median_of
-from grading.book.work import work_rows
+from grading.book.work import withhold, work_rows
 from grading.gradebook import ALL, ZERO, Scheme, State, total_of
 from grading.models.late_days import LateEntry
 
@@ -76,6 +76,7 @@ def book_of(visit: Visit, now: datetime) -> Book:
     course, people = visit.course, students_of(visit.course)
     keys = [person.pk for person in people]
     scheme, rows = scheme_of(course), work_rows(course, keys)
+    withhold(rows)
     columns = columns_of(course, scheme, rows, now)
     entered = entered_of(course, scheme, rows, keys, now, for_students=False)
     table = ClassTable(scheme, rows, columns, keys, entered, now)

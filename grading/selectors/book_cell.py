@@ -7,6 +7,7 @@ from decimal import Decimal
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
+from grading.anonymity import check_names
 from grading.book.columns import Column, columns_of, piece_column
 from grading.book.pieces import pieces_of_rows
 from grading.book.scheme import scheme_of
@@ -67,7 +68,7 @@ class CellWhy:
 
 
 def cell(visit: Visit, person: int, column: str, now: datetime) -> CellWhy:
-    """For the staff. Raises NotHere: no such student, or no such column. About twenty queries."""
+    """For the staff. Raises NotHere: no such student, or no such column; Forbidden: `names_hidden`. About twenty queries."""
     student = student_get(visit, person)
     scheme, rows = scheme_of(visit.course), work_rows(visit.course, [student.pk])
     found = next((one for one in columns_of(visit.course, scheme, rows, now) if one.key == column), None)
@@ -80,6 +81,7 @@ def cell(visit: Visit, person: int, column: str, now: datetime) -> CellWhy:
         return _of_source(student, found, lines)
     item = next(item for item in rows.items if item.slug == found.key)
     item.course = visit.course
+    check_names(visit, item, student)
     state = rows.fact(item, student.pk, now, for_students=False).state
     return _of_work(student, found, item, lines[0] if lines else None, state)
 

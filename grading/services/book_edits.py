@@ -9,6 +9,7 @@ from courseplatform.accounts.models import User
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.core.markdown import escaped
 from courseplatform.courses.access import Visit
+from grading.anonymity import check_names
 from grading.grade import Grade
 from grading.grade_facts import group_of
 from grading.models.assignments import Assignment
@@ -24,8 +25,9 @@ def book_cell_set(
 ) -> list[int]:  # fmt: skip
     """Set the whole grade by hand; None lifts it. Returns the keys of the events, with which it is undone.
 
-    Raises what `grade_override` raises.
+    Raises what `grade_override` raises; Forbidden: `names_hidden`.
     """
+    check_names(visit, assignment, person)
     newest = GradeEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     grade_override(
         visit=visit,

@@ -10,7 +10,7 @@ from courseplatform.courses.models import Enrolment, Role
 from grading.book_html import Drawing, rows_html
 from grading.book_layout import layout_of
 from grading.gradebook import Scheme
-from grading.models import BookExport, GradeEvent
+from grading.models import Assignment, BookExport, GradeEvent
 from grading.selectors.book import Book, BookRow
 from tests.courseplatform.teams.builders import make_team
 from tests.grading.book.classes import CMU, make_work, mark, release, with_scheme
@@ -283,3 +283,35 @@ def test_every_cell_of_the_table_opens(client, course):
     assert {"source:participation", "report1", "report3"} <= set(keys)
     for key in keys:
         shown(client, course.helen, cell(course, course.sofia, key))
+
+
+# -- reports that are graded without names -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nameless(course):
+    """Report 2 is graded for Ruth with 7.25, its names are hidden, and nothing of it is released."""
+    second = Assignment.objects.get(course=course.course, slug="report2")
+    Assignment.objects.filter(pk=second.pk).update(is_anonymous=True)
+    second.refresh_from_db()
+    mark(course, second, course.ruth, 7.25)
+    return second
+
+
+def test_no_points_stand_beside_a_name_while_names_are_hidden(client, course, nameless):
+    for person in (course.amit, course.helen):
+        assert "7.25" not in shown(client, person)
+        assert "7.25" not in shown(client, person, f"{BOOK}{course.ruth.pk}/")
+        assert "names_hidden" in shown(client, person, cell(course, course.ruth, "report2"), status=403)
+    client.force_login(course.helen)
+    assert b"7.25" not in client.get("/courses/odml/grades.csv").content
+    answer = post(
+        client, course.helen, cell(course, course.ruth, "report2") + "set/", points="9", reason="why", seen="0"
+    )
+    assert answer.status_code == 403
+    assert not GradeEvent.objects.filter(kind="override").exists()
+
+
+def test_points_are_there_again_once_the_grades_are_released(client, course, nameless):
+    release(nameless)
+    assert "7.25" in shown(client, course.amit, cell(course, course.ruth, "report2"))
