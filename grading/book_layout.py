@@ -46,12 +46,24 @@ class Layout:
 
 
 def layout_of(book: Book) -> Layout:
-    """The columns group by group, each sum behind what it adds up, then what it all comes to."""
+    """The columns group by group, each sum behind what it adds up, then what it all comes to, and last what stands outside the grade."""
+    inside = [column for column in book.columns if column.component or not book.scheme.components]
+    heads, groups = _grouped(book, inside)
+    totals = _totals(book)
+    if book.scheme.components:
+        groups.append(Group("Total of 100", sum(head.kind in TOTALS for head in totals)))
+        groups.append(Group("", sum(head.kind not in TOTALS for head in totals)))
+    else:
+        groups.append(Group("", len(totals)))
+    outside, words = _grouped(book, [column for column in book.columns if column not in inside])
+    return Layout((*heads, *totals, *outside), (*groups, *words))
+
+
+def _grouped(book: Book, columns_of: Sequence[Column]) -> tuple[list[Head], list[Group]]:
     heads, groups = list[Head](), list[Group]()
     parts = {part.key: part for part in book.scheme.components}
     at = {column.key: place for place, column in enumerate(book.columns)}
-    by_group = groupby(book.columns, key=lambda column: column.group or column.component)
-    for _, columns in by_group:
+    for _, columns in groupby(columns_of, key=lambda column: column.group or column.component):
         found = list(columns)
         made = [
             head
@@ -60,13 +72,7 @@ def layout_of(book: Book) -> Layout:
         ]
         heads += [_edged(made[0]), *made[1:]]
         groups.append(Group(_group_words(parts, found, len(made)), len(made)))
-    totals = _totals(book)
-    if book.scheme.components:
-        groups.append(Group("Total of 100", sum(head.kind in TOTALS for head in totals)))
-        groups.append(Group("", sum(head.kind not in TOTALS for head in totals)))
-    else:
-        groups.append(Group("", len(totals)))
-    return Layout((*heads, *totals), tuple(groups))
+    return heads, groups
 
 
 TOTALS = ("earned", "so_far", "percent", "letter")
