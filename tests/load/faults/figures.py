@@ -104,12 +104,12 @@ def spread(seconds: list[float]) -> str:
     return f"{len(seconds)} times: {', '.join(ordered)}, most {max(seconds):.1f}"
 
 
-def by_board(names: dict[str, int]) -> str:
-    """As board 0: 210, board 1: 190. names: runner -> which board it was."""
-    count: Counter[int] = Counter()
+def by_board(names: dict[str, int]) -> dict[int, int]:
+    """Board -> how many jobs it measured, 0 too. names: runner -> which board it was."""
+    count = Counter(dict.fromkeys(names.values(), 0))
     for runner, n in work().filter(outcome=Outcome.MEASURED).values_list("taken_by").annotate(n=Count("pk")):
         count[names.get(str(runner), -1)] += n
-    return ", ".join(f"board {name}: {n}" for name, n in sorted(count.items()))
+    return dict(sorted(count.items()))
 
 
 def said_again(answers: dict[str, int]) -> str:

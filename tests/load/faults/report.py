@@ -29,12 +29,12 @@ def told(jobs: int, director: Director, students: Students, races: Races, took_s
     metered = [name for name, n in director.names.items() if isinstance(director.boards[n], MeteredBoard)]
     right, other, without = figures.energies(metered)
     killed = [seconds for what in KILLS for seconds in back.get(what, [])]
-    times = Counter(director.done)
+    times, boards = Counter(director.done), figures.by_board(director.names)
     rows = [
         ("jobs in", jobs), ("measured", ends["measured"]), ("lost", figures.left()), ("ended twice", figures.ended_twice()),
         ("given up", ends["infrastructure"]),
         ("held not to stand, measured again", figures.held_not_to_stand()), ("measured without a result", figures.without_result()),
-        ("by board", figures.by_board(director.names)), ("late results refused and kept", figures.late_words()),
+        ("by board", ", ".join(f"board {name}: {n}" for name, n in boards.items())), ("late results refused and kept", figures.late_words()),
         ("handed in by students", handed["handed in"]), ("graded by a board's result", handed["graded"]), ("attempts used up by faults", handed["attempts"]),
         ("energy: of the rail, another, none", f"{right}, {other}, {without}"), ("calls said twice", sum(board.line.said_twice for board in director.boards)),
         ("old calls said again, and the answers", figures.said_again(director.answers)),
@@ -60,6 +60,7 @@ def told(jobs: int, director: Director, students: Students, races: Races, took_s
         "a race was not won by one": races.won != [1] * RACES,
         "a stale result": races.stale is not True,
         "energies are not those of the rail": not right or other > 0 or without > right / 10,
+        "a board measured nothing": not all(boards.values()),
         "an agent ended that should not": bool(director.wrong_ends),
         "not shown": any(times[what] == 0 for what in (*faults.SHORT, *faults.LONG)),
     }
