@@ -104,7 +104,7 @@ if (ta) {
     if (event.defaultPrevented) return; // the report's own keys
     if (event.target === comment && event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); act.Enter(); }
     if (event.target === comment && event.key === "Escape") { event.preventDefault(); title.focus(); }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, textarea, dialog, input:not([type=checkbox], [type=radio]), [contenteditable]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, textarea, dialog[open], input:not([type=checkbox], [type=radio]), [contenteditable]")) return;
     if (event.key === "Enter" && event.target.closest("a, button, summary, input")) return; // theirs; in a field of the form it is done
     if (event.key === "g") pages = event.timeStamp;
     if (event.key === "g" || event.timeStamp - pages < 1500) return;
