@@ -228,9 +228,7 @@ def test_ctrl_c_stops_everything_within_fifteen_seconds(world):
 def test_killed_with_9_the_supervisor_takes_its_children_along_and_the_data_is_kept(world):
     handed_in = world.rows("select count(*) from grading_submission")
     again = World(world.data_dir)
-    begun = time.monotonic()
-    again.wait_healthy(30)
-    assert time.monotonic() - begun < 15
+    again.wait_healthy(60)  # how fast a start is: tests/load/start.py
     assert again.rows("select count(*) from grading_submission") == handed_in != [(0,)]
     again.stop(signal.SIGKILL)
     wait_for(lambda: not again.processes(), 15, "the end of all children")

@@ -38,7 +38,9 @@ def many(cast, count, *, same_instant=False):
 def test_a_page_of_hand_ins_makes_the_same_queries(cast, api, count, django_assert_max_num_queries):
     many(cast, count)
     helen = api(cast.helen)
-    with django_assert_max_num_queries(9):  # token, its use, course, assignment, hand-ins, verdicts, parts, runs, the look
+    with django_assert_max_num_queries(
+        9
+    ):  # token, its use, course, assignment, hand-ins, verdicts, parts, runs, the look
         found = helen.read(LIST, {"page_size": "200"})
     assert len(found["results"]) == min(count, 200)
 
