@@ -62,6 +62,19 @@
     if (!toast.querySelector("form")) setTimeout(() => toast.remove(), 6000);
     cell?.dispatchEvent(new CustomEvent("book:go", { bubbles: true }));
   };
+  // At once, not when the browser says so: who presses Escape and Enter quickly is on the cell again by then.
+  const leave = () => {
+    if (!opened) return;
+    const { points, reason } = form()?.elements ?? {};
+    if (form() && [points, reason].some((field) => field.value !== field.defaultValue || dialog.querySelector("[role=alert]")))
+      drafts.set(opened, { points: points.value, reason: reason.value });
+    opened = "";
+    stop.abort();
+    dialog.close();
+    dialog.replaceChildren();
+    cell.classList.remove("now");
+    cell.dispatchEvent(new CustomEvent("book:go", { bubbles: true }));
+  };
   const send = async (sent, button) => {
     button.disabled = true;
     try {
@@ -69,7 +82,7 @@
       if (answer.status === 200) {
         form()?.remove();
         drafts.delete(opened);
-        dialog.close();
+        leave();
         take(answer);
       } else if (answer.html.getElementById("why-title")) {
         if (!dialog.open) dialog.showModal();
@@ -87,17 +100,10 @@
     cell = event.target;
     open(event.detail.digit);
   });
-  dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target.closest("[data-close]")) dialog.close(); });
+  dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target.closest("[data-close]")) leave(); });
   dialog.addEventListener("toggle", place, true);
-  dialog.addEventListener("close", () => {
-    const { points, reason } = form()?.elements ?? {};
-    if (form() && [points, reason].some((field) => field.value !== field.defaultValue || dialog.querySelector("[role=alert]")))
-      drafts.set(opened, { points: points.value, reason: reason.value });
-    stop.abort();
-    dialog.replaceChildren();
-    cell.classList.remove("now");
-    cell.dispatchEvent(new CustomEvent("book:go", { bubbles: true }));
-  });
+  dialog.addEventListener("cancel", (event) => { event.preventDefault(); leave(); });
+  dialog.addEventListener("close", leave);
   addEventListener("submit", (event) => {
     if (!event.target.matches("[data-set], [data-undo]")) return;
     event.preventDefault();

@@ -244,7 +244,7 @@ def test_a_large_export_is_shown_in_a_fixed_number_of_queries(
     file = zipped(tmp_path, slack_files(rows + strangers, **{"users.json": users}))
     batch, _ = import_create(visit=cast.visit(cast.amit), upload=file)
     client.force_login(cast.amit)
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         page = client.get(f"{IMPORTS}{batch.pk}/")
     assert page.context["page"].paginator.count == count
     client.post(f"{IMPORTS}{batch.pk}/count/", {"all": "1"})
