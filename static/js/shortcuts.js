@@ -4,7 +4,7 @@
   let since = -Infinity; // of the events' own clock: a page that is busy hears both keys late, but knows when they were struck
   addEventListener("click", (event) => event.target.closest("[data-shortcuts]") && show());
   addEventListener("keydown", (event) => {
-    // [open]: the browser moves the focus out of a closed dialog only when it paints next, and a quick hand is faster.
+    // [open]: a button of a dialog that was just closed may have the focus still.
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog[open], [contenteditable]")) return;
     if (event.key === "?") show();
     else if (event.key === "g") since = event.timeStamp;

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -181,9 +182,14 @@ def test_the_keyboard_reaches_the_main_things(tab):
     expect(tab.get_by_role("dialog")).to_be_visible()
     tab.keyboard.press("Escape")
     expect(tab.get_by_role("dialog")).to_be_hidden()  # until then the keys are the dialog's
-    tab.keyboard.press("g")
-    tab.keyboard.press("s")
-    expect(tab.get_by_role("heading", name="Schedule")).to_be_visible()
+    heading = tab.get_by_role("heading", name="Schedule")
+    for _ in range(4):  # both within 1.5 s, for which Playwright waits for the page between them: on a busy machine too long
+        tab.keyboard.press("g")
+        tab.keyboard.press("s")
+        with suppress(AssertionError):
+            expect(heading).to_be_visible(timeout=8000)
+            break
+    expect(heading).to_be_visible()
 
 
 def test_after_signing_out_the_back_button_shows_no_grades(tab):
