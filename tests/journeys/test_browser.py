@@ -183,9 +183,8 @@ def test_the_keyboard_reaches_the_main_things(tab):
     tab.keyboard.press("Escape")
     expect(tab.get_by_role("dialog")).to_be_hidden()  # until then the keys are the dialog's
     heading = tab.get_by_role("heading", name="Schedule")
-    for _ in range(
-        4
-    ):  # both within 1.5 s, for which Playwright waits for the page between them: on a busy machine too long
+    # Both are to come within 1.5 s. Playwright waits for the page between them, on a busy machine for longer than that.
+    for _ in range(4):
         tab.keyboard.press("g")
         tab.keyboard.press("s")
         with suppress(AssertionError):
