@@ -12,10 +12,11 @@ from grading.models.assignments import ATTEMPTS, ActiveRule, Assignment, HiddenS
 from grading.models.grades import GradeEvent
 from grading.models.pieces import Piece
 from grading.models.submissions import Submission
+from grading.rubric_plan import changes_rubric
 from grading.services.activity import choose_again
 from grading.services.class_points import class_points_rebuild
 from grading.services.grade_rows import grades_now_write
-from grading.services.rubric_writing import rubric_follow
+from grading.services.rubric_writing import lock_class, rubric_follow
 
 FILE = "course file"
 
@@ -23,6 +24,8 @@ FILE = "course file"
 def assignment_apply(*, row: Assignment, item: Item, position: int, by: str = FILE) -> list[str]:
     """Write an entry that was checked. Returns sentences about what stays as it was, or does not add up. by: who is named in grades that
     change with the rubric."""
+    if row.pk and changes_rubric(row, item.get("rubric", [])):
+        lock_class(row)  # before the row itself, in the order of whoever marks somebody
     seen, rule, device = _told(row), row.active_rule, row.device
     row.kind, row.short, row.title, row.summary = (
         item["kind"],

@@ -58,9 +58,12 @@ def refused_in_rubric(row: Assignment, rubric: Rubric) -> list[Placed]:
 
 
 def _locked(visit: Visit, slug: str) -> Assignment:
+    """The people first and then the assignment, as whoever marks somebody takes them: their row of grades shares the assignment."""
+    kept = Assignment.objects.kept_of(visit.course).filter(slug=slug)
+    if (asked := kept.first()) is not None:
+        lock_class(asked)
     rows = Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("course", "hidden_set")
-    found = rows.kept_of(visit.course).filter(slug=slug).first()
+    found = rows.filter(pk__in=kept).first()
     if found is None:
         raise NotHere("There is no such assignment in this course.")
-    lock_class(found)
     return found

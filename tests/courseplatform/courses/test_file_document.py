@@ -16,6 +16,8 @@ READERS = (
     "grading/course_file/late/policy.py",
     "courseplatform/courses/course_file/reading.py",
     "courseplatform/courses/course_file/checking.py",
+    "courseplatform/courses/course_file/grading_check.py",
+    "grading/course_file/rubric.py",
     "courseplatform/courses/course_file/sense.py",
     "courseplatform/courses/course_file/stages_check.py",
     "courseplatform/courses/views/file.py",
