@@ -103,6 +103,7 @@
   dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target.closest("[data-close]")) leave(); });
   dialog.addEventListener("toggle", place, true);
   dialog.addEventListener("cancel", (event) => { event.preventDefault(); leave(); });
+  dialog.addEventListener("keydown", (event) => { if (event.key === "Escape") { event.preventDefault(); leave(); } });
   dialog.addEventListener("close", leave);
   addEventListener("submit", (event) => {
     if (!event.target.matches("[data-set], [data-undo]")) return;

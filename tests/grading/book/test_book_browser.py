@@ -119,6 +119,7 @@ def test_a_refusal_and_a_closed_window_keep_what_was_typed(tab, cast):
     expect(window.get_by_role("alert")).to_contain_text("not_points")
     expect(window.get_by_label("Points of 10")).to_have_value("many")
     tab.keyboard.press("Escape")
+    expect(window).to_be_hidden()
     tab.keyboard.press("Enter")
     expect(window.get_by_label("Reason")).to_have_value("Because")
     assert not GradeEvent.objects.filter(kind="override").exists()
