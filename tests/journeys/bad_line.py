@@ -1,6 +1,7 @@
 """A line between browser and site that can be slow, cut, or down; and the journey of a file that is interrupted five times on it."""
 
 import hashlib
+import math
 import os
 import signal
 import socket
@@ -20,11 +21,15 @@ STEP = 64 << 10
 
 
 class BadLine:
-    """A proxy on a port of its own. `cut` resets what is open, `down` refuses everybody until `up`."""
+    """A proxy on a port of its own. `cut` resets what is open, `down` refuses everybody until `up`, `hold_after` stands still.
+
+    What has to happen in the middle of a file happens while the line is held: a test that is slow cannot come too late.
+    """
 
     def __init__(self, port: int, bytes_per_s: float) -> None:
         self.target, self.pause_s, self.open, self.is_down = port, STEP / bytes_per_s, set(), False
         self.sent = 0  # bytes from the browser, those that were lost included
+        self.hold_at, self.is_held, self.changed = math.inf, False, threading.Condition()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -55,11 +60,28 @@ class BadLine:
         with suppress(OSError):
             while data := source.recv(STEP):
                 if is_up:
-                    self.sent += len(data)
+                    self._count(len(data))
                     time.sleep(self.pause_s * len(data) / STEP)
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
         self.open -= {source}
+
+    def _count(self, size: int) -> None:
+        with self.changed:
+            self.sent += size
+            if self.sent < self.hold_at or self.is_held:
+                return
+            self.is_held = True
+            self.changed.wait_for(lambda: not self.is_held)
+
+    def hold_after(self, size: int) -> None:
+        """After `size` more bytes from the browser the connection that sends them stands still until `go_on`; others pass."""
+        self.hold_at = self.sent + size
+
+    def go_on(self) -> None:
+        with self.changed:
+            self.hold_at, self.is_held = math.inf, False
+            self.changed.notify_all()
 
     def cut(self) -> None:
         for one in list(self.open):
@@ -75,6 +97,7 @@ class BadLine:
 
     def close(self) -> None:
         self.listener.close()
+        self.go_on()
         self.cut()
 
 
@@ -116,44 +139,61 @@ lab.save()
     )  # fmt: skip
 
 
-def share(tab) -> float:
-    return float(tab.locator("#hand-in [data-upload-bar]").evaluate("bar => bar.value"))
+LISTEN = """
+const words = document.querySelector("#hand-in [data-upload-words]");
+window.heard = [];
+new MutationObserver(() => window.heard.push(words.textContent)).observe(words, { childList: true, characterData: true, subtree: true });
+"""
 
 
-def wait_share(tab, percent: float, seconds: float) -> None:
+def wait_held(tab, line: BadLine, seconds: float) -> None:
+    """Until the line stands still. The page goes on meanwhile: Playwright's own wait lets its events through."""
     end = time.monotonic() + seconds
-    while share(tab) < percent:
-        assert time.monotonic() < end, (
-            f"{share(tab):.0f} % instead of {percent} %: {tab.locator('#hand-in [data-upload-state]').inner_text()}"
-        )
-        assert tab.locator("#hand-in [data-upload-error]").is_hidden(), tab.locator(
-            "#hand-in [data-upload-error]"
-        ).inner_text()
-        time.sleep(0.05)
+    while not line.is_held:
+        assert time.monotonic() < end, tab.locator("#hand-in").inner_text()
+        tab.wait_for_timeout(50)
 
 
 def interrupted_five_times(world, tab, line: BadLine, lab: str, file: Path, seconds: float) -> list[str]:
-    """Hand in `file` on a line that breaks in five ways. Ends at the receipt; returns what was said on the way."""
-    said = []
-    lost = tab.locator("#hand-in [data-upload-words]").filter(has_text="The line was lost")
+    """Hand in `file` on a line that breaks in five ways. Ends at the receipt; returns what was said on the way.
 
-    def broken(percent, act, mend=lambda: None):
-        wait_share(tab, percent, seconds)
+    Each piece between two breaks is a share of the file's bytes on the line; together they are less than the file.
+    """
+    said = []
+
+    def lost():
+        """What was said of a lost line since the page was listened to: also what stood there for a second only."""
+        return tab.evaluate("window.heard.filter((words) => words.startsWith('The line was lost'))")
+
+    def held(share):
+        if share:
+            line.hold_after(int(share * file.stat().st_size))
+        wait_held(tab, line, seconds)
+
+    def broken(share, act, mend=lambda: None):
+        held(share)
+        before = len(lost())
         act()
-        expect(lost).to_be_visible(timeout=30_000)
-        said.append(lost.inner_text())
+        line.go_on()
+        tab.wait_for_function(
+            "(before) => window.heard.filter((words) => words.startsWith('The line was lost')).length > before",
+            arg=before, timeout=60_000, polling=100,
+        )  # fmt: skip
+        said.append(lost()[-1])
         mend()
-        expect(lost).to_be_hidden(timeout=60_000)
 
     tab.goto(f"{line.url}/courses/demo/assignments/{lab}/")
+    tab.evaluate(LISTEN)
+    line.hold_after(file.stat().st_size // 12)  # before the file is chosen: a short file must not arrive first
     tab.locator("#model").set_input_files(str(file))
     expect(tab.locator("#hand-in [data-upload-words]")).to_contain_text("sent", timeout=seconds * 1000)
-    broken(8, line.cut)
-    broken(22, line.down, lambda: (time.sleep(2), line.up()))
-    broken(36, lambda: tab.context.set_offline(True), lambda: (time.sleep(1), tab.context.set_offline(False)))
-    broken(50, lambda: os.kill(world.child("gunicorn", "courseplatform.wsgi"), signal.SIGKILL))
-    wait_share(tab, 70, seconds)
+    broken(None, line.cut)
+    broken(0.14, line.down, lambda: (time.sleep(2), line.up()))
+    broken(0.14, lambda: tab.context.set_offline(True), lambda: (time.sleep(1), tab.context.set_offline(False)))
+    broken(0.14, lambda: os.kill(world.child("gunicorn", "courseplatform.wsgi"), signal.SIGKILL))
+    held(0.2)
     tab.reload()
+    line.go_on()
     found = tab.locator("#hand-in [data-upload-found]")
     expect(found).to_contain_text("Choose the same file to go on", timeout=30_000)
     said.append(found.inner_text())

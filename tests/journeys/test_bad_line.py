@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
-from tests.journeys.bad_line import BadLine, interrupted_five_times, open_the_lab, wait_share, write_model
+from tests.journeys.bad_line import BadLine, interrupted_five_times, open_the_lab, wait_held, write_model
 from tests.journeys.test_browser import CHROMIUM, sign_in
 from tests.journeys.world import World, wait_for
 from tests.parts import chromium_path
@@ -73,14 +73,16 @@ def test_a_file_interrupted_five_times_arrives_once_and_whole(world, line, tab, 
     assert line.sent < 60 * MIB
 
 
-def test_pause_holds_still_and_go_on_goes_on(world, tab, tmp_path):
+def test_pause_holds_still_and_go_on_goes_on(world, line, tab, tmp_path):
     file = tmp_path / "paused.onnx"
     write_model(file, 24 * MIB)
     tab.goto("/courses/demo/assignments/lab1/")
+    line.hold_after(5 * MIB)
     tab.locator("#model").set_input_files(str(file))
-    wait_share(tab, 20, 60)
+    wait_held(tab, line, 60)
     tab.get_by_role("button", name="Pause").click()
     expect(tab.locator("#hand-in [data-upload-words]")).to_contain_text("Paused")
+    line.go_on()
     held = world.rows("select offset_bytes from uploads_upload where file_name = 'paused.onnx'")
     tab.wait_for_timeout(3000)
     later = world.rows("select offset_bytes from uploads_upload where file_name = 'paused.onnx'")
@@ -89,13 +91,15 @@ def test_pause_holds_still_and_go_on_goes_on(world, tab, tmp_path):
     expect(tab.get_by_role("heading", name="It is here")).to_be_visible(timeout=60_000)
 
 
-def test_what_was_sent_in_part_can_be_thrown_away(world, tab, tmp_path):
+def test_what_was_sent_in_part_can_be_thrown_away(world, line, tab, tmp_path):
     file = tmp_path / "unwanted.onnx"
     write_model(file, 24 * MIB)
     tab.goto("/courses/demo/assignments/lab1/")
+    line.hold_after(10 * MIB)
     tab.locator("#model").set_input_files(str(file))
-    wait_share(tab, 40, 60)
+    wait_held(tab, line, 60)
     tab.reload()
+    line.go_on()
     expect(tab.locator("#hand-in [data-upload-found]")).to_be_visible()
     assert Axe().run(tab).response["violations"] == []
     tab.get_by_role("button", name="Throw it away").click()
