@@ -71,15 +71,16 @@ def _broker() -> str:
 
 
 def _worker() -> str:
-    """One heartbeat of this boot, not too old, from each worker."""
+    """One heartbeat of this boot, not too old, from each worker; each that is missing is named."""
     seen = Heartbeat.objects.filter(name__in=WORKERS, boot=settings.BOOT) if settings.BOOT else Heartbeat.objects.all()
     newest = dict(seen.values_list("name", "at"))
+    wrong = []
     for name in WORKERS:
         if name not in newest:
-            return f"waiting for the first task of worker {name}"
-        if timezone.now() - newest[name] > FRESH:
-            return f"worker {name} is silent"
-    return "ok"
+            wrong.append(f"waiting for the first task of worker {name}")
+        elif timezone.now() - newest[name] > FRESH:
+            wrong.append(f"worker {name} is silent")
+    return "; ".join(wrong) or "ok"
 
 
 PROBES: dict[str, Callable[[], str]] = {

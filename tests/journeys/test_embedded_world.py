@@ -179,7 +179,14 @@ def test_a_bench_worker_that_hangs_is_noticed(world):
     worker = world.child("celery", "bench@")
     os.kill(worker, signal.SIGSTOP)
     try:
-        wait_for(lambda: "bench is silent" in world.get("/healthz")[1], 70, "health noticing the silence")
+        said = []  # the last is shown where it fails
+        wait_for(
+            lambda: said.append(world.get("/healthz")) or "bench is silent" in said[-1][1],
+            90,
+            "health noticing the silence",
+        )
+    except AssertionError as failed:
+        raise AssertionError(f"{said[-1]}, bench: {world.rows('select * from core_heartbeat')}") from failed
     finally:
         os.kill(worker, signal.SIGCONT)
     wait_for(lambda: world.get("/healthz")[0] == 200, 60, "health after the worker's pause")

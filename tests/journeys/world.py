@@ -42,6 +42,13 @@ def fetch(url: str) -> tuple[int, str]:
         return 0, ""
 
 
+def started_by(pid: int, parent: int) -> bool:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) == parent
+    except OSError:
+        return False  # gone
+
+
 class World:
     """A running `manage.py up`."""
 
@@ -100,8 +107,12 @@ class World:
         return found
 
     def child(self, *words: str) -> int:
-        """The process id of the one child whose command holds all these words."""
-        return next(pid for pid, command in self.processes().items() if all(word in command for word in words))
+        """The process id of the one child whose command holds all these words: the first one, not what it has forked itself."""
+        return min(
+            (not started_by(pid, self.process.pid), pid)
+            for pid, command in self.processes().items()
+            if all(word in command for word in words)
+        )[1]
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Ask it to stop, as Ctrl-C does; returns the exit code."""
