@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 ZERO, ALL, CENT = Decimal(0), Decimal(100), Decimal("0.01")
 # Division is cut at 28 digits: a sum of thirds may miss a half by 1e-26, and would be rounded to the wrong side of it.
-_EXACT, CUT = Decimal("1e-12"), -12
+_EXACT = Decimal("1e-12")
 
 
 class State(StrEnum):
@@ -196,10 +196,7 @@ class Standing:
 
 def shown(value: Decimal) -> Decimal:
     """With two decimals, a half upwards."""
-    exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < CUT:
-        value = value.quantize(_EXACT)
-    return value.quantize(CENT, ROUND_HALF_UP)
+    return value.quantize(_EXACT).quantize(CENT, ROUND_HALF_UP)
 
 
 def plain(value: Decimal) -> str:

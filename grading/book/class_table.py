@@ -10,7 +10,7 @@ from grading.book.cells import Cell, cell_of_lines, cells_of_work, sum_of
 from grading.book.columns import Column, piece_column
 from grading.book.pieces import Pieces
 from grading.book.work import Fact, WorkRows, piece_of
-from grading.gradebook import ZERO, Component, Line, Pass, Scheme, State, part_of, pass_of
+from grading.gradebook import ZERO, Component, Line, Pass, Piece, Scheme, State, part_of, pass_of
 from grading.models.assignments import Assignment
 
 Sum = tuple[Decimal, Decimal]  # earned, so far
@@ -54,11 +54,8 @@ class ClassTable:
             self.cells[item.slug] = cells_of_work(self.facts[item.slug], self.rows.of.get(item.pk, ZERO), weight)
         rows = zip(*(self.cells[item.slug] for item in items), strict=True)
         self.sums.append([sum_of(component, row, weights) for row in rows])
-        excused = [
-            at
-            for at in range(len(self.people))
-            if any(self.facts[item.slug][at].state is State.EXCUSED for item in items)
-        ]
+        mine = {item.pk for item in items}
+        excused = [at for at, person in enumerate(self.people) if mine & self.rows.excused_of(person)]
         if excused:
             self._change_by_parts(component, items, excused)
 
@@ -72,16 +69,18 @@ class ClassTable:
     def _change_by_parts(self, component: Component, items: Sequence[Assignment], places: Sequence[int]) -> None:
         """As the explanation has it: for whoever's weights are not those of everybody."""
         mine = [column for column in self.columns if column.component == component.key]
+        same: dict[tuple[int, ...], tuple[list[Cell], Sum]] = {}  # what has entered for nobody yet is one piece for all
         for at in places:
             person = self.people[at]
             work = [piece_of(self.rows, item, person, self.now, for_students=False) for item in items]
-            part = part_of(component, [*work, *self.entered[person][component.key]])
-            lines = defaultdict[str, list[Line]](list)
-            for line in part.lines:
-                lines[piece_column(line.piece.key, line.piece.source)].append(line)
-            for column in mine:
-                self.cells[column.key][at] = cell_of_lines(column, lines[column.key])
-            self.sums[-1][at] = part.earned, part.so_far
+            pieces = [*work, *self.entered[person][component.key]]
+            key = tuple(map(id, pieces))
+            made = None if work else same.get(key)
+            if made is None:
+                made = same[key] = _by_parts(component, pieces, mine)
+            for column, cell in zip(mine, made[0], strict=True):
+                self.cells[column.key][at] = cell
+            self.sums[-1][at] = made[1]
 
     def passes(self, at: int) -> tuple[Pass, ...]:
         """Of the person at this place."""
@@ -93,6 +92,15 @@ class ClassTable:
             if slug in self.facts and slug in fed
         }
         return tuple(pass_of(condition, pieces) for condition in self.scheme.conditions)
+
+
+def _by_parts(component: Component, pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[list[Cell], Sum]:
+    """Of one person: a cell for each column of the component, and what it comes to."""
+    part = part_of(component, pieces)
+    lines = defaultdict[str, list[Line]](list)
+    for line in part.lines:
+        lines[piece_column(line.piece.key, line.piece.source)].append(line)
+    return [cell_of_lines(column, lines[column.key]) for column in columns], (part.earned, part.so_far)
 
 
 def weights_of(component: Component, items: Sequence[Assignment]) -> list[Decimal]:

@@ -48,8 +48,9 @@ def entered_of(
             for person, pieces in SOURCES[source].read(course, people, now, for_students).items():
                 found[person][component.key] += pieces
         if not slugs.intersection(component.work):
+            nothing = [_to_come(component)]
             for own in found.values():
-                own[component.key] = own[component.key] or [_to_come(component)]
+                own[component.key] = own[component.key] or nothing
     return found
 
 

@@ -106,6 +106,10 @@ class WorkRows:
                 found.append(nothing)
         return found
 
+    def excused_of(self, person: int) -> frozenset[int]:
+        """Keys of the assignments that do not count for this person."""
+        return self.dates[person].excused if person in self.dates else frozenset()
+
 
 NO_DATES, NOBODY = PersonalDates(), 0
 
@@ -141,14 +145,16 @@ def _read_marks(rows: WorkRows, people: Collection[int]) -> None:
     found = GradeNow.objects.filter(assignment__in=rows.items)
     if len(people) == 1:
         found = found.filter(person__in=people)
-    known: dict[int | None, Decimal | None] = {None: None}
+    known: dict[tuple[int | None, int], Mark] = {}  # ten thousand rows, some hundred different ones
     for item, person, points, of, is_complete in found.values_list(
         "assignment", "person", _whole("points", 100), _whole("of", 100), _whole("is_complete")
     ):
-        if points not in known:
-            known[points] = Decimal(points).scaleb(-2)
+        mark = known.get((points, is_complete))
+        if mark is None:
+            exact = None if points is None else Decimal(points).scaleb(-2)
+            mark = known[points, is_complete] = Mark(exact, is_complete == 1)
         rows.of[item] = of
-        rows.marks[item][person] = Mark(known[points], is_complete == 1)
+        rows.marks[item][person] = mark
     rows.of = {item: Decimal(of).scaleb(-2) for item, of in rows.of.items()}
     _fill_worth(rows)
 

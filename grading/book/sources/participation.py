@@ -15,7 +15,7 @@ from courseplatform.participation.selectors.standings import course_facts, cours
 from grading.book.sources.base import Source
 from grading.gradebook import Piece, State
 
-KEY = "participation"
+KEY, NOBODY = "participation", 0
 
 
 def read(course: Course, people: Collection[int], now: datetime, for_students: bool) -> dict[int, list[Piece]]:
@@ -26,18 +26,17 @@ def read(course: Course, people: Collection[int], now: datetime, for_students: b
     facts = course_facts(course)
     found = standings(scheme, facts)
     has_begun = any(own.credits for own in facts.values())
+    title = str(course.fact("participation", "title", default="Participation"))
+    # One address is made for all: five hundred of them take longer than all the sums of a class.
+    base = reverse("participation:person", args=[course.slug, NOBODY]).removesuffix(f"{NOBODY}/")
+    mine = reverse("participation:mine", args=[course.slug])
     return {
-        person: [_piece(course, person, found.get(person), scheme.cap, has_begun, for_students)] for person in people
+        person: [_piece(title, mine if for_students else f"{base}{person}/", found.get(person), scheme.cap, has_begun)]
+        for person in people
     }
 
 
-def _piece(
-    course: Course, person: int, own: Standing | None, cap: Decimal, has_begun: bool, for_students: bool
-) -> Piece:
-    path = reverse("participation:mine", args=[course.slug])
-    if not for_students:
-        path = reverse("participation:person", args=[course.slug, person])
-    title = str(course.fact("participation", "title", default="Participation"))
+def _piece(title: str, path: str, own: Standing | None, cap: Decimal, has_begun: bool) -> Piece:
     if own is None or not has_begun:
         says = "no credit was given to anybody yet"
         return Piece(KEY, title, None, cap, State.AHEAD, says=says, url=path, source=KEY)

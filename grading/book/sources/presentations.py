@@ -31,7 +31,8 @@ def read(course: Course, people: Collection[int], now: datetime, for_students: b
             row.slot.session.course = course
             given = Given(*(getattr(row, name) for name in Given._fields))
             found[row.person_id].append(_piece(row, None if given.points is None else given, now, for_students))
-    return {person: pieces or [_none(course, now)] for person, pieces in found.items()}
+    nothing = [_none(course, now)]
+    return {person: pieces or nothing for person, pieces in found.items()}
 
 
 class Given(NamedTuple):
