@@ -4,8 +4,7 @@ A bounded number of queries for 5 and for 600 people. What one student reads of 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -17,58 +16,16 @@ from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.roster.models import RosterEntry
 from grading.book.cells import Cell
 from grading.book.class_table import ClassTable, Sum
-from grading.book.columns import Column, columns_of
+from grading.book.columns import columns_of
 from grading.book.pieces import entered_of
-from grading.book.risks import Risk, Signs, elapsed, risks_of
+from grading.book.risks import Signs, elapsed, risks_of
+from grading.book.rows import TOTAL, Book, BookRow
 from grading.book.scheme import scheme_of
 from grading.book.silent import silent_boards
 from grading.book.spread import bars, median_of
 from grading.book.work import withhold, work_rows
-from grading.gradebook import ALL, ZERO, Scheme, State, total_of
+from grading.gradebook import ALL, ZERO, State, total_of
 from grading.models.late_days import LateEntry
-
-
-@dataclass(frozen=True)
-class BookRow:
-    """One student. person: the key. cells: parallel to the columns. sums: key of a component -> % of the course grade that it gave.
-
-    earned: % of the course grade that is sure; so_far: what could have been earned; percent: earned of so_far after the curve. late_left:
-    None where the course keeps no late days for this person.
-    """
-
-    person: int
-    name: str
-    sort_name: str
-    email: str
-    team: str
-    sections: tuple[str, ...]
-    cells: list[Cell]
-    sums: Mapping[str, Decimal]
-    earned: Decimal
-    so_far: Decimal
-    percent: Decimal | None
-    letter: str
-    late_left: int | None
-    risks: tuple[Risk, ...] = ()
-
-
-@dataclass(frozen=True)
-class Book:
-    """medians: key of a column -> of what was graded, as the cells show it. spreads: key of a column -> a small histogram of shares. `total`
-    is the key of the percent so far in both."""
-
-    scheme: Scheme
-    columns: tuple[Column, ...]
-    rows: list[BookRow]
-    medians: Mapping[str, Decimal | None] = field(default_factory=dict)
-    spreads: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-
-    @property
-    def at_risk(self) -> int:
-        return sum(bool(row.risks) for row in self.rows)
-
-
-TOTAL = "total"
 
 
 def book_of(visit: Visit, now: datetime) -> Book:

@@ -10,12 +10,13 @@ from django.urls import reverse
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
-from grading.book_html import Drawing, medians_of, rows_html
-from grading.book_layout import MARK, SHOW, Head, Layout, fits, layout_of, marks_of, ordered, value_of
+from grading.book.html import Drawing, medians_of, rows_html
+from grading.book.layout import MARK, SHOW, Head, Layout, fits, layout_of, marks_of, ordered, value_of
+from grading.book.rows import Book, BookRow
 from grading.grade_facts import group_of
 from grading.gradebook import plain
 from grading.selectors.assignments import assignment_get
-from grading.selectors.book import Book, BookRow, book_of
+from grading.selectors.book import book_of
 from grading.selectors.book_cell import cell
 from grading.selectors.grades import student_get
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from courseplatform.courses.access import Visit
 from courseplatform.roster.models import RosterEntry
-from grading.book_layout import Head, value_of
+from grading.book.layout import Head, value_of
+from grading.book.rows import BookRow
 from grading.gradebook import shown
-from grading.selectors.book import BookRow
 from grading.selectors.book_page import BookFilter, shown_book
 
 Value = str | Decimal | int

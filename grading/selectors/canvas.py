@@ -11,6 +11,7 @@ from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role
 from courseplatform.roster.models import RosterEntry
+from grading.book.rows import Book
 from grading.canvas.filling import Filled, Ours, digest_of, filled
 from grading.canvas.matching import Known, Matching, matched, name_key
 from grading.canvas.reading import CanvasColumn as FileColumn
@@ -18,7 +19,7 @@ from grading.canvas.reading import CanvasFile as Read
 from grading.canvas.reading import canvas_file
 from grading.gradebook import ALL, ZERO
 from grading.models.book import BookExport, CanvasColumn, CanvasFile
-from grading.selectors.book import Book, book_of
+from grading.selectors.book import book_of
 
 TOTAL_KEYS = {"total:percent": "Percent so far", "total:earned": "Points earned of 100"}
 CHANGES = 8  # listed for each column, before "and 12 more"

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import Role
-from grading.book_sheet import workbook
+from grading.book.workbook import workbook
 from grading.models.book import BookExport
 from grading.selectors.book_page import BookFilter
 from grading.selectors.book_tables import Sheet, book_sheet

@@ -9,7 +9,7 @@ import pytest
 from courseplatform.accounts.models import User
 from courseplatform.courses.models import Enrolment, Role
 from courseplatform.roster.models import RosterEntry
-from grading.book_sheet import workbook
+from grading.book.workbook import workbook
 from grading.models import BookExport
 from tests.grading.book.classes import CMU, make_work, mark, with_scheme
 from tests.people import make_user

@@ -7,11 +7,11 @@ import pytest
 
 from courseplatform.accounts.models import User
 from courseplatform.courses.models import Enrolment, Role
-from grading.book_html import Drawing, rows_html
-from grading.book_layout import layout_of
+from grading.book.html import Drawing, rows_html
+from grading.book.layout import layout_of
+from grading.book.rows import Book, BookRow
 from grading.gradebook import Scheme
 from grading.models import Assignment, BookExport, GradeEvent
-from grading.selectors.book import Book, BookRow
 from tests.courseplatform.teams.builders import make_team
 from tests.grading.book.classes import CMU, make_work, mark, release, with_scheme
 from tests.people import make_user

@@ -13,9 +13,9 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from grading.book.cells import Cell
-from grading.book_layout import Head, Layout, marks_of, value_of
+from grading.book.layout import Head, Layout, marks_of, value_of
+from grading.book.rows import TOTAL, BookRow
 from grading.gradebook import plain, shown
-from grading.selectors.book import TOTAL, BookRow
 
 Draw = Callable[[BookRow], str]
 # State of a cell -> its class, the icon and the word for who does not see it.

@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import Any
 
 from grading.book.columns import Column
+from grading.book.rows import TOTAL, Book, BookRow
 from grading.gradebook import Component, plain
-from grading.selectors.book import TOTAL, Book, BookRow
 
 SHOW = {"": "All", "risk": "At risk", "missing": "Missing work", "grading": "In grading"}
 
