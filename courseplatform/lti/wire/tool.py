@@ -31,7 +31,14 @@ def platform_of(issuer: str, client_id: str | None) -> Platform | None:
 
 
 class Tool(ToolConfAbstract):  # type: ignore[misc]
-    """What the library asks of a tool's configuration."""
+    """What the library asks of a tool's configuration: answered for one platform, the one with which the sign-in was begun.
+
+    Two clients of one issuer may have different keys. A message that names another client than that of its sign-in is not looked up.
+    """
+
+    def __init__(self, platform: Platform) -> None:
+        super().__init__()
+        self.platform = platform
 
     def check_iss_has_one_client(self, iss: str) -> bool:
         return False
@@ -40,11 +47,11 @@ class Tool(ToolConfAbstract):  # type: ignore[misc]
         return True
 
     def find_registration_by_params(self, iss: str, client_id: str | None, *args: Any, **more: Any) -> Any:
-        platform = platform_of(iss, client_id)
-        return registration_of(platform) if platform else None
+        is_ours = iss == self.platform.issuer and client_id in (None, "", self.platform.client_id)
+        return registration_of(self.platform) if is_ours else None
 
-    def find_deployment_by_params(self, iss: str, deployment_id: str, client_id: str, *args: Any, **more: Any) -> Any:
-        known = Deployment.objects.filter(
-            platform__issuer=iss, platform__client_id=client_id, deployment_id=deployment_id, is_active=True
-        )
+    def find_deployment_by_params(self, iss: str, deployment_id: Any, client_id: str, *args: Any, **more: Any) -> Any:
+        if not isinstance(deployment_id, str):
+            return None
+        known = Deployment.objects.filter(platform=self.platform, deployment_id=deployment_id, is_active=True)
         return LibraryDeployment().set_deployment_id(deployment_id) if known.exists() else None
