@@ -7,27 +7,30 @@ who is addressed besides.
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import structlog
 from django.core.cache import cache
+from jwcrypto.common import JWException
+from jwt.exceptions import PyJWTError
 from pylti1p3.cookie import CookieService
 from pylti1p3.exception import LtiException, LtiInvalidNonceException, LtiKeyException, OIDCException
-from pylti1p3.launch_data_storage.base import LaunchDataStorage
 from pylti1p3.message_launch import MessageLaunch
 from pylti1p3.oidc_login import OIDCLogin
 from pylti1p3.redirect import Redirect
 from pylti1p3.request import Request
 from pylti1p3.session import SessionService
 
-from courseplatform.lti.errors import LaunchRefused, LoginRefused
+from courseplatform.lti.errors import LaunchRefused, LoginRefused, PlatformProblem
 from courseplatform.lti.models import LoginAttempt, Platform
 from courseplatform.lti.wire.http import PlatformSession
 from courseplatform.lti.wire.tool import Tool, platform_of
 
-KEYS_FOR_S = 600
+KEYS_FOR_S, AGAIN_AFTER_S = 600, 60
 SKEW_S, OLDEST_S = 120, 3600
 log = structlog.get_logger(__name__)
+ODD_SHAPES = (ValueError, TypeError, KeyError, AttributeError, RecursionError)  # what claims and keys are not
 NEEDED = ["exp", "iat", "iss", "sub", "aud", "nonce"]
 
 
@@ -115,7 +118,7 @@ def login_of(params: Mapping[str, str], launch_url: str) -> Begun:
             code="unknown_platform",
         )
     cookies, attempts = Cookies(), Attempts()
-    login = Login(Asked(params), Tool(), session_service=attempts, cookie_service=cookies)
+    login = Login(Asked(params), Tool(platform), session_service=attempts, cookie_service=cookies)
     try:
         url = login.get_redirect_object(launch_url).get_redirect_url()
     except (OIDCException, LtiException) as error:
@@ -123,44 +126,49 @@ def login_of(params: Mapping[str, str], launch_url: str) -> Begun:
     return Begun(platform, url, cookies.state, attempts.nonce)
 
 
-class _KeyCache(LaunchDataStorage):  # type: ignore[misc]
-    """Key sets of platforms, in the cache of the site. It may be away: then each launch fetches them."""
-
-    def get_session_cookie_name(self) -> None:
-        return None
-
-    def get_value(self, key: str) -> Any:
-        return cache.get(self._prepare_key(key))
-
-    def set_value(self, key: str, value: Any, exp: int | None = None) -> None:
-        cache.set(self._prepare_key(key), value, exp)
-
-    def forget(self, key: str) -> None:
-        cache.delete(self._prepare_key(key))
-
-
 class SignedLaunch(MessageLaunch):  # type: ignore[misc]
-    keys = _KeyCache()
+    """Key sets are kept in the cache of the site. It may be away: then each launch fetches them."""
+
+    is_fresh = False  # whether the keys were fetched for this message
 
     def _get_request_param(self, key: str) -> str:
         return str(self._request.get_param(key))
 
     def get_public_key(self) -> tuple[str, str]:
-        """A platform that has changed its key since we read the set is asked once more."""
+        """A platform that has changed its key since we read the set is asked once more; for whatever number of messages that name a key
+        of nobody, once a minute."""
         try:
             found = super().get_public_key()
         except LtiKeyException:
-            self.set_public_key_caching(_Forgetful(), KEYS_FOR_S)
-            self._registration.set_key_set(None)
+            if self.is_fresh or not cache.add(f"{_kept(self._registration.get_key_set_url())}-again", 1, AGAIN_AFTER_S):
+                raise
+            self._registration.set_key_set(self._fetched(self._registration.get_key_set_url()))
             found = super().get_public_key()
         if found[1] not in ("RS256", "RS384", "RS512", "ES256", "ES384"):
             raise LtiKeyException("The message is signed in a way that is not taken")
         return found[0], found[1]
 
+    def fetch_public_key(self, key_set_url: str) -> Any:
+        """In the place of the library's, which keeps an error in the place of keys for as long as keys."""
+        return cache.get(_kept(key_set_url)) or self._fetched(key_set_url)
 
-class _Forgetful(_KeyCache):
-    def get_value(self, key: str) -> Any:
-        return None
+    def _fetched(self, key_set_url: str) -> Any:
+        answer = self._requests_session.get(key_set_url)
+        if not answer.ok:
+            raise PlatformProblem("The LMS does not give its keys.", code="lms_no_keys", status=answer.status_code)
+        try:
+            found = answer.json()
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
+            raise PlatformProblem("The keys of the LMS cannot be read.", code="lms_no_keys")
+        cache.set(_kept(key_set_url), found, KEYS_FOR_S)
+        self.is_fresh = True
+        return found
+
+
+def _kept(key_set_url: str) -> str:
+    return f"lti-keys-{sha256(key_set_url.encode()).hexdigest()}"
 
 
 def launch_of(params: Mapping[str, str], cookies: Mapping[str, str], attempt: LoginAttempt) -> dict[str, Any]:
@@ -169,23 +177,16 @@ def launch_of(params: Mapping[str, str], cookies: Mapping[str, str], attempt: Lo
     Raises LaunchRefused: `state_mismatch`, `nonce_mismatch`, `launch_invalid`; PlatformProblem where its keys cannot be fetched.
     """
     launch = SignedLaunch(
-        Asked(params), Tool(), session_service=Attempts(attempt), cookie_service=Cookies(cookies),
+        Asked(params), Tool(attempt.platform), session_service=Attempts(attempt), cookie_service=Cookies(cookies),
         requests_session=PlatformSession(attempt.platform),
     )  # fmt: skip
-    launch.set_public_key_caching(SignedLaunch.keys, KEYS_FOR_S)
     # `aud` is compared by the library with the client of the registration; the time of issue below, with some skew.
     launch.set_jwt_verify_options({"verify_aud": False, "verify_iat": False, "require": NEEDED})
     try:
         claims: dict[str, Any] = dict(launch.validate().get_launch_data())
     except LtiInvalidNonceException as error:
         raise LaunchRefused("The message of the LMS belongs to another sign-in.", code="nonce_mismatch") from error
-    except (
-        LtiException,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-    ) as error:  # the last four: claims of odd shapes
+    except (LtiException, PyJWTError, JWException, *ODD_SHAPES) as error:
         said = "The message of the LMS cannot be believed: its signature, its times or its addressee are not right. Open it from the LMS again."
         log.warning("lti_launch_refused", platform=attempt.platform_id, why=type(error).__name__, said=str(error)[:80])
         raise LaunchRefused(said, code="launch_invalid") from error
