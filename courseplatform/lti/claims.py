@@ -11,6 +11,7 @@ from courseplatform.lti.errors import LaunchRefused
 from courseplatform.lti.models import Deployment, Launch
 from courseplatform.lti.scopes import DEEP_LINK, ENDPOINT, LTI, MEMBERSHIP, NAMES_SERVICE
 
+MOST_WISH = 20_000  # letters of what an LMS wants back
 KEPT_OF_DEEP_LINK = ("deep_link_return_url", "data", "accept_multiple", "accept_lineitem")
 
 
@@ -30,7 +31,7 @@ def launch_from(claims: dict[str, Any], deployment: Deployment, state: str) -> L
             "nrps_url": _address(names.get("context_memberships_url")), "lineitems_url": _address(endpoint.get("lineitems")),
             "lineitem_url": _address(endpoint.get("lineitem")), "scopes": _words(endpoint.get("scope")),
         },
-        deep_link={name: asked.get(name) for name in KEPT_OF_DEEP_LINK} if is_deep_link else {},
+        deep_link={name: _wish(asked.get(name)) for name in KEPT_OF_DEEP_LINK} if is_deep_link else {},
     )  # fmt: skip
 
 
@@ -41,17 +42,35 @@ def _part(claims: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _text(value: Any, *, must: bool = False) -> str:
     found = value if isinstance(value, str) else ""
-    if "\x00" in found or len(found) > 255 or (must and not found):
-        raise LaunchRefused("The message of the LMS names something that cannot be kept.", code="launch_invalid")
+    if not can_keep(found) or len(found) > 255 or (must and not found):
+        raise _not_kept()
     return found
 
 
+def _not_kept() -> LaunchRefused:
+    return LaunchRefused("The message of the LMS names something that cannot be kept.", code="launch_invalid")
+
+
+def can_keep(text: str) -> bool:
+    """Whether a database takes it: no NUL, and no half of a character, as JSON can write one."""
+    return "\x00" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def _wish(value: Any) -> Any:
+    """What goes back to the LMS as it came: words, or a yes or no."""
+    if isinstance(value, str) and (not can_keep(value) or len(value) > MOST_WISH):
+        raise _not_kept()
+    return value if isinstance(value, str | bool) else None
+
+
 def _address(value: Any) -> str:
-    return value if isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= 1000 else ""
+    is_address = isinstance(value, str) and value.startswith(("https://", "http://")) and can_keep(value)
+    return str(value) if is_address and len(value) <= 1000 else ""
 
 
 def _words(value: Any) -> list[str]:
-    return [word for word in value if isinstance(word, str)][:40] if isinstance(value, list) else []
+    found = [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
+    return [word for word in found if can_keep(word) and len(word) <= 1000][:40]
 
 
 def _email(value: Any) -> str:

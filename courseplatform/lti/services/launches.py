@@ -10,8 +10,8 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from courseplatform.lti.claims import launch_from
-from courseplatform.lti.errors import LaunchRefused, LinkOver
+from courseplatform.lti.claims import can_keep, launch_from
+from courseplatform.lti.errors import LaunchRefused, LinkOver, LoginRefused
 from courseplatform.lti.models import GOOD_FOR, Deployment, Launch, LoginAttempt
 from courseplatform.lti.scopes import LTI
 
@@ -46,6 +46,8 @@ def login_begin(*, params: Mapping[str, str], now: datetime | None = None) -> tu
 
     begun = login_of({name: params.get(name, "")[:MOST] for name in REPEATED}, launch_url())
     asked = {name: params[name][:MOST] for name in REPEATED if params.get(name)}
+    if not all(can_keep(text) for text in asked.values()):
+        raise LoginRefused("The LMS began a sign-in with signs that cannot be kept.", code="login_incomplete")
     LoginAttempt.objects.create(
         platform=begun.platform, state=begun.state, nonce=begun.nonce, asked=asked, made_at=now or timezone.now()
     )

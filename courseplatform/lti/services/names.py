@@ -9,7 +9,7 @@ from django.db import transaction
 from courseplatform.core.errors import BadInput, Conflict
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
-from courseplatform.lti.claims import role_of
+from courseplatform.lti.claims import can_keep, role_of
 from courseplatform.lti.models import CourseLink, ListedMember
 from courseplatform.roster.models import RosterImport
 from courseplatform.roster.services.imports import roster_import_create
@@ -67,7 +67,9 @@ def _students(link: CourseLink) -> list[dict[str, str]]:
 def _student(member: dict[str, Any]) -> dict[str, str]:
     def text(name: str, most: int = 200) -> str:
         value = member.get(name)
-        return " ".join(value.replace("\x00", "").split())[:most] if isinstance(value, str) else ""
+        if not isinstance(value, str):
+            return ""
+        return " ".join("".join(sign for sign in value if can_keep(sign)).split())[:most]
 
     left = text("status").lower() in ("inactive", "deleted")
     return {
