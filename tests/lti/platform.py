@@ -135,6 +135,8 @@ class LMS:
                     if fault[1] == 0:
                         handler.connection.close()
                         return None
+                    if isinstance(fault[1], bytes):  # an answer that no honest LMS gives
+                        return self.raw(handler, fault[1], fault[2] if len(fault) > 2 else {})
                     if not isinstance(fault[1], int):  # something that happens while the request is on its way
                         fault[1]()
                     else:
@@ -142,7 +144,9 @@ class LMS:
                 status, answer, headers = self.route(method, parts, body, handler.headers)
             except Refused as refused:
                 status, answer, headers = refused.status, {"error": refused.why}, refused.headers
-        data = json.dumps(answer).encode() if answer is not None else b""
+        return self.raw(handler, json.dumps(answer).encode() if answer is not None else b"", headers, status)
+
+    def raw(self, handler, data, headers, status=200):
         try:
             handler.send_response(status)
             for name, value in headers.items():

@@ -27,7 +27,8 @@ from courseplatform.lti.wire.http import PlatformSession
 from courseplatform.lti.wire.tool import registration_of
 
 T = TypeVar("T")
-MOST_PAGES = 200
+MOST_PAGES, PAGES_WITHIN_S = 200, 60  # of one list, whatever it names as its next page
+ODD_ANSWERS = (ValueError, TypeError, KeyError, AttributeError, AssertionError, OverflowError, RecursionError)
 _tokens: dict[tuple[int, str], tuple[str, float]] = {}  # of this process alone: platform and scopes -> token, end
 
 
@@ -42,12 +43,30 @@ class Connector(ServiceConnector):  # type: ignore[misc]
         token, end = _tokens.get((self.platform.pk, scope_key), ("", 0.0))
         return token if end > time.monotonic() else None
 
+    def get_paginated_data(self, scopes: Any, url: Any, *args: Any, **more: Any) -> Iterator[Any]:
+        """The library's asks for as long as a next page is named."""
+        end = time.monotonic() + PAGES_WITHIN_S
+        for _ in range(MOST_PAGES):
+            if not url:
+                return
+            if time.monotonic() > end:
+                break
+            answer = self.make_service_request(scopes, url, *args, **more)
+            yield answer
+            url = answer["next_page_url"]
+        raise _endless()
+
     def _cache_access_token(self, scope_key: str, access_token: str, expires_in: float) -> None:
         _tokens[self.platform.pk, scope_key] = (access_token, time.monotonic() + max(float(expires_in) - 60, 0))
 
     def forget_tokens(self) -> None:
         for key in [key for key in _tokens if key[0] == self.platform.pk]:
             del _tokens[key]
+
+
+def _endless() -> PlatformProblem:
+    said = "The LMS names ever more pages of a list, or takes too long for them."
+    return PlatformProblem(said, code="lms_answer_too_long", is_passing=False)
 
 
 def asked(connector: Connector, ask: Callable[[], T]) -> T:
@@ -62,7 +81,7 @@ def asked(connector: Connector, ask: Callable[[], T]) -> T:
             return ask()
     except LtiServiceException as error:
         raise problem_of(error.response, connector.platform) from error
-    except (LtiException, requests.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+    except (LtiException, *ODD_ANSWERS) as error:
         code = "scope_missing" if "scope" in str(error) else "lms_answer_unreadable"
         said = (
             "The LMS does not let us do this: a scope is missing."
@@ -110,7 +129,7 @@ def _retry_after(text: str) -> int:
     """Seconds, or a date. At most a day; nonsense is nothing."""
     try:
         found = int(text) if text.isdecimal() else int((parsedate_to_datetime(text) - timezone.now()).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0
     return min(max(found, 0), 86400)
 
@@ -120,12 +139,18 @@ def members_of(link: CourseLink) -> Iterator[dict[str, Any]]:
     connector = Connector(link.platform)
     names = NamesRolesProvisioningService(connector, {"context_memberships_url": link.nrps_url})
     url: str | None = link.nrps_url
+    end = time.monotonic() + PAGES_WITHIN_S
     for _ in range(MOST_PAGES):
         if not url:
             return
+        if time.monotonic() > end:
+            break
         at = url
         members, url = asked(connector, lambda at=at: names.get_members_page(at))  # type: ignore[misc]
+        if not isinstance(members, list):
+            raise PlatformProblem("The list of the LMS cannot be read.", code="lms_answer_unreadable")
         yield from (member for member in members if isinstance(member, dict))
+    raise _endless()
 
 
 @dataclass(frozen=True)
