@@ -38,6 +38,7 @@ HALTS = frozenset(
     }
 )
 WORKER = "worker"
+AFTER_FAULT = 6  # the pause is that of so many tries
 log = structlog.get_logger(__name__)
 
 
@@ -49,10 +50,20 @@ def passback_run(*, now: datetime | None = None) -> int:
         is_on=True, problem="", resume_at__lte=at, scores__state=ScoreState.PENDING, scores__next_at__lte=at
     )
     for passback in due.distinct().select_related("assignment__course").order_by("resume_at", "pk"):
-        sent += _Sender(passback, now).run(end)
+        sent += _turn(passback, now, end)
         if time.monotonic() > end:
             break
     return sent
+
+
+def _turn(passback: Passback, now: datetime | None, end: float) -> int:
+    """A fault of ours with one assignment is logged and waits an hour: those behind it, of whatever course, have their turn."""
+    try:
+        return _Sender(passback, now).run(end)
+    except Exception:
+        log.exception("passback_broke", passback=passback.pk)
+        Passback.objects.filter(pk=passback.pk).update(resume_at=again_at(AFTER_FAULT, 0, now or timezone.now()))
+        return 0
 
 
 class _Sender:
@@ -139,10 +150,14 @@ class _Sender:
 
     def _refused(self, score: PassbackScore, problem: PlatformProblem) -> int:
         if problem.code == "lms_newer":
-            if score.tries > 1:
+            if _may_have_arrived(score):
                 return self._done(score, "sent", 409, "A try before had arrived: the LMS has it.")
+            if score.tries >= MOST_TRIES:
+                self._failed(score, problem)
+                return 0
             later = stamp_after(score.stamp, self.now) + timedelta(seconds=1)
-            self._mine(score).update(stamp=later, next_at=self.now, tries=0)
+            at = self.now if score.tries == 1 else again_at(score.tries, 0, self.now)
+            self._mine(score).update(stamp=later, next_at=at)
             self._log(score, "again", problem)
             return 0
         if problem.is_passing or problem.code in HALTS:
@@ -187,3 +202,14 @@ class _Sender:
         else:
             row.update(resume_at=again_at(1, problem.retry_after_s, self.now))
         log.warning("passback_halted", passback=self.passback.pk, code=problem.code, status=problem.status)
+
+
+def _may_have_arrived(score: PassbackScore) -> bool:
+    """Whether one of the tries before this one was left without an answer: its line has none, or it has no line, as the worker was killed.
+
+    Where the LMS has answered each of them that it did not take it, what it has is somebody else's, and ours is not there.
+    """
+    before = score.tries - 1
+    newest = PassbackTry.objects.filter(score=score).order_by("-pk").values_list("outcome", "status")[:before]
+    answered = [status for outcome, status in newest if outcome == "again" and status]
+    return len(answered) < before

@@ -2,9 +2,10 @@ import pytest
 from django.core.cache import cache
 from pylti1p3.dynamic_registration import generate_key_pair
 
-from courseplatform.lti.models import Platform
+from courseplatform.lti.models import Identity, Platform
 from courseplatform.lti.wire import keys, services
-from tests.lti.launching import Browser
+from tests.grading.grades.grades import with_rubric
+from tests.lti.launching import Browser, connect
 from tests.lti.platform import running
 
 PAIRS = []
@@ -49,3 +50,15 @@ def platform(cast, lms, client):
 @pytest.fixture
 def browser(platform, lms):
     return Browser(lms)
+
+
+@pytest.fixture
+def lab(cast, platform, lms):
+    """A lab with a rubric and no measurement, connected; Ruth and Daniel are known to the LMS, Sofia is not."""
+    cast.lab.bench_spec, cast.lab.hidden_set = {}, None
+    lab = with_rubric(cast, points=5)
+    connect(cast, platform, lms)
+    for person in (cast.ruth, cast.daniel):
+        sub = lms.person(person.name, sub=f"sub-{person.name.lower()}")
+        Identity.objects.create(platform=platform, sub=sub, person=person, how="test")
+    return lab

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from courseplatform.core.errors import AppError
 from courseplatform.lti.errors import PlatformProblem
-from courseplatform.lti.models import CourseLink, Identity
+from courseplatform.lti.models import CourseLink
 from courseplatform.lti.services.names import names_import
 from courseplatform.lti.wire import services
 from grading.models import Submission
@@ -26,23 +26,11 @@ from grading.passback.switching import (
     scores_send_again,
 )
 from grading.services.grades import grades_take_back
-from tests.grading.grades.grades import give, released, with_rubric
-from tests.lti.launching import Browser, connect
+from tests.grading.grades.grades import give, released
+from tests.lti.launching import Browser
 from tests.lti.platform import AGS, CLAIM
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def lab(cast, platform, lms):
-    """A lab with a rubric and no measurement, connected; Ruth and Daniel are known to the LMS, Sofia is not."""
-    cast.lab.bench_spec, cast.lab.hidden_set = {}, None
-    lab = with_rubric(cast, points=5)
-    connect(cast, platform, lms)
-    for person in (cast.ruth, cast.daniel):
-        sub = lms.person(person.name, sub=f"sub-{person.name.lower()}")
-        Identity.objects.create(platform=platform, sub=sub, person=person, how="test")
-    return lab
 
 
 def handed_in_at(lab, person, at):

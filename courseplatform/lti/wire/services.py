@@ -19,6 +19,7 @@ from pylti1p3.lineitem import LineItem
 from pylti1p3.names_roles import NamesRolesProvisioningService
 from pylti1p3.service_connector import ServiceConnector
 
+from courseplatform.lti.claims import can_keep
 from courseplatform.lti.errors import PlatformProblem
 from courseplatform.lti.hooks import Offer
 from courseplatform.lti.models import CourseLink, Platform
@@ -28,6 +29,7 @@ from courseplatform.lti.wire.tool import registration_of
 
 T = TypeVar("T")
 MOST_PAGES, PAGES_WITHIN_S = 200, 60  # of one list, whatever it names as its next page
+MOST_ADDRESS = 1000
 ODD_ANSWERS = (ValueError, TypeError, KeyError, AttributeError, AssertionError, OverflowError, RecursionError)
 _tokens: dict[tuple[int, str], tuple[str, float]] = {}  # of this process alone: platform and scopes -> token, end
 
@@ -178,9 +180,9 @@ class Gradebook:
         item = LineItem({"label": label[:200], "scoreMaximum": float(maximum), "resourceId": key, "tag": "milliamp"})
         found = asked(self.connector, lambda: self.ags.find_or_create_lineitem(item, find_by="resource_id"))
         url = found.get_id()
-        if not url:
+        if not isinstance(url, str) or not 0 < len(url) <= MOST_ADDRESS or not can_keep(url):
             raise PlatformProblem("The LMS made a column and did not say where.", code="lms_answer_unreadable")
-        return str(url)
+        return url
 
     def send(self, url: str, score: Score) -> None:
         grade = Grade()
