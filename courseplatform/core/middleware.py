@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.db import connection
+from django.db import DataError, connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -134,8 +134,24 @@ class DefaultDeny(Middleware):
 
 def no_nul() -> BadInput:
     return BadInput(
-        "What was sent holds a character without a meaning (NUL), which cannot be kept; nothing was changed. Go back, and type that text anew.",
+        "What was sent holds a character without a meaning (NUL, or half of one), which cannot be kept; nothing was changed. Go back, and type that text anew.",
         code="nul_character",
+    )
+
+
+JSON_TAKES_NO = ("\\u0000 cannot", "Unicode low surrogate", "Unicode high surrogate")
+
+
+def cannot_be_kept(error: Exception) -> bool:
+    """Whether text was sent that PostgreSQL's driver (NUL), its JSON (NUL again), or UTF-8 (half a character) does not take."""
+    said = str(error)
+    return (
+        (isinstance(error, ValueError) and "NUL (0x00)" in said)
+        or (
+            isinstance(error, DataError)
+            and ("\\u0000 cannot" in said or "Unicode low surrogate" in said or "Unicode high surrogate" in said)
+        )
+        or (isinstance(error, UnicodeEncodeError) and "surrogates not allowed" in said)
     )
 
 
@@ -154,8 +170,6 @@ class Refusals(Middleware):
         if is_busy(exception):
             log.warning("writes_busy", path=request.path)
             return error_pages.writes_busy(request)
-        if isinstance(exception, ValueError) and "NUL (0x00)" in str(
-            exception
-        ):  # PostgreSQL's driver takes no such text
+        if cannot_be_kept(exception):
             return error_pages.answer(request, no_nul())
         return None

@@ -36,7 +36,7 @@ def cleaned(items: Iterable[Item], raw: Mapping[str, Any]) -> Ticks:
         if item.is_withdrawn or said is None:
             continue
         if not item.is_ticked:
-            if text := str(said).strip()[:MOST_DIGITS]:
+            if text := str(said).replace("\x00", "").strip()[:MOST_DIGITS]:
                 found[item.key] = text
         elif isinstance(said, list):
             found[item.key] = [option.key for option in item.offered if option.key in said]

@@ -8,16 +8,22 @@ from django.http import QueryDict
 from courseplatform.core.errors import BadInput
 from grading.rubric import NOTHING
 
+MOST_PLACES = 12  # before the point, or after it
+
 
 def points_of(text: str, field: str) -> Decimal | None:
-    """`2.5`, `2,5`; nothing typed is None. Raises BadInput (`not_points`)."""
+    """`2.5`, `2,5`; nothing typed is None. Raises BadInput (`not_points`), also for what Decimal takes beside numbers (sNaN, with which
+    nothing can be added up), and for 1e99999999, which written out is a page of zeros."""
     said = text.strip().replace(",", ".")
     if not said:
         return None
     try:
         if len(said) > 12:
             raise InvalidOperation
-        return Decimal(said)
+        found = Decimal(said)
+        if not found.is_finite() or abs(found.adjusted()) > MOST_PLACES:
+            raise InvalidOperation
+        return found + 0  # -0 is 0
     except InvalidOperation as error:
         raise BadInput("Write points as a number like 2.5.", code="not_points", details={"field": field}) from error
 

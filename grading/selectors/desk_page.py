@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from courseplatform.core import numbers
+from courseplatform.core.errors import BadInput
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from grading.anonymity import names_hidden
@@ -13,6 +14,7 @@ from grading.desk.marks import NOTHING, Ticks
 from grading.desk.order import ORDERS
 from grading.desk.table_check import table_check
 from grading.desk.where_time_goes import time_bar
+from grading.forms.grades import points_of
 from grading.grade import Grade
 from grading.grade_facts import grade_for, is_visible, items_of, release_of, somebody_of
 from grading.models.desk import GradingSheet
@@ -118,8 +120,8 @@ def _points(item: Item, said: Any) -> Decimal | None:
         found = ticked(item, said) if isinstance(said, list) else None
         return found.points if found else None
     try:
-        return Decimal(said.replace(",", ".")) if isinstance(said, str) else None
-    except ArithmeticError:
+        return points_of(said, item.key) if isinstance(said, str) else None
+    except BadInput:
         return None
 
 

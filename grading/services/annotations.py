@@ -1,6 +1,5 @@
 """Notes in a report: written, changed, removed and put back by the staff. Each change is kept."""
 
-import math
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -113,7 +112,7 @@ def check_boxes(kind: str, boxes: Sequence[Box]) -> list[list[float]]:
 
 
 def _is_box(box: Box, *, is_point: bool) -> bool:
-    if len(box) != 4 or not all(math.isfinite(share) and 0 <= share <= 1 for share in box):
+    if len(box) != 4 or not all(0 <= share <= 1 for share in box):  # NaN is neither
         return False
     left, top, right, bottom = box
     return (left, top) == (right, bottom) if is_point else left < right and top < bottom

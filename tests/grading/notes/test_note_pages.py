@@ -166,6 +166,7 @@ def test_a_note_is_changed_removed_and_put_back_over_the_web(cast, client, piece
         "[[0, 0, 1]]",
         "[[0, 0, 1e999, 1]]",
         "[[0, NaN, 1, 1]]",
+        "[[0, 1" + "0" * 400 + ", 1, 1]]",
         "[1]",
         "x" * 30_000,
     ],
