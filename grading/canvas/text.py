@@ -129,6 +129,8 @@ def _lines(text: str, delimiter: str) -> Sequence[Line]:
         raw, end = match[1], match[2]
         is_quoted = raw.startswith('"')
         cells.append(Cell(raw, raw[1:-1].replace('""', '"') if is_quoted else raw))
+        if len(cells) > MOST_COLUMNS:  # at once: a line of four million commas is half a gigabyte of cells
+            raise _too_wide()
         if is_quoted:
             number += len(re.findall(r"\r\n|\r|\n", raw))
         at = match.end()
@@ -148,8 +150,10 @@ def _check_size(lines: Sequence[Line]) -> None:
             f"This file has more than {MOST_ROWS} rows, and no gradebook has as many. Nothing was read. Export only this course.",
             code="too_many_rows",
         )
-    if len(lines[-1].cells) > MOST_COLUMNS:
-        raise BadInput(
-            f"This table has more than {MOST_COLUMNS} columns, and no gradebook has as many: choose another export.",
-            code="too_many_columns",
-        )
+
+
+def _too_wide() -> BadInput:
+    return BadInput(
+        f"This table has more than {MOST_COLUMNS} columns, and no gradebook has as many: choose another export.",
+        code="too_many_columns",
+    )

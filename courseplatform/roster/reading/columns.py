@@ -45,7 +45,7 @@ class Columns:
 
 
 def plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", re.sub(r"\s*\(required\)", "", name.casefold()))
+    return re.sub(r"[\W_]+", "", name.casefold().replace("(required)", ""))
 
 
 def score(cells: Sequence[str]) -> int:
