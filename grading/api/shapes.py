@@ -2,20 +2,60 @@
 
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from courseplatform.core.api_shapes import UtcField
+from grading.late_rows.preview import CostNow
 from grading.models.assignments import Assignment, AssignmentKind
 from grading.models.late_days import LateVerdict
 from grading.models.pieces import Piece
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.parts import KINDS, Part
+from grading.queue.forecast import Range
 from grading.selectors.late_words import kept_verdict, late_seconds
-from grading.selectors.run_measured import result_json
+from grading.selectors.my_work import MyWork
+from grading.selectors.run_live import RunWait, run_wait
+from grading.selectors.run_measured import metric_rows, result_json
 from grading.spec import BenchSpec
 from hardware.models import Outcome, Status
+
+
+class CostShape(serializers.Serializer[CostNow]):
+    """What a hand-in at this moment would cost, as the policy counts it."""
+
+    days_late = serializers.IntegerField(source="verdict.days_late")
+    free_days_used = serializers.IntegerField(source="verdict.free_days_used", help_text="of them, paid by the bank")
+    max_percent = serializers.FloatField(
+        source="verdict.max_percent", help_text="the most that it could still earn, of the points"
+    )
+    accepted = serializers.BooleanField(source="verdict.accepted", help_text="false: the policy takes it no more")
+    bank_left = serializers.IntegerField(
+        source="left", allow_null=True, help_text="what the bank holds before it; null: no bank pays for it"
+    )
+    explanation = serializers.ListField(source="verdict.explanation", child=serializers.CharField())
+
+
+class MyWorkShape(serializers.Serializer[MyWork]):
+    due_at = UtcField(allow_null=True, help_text="for you: extensions and accommodations moved it")
+    team = serializers.CharField(
+        source="team.slug", default=None, help_text="whose attempt it would be; null: your own"
+    )
+    state = serializers.CharField(help_text="in a word or two, for people: not begun, in line, measured, overdue")
+    attempts_left = serializers.IntegerField(help_text="of your team, where teams hand in")
+    submission = serializers.UUIDField(
+        source="standing.submission.pk", default=None, help_text="the hand-in that stands for it; null: none"
+    )
+    earned = serializers.DecimalField(
+        source="standing.earned", max_digits=6, decimal_places=2, default=None, help_text="its measured points"
+    )
+    of = serializers.DecimalField(source="standing.of", max_digits=6, decimal_places=2, default=None)
+    cost = CostShape(
+        allow_null=True,
+        help_text="of handing in now; null: no late rule or due time is stated, nothing is taken now, or you are staff",
+    )
 
 
 class AssignmentShape(serializers.Serializer[Assignment]):
@@ -29,6 +69,7 @@ class AssignmentShape(serializers.Serializer[Assignment]):
     takes_model = serializers.BooleanField(help_text="whether models are handed in here")
     is_draft = serializers.BooleanField(help_text="seen by the staff alone until it is published")
     attempts_allowed = serializers.IntegerField()
+    mine = MyWorkShape(help_text="what it is for you")
 
 
 class LimitsShape(serializers.Serializer[BenchSpec]):
@@ -75,7 +116,7 @@ class PieceShape(serializers.Serializer[Piece]):
 
 class OneAssignmentShape(AssignmentShape):
     summary = serializers.CharField(help_text="Markdown")
-    attempts_left = serializers.IntegerField(source="left")
+    attempts_left = serializers.IntegerField(source="mine.attempts_left")
     parts = PartShape(source="all_parts", many=True, help_text="what is handed in, in the order of the page")
     limits = LimitsShape(source="spec_or_none", allow_null=True, help_text="null: no model is taken")
 
@@ -190,6 +231,12 @@ class ArrivedShape(serializers.Serializer[Any]):
     submission = serializers.UUIDField(allow_null=True, help_text="the hand-in that it completed; null: none yet")
 
 
+class OneSubmissionShape(SubmissionShape):
+    signature = serializers.CharField(
+        help_text="the signed receipt: what manage.py verify_receipt takes; empty for staff, from whom it would tell a hidden name"
+    )
+
+
 class ReceiptShape(SubmissionShape):
     signature = serializers.CharField(help_text="the signed receipt: what manage.py verify_receipt takes")
     created = serializers.BooleanField(help_text="false: this upload or this very file was here before")
@@ -206,6 +253,32 @@ class ProgressShape(serializers.Serializer[Run]):
     total = serializers.IntegerField(source="progress_total")
 
 
+class RangeShape(serializers.Serializer[Range]):
+    low_s = serializers.FloatField()
+    high_s = serializers.FloatField()
+
+
+class WaitShape(serializers.Serializer[RunWait]):
+    """Of a run that is open: its place, and what is promised."""
+
+    title = serializers.CharField(help_text="for people: 3rd in line, or Measuring: accuracy")
+    sentence = serializers.CharField(help_text="for people: how long it still takes, or why nothing moves")
+    ahead = serializers.IntegerField(allow_null=True, help_text="how many are measured before it; null: it is its turn")
+    starts_in = RangeShape(
+        allow_null=True, help_text="eight in ten come inside; null: it has begun, or nothing is known"
+    )
+    ends_in = RangeShape(allow_null=True, help_text="the same, until its result is there")
+    ask_again_s = serializers.IntegerField(help_text="when it is worth asking again")
+
+
+class MetricShape(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    title = serializers.CharField()
+    value = serializers.FloatField()
+    unit = serializers.CharField(help_text="share, bytes, ms, mj, macs, count and others; empty: none is known")
+    basis = serializers.CharField(help_text="counted, measured or modelled")
+
+
 class RunShape(serializers.Serializer[Run]):
     id = serializers.UUIDField()
     submission = serializers.UUIDField(source="submission_id")
@@ -216,6 +289,8 @@ class RunShape(serializers.Serializer[Run]):
     queued_at = UtcField()
     started_at = UtcField(allow_null=True)
     finished_at = UtcField(allow_null=True)
+    wait = serializers.SerializerMethodField(help_text="null once it has ended, and while the staff look at it")
+    metrics = serializers.SerializerMethodField(help_text="the metrics of the result by name; empty without one")
     result = serializers.SerializerMethodField(
         help_text="the document of the result page: report, host, metrics, quality, points, environment, earned, of; null without one"
     )
@@ -223,6 +298,15 @@ class RunShape(serializers.Serializer[Run]):
     @extend_schema_field(RunErrorShape(allow_null=True))
     def get_error(self, run: Run) -> dict[str, str] | None:
         return RunErrorShape(run).data if run.error_code else None
+
+    @extend_schema_field(WaitShape(allow_null=True))
+    def get_wait(self, run: Run) -> dict[str, Any] | None:
+        found = run_wait(run, timezone.now(), is_staff=bool(self.context.get("is_staff")))
+        return WaitShape(found).data if found else None
+
+    @extend_schema_field(MetricShape(many=True))
+    def get_metrics(self, run: Run) -> list[dict[str, Any]]:
+        return metric_rows(run.result) if hasattr(run, "result") else []
 
     @extend_schema_field({"type": "object", "additionalProperties": {}, "nullable": True})
     def get_result(self, run: Run) -> dict[str, Any] | None:

@@ -24,13 +24,14 @@ from grading.anonymity import masked
 from grading.api import shapes
 from grading.forms.handing_in import FileForm, check_envelope, upload_key_of
 from grading.forms.parts import part_sent
-from grading.handing_in.hand_in_rules import attempts_left, owner_of, pieces_of
+from grading.handing_in.hand_in_rules import owner_of, pieces_of
 from grading.handing_in.upload_purpose import HAND_IN, target_of
 from grading.models.assignments import Assignment
 from grading.models.submissions import Submission
 from grading.selectors import endpoints
 from grading.selectors.assignments import assignment_get
 from grading.selectors.desk import part_get, piece_get
+from grading.selectors.my_work import my_work_add
 from grading.selectors.results import run_get
 from grading.services.handing_in import part_arrived
 from grading.services.pieces import statement_save
@@ -46,7 +47,10 @@ class Assignments(CourseApiView):
     @extend_schema(responses=page_of(shapes.AssignmentShape), parameters=PAGE_PARAMETERS, operation_id="assignments")
     def get(self, request: Request, course: str) -> Response:
         rows = Assignment.objects.visible_to(self.visit)
-        return paged(request, rows, shapes.AssignmentShape, order=("position", "pk"))
+        return paged(
+            request, rows.select_related("course"), shapes.AssignmentShape, order=("position", "pk"),
+            prepare=lambda found: my_work_add(self.visit, found, timezone.now()),
+        )  # fmt: skip
 
 
 class OneAssignment(CourseApiView):
@@ -55,8 +59,7 @@ class OneAssignment(CourseApiView):
     @extend_schema(responses=shapes.OneAssignmentShape, operation_id="assignment")
     def get(self, request: Request, course: str, assignment: str) -> Response:
         found: Any = assignment_get(self.visit, assignment)
-        owner = owner_of(person=self.visit.person, assignment=found, now=timezone.now())
-        found.left = attempts_left(owner=owner, assignment=found)
+        my_work_add(self.visit, [found], timezone.now())
         found.spec_or_none = found.spec if found.takes_model else None
         return Response(shapes.OneAssignmentShape(found).data)
 
@@ -187,9 +190,12 @@ class SubmissionView(CourseApiView):
 class OneSubmission(SubmissionView):
     """One hand-in: its receipt, its runs and their points."""
 
-    @extend_schema(responses=shapes.SubmissionShape, operation_id="submission")
+    @extend_schema(responses=shapes.OneSubmissionShape, operation_id="submission")
     def get(self, request: Request, submission: UUID) -> Response:
-        return Response(shapes.SubmissionShape(endpoints.submission_brief(self.visit, submission)).data)
+        found = endpoints.submission_brief(self.visit, submission)
+        if self.visit.is_staff and found.person_id != self.visit.person.pk:
+            found.signature = ""  # it holds the name, which may be hidden from whoever grades
+        return Response(shapes.OneSubmissionShape(found).data)
 
 
 class SubmissionFile(SubmissionView):
@@ -224,4 +230,5 @@ class OneRun(CourseApiView):
 
     @extend_schema(responses=shapes.RunShape, operation_id="run")
     def get(self, request: Request, run: UUID) -> Response:
-        return Response(shapes.RunShape(run_get(self.visit, run)).data)
+        found = run_get(self.visit, run)
+        return Response(shapes.RunShape(found, context={"is_staff": self.visit.is_staff}).data)

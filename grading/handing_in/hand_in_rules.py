@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
@@ -188,8 +188,25 @@ def attempts_left(*, owner: Owner, assignment: Assignment) -> int:
     return max(assignment.attempts_allowed - _used(owner, assignment).count(), 0)
 
 
+def attempts_left_of(*, owner: Owner, assignments: Iterable[Assignment]) -> dict[int, int]:
+    """The same of many assignments, by their keys. `owner` has the team that the person is in; individual work is the person's own.
+    Two queries."""
+    items, alone = list(assignments), Owner(owner.person)
+    used = Counter[int]()
+    for whose, theirs in (
+        (alone, [one for one in items if one.is_individual]),
+        (owner, [one for one in items if not one.is_individual]),
+    ):
+        rows = _using(Submission.objects.of_owner(whose).filter(assignment__in=theirs)).order_by()
+        used.update(dict(rows.values_list("assignment").annotate(many=Count("pk"))))
+    return {item.pk: max(item.attempts_allowed - used[item.pk], 0) for item in items}
+
+
 def _used(owner: Owner, assignment: Assignment) -> "QuerySet[Submission]":
-    theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
+    return _using(Submission.objects.of_owner(owner).filter(assignment=assignment))
+
+
+def _using(theirs: "QuerySet[Submission]") -> "QuerySet[Submission]":
     with_staff = Run.objects.filter(submission=OuterRef("pk"), status=Status.PARKED)
     theirs = theirs.exclude(Q(counts=None) & Exists(with_staff))
     return theirs.exclude(sha256="").exclude(counts=False).exclude(spares_attempt=True)

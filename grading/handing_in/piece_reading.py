@@ -118,10 +118,10 @@ def read_link(part: Part, text: str) -> Content:
 
 
 def read_contributions(part: Part, members: Sequence[User], said: Mapping[str, str]) -> Content:
-    """Who did what. `said`: person key as text -> words. Raises BadInput: `contribution_missing`, `text_too_long`."""
+    """Who did what. `said`: person key as text, or e-mail address -> words. Raises BadInput: `contribution_missing`, `text_too_long`."""
     rows = []
     for member in members:
-        did = one_line(said.get(str(member.pk), ""))
+        did = one_line(said.get(str(member.pk), "") or said.get(member.email, ""))
         if not did:
             raise bad(
                 part,

@@ -58,6 +58,26 @@ def is_free(assignment: Assignment, owner: Owner, now: datetime) -> bool:
 
 
 @dataclass(frozen=True)
+class CostNow:
+    """What handing in at this moment costs. left: what the bank that pays for it holds before; None where none does. due: for this owner."""
+
+    verdict: Verdict
+    left: int | None
+    due: datetime
+
+
+def cost_now(facts: LateFacts, assignment: Assignment, owner: Owner, now: datetime) -> CostNow | None:
+    """No query. None where the assignment has no due time."""
+    if assignment.slug not in facts.deadlines:
+        return None
+    hand_in = HandIn("new", key_of(owner.person.pk, owner.team.pk if owner.team else None), assignment.slug, now)
+    verdict = verdict_alone(facts, hand_in, owner.person)
+    if verdict is None:
+        return None
+    return CostNow(verdict, _bank(facts, assignment, owner, verdict)[0], due_for(facts, assignment, owner))
+
+
+@dataclass(frozen=True)
 class LateRow:
     """One row of `If it is late`: handed in by then, so many units late, so many left in the bank, at most so many percent.
 

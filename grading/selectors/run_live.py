@@ -1,16 +1,17 @@
 """What the page of a run shows while it waits or runs: the place in line, the steps, an honest range."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
 from courseplatform.core import health, numbers
 from grading.models.runs import Phase, Run, step_of
-from grading.queue.forecast import LEAST_RUNS, Forecast
+from grading.queue.forecast import LEAST_RUNS, Forecast, Range
 from grading.queue.wake import BENCH_QUEUE, RUN_KIND
 from grading.selectors.line_now import LineNow, Place, line_read, phases_of, place_of, promise, range_words, share_of
-from hardware.models import HELD, Priority, Status
+from hardware.models import HELD, OPEN, Priority, Status
 
 Rows = list[dict[str, Any]]
 POLL_S = (1, 10)
@@ -22,8 +23,40 @@ FIRST_WORDS = {
 }
 
 
-def live_part(run: Run, now: datetime, *, is_staff: bool) -> dict[str, Any]:
-    """Ten queries."""
+@dataclass(frozen=True)
+class RunWait:
+    """Where an open run is. title, sentence: for people. ahead: None while it is being measured. starts_in: None then too, and both
+    where nothing is promised. ask_again_s: as `poll_s`."""
+
+    title: str
+    sentence: str
+    ahead: int | None
+    starts_in: Range | None
+    ends_in: Range | None
+    ask_again_s: int
+
+
+def run_wait(run: Run, now: datetime, *, is_staff: bool) -> RunWait | None:
+    """The head of the page, for programs; None where the run has ended or is with the staff. No query then, else up to eight."""
+    if run.status not in OPEN:
+        return None
+    _, place, found, title, sentence, asks = _head(run, now, is_staff=is_staff)
+    start, end = (found.start, found.end) if found else (None, None)
+    return RunWait(title, sentence, place.ahead if place else None, start, end, asks)
+
+
+class _Head(NamedTuple):
+    """What stands at the head of the page, and what it was made of. asks: seconds until the page asks again."""
+
+    line: LineNow
+    place: Place | None
+    found: Forecast | None
+    title: str
+    sentence: str
+    asks: int
+
+
+def _head(run: Run, now: datetime, *, is_staff: bool) -> _Head:
     line = line_read(now, [run.submission.assignment_id])
     place = place_of(run, now) if run.status == Status.QUEUED else None
     found = promise(run, line, place)
@@ -31,12 +64,18 @@ def live_part(run: Run, now: datetime, *, is_staff: bool) -> dict[str, Any]:
     if held_up:
         found = None  # nothing moves, so nothing is promised anywhere on the page
     title, sentence = held_up or _verdict(run, place, found)
+    return _Head(line, place, found, title, sentence, poll_s(place, found, is_held_up=bool(held_up)))
+
+
+def live_part(run: Run, now: datetime, *, is_staff: bool) -> dict[str, Any]:
+    """Ten queries."""
+    line, place, found, title, sentence, asks = _head(run, now, is_staff=is_staff)
     return {
         "verdict": {"title": title, "sentence": sentence},
         "waited": f"{numbers.span(now - run.submission.received_at)} since it arrived" if run.priority == Priority.LIVE
         else f"{numbers.span(now - run.queued_at)} so far",
         "steps": _steps(run, now, line, place, found), "sure": _sure(run, line), "line_now": _line_now(run, line),
-        "poll_s": poll_s(place, found, is_held_up=bool(held_up)),
+        "poll_s": asks,
     }  # fmt: skip
 
 

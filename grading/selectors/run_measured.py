@@ -22,6 +22,7 @@ from grading.selectors.class_points import class_picture
 from grading.selectors.pipeline_stages import stage_csv
 from grading.selectors.run_attempts import attempts_note, attempts_of, figure_attempts, with_inferences
 from grading.selectors.run_head import Attempts
+from grading.spec.criteria import basis_of, unit_of, words_of_metric
 from hardware.course_devices import profiles_of
 from hardware.models import HELD
 from hardware.profiles import today_slug
@@ -42,6 +43,15 @@ def result_json(result: Result) -> dict[str, Any]:
         "report": result.report, "host": result.host, "metrics": result.metrics, "quality": result.quality,
         "points": result.points, "environment": result.environment, "earned": str(result.earned), "of": str(result.of),
     }  # fmt: skip
+
+
+def metric_rows(result: Result) -> Rows:
+    """The metrics with a name, a unit and a basis each, in the order of the result."""
+    return [
+        {"key": key, "title": words_of_metric(key), "value": value, "unit": unit_of(key), "basis": basis_of(key)}
+        for key, value in result.metrics.items()
+        if isinstance(value, int | float)
+    ]
 
 
 POINTS_COLUMNS = ("Kind", "Key", "Name", "Value", "Earned", "Of", "Basis", "How")
