@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "courseplatform.core",
     "courseplatform.accounts",
     "courseplatform.uploads",
+    "courseplatform.cli",
     "courseplatform.courses",
     "courseplatform.audit",
     "courseplatform.notices",

@@ -36,6 +36,7 @@ urlpatterns = [
     path("notifications/", include((personal, "notifications"))),
     path("calendar/", include((feeds, "feeds"))),
     path("uploads/", include("courseplatform.uploads.urls")),
+    path("cli/", include("courseplatform.cli.urls")),
     path("devices/", include((site_devices, "devices"))),
     label,
     *my_hardware,

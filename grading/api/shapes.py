@@ -67,6 +67,7 @@ class AssignmentShape(serializers.Serializer[Assignment]):
     due_at = UtcField(allow_null=True, help_text="null: no due time is stated, so nothing is late")
     points = serializers.DecimalField(max_digits=6, decimal_places=2)
     takes_model = serializers.BooleanField(help_text="whether models are handed in here")
+    takes_anything = serializers.BooleanField(help_text="whether anything is handed in on this site")
     is_draft = serializers.BooleanField(help_text="seen by the staff alone until it is published")
     attempts_allowed = serializers.IntegerField()
     mine = MyWorkShape(help_text="what it is for you")
@@ -222,7 +223,12 @@ class PutShape(serializers.Serializer[Any]):
         help_text="for a file: made by you, one for each; sent again with the same one, nothing is put twice",
     )
     text = serializers.CharField(
-        required=False, help_text="of a text, a link, a statement, or a table as CSV. Contributions: `did-PERSON` each"
+        required=False,
+        help_text="of a text, a link, a statement, or a table as CSV. Contributions: `did-E-MAIL` for each member",
+    )
+    hand_in = serializers.BooleanField(
+        required=False,
+        help_text="false: hand in nothing by itself, since a model follows in a moment; the two are one attempt then",
     )
 
 

@@ -150,7 +150,10 @@ class OnePart(CourseApiView):
         found = assignment_get(self.visit, assignment)
         wanted, person, now = part_get(found, part), self.visit.person, timezone.now()
         with part_sent(request._request, person=person, assignment=found, part=wanted, now=now) as sent:
-            piece, handed = part_arrived(person=person, assignment=found, part=wanted, sent=sent, now=now)
+            hands_in = request._request.POST.get("hand_in", "") not in {"0", "false", "False"}
+            piece, handed = part_arrived(
+                person=person, assignment=found, part=wanted, sent=sent, now=now, hands_in=hands_in
+            )
         answer = {"piece": piece, "submission": handed.pk if handed else None}
         return Response(shapes.ArrivedShape(answer).data)
 

@@ -26,9 +26,11 @@ from grading.services.submissions import submission_create
 
 
 def part_arrived(
-    *, person: User, assignment: Assignment, part: Part, sent: Sent, now: datetime | None = None
+    *, person: User, assignment: Assignment, part: Part, sent: Sent, now: datetime | None = None, hands_in: bool = True
 ) -> tuple[Piece, Submission | None]:
     """Put what was sent on the desk, and hand the desk in where that is free. Raises as `piece_put`.
+
+    hands_in: False where the model of the same hand-in follows in a moment, so that the two are one attempt.
 
     Returns the piece, and the hand-in that it completed or None.
     """
@@ -45,7 +47,7 @@ def part_arrived(
             upload_key=sent.upload_key,
             now=sent.at or now,
         )
-    if part.kind == "models":
+    if part.kind == "models" or not hands_in:
         return piece, None  # the next one is on its way
     return piece, desk_hand_in(person=person, assignment=assignment, now=sent.at or now)
 
