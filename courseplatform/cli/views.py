@@ -1,11 +1,16 @@
 """The command line's page, its file, and which version that is."""
 
+from urllib.parse import urlsplit
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from courseplatform.cli.archive import NAME, program
+from courseplatform.cli.client.sign_in import LOOPBACK
+from courseplatform.cli.client.words import CODES
+from courseplatform.cli.steps import sections_of
 from courseplatform.core.audience import public
 from courseplatform.core.numbers import size
 
@@ -17,7 +22,9 @@ def page(request: HttpRequest) -> HttpResponse:
     found = program()
     shown = {"version": found.version, "sha256": found.sha256, "size": size(len(found.content))}
     site = request.build_absolute_uri("/").rstrip("/")
-    return render(request, "cli/page.html", {"program": shown, "site": site, "file": site + reverse("cli:file")})
+    is_plain = not request.is_secure() and (urlsplit(site).hostname or "") not in LOOPBACK
+    sections = sections_of(site, site + reverse("cli:file"), plain_http=is_plain)
+    return render(request, "cli/page.html", {"program": shown, "sections": sections, "codes": CODES})
 
 
 @public

@@ -53,6 +53,7 @@ DOCUMENTS = {
     "audit": "Audit, sessions, and viewing as a student",
     "glossary": "Glossary",
     "api": "The API",
+    "command-line": "The command line",
 }
 
 

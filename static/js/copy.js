@@ -1,14 +1,14 @@
-// Copies the text of the card around the button with the fields in it (the signed block), or the value of the field that the button names.
+// Copies the text of the card around the button with the fields in it (the signed block), or the value of the field (the text of the commands) that the button names.
 addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   const field = document.getElementById(button.dataset.copyFrom);
-  const text = field ? field.value : cardText(button);
+  const text = field ? (field.value ?? field.textContent) : cardText(button);
   try {
     await navigator.clipboard.writeText(text);
     button.textContent = "Copied";
   } catch {
-    field?.select();
+    field?.select?.();
     button.textContent = "Select the text and copy it";
   }
 });
