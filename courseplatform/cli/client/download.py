@@ -52,6 +52,6 @@ def _wanted(hand_in: dict[str, Any], part: str | None) -> tuple[dict[str, Any], 
 
 def file_name(said: str) -> str:
     """The last part of a path, as a name that this machine can have and that hides nothing."""
-    last = re.split(r"[/\\]", clean(said))[-1]
-    safe = UNFIT.sub("_", last).strip(" .")[:200]
+    last = UNFIT.sub("_", re.split(r"[/\\]", said)[-1])
+    safe = UNFIT.sub("_", clean(last)).strip(" .")[:200]
     return f"_{safe}" if DEVICES.fullmatch(safe) else safe or "file"
