@@ -332,7 +332,12 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Milliamp",
     "DESCRIPTION": "Hand in models, follow their runs, read results. How to begin: docs/api.md.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "PATH_CONVERTER_OVERRIDES": {
+        "int": {"type": "integer", "minimum": 0},
+        "slug": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"},
+    },
     "ENUM_NAME_OVERRIDES": {
         "CaseStatusEnum": "hardware.models.CaseStatus",
         "GradeStateEnum": "grading.api.grades.STATES",
@@ -349,6 +354,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "courseplatform.core.api_shapes.add_errors",
+        "courseplatform.uploads.api.add_methods_of_tus",
     ],
 }
 

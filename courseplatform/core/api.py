@@ -28,11 +28,15 @@ USUAL_SCOPES: Mapping[str, str] = {"GET": "read", "HEAD": "read"}
 
 
 class ApiView(APIView):
-    """An endpoint. `audience` says who may come; `scopes` what a token needs for each method."""
+    """An endpoint. `audience` says who may come; `scopes` what a token needs for each method.
+
+    refusals: by method, the statuses of refusals that no other endpoint has; for the document (api_shapes.py).
+    """
 
     http_method_names: ClassVar[list[str]] = ["get", "head", "post", "put", "patch", "delete"]  # type: ignore[misc]
     audience: ClassVar[Audience | None] = None
     scopes: ClassVar[Mapping[str, str]] = USUAL_SCOPES
+    refusals: ClassVar[Mapping[str, tuple[int, ...]]] = {}
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:

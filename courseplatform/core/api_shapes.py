@@ -31,12 +31,47 @@ ERROR = {
         }
     },
 }
-
+REFUSALS = {
+    400: "The body, or a header of it, cannot be read",
+    401: "Nobody is known by what was sent",
+    403: "The token lacks the scope, or this is for others",
+    404: "It is not there, or not yours",
+    409: "It does not work now",
+    410: "Nothing of it is here any more",
+    411: "A part says how long it is",
+    412: "Another version of tus",
+    413: "More than is taken",
+    415: "This Content-Type is not taken",
+    422: "What was sent cannot be used",
+    429: "Too often; `Retry-After` says when to come again where it is only that",
+    460: "The part arrived changed; send it again",
+    503: "Our fault; try again soon",
+    507: "Our disk is full; try again soon",
+}
+ALWAYS = (401, 422, 429, 503)  # 422: a token in the address is refused everywhere
+WITH_BODY = (400, 409, 413, 415)
+HEADERS = {
+    401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
+    429: {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}},
+}
 
 PAGE_PARAMETERS = [
     OpenApiParameter("cursor", str, description="from `next` or `previous` of the page before"),
     OpenApiParameter("page_size", int, description="1 to 200; 50 where it is not said"),
 ]
+
+
+def refusal(status: int) -> dict[str, str]:
+    """How a refusal with this status stands in an operation."""
+    return {"$ref": f"#/components/responses/Refused{status}"}
+
+
+def _refused(status: int, words: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "description": f"{words}; `error.code` says why",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+    return found | ({"headers": HEADERS[status]} if status in HEADERS else {})
 
 
 def page_of(shape: type[serializers.BaseSerializer[Any]]) -> serializers.Serializer[Any]:
@@ -60,7 +95,10 @@ class UtcField(serializers.DateTimeField):
 
 
 class Described(AutoSchema):
-    """Each operation says which scope it needs, and that somebody must be known. Shapes are named without that word."""
+    """Each operation says which scope it needs, that somebody must be known, and with which statuses it refuses.
+
+    Shapes are named without that word.
+    """
 
     view: Any
     method: Any
@@ -68,8 +106,29 @@ class Described(AutoSchema):
     def _get_serializer_name(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> str:
         return str(super()._get_serializer_name(serializer, direction, bypass_extensions)).removesuffix("Shape")
 
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        for status in sorted(self._refusals()) if found else ():
+            found["responses"].setdefault(str(status), refusal(status))  # type: ignore[index]
+        if found:
+            found["responses"] = dict(sorted(found["responses"].items()))
+        return found
+
+    def _refusals(self) -> set[int]:
+        """Those of the framework and the doors, and what the view says of this method."""
+        statuses = {*ALWAYS, *self.view.refusals.get(self.method, ())}
+        if self.view.audience not in (Audience.PUBLIC, Audience.RUNNERS):
+            statuses.add(403)
+        if "{" in self.path:
+            statuses.add(404)
+        return statuses | (set(WITH_BODY) if self.method in ("POST", "PUT", "PATCH") else set())
+
     def get_auth(self) -> list[Any]:
-        return [] if self._is_public() else [one for one in super().get_auth() if one]
+        """Of a token also its scope: OpenAPI 3.1 lets the list beside a bearer name what it needs."""
+        if self._is_public():
+            return []
+        scope = self.view.scopes.get(self.method, "")
+        return [{"token": [scope]} if "token" in one and scope else one for one in super().get_auth() if one]
 
     def get_description(self) -> str:  # type: ignore[override]
         said = super().get_description() or ""
@@ -88,15 +147,11 @@ def of_persons(endpoints: list[Any]) -> list[Any]:
 
 
 def add_errors(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """Every operation may be refused, and all refusals have one shape."""
+    """All refusals have one shape."""
     result["components"]["schemas"]["Error"] = ERROR
-    refusal = {
-        "description": "Refused; `error.code` says why",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    result["components"]["responses"] = {
+        f"Refused{status}": _refused(status, words) for status, words in REFUSALS.items()
     }
-    for methods in result["paths"].values():
-        for operation in methods.values():
-            operation["responses"]["default"] = refusal
     return result
 
 

@@ -16,6 +16,7 @@ from courseplatform.accounts.api_authentication import person_of
 from courseplatform.accounts.models import Scope
 from courseplatform.core.api import ApiView
 from courseplatform.core.api_rules import Pace
+from courseplatform.core.api_shapes import ALWAYS, refusal
 from courseplatform.core.audience import Audience
 from courseplatform.uploads import answers, protocol
 from courseplatform.uploads.answers import Asked
@@ -69,6 +70,24 @@ METADATA = header(
 PART = {protocol.BODY: OpenApiTypes.BINARY}
 PURPOSE = OpenApiParameter("purpose", str, description="only those for this")
 TARGET = OpenApiParameter("target", str, description="only those to this, such as `COURSE/LAB`; with `purpose`")
+SENT = {  # what is refused of a file on its way
+    "POST": (410, 411, 412, 460, 507),
+    "HEAD": (410, 412),
+    "PATCH": (410, 411, 412, 460, 507),
+    "DELETE": (409, 410, 412),
+}
+
+
+def said(name: str, kind: type, words: str, *statuses: int) -> OpenApiParameter:
+    """A header of an answer."""
+    return OpenApiParameter(name, kind, OpenApiParameter.HEADER, description=words, response=list(statuses))
+
+
+HERE = [
+    said("Upload-Offset", int, "how many bytes are here", 200, 201, 204),
+    said("Upload-Expires", str, "until when they are kept", 200, 201, 204),
+]
+PLACE = said("Location", str, "where the parts go, without the site", 201)
 GONE = OpenApiResponse(description="nothing of it is left")
 PLACED = OpenApiResponse(description="`Upload-Offset` says how much is here, `Upload-Expires` until when it is kept")
 
@@ -78,6 +97,7 @@ class TusView(ApiView):
 
     audience: ClassVar[Audience | None] = Audience.SIGNED_IN
     scopes: ClassVar[Mapping[str, str]] = SENDING
+    refusals: ClassVar[Mapping[str, tuple[int, ...]]] = SENT
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         request.method = answers.effective_method(request)  # before scopes, pace and form token are asked for
@@ -112,7 +132,7 @@ class Uploads(TusView):
         request=PART,
         responses={201: StartedShape},
         operation_id="upload_create",
-        parameters=[VERSION, LENGTH, METADATA],
+        parameters=[VERSION, LENGTH, METADATA, PLACE, *HERE],
     )
     def post(self, request: Request) -> HttpResponse:
         """Announce a file (tus: creation). `Location` says where its parts go; the first may come along."""
@@ -133,7 +153,10 @@ class OneUpload(TusView):
         return answers.head(self.asked(request), upload)
 
     @extend_schema(
-        request=PART, responses={204: PLACED}, operation_id="upload_append", parameters=[VERSION, OFFSET, CHECKSUM]
+        request=PART,
+        responses={204: PLACED},
+        operation_id="upload_append",
+        parameters=[VERSION, OFFSET, CHECKSUM, *HERE],
     )
     def patch(self, request: Request, upload: UUID) -> HttpResponse:
         """Send a part of any size, to stand behind what is here."""
@@ -143,3 +166,51 @@ class OneUpload(TusView):
     def delete(self, request: Request, upload: UUID) -> HttpResponse:
         """Discard it."""
         return answers.terminate(self.asked(request), upload)
+
+
+def add_methods_of_tus(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """HEAD and OPTIONS, which the generator leaves out everywhere, and which a client of tus begins with."""
+    paths = {path: one for path, one in result["paths"].items() if path.startswith("/api/v1/uploads/")}
+    for path, methods in paths.items():
+        name, where = ("upload", methods["get"]["parameters"]) if "{" in path else ("uploads", [])
+        where = [one for one in where if one["in"] == "path"]
+        methods["options"] = _spoken(f"{name}_options", methods["get"], where)
+        if "{" in path:
+            methods["head"] = _where_to_go_on(methods["get"], where)
+    return result
+
+
+def _spoken(name: str, like: Mapping[str, Any], where: list[Any]) -> dict[str, Any]:
+    words = {
+        name: {"schema": {"type": "string"}} for name in ("Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm")
+    }
+    answers = {"204": {"description": "what is spoken here", "headers": words}}
+    return _scoped(name, "OPTIONS", like, where) | {"responses": answers | _refused("OPTIONS", where)}
+
+
+def _where_to_go_on(like: Mapping[str, Any], where: list[Any]) -> dict[str, Any]:
+    words = {
+        "Upload-Offset": {"schema": {"type": "integer"}, "description": "how many bytes are here"},
+        "Upload-Length": {"schema": {"type": "integer"}, "description": "bytes of the whole file"},
+        "Upload-Expires": {"schema": {"type": "string"}, "description": "until when they are kept"},
+        "Upload-Metadata": {"schema": {"type": "string"}, "description": "as it was announced"},
+    }
+    answers = {"200": {"description": "where to go on", "headers": words}}
+    version = {
+        "in": "header", "name": "Tus-Resumable", "required": True, "schema": {"type": "string"},
+        "description": f"always `{protocol.VERSION}`",
+    }  # fmt: skip
+    return _scoped("upload_head", "HEAD", like, [version, *where]) | {"responses": answers | _refused("HEAD", where)}
+
+
+def _scoped(name: str, method: str, like: Mapping[str, Any], where: list[Any]) -> dict[str, Any]:
+    scope = SENDING[method]
+    return {
+        "operationId": name, "description": f"Of tus.\n\nScope: `{scope}`", "parameters": where, "tags": like["tags"],
+        "security": [{"token": [scope]}, {"session": []}],
+    }  # fmt: skip
+
+
+def _refused(method: str, where: list[Any]) -> dict[str, Any]:
+    statuses = sorted({*ALWAYS, 403, *((404,) if where else ()), *SENT.get(method, ())})
+    return {str(status): refusal(status) for status in statuses}

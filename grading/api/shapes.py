@@ -314,6 +314,6 @@ class RunShape(serializers.Serializer[Run]):
     def get_metrics(self, run: Run) -> list[dict[str, Any]]:
         return metric_rows(run.result) if hasattr(run, "result") else []
 
-    @extend_schema_field({"type": "object", "additionalProperties": {}, "nullable": True})
+    @extend_schema_field({"type": ["object", "null"], "additionalProperties": {}})
     def get_result(self, run: Run) -> dict[str, Any] | None:
         return result_json(run.result) if hasattr(run, "result") else None

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 from django.core.management import call_command
 from django.urls import get_resolver
@@ -28,18 +29,32 @@ def test_every_address_stands_in_it():
     assert {re.sub(r"<\w+:(\w+)>", r"{\1}", route) for route in routes} == set(DOCUMENT["paths"])
 
 
-def test_every_operation_says_how_it_refuses_and_whom_it_takes():
-    operations = [(path, one) for path, methods in DOCUMENT["paths"].items() for one in methods.values()]
-    for path, operation in operations:
-        assert operation["responses"]["default"]["content"]["application/json"], path
-        is_open = path == "/api/v1/schema"
-        assert ("Scope: `" in operation["description"]) != is_open or operation["operationId"] in {
-            "hand_in",
-            "put_part",
-        }, path
-        assert [list(one) for one in operation.get("security", [])] == ([] if is_open else [["token"], ["session"]]), (
-            path
-        )
+OPERATIONS = [(path, method, one) for path, methods in DOCUMENT["paths"].items() for method, one in methods.items()]
+OPEN = "/api/v1/schema"
+
+
+def test_the_document_is_of_openapi_3_1():
+    assert DOCUMENT["openapi"] == "3.1.0" and "nullable" not in TEXT
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS, ids=[f"{m} {p}" for p, m, _ in OPERATIONS])
+def test_every_operation_says_how_it_refuses_and_whom_it_takes(path, method, operation):
+    statuses = {int(status) for status in operation["responses"]}
+    assert statuses >= {401, 422, 429, 503} and ("{" not in path or 404 in statuses)
+    assert any(status < 300 for status in statuses)
+    if path == OPEN:
+        assert "security" not in operation
+        return
+    scope = operation["security"][0]["token"][0]
+    assert operation["security"] == [{"token": [scope]}, {"session": []}] and scope in {"read", "hand_in", "hardware"}
+    assert 403 in statuses and (method not in ("post", "patch") or statuses >= {400, 409, 413, 415})
+
+
+def test_every_list_in_pages_takes_a_cursor_and_a_size():
+    for path, _, operation in OPERATIONS:
+        shape = str(operation["responses"].get("200", {}).get("content", {}).get("application/json", ""))
+        names = {one["name"] for one in operation.get("parameters", ())}
+        assert ("Page'" in shape) == ({"cursor", "page_size"} <= names), path
 
 
 def test_the_document_is_served_to_anybody(client, db):

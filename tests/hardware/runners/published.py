@@ -15,17 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @cache
 def document():
-    return _plain(yaml.safe_load((ROOT / FILE).read_text()))
-
-
-def _plain(node):
-    """OpenAPI 3.0 says `nullable`, JSON Schema does not."""
-    if isinstance(node, list):
-        return [_plain(each) for each in node]
-    if not isinstance(node, dict):
-        return node
-    made = {key: _plain(value) for key, value in node.items() if key != "nullable"}
-    return {"anyOf": [made, {"type": "null"}]} if node.get("nullable") is True else made
+    return yaml.safe_load((ROOT / FILE).read_text())
 
 
 def operation(method, address):
@@ -49,7 +39,10 @@ def wrong_answer(method, address, status, said):
     answers = operation(method, address)["responses"]
     if str(status) not in answers:
         return [f"{method} {address} answers {status}, and the document names {', '.join(answers)}"]
-    return wrong(said, answers[str(status)].get("content", {}))
+    answer = answers[str(status)]
+    if "$ref" in answer:
+        answer = document()["components"]["responses"][answer["$ref"].rsplit("/", 1)[1]]
+    return wrong(said, answer.get("content", {}))
 
 
 def wrong_request(method, address, said):
