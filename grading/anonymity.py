@@ -8,11 +8,14 @@ the report. Such a row is read and never saved.
 """
 
 from copy import copy
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import Forbidden
 from courseplatform.courses.access import Visit, asked_once
+from courseplatform.courses.models import Course
 from courseplatform.teams.models import Team
 from grading.grade_facts import is_visible, release_of
 from grading.models.assignments import Assignment
@@ -39,15 +42,27 @@ def _is_out(visit: Visit, assignment: Assignment) -> bool:
 @asked_once
 def hidden_assignments(visit: Visit) -> frozenset[int]:
     """Keys of the assignments of the course whose names are hidden now; empty for students. Two queries at most."""
-    if not visit.is_staff:
-        return frozenset()
-    found = set(Assignment.objects.filter(course=visit.course, is_anonymous=True).values_list("pk", flat=True))
+    return nameless_in(visit.course) if visit.is_staff else frozenset()
+
+
+def nameless_in(course: Course) -> frozenset[int]:
+    """The same, whoever of the staff asks. Two queries at most."""
+    found = set(Assignment.objects.filter(course=course, is_anonymous=True).values_list("pk", flat=True))
     newest = (
         {row.assignment_id: row.is_released for row in GradeRelease.objects.filter(assignment__in=found)}
         if found
         else {}
     )
     return frozenset(pk for pk in found if not newest.get(pk, False))
+
+
+def with_a_name(rows: "QuerySet[Any]", assignment: str = "assignment") -> "QuerySet[Any]":
+    """Of these rows those whose assignment hides no names now, inside one query. assignment: the column that leads to it."""
+    newest = (
+        GradeRelease.objects.filter(assignment=OuterRef(f"{assignment}_id")).order_by("-pk").values("is_released")[:1]
+    )
+    found: QuerySet[Any] = rows.alias(is_out=Subquery(newest))
+    return found.filter(Q(is_out=True) | Q(**{f"{assignment}__is_anonymous": False}))
 
 
 @asked_once

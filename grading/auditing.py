@@ -12,7 +12,7 @@ from courseplatform.audit.registry import AuditSource, Read, audit
 from courseplatform.audit.view_as.rules import add_view_objection
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Role
-from grading.anonymity import hidden_assignments
+from grading.anonymity import hidden_assignments, nameless_in, with_a_name
 from grading.models import Accommodation, Excuse, Extension, GradeEvent, LateEntry, Piece, Run, Submission
 from grading.models.grades import MEASUREMENT, GradeRelease, grade_path
 from grading.models.late_days import POLICY_ACTOR
@@ -147,9 +147,12 @@ def names_are_hidden(visit: Visit, student: User | None) -> str:
 def register() -> None:
     audit.add_reads(*READS)
     add_view_objection(names_are_hidden)
-    audit.add_whose("submission", lambda pk: Submission.objects.filter(pk=pk).values("person"))
-    audit.add_whose("run", lambda pk: Run.objects.filter(pk=pk).values("submission__person"))
-    audit.add_whose("piece", lambda pk: Piece.objects.filter(pk=pk).values("person"))
+    # Whoever looked at work without a name saw nobody's: a line that named somebody would tell whose it is.
+    audit.add_whose("submission", lambda pk: with_a_name(Submission.objects.filter(pk=pk)).values("person"))
+    audit.add_whose(
+        "run", lambda pk: with_a_name(Run.objects.filter(pk=pk), "submission__assignment").values("submission__person")
+    )
+    audit.add_whose("piece", lambda pk: with_a_name(Piece.objects.filter(pk=pk)).values("person"))
     audit.add_whose("regrade", lambda pk: RegradeRequest.objects.filter(pk=pk).values("person"))
     audit.add_whose("extension", lambda pk: Extension.objects.filter(pk=pk).values("person"))
     audit.add_whose("accommodation", lambda pk: Accommodation.objects.filter(pk=pk).values("person"))
@@ -159,14 +162,15 @@ def register() -> None:
 
 
 def _sources() -> tuple[AuditSource, ...]:
-    made = {"at": "made_at", "about": "person"}
+    made: dict[str, Any] = {"at": "made_at", "about": "person"}
     favours = (
         (Extension, "assignment__course", "An extension"),
         (Accommodation, "course", "An accommodation"),
         (Excuse, "assignment__course", "An excuse"),
     )
     return (
-        AuditSource("grades", Act.CHANGED, _grade_rows, _grade_line, actor="actor", searched=("assignment__short", "assignment__title", "reason"), **made),
+        AuditSource("grades", Act.CHANGED, _grade_rows, _grade_line, actor="actor", searched=("assignment__short", "assignment__title", "reason"),
+                    nameless=nameless_in, **made),
         AuditSource("releases", Act.RELEASED, _release_rows, _release_line, searched=("assignment__short", "assignment__title")),
         AuditSource("ledger", Act.CHANGED, _ledger_rows, _ledger_line, actor="actor", searched=("reason",), **made),
         *(

@@ -35,6 +35,8 @@ class AuditSource:
 
     rows: of a course, with what `line` needs. at, actor: columns. about: the column that points to the person whom it was about, or "".
     searched: columns in which words are looked for. line: the object in words, and where it stands ("" for nowhere).
+    nameless: keys in `nameless_by` of a course whose rows do not tell now about whom they are, nor where: another page says that those
+    works have no names.
     """
 
     name: str
@@ -45,6 +47,8 @@ class AuditSource:
     actor: str = "by"
     about: str = ""
     searched: tuple[str, ...] = ()
+    nameless: Callable[[Course], frozenset[int]] | None = None
+    nameless_by: str = "assignment_id"
 
 
 # (what stands in the address) -> one row with the key of the person whose it is.

@@ -67,11 +67,16 @@ def _lines(course: Course, question: Question, limit: int) -> Iterator[tuple[tup
     """With the key by which they are sorted: newest first, then in an order that is the same on each page."""
     people = _people(course, question)
     for order, source in enumerate([own_source(course), *audit.sources.values()]):
+        nameless = source.nameless(course) if source.nameless else frozenset()
         rows = _asked(source, course, question, people)
         if rows is None:
             continue
+        if people.about is not None and nameless:  # who is looked for by name is not found by work without one
+            rows = rows.exclude(**{f"{source.nameless_by}__in": nameless})
         for row in rows.order_by(f"-{source.at}", "-pk")[:limit]:
             line = _line(source, row)
+            if nameless and getattr(row, source.nameless_by) in nameless:
+                line = replace(line, about=None, path="")
             yield (-line.at.timestamp(), order, -row.pk), line
 
 

@@ -11,6 +11,7 @@ from tests.courseplatform.accounts.builders import headers_of
 from tests.courseplatform.teams.builders import make_team
 from tests.grading.api import results
 from tests.grading.desk.desks import essay, hand_in_report
+from tests.grading.grades.grades import give, with_rubric
 from tests.grading.handing_in.parts import REPORT, put_report
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +124,44 @@ def test_after_the_release_the_names_are_there_again(client, cast, hidden):
     client.force_login(cast.amit)
     for address in (f"{LAB}grades/", "/courses/odml/submissions/", f"/courses/odml/runs/{run.pk}/"):
         assert "Ruthven" in client.get(address).content.decode(), address
+
+
+@pytest.fixture
+def looked_at(client, cast, hidden):
+    """Amit has graded the report and looked at all of it; Helen reads the audit."""
+    lab, run, piece = hidden
+    give(cast, cast.ruth, lab=with_rubric(cast, lab), report=2)
+    client.force_login(cast.amit)
+    for address in (f"receipts/{run.submission_id}/", f"runs/{run.pk}/", f"pieces/{piece.pk}/file/"):
+        assert client.get(f"/courses/odml/{address}").status_code == 200
+    client.force_login(cast.helen)
+    return lab
+
+
+def audit_lines(client, question=""):
+    return client.get(f"/courses/odml/audit.csv{question}").content.decode()
+
+
+def test_the_audit_says_what_was_graded_and_looked_at_and_not_whose_it_is(client, cast, looked_at):
+    text = audit_lines(client)
+    assert "The grade for Lab 1" in text and "A run and its result" in text and "A file that was handed in" in text
+    assert "Ruthven" not in text and cast.ruth.email not in text and f"grades/{cast.ruth.pk}/" not in text
+    assert "Ruthven" not in client.get("/courses/odml/audit/").content.decode()
+
+
+def test_nobody_is_found_in_the_audit_by_work_without_a_name(client, cast, looked_at):
+    assert len(audit_lines(client, "?about=Ruthven").splitlines()) == 1  # the heads of the columns
+    GradeRelease.objects.create(assignment=looked_at, is_released=True, by="Helen", at=timezone.now())
+    assert "The grade for Lab 1" in audit_lines(client, "?about=Ruthven")
+
+
+def test_the_audit_names_people_again_after_the_release(client, cast, hidden):
+    lab, run, _ = hidden
+    GradeRelease.objects.create(assignment=lab, is_released=True, by="Helen", at=timezone.now())
+    client.force_login(cast.amit)
+    client.get(f"/courses/odml/runs/{run.pk}/")
+    client.force_login(cast.helen)
+    assert "Ruthven" in audit_lines(client, "?about=Ruthven")
 
 
 def test_students_see_their_own_work_as_ever(client, cast, hidden):

@@ -38,10 +38,10 @@ def seen(lab, person):
     return seen_of(grades_of(lab, {one.pk for one in group_of(lab, person).people}))
 
 
-def give(cast, person, by=None, lab=None, reason="first reading", **marks):
+def give(cast, person, by=None, lab=None, reason="first reading", note="", **marks):
     lab = lab or cast.lab
     return grade_give(
-        visit=cast.visit(by or cast.amit), assignment=lab, person=person, seen=seen(lab, person), reason=reason,
+        visit=cast.visit(by or cast.amit), assignment=lab, person=person, seen=seen(lab, person), reason=reason, note=note,
         marks={key: None if points is None else Decimal(str(points)) for key, points in marks.items()},
     )  # fmt: skip
 
