@@ -57,9 +57,12 @@ def check_seen(desk: Desk, seen: int) -> None:
     """Raises Conflict (`stale_grade`): somebody changed the grade after the page was read."""
     if desk.seen == seen:
         return
-    newest = GradeEvent.objects.get(pk=desk.seen)
-    said = f"{newest.actor} changed this grade while you had the page open. Nothing of yours was saved yet: look at both, and save again."
-    raise Conflict(said, code="stale_grade", details={"seen": desk.seen, "by": newest.actor})
+    newest = GradeEvent.objects.filter(
+        pk=desk.seen
+    ).first()  # none where the page named one of a group that is another now
+    by = newest.actor if newest else "Somebody"
+    said = f"{by} changed this grade while you had the page open. Nothing of yours was saved yet: look at both, and save again."
+    raise Conflict(said, code="stale_grade", details={"seen": desk.seen, "by": by})
 
 
 def check_points(points: Decimal | None, most: Decimal, field: str) -> Decimal | None:

@@ -13,6 +13,7 @@ from grading.desk.marks import Marks, marks_of
 from grading.grade_facts import is_visible, items_of, release_of, somebody_of
 from grading.models.desk import GradingSheet
 from grading.rubric import Item
+from grading.services.grade_writing import check_points
 from grading.services.grades import grade_give
 from grading.services.sheets import sheet_check, sheet_release, sheet_save
 
@@ -41,12 +42,21 @@ def _finished(visit: Visit, saved: GradingSheet, seen: int, now: datetime) -> Gr
         raise _no_mark(marks.lacking)
     with transaction.atomic():
         found = sheet_check(visit, saved, saved.revision)
-        if not found.is_blind:
+        if found.is_blind:
+            _check_typed(saved, marks)
+        else:
             _give(visit, found, marks, seen)
         found.done_at, found.done_by, found.claimed_by, found.claimed_at = now, visit.person, None, None
         found.points, found.noted = marks.total, found.comment
         found.save(update_fields=["done_at", "done_by", "claimed_by", "claimed_at", "points", "noted"])
     return found
+
+
+def _check_typed(sheet: GradingSheet, marks: Marks) -> None:
+    """What `grade_give` asks of points, for a sample, which gives none. Raises BadInput (`points_out_of_range`, `too_many_decimals`)."""
+    most = {item.key: item.of for item in items_of(sheet.assignment)}
+    for key, points in marks.points.items():
+        check_points(points, most[key], f"points-{key}")
 
 
 def _give(visit: Visit, sheet: GradingSheet, marks: Marks, seen: int) -> None:

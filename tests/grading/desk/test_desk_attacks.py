@@ -177,3 +177,26 @@ def test_a_body_of_ten_megabytes_is_refused(client, cast, lab, sheet):
     fields = {f"points-{n}": "1" for n in range(20_000)}
     assert sent(client, cast.amit, sheet, headers=JSON, **fields).status_code in (200, 400, 413, 422)
     assert again(sheet).comment == ""
+
+
+def test_an_event_that_nobody_wrote_was_not_seen(client, cast, lab, sheet):
+    """As a page says it whose people are in another team by now."""
+    more = {"shown": ["report", "why", "extra", "typed"], "points-typed": "1", "act": "done", "seen": "77"}
+    answer = sent(client, cast.amit, sheet, headers=JSON, **more)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "stale_grade")
+    assert again(sheet).ticks["typed"] == "1" and again(sheet).done_at is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [("99999999", "points_out_of_range"), ("-1", "points_out_of_range"), ("1e-9", "too_many_decimals")],
+)
+def test_a_sample_takes_the_points_that_a_report_takes(client, cast, lab, sheet, typed, code):
+    sample = GradingSheet.objects.create(
+        assignment=lab, purpose="sample", number=10_001, person=cast.ruth, submission=sheet.submission, sample_of=sheet, grader=cast.amit
+    )  # fmt: skip
+    client.force_login(cast.amit)
+    client.get(sample.get_absolute_url())
+    more = {"shown": ["report", "why", "extra", "typed"], "points-typed": typed, "act": "done"}
+    answer = sent(client, cast.amit, sample, headers=JSON, **more)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
