@@ -152,7 +152,7 @@ class Sender:
         try:
             found = self._line.get("uploads", self._begun.upload_id, "")
         except Refused as error:
-            if error.status in GONE:
+            if error.http_status in GONE:
                 return None
             raise
         if found["status"] == TAKEN:

@@ -77,11 +77,11 @@ class Session:
         try:
             return {**self.line.get("courses", course, "assignments", lab), "course": course}
         except Refused as error:
-            if error.status != 404:
+            if error.http_status != 404:
                 raise
             known = list(self.line.pages("courses", course, "assignments"))
             names = ", ".join(clean(one["slug"]) for one in known) or "none"
-            raise Refused(f"{error.sentence} In {course} there are: {names}.", error.code, error.status) from error
+            raise Refused(f"{error.sentence} In {course} there are: {names}.", error.code, error.http_status) from error
 
     def hand_ins(self, course: str, lab: str) -> list[dict[str, Any]]:
         """One's own and those of the team, the newest first."""
@@ -108,7 +108,7 @@ class Session:
         try:
             return self.line.get("submissions", self.line.get("runs", key)["submission"])
         except Refused as error:
-            if error.status != 404:
+            if error.http_status != 404:
                 raise
         return self.line.get("submissions", key)
 

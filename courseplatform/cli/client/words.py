@@ -33,11 +33,11 @@ class Stop(Exception):
 
 
 class Refused(Stop):
-    """The site said no. status: of HTTP."""
+    """The site said no. http_status: of the answer."""
 
     def __init__(self, sentence: str, code: str, status: int, details: dict[str, Any] | None = None) -> None:
         super().__init__(sentence, code, details)
-        self.status = status
+        self.http_status = status
 
 
 class WrongUse(Stop):
