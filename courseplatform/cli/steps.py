@@ -20,7 +20,7 @@ def sections_of(site: str, file: str, *, plain_http: bool) -> list[dict[str, Any
         },
         {
             "slug": "sign-in", "title": "Sign in",
-            "note": "Make a token with both scopes under Profile, Access tokens. It is asked for and not shown.",
+            "note": "Make a token that may read and hand in: Profile, Access tokens. It is asked for and not shown.",
             "steps": [_step("login", "Once on each machine.", f"milliamp login {site}{allowed}")],
         },
         {

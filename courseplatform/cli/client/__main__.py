@@ -34,7 +34,7 @@ def main(said: Sequence[str] | None = None) -> int:
             console.fault(stop.sentence, stop.code)
         return stop.exit_code
     except (KeyboardInterrupt, EOFError):
-        console.say("\nInterrupted. What was sent is kept; the same command goes on.")
+        console.say("\nInterrupted. What was sent is kept and what is measured goes on; say the same again.")
         return INTERRUPTED
     except BrokenPipeError:  # whoever read this has heard enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
