@@ -123,102 +123,6 @@ def arrived(world, name):
     return world.rows("select sha256, size_bytes, number from grading_submission where file_name = ?", name)
 
 
-# -- from end to end --------------------------------------------------------------------------------------------------
-
-
-def test_a_hand_in_from_signing_in_to_its_result(world, tokens, program, tmp_path):
-    ruth, home = Person(program, tmp_path), tmp_path / "home"
-    (tmp_path / "token").write_text(f"Authorization: Bearer {tokens['ruth.adeyemi both']}\n")
-    assert "Signed in to " in ruth.says("login", world.url, "--token-file", "token")
-    assert tokens["ruth.adeyemi both"] not in (ruth.says("whoami") + ruth.heard)
-    assert (home / "sign-in.json").stat().st_mode & 0o777 == 0o600
-    labs = {one["slug"]: one for one in ruth.reads("labs")}
-    assert labs["lab3"]["mine"]["due_at"] and labs["lab3"]["mine"]["cost"]["accepted"]
-    before = labs["lab3"]["mine"]["attempts_left"]
-    ruth.says("download", "lab1", "-o", "m.onnx")
-    ruth.says("download", "lab1", "--part", "report", "-o", "r.pdf")
-    content = (
-        tmp_path / "m.onnx"
-    ).read_bytes() + b"\x1a\x01x"  # another version of its producer: the same network, another file
-    (tmp_path / "m.onnx").write_bytes(content)
-    said = ruth.says("submit", "lab3", "m.onnx", "--report", "r.pdf", "--watch", "--yes")
-    assert said.startswith("It is here.\nReceipt  L3-") and "Report   r.pdf" in said and "measured points" in said
-    assert "costs no late days" in ruth.heard and "Stopped" not in ruth.heard
-    assert "%" not in ruth.heard.split("attempts are left")[1]  # no bar without a terminal
-    (row,) = arrived(world, "m.onnx")
-    hand_in = ruth.reads("receipt", "lab3")
-    assert (
-        [one["part"] for one in hand_in["parts"]] == ["report"] and hand_in["signature"] and hand_in["number"] == row[2]
-    )
-    found = ruth.reads("results")  # the lab of the last hand-in
-    assert found["result"]["earned"] and {"accuracy", "latency_ms"} <= {one["key"] for one in found["metrics"]}
-    assert found == ruth.reads("status", found["id"])
-    labs = {one["slug"]: one for one in ruth.reads("labs")}
-    assert labs["lab3"]["mine"]["attempts_left"] == before - 1
-    again = ruth.reads("submit", "lab3", "m.onnx", "--yes")
-    assert (again["created"], again["receipt"]) == (False, hand_in["receipt"])
-    assert list((home / "unfinished").iterdir()) == []
-    assert ruth.says("open", "lab3") == f"{world.url}/courses/demo/assignments/lab3/\n"
-    assert "Signed out" in ruth.says("logout")
-    ruth.says("labs", code=3)
-
-
-def test_parts_alone_are_handed_in_and_what_is_missing_is_said_before(person, tmp_path):
-    daniel = person("daniel.park")
-    (tmp_path / "r.pdf").write_bytes(b"no pdf at all")
-    assert daniel.reads("submit", "report7", "--report", "r.pdf", code=2)["error"]["code"] == "statement_missing"
-    refused = daniel.reads("submit", "report7", "--report", "r.pdf", "--statement", "Nobody.", code=1)
-    assert refused["error"]["code"] == "not_a_pdf"
-    assert daniel.reads("submit", "lab3", code=2)["error"]["code"] == "nothing_to_hand_in"
-    assert daniel.reads("submit", "lab3", "--part", "film=x", code=2)["error"]["code"] == "no_such_part"
-    assert daniel.reads("submit", "report7", "r.pdf", code=2)["error"]["code"] == "no_model_taken"
-
-
-def test_a_model_that_cannot_be_measured_ends_with_a_code_of_its_own(person, tmp_path):
-    sofia = person("sofia.lindgren")
-    write_model(tmp_path / "noise.onnx", 5000)
-    said = sofia.says("submit", "lab3", "noise.onnx", "--watch", code=5)
-    assert "not counted: the check found it unfit" in said and "Code: " in said
-    assert sofia.reads("results", "lab3", code=5)["error"]["code"]
-
-
-# -- lines that break -------------------------------------------------------------------------------------------------
-
-
-def test_a_line_that_is_cut_and_then_down_loses_a_part_and_no_more(world, line, person, tmp_path):
-    digest, sofia = write_model(tmp_path / "cut.onnx", 24 * MIB), person("sofia.lindgren", site=line.url)
-    running = sofia.starts("submit", "lab3", "cut.onnx", "--json")
-    wait_for(lambda: line.sent > 4 * MIB, 30, "the first megabytes")
-    line.cut()
-    wait_for(lambda: line.sent > 14 * MIB, 30, "more of it")
-    line.down()
-    time.sleep(1)
-    line.up()
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == 0, err
-    assert json.loads(out)["sha256"] == digest
-    assert [row[:2] for row in arrived(world, "cut.onnx")] == [(digest, 24 * MIB)]
-    assert line.sent < 24 * MIB + 2 * 9 * MIB
-
-
-def test_a_program_that_is_killed_goes_on_and_is_recorded_once(world, line, person, tmp_path):
-    digest, daniel = write_model(tmp_path / "killed.onnx", 24 * MIB), person("daniel.park", site=line.url)
-    running = daniel.starts("submit", "lab3", "killed.onnx", "--yes")
-    wait_for(lambda: line.sent > 12 * MIB, 30, "half of it")
-    running.kill()
-    running.communicate()
-    begun = list((tmp_path / "home" / "unfinished").iterdir())
-    assert len(begun) == 1
-    held = json.loads(begun[0].read_text())
-    first = daniel.reads("submit", "lab3", "killed.onnx", "--yes")
-    assert first["created"] and line.sent < 24 * MIB + 10 * MIB
-    begun[0].write_text(json.dumps(held))  # as if it had been killed before the receipt came
-    second = daniel.reads("submit", "lab3", "killed.onnx", "--yes")
-    assert (second["created"], second["receipt"]) == (False, first["receipt"])
-    assert [row[:2] for row in arrived(world, "killed.onnx")] == [(digest, 24 * MIB)]
-    assert world.rows("select count(*) from uploads_upload where file_name = 'killed.onnx'") == [(1,)]
-
-
 # -- what is refused --------------------------------------------------------------------------------------------------
 
 
@@ -296,3 +200,99 @@ def test_bash_completes_the_name_of_a_lab(person, program, tmp_path):
     """
     said = subprocess.run(["bash", "-c", asks], env=ruth.env, check=False, capture_output=True, text=True)
     assert said.stdout.split()[:3] == ["lab1", "lab2", "lab3"], said.stderr
+
+
+# -- lines that break -------------------------------------------------------------------------------------------------
+
+
+def test_a_line_that_is_cut_and_then_down_loses_a_part_and_no_more(world, line, person, tmp_path):
+    digest, sofia = write_model(tmp_path / "cut.onnx", 24 * MIB), person("sofia.lindgren", site=line.url)
+    running = sofia.starts("submit", "lab3", "cut.onnx", "--json")
+    wait_for(lambda: line.sent > 4 * MIB, 30, "the first megabytes")
+    line.cut()
+    wait_for(lambda: line.sent > 14 * MIB, 30, "more of it")
+    line.down()
+    time.sleep(1)
+    line.up()
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 0, err
+    assert json.loads(out)["sha256"] == digest
+    assert [row[:2] for row in arrived(world, "cut.onnx")] == [(digest, 24 * MIB)]
+    assert line.sent < 24 * MIB + 2 * 9 * MIB
+
+
+def test_a_program_that_is_killed_goes_on_and_is_recorded_once(world, line, person, tmp_path):
+    digest, daniel = write_model(tmp_path / "killed.onnx", 24 * MIB), person("daniel.park", site=line.url)
+    running = daniel.starts("submit", "lab3", "killed.onnx", "--yes")
+    wait_for(lambda: line.sent > 12 * MIB, 30, "half of it")
+    running.kill()
+    running.communicate()
+    begun = list((tmp_path / "home" / "unfinished").iterdir())
+    assert len(begun) == 1
+    held = json.loads(begun[0].read_text())
+    first = daniel.reads("submit", "lab3", "killed.onnx", "--yes")
+    assert first["created"] and line.sent < 24 * MIB + 10 * MIB
+    begun[0].write_text(json.dumps(held))  # as if it had been killed before the receipt came
+    second = daniel.reads("submit", "lab3", "killed.onnx", "--yes")
+    assert (second["created"], second["receipt"]) == (False, first["receipt"])
+    assert [row[:2] for row in arrived(world, "killed.onnx")] == [(digest, 24 * MIB)]
+    assert world.rows("select count(*) from uploads_upload where file_name = 'killed.onnx'") == [(1,)]
+
+
+# -- from end to end; last, since by now the runs of the demo itself are through -------------------------------------
+
+
+def test_a_hand_in_from_signing_in_to_its_result(world, tokens, program, tmp_path):
+    ruth, home = Person(program, tmp_path), tmp_path / "home"
+    (tmp_path / "token").write_text(f"Authorization: Bearer {tokens['ruth.adeyemi both']}\n")
+    assert "Signed in to " in ruth.says("login", world.url, "--token-file", "token")
+    assert tokens["ruth.adeyemi both"] not in (ruth.says("whoami") + ruth.heard)
+    assert (home / "sign-in.json").stat().st_mode & 0o777 == 0o600
+    labs = {one["slug"]: one for one in ruth.reads("labs")}
+    assert labs["lab3"]["mine"]["due_at"] and labs["lab3"]["mine"]["cost"]["accepted"]
+    before = labs["lab3"]["mine"]["attempts_left"]
+    ruth.says("download", "lab1", "-o", "m.onnx")
+    ruth.says("download", "lab1", "--part", "report", "-o", "r.pdf")
+    content = (
+        tmp_path / "m.onnx"
+    ).read_bytes() + b"\x1a\x01x"  # another version of its producer: the same network, another file
+    (tmp_path / "m.onnx").write_bytes(content)
+    said = ruth.says("submit", "lab3", "m.onnx", "--report", "r.pdf", "--watch", "--yes")
+    assert said.startswith("It is here.\nReceipt  L3-") and "Report   r.pdf" in said and "measured points" in said
+    assert "costs no late days" in ruth.heard and "Stopped" not in ruth.heard
+    assert "%" not in ruth.heard.split("attempts are left")[1]  # no bar without a terminal
+    (row,) = arrived(world, "m.onnx")
+    hand_in = ruth.reads("receipt", "lab3")
+    assert (
+        [one["part"] for one in hand_in["parts"]] == ["report"] and hand_in["signature"] and hand_in["number"] == row[2]
+    )
+    found = ruth.reads("results")  # the lab of the last hand-in
+    assert found["result"]["earned"] and {"accuracy", "latency_ms"} <= {one["key"] for one in found["metrics"]}
+    assert found == ruth.reads("status", found["id"])
+    labs = {one["slug"]: one for one in ruth.reads("labs")}
+    assert labs["lab3"]["mine"]["attempts_left"] == before - 1
+    again = ruth.reads("submit", "lab3", "m.onnx", "--yes")
+    assert (again["created"], again["receipt"]) == (False, hand_in["receipt"])
+    assert list((home / "unfinished").iterdir()) == []
+    assert ruth.says("open", "lab3") == f"{world.url}/courses/demo/assignments/lab3/\n"
+    assert "Signed out" in ruth.says("logout")
+    ruth.says("labs", code=3)
+
+
+def test_parts_alone_are_handed_in_and_what_is_missing_is_said_before(person, tmp_path):
+    daniel = person("daniel.park")
+    (tmp_path / "r.pdf").write_bytes(b"no pdf at all")
+    assert daniel.reads("submit", "report7", "--report", "r.pdf", code=2)["error"]["code"] == "statement_missing"
+    refused = daniel.reads("submit", "report7", "--report", "r.pdf", "--statement", "Nobody.", code=1)
+    assert refused["error"]["code"] == "not_a_pdf"
+    assert daniel.reads("submit", "lab3", code=2)["error"]["code"] == "nothing_to_hand_in"
+    assert daniel.reads("submit", "lab3", "--part", "film=x", code=2)["error"]["code"] == "no_such_part"
+    assert daniel.reads("submit", "report7", "r.pdf", code=2)["error"]["code"] == "no_model_taken"
+
+
+def test_a_model_that_cannot_be_measured_ends_with_a_code_of_its_own(person, tmp_path):
+    sofia = person("sofia.lindgren")
+    write_model(tmp_path / "noise.onnx", 5000)
+    said = sofia.says("submit", "lab3", "noise.onnx", "--watch", code=5)
+    assert "not counted: the check found it unfit" in said and "Code: " in said
+    assert sofia.reads("results", "lab3", code=5)["error"]["code"]
