@@ -23,7 +23,15 @@ MOST_AN_HOUR = (
 
 
 def notification_send(
-    *, course: Course | None, people: Iterable[User], kind: str, key: str, title: str, text: str = "", path: str = ""
+    *,
+    course: Course | None,
+    people: Iterable[User],
+    kind: str,
+    key: str,
+    title: str,
+    text: str = "",
+    path: str = "",
+    by_mail: bool = True,
 ) -> None:
     """Tell each of `people`, in the transaction of the caller. The same `key` again tells nobody twice; of a draft only its staff hear.
 
@@ -34,9 +42,10 @@ def notification_send(
         key: names the event for ever ("session-12-moved-3"), at most 160 characters.
         title: a sentence without a full stop. text: Markdown; names and what people wrote plainly go through
             `core.markdown.escaped`. path: where it is looked at, from the site's root.
+        by_mail: off for what is to stand on the site alone, whatever a person has chosen.
     """
     now, told = timezone.now(), _who_see(course, people)
-    choices = _choices(told, kind, now)
+    choices = _choices(told, kind, now) if by_mail else dict.fromkeys((person.pk for person in told), MailChoice.SITE)
     digest_at = _digest_times(told, choices, now)
     rows = [
         Notification(
