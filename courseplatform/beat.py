@@ -9,6 +9,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "late days": {"task": "grading.count_late_days", "schedule": 30.0, "options": {"expires": 30}},
     "regrades": {"task": "grading.close_regrades", "schedule": 300.0, "options": {"expires": 300}},
     "passback": {"task": "grading.passback", "schedule": 15.0, "options": {"expires": 15}},
+    "release news": {"task": "grading.release_news", "schedule": 15.0, "options": {"expires": 15}},
     "lti": {"task": "lti.sweep", "schedule": 3600.0, "options": {"expires": 3600}},
     "reruns": {"task": "grading.carry_on_reruns", "schedule": 15.0, "options": {"expires": 15}},
     "refits": {"task": "grading.refit", "schedule": 60.0, "options": {"queue": "bench", "expires": 60}},

@@ -23,6 +23,7 @@ READS = (
     Read("grading:grades_person", "The grade for {assignment}"),
     Read("grading:grades", "The grades of the class for {assignment}"),
     Read("grading:grades_csv", "The grades of the class for {assignment}", Act.EXPORTED),
+    Read("grading:grades_release", "The grades for {assignment}, before their release"),
     Read("grading:regrade", "A regrade request"),
     Read("grading:regrades", "Regrade requests of the class"),
     Read("grading:submissions", "Hand-ins of the class"),
@@ -96,7 +97,10 @@ def _release_rows(course: Course) -> Any:
 
 def _release_line(row: GradeRelease) -> tuple[str, str]:
     done = "Released" if row.is_released else "Took back"
-    return f"{done} the grades of {row.assignment.short or row.assignment.title}", grade_path(row.assignment, "grades")
+    some = " to those who were graded" if row.is_partial else ""
+    return f"{done} the grades of {row.assignment.short or row.assignment.title}{some}", grade_path(
+        row.assignment, "grades"
+    )
 
 
 def _ledger_rows(course: Course) -> Any:

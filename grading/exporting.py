@@ -7,7 +7,7 @@ from django.utils import timezone
 from courseplatform.accounts.exporting import Exported, ExportedFile, ExportSection, rows
 from courseplatform.accounts.models import User
 from courseplatform.courses.models import Enrolment, Role
-from grading.grade_facts import grade_for, is_visible, release_of
+from grading.grade_facts import grade_for, sees_grade
 from grading.models.assignments import Assignment
 from grading.models.class_points import Nickname
 from grading.models.desk import Snippet
@@ -64,7 +64,7 @@ def _released(person: User) -> list[Assignment]:
     """Assignments whose grades the person sees now: nothing leaves before the release, nor after it was taken back."""
     courses = Enrolment.objects.filter(person=person, role=Role.STUDENT, course__is_published=True).values("course")
     found = Assignment.objects.filter(course__in=courses, is_draft=False).select_related("course")
-    return [one for one in found.order_by("course", "position") if is_visible(release_of(one))]
+    return [one for one in found.order_by("course", "position") if sees_grade(one, person)]
 
 
 def _grades(person: User, seen: list[Assignment]) -> list[dict[str, Any]]:

@@ -40,7 +40,30 @@ def release_of(assignment: Assignment) -> GradeRelease | None:
 
 
 def is_visible(release: GradeRelease | None) -> bool:
+    """Whether grades are out, be it to some alone: `who_see` says to whom."""
     return release is not None and release.is_released
+
+
+def who_see(assignment: Assignment, people: Collection[int]) -> set[int]:
+    """Those of these people who see their grade now. One query; another where the grades are out to some alone."""
+    release = release_of(assignment)
+    if release is None or not release.is_released:
+        return set()
+    if not release.is_partial:
+        return set(people)
+    return set(release.people.filter(person__in=people).values_list("person", flat=True))
+
+
+def sees_grade(assignment: Assignment, person: User) -> bool:
+    return bool(who_see(assignment, {person.pk}))
+
+
+def seen_since(release: GradeRelease | None, person: User) -> datetime | None:
+    """When this person came to see the grade, which an earlier release to some may have brought; None: they do not see it. One query."""
+    if release is None or not release.is_released:
+        return None
+    found = release.people.filter(person=person).values_list("since_at", flat=True).first()
+    return found if found is not None or release.is_partial else release.at
 
 
 def judged(assignment: Assignment, people: Collection[int] | None = None) -> dict[int, Submission]:

@@ -73,5 +73,6 @@ def register_decisions() -> None:
     decide("grading.GradingSheet.person", stay("the remaining account has a sheet for this work already"))
     decide("grading.GradingSheet.grader", stay("the remaining account has marked these samples already"))
     decide("grading.Snippet.owner", stay("the remaining account has other words under these letters"))
+    decide("grading.ReleasedTo.person", stay("the remaining account sees this grade already"))
     decide("grading.LateVerdict.person", stay("late days are counted anew"))
     decide("grading.PassbackScore.person", stay("a score of the remaining account is there already"))

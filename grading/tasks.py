@@ -3,11 +3,12 @@
 from celery import shared_task
 
 from grading.passback.sending import passback_run
-from grading.queue.wake import CARRY_ON_RERUNS, COUNT_LATE_DAYS, PASSBACK, wake_count
+from grading.queue.wake import CARRY_ON_RERUNS, COUNT_LATE_DAYS, PASSBACK, RELEASE_NEWS, wake_count, wake_release_news
 from grading.services.canvas_files import canvas_files_sweep
 from grading.services.late_days import late_days_count_stale, late_days_mark_new
 from grading.services.pieces import pieces_sweep
 from grading.services.regrade_answers import regrades_close_due
+from grading.services.release_news import release_news_send
 from grading.services.rerun_applying import reruns_carry_on
 
 
@@ -49,3 +50,12 @@ def sweep_canvas_files() -> int:
 def passback() -> int:
     """Send released grades that changed to the LMS."""
     return passback_run()
+
+
+@shared_task(name=RELEASE_NEWS, queue="ordinary", ignore_result=True)
+def release_news() -> int:
+    """Tell everybody to whom grades were released; where that takes long, the rest waits for the next wake-up."""
+    told, has_more = release_news_send()
+    if has_more:
+        wake_release_news()
+    return told

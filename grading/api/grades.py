@@ -19,6 +19,24 @@ STATES = [(str(state), str(state)) for state in State]
 PERCENT: dict[str, Any] = {"max_digits": 8, "decimal_places": 2}
 
 
+class StepShape(serializers.Serializer[Any]):
+    from_points = serializers.DecimalField(**PERCENT)
+    to_points = serializers.DecimalField(
+        **PERCENT, help_text="not included, but for the last step, which has what is above too"
+    )
+    count = serializers.IntegerField()
+
+
+class SpreadShape(serializers.Serializer[Any]):
+    count = serializers.IntegerField(help_text="how many grades; never fewer than five")
+    of = serializers.DecimalField(**PERCENT)
+    mean = serializers.DecimalField(**PERCENT)
+    lower_quartile = serializers.DecimalField(**PERCENT)
+    median = serializers.DecimalField(**PERCENT)
+    upper_quartile = serializers.DecimalField(**PERCENT)
+    steps = StepShape(many=True)
+
+
 class GradeLineShape(serializers.Serializer[Any]):
     key = serializers.CharField()
     title = serializers.CharField()
@@ -34,6 +52,10 @@ class GradeLineShape(serializers.Serializer[Any]):
     says = serializers.CharField(help_text="where the points come from; may be empty")
     arithmetic = serializers.CharField(help_text="the sum in words")
     page = serializers.CharField(help_text="the path of the page of its cause; may be empty")
+    statistics = SpreadShape(
+        allow_null=True,
+        help_text="how the released grades of the class are spread; null: not shown to students, or the class was asked for",
+    )
 
 
 class GradePartShape(serializers.Serializer[Any]):

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from courseplatform.courses.access import Visit
 from courseplatform.teams.selectors.membership import is_member
 from grading.asks.on_board import measured_board
-from grading.grade_facts import is_visible, release_of
+from grading.grade_facts import sees_grade
 from grading.models.boards import BoardAsk
 from grading.models.runs import Result, Run
 from grading.models.submissions import Submission
@@ -111,7 +111,7 @@ def _of_person(visit: Visit, submission: Submission, now: datetime) -> May | Non
     """A student asks for what is theirs or their team's now, while grades are not out."""
     if not _is_own(visit, submission, now):
         return May("not_yours", "Only the team whose attempt it is asks for its board run.", is_told=False)
-    if is_visible(release_of(submission.assignment)):
+    if sees_grade(submission.assignment, visit.person):
         return May("grades_are_out", "The grades are released. Ask the staff if a board should measure it still.")
     return None
 

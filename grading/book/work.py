@@ -30,7 +30,7 @@ from grading.gradebook import ZERO, Piece, State
 from grading.late_rows.facts import PersonalDates
 from grading.models.assignments import Assignment
 from grading.models.grade_now import GradeNow
-from grading.models.grades import GradeRelease, RubricItem, grade_path
+from grading.models.grades import GradeRelease, ReleasedTo, RubricItem, grade_path
 from grading.models.late_days import Accommodation, Excuse, Extension, LateVerdict
 from grading.models.submissions import Submission
 from grading.returns.work import return_among
@@ -54,11 +54,13 @@ class Fact(NamedTuple):
 @dataclass
 class WorkRows:
     """The rows of a course. marks, handed: by assignment, then person. of: assignment -> what it is worth. released: keys of assignments.
-    dates: only of those who have something of their own. teams: person -> team now."""
+    only_to: of those that are released to some alone, who of the people sees the grade. dates: only of those who have something of their
+    own. teams: person -> team now."""
 
     course: Course
     items: list[Assignment]
     released: set[int]
+    only_to: dict[int, set[int]] = field(default_factory=dict)
     marks: dict[int, dict[int, Mark]] = field(default_factory=lambda: defaultdict(dict))
     of: dict[int, Decimal] = field(default_factory=dict)
     handed: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
@@ -70,7 +72,7 @@ class WorkRows:
         """What counts for this person now. Without a release students know that something is with the graders, and no more."""
         mark, is_in = self.marks[item.pk].get(person), person in self.handed[item.pk]
         points, is_complete = (mark.points, mark.is_complete) if mark else (None, False)
-        is_hidden = for_students and item.pk not in self.released
+        is_hidden = for_students and not self.sees(item, person)
         if is_hidden:
             points = None
         elif points is not None and (points > 0 or not item.takes_anything):
@@ -86,9 +88,13 @@ class WorkRows:
             return Fact(State.GRADING, points, is_in)
         if not dates.is_past(item, now):
             return Fact(State.AHEAD, None, False)
-        if not item.takes_anything and item.pk not in self.released:
+        if not item.takes_anything and (is_hidden or item.pk not in self.released):
             return Fact(State.GRADING, None, False)  # nothing here says whether it was handed in
         return Fact(State.MISSING, None, False)
+
+    def sees(self, item: Assignment, person: int) -> bool:
+        """Whether this student sees the grade: it may be released to some alone."""
+        return item.pk in self.released and (item.pk not in self.only_to or person in self.only_to[item.pk])
 
     def column(self, item: Assignment, people: Iterable[int], now: datetime) -> list[Fact]:
         """The same for a whole class as its staff know it, in the order of the people. Most have a grade and nothing of their own."""
@@ -121,7 +127,7 @@ def work_rows(course: Course, people: Collection[int]) -> WorkRows:
         joined = joined.filter(person__in=people)
     # The stubs lose the name of the team.
     members = cast("list[Member]", list(joined.values_list("team", "person", "since_at", "until_at", "team__name")))
-    rows = WorkRows(course, items, released)
+    rows = WorkRows(course, items, released, _only_to(items, people))
     for team, person, _, until, name in members:
         rows.team_names[team] = name
         if until is None:
@@ -134,11 +140,27 @@ def work_rows(course: Course, people: Collection[int]) -> WorkRows:
 
 def items_with_release(course: Course) -> tuple[list[Assignment], set[int]]:
     """The published work, and which of it has grades that students see. One query."""
-    newest = GradeRelease.objects.filter(assignment=OuterRef("pk")).order_by("-pk").values("is_released")[:1]
-    items = list(Assignment.objects.of(course).annotate(is_out=Subquery(newest)))
+    newest = GradeRelease.objects.filter(assignment=OuterRef("pk")).order_by("-pk")
+    to_some = Case(When(is_released=True, is_partial=True, then=F("pk")))
+    items = list(
+        Assignment.objects.of(course).annotate(
+            is_out=Subquery(newest.values("is_released")[:1]),
+            partial_release=Subquery(newest.annotate(to_some=to_some).values("to_some")[:1]),
+        )
+    )
     for item in items:
         item.course = course
     return items, {item.pk for item in items if getattr(item, "is_out", False)}
+
+
+def _only_to(items: Iterable[Assignment], people: Collection[int]) -> dict[int, set[int]]:
+    """Work whose grades are out to some alone -> those of these people who see theirs. No query where there is none."""
+    partial = {pk: item.pk for item in items if (pk := getattr(item, "partial_release", None))}
+    found: dict[int, set[int]] = {item: set() for item in partial.values()}
+    if partial:
+        for release, person in ReleasedTo.objects.filter(release__in=partial, person__in=people).values_list("release", "person"):  # fmt: skip
+            found[partial[release]].add(person)
+    return found
 
 
 def _read_marks(rows: WorkRows, people: Collection[int]) -> None:

@@ -83,6 +83,10 @@ ASSIGNMENT = mapping(
     parts=PARTS,
     rubric=RUBRIC,
     anonymous=flag("Names are hidden from the staff until the grades are released.", default=False),
+    statistics_shown=flag(
+        "Students see median, mean, quartiles and the spread of the released grades, unless a release says otherwise.",
+        default=False,
+    ),
     regrades=REGRADES,
     leaderboard=LEADERBOARD,
 )
@@ -113,6 +117,7 @@ def item_of(row: Assignment, days: Container[date | None]) -> Item:
     said |= {"parts": row.parts} if row.parts else {}
     said |= {"leaderboard": row.leaderboard} if row.leaderboard else {}
     said |= {"anonymous": True} if row.is_anonymous else {}
+    said |= {"statistics_shown": True} if row.statistics_shown else {}
     return said | rubric_dump(row)
 
 

@@ -14,8 +14,9 @@ from grading.grade_facts import grade_for
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeEvent, GradeRelease, RubricItem
 from grading.models.regrades import RegradeMove
-from grading.services.grades import grade_give, grades_release
+from grading.services.grades import grade_give
 from grading.services.regrades import regrade_ask
+from grading.services.releasing import grades_release
 
 LAB = "lab2"
 RULES = {"opens_hours": 24, "closes_days": 7, "limit": 3}

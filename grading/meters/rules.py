@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from courseplatform.courses.access import Visit
 from courseplatform.teams.selectors.membership import is_member
-from grading.grade_facts import is_visible, release_of
+from grading.grade_facts import sees_grade
 from grading.meters.arithmetic import Metered
 from grading.models.meters import MeterReading, Said
 from grading.models.runs import Result, Run
@@ -82,7 +82,7 @@ def _of_owner(visit: Visit, submission: Submission) -> May | None:
     is_own = is_member(team, visit.person) if team is not None else submission.person_id == visit.person.pk
     if not is_own:
         return May("not_yours", "Only the team whose attempt it is enters a reading.", is_told=False)
-    if is_visible(release_of(submission.assignment)):
+    if sees_grade(submission.assignment, visit.person):
         return May("grades_are_out", "The grades are released, so no reading is taken any more. Ask for a regrade.")
     return None
 

@@ -8,7 +8,7 @@ from grading.models.class_points import ClassPoint, Nickname
 from grading.models.counts import CountRun
 from grading.models.desk import GradingSheet, Snippet
 from grading.models.grade_now import GradeNow
-from grading.models.grades import GradeEvent, GradeKind, GradeRelease, RubricItem, RubricOption
+from grading.models.grades import GradeEvent, GradeKind, GradeRelease, ReleasedTo, RubricItem, RubricOption
 from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry, LateRequest, LateStale, LateVerdict
 from grading.models.meters import MeterReading, MeterWord
 from grading.models.parked import ParkedResult
@@ -28,6 +28,6 @@ __all__ = [
     "GradeKind", "GradeNow", "GradeRelease", "GradingSheet", "HiddenSet", "LateEntry", "LateRequest", "LateStale",
     "LateVerdict", "MeterReading", "MeterWord", "Nickname", "ParkedResult", "Passback", "PassbackScore",
     "PassbackTry", "Piece", "PointsBefore", "PowerReading", "PowerReadingTakenBack", "Refit", "RefitMove",
-    "RefitStatus", "RegradeMove", "RegradeRequest", "RegradeStatus", "Rerun", "RerunItem", "RerunJob", "RerunMove",
-    "Result", "RubricItem", "RubricOption", "Run", "ScoreState", "Snippet", "Submission", "VariantRun",
+    "RefitStatus", "RegradeMove", "RegradeRequest", "RegradeStatus", "ReleasedTo", "Rerun", "RerunItem", "RerunJob",
+    "RerunMove", "Result", "RubricItem", "RubricOption", "Run", "ScoreState", "Snippet", "Submission", "VariantRun",
 ]  # fmt: skip

@@ -135,6 +135,9 @@ class Assignment(models.Model):
         default=dict, blank=True, help_text="shown and metrics, as the course file says them; empty: not shown"
     )
     is_anonymous = models.BooleanField(default=False, help_text="names are hidden from graders until the release")
+    statistics_shown = models.BooleanField(
+        default=False, help_text="students see how the released grades are spread, where a release says nothing else"
+    )
     is_withdrawn = models.BooleanField(
         default=False, help_text="no longer in the course file, kept for what was handed in"
     )

@@ -120,10 +120,22 @@ class GradeEvent(OfGrade):
 
 
 class GradeRelease(OfGrade):
-    """From when on students see the grades of an assignment; taking them back is another row. The newest row holds."""
+    """From when on students see the grades of an assignment; taking them back is another row. The newest row holds.
+
+    is_partial: only those who stand in its `people` see theirs. statistics_shown: how the grades are spread is shown to students. is_mailed:
+    the news goes by mail too, as each has chosen. words: what the mail says besides. reason: why the grades were taken back. works: of how
+    many pieces of work the released grades were then. made_with: names the press of the button, so that the same press releases once.
+    """
 
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="grade_releases")
     is_released = models.BooleanField()
+    is_partial = models.BooleanField(default=False)
+    statistics_shown = models.BooleanField(default=False)
+    is_mailed = models.BooleanField(default=True)
+    words = models.TextField(blank=True, help_text="Markdown")
+    reason = models.CharField(max_length=4000, blank=True)
+    works = models.PositiveIntegerField(default=0)
+    made_with = models.UUIDField(null=True, blank=True, unique=True, editable=False)
     by = models.CharField(max_length=120)
     at = models.DateTimeField()
 
@@ -132,6 +144,32 @@ class GradeRelease(OfGrade):
 
     def __str__(self) -> str:
         return "released" if self.is_released else "taken back"
+
+
+class ReleasedTo(models.Model):
+    """That a release is for this person, and whether they were told.
+
+    since_at: when they came to see their grade, also where that was by a release before this one. is_due: they are still to be told, by
+    `services/release_news.py`.
+    """
+
+    release = models.ForeignKey(GradeRelease, on_delete=models.CASCADE, related_name="people")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    since_at = models.DateTimeField()
+    is_due = models.BooleanField(default=True)
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["release", "person"], name="released_once_to_a_person")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["release", "id"], name="released_and_not_told", condition=Q(is_due=True))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.release_id} to {self.person_id}"
 
 
 def grade_path(assignment: Assignment, name: str = "grade", **more: Any) -> str:

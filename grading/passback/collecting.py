@@ -11,7 +11,7 @@ from courseplatform.accounts.models import User
 from courseplatform.courses.models import Enrolment, Role
 from courseplatform.lti.models import CourseLink
 from courseplatform.lti.selectors import link_of_course, subs_of
-from grading.grade_facts import grades_of, is_visible, judged, release_of
+from grading.grade_facts import grades_of, is_visible, judged, release_of, who_see
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeEvent, RubricItem
 from grading.models.late_days import LateVerdict
@@ -64,7 +64,9 @@ def students_of(assignment: Assignment) -> list[User]:
 
 
 def _wanted(assignment: Assignment, link: CourseLink) -> dict[int, Wanted]:
-    people = students_of(assignment)
+    everybody = students_of(assignment)
+    see = who_see(assignment, {person.pk for person in everybody})
+    people = [person for person in everybody if person.pk in see]
     subs = subs_of(link, people)
     ids = {person.pk for person in people if person.pk in subs}
     hand_ins = judged(assignment, ids)

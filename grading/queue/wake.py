@@ -11,6 +11,7 @@ COUNT_LATE_DAYS = "grading.count_late_days"
 CARRY_ON_RERUNS = "grading.carry_on_reruns"
 REFIT = "grading.refit"
 PASSBACK = "grading.passback"
+RELEASE_NEWS = "grading.release_news"
 
 
 def wake() -> None:
@@ -36,3 +37,8 @@ def wake_refits() -> None:
 def wake_passback() -> None:
     """There are grades for the LMS."""
     post(PASSBACK, "ordinary")
+
+
+def wake_release_news() -> None:
+    """Grades were released: there are people to be told."""
+    post(RELEASE_NEWS, "ordinary")

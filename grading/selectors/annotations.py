@@ -14,7 +14,7 @@ from courseplatform.core.markdown import render_markdown
 from courseplatform.courses.access import Visit
 from courseplatform.teams.models import Membership, Team
 from grading.anonymous_pdf import name_hashes
-from grading.grade_facts import is_visible, judged, release_of
+from grading.grade_facts import judged, sees_grade
 from grading.models.annotations import Annotation
 from grading.models.assignments import Assignment
 from grading.models.grades import RubricItem
@@ -28,7 +28,7 @@ def notes_are_open(visit: Visit, piece: Piece) -> bool:
     hand-in that their own grade rests on. At most five queries."""
     if visit.is_staff:
         return True
-    if not is_visible(release_of(piece.assignment)):
+    if not sees_grade(piece.assignment, visit.person):
         return False
     submission = judged(piece.assignment, {visit.person.pk}).get(visit.person.pk)
     return submission is not None and submission.pieces.filter(pk=piece.pk).exists()

@@ -10,14 +10,19 @@ from courseplatform.courses.models import Course, Enrolment, Role
 from grading.book.pieces import pieces_of
 from grading.book.scheme import has_scheme, scheme_of
 from grading.gradebook import Line, Scheme, Standing, shown, standing_of
+from grading.selectors.release_spread import spread_json, spreads_of
 
 
 def my_standing(visit: Visit, now: datetime) -> dict[str, Any]:
     """What is released of the one who asks; of the staff, who have no grades, nothing."""
     if visit.is_staff:
         return _document(Scheme(()), standing_of(Scheme(()), {}), for_students=True) | {"person": visit.person.email}
-    found = _standings(visit.course, [visit.person.pk], now, for_students=True)
-    return found[visit.person.pk] | {"person": visit.person.email}
+    found = _standings(visit.course, [visit.person.pk], now, for_students=True)[visit.person.pk]
+    lines = [line for part in found["parts"] for line in part["lines"]]
+    spreads = spreads_of(visit.course, {line["key"] for line in lines}, visit.person.pk)
+    for line in lines:
+        line["statistics"] = spread_json(spreads[line["key"]]) if line["key"] in spreads else None
+    return found | {"person": visit.person.email}
 
 
 def standings_add(visit: Visit, rows: list[Enrolment], now: datetime) -> None:
@@ -75,5 +80,5 @@ def _line(line: Line) -> dict[str, Any]:
     return {
         "key": piece.key, "title": piece.title, "state": str(piece.state), "points": piece.points, "of": piece.of,
         "weight": shown(line.weight), "percent": None if line.percent is None else shown(line.percent), "is_dropped": line.is_dropped,
-        "says": piece.says, "arithmetic": line.arithmetic, "page": piece.url,
+        "says": piece.says, "arithmetic": line.arithmetic, "page": piece.url, "statistics": None,
     }  # fmt: skip

@@ -12,13 +12,14 @@ from courseplatform.core.markdown import render_markdown
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
 from grading.grade import Grade, Line, Step
-from grading.grade_facts import grade_for, group_of, is_visible, measured_event, release_of
+from grading.grade_facts import grade_for, group_of, measured_event, release_of, seen_since, sees_grade
 from grading.models.assignments import Assignment
 from grading.models.grades import MEASUREMENT, GradeKind, grade_path
 from grading.models.regrades import RegradeRequest, RegradeStatus
 from grading.models.runs import Run
 from grading.regrade_rules import REASON_LETTERS, RegradeRules
 from grading.selectors.annotations import note_links
+from grading.selectors.release_spread import my_spread
 
 BADGES: dict[str, Badge] = {
     RegradeStatus.OPEN: Badge("neutral", "clock", "open"),
@@ -36,7 +37,7 @@ def grade_link(visit: Visit, assignment: Assignment) -> dict[str, str] | None:
     """What the page of an assignment offers: the class to the staff, the own grade to a student once it is released. One query."""
     if visit.is_staff:
         return {"label": "Grades", "url": grade_path(assignment, "grades")}
-    if not is_visible(release_of(assignment)):
+    if not sees_grade(assignment, visit.person):
         return None
     return {"label": "Why is my grade this?", "url": grade_path(assignment)}
 
@@ -44,25 +45,41 @@ def grade_link(visit: Visit, assignment: Assignment) -> dict[str, str] | None:
 def my_grade(visit: Visit, assignment: Assignment, now: datetime) -> dict[str, Any]:
     """Nothing of the grade leaves before the release, nor after it was taken back. About a dozen queries."""
     release = release_of(assignment)
+    since = seen_since(release, visit.person)
     context: dict[str, Any] = {
         "assignment": assignment,
-        "is_visible": is_visible(release),
-        "was_released": release is not None,
+        "is_visible": since is not None,
+        "was_released": release is not None and not release.is_released,
     }
-    if release is None or not release.is_released:
+    if release is None or since is None:
         return context
-    grade = grade_for(assignment, visit.person)
     requests = requests_of(visit, assignment)
-    asking = asking_part(visit, assignment, release.at, now, requests)
-    return context | {
-        "release": release,
+    asking = asking_part(visit, assignment, since, now, requests)
+    found = explained(assignment, visit.person, requests, asking)
+    grade: Grade = found["grade"]
+    return (
+        context
+        | found
+        | {
+            "since": since,
+            "spread": my_spread(assignment, release, grade.points if grade.is_complete else None, grade.of),
+            "requests": [{"row": row, "badge": BADGES[row.status]} for row in requests],
+            "asking": asking,
+            "noted": note_links(visit, assignment),
+        }
+    )
+
+
+def explained(
+    assignment: Assignment, person: User, requests: list[RegradeRequest], asking: dict[str, Any] | None
+) -> dict[str, Any]:
+    """The grade, its sum line by line, and what happened to it: what a student reads, and the staff before the release. Six queries."""
+    grade = grade_for(assignment, person)
+    return {
         "grade": grade,
         "lines": [_line(line, requests, asking) for line in grade.lines],
-        "measured": measured_part(assignment, visit.person),
+        "measured": measured_part(assignment, person),
         "timeline": timeline(grade),
-        "requests": [{"row": row, "badge": BADGES[row.status]} for row in requests],
-        "asking": asking,
-        "noted": note_links(visit, assignment),
     }
 
 

@@ -11,7 +11,7 @@ from courseplatform.accounts.models import User
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import STAFF, Enrolment, Role
-from grading.grade_facts import grades_of, group_of, is_visible, item_of, release_of
+from grading.grade_facts import grades_of, group_of, item_of, sees_grade
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeEvent, GradeKind, RubricItem, grade_path
 from grading.models.regrades import UNANSWERED, RegradeRequest, RegradeStatus
@@ -70,7 +70,7 @@ def regrade_get(visit: Visit, pk: int) -> RegradeRequest:
 def regrade_page(visit: Visit, row: RegradeRequest, now: datetime) -> dict[str, Any]:
     """One request. While the grades are taken back, a student reads what was asked, and no points and no answer."""
     assignment = row.assignment
-    shows = visit.is_staff or is_visible(release_of(assignment))
+    shows = visit.is_staff or sees_grade(assignment, visit.person)
     return {
         "row": row,
         "assignment": assignment,

@@ -40,6 +40,7 @@ def assignment_apply(*, row: Assignment, item: Item, position: int, by: str = FI
     row.listed_under = date.fromisoformat(item["listed_under"]) if "listed_under" in item else None
     row.active_rule = item.get("active", ActiveRule.BEST)
     row.needs_statement, row.is_anonymous = item.get("statement", False), item.get("anonymous", False)
+    row.statistics_shown = item.get("statistics_shown", False)
     row.attempts_allowed, row.cooldown_minutes = item.get("attempts", ATTEMPTS), item.get("cooldown_minutes", 0)
     row.newer_attempt = item.get("newer_attempt", NewerAttempt.OFFER)
     row.late_rules = {key: item[key] for key in LATE_RULES if key in item}

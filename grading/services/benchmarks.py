@@ -7,7 +7,7 @@ from django.db.models import OuterRef, Subquery
 
 from courseplatform.accounts.models import User
 from courseplatform.notices.services.notifications import notification_send
-from grading.grade_facts import is_visible, judged, release_of
+from grading.grade_facts import judged, who_see
 from grading.models.assignments import Assignment
 from grading.models.grades import MEASUREMENT, GradeEvent, GradeKind, grade_path
 from grading.models.runs import Result
@@ -46,7 +46,8 @@ def benchmarks_record(
 
 def _tell(assignment: Assignment, people: Collection[int]) -> None:
     """Whose measured part was there already and is another one now, while they see their grade: a run that was made again says so."""
-    if not people or not is_visible(release_of(assignment)):
+    people = who_see(assignment, people) if people else ()
+    if not people:
         return
     newest = GradeEvent.objects.filter(assignment=assignment, person__in=people).order_by("pk").last()
     notification_send(

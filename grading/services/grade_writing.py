@@ -10,7 +10,7 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment
 from courseplatform.notices.services.notifications import notification_send
 from grading.grade import Grade
-from grading.grade_facts import Group, grades_of, group_of, is_visible, release_of
+from grading.grade_facts import Group, grades_of, group_of, who_see
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeEvent, GradeKind, RubricItem, grade_path
 from grading.models.regrades import RegradeRequest
@@ -137,7 +137,9 @@ def events_write(
 
 def grade_changed_tell(*, desk: Desk, people: Sequence[User], text: str) -> None:
     """Tell these people that their grade changed, if they see it at all. The newest event names the news."""
-    if not people or not is_visible(release_of(desk.assignment)):
+    see = who_see(desk.assignment, {one.pk for one in people})
+    people = [one for one in people if one.pk in see]
+    if not people:
         return
     newest = GradeEvent.objects.filter(assignment=desk.assignment, person__in=people).order_by("pk").last()
     notification_send(

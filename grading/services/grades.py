@@ -1,26 +1,22 @@
-"""Grading by hand, and releasing: marks for the items of a rubric, the whole set by hand, notes, and when students see it."""
+"""Grading by hand: marks for the items of a rubric, the whole set by hand, and notes."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.utils import timezone
 
 from courseplatform.accounts.models import User
-from courseplatform.core.errors import BadInput, Conflict
+from courseplatform.core.errors import BadInput
 from courseplatform.core.markdown import escaped
 from courseplatform.courses.access import Visit
-from courseplatform.courses.models import Enrolment, Role
-from courseplatform.notices.services.notifications import notification_send
-from grading.grade_facts import is_visible, item_of, release_of
+from grading.grade_facts import item_of, who_see
 from grading.models.assignments import Assignment
-from grading.models.grades import GradeKind, GradeRelease, RubricItem, grade_path
+from grading.models.grades import GradeKind, RubricItem
 from grading.rubric import Mark
-from grading.services.benchmarks import benchmarks_record
 from grading.services.grade_rows import grades_now_write
 from grading.services.grade_writing import (
     MOST,
+    Desk,
     check_points,
     check_seen,
     check_text,
@@ -63,7 +59,7 @@ def grade_give(
     ]
     if not changes and not note.strip():
         raise BadInput("Nothing was changed.", code="nothing_changed")
-    said = _reason(assignment, reason, needed=bool(changes))
+    said = _reason(desk, reason, needed=bool(changes))
     for item, mark, people in changes:
         events_write(visit=visit, desk=desk, people=people, kind=GradeKind.RUBRIC, item=item, points=mark.points,
                      options=mark.options, reason=said)  # fmt: skip
@@ -95,8 +91,9 @@ def _from_ticks(ticks: Mapping[str, Collection[str]], items: Mapping[str, Rubric
     return {key: mark_of_ticks(item_of(items[key]), keys) for key, keys in ticks.items()}
 
 
-def _reason(assignment: Assignment, reason: str, *, needed: bool) -> str:
-    if reason.strip() or (needed and is_visible(release_of(assignment))):
+def _reason(desk: Desk, reason: str, *, needed: bool) -> str:
+    """Asked for where one of them sees the grade already."""
+    if reason.strip() or (needed and who_see(desk.assignment, {one.pk for one in desk.group.people})):
         return check_text(reason, "reason", SAY_WHY)
     return ""
 
@@ -120,39 +117,3 @@ def grade_override(
         raise BadInput("No grade is set by hand here.", code="nothing_changed", details={"field": "points"})
     events_add(visit=visit, desk=desk, people=people, kind=GradeKind.OVERRIDE, points=found, reason=said)
     grade_changed_tell(desk=desk, people=people, text=escaped(said))
-
-
-@transaction.atomic
-def grades_release(*, visit: Visit, assignment: Assignment, now: datetime | None = None) -> GradeRelease:
-    """Let students see the grades of an assignment, and tell them. The measured parts are brought up to date before.
-
-    Raises Conflict: `released_already`.
-    """
-    _lock(assignment)
-    if is_visible(release_of(assignment)):
-        raise Conflict(f"The grades of {assignment.short} are released already.", code="released_already")
-    benchmarks_record(assignment=assignment)
-    row = GradeRelease.objects.create(
-        assignment=assignment, is_released=True, by=visit.person.name[:120], at=now or timezone.now()
-    )
-    enrolled = Enrolment.objects.filter(course=assignment.course_id, role=Role.STUDENT, is_active=True)
-    notification_send(
-        course=assignment.course, people=[one.person for one in enrolled.select_related("person")], kind="grade",
-        key=f"grades-released-{row.pk}", title=f"Grades of {assignment.short} are released", path=grade_path(assignment),
-    )  # fmt: skip
-    return row
-
-
-@transaction.atomic
-def grades_take_back(*, visit: Visit, assignment: Assignment, now: datetime | None = None) -> GradeRelease:
-    """Hide the grades from students again. Raises Conflict: `not_released`."""
-    _lock(assignment)
-    if not is_visible(release_of(assignment)):
-        raise Conflict(f"The grades of {assignment.short} are not released.", code="not_released")
-    return GradeRelease.objects.create(
-        assignment=assignment, is_released=False, by=visit.person.name[:120], at=now or timezone.now()
-    )
-
-
-def _lock(assignment: Assignment) -> None:
-    list(Assignment.objects.select_for_update(no_key=True).filter(pk=assignment.pk))

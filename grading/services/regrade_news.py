@@ -7,7 +7,7 @@ from courseplatform.core.markdown import quoted
 from courseplatform.courses.models import STAFF, Enrolment, Role
 from courseplatform.notices.services.notifications import notification_send
 from courseplatform.teams.selectors.membership import members_at
-from grading.grade_facts import is_visible, release_of
+from grading.grade_facts import sees_grade
 from grading.models.grades import GradeEvent
 from grading.models.regrades import RegradeRequest
 
@@ -25,7 +25,7 @@ def regrade_tell_students(*, row: RegradeRequest, what: str, text: str, but: Use
     """Tell who asked; for team work everybody who was in the team then. What was said goes along only while students see the grades."""
     people = members_at(row.team, row.judged_at) if row.team else [row.person]
     told = [one for one in people if one != but]
-    said = text if is_visible(release_of(row.assignment)) else ""
+    said = text if sees_grade(row.assignment, row.person) else ""
     _send(row, told, f"Your regrade request about {row.assignment.short}, {row.item.title}, {what}", said)
 
 

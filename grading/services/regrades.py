@@ -14,7 +14,7 @@ from courseplatform.core import states
 from courseplatform.core.errors import BadInput, Conflict, Forbidden, IllegalMove, NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import STAFF, Enrolment, Role
-from grading.grade_facts import Group, is_visible, release_of
+from grading.grade_facts import Group, release_of, seen_since, sees_grade
 from grading.models.assignments import Assignment
 from grading.models.grades import RubricItem
 from grading.models.regrades import REGRADE_MOVES, RegradeMove, RegradeRequest, RegradeStatus
@@ -45,7 +45,7 @@ def regrade_ask(
     now = now or timezone.now()
     rules = _rules(assignment)
     desk = desk_locked(assignment, visit.person)
-    _check_time(assignment, rules, now)
+    _check_time(assignment, visit.person, rules, now)
     said = check_text(reason, "reason", WHY, least=REASON_LETTERS[0], most=REASON_LETTERS[1])
     if not knows_both_ways:
         said = "Confirm that you know that the points can go up or down."
@@ -80,11 +80,11 @@ def _rules(assignment: Assignment) -> RegradeRules:
     return rules
 
 
-def _check_time(assignment: Assignment, rules: RegradeRules, now: datetime) -> None:
-    release, course = release_of(assignment), assignment.course
-    if release is None or not release.is_released:
+def _check_time(assignment: Assignment, person: User, rules: RegradeRules, now: datetime) -> None:
+    since, course = seen_since(release_of(assignment), person), assignment.course
+    if since is None:
         raise Conflict(f"The grades of {assignment.short} are not released.", code="not_released")
-    window = rules.window(course, release.at)
+    window = rules.window(course, since)
     if window.state(now) == "before":
         opens = window.opens_at.astimezone(course.tz)
         raise Conflict(f"Requests open {opens:%a %b %-d, %H:%M %Z}. Read the comments first.", code="too_early")
@@ -198,7 +198,7 @@ def regrade_escalate(*, visit: Visit, row: RegradeRequest, reason: str, now: dat
         raise Conflict("Your objection is with the instructors already.", code="escalated_already")
     if row.escalated_at is not None:
         raise Conflict("The instructors have decided on this once; that is final.", code="escalated_already")
-    if not is_visible(release_of(row.assignment)):
+    if not sees_grade(row.assignment, visit.person):
         raise Conflict(f"The grades of {row.assignment.short} are not released.", code="not_released")
     if row.answered_at is not None and now >= objection_ends(row):
         ended = objection_ends(row).astimezone(course.tz)

@@ -15,7 +15,7 @@ from courseplatform.core.markdown import quoted
 from courseplatform.notices.services.notifications import notification_send
 from courseplatform.teams.models import Membership
 from grading.grade import Grade
-from grading.grade_facts import grades_of, is_visible, judged, release_of
+from grading.grade_facts import grades_of, judged, who_see
 from grading.models.grades import grade_path
 from grading.models.reruns import (
     RERUN_MOVES,
@@ -190,9 +190,10 @@ class _Step:
 
     def _tell(self, before: dict[int, Grade]) -> None:
         """Once, and only those who see a grade that is another one now."""
-        if not is_visible(release_of(self.assignment)):
+        see = who_see(self.assignment, self.people)
+        if not see:
             return
-        after = grades_of(self.assignment, self.people)
+        after = grades_of(self.assignment, see)
         people = [pk for pk, grade in after.items() if grade.points != before[pk].points]
         notification_send(
             course=self.assignment.course, people=User.objects.filter(pk__in=people), kind="grade", key=f"rerun-{self.rerun.pk}",

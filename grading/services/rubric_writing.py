@@ -11,7 +11,7 @@ from courseplatform.core.markdown import escaped
 from courseplatform.courses.models import Enrolment
 from courseplatform.notices.services.notifications import notification_send
 from grading.course_file.rubric import rubric_load
-from grading.grade_facts import judged
+from grading.grade_facts import judged, who_see
 from grading.models.assignments import Assignment
 from grading.models.grades import GradeEvent, GradeKind, RubricItem, grade_path
 from grading.rubric_plan import RubricPlan, changes_rubric, plan_rubric
@@ -63,8 +63,9 @@ def grade_again(*, row: Assignment, plan: RubricPlan, by: str, person: User | No
 
 def _tell(row: Assignment, plan: RubricPlan) -> None:
     """Whoever sees another sum now."""
-    people = [one.person for one in plan.totals]
-    if not people or not plan.is_visible:
+    see = who_see(row, {one.person.pk for one in plan.totals}) if plan.is_visible else set()
+    people = [one.person for one in plan.totals if one.person.pk in see]
+    if not people:
         return
     notification_send(
         course=row.course, people=people, kind="grade", key=f"rubric-{row.pk}-{timezone.now():%Y%m%d%H%M%S%f}",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from courseplatform.core.errors import AppError, BadInput, Conflict
 from courseplatform.courses.access import Visit
 from grading.desk.marks import Marks, marks_of
-from grading.grade_facts import is_visible, items_of, release_of, somebody_of
+from grading.grade_facts import items_of, sees_grade, somebody_of
 from grading.models.desk import GradingSheet
 from grading.rubric import Item
 from grading.services.grade_writing import check_points
@@ -65,7 +65,7 @@ def _give(visit: Visit, sheet: GradingSheet, marks: Marks, seen: int) -> None:
         said = f"Nobody's grade rests on {sheet} any more: its people handed in with another team since."
         raise Conflict(said, code="nobody_left")
     note = sheet.comment.strip() if sheet.comment.strip() != sheet.noted.strip() else ""
-    reason = sheet.comment if is_visible(release_of(sheet.assignment)) else ""
+    reason = sheet.comment if sees_grade(sheet.assignment, person) else ""
     try:
         grade_give(
             visit=visit, assignment=sheet.assignment, person=person, seen=seen, marks=marks.points, ticks=marks.ticks,

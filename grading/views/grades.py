@@ -1,4 +1,4 @@
-"""Grades of an assignment: the table of the class, marking one person, releasing, and the student's own page."""
+"""Grades of an assignment: the table of the class, marking one person, and the student's own page."""
 
 from typing import Any
 
@@ -40,19 +40,6 @@ def csv(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
     found = assignment_get(visit, assignment)
     heads, rows = reading.csv_table(visit, found)
     return csv_response(f"{visit.course.slug}-{found.slug}-grades.csv", heads, rows)
-
-
-@course_page(STAFF)
-@require_POST
-def release(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
-    found = assignment_get(visit, assignment)
-    if request.POST.get("to") == "take_back":
-        services.grades_take_back(visit=visit, assignment=found)
-        messages.success(request, f"The grades of {found.short} are hidden from students")
-    else:
-        services.grades_release(visit=visit, assignment=found)
-        messages.success(request, f"The grades of {found.short} are released, and every student is told")
-    return HttpResponseRedirect(grade_path(found, "grades"))
 
 
 @course_page(STAFF)

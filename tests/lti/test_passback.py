@@ -25,7 +25,7 @@ from grading.passback.switching import (
     passback_start,
     scores_send_again,
 )
-from grading.services.grades import grades_take_back
+from grading.services.releasing import grades_take_back
 from tests.grading.grades.grades import give, released
 from tests.lti.launching import Browser
 from tests.lti.platform import AGS, CLAIM
@@ -92,7 +92,7 @@ def test_grades_that_are_taken_back_before_they_are_sent_stay_here(cast, lab, lm
     start(cast, lab)
     lms.faults.append(("/token", 503))
     passback_run()
-    grades_take_back(visit=cast.visit(cast.helen), assignment=lab)
+    grades_take_back(visit=cast.visit(cast.helen), assignment=lab, reason="one item was wrong")
     later = timezone.now() + timedelta(hours=1)
     assert passback_run(now=later) == 0 and not lms.sent("sub-ruth")
 

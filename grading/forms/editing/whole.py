@@ -50,6 +50,9 @@ class EditForm(Quiet):
     newer_attempt = choice("While an older attempt still waits, a newer one", NewerAttempt.choices)
     statement = tick("A collaboration statement has to be there", "Nothing is handed in without it.")
     anonymous = tick("Names are hidden from the staff", "Until the grades are released, each report has a number.")
+    statistics_shown = tick(
+        "Students see how the released grades are spread", "Median, mean and quartiles, for five people or more."
+    )
     has_bench = tick("Models are measured", "Off: no model is taken.")
     hidden_set = choice("Hidden set", ())
     takes_regrades = tick("Regrade requests are taken")
@@ -150,6 +153,7 @@ class EditForm(Quiet):
         found |= {"newer_attempt": newer} if newer not in ("", NewerAttempt.OFFER) else {}
         found |= {"statement": True} if data["statement"] else {}
         found |= {"anonymous": True} if data["anonymous"] else {}
+        found |= {"statistics_shown": True} if data["statistics_shown"] else {}
         found |= {"draft": True} if self.held.get("draft") else {}
         found |= {"bench": self.spec()} if data["has_bench"] else {}
         found |= {"hidden_set": data["hidden_set"]} if data["hidden_set"] else {}
@@ -230,7 +234,7 @@ def _shown(held: Item) -> Item:
     }
     return found | {
         "individual": "on" if held.get("individual", True) else "", "counts": held.get("counts", True), "statement": held.get("statement", False),
-        "anonymous": held.get("anonymous", False),
+        "anonymous": held.get("anonymous", False), "statistics_shown": held.get("statistics_shown", False),
         "shows_leaderboard": board.get("shown", False), "leaderboard_metrics": text_of(board.get("metrics", [])),
         "attempts": held.get("attempts", ATTEMPTS), "newer_attempt": held.get("newer_attempt", NewerAttempt.OFFER),
         "has_bench": "bench" in held, "takes_regrades": "regrades" in held,

@@ -44,6 +44,7 @@ LEFT_OUT = {
     "grading.LateStale.person": "a wake-up that is gone in seconds",
     "grading.RegradeRequest.assigned_to": "whose work a request of somebody else is",
     "hardware.StockImport.made_by": "lists of things",
+    "grading.ReleasedTo.person": "that a grade was released and told: both are in grades and in the notifications",
     "grading.PassbackScore.person": "a grade on its way to the LMS: the grade itself is in grades",
     "lti.Launch.person": "a sign-in on its way, gone after a day",
     "participation.ImportAuthor.person": "whom a name in a file of the staff means",

@@ -21,10 +21,11 @@ from grading.grade_facts import grade_for
 from grading.models import GradeEvent, GradeNow, RubricItem
 from grading.services.assignment_rows import assignment_apply
 from grading.services.grade_rows import differing, grades_now_write, wanted_of
-from grading.services.grades import grade_give, grade_override, grades_release, grades_take_back
+from grading.services.grades import grade_give, grade_override
 from grading.services.late_days import late_days_count
 from grading.services.late_favours import extension_give, owners_in
 from grading.services.late_settings import late_policy_save
+from grading.services.releasing import grades_release, grades_take_back
 from tests.courseplatform.teams.builders import make_student, make_team
 from tests.grading.api.results import measured
 from tests.grading.grades.grades import answer, decide, escalate, give, graded, regrade_of, seen, with_rubric
@@ -168,7 +169,11 @@ def _rubric(cast, lab, chance, number):
 
 
 def _release(cast, lab, chance, number):
-    chance.choice((grades_release, grades_take_back))(visit=cast.visit(cast.helen), assignment=lab)
+    visit = cast.visit(cast.helen)
+    if chance.random() < 0.5:
+        grades_release(visit=visit, assignment=lab)
+    else:
+        grades_take_back(visit=visit, assignment=lab, reason="looked at again")
 
 
 def _hand_in(cast, lab, chance, number):

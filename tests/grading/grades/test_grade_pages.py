@@ -141,10 +141,13 @@ def test_the_whole_is_set_by_hand_on_the_page(client, cast):
 
 def test_release_and_taking_back_say_whom_they_concern(client, cast):
     with_rubric(cast)
-    assert "Release to 3 students" in page(client, cast.helen, LAB + "grades/")
+    assert LAB + "grades/release/" in page(client, cast.helen, LAB + "grades/")
+    assert "all 3 students" in page(client, cast.helen, LAB + "grades/release/")
     post(client, cast.helen, LAB + "grades/release/", to="release")
-    assert "Hide the grades of 3 students" in page(client, cast.helen, LAB + "grades/")
-    post(client, cast.helen, LAB + "grades/release/", to="take_back")
+    assert "Hide the grades of 3 students" in page(client, cast.helen, LAB + "grades/release/")
+    refused = post(client, cast.helen, LAB + "grades/release/", to="take_back", reason=" ")
+    assert (refused.status_code, "reason_missing" in refused.content.decode()) == (422, True)
+    post(client, cast.helen, LAB + "grades/release/", to="take_back", reason="item 2 was wrong")
     assert [row.is_released for row in GradeRelease.objects.all()] == [True, False]
 
 

@@ -7,9 +7,10 @@ from django.db import connection
 from django.utils import timezone
 
 from grading.models import GradeEvent, GradeRelease, RegradeMove, RegradeRequest
-from grading.services.grades import grade_give, grades_release
+from grading.services.grades import grade_give
 from grading.services.regrade_answers import regrade_answer
 from grading.services.regrades import regrade_ask
+from grading.services.releasing import grades_release
 from tests.courseplatform.teams.builders import make_team
 from tests.grading.grades.grades import REASON, RULES, graded, regrade_of, seen, with_rubric
 from tests.grading.handing_in.test_hand_in_races import AT_ONCE, at_once

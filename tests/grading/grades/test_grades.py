@@ -14,7 +14,9 @@ from courseplatform.teams.models import Membership
 from grading.grade_facts import grade_for, group_of
 from grading.models import GradeEvent, LateVerdict, Submission
 from grading.services.benchmarks import benchmarks_record
-from grading.services.grades import grade_give, grade_override, grades_release, grades_take_back
+from grading.services.grades import grade_give, grade_override
+from grading.services.release_news import release_news_send
+from grading.services.releasing import grades_release, grades_take_back
 from grading.services.runs import run_again
 from tests.courseplatform.teams.builders import make_student, make_students, make_team
 from tests.grading.api.results import measured
@@ -175,12 +177,14 @@ def test_release_tells_every_student_once_and_taking_back_is_another_row(cast):
     with pytest.raises(Conflict) as refused:
         grades_release(visit=visit, assignment=cast.lab)
     assert refused.value.code == "released_already"
+    assert told(cast.ruth) == []  # a worker tells, after the commit
+    assert (release_news_send(), release_news_send()) == ((3, False), (0, False))
     assert [told(person) for person in (cast.ruth, cast.daniel, cast.amit)] == [
         ["Grades of Lab 1 are released"]
     ] * 2 + [[]]
-    grades_take_back(visit=visit, assignment=cast.lab)
+    grades_take_back(visit=visit, assignment=cast.lab, reason="item 2 was wrong")
     with pytest.raises(Conflict) as refused:
-        grades_take_back(visit=visit, assignment=cast.lab)
+        grades_take_back(visit=visit, assignment=cast.lab, reason="item 2 was wrong")
     assert refused.value.code == "not_released"
     assert list(cast.lab.grade_releases.values_list("is_released", flat=True)) == [True, False]
 
@@ -273,6 +277,7 @@ def test_releasing_makes_the_same_few_queries_for_any_number(cast, count, django
     make_students(cast, count)
     with django_assert_max_num_queries(22):
         grades_release(visit=cast.visit(cast.helen), assignment=cast.lab, now=timezone.now() - timedelta(hours=1))
+    release_news_send()
     assert Notification.objects.filter(kind="grade").count() == count + 3
 
 

@@ -14,7 +14,7 @@ from grading.models import BoardAsk, GradeEvent, Result, Run
 from grading.models.boards import BoardRun
 from grading.models.class_points import ClassPoint
 from grading.services.board_asks import board_ask, board_ask_withdraw
-from grading.services.grades import grades_release
+from grading.services.releasing import grades_release
 from grading.services.runs import run_again
 from hardware.models import BoardJob, Job, Outcome, Runner, Status
 from hardware.runners.leasing import MOST_FAULTS

@@ -13,9 +13,9 @@ from grading.models.meters import Said
 from grading.reruns.rules import points_by
 from grading.selectors.meter_readings import meter_page, reading_get
 from grading.services.class_points import class_points_rebuild
-from grading.services.grades import grades_release
 from grading.services.meter_readings import meter_reading_settle
 from grading.services.power_readings import power_reading_take_back
+from grading.services.releasing import grades_release
 from grading.services.runs import run_again
 from hardware import leases
 from hardware.models import Outcome
