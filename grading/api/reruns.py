@@ -42,7 +42,7 @@ class NoteShape(serializers.Serializer[Mapping[str, str]]):
 
 
 class GradeThenShape(serializers.Serializer[Mapping[str, Any]]):
-    name = serializers.CharField()
+    name = serializers.CharField(help_text="Report 18 while names are hidden from the staff")
     email = serializers.EmailField()
     team = serializers.CharField(help_text="empty: own work")
     attempt = serializers.IntegerField()
@@ -80,5 +80,5 @@ class OneRerun(CourseApiView):
     @extend_schema(responses=OneRerunShape, operation_id="rerun")
     def get(self, request: Request, course: str, assignment: str, rerun: int) -> Response:
         found = reading.rerun_get(self.visit, assignment, rerun)
-        rows: Any = reading.rows_of(found)
+        rows: Any = reading.rows_of(self.visit, found)
         return Response(RerunShape(found).data | {"rows": GradeThenShape(rows, many=True).data})

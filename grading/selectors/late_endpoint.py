@@ -13,9 +13,11 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role
 from courseplatform.teams.models import Team
 from courseplatform.teams.selectors.membership import team_of
+from grading.anonymity import hidden_assignments
 from grading.late.facts import Policy, Unit
 from grading.late_rows.facts import policy_for
 from grading.models.late_days import LateEntry, LateStale, LateVerdict
+from grading.selectors.late_nameless import entries_shown, verdicts_shown
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class LateLedger:
 
 
 def late_ledger(visit: Visit, now: datetime, email: str = "") -> LateLedger:
-    """One's own, or for staff that of the member with this e-mail address. At most six queries.
+    """One's own, or for staff that of the member with this e-mail address. At most eight queries.
 
     Raises NotHere: nobody of the course has the address, or a student asks for somebody else.
     """
@@ -52,12 +54,13 @@ def late_ledger(visit: Visit, now: datetime, email: str = "") -> LateLedger:
     owned = Q(person=person) if team is None else Q(person=person) | Q(team=team)
     lines = LateEntry.objects.filter(owned, course=visit.course).select_related("assignment")
     verdicts = LateVerdict.objects.filter(person=person, assignment__course=visit.course)
-    verdicts = verdicts.select_related("assignment", "returned")
+    verdicts = verdicts.select_related("assignment", "returned").order_by("assignment__position", "assignment")
+    hidden = hidden_assignments(visit)
     return LateLedger(
         person,
         policy.unit if policy else None,
-        _banks(policy, team, lines, is_student=role == Role.STUDENT),
-        list(verdicts.order_by("assignment__position", "assignment")),
+        _banks(policy, team, entries_shown(lines, hidden), is_student=role == Role.STUDENT),
+        verdicts_shown(verdicts, hidden),
         not LateStale.objects.filter(course=visit.course, person=person).exists(),
     )
 

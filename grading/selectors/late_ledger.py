@@ -15,6 +15,7 @@ from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment, Role
 from courseplatform.teams.models import Team
 from courseplatform.teams.selectors.membership import members_at, memberships_of_person
+from grading.anonymity import hidden_assignments
 from grading.late.words_of_time import unit_head, units
 from grading.late_rows.facts import person_key, policy_for
 from grading.models.late_days import (
@@ -28,6 +29,7 @@ from grading.models.late_days import (
     LateVerdict,
 )
 from grading.returns.running import cost_so_far, running_in, so_far
+from grading.selectors.late_nameless import entries_shown, verdicts_shown
 
 Favour = Extension | Accommodation | Excuse
 MOST_KEY = 1 << 62
@@ -126,15 +128,18 @@ def _running(visit: Visit, people: list[int], teams: list[int], person: str | No
 
 
 def _page(visit: Visit, owned: Q, favours: list[Given], work: Any) -> dict[str, Any]:
-    lines, policy = list(_lines(LateEntry.objects.filter(owned, course=visit.course))), policy_for(visit.course)
+    hidden, policy = hidden_assignments(visit), policy_for(visit.course)
+    entries = LateEntry.objects.filter(owned, course=visit.course)
+    entries = entries.select_related("assignment", "submission__assignment__course")
+    lines = list(_lines(entries_shown(entries, hidden)))
     left: dict[str, int] = {line.entry.bank: line.balance for line in lines}
     return {
         "lines": lines,
         "left": left,
         "sums": _sums(lines),
         "favours": sorted(favours, key=lambda given: given.row.made_at),
-        "verdicts": list(
-            work.select_related("assignment__course", "submission", "person", "submission__assignment__course")
+        "verdicts": verdicts_shown(
+            work.select_related("assignment__course", "submission", "person", "submission__assignment__course"), hidden
         ),
         "requests": [
             {"row": row, "words": units(policy, row.units)}
@@ -155,9 +160,9 @@ def csv_rows(lines: list[Line]) -> Iterable[list[object]]:
         ]  # fmt: skip
 
 
-def _lines(rows: Any) -> Iterable[Line]:
+def _lines(rows: Iterable[LateEntry]) -> Iterable[Line]:
     balance: dict[str, int] = defaultdict(int)
-    for entry in rows.select_related("assignment", "submission__assignment__course"):
+    for entry in rows:
         balance[entry.bank] += entry.days
         label = entry.get_kind_display()
         if entry.assignment is not None:

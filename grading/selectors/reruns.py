@@ -14,13 +14,16 @@ from courseplatform.core.badges import Badge
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
+from grading.anonymity import names_hidden
 from grading.figures.rerun import rerun_figure
 from grading.grade_facts import is_visible, release_of
 from grading.models.assignments import Assignment
+from grading.models.grades import grade_path
 from grading.models.reruns import ItemState, Rerun, RerunItem, RerunKind, RerunStatus
 from grading.models.runs import Result, Run
 from grading.queue.forecast import LEAST_RUNS, forecast
 from grading.queue.wake import RUN_KIND
+from grading.reruns.nameless import shown_rows
 from grading.reruns.rules import of_before, points_by
 from grading.reruns.table import CSV_HEADS, Row, counts_of, csv_row, table_of
 from grading.reruns.words import headline, signed
@@ -150,11 +153,11 @@ class TableFilter:
         return is_named and shown.get(self.show, True)
 
 
-def rows_of(rerun: Rerun) -> list[Row]:
-    """As whoever decided saw them; of one that is to be decided as they are now; none while models are measured."""
-    if rerun.status == RerunStatus.READY:
-        return table_of(rerun)
-    return list(rerun.table)
+def rows_of(visit: Visit, rerun: Rerun) -> list[Row]:
+    """As whoever decided saw them; of one that is to be decided as they are now; none while models are measured. Without names while these
+    are hidden."""
+    rows = table_of(rerun) if rerun.status == RerunStatus.READY else list(rerun.table)
+    return shown_rows(visit, rerun.assignment, rows)
 
 
 def progress_of(rerun: Rerun) -> dict[str, Any]:
@@ -169,14 +172,15 @@ def progress_of(rerun: Rerun) -> dict[str, Any]:
 
 def rerun_page(visit: Visit, rerun: Rerun, chosen: TableFilter) -> dict[str, Any]:
     """The dry run, a hundred people at a time. The same number of queries for 3 people and for 500."""
-    rows, progress = rows_of(rerun), progress_of(rerun)
+    rows, progress = rows_of(visit, rerun), progress_of(rerun)
     counts = rerun.counts or counts_of(rows)
     shown = [row for row in rows if chosen.fits(row)]
     page: Page[Row] = Paginator(shown, ROWS).get_page(chosen.page)
     is_open = rerun.status in (RerunStatus.MEASURING, RerunStatus.READY)
     release = release_of(rerun.assignment)
     return {
-        "rerun": rerun, "assignment": rerun.assignment, "badge": BADGES[RerunStatus(rerun.status)], "progress": progress,
+        "rerun": rerun, "assignment": rerun.assignment, "names_hidden": names_hidden(visit, rerun.assignment),
+        "badge": BADGES[RerunStatus(rerun.status)], "progress": progress,
         "title": headline(counts, is_done=rerun.status == RerunStatus.APPLIED).rstrip(".") if rows or rerun.status in TABLE_FROM else _title(rerun, progress),
         "is_live": rerun.status in (RerunStatus.MEASURING, RerunStatus.APPLYING),
         "is_stale": is_open and rerun.rules != points_by(rerun.assignment), "is_ready": rerun.status == RerunStatus.READY,
@@ -196,10 +200,11 @@ def _title(rerun: Rerun, progress: dict[str, Any]) -> str:
 
 def _shown(rerun: Rerun, row: Row) -> Row:
     change = Decimal(row["change"])
-    path = reverse(
-        "grading:grades_person",
-        kwargs={"course": rerun.assignment.course.slug, "assignment": rerun.assignment.slug, "person": row["person"]},
-    )
+    path = ""
+    if row["person"]:
+        path = grade_path(rerun.assignment, "grades_person", person=row["person"])
+    elif row["number"]:
+        path = grade_path(rerun.assignment, "desk_report", sheet_number=row["number"])
     tone = "good" if change > 0 else "bad" if change < 0 else ""
     return row | {
         "url": path, "change_words": signed(change), "tone": tone, "is_other": row["attempt"] != row["attempt_then"],
@@ -218,8 +223,8 @@ def _troubled(states: dict[str, int]) -> str:
     return f"Of the models, {', '.join(found)}: these keep their result." if found else ""
 
 
-def csv_table(rerun: Rerun) -> tuple[tuple[str, ...], list[list[Any]]]:
-    return CSV_HEADS, [csv_row(row) for row in rows_of(rerun)]
+def csv_table(visit: Visit, rerun: Rerun) -> tuple[tuple[str, ...], list[list[Any]]]:
+    return CSV_HEADS, [csv_row(row) for row in rows_of(visit, rerun)]
 
 
 def counted_again(run: Run) -> list[dict[str, Any]]:
@@ -255,5 +260,5 @@ _LARGE = (
 )  # fmt: skip
 
 
-def figure_of(rerun: Rerun) -> dict[str, Any]:
-    return rerun_figure(rows_of(rerun)).plot or {}
+def figure_of(visit: Visit, rerun: Rerun) -> dict[str, Any]:
+    return rerun_figure(rows_of(visit, rerun)).plot or {}

@@ -55,14 +55,14 @@ def live(request: HttpRequest, visit: Visit, assignment: str, rerun: int) -> Htt
 @require_safe
 def csv(request: HttpRequest, visit: Visit, assignment: str, rerun: int) -> HttpResponse:
     found = reading.rerun_get(visit, assignment, rerun)
-    heads, rows = reading.csv_table(found)
+    heads, rows = reading.csv_table(visit, found)
     return csv_response(f"{visit.course.slug}-{assignment}-rerun-{found.pk}.csv", heads, rows)
 
 
 @course_page(STAFF)
 @require_safe
 def plot(request: HttpRequest, visit: Visit, assignment: str, rerun: int) -> HttpResponse:
-    return JsonResponse(reading.figure_of(reading.rerun_get(visit, assignment, rerun)))
+    return JsonResponse(reading.figure_of(visit, reading.rerun_get(visit, assignment, rerun)))
 
 
 @course_page(INSTRUCTORS)
