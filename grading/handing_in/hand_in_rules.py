@@ -13,8 +13,9 @@ from django.utils import timezone
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import Conflict, NotHere, TooMany
 from courseplatform.core.numbers import size_beside_limit
+from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment
-from courseplatform.teams.selectors.membership import team_of
+from courseplatform.teams.selectors.membership import is_member, team_of
 from grading.bench.formats import ENDINGS
 from grading.handing_in.superseding_rules import replaceable
 from grading.models.assignments import Assignment
@@ -239,3 +240,8 @@ def too_large_sentence(assignment: Assignment, size: int | str) -> str:
         f"This file has {shown}; {assignment.short} takes at most {limit}. "
         f"Quantize or prune {'one of the models' if assignment.spec.pipeline else 'the model'}, or leave out the optimiser state, and hand it in again."
     )
+
+
+def may_end(visit: Visit, submission: Submission) -> bool:
+    """Whether this person may cancel a run of it: staff, its person, and who is in its team now. One query for a student and a team's work."""
+    return visit.is_staff or submission.team is None or is_member(submission.team, visit.person)

@@ -6,6 +6,7 @@ from typing import Any
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
 from grading.anonymity import masked
+from grading.handing_in.hand_in_rules import may_end
 from grading.handing_in.superseding_rules import is_late, may_take_over, older_waiting
 from grading.models.runs import Run
 from grading.selectors.board_ask import ask_part, asked_part
@@ -87,7 +88,7 @@ def page(visit: Visit, run: Run, now: datetime, board: str = "") -> dict[str, An
         "badges": badges_of(run, state),
         "state": state,
         "live": run.is_open,
-        "can_cancel": run.is_open and not run.cancel_requested,
+        "can_cancel": run.is_open and not run.cancel_requested and may_end(visit, submission),
         "can_again": run.status == Status.FINISHED and (visit.is_staff or state in {"ours", "cancelled"}),
     }
     if run.is_open:

@@ -7,7 +7,7 @@ from django.db import transaction
 from courseplatform.core.errors import Conflict, Forbidden
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
-from grading.handing_in.hand_in_rules import attempts_left
+from grading.handing_in.hand_in_rules import attempts_left, may_end
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.services.course_log import change_log
@@ -18,7 +18,13 @@ from hardware.models import Outcome, Priority, Status
 
 
 def run_cancel(*, visit: Visit, run: Run, now: datetime | None = None) -> None:
-    """Raises Conflict (`already_finished`)."""
+    """Whoever was in the team and left it may still read what they were there for, and no more.
+
+    Raises Conflict (`already_finished`); Forbidden (`not_in_the_team`).
+    """
+    if not may_end(visit, run.submission):
+        said = "You are no longer in the team whose run this is, so you cannot cancel it. Its members can."
+        raise Forbidden(said, code="not_in_the_team")
     leases.job_cancel(run.job, by=visit.by, now=now)
 
 

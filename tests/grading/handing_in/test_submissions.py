@@ -13,6 +13,7 @@ from grading.selectors.late_words import plain_late
 from grading.services.runs import run_again, run_cancel
 from hardware import leases
 from hardware.models import Outcome
+from tests.courseplatform.teams.builders import make_team
 from tests.people import SPEC, hand_in, make_cast, make_lab, onnx_like
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
@@ -192,3 +193,20 @@ def test_lateness_is_against_the_due_time_that_held_when_it_arrived(cast, tmp_pa
     cast.lab.save()
     submission.refresh_from_db()
     assert plain_late(submission).total_seconds() == pytest.approx(5 * 3600, abs=5)
+
+
+def test_who_left_the_team_reads_its_run_and_cannot_cancel_it(client, cast, tmp_path):
+    cast.lab.is_individual = False
+    cast.lab.save()
+    team = make_team(cast, "Magpie", cast.ruth, cast.daniel)
+    submission = hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    team.memberships.filter(person=cast.ruth).update(until_at=timezone.now())
+    run = submission.runs.get()
+    client.force_login(cast.ruth)
+    answer = client.get(run.get_absolute_url())
+    assert answer.status_code == 200 and "Cancel this run" not in answer.content.decode()
+    answer = client.post(f"{run.get_absolute_url()}cancel/")
+    assert (answer.status_code, "not_in_the_team" in answer.content.decode()) == (403, True)
+    client.force_login(cast.daniel)
+    assert client.post(f"{run.get_absolute_url()}cancel/").status_code == 302
+    assert submission.runs.get().outcome == Outcome.CANCELLED
