@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Count
 from django.urls import reverse
 
+from courseplatform.accounts.models import User
 from courseplatform.core import numbers
 from courseplatform.core.badges import Badge
 from courseplatform.core.errors import NotHere
@@ -72,10 +73,21 @@ def refit_page(visit: Visit, refit: Refit) -> dict[str, Any]:
         "refit": refit, "calibration": one, "board": board, "setting": one.setting, "badge": BADGES[RefitStatus(refit.status)],
         "title": _verdict(refit), "facts": _facts(refit), "figure": calibration_figure(refit.points, refit.judged) if refit.points else None,
         "versions": sorted(set(one.rows.values_list("runtime_version", flat=True))),
-        "moves": [(move, RefitStatus(move.moved_to).label) for move in refit.moves.all()],
+        **_history(refit),
         "may_adopt": is_instructor and refit.status in MAY_ADOPT, "may_withdraw": is_instructor and refit.status == RefitStatus.ADOPTED,
         "may_discard": is_instructor and refit.status == RefitStatus.DRAFT, "is_instructor": is_instructor,
     }  # fmt: skip
+
+
+def _history(refit: Refit) -> dict[str, Any]:
+    """The steps, with the names of who took them. The record has addresses, which outlive accounts: of whom there is none now, it stays."""
+    moves = list(refit.moves.all())
+    found = User.objects.filter(email__in={move.by for move in moves} | {refit.decided_by})
+    names = dict(found.values_list("email", "name"))
+    return {
+        "moves": [(move, RefitStatus(move.moved_to).label, names.get(move.by, move.by)) for move in moves],
+        "decided_by": names.get(refit.decided_by, refit.decided_by),
+    }
 
 
 def _verdict(refit: Refit) -> str:

@@ -213,6 +213,8 @@ def test_instructors_decide_the_staff_read_and_nobody_else_sees_it(cast, client)
     client.force_login(cast.helen)
     assert client.post(page(refit), {"to": "adopt", "reason": "no"}).status_code == 422
     assert client.post(page(refit), {"to": "adopt", "reason": REASON}).status_code == 302
+    text = client.get(page(refit)).content.decode()
+    assert "Helen, " in text and "helen@example.edu" not in text.split("</header>")[-1]
     refit.refresh_from_db()
     assert (refit.status, refit.reason, refit.decided_by) == (RefitStatus.ADOPTED, REASON, cast.visit(cast.helen).by)
     assert client.post(page(refit), {"to": "discard"}).status_code == 409
