@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from courseplatform.core import states
-from courseplatform.core.errors import BadInput, Forbidden, IllegalMove
+from courseplatform.core.errors import BadInput, Conflict, Forbidden, IllegalMove
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from grading.grade_facts import item_of
@@ -44,7 +44,7 @@ def regrade_answer(
         ticks: keys of the options that are ticked now, from which the points follow; None: none are given.
 
     Raises:
-        Conflict: `stale_grade`, `rubric_changed`, IllegalMove (somebody else has answered). Forbidden: `staff_only`, `instructor_only`.
+        Conflict: `stale_grade`, `rubric_changed`, `item_withdrawn`, IllegalMove (somebody else has answered). Forbidden: `staff_only`, `instructor_only`.
         BadInput: `points_out_of_range`, `too_many_decimals`, `tick_exactly_one`, `answer_missing`, `answer_too_long`.
     """
     check_staff(visit)
@@ -83,6 +83,8 @@ def _checked(
     check_seen(desk, seen)
     said = check_text(text, "answer", "Write the answer; the student reads it beside the points.")
     item = RubricItem.objects.prefetch_related("options").get(pk=row.item_id)  # as it is behind the lock
+    if item.is_withdrawn:
+        return desk, _unchanged(row, item, points, ticks), said
     if ticks is not None:
         return desk, mark_of_ticks(item_of(item), ticks), said
     held = mark_of(desk.grades[row.person_id], item.key)
@@ -96,9 +98,21 @@ def _checked(
     return desk, Mark(found, options), said
 
 
+def _unchanged(row: RegradeRequest, item: RubricItem, points: Decimal | None, ticks: Collection[str] | None) -> Mark:
+    """An item that was withdrawn counts no more, so an answer about it says words alone. What it was worth stays in the record.
+
+    Raises Conflict (`item_withdrawn`): points were given as if it stood.
+    """
+    if ticks is not None or points is not None:
+        said = f"{item.title} was withdrawn from the rubric, so it counts no more. Answer in words, or bring it back first."  # fmt: skip
+        raise Conflict(said, code="item_withdrawn", details={"field": "points"})
+    return Mark(row.points_before)
+
+
 def _write(visit: Visit, desk: Desk, row: RegradeRequest, mark: Mark, text: str) -> None:
     """A changed item is an event with its cause; one that stays is a note with it, so that the timeline tells both."""
-    differs = [one for one in desk.group.people if mark_of(desk.grades[one.pk], row.item.key) != mark]
+    is_out = RubricItem.objects.filter(pk=row.item_id, is_withdrawn=True).exists()
+    differs = [one for one in desk.group.people if not is_out and mark_of(desk.grades[one.pk], row.item.key) != mark]
     same = [one for one in desk.group.people if one not in differs]
     add = {"visit": visit, "desk": desk, "item": row.item, "reason": text, "cause": row}
     events_add(people=differs, kind=GradeKind.REGRADE, points=mark.points, options=mark.options, **add)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from grading.models import GradeEvent, LateVerdict, RegradeRequest
 from grading.models.grades import GradeRelease
 from grading.regrade_rules import RegradeRules
 from grading.selectors.regrades import may, regrade_get
+from grading.services.grade_rows import grades_now_write
 from grading.services.regrade_answers import regrade_answer
 from grading.services.regrades import (
     regrade_assign,
@@ -221,3 +222,21 @@ def test_the_news_holds_the_answer_only_while_students_see_the_grades(cast, is_r
     answer(cast, row, "3")
     news = Notification.objects.get(person=cast.ruth, title__endswith="was answered")
     assert news.text == says
+
+
+def test_about_an_item_that_was_withdrawn_words_are_said_and_no_points_given(client, cast):
+    row = regrade_of(cast)
+    row.item.is_withdrawn = True
+    row.item.save()
+    grades_now_write(cast.lab)
+    before = grade_for(cast.lab, cast.ruth).points
+    assert refused(lambda: answer(cast, row, "3")) == "item_withdrawn"
+    for person in (cast.ruth, cast.amit):
+        client.force_login(person)
+        text = client.get(row.get_absolute_url()).content.decode()
+        assert "was withdrawn from the rubric since" in text and 'name="points"' not in text
+    answer(cast, row, text="The item is gone for all.")
+    event = GradeEvent.objects.order_by("pk").last()
+    assert (event.kind, grade_for(cast.lab, cast.ruth).points) == ("note", before)
+    row.refresh_from_db()
+    assert (row.status, row.answer) == ("answered", "The item is gone for all.")
