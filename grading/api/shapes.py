@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from courseplatform.core.api_shapes import UtcField
 from grading.late_rows.preview import CostNow
+from grading.models.annotations import Annotation, NoteKind
 from grading.models.assignments import Assignment, AssignmentKind
 from grading.models.late_days import LateVerdict
 from grading.models.pieces import Piece
@@ -193,6 +194,30 @@ class SubmissionShape(serializers.Serializer[Submission]):
     def get_late(self, submission: Submission) -> dict[str, Any] | None:
         kept = kept_verdict(submission)
         return LateShape(kept).data if kept is not None else None
+
+
+class ReportNoteShape(serializers.Serializer[Annotation]):
+    piece = serializers.UUIDField(source="piece_id", help_text="the report, as `parts` names it")
+    number = serializers.IntegerField(help_text="within the report; never given twice")
+    page = serializers.IntegerField(help_text="from 1")
+    kind = serializers.ChoiceField(choices=NoteKind.choices)
+    boxes = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField()),
+        help_text="left, top, right, bottom each, in shares of the page from its upper left corner",
+    )
+    quote = serializers.CharField(help_text="the words that are marked; may be empty")
+    text = serializers.CharField(help_text="Markdown")
+    item = serializers.SlugField(source="item.key", default=None, help_text="the item of the rubric; null: none")
+    by = serializers.CharField()
+    made_at = UtcField()
+
+
+class OneSubmissionShape(SubmissionShape):
+    notes = ReportNoteShape(
+        source="read_notes",
+        many=True,
+        help_text="in its reports; for whose grade rests on it once that is released, for staff always",
+    )
 
 
 class HandInShape(serializers.Serializer[Any]):

@@ -29,6 +29,7 @@ from grading.handing_in.upload_purpose import HAND_IN, target_of
 from grading.models.assignments import Assignment
 from grading.models.submissions import Submission
 from grading.selectors import endpoints
+from grading.selectors.annotations import notes_of_hand_in
 from grading.selectors.assignments import assignment_get
 from grading.selectors.desk import part_get, piece_get
 from grading.selectors.my_work import my_work_add
@@ -195,9 +196,10 @@ class OneSubmission(SubmissionView):
 
     @extend_schema(responses=shapes.OneSubmissionShape, operation_id="submission")
     def get(self, request: Request, submission: UUID) -> Response:
-        found = endpoints.submission_brief(self.visit, submission)
+        found: Any = endpoints.submission_brief(self.visit, submission)
         if self.visit.is_staff and found.person_id != self.visit.person.pk:
             found.signature = ""  # it holds the name, which may be hidden from whoever grades
+        found.read_notes = notes_of_hand_in(self.visit, found)
         return Response(shapes.OneSubmissionShape(found).data)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
@@ -19,7 +20,10 @@ from courseplatform.courses.models import Course, Role
 from grading.course_file.rubric import rubric_load
 from grading.handing_in.hand_in_rules import owner_of
 from grading.handing_in.piece_reading import Content
+from grading.models.annotations import NoteKind
 from grading.models.assignments import Assignment
+from grading.models.pieces import Piece
+from grading.services.annotations import annotation_add
 from grading.services.pieces import piece_put
 from grading.services.snippets import snippet_keep
 
@@ -64,6 +68,19 @@ def snippets(*, course: Course, people: Mapping[str, User], facts: Mapping[str, 
     ta = Visit(people["amit.rosen@example.edu"], course, Role.TA)
     for short, text in facts["snippets"].items():
         snippet_keep(visit=ta, short=short, text=text, is_shared=True)
+
+
+def notes(*, people: Mapping[str, User], facts: Mapping[str, Any]) -> None:
+    """What a grader wrote into reports that were handed in."""
+    for said in facts["notes"]:
+        piece = Piece.objects.get(
+            assignment__course__slug="demo", assignment__slug=LAB, person=people[said["in"]], part=PART, removed_at=None
+        )
+        visit = Visit(people[said["by"]], piece.assignment.course, Role.TA)
+        annotation_add(
+            visit=visit, piece=piece, page=1, kind=NoteKind.POINT, boxes=[said["at"] * 2], text=said["text"], item=said["item"],
+            entry_key=uuid5(NAMESPACE_URL, said["text"]),
+        )  # fmt: skip
 
 
 def pdf_of(page: Mapping[str, Any]) -> bytes:

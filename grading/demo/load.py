@@ -91,6 +91,7 @@ def load_demo(*, now: datetime | None = None) -> bool:
         grades.load_reports(course=course, people=people, facts=overlay["report_marks"])
         grades.load(course=course, people=people, now=now)
         desk.snippets(course=course, people=people, facts=overlay["desk"])
+        desk.notes(people=people, facts=overlay["desk"])
         board.load(course=course, people=people, now=now)
         energy.load(course=course, people=people, overlay=overlay, moved=(course.starts_on or STARTS) - STARTS)
         for name in OPEN_COURSES:

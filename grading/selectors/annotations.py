@@ -55,6 +55,20 @@ def _note(visit: Visit, row: Annotation) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def notes_of_hand_in(visit: Visit, submission: Submission) -> list[Annotation]:
+    """The notes in all reports of a hand-in, for the API; none where they are not this visitor's to read. At most six queries."""
+    pieces = [one for one in submission.pieces.all() if one.kind == "pdf"]
+    if not pieces:
+        return []
+    for piece in pieces:
+        piece.assignment = submission.assignment
+    if not notes_are_open(visit, pieces[0]):
+        return []
+    return list(
+        Annotation.objects.standing().filter(piece__in=pieces).select_related("item").order_by("piece", "number")
+    )
+
+
 def _at(moment: Any) -> str:
     at = timezone.localtime(moment)
     return f"{at:%a %b} {at.day}, {at:%H:%M}"
@@ -105,7 +119,11 @@ def _who(piece: Piece) -> list[str]:
 
 def note_links(visit: Visit, assignment: Assignment) -> list[dict[str, Any]]:
     """The reports of one's judged hand-in that have notes, for a page that shows released grades already. Three or four queries."""
-    submission = judged(assignment, {visit.person.pk}).get(visit.person.pk)
+    return notes_in(judged(assignment, {visit.person.pk}).get(visit.person.pk))
+
+
+def notes_in(submission: Submission | None) -> list[dict[str, Any]]:
+    """The reports of a hand-in that have notes, with how many. One query; the caller has asked whether they are the reader's."""
     if submission is None:
         return []
     rows = (

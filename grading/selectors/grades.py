@@ -21,6 +21,7 @@ from grading.models.assignments import Assignment
 from grading.models.desk import SAMPLES_FROM
 from grading.models.grades import GradeKind, grade_path
 from grading.rubric import NOTHING, Item, signed
+from grading.selectors.annotations import notes_in
 from grading.selectors.handed import handed_parts
 from grading.selectors.my_grade import measured_part, timeline
 
@@ -188,6 +189,7 @@ def person_page(visit: Visit, assignment: Assignment, person: User) -> dict[str,
         "back": grade_path(assignment, "grades"),
         "submission": group.submission,
         "handed": handed_parts(group.submission) if group.submission else [],
+        "noted": notes_in(group.submission),
     }
 
 

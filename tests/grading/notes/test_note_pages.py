@@ -14,6 +14,7 @@ from courseplatform.accounts.exporting import export_stream
 from courseplatform.teams.models import Membership
 from grading.models import Annotation, GradeRelease
 from grading.services.annotations import annotation_remove
+from tests.courseplatform.accounts.builders import headers_of
 from tests.courseplatform.teams.builders import make_team
 from tests.grading.grades.grades import graded, released, with_rubric
 from tests.grading.notes.reports import BOX, note_in, report_of
@@ -212,3 +213,28 @@ def test_a_page_with_many_notes_asks_as_much_as_one_with_few(cast, client, piece
             client.get(piece.get_absolute_url())
         with django_assert_max_num_queries(14):
             client.get(address(piece))
+
+
+def test_the_api_gives_the_notes_of_a_hand_in_to_the_staff_and_after_the_release_to_its_owner(client, cast, piece):
+    with_rubric(cast)
+    note = note_in(cast, piece, text=SECRET, item="report")
+    address = f"/api/v1/submissions/{piece.submissions.get().pk}"
+
+    def notes(person):
+        return client.get(address, **headers_of(person, ["read"])).json()["notes"]
+
+    assert (len(notes(cast.amit)), notes(cast.ruth)) == (1, [])
+    released(cast)
+    said = notes(cast.ruth)[0]
+    assert (said["text"], said["item"], said["piece"], said["number"]) == (SECRET, "report", str(piece.pk), 1)
+    assert said["by"] == "Amit" and said["boxes"] == [BOX]
+    annotation_remove(visit=cast.visit(cast.amit), annotation=note)
+    assert notes(cast.ruth) == []
+
+
+def test_the_page_of_one_person_leads_the_staff_to_the_notes(client, cast, piece):
+    with_rubric(cast)
+    note_in(cast, piece, text=SECRET)
+    client.force_login(cast.amit)
+    text = client.get(f"/courses/odml/assignments/lab1/grades/{cast.ruth.pk}/").content.decode()
+    assert f'href="{piece.get_absolute_url()}#notes">1 note in the report</a>' in text
