@@ -16,14 +16,14 @@ from grading.models.assignments import Assignment
 from grading.models.desk import GradingSheet, Purpose
 from grading.models.grades import GradeRelease, RubricItem, grade_path
 from grading.rubric import Item
-from grading.selectors.desk_line import RELATED, Line, progress
+from grading.selectors.desk_line import RELATED, Line, gone_of, progress
 from grading.selectors.desk_samples import compared
 
 BAR, HEIGHT = 6, 24  # of the drawing of a distribution, in its own units
 
 
 def board(visit: Visit, now: datetime, chosen: str = "") -> dict[str, Any]:
-    """Seven queries, whatever the number of assignments. chosen: slug of the assignment whose reports are listed one by one."""
+    """Nine queries, whatever the number of assignments. chosen: slug of the assignment whose reports are listed one by one."""
     sheets = defaultdict[int, list[GradingSheet]](list)
     for row in GradingSheet.objects.filter(assignment__course=visit.course).select_related(
         *RELATED, "grader", "sample_of__done_by"
@@ -36,7 +36,10 @@ def board(visit: Visit, now: datetime, chosen: str = "") -> dict[str, Any]:
         .order_by("due_at", "position")
     )
     items, out = _items(sheets), _released(sheets)
-    rows = [_row(visit, work, sheets[work.pk], items[work.pk], out.get(work.pk, False), now, chosen) for work in works]
+    gone = gone_of(visit.course, (one for found in sheets.values() for one in found))
+    rows = [
+        _row(visit, work, sheets[work.pk], items[work.pk], out.get(work.pk, False), now, chosen, gone) for work in works
+    ]
     return {
         "rows": [row for row in rows if row["progress"]["left"]], "finished": [row for row in rows if not row["progress"]["left"]],
         "is_instructor": visit.role == Role.INSTRUCTOR, "chosen": chosen, "bar": BAR, "bins_width": BAR * BINS, "height": HEIGHT,
@@ -55,21 +58,23 @@ def _released(of: Iterable[int]) -> dict[int, bool]:
 
 
 def _row(
-    visit: Visit, work: Assignment, sheets: list[GradingSheet], items: list[Item], is_out: bool, now: datetime, chosen: str
+    visit: Visit, work: Assignment, sheets: list[GradingSheet], items: list[Item], is_out: bool, now: datetime, chosen: str,
+    gone: set[int],
 ) -> dict[str, Any]:  # fmt: skip
     for one in sheets:
         one.assignment = work
     graded = [one for one in sheets if one.purpose == Purpose.GRADE]
-    line = Line(tuple(graded), USUAL, "", visit.person.pk, now)
+    here = [one for one in graded if one.pk not in gone]
+    line = Line(tuple(here), USUAL, "", visit.person.pk, now)
     done = [one for one in graded if one.done_at is not None and one.done_by is not None and one.points is not None]
     of = of_hand(items)
     strict = strictness(((one.done_by.name, one.points) for one in done if one.done_by and one.points is not None), of)
     held = [(one, holder) for one in graded if not one.done_at and (holder := one.held_by(now))]
     return {
-        "assignment": work, "progress": progress(line, None), "again": sum(one.is_again and not one.done_at for one in graded),
+        "assignment": work, "progress": progress(line, None), "again": sum(one.is_again and not one.done_at for one in here),
         "graders": [_grader(one) for one in strict], "of": of, "is_released": is_out, "has_rubric": bool(items),
         "held": [{"sheet": one, "by": holder, "is_mine": holder.pk == visit.person.pk} for one, holder in held],
-        "grades": grade_path(work, "grades"), "samples": compared(visit, sheets),
+        "gone": len(graded) - len(here), "grades": grade_path(work, "grades"), "samples": compared(visit, sheets),
         "reports": sorted(graded, key=lambda one: one.number) if chosen == work.slug else [],
     }  # fmt: skip
 

@@ -1,5 +1,7 @@
 """The reports of an assignment as they come to a grader: their order, who has which, what is next, how far everybody is."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +10,8 @@ from urllib.parse import urlencode
 from courseplatform.core import numbers
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.access import Visit
+from courseplatform.courses.models import Course, Enrolment, Role
+from courseplatform.teams.models import Membership
 from grading.anonymity import names_hidden
 from grading.desk.order import USUAL, onward, order_of, shuffled
 from grading.desk.pace import median_seconds
@@ -62,9 +66,11 @@ class Line:
 def line_of(
     visit: Visit, assignment: Assignment, now: datetime, *, order: str = "", item: str = "", samples: bool = False
 ) -> Line:
-    """One query, and one more where names may be hidden."""
+    """Three queries, and one more where names may be hidden. Without the reports of who left the course."""
     purpose = {"purpose": Purpose.SAMPLE, "grader": visit.person} if samples else {"purpose": Purpose.GRADE}
     rows = list(GradingSheet.objects.filter(assignment=assignment, **purpose).select_related(*RELATED))
+    gone = set() if samples else gone_of(visit.course, rows)
+    rows = [row for row in rows if row.pk not in gone]
     for row in rows:
         row.assignment = assignment
     chosen = order_of(order, has_names=not names_hidden(visit, assignment))
@@ -75,6 +81,18 @@ def line_of(
     else:
         rows = shuffled(rows, grader=visit.person.pk, salt=assignment.slug)
     return Line(tuple(rows), chosen, item, visit.person.pk, now)
+
+
+def gone_of(course: Course, rows: Iterable[GradingSheet]) -> set[int]:
+    """Keys of the sheets of whose people nobody is a student here any more: they leave the line, and stay where they are. Two queries."""
+    here = set(
+        Enrolment.objects.filter(course=course, role=Role.STUDENT, is_active=True).values_list("person", flat=True)
+    )
+    found, members = list(rows), defaultdict[int, set[int]](set)
+    teams = {row.team_id for row in found if row.team_id}
+    for team, person in Membership.objects.filter(team__in=teams).values_list("team", "person") if teams else ():
+        members[team].add(person)
+    return {row.pk for row in found if not (members[row.team_id] if row.team_id else {row.person_id}) & here}
 
 
 def progress(line: Line, current: GradingSheet | None) -> dict[str, Any]:

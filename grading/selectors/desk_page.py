@@ -52,7 +52,7 @@ def desk_page(visit: Visit, sheet: GradingSheet, line: Line, ticks: Ticks | None
         "submission": submission, "late": late_badge(submission), "seen": _seen(grade),
         "report": next((piece for piece in submission.pieces.all() if piece.kind == "pdf"), None),
         "measured": _measured(result, assignment.device),
-        "earlier": earlier_part(submission), "rubric": rubric, "sums": _sums(result, items, marks, grade),
+        "earlier": earlier_part(submission), "rubric": rubric, "sums": _sums(result, items, marks, grade, only=line.item),
         "next": line.address(line.next_after(sheet.number)), "previous": line.address(line.next_after(sheet.number, -1)),
         "is_released": is_visible(release_of(assignment)), "snippets": snippets_of(visit), "questions": items,
         "nothing": NOTHING, "parts": parts_part(submission, hides_names=is_hidden),
@@ -125,18 +125,23 @@ def _points(item: Item, said: Any) -> Decimal | None:
         return None
 
 
-def _sums(result: Result | None, items: list[Item], ticks: Mapping[str, Any], grade: Grade | None) -> dict[str, Any]:
-    """The measured groups as rows of the rubric, what everything comes to, and what lateness does to it."""
+def _sums(
+    result: Result | None, items: list[Item], ticks: Mapping[str, Any], grade: Grade | None, *, only: str = ""
+) -> dict[str, Any]:
+    """The measured groups as rows of the rubric, what everything comes to, and what lateness does to it. rest: by question, of the items that
+    are not shown."""
     groups = [_group(group["name"], group["lines"]) for group in groups_of(result.lines)] if result else []
     lines = {line.kind: line for line in grade.lines} if grade else {}
     settled = lines["benchmark"].points if "benchmark" in lines else None
     if result and settled is not None and settled != result.earned:  # the staff gave what no machine gives
         groups.append({"name": "Left to the staff", "earned": settled - result.earned, "of": result.left_open})
     measured = sum((row["earned"] for row in groups), ZERO)
-    by_hand = [_points(item, ticks.get(item.key)) or ZERO for item in items]
+    each = {item.key: _points(item, ticks.get(item.key)) or ZERO for item in items}
+    by_hand = list(each.values())
     core = sum((item.of for item in items if not item.is_extra), ZERO)
     return {
         "groups": groups, "measured": measured, "parts": [part for part in (*(row["earned"] for row in groups), *by_hand) if part],
+        "rest": sum((each[key] for key in each if key != only), ZERO) if only else ZERO,
         "total": measured + sum(by_hand, ZERO), "of": grade.of if grade else core + (result.of if result else ZERO),
         "late": lines["late"].title if "late" in lines else "", "by_hand": grade.is_set_by_hand if grade else False,
     }  # fmt: skip

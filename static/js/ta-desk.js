@@ -25,9 +25,9 @@ if (ta) {
     const total = ta.querySelector("[data-ta-total]");
     const found = items.map(pointsOf);
     items.forEach((item, n) => { item.querySelector("[data-ta-points]").textContent = found[n] === null ? "–" : shown(found[n]); });
-    if ("whole" in total.dataset) total.textContent = shown(found.reduce((sum, one) => sum + (one ?? 0), cents(total.dataset.measured)));
+    total.textContent = shown(found.reduce((sum, one) => sum + (one ?? 0), cents(total.dataset.measured) + cents(total.dataset.rest)));
     const measured = [...total.closest("form").querySelectorAll(":scope > .ta-group b:last-child")].map((one) => one.textContent);
-    ta.querySelector("[data-ta-parts]").textContent = [...measured.filter((one) => /^[\d.]+$/.test(one)), ...found.map((one) => shown(one ?? 0))].filter((one) => Number(one)).join(" + ");
+    ta.querySelector("[data-ta-parts]").textContent = [...measured.filter((one) => /^[\d.]+$/.test(one)), ...found.map((one) => shown(one ?? 0)), shown(cents(total.dataset.rest))].filter((one) => Number(one)).join(" + ");
   };
   const snapshot = () => ({
     on: items.flatMap((item) => [...item.querySelectorAll("input:checked")].map((box) => `${box.name} ${box.value}`)),

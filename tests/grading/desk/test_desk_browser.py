@@ -112,6 +112,20 @@ def test_ticks_are_saved_as_they_are_made_and_undone_by_u(page_of, cast, lab, tm
     assert again(sheet).ticks == {"report": ["complete"]}
 
 
+def test_by_question_the_total_follows_each_tick_and_holds_the_other_items(page_of, cast, lab, tmp_path):
+    sheet = sheet_of(cast, lab, tmp_path)
+    GradingSheet.objects.filter(pk=sheet.pk).update(ticks={"report": ["complete", "no-unit"]})
+    page = page_of(cast.amit)
+    page.goto(f"{DESK}?item=why")
+    total = page.locator("[data-ta-total]")
+    expect(total).to_have_text("1.75")
+    page.keyboard.press("5")  # the keys of an item stay, whichever are shown
+    saved(page)
+    expect(total).to_have_text("2.50")
+    page.reload()
+    expect(total).to_have_text("2.50")
+
+
 def test_what_lacks_a_mark_is_said_and_zero_gives_it(page_of, cast, lab, tmp_path):
     sheet_of(cast, lab, tmp_path)
     page = page_of(cast.amit)

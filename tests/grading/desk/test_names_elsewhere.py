@@ -81,7 +81,7 @@ def late(cast, tmp_path):
 
 
 def test_the_late_days_of_a_person_tell_how_many_and_not_which_report(client, cast, late):
-    lab, submission = late
+    _, submission = late
     secret = ("17:42:11", str(submission.pk), submission.receipt)
     for person in (cast.amit, cast.helen):
         client.force_login(person)
