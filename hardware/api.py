@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from courseplatform.core.api import paged
+from courseplatform.core.api import flag_of, paged
 from courseplatform.core.api_shapes import PAGE_PARAMETERS, UtcField, page_of
 from courseplatform.courses.api import CourseApiView
 from courseplatform.courses.models import STAFF, Role
@@ -102,7 +102,7 @@ class Loans(CourseApiView):
     )  # fmt: skip
     def get(self, request: Request, course: str) -> Response:
         found = Loan.objects.visible_to(self.visit).filter(course=self.visit.course)
-        if request.query_params.get("open") == "true":
+        if flag_of(request, "open"):
             found = found.filter(closed_at=None)
         rows = found.select_related("person", "team").prefetch_related("pieces__item", "pieces__product")
         return paged(request, rows, LoanShape, order=("-handed_at", "-pk"))

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from courseplatform.accounts.models import Scope
-from courseplatform.core.api import USUAL_SCOPES, paged
+from courseplatform.core.api import USUAL_SCOPES, flag_of, paged
 from courseplatform.core.api_shapes import PAGE_PARAMETERS, page_of
 from courseplatform.core.errors import BadInput, Forbidden
 from courseplatform.courses.access import Visit
@@ -91,7 +91,7 @@ class Kits(CourseApiView):
     )  # fmt: skip
     def get(self, request: Request, course: str) -> Response:
         found = Kit.objects.filter(stockroom=stockroom_for(self.visit)).prefetch_related(*SLOTS)
-        if request.query_params.get("retired") != "true":
+        if not flag_of(request, "retired"):
             found = found.filter(is_retired=False)
         return paged(request, found, KitShape, order=("tag", "pk"), prepare=partial(_states, self.visit))
 

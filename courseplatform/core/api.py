@@ -24,6 +24,7 @@ from courseplatform.core.audience import Audience, declare
 from courseplatform.core.errors import BadInput, Forbidden, NotSignedIn
 
 # What a method needs of a token. A method that is not here is open to no token.
+DIGITS = 10  # a number with so many is beyond all pages; Python refuses to read one of thousands
 USUAL_SCOPES: Mapping[str, str] = {"GET": "read", "HEAD": "read"}
 
 
@@ -88,6 +89,21 @@ class Pages(CursorPagination):
             raise BadInput(
                 "This cursor is none of ours. Follow `next` and `previous` as they were given.", code="bad_cursor"
             ) from error
+
+    def get_page_size(self, request: Request) -> int | None:
+        """Raises BadInput, code `bad_page_size`. More than the most is the most."""
+        size = request.query_params.get(self.page_size_query_param, "")
+        if size and not (size.isascii() and size.isdecimal() and size.strip("0")):
+            raise BadInput("`page_size` is a whole number from 1.", code="bad_page_size")
+        return super().get_page_size(request) if len(size) < DIGITS else self.max_page_size
+
+
+def flag_of(request: Request, name: str) -> bool:
+    """Whether `name` of the address says true; where it is not there, it does not. Raises BadInput, code `bad_flag`."""
+    said = request.query_params.get(name, "false")
+    if said not in ("true", "false"):
+        raise BadInput(f"`{name}` is true or false.", code="bad_flag")
+    return said == "true"
 
 
 def paged(

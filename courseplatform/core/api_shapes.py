@@ -57,7 +57,9 @@ HEADERS = {
 
 PAGE_PARAMETERS = [
     OpenApiParameter("cursor", str, description="from `next` or `previous` of the page before"),
-    OpenApiParameter("page_size", int, description="1 to 200; 50 where it is not said"),
+    OpenApiParameter(
+        "page_size", {"type": "integer", "minimum": 1}, description="50 where it is not said; more than 200 is 200"
+    ),
 ]
 
 
