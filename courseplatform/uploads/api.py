@@ -71,7 +71,7 @@ PART = {protocol.BODY: OpenApiTypes.BINARY}
 PURPOSE = OpenApiParameter("purpose", str, description="only those for this")
 TARGET = OpenApiParameter("target", str, description="only those to this, such as `COURSE/LAB`; with `purpose`")
 SENT = {  # what is refused of a file on its way
-    "POST": (410, 411, 412, 460, 507),
+    "POST": (404, 410, 411, 412, 460, 507),
     "HEAD": (410, 412),
     "PATCH": (410, 411, 412, 460, 507),
     "DELETE": (409, 410, 412),

@@ -54,6 +54,7 @@ class OneBoardAsk(CourseApiView):
     """Whether a board may be asked to measure the attempt of this run, and how far the newest one is that was asked for."""
 
     scopes: ClassVar[Mapping[str, str]] = {**USUAL_SCOPES, "POST": Scope.HAND_IN.value, "DELETE": Scope.HAND_IN.value}
+    refusals: ClassVar[Mapping[str, tuple[int, ...]]] = {"DELETE": (409,)}
 
     def find_visit(self, person: User, **kwargs: Any) -> Visit:
         return endpoints.visit_by_run(person, kwargs["run"])

@@ -25,7 +25,9 @@ class UnitShape(serializers.Serializer[Any]):
 class LineShape(serializers.Serializer[LateEntry]):
     kind = serializers.ChoiceField(choices=EntryKind.choices)
     days = serializers.IntegerField(help_text="given where positive, spent where negative")
-    assignment = serializers.SlugField(source="assignment.slug", default=None, help_text="null: for none in particular")
+    assignment = serializers.SlugField(
+        source="assignment.slug", default=None, allow_null=True, help_text="null: for none in particular"
+    )
     submission = serializers.UUIDField(source="submission_id", allow_null=True)
     since = serializers.DateField(allow_null=True, help_text="counts only for what is due on or after this day")
     reason = serializers.CharField(help_text="why, in words that hold no favour's own reason but a grant's")
@@ -35,7 +37,9 @@ class LineShape(serializers.Serializer[LateEntry]):
 
 class BankShape(serializers.Serializer[Any]):
     name = serializers.CharField(help_text="empty where the policy has one bank")
-    team = serializers.SlugField(source="team.slug", default=None, help_text="whose it is; null: the person's own")
+    team = serializers.SlugField(
+        source="team.slug", default=None, allow_null=True, help_text="whose it is; null: the person's own"
+    )
     balance = serializers.IntegerField(help_text="the sum of `days` of its lines")
     lines = LineShape(many=True, help_text="oldest first; none is ever changed")
 
@@ -50,6 +54,7 @@ class VerdictShape(serializers.Serializer[LateVerdict]):
     loan = serializers.IntegerField(
         source="returned.loan_id",
         default=None,
+        allow_null=True,
         help_text="the loan with whose last piece it was all back; null: of an attempt",
     )
     days_late = serializers.IntegerField()

@@ -137,14 +137,18 @@ class RunBriefShape(serializers.Serializer[Run]):
         max_digits=6,
         decimal_places=2,
         default=None,
+        allow_null=True,
         help_text="measured points, extra credit included",
     )
     of = serializers.DecimalField(
-        source="result.of", max_digits=6, decimal_places=2, default=None,
+        source="result.of", max_digits=6, decimal_places=2, default=None, allow_null=True,
         help_text="what the lab is worth; extra credit comes on top, so earned may be more",
     )  # fmt: skip
     graded_by = serializers.CharField(
-        source="result.graded_by", default="", help_text="which machine measured, in the words of the result page"
+        source="result.graded_by",
+        default=None,
+        allow_null=True,
+        help_text="which machine measured, in the words of the result page; null: nothing was measured",
     )
 
 
@@ -163,7 +167,7 @@ class SubmissionShape(serializers.Serializer[Submission]):
     assignment = serializers.SlugField(source="assignment.slug")
     person = serializers.EmailField(source="person.email", help_text="who handed it in")
     team = serializers.CharField(
-        source="team.slug", default=None, help_text="whose attempt it is; null: the person's own"
+        source="team.slug", default=None, allow_null=True, help_text="whose attempt it is; null: the person's own"
     )
     number = serializers.IntegerField(help_text="the attempt, from 1")
     receipt = serializers.CharField(help_text="proof that it arrived; quote it")

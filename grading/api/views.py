@@ -42,6 +42,9 @@ log = structlog.get_logger(__name__)
 ONE_PERSON = OpenApiParameter("person", str, description="for staff: only hand-ins of this e-mail address")
 
 
+OF_A_FILE = (410, 507)  # the upload that is named has ended; our disk is full
+
+
 class Assignments(CourseApiView):
     """The assignments of a course, in the order of its page."""
 
@@ -69,6 +72,7 @@ class Submissions(CourseApiView):
     """The hand-ins to one assignment, newest first: your own; for staff those of the class."""
 
     scopes: ClassVar[Mapping[str, str]] = {**USUAL_SCOPES, "POST": Scope.HAND_IN.value}
+    refusals: ClassVar[Mapping[str, tuple[int, ...]]] = {"POST": OF_A_FILE}
 
     @extend_schema(
         responses=page_of(shapes.SubmissionShape), parameters=[*PAGE_PARAMETERS, ONE_PERSON], operation_id="submissions"
@@ -132,6 +136,7 @@ class OnePart(CourseApiView):
     """One part of the desk: what of it lies there, several models of a family."""
 
     scopes: ClassVar[Mapping[str, str]] = {**USUAL_SCOPES, "POST": Scope.HAND_IN.value}
+    refusals: ClassVar[Mapping[str, tuple[int, ...]]] = {"POST": OF_A_FILE}
 
     @extend_schema(responses=shapes.PieceShape(many=True), operation_id="part")
     def get(self, request: Request, course: str, assignment: str, part: str) -> Response:
