@@ -73,6 +73,7 @@ figures: check
 	@"$(PY)" -m tests.load.bad_files
 	@"$(PY)" -m tests.load.instruction_count
 	@"$(PY)" -m tests.load.limits
+	@SCHEMA_EXAMPLES=40 "$(PY)" -m pytest -q -s tests/schema
 	@"$(PY)" -m tests.load.arm64
 	@EVERY_LEVEL=1 "$(PY)" -m pytest -q tests/hostile/test_sandbox_attacks.py tests/hardware/inventory/test_any_order.py
 

@@ -87,8 +87,8 @@ def addresses(shared):
     return shared[1]
 
 
-def addresses_of(cast, tmp_path):
-    """Every URL of the site with the objects of Ruth filled in: (address, audience)."""
+def values_of(cast, tmp_path):
+    """What stands for each placeholder of an address: the objects of Ruth."""
     submission = hand_in(cast, cast.ruth, onnx_like(tmp_path))
     run = Run.objects.get(submission=submission)
     team = make_team(cast, "Magpie", cast.ruth, cast.daniel, cast.sofia)
@@ -96,7 +96,7 @@ def addresses_of(cast, tmp_path):
     image = image_add(visit=cast.visit(cast.ruth), duty=duty, name="a.png", content=png())
     kept = handed_in(cast, duty)
     seminar = seminar_objects(cast)
-    values = {
+    return {
         "<slug:course>": cast.course.slug, "<slug:assignment>": cast.lab.slug, "<uuid:submission>": str(submission.pk),
         "<uuid:run>": str(run.pk), "<slug:figure>": "memory", "<slug:name>": "glossary",
         "<int:session>": str(cast.course.sessions.first().pk),
@@ -122,7 +122,11 @@ def addresses_of(cast, tmp_path):
         "<int:browser>": "1",  # posted to, so not looked at
         "<int:calibration>": str(refit_of(cast, Runner.objects.first()).pk),
     }  # fmt: skip
-    found = []
+
+
+def addresses_of(cast, tmp_path):
+    """Every URL of the site with the objects of Ruth filled in: (address, audience)."""
+    values, found = values_of(cast, tmp_path), []
     for route, view in PATTERNS:
         if audience_of(view) in (Audience.PUBLIC, Audience.SIGNED_IN) and "accounts/" in route and "<" in route:
             continue  # links of the password mails: their keys are tested with the mails
