@@ -17,6 +17,7 @@ from grading.views import (
     family,
     grades,
     hidden_sets,
+    lab_analytics,
     late_days,
     late_give,
     late_settings,
@@ -113,6 +114,20 @@ urlpatterns = [
     path("<slug:course>/assignments/<slug:assignment>/grades.csv", grades.csv, name="grades_csv"),
     path("<slug:course>/assignments/<slug:assignment>/grades/release/", releasing.release, name="grades_release"),
     path("<slug:course>/assignments/<slug:assignment>/grades/<int:person>/", grades.person, name="grades_person"),
+    path("<slug:course>/assignments/<slug:assignment>/analytics/", lab_analytics.page, name="lab_analytics"),
+    path(
+        "<slug:course>/assignments/<slug:assignment>/analytics.csv", lab_analytics.csv_of_all, name="lab_analytics_all"
+    ),
+    path(
+        "<slug:course>/assignments/<slug:assignment>/analytics/<slug:lab_chart>.json",
+        lab_analytics.plot,
+        name="lab_analytics_plot",
+    ),
+    path(
+        "<slug:course>/assignments/<slug:assignment>/analytics/<slug:lab_chart>.csv",
+        lab_analytics.csv,
+        name="lab_analytics_csv",
+    ),
     path("<slug:course>/assignments/<slug:assignment>/rubric/", rubric.edit, name="rubric"),
     path("<slug:course>/desk/", desk_board.index, name="desk"),
     path("<slug:course>/desk/snippets/", desk_snippets.index, name="desk_snippets"),

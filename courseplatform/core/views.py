@@ -44,6 +44,7 @@ METERS = (
 DOCUMENTS = {
     "measurement": "How things are measured",
     "class": "The class: fronts, places and ties",
+    "analytics": "Analytics of a class",
     "tasks": "Tasks and their metrics",
     "rules": "Rules of points",
     "grading": "Grades and rubrics",

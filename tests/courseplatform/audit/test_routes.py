@@ -29,6 +29,7 @@ NOT_PERSONAL = {
         grading:family_pdf grading:family_plot grading:family_png grading:family_svg
         api:my_grades participation:mine teams:mine teams:my_slots teams:book notices:survey notices:surveys calendars:page stock:requests stock:reserve""",
     "a part of a page that is recorded, or the form on it": """
+        grading:lab_analytics_plot
         grading:run_live grading:run_plot grading:run_csv grading:board_ask_live grading:meter_reading grading:energy_picture
         grading:desk_live grading:piece_notes grading:power_reading_add grading:power_reading_take_back scribe:edit scribe:import""",
     "boards, devices and machines": """

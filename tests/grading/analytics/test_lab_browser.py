@@ -1,0 +1,112 @@
+"""The analytics of a lab in a browser: every figure is drawn, a table by the keyboard, a PNG that is one, and nothing that axe finds."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+from courseplatform.courses.models import Enrolment, Role
+from tests.grading.analytics.classes import compare_on, make_class
+from tests.parts import chromium_path
+from tests.people import SPEC, make_cast, make_user
+
+pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
+PAGE = "/courses/odml/assignments/lab3/analytics/"
+DRAWN = ("points", "cost", "attempts", "late", "late-left", "graders")
+BLIND = [["2.50", "2.50", "2.25"], ["2.25", "2.50", "2.00"], ["2.75", "2.50", "2.50"]]
+
+
+@pytest.fixture
+def cast(settings, tmp_path, transactional_db):
+    settings.DATA_DIR, settings.MEDIA_ROOT, settings.DEMO = tmp_path, tmp_path / "media", True
+    cast = make_cast()
+    Enrolment.objects.filter(course=cast.course, role=Role.STUDENT).delete()
+    graders = [cast.amit, make_user("Tomas"), make_user("Priya")]
+    Enrolment.objects.bulk_create(Enrolment(course=cast.course, person=one, role=Role.TA) for one in graders[1:])
+    compare_on(make_class(cast.course, SPEC, 30, attempts=10, graders=graders), graders, BLIND)
+    return cast
+
+
+@pytest.fixture
+def browser():
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page_of(browser, client, live_server):
+    def made(person, **more):
+        client.force_login(person)
+        context = browser.new_context(base_url=live_server.url, **more)
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        page = context.new_page()
+        page.faults = []
+        page.on("console", lambda message: page.faults.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        return page
+
+    return made
+
+
+def drawn(page):
+    """Scroll to each figure until Plotly has drawn it."""
+    for key in DRAWN:
+        page.locator(f'[data-plot="{key}"]').scroll_into_view_if_needed()
+        expect(page.locator(f'[data-plot="{key}"] .main-svg').first).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (360, "light")])
+def test_every_figure_is_drawn_and_axe_finds_nothing(cast, page_of, width, scheme):
+    page = page_of(cast.helen, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto(PAGE)
+    drawn(page)
+    assert page.faults == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert Axe().run(page).response["violations"] == []
+
+
+def test_words_in_a_figure_lie_on_no_other_words(cast, page_of):
+    page = page_of(cast.helen, viewport={"width": 1440, "height": 900})
+    page.goto(PAGE)
+    drawn(page)
+    over = page.evaluate(
+        """() => [...document.querySelectorAll("[data-plot]")].flatMap((plot) => {
+          const words = [...plot.querySelectorAll(".annotation-text")].map((one) => [one.textContent, one.getBoundingClientRect()]);
+          return words.flatMap(([a, one], n) => words.slice(n + 1).filter(([, other]) =>
+            Math.min(one.right, other.right) - Math.max(one.left, other.left) > 2 && Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 5
+          ).map(([b]) => `${a} | ${b}`));
+        })"""
+    )
+    assert over == []
+
+
+def test_a_table_opens_by_the_keyboard_and_a_png_is_one(cast, page_of):
+    page = page_of(cast.helen, viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    page.goto(PAGE)
+    drawn(page)
+    button = page.get_by_role("button", name="Table of Graders")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#graders-table table")).to_be_visible()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="PNG of Points").click()
+    assert waiting.value.suggested_filename == "points.png"
+    assert waiting.value.path().read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="CSV of Late days left").click()
+    assert waiting.value.suggested_filename == "odml-lab3-late-left.csv"
+
+
+def test_another_cost_is_drawn_by_its_link(cast, page_of):
+    page = page_of(cast.helen, viewport={"width": 1440, "height": 900})
+    page.goto(PAGE)
+    page.get_by_role("link", name="MACs", exact=True).click()
+    page.wait_for_url("**/analytics/?cost=macs#cost")
+    expect(page.locator('[data-plot="cost"] .main-svg').first).to_be_visible()
+    expect(page.locator('[data-plot="cost"]')).to_contain_text("MACs, k")
+    page.get_by_role("link", name="CSV of Accuracy and cost").click(trial=True)
+    assert (
+        page.get_by_role("link", name="CSV of Accuracy and cost").get_attribute("href") == f"{PAGE}cost.csv?cost=macs"
+    )
