@@ -155,6 +155,7 @@ def _links() -> list[NavLink]:
                 owns=("grading:desk_report", "grading:desk_snippets", "grading:desk_samples", "grading:lab_analytics")),
         NavLink("Submissions", "grading:submissions", 35, STAFF, key="u", owns=("grading:parked", "grading:line", "grading:meter_readings"), in_more=True),
         NavLink("Gradebook", "grading:book", 34, STAFF, key="o", owns=("grading:book_person", "grading:book_cell", "grading:canvas", "grading:canvas_file")),
+        NavLink("Analytics", "grading:analytics_course", 35, STAFF, in_more=True),
         NavLink("Late days", "grading:late_balances", 36, STAFF, key="l", owns=LATE_PAGES, in_more=True),
         NavLink("Energy", "grading:energy", 51, STAFF, in_more=True, has_content=class_energy.has_stages, owns=POWER_PAGES),
         NavLink("Calibrations", "grading:calibrations", 93, STAFF, owns=("grading:calibration",), in_more=True),

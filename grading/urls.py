@@ -2,6 +2,7 @@ from django.urls import path
 
 from courseplatform.core.plot_files import FORMS
 from grading.views import (
+    analytics_course,
     annotations,
     assignments,
     board_asks,
@@ -41,6 +42,9 @@ from grading.views import (
 
 app_name = "grading"
 urlpatterns = [
+    path("<slug:course>/analytics/", analytics_course.index, name="analytics_course"),
+    path("<slug:course>/analytics/<slug:chart>.json", analytics_course.plot, name="analytics_course_plot"),
+    path("<slug:course>/analytics/<slug:chart>.csv", analytics_course.csv, name="analytics_course_csv"),
     path("<slug:course>/assignments/", assignments.index, name="assignments"),
     path("<slug:course>/assignments/new/", editing.new, name="assignment_new"),
     path("<slug:course>/assignments/<slug:assignment>/", assignments.detail, name="assignment"),
