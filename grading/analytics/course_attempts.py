@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from grading.analytics.chart import Chart
-from grading.analytics.course_drawn import TONES, Work, bars, days_axis, due_lines, many, percent
+from grading.analytics.course_drawn import LETTER, TONES, WIDE, Work, bars, many, over_days, percent, whole_axis
 from grading.analytics.course_span import Span
 from grading.figure import Json, label
 
@@ -42,9 +42,11 @@ def attempts_chart(works: Sequence[Work], came: Iterable[Came], span: Span) -> C
         for n, one in enumerate(span.bins)
         if totals[n]
     ]
+    keys = [(TONES[n].strip("-"), work.short) for n, work in enumerate(shown)] if len(shown) <= len(TONES) else []
     return Chart(
         KEY, TITLE, _finding(totals, span), [*columns, *(work.short for work in shown), "All"], rows, more=_more(works, came, span), note=NOTE,
         figure=_figure(shown, by_work, totals, works, span), height=HEIGHT,
+        margin="grading/analytics/_course_keys.html" if keys else "", shown={"keys": keys},
     )  # fmt: skip
 
 
@@ -90,25 +92,27 @@ def _figure(
         bars(span, by_work[work.pk], work.short, TONES[n % len(TONES)], f"of {work.short}")
         for n, work in enumerate(shown)
     ]
-    shapes, words = due_lines(span, works)
-    most = max(totals)
-    layout = {
-        "barmode": "stack", "xaxis": days_axis(span), "yaxis": {"title": {"text": f"attempts a {span.step}"}, "range": [0, most * 1.12]},
-        "shapes": shapes, "annotations": [*words, *_names(shown, by_work, totals, span)], "margin": {"t": 56},
-    }  # fmt: skip
-    return {"data": data, "layout": layout}
+    names = _names(shown, by_work, totals, span)
+    axis = whole_axis(f"attempts a {span.step}", max(totals))
+    return {"data": data, "layout": over_days(span, works, names, barmode="stack", yaxis=axis)}
 
 
 def _names(
     shown: Sequence[Work], by_work: Mapping[int, Sequence[int]], totals: Sequence[int], span: Span
 ) -> list[Json]:
-    """Each lab's name above the bar that it has most in, once a bar: colours alone say too little."""
+    """The name of each above the bar in which it has most, once a bar and where there is room."""
     at: dict[int, list[str]] = defaultdict(list)
     for work in shown:
         values = by_work[work.pk]
         at[max(range(len(values)), key=values.__getitem__)].append(work.short)
-    return [
-        label(f"{names[0]}{f' +{len(names) - 1}' if len(names) > 1 else ''}", color="--ink-2", x=span.bins[place].middle, y=totals[place],
-              xref="x", yref="y", yanchor="bottom")
-        for place, names in sorted(at.items())
-    ]  # fmt: skip
+    found = list[Json]()
+    for place, names in sorted(at.items()):
+        one, text = span.bins[place], f"{names[0]}{f' +{len(names) - 1}' if len(names) > 1 else ''}"
+        beside = [totals[n] for n in (place - 1, place + 1) if 0 <= n < len(totals)]
+        # A word that is wider than its bar has room only over lower neighbours.
+        if LETTER * len(text) <= one.days * WIDE / span.days or totals[place] > 1.1 * max(beside, default=0):
+            anchor = "right" if place == len(totals) - 1 > 0 else "center"
+            found.append(
+                label(text, color="--ink-2", x=one.middle, y=totals[place], xref="x", yref="y", yanchor="bottom", xanchor=anchor)
+            )  # fmt: skip
+    return found

@@ -1,8 +1,10 @@
 """What several charts of a course share: days as an axis, due times as lines on it, and a few words. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import floor
+from typing import Any
 
 from courseplatform.core.numbers import NARROW
 from grading.analytics.course_span import Span
@@ -10,10 +12,15 @@ from grading.figure import Json, label
 
 DAY_MS = 86_400_000
 BAR_SHARE = 0.85
-PLOT_WIDTH, LETTER = 700, 6.6  # pixels: of a plot on a desk, and of a letter in it; to tell which words have room
+WIDE, PHONE, LETTER = (
+    880,
+    270,
+    6.6,
+)  # pixels: of a plot on a desk and on a phone, and of a letter; to tell which words have room
+FROM_ZERO, MOST_TICKS = 20.0, 5
 TONES = ("--plot-1", "--plot-5", "--plot-3", "--plot-4", "--plot-6")
 DUE = "--plot-2"
-LINES = 2  # of words of due times above each other
+LINES, TOP = 2, 56  # of words of due times above each other, and pixels that they have
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,21 @@ def percent(share: float) -> str:
     if found == 100 and share < 1:
         return f"over 99{NARROW}%"
     return f"{found}{NARROW}%"
+
+
+def whole_axis(title: str, most: float, least: float = 0) -> Json:
+    """Of a count: no tick between two whole numbers."""
+    return {
+        "title": {"text": title},
+        "range": [least, max(most, 1) * 1.15],
+        **({"dtick": 1} if most <= MOST_TICKS else {}),
+    }
+
+
+def floor_of(lowest: float) -> float:
+    """Where an axis of percent begins whose lowest value is this: at a ten below it, at 0 where that is near."""
+    found = 10.0 * floor((lowest - 3) / 10)
+    return found if found >= FROM_ZERO else 0.0
 
 
 def many(count: int, one: str, more: str = "") -> str:
@@ -59,26 +81,50 @@ def days_axis(span: Span) -> Json:
     return {"type": "date", "range": wall, "hoverformat": "%b %-d", "tickformat": "%b %-d"}
 
 
-def due_lines(span: Span, works: Iterable[Work]) -> tuple[list[Json], list[Json]]:
-    """(shapes, annotations): a line at each due time in the span, and above it whose it is, where there is room beside the word before."""
+def over_days(
+    span: Span,
+    works: Iterable[Work],
+    words: Sequence[Json] = (),
+    *,
+    narrow: Sequence[Json] = (),
+    right: int = 8,
+    **layout: Any,
+) -> Json:
+    """A layout whose x axis is the days of the span, with a line at each due time and its name above it.
+
+    words: of the plot itself; narrow: those of them that have room on a phone too. right: margin beside the plot, on a desk.
+    """
     due: dict[datetime, list[str]] = {}
     for work in works:
         if work.due_at is not None and span.holds(span.wall(work.due_at).date()):
             due.setdefault(span.wall(work.due_at).replace(tzinfo=None), []).append(work.short)
+    shapes = [
+        {"type": "line", "xref": "x", "yref": "paper", "x0": at.isoformat(), "x1": at.isoformat(), "y0": 0, "y1": 1, "layer": "below",
+         "line": {"color": DUE, "width": 1}}
+        for at in due
+    ]  # fmt: skip
+    few = [*_due_words(span, due, PHONE), *narrow]
+    return {
+        "xaxis": days_axis(span), "shapes": shapes, "annotations": [*_due_words(span, due, WIDE + 8 - right), *words], "margin": {"t": TOP, "r": right},
+        "meta": {"narrow": {"annotations": few, "margin": {"t": TOP, "r": 8}}}, **layout,
+    }  # fmt: skip
+
+
+def _due_words(span: Span, due: Mapping[datetime, Sequence[str]], width: float) -> list[Json]:
+    """Above their lines, in two rows; without a word where both have none left."""
     start, whole = span.starts_at.replace(tzinfo=None), span.days * DAY_MS / 1000
-    ends = [0.0] * LINES
-    shapes, words = list[Json](), list[Json]()
+    ends, words = [0.0] * LINES, list[Json]()
     for at, shorts in sorted(due.items()):
-        shapes.append({"type": "line", "xref": "x", "yref": "paper", "x0": at.isoformat(), "x1": at.isoformat(), "y0": 0, "y1": 1,
-                       "line": {"color": DUE, "width": 1}})  # fmt: skip
         text = shorts[0] + (f" +{len(shorts) - 1}" if len(shorts) > 1 else "")
-        x = PLOT_WIDTH * (at - start).total_seconds() / whole
-        wide = LETTER * len(text) + 10
-        left = x - wide if x + wide > PLOT_WIDTH else x
+        x = width * (at - start).total_seconds() / whole
+        long = LETTER * len(text) + 10
+        left = x - long if x + long > width else x
         line = next((n for n, end in enumerate(ends) if left >= end), None)
         if line is None:
             continue
-        ends[line] = left + wide
-        words.append(label(text, color=DUE, x=at.isoformat(), y=1, xref="x", yref="paper", xanchor="right" if left < x else "left",
-                           yanchor="bottom", yshift=2 + 15 * line))  # fmt: skip
-    return shapes, words
+        ends[line] = left + long
+        anchor = "right" if left < x else "left"
+        words.append(
+            label(text, color=DUE, x=at.isoformat(), y=1, xref="x", yref="paper", xanchor=anchor, yanchor="bottom", yshift=2 + 15 * line)
+        )  # fmt: skip
+    return words

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from courseplatform.core.numbers import NARROW
 from grading.analytics.chart import MINUS, NOTHING, Chart
-from grading.analytics.course_drawn import and_words, many
+from grading.analytics.course_drawn import and_words, floor_of, many
 from grading.figure import Json, label
 
 KEY, TITLE = "graders", "Graders"
@@ -171,7 +171,7 @@ def _figure(drawn: Sequence[Grader]) -> Json:
     names = [one.name for one in drawn]
     shares = [100 * (one.share or 0) for one in drawn]
     hover = [f"{one.name}: {100 * (one.share or 0):.1f} %, {many(one.reports, 'report')}" for one in drawn]
-    low = max(0.0, 10 * ((min(shares) - 5) // 10))
+    low = floor_of(min(shares))
     title = "% of what could be given by hand" + (f" (axis starts at {low:.0f})" if low else "")
     data = [{"type": "scatter", "mode": "markers", "x": shares, "y": names, "marker": {"color": "--plot-1", "size": 11}, "text": hover,
              "hovertemplate": "%{text}<extra></extra>"}]  # fmt: skip

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from courseplatform.core.numbers import NARROW
 from grading.analytics.chart import Chart
-from grading.analytics.course_drawn import Work, and_words, many
-from grading.figure import Json, axis, label
+from grading.analytics.course_drawn import Work, and_words, floor_of, many
+from grading.figure import Json, label
 
-KEY, TITLE = "labs", "Labs side by side"
+KEY, TITLE = "labs", "Assignments side by side"
 ROW, AROUND = 30, 72  # pixels
 COLUMNS = (
     "Assignment",
@@ -112,20 +112,13 @@ def _figure(drawn: Sequence[Spread]) -> Json:
         label(f"{one.median:.0f}", color="--plot-1", weight=600, x=one.median, y=one.work.short, xref="x", yref="y", yanchor="bottom", yshift=4)
         for one in drawn
     ]  # fmt: skip
-    full = {
-        "type": "line",
-        "xref": "x",
-        "yref": "paper",
-        "x0": 100,
-        "x1": 100,
-        "y0": 0,
-        "y1": 1,
-        "line": {"color": "--plot-2", "width": 1},
-    }
+    low = floor_of(min(one.lowest for one in drawn))
+    title = "% of the points" + (f" (axis starts at {low:.0f})" if low else "")
+    at_full = {"x0": 100, "x1": 100, "y0": 0, "y1": 1, "line": {"color": "--plot-2", "width": 1}}
     layout = {
-        "xaxis": axis("% of the points") | {"range": [0, most * 1.02]},
+        "xaxis": {"title": {"text": title}, "range": [low, most + (most - low) * 0.02]},
         "yaxis": {"type": "category", "categoryarray": names[::-1], "categoryorder": "array", "range": [-0.6, len(names) - 0.3]},
-        "annotations": words, "shapes": [full], "margin": {"t": 8},
+        "annotations": words, "shapes": [{"type": "line", "xref": "x", "yref": "paper", **at_full}], "margin": {"t": 8},
     }  # fmt: skip
     return {"data": data, "layout": layout}
 

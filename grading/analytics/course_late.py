@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from datetime import date
 
 from grading.analytics.chart import Chart
-from grading.analytics.course_drawn import Work, bars, days_axis, due_lines, many, percent
+from grading.analytics.course_drawn import Work, bars, many, over_days, percent, whole_axis
 from grading.analytics.course_span import Span
-from grading.figure import Json, axis, label
+from grading.figure import Json, label
 
 KEY, TITLE, HEIGHT = "late", "Late days over the term", 260
 LABS_KEY, LABS_TITLE = "late-labs", "Late days by assignment"
 LEFT_KEY, LEFT_TITLE = "late-left", "Late days left now"
-ROW, AROUND = 26, 48
-NOTE = "On the day of the hand-in that used them. Line: all that were used until then, since the term began."
+ROW, AROUND = 26, 12
+NOTE = "On the day of the hand-in that used them. Line: all until then. What people give back by hand is not taken off."
 OTHER = "other"
 
 
 @dataclass(frozen=True)
 class Used:
-    """Late units that went on this day for this work; None: a correction of no work. A day that was given back is negative."""
+    """Late units that went on this day for this work. Where a count took one back later, it is negative."""
 
-    work: int | None
+    work: int
     day: date
     units: int
 
@@ -79,7 +79,7 @@ def _over_term(
         more = (
             f"{words.many(before).capitalize()} went before that."
             if before
-            else "What is used stands here in its week."
+            else f"What is used stands here in its {span.step}."
         )
         return Chart(KEY, TITLE, f"No {words.one} was used in these days.", columns, more=more)
     sums, so_far = list[int](), before
@@ -112,17 +112,17 @@ def _finding(each: Sequence[tuple[str, int]], whole: int, words: LateWords) -> s
 def _busiest(totals: Sequence[int], span: Span) -> str:
     most = max(totals)
     places = [n for n, count in enumerate(totals) if count == most]
-    if len(places) > 1 or sum(totals) == most:
+    if len(places) > 1 or min(totals) < 0 or sum(totals) == most:
         return ""
     on = "on" if span.is_by_day else "in the week of"
     return f"{percent(most / sum(totals))} of them {on} {span.bins[places[0]].label}."
 
 
 def _figure(works: Sequence[Work], totals: Sequence[int], sums: Sequence[int], span: Span, words: LateWords) -> Json:
-    shapes, above = due_lines(span, works)
     most = max(*sums, *totals)
+    firsts = [*(one.first.isoformat() for one in span.bins), span.last.isoformat()]
     line: Json = {
-        "type": "scatter", "mode": "lines", "x": [one.middle for one in span.bins], "y": list(sums), "line": {"color": "--plot-0", "width": 2},
+        "type": "scatter", "mode": "lines", "x": firsts, "y": [*sums, sums[-1]], "line": {"color": "--plot-0", "width": 2, "shape": "hv"},
         "hovertemplate": "%{y} until then<extra></extra>",
     }  # fmt: skip
     end = label(
@@ -135,10 +135,8 @@ def _figure(works: Sequence[Work], totals: Sequence[int], sums: Sequence[int], s
         xanchor="right",
         yanchor="bottom",
     )
-    layout = {
-        "xaxis": days_axis(span), "yaxis": {"title": {"text": words.more}, "range": [min(0, *totals), most * 1.15]}, "shapes": shapes,
-        "annotations": [*above, end], "margin": {"t": 56},
-    }  # fmt: skip
+    axis = whole_axis(words.more, most, min(0, *totals))
+    layout = over_days(span, works, [end], narrow=[end], yaxis=axis)
     return {"data": [bars(span, totals, "used", "--plot-1", "used"), line], "layout": layout}
 
 
@@ -158,7 +156,8 @@ def _by_work(each: Sequence[tuple[str, int]], span: Span, words: LateWords, left
             else f"Each cost {words.many(most)}."
         )
     else:
-        said = f"{name} cost {percent(most / whole)} of them." if whole > 0 else f"{name} cost the most: {most}."
+        is_share = whole > 0 and min(count for _, count in each) >= 0
+        said = f"{name} cost {percent(most / whole)} of them." if is_share else f"{name} cost the most: {most}."
     rows = [[one, str(count)] for one, count in each]
     figure = _rows_of_bars(each, {name for name, count in each if count == most}, words.more)
     return Chart(LABS_KEY, LABS_TITLE, said, columns, rows, figure=figure, height=AROUND + ROW * len(each), also=(left,),
@@ -209,17 +208,14 @@ def _left_figure(per: Mapping[str, Sequence[tuple[str, int]]], amounts: Sequence
         colors = ["--plot-1" if len(per) == 1 and amount <= 0 else tone for amount in amounts]
         traces.append(_bar([name for name, _ in rows], [count for _, count in rows], colors, f"{owner}s"))
     most = max((count for rows in per.values() for _, count in rows), default=1) or 1
-    return {
-        "data": traces,
-        "layout": _layout(names, most, " and ".join(f"{owner}s" for owner in per)) | {"barmode": "group"},
-    }
+    return {"data": traces, "layout": _layout(names, most) | {"barmode": "group"}}
 
 
 def _rows_of_bars(each: Sequence[tuple[str, int]], strong: set[str], unit: str) -> Json:
     names = [name for name, _ in each]
     colors = ["--plot-1" if name in strong else "--plot-5" for name in names]
     most = max(1, *(count for _, count in each))
-    return {"data": [_bar(names, [count for _, count in each], colors, unit)], "layout": _layout(names, most, unit)}
+    return {"data": [_bar(names, [count for _, count in each], colors, unit)], "layout": _layout(names, most)}
 
 
 def _bar(names: Sequence[str], counts: Sequence[int], colors: Sequence[str], unit: str) -> Json:
@@ -229,8 +225,8 @@ def _bar(names: Sequence[str], counts: Sequence[int], colors: Sequence[str], uni
     }  # fmt: skip
 
 
-def _layout(names: Sequence[str], most: int, unit: str) -> Json:
+def _layout(names: Sequence[str], most: int) -> Json:
     return {
-        "xaxis": axis(unit) | {"range": [0, most * 1.15], "showticklabels": False, "showgrid": False},
-        "yaxis": {"type": "category", "categoryorder": "array", "categoryarray": list(names)[::-1]}, "margin": {"t": 8, "b": 32}, "bargap": 0.35,
+        "xaxis": {"range": [0, most * 1.15], "showticklabels": False, "showgrid": False, "ticks": "", "rangemode": "tozero"},
+        "yaxis": {"type": "category", "categoryorder": "array", "categoryarray": list(names)[::-1]}, "margin": {"t": 4, "b": 8}, "bargap": 0.35,
     }  # fmt: skip

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from courseplatform.core.numbers import NARROW
+from courseplatform.core import numbers
 from grading.analytics.chart import NOTHING, Chart
-from grading.analytics.course_drawn import TONES, Work, days_axis, due_lines, many, percent
+from grading.analytics.course_drawn import TONES, Work, many, over_days, percent
 from grading.analytics.course_span import Span
 from grading.figure import Json, label
 
@@ -14,6 +14,12 @@ KEY, TITLE = "boards", "What boards did"
 TERM_KEY, TERM_TITLE, HEIGHT = "boards-term", "Boards over the term", 260
 OUT_KEY, OUT_TITLE = "out", "Lent out"
 ROW, AROUND, MOST_ROWS = 28, 72, 16
+WORD, MOST_LETTERS, BESIDE = (
+    16,
+    24,
+    168,
+)  # pixels of a word's height; letters of a name beside the plot, and their pixels
+AROUND_TERM = 104  # pixels above and under the plot
 KINDS = (
     ("worked", "measured", "--plot-1"),
     ("checked", "checks", "--plot-5"),
@@ -104,7 +110,11 @@ def boards_chart(uses: Sequence[DeviceUse], host: HostUse, span: Span) -> Chart:
     rows = [_row(one) for one in uses]
     if host.jobs:
         rows.append([HOST, NOTHING, f"{host.jobs}", f"{host.hours:.1f}", *[NOTHING] * 6])
-    beside = f"Workers of the site measured {many(host.jobs, 'run')} in {host.hours:.1f}{NARROW}h." if host.jobs else ""
+    beside = (
+        f"Workers of the site measured {many(host.jobs, 'run')} in {numbers.span(timedelta(hours=host.hours))}."
+        if host.jobs
+        else ""
+    )
     if not uses:
         more = f"{beside} Boards that measure by themselves are added on the page Runners.".strip()
         return Chart(KEY, TITLE, "No board measures for this course.", COLUMNS, rows, more=more)
@@ -114,7 +124,8 @@ def boards_chart(uses: Sequence[DeviceUse], host: HostUse, span: Span) -> Chart:
         return Chart(KEY, TITLE, f"Nothing is known of the boards from {span.words}.", COLUMNS, rows, more=more)
     return Chart(
         KEY, TITLE, _finding(known), COLUMNS, rows, more=f"{_trouble(known)} {beside}".strip(), note=NOTE, figure=_figure(known[:MOST_ROWS]),
-        height=AROUND + ROW * min(len(known), MOST_ROWS),
+        height=AROUND + ROW * min(len(known), MOST_ROWS), margin="grading/analytics/_course_keys.html",
+        shown={"keys": [(color.strip("-"), word) for _, word, color in KINDS]},
     )  # fmt: skip
 
 
@@ -203,15 +214,15 @@ def term_chart(hours: Sequence[BoardHours], span: Span, works: Sequence[Work]) -
         if peak
         else "The boards had nothing to do."
     )
-    shapes, words = due_lines(span, works)
     data: list[Json] = [
         {"type": "scatter", "mode": "lines+markers", "name": device, "x": [one.middle for one in span.bins], "connectgaps": False,
          "y": [None if value is None else round(100 * value, 2) for value in values], "line": {"color": TONES[n % len(TONES)], "width": 2},
          "marker": {"size": 5}, "hovertemplate": f"%{{y:.1f}} %, {device}<extra></extra>"}
         for n, (device, values) in enumerate(shares.items())
     ]  # fmt: skip
-    layout = {"xaxis": days_axis(span), "yaxis": {"title": {"text": "% of the known time"}, "range": [0, max(5, 115 * _most(shares))]}, "shapes": shapes,
-              "annotations": [*words, *_ends(shares, span)], "margin": {"t": 56, "r": 8}}  # fmt: skip
+    top = max(5.0, 115 * _most(shares))
+    axis = {"title": {"text": "% of the known time"}, "range": [0, top]}
+    layout = over_days(span, works, _ends(shares, top), right=BESIDE, yaxis=axis)
     return Chart(TERM_KEY, TERM_TITLE, finding, columns, said, figure={"data": data, "layout": layout}, height=HEIGHT,
                  note=f"Busy: measured, checked or failed. Each {span.step} for itself. Vertical lines: due times.")  # fmt: skip
 
@@ -244,32 +255,26 @@ def _shares(hours: Sequence[BoardHours], span: Span) -> dict[str, list[float | N
     }
 
 
-def _ends(shares: Mapping[str, Sequence[float | None]], span: Span) -> list[Json]:
-    """The name of each line at its last point, where it does not lie on the one before."""
+def _ends(shares: Mapping[str, Sequence[float | None]], top: float) -> list[Json]:
+    """The name of each line at the right of the plot, at the height of its last point or above the name that stands there already."""
     last = [
-        (values[at], device, at, n)
+        (next((value for value in reversed(values) if value is not None), 0.0), n, device)
         for n, (device, values) in enumerate(shares.items())
-        if (at := max((m for m, value in enumerate(values) if value is not None), default=None)) is not None
     ]
-    found, below, room = list[Json](), -1.0, 0.09 * max(_most(shares), 0.05)
-    for value, device, at, n in sorted(last, key=lambda one: one[0] or 0.0):
-        if value is None:
-            continue
-        y = max(value, below + room)
-        below = y
-        found.append(
-            label(
-                device,
-                color=TONES[n % len(TONES)],
-                x=span.bins[at].middle,
-                y=100 * y,
-                xref="x",
-                yref="y",
-                xanchor="right",
-                yanchor="bottom",
-            )
-        )
-    return found
+    last.sort()
+    room, free, heights = top * WORD / (HEIGHT - AROUND_TERM), 0.0, list[float]()
+    for value, *_ in last:
+        heights.append(max(100 * value, free))
+        free = heights[-1] + room
+    too_high = max(heights[-1] - (top - room / 2), 0.0) if heights else 0.0
+    return [
+        label(_cut(device), color=TONES[n % len(TONES)], x=1, y=max(y - too_high, 0), xref="paper", yref="y", xanchor="left", xshift=8)
+        for y, (_, n, device) in zip(heights, last, strict=True)
+    ]  # fmt: skip
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…"
 
 
 @dataclass(frozen=True)
@@ -298,34 +303,18 @@ def out_chart(days: Sequence[OutDay], owned: int, of: str, span: Span, works: Se
     at = next(one.day for one in inside if one.out == most)
     finding = f"At most {most} of {owned} {of} were out at once, first on {at:%b} {at.day}."
     mean = sum(one.out for one in inside) / len(inside) / owned
-    shapes, words = due_lines(span, works)
     line = {
         "type": "scatter", "mode": "lines", "x": [one.day.isoformat() for one in inside], "y": [one.out for one in inside],
         "fill": "tozeroy", "fillcolor": "--plot-1-soft", "line": {"color": "--plot-1", "width": 2, "shape": "hv"},
         "hovertemplate": "%{x|%b %-d}: %{y} out<extra></extra>",
     }  # fmt: skip
-    shapes.append(
-        {
-            "type": "line",
-            "xref": "paper",
-            "yref": "y",
-            "x0": 0,
-            "x1": 1,
-            "y0": owned,
-            "y1": owned,
-            "line": {"color": "--plot-0", "width": 1, "dash": "dot"},
-        }
+    of_owned = {"x0": 0, "x1": 1, "y0": owned, "y1": owned, "line": {"color": "--plot-0", "width": 1, "dash": "dot"}}
+    word = label(
+        f"{owned} owned", color="--ink-3", x=0, y=owned, xref="paper", yref="y", xanchor="left", yanchor="bottom"
     )
-    words.append(
-        label(f"{owned} owned", color="--ink-3", x=0, y=owned, xref="paper", yref="y", xanchor="left", yanchor="bottom")
-    )
-    layout = {
-        "xaxis": days_axis(span),
-        "yaxis": {"title": {"text": f"{of} out"}, "range": [0, 1.12 * max(owned, most)]},
-        "shapes": shapes,
-        "annotations": words,
-        "margin": {"t": 56},
-    }
+    axis = {"title": {"text": f"{of} out"}, "range": [0, 1.12 * max(owned, most)]}
+    layout = over_days(span, works, [word], narrow=[word], yaxis=axis)
+    layout["shapes"].append({"type": "line", "xref": "paper", "yref": "y", **of_owned})
     return Chart(OUT_KEY, OUT_TITLE, finding, columns, [[f"{one.day:%a %b} {one.day.day}", str(one.out), str(owned)] for one in inside],
                  more=f"On an average day {percent(mean)} of them were.", figure={"data": [line], "layout": layout}, height=HEIGHT,
                  margin="grading/analytics/_course_out.html")  # fmt: skip

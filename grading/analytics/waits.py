@@ -7,7 +7,7 @@ from math import log10
 
 from courseplatform.core import numbers
 from grading.analytics.chart import Chart
-from grading.analytics.course_drawn import TONES, Work, bars, days_axis, due_lines, many, percent
+from grading.analytics.course_drawn import TONES, Work, bars, many, over_days, percent, whole_axis
 from grading.analytics.course_span import Span
 from grading.analytics.quantiles import HALF, NINE_TENTHS, quantile
 from grading.figure import QUIET, Json, label
@@ -27,9 +27,12 @@ TICKS = (
     (345_600, "4 days"),
     (3_456_000, "40 days"),
 )
-NOTE = "From when a run came into the line to when its measuring began, by the day on which it came. Dark: half waited less; light: nine in ten."
+NOTE = "From when a run came into the line to when its measuring began, by the day on which it came. Vertical lines: due times."
 COLUMNS = ("Day", "Runs", "Median wait", "Nine in ten under", "Longest wait")
 NIGHT_COLUMNS = ("Due", "Runs that came", "Most in line", "At", "Median wait", "Nine in ten under", "Longest wait")
+KEYS, LOW = "grading/analytics/_course_keys.html", 220
+OURS_KEYS = (("plot-2", "lost"), ("plot-0", "faults, begun again"))
+WAIT_KEYS = (("plot-1", "median"), ("plot-5", "nine in ten under"))
 NIGHT_NOTE = (
     "Runs of this course alone, counted at the end of each minute, from six hours before a due time to three after it."
 )
@@ -113,12 +116,21 @@ def waits_chart(by_day: Mapping[date, Waits], span: Span, works: Sequence[Work],
     if len(days) > 1 and worst[1].ninth > whole.ninth:
         more = f"Slowest on {worst[0]:%a %b} {worst[0].day}: nine in ten waited up to {length(worst[1].ninth)}. {more}"
     return Chart(
-        KEY, TITLE, finding, COLUMNS, rows, more=more, note=NOTE, figure=_waits_figure(days, span, works), height=HEIGHT
+        KEY,
+        TITLE,
+        finding,
+        COLUMNS,
+        rows,
+        more=more,
+        note=NOTE,
+        figure=_waits_figure(days, span, works),
+        height=HEIGHT,
+        margin=KEYS,
+        shown={"keys": WAIT_KEYS},
     )
 
 
 def _waits_figure(days: Sequence[tuple[date, Waits]], span: Span, works: Sequence[Work]) -> Json:
-    shapes, words = due_lines(span, works)
     at = [f"{day.isoformat()}T12:00:00" for day, _ in days]
     x: list[str | None] = []
     y: list[float | None] = []
@@ -147,13 +159,11 @@ def _waits_figure(days: Sequence[tuple[date, Waits]], span: Span, works: Sequenc
                      "marker": {"color": color, "size": 8}, "text": hover, "hovertemplate": "%{text}<extra></extra>"})  # fmt: skip
     top = max(10.0, *(one.ninth for _, one in days))
     ticks = [(value, word) for value, word in TICKS if value <= top * 10]
-    layout = {
-        "xaxis": days_axis(span),
-        "yaxis": {"type": "log", "title": {"text": "wait (log)"}, "range": [log10(SHORT_S) - 0.1, log10(top) + 0.3], "tickmode": "array",
-                  "tickvals": [value for value, _ in ticks], "ticktext": [word for _, word in ticks]},
-        "shapes": shapes, "annotations": words, "margin": {"t": 56, "l": 52},
+    axis = {
+        "type": "log", "title": {"text": "wait (log)"}, "range": [log10(SHORT_S) - 0.1, log10(top) + 0.3], "tickmode": "array",
+        "tickvals": [value for value, _ in ticks], "ticktext": [word for _, word in ticks],
     }  # fmt: skip
-    return {"data": data, "layout": layout}
+    return {"data": data, "layout": over_days(span, works, yaxis=axis)}
 
 
 def nights_chart(nights: Sequence[Night]) -> Chart:
@@ -175,7 +185,7 @@ def nights_chart(nights: Sequence[Night]) -> Chart:
         else f"{many(worst.came, 'run')} came that night."
     )
     return Chart(NIGHTS_KEY, NIGHTS_TITLE, said, NIGHT_COLUMNS, rows, more=more, note=NIGHT_NOTE,
-                 figure=_nights_figure(some, worst) if worst.most else None, height=HEIGHT)  # fmt: skip
+                 figure=_nights_figure([one for one in some if one.most], worst) if worst.most else None, height=HEIGHT)  # fmt: skip
 
 
 def _around(minute: int | None) -> str:
@@ -219,7 +229,7 @@ def _nights_figure(nights: Sequence[Night], worst: Night) -> Json:
     layout = {
         "xaxis": {"title": {"text": "hours from the due time"}, "range": [hours[0], hours[-1]], "tickvals": list(hours), "zeroline": False,
                   "ticktext": [f"{hour}".replace("-", "\N{MINUS SIGN}") for hour in hours]},
-        "yaxis": {"title": {"text": "runs in line"}, "range": [0, max(1, worst.most) * 1.15]}, "shapes": [due], "annotations": words,
+        "yaxis": whole_axis("runs in line", worst.most), "shapes": [due], "annotations": words,
     }  # fmt: skip
     return {"data": data, "layout": layout}
 
@@ -287,16 +297,13 @@ def ours_chart(days: Sequence[Ours], span: Span, works: Sequence[Work]) -> Chart
         else f"No run was lost; {many(again, 'time')} one was begun again after a fault of ours."
     )
     more = "None of them cost an attempt." + (f" Workers began {many(again, 'time')} anew." if lost and again else "")
-    shapes, words = due_lines(span, works)
     data = [
         bars(span, [values[1] for values in sums], "lost", "--plot-2", "lost"),
         bars(span, [values[2] for values in sums], "begun again", "--plot-0", "begun again"),
     ]
-    keys = [label(word, color=color, x=1, y=1, xref="paper", yref="paper", xanchor="right", yanchor="top", yshift=-16 * n)
-            for n, (word, color) in enumerate((("lost", "--plot-2"), ("begun again", "--plot-0")))]  # fmt: skip
     most = max(*(values[1] + values[2] for values in sums), 1)
-    layout = {"barmode": "stack", "xaxis": days_axis(span), "yaxis": {"title": {"text": f"faults a {span.step}"}, "range": [0, 1.15 * most]}, "shapes": shapes,
-              "annotations": [*words, *keys], "margin": {"t": 56}}  # fmt: skip
+    axis = whole_axis(f"faults a {span.step}", most)
+    figure = {"data": data, "layout": over_days(span, works, barmode="stack", yaxis=axis)}
     return Chart(
-        OURS_KEY, OURS_TITLE, finding, columns, rows, more=more, figure={"data": data, "layout": layout}, height=220
-    )
+        OURS_KEY, OURS_TITLE, finding, columns, rows, more=more, figure=figure, height=LOW, margin=KEYS, shown={"keys": OURS_KEYS},
+    )  # fmt: skip

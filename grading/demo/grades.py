@@ -10,15 +10,20 @@ from django.utils import timezone
 from courseplatform.accounts.models import User
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Role
-from grading.grade_facts import grade_for
+from grading.desk.marks import from_grade
+from grading.grade_facts import grade_for, items_of
 from grading.models.assignments import Assignment
+from grading.models.desk import GradingSheet
 from grading.models.grades import GradeEvent, GradeRelease, RubricItem
 from grading.models.regrades import RegradeMove
 from grading.services.grades import grade_give
 from grading.services.regrades import regrade_ask
 from grading.services.releasing import grades_release
+from grading.services.samples import samples_prepare
 
 LAB = "lab2"
+SECONDS = (410, 545)  # that each report of it took at the desk
+APART = (Decimal(), Decimal("-0.25"))  # what the TA and the instructor give beside the mark that stands
 RULES = {"opens_hours": 24, "closes_days": 7, "limit": 3}
 # Who, when before now, what is ticked in each item of the rubric, and the note beside it. Nobody is graded who is not in the cast.
 TICKS = (
@@ -49,6 +54,7 @@ def load(*, course: Course, people: Mapping[str, User], now: datetime) -> None:
         _give(ta, lab, person, ticks, note)
         _date(lab, person, now - timedelta(days=days))
     helen = Visit(people["helen.castell@example.edu"], course, Role.INSTRUCTOR)
+    _at_the_desk(lab, [people[f"{name}@example.edu"] for name, *_ in TICKS], [ta, helen], now)
     grades_release(visit=helen, assignment=lab, now=now - timedelta(days=2))
     daniel = people["daniel.park@example.edu"]
     _give(ta, lab, daniel, {"report": ["complete"]}, "", reason="The units stand in the caption; I had overlooked it.")
@@ -59,6 +65,25 @@ def load(*, course: Course, people: Mapping[str, User], now: datetime) -> None:
     at = now - timedelta(hours=3)
     regrade_ask(visit=asks, assignment=lab, item="discussion", reason=WHY, knows_both_ways=True, now=at)
     RegradeMove._base_manager.filter(subject__assignment=lab).update(at=at)
+
+
+def _at_the_desk(lab: Assignment, people: list[User], graders: list[Visit], now: datetime) -> None:
+    """The sheets of what was just graded by the first of the graders, and both reports marked once more by each of them, blindly."""
+    items, sheets = items_of(lab), GradingSheet.objects.filter(assignment=lab)
+    for number, (person, seconds) in enumerate(zip(people, SECONDS, strict=True), 1):
+        grade, at = grade_for(lab, person), now - timedelta(days=4)
+        points = sum((grade.points_of(item.key) or Decimal() for item in items), Decimal())
+        GradingSheet.objects.create(
+            assignment=lab, number=number, person=person, submission=lab.submissions.get(person=person), ticks=from_grade(items, grade), points=points,
+            is_sample=True, opened_at=at, done_at=at, done_by=graders[0].person, seconds_spent=seconds,
+        )  # fmt: skip
+    for visit, apart in zip(graders, APART, strict=True):
+        samples_prepare(visit=visit, assignment=lab)
+        for sample in sheets.filter(grader=visit.person).select_related("sample_of"):
+            first = sample.sample_of
+            if first is not None and first.points is not None:
+                marks = {"points": max(first.points + apart, Decimal()), "ticks": first.ticks, "done_by": visit.person}
+                sheets.filter(pk=sample.pk).update(**marks, done_at=now - timedelta(days=3), seconds_spent=300)
 
 
 def load_reports(*, course: Course, people: Mapping[str, User], facts: Mapping[str, Any]) -> None:

@@ -49,8 +49,12 @@ class Reading:
 
     @cached_property
     def spreads(self) -> list[Spread]:
-        """Of what is due in the span, or has no due time."""
-        wanted = [one for one in self.works if one.due_at is None or self.span.holds(self.span.wall(one.due_at).date())]
+        """Of what is due in the days that were chosen, or has no due time; of all work where nobody chose."""
+        wanted = [
+            one
+            for one in self.works
+            if not self.span.query or one.due_at is None or self.span.holds(self.span.wall(one.due_at).date())
+        ]
         return work.spreads_of(self.course, wanted)
 
     @cached_property

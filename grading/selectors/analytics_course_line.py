@@ -44,7 +44,7 @@ def waits_of(course: Course, span: Span) -> tuple[dict[date, Waits], Waits | Non
 
 
 def nights_of(course: Course, works: Sequence[Work], span: Span) -> list[Night]:
-    """One for each due time in the span; work that is due at once shares one. Three queries, none where nothing is due."""
+    """One for each due time in the span; work that is due at once shares one. Two queries, none where nothing is due."""
     dues: dict[datetime, list[Work]] = defaultdict(list)
     for work in works:
         if work.due_at is not None and span.holds(span.wall(work.due_at).date()):
@@ -61,9 +61,7 @@ def nights_of(course: Course, works: Sequence[Work], span: Span) -> list[Night]:
         .annotate(night=Case(*nights, default=None, output_field=IntegerField()))
         .filter(night__isnull=False)
     )
-    left_at = Coalesce("started_at", "finished_at")
-    came = _by_minute(rows, moments, F("queued_at"))
-    left = _by_minute(rows.annotate(left_at=left_at).filter(left_at__isnull=False), moments, F("left_at"))
+    came, left = _by_minute(rows, moments)
     waits = ranked(rows.filter(started_at__isnull=False), WAIT, PARTS, of="night")
     return [
         Night(
@@ -80,11 +78,18 @@ def _named(works: Sequence[Work]) -> Work:
     )
 
 
-def _by_minute(rows: Any, moments: Sequence[datetime], field: F) -> dict[int, dict[int, int]]:
-    """Night -> minutes from its due time -> how many."""
-    found: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for night, minute, count in rows.values_list("night", TruncMinute(field)).annotate(count=Count("pk")):
-        found[night][int((minute - moments[night]).total_seconds() // 60)] += count
+Minutes = dict[int, dict[int, int]]  # night -> minutes from its due time -> how many runs
+
+
+def _by_minute(rows: Any, moments: Sequence[datetime]) -> tuple[Minutes, Minutes]:
+    """When runs came, and when they left the line: measured, or over without it. One query."""
+    left_at = Coalesce("started_at", "finished_at")
+    came = rows.values_list("night", TruncMinute("queued_at"), Value(0)).annotate(count=Count("pk"))
+    left = rows.annotate(left_at=left_at).filter(left_at__isnull=False)
+    left = left.values_list("night", TruncMinute("left_at"), Value(1)).annotate(count=Count("pk"))
+    found: tuple[Minutes, Minutes] = (defaultdict(dict), defaultdict(dict))
+    for night, minute, which, count in came.union(left, all=True):
+        found[which][night][int((minute - moments[night]).total_seconds() // 60)] = count
     return found
 
 

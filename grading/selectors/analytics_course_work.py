@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import Count, FloatField, Q, Sum
+from django.db.models import Case, Count, F, FloatField, IntegerField, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Cast, Coalesce, TruncDate
 
 from courseplatform.courses.access import Visit
@@ -24,33 +24,37 @@ from grading.models.grade_now import GradeNow
 from grading.models.grades import RubricItem
 from grading.models.late_days import EntryKind, LateEntry
 from grading.models.submissions import Submission
-from grading.selectors.analytics_ranked import ranked
+from grading.selectors.analytics_ranked import Ranked, ranked
 
 QUARTERS = (QUARTER, HALF, THREE_QUARTERS)
 
 
 def active_students(course: Course) -> Any:
-    return Enrolment.objects.filter(course=course, role=Role.STUDENT, is_active=True).values("person")
+    return Enrolment.objects.filter(course=course, role=Role.STUDENT, is_active=True)
 
 
 def spreads_of(course: Course, works: Iterable[Work]) -> list[Spread]:
-    """Of each work in order, also of those nobody has a grade for. Students who left are not counted. Two queries."""
+    """Of each work in order, also of those nobody has a grade for. Students who left are not counted. One query."""
     works = list(works)
     grades = GradeNow.objects.filter(
-        assignment__in=[work.pk for work in works], person__in=active_students(course), points__isnull=False, of__gt=0
+        assignment__in=[work.pk for work in works],
+        person__in=active_students(course).values("person"),
+        points__isnull=False,
+        of__gt=0,
     )
-    partly = dict(grades.filter(is_complete=False).order_by().values_list("assignment").annotate(grades=Count("pk")))
+    # Whole grades are ranked apart from those that lack a part.
+    whole = Case(When(is_complete=True, then=1), default=0, output_field=IntegerField())
     share = 100 * Cast("points", FloatField()) / Cast("of", FloatField())
-    groups = ranked(grades.filter(is_complete=True), share, QUARTERS, of="assignment")
-    found = []
-    for work in works:
-        group, some = groups.get(work.pk), partly.get(work.pk, 0)
-        if group is None:
-            found.append(Spread(work, 0, some))
-            continue
-        lower, median, upper = (quantile(group.values, group.count, part) for part in QUARTERS)
-        found.append(Spread(work, group.count, some, group.values[1], lower, median, upper, group.values[group.count]))
-    return found
+    groups = ranked(grades.annotate(part=2 * F("assignment_id") + whole), share, QUARTERS, of="part")
+    return [_spread(work, groups.get(2 * work.pk + 1), groups.get(2 * work.pk)) for work in works]
+
+
+def _spread(work: Work, whole: Ranked | None, lacking: Ranked | None) -> Spread:
+    partly = lacking.count if lacking else 0
+    if whole is None:
+        return Spread(work, 0, partly)
+    lower, median, upper = (quantile(whole.values, whole.count, part) for part in QUARTERS)
+    return Spread(work, whole.count, partly, whole.values[1], lower, median, upper, whole.values[whole.count])
 
 
 def came_of(course: Course, span: Span) -> list[Came]:
@@ -69,15 +73,18 @@ def late_words(course: Course) -> LateWords:
 
 
 def used_of(course: Course, span: Span) -> list[Used]:
-    """What was charged less what was given back, by work and day: that of the hand-in, or of the line where there is none. One query."""
-    lines = LateEntry.objects.filter(course=course, kind__in=(EntryKind.SPEND, EntryKind.REFUND)).order_by()
+    """What work cost, by day: that of the hand-in, or of the line where there is none. A later count that takes some back is taken off; what
+    a person gives back as a favour is of no work. One query."""
+    lines = LateEntry.objects.filter(
+        course=course, kind__in=(EntryKind.SPEND, EntryKind.REFUND), assignment__isnull=False
+    ).order_by()
     lines = lines.annotate(at=Coalesce("submission__received_at", "made_at"))
     sums = lines.values_list("assignment", TruncDate("at", tzinfo=span.zone)).annotate(units=Sum("days"))
     return [Used(work, day, -units) for work, day, units in sums if units]
 
 
 def left_of(course: Course) -> dict[str, Counter[int]]:
-    """Whose bank -> units left -> how many have so many, now; empty without a policy. Two queries for each kind of bank."""
+    """Whose bank -> units left -> how many have so many, now; empty without a policy. One query for each kind of bank."""
     policy = policy_for(course)
     found: dict[str, Counter[int]] = {}
     if policy is None:
@@ -87,13 +94,16 @@ def left_of(course: Course) -> dict[str, Counter[int]]:
         owners[bank.owner].append(bank.name)
     for owner, banks in owners.items():
         of_team = owner == "team"
-        everybody = Team.objects.filter(course=course).standing() if of_team else active_students(course)
-        field = "team" if of_team else "person"
-        lines = LateEntry.objects.filter(course=course, bank__in=banks, **{f"{field}__in": everybody}).order_by()
-        left = Counter(units for _, units in lines.values_list(field).annotate(units=Sum("days")))
-        if without := everybody.count() - left.total():
-            left[0] += without
-        found["team" if of_team else "student"] = left
+        lines = LateEntry.objects.filter(course=course, bank__in=banks).order_by()
+        mine = (
+            lines.filter(team=OuterRef("pk")).values("team")
+            if of_team
+            else lines.filter(person=OuterRef("person")).values("person")
+        )
+        units = Coalesce(Subquery(mine.annotate(units=Sum("days")).values("units")), 0, output_field=IntegerField())
+        everybody: Any = Team.objects.filter(course=course).standing() if of_team else active_students(course)
+        rows = everybody.order_by().annotate(left=units).values_list("left")
+        found["team" if of_team else "student"] = Counter(dict(rows.annotate(count=Count("pk"))))
     return found
 
 
