@@ -45,11 +45,12 @@ def percent(share: float) -> str:
 
 def whole_axis(title: str, most: float, least: float = 0) -> Json:
     """Of a count: no tick between two whole numbers."""
-    return {
-        "title": {"text": title},
-        "range": [least, max(most, 1) * 1.15],
-        **({"dtick": 1} if most <= MOST_TICKS else {}),
-    }
+    few = (
+        {"tickmode": "array", "tickvals": list(range(floor(least), floor(most) + 1))}
+        if most - least <= MOST_TICKS
+        else {}
+    )
+    return {"title": {"text": title}, "range": [least, max(most, 1) * 1.15], **few}
 
 
 def floor_of(lowest: float) -> float:
@@ -99,7 +100,7 @@ def over_days(
         if work.due_at is not None and span.holds(span.wall(work.due_at).date()):
             due.setdefault(span.wall(work.due_at).replace(tzinfo=None), []).append(work.short)
     shapes = [
-        {"type": "line", "xref": "x", "yref": "paper", "x0": at.isoformat(), "x1": at.isoformat(), "y0": 0, "y1": 1, "layer": "below",
+        {"type": "line", "xref": "x", "yref": "paper", "x0": at.isoformat(), "x1": at.isoformat(), "y0": 0, "y1": 1,
          "line": {"color": DUE, "width": 1}}
         for at in due
     ]  # fmt: skip

@@ -13,7 +13,7 @@ from grading.figure import Json, label
 KEY, TITLE = "graders", "Graders"
 ROW, AROUND = 44, 64
 COLUMNS = ("Grader", "Reports", "Minutes a report", "Given, %", "Shared reports", "Off by, points of 100")
-NOTE = "Dot: mean of all that a grader gave, in percent of what could be given by hand. Off by: on the same reports, beside the mean of the others."
+NOTE = "Dot: mean of all that a grader gave, in percent of what could be given by hand; extra credit is on top."
 LEAST_SHARED, FAR = (
     3,
     2.0,
@@ -138,8 +138,9 @@ def _is_far(one: Grader) -> bool:
 
 
 def _finding(graders: Sequence[Grader]) -> tuple[str, str]:
-    whole = sum(one.reports for one in graders)
-    did = f"{many(len(graders), 'grader')} did {many(whole, 'report')}."
+    did_some = [one for one in graders if one.reports]
+    whole = sum(one.reports for one in did_some)
+    did = f"{many(len(did_some), 'grader')} did {many(whole, 'report')}."
     far = sorted((one for one in graders if _is_far(one)), key=lambda one: -abs(one.off or 0))
     if far:
         one = far[0]
@@ -156,9 +157,11 @@ def _finding(graders: Sequence[Grader]) -> tuple[str, str]:
         f"On the same reports all who marked them agree within {FAR:.0f} of 100 points." if len(compared) > 1 else ""
     )
     means = [one.share for one in graders if one.share is not None]
-    if len(graders) == 1:
+    if len(did_some) == 1:
         given = f", and gave {100 * means[0]:.0f}{NARROW}% of the points" if means else ""
-        return f"{graders[0].name} graded {'the one report' if whole == 1 else f'all {whole} reports'}{given}.", ""
+        return f"{did_some[0].name} graded {'the one report' if whole == 1 else f'all {whole} reports'}{given}.", ""
+    if not did_some:
+        return "Only shared reports were marked in these days.", alike
     if not means:
         return did, alike
     low, high = round(100 * min(means)), round(100 * max(means))
@@ -171,7 +174,7 @@ def _figure(drawn: Sequence[Grader]) -> Json:
     names = [one.name for one in drawn]
     shares = [100 * (one.share or 0) for one in drawn]
     hover = [f"{one.name}: {100 * (one.share or 0):.1f} %, {many(one.reports, 'report')}" for one in drawn]
-    low = floor_of(min(shares))
+    low = floor_of(min(90.0, *shares))
     title = "% of what could be given by hand" + (f" (axis starts at {low:.0f})" if low else "")
     data = [{"type": "scatter", "mode": "markers", "x": shares, "y": names, "marker": {"color": "--plot-1", "size": 11}, "text": hover,
              "hovertemplate": "%{text}<extra></extra>"}]  # fmt: skip

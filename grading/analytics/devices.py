@@ -1,5 +1,6 @@
 """What the boards of a course did with their time, and how many things were out. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -174,23 +175,35 @@ def _trouble(known: Sequence[DeviceUse]) -> str:
     return f"{'; '.join(said)}." if said else ""
 
 
+def short_names(devices: Sequence[str]) -> dict[str, str]:
+    """What stands beside a bar: a name up to its first comma, where no other has the same."""
+    first = Counter(name.split(",")[0] for name in devices)
+    return {name: _cut(name.split(",")[0] if first[name.split(",")[0]] == 1 else name) for name in devices}
+
+
 def _figure(known: Sequence[DeviceUse]) -> Json:
-    names = [one.device for one in known]
+    short = short_names([one.device for one in known])
+    names = [short[one.device] for one in known]
     data: list[Json] = [
         {"type": "bar", "orientation": "h", "name": word, "y": names, "x": [round(100 * one.part(kind), 2) for one in known],
          "marker": {"color": color}, "hovertemplate": f"%{{y}}: %{{x:.1f}} % {word}<extra></extra>"}
         for kind, word, color in KINDS
     ]  # fmt: skip
-    words = [
-        label(f"{100 * one.share:.0f} % busy", color="--ink-2", x=100 * (one.share + one.part("away")), y=one.device, xref="x", yref="y",
-              xanchor="left" if one.share + one.part("away") < 0.85 else "right", xshift=6 if one.share + one.part("away") < 0.85 else -6)
-        for one in known
-    ]  # fmt: skip
     layout = {
         "barmode": "stack", "xaxis": {"title": {"text": "% of the known time"}, "range": [0, 100]},
-        "yaxis": {"type": "category", "categoryorder": "array", "categoryarray": names[::-1]}, "annotations": words, "margin": {"t": 8}, "bargap": 0.4,
+        "yaxis": {"type": "category", "categoryorder": "array", "categoryarray": names[::-1]}, "margin": {"t": 8}, "bargap": 0.4,
+        "annotations": [_busy_word(one, short, " busy") for one in known],
+        "meta": {"narrow": {"margin": {"t": 8}, "annotations": [_busy_word(one, short, "") for one in known]}},
     }  # fmt: skip
     return {"data": data, "layout": layout}
+
+
+def _busy_word(one: DeviceUse, short: Mapping[str, str], word: str) -> Json:
+    end = one.share + one.part("away")
+    place: Json = {"xanchor": "left", "xshift": 6} if end < 0.8 else {"xanchor": "right", "xshift": -6}
+    return label(
+        f"{100 * one.share:.0f} %{word}", color="--ink-2" if end < 0.8 else "--ground", x=100 * end, y=short[one.device], xref="x", yref="y", **place
+    )  # fmt: skip
 
 
 def term_chart(hours: Sequence[BoardHours], span: Span, works: Sequence[Work]) -> Chart | None:
@@ -267,8 +280,9 @@ def _ends(shares: Mapping[str, Sequence[float | None]], top: float) -> list[Json
         heights.append(max(100 * value, free))
         free = heights[-1] + room
     too_high = max(heights[-1] - (top - room / 2), 0.0) if heights else 0.0
+    short = short_names(list(shares))
     return [
-        label(_cut(device), color=TONES[n % len(TONES)], x=1, y=max(y - too_high, 0), xref="paper", yref="y", xanchor="left", xshift=8)
+        label(short[device], color=TONES[n % len(TONES)], x=1, y=max(y - too_high, 0), xref="paper", yref="y", xanchor="left", xshift=8)
         for y, (_, n, device) in zip(heights, last, strict=True)
     ]  # fmt: skip
 

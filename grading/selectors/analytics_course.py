@@ -152,7 +152,7 @@ SECTIONS: Sequence[tuple[frozenset[str], Callable[[Reading], list[Chart]]]] = (
     (frozenset({"graders"}), _graders), (frozenset({"boards", "boards-term", "out"}), _devices), (frozenset({"waits", "nights", "ours"}), _line),
 )  # fmt: skip
 JUMPS = (
-    ("labs", "Labs"),
+    ("labs", "Assignments"),
     ("attempts", "Attempts"),
     ("late", "Late days"),
     ("graders", "Graders"),

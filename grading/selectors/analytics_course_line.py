@@ -74,7 +74,7 @@ def nights_of(course: Course, works: Sequence[Work], span: Span) -> list[Night]:
 def _named(works: Sequence[Work]) -> Work:
     first = works[0]
     return Work(
-        first.pk, f"{first.short} +{len(works) - 1}" if len(works) > 1 else first.short, first.due_at, first.url
+        first.pk, f"{first.short} and {len(works) - 1} more" if len(works) > 1 else first.short, first.due_at, first.url
     )
 
 

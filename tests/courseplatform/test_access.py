@@ -98,7 +98,7 @@ def values_of(cast, tmp_path):
     seminar = seminar_objects(cast)
     return {
         "<slug:course>": cast.course.slug, "<slug:assignment>": cast.lab.slug, "<uuid:submission>": str(submission.pk),
-        "<uuid:run>": str(run.pk), "<slug:figure>": "memory", "<slug:lab_chart>": "attempts", "<slug:name>": "glossary",
+        "<uuid:run>": str(run.pk), "<slug:figure>": "memory", "<slug:lab_chart>": "attempts", "<slug:chart>": "attempts", "<slug:name>": "glossary",
         "<int:session>": str(cast.course.sessions.first().pk),
         "<int:enrolment>": str(cast.course.enrolments.get(person=cast.ruth).pk),
         "<int:roster_import>": str(RosterImport.objects.create(course=cast.course).pk),

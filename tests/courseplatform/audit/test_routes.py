@@ -32,6 +32,8 @@ NOT_PERSONAL = {
         grading:lab_analytics_plot
         grading:run_live grading:run_plot grading:run_csv grading:board_ask_live grading:meter_reading grading:energy_picture
         grading:desk_live grading:piece_notes grading:power_reading_add grading:power_reading_take_back scribe:edit scribe:import""",
+    "numbers of a class and of its machines, without one person's": """
+        grading:analytics_course grading:analytics_course_plot grading:analytics_course_csv""",
     "boards, devices and machines": """
         grading:calibration grading:calibration_csv grading:calibration_plot grading:calibrations grading:line
         hardware:edit hardware:file hardware:new hardware:course_device hardware:csv hardware:index hardware:plot

@@ -20,6 +20,7 @@ from hardware.models import Item, Loan, LoanPiece, Outcome, Priority, Product, R
 from tests.people import make_lab
 
 pytestmark = pytest.mark.django_db
+on_both = pytest.mark.real_database  # what the database sums and ranks
 PAGE = "/courses/odml/analytics/"
 KEYS = {"labs", "attempts", "late", "graders", "boards", "out", "waits", "nights", "ours"}
 POLICY = {"policy": {"bank": {"days": 3, "owner": "person"}, "unit": {"kind": "hours"}, "penalty": {"each": 10}}}
@@ -118,6 +119,7 @@ def test_addresses_of_charts_keep_the_range(cast, client):
 # -- what it reads --
 
 
+@on_both
 def test_grades_of_each_assignment_in_percent_without_those_who_left(cast):
     for person, points in ((cast.ruth, 5), (cast.daniel, 9), (cast.sofia, 7)):
         graded(cast.lab, person, points)
@@ -132,6 +134,7 @@ def test_grades_of_each_assignment_in_percent_without_those_who_left(cast):
     assert spreads_of(cast.course, works[:1])[0].count == 2
 
 
+@on_both
 def test_attempts_are_counted_by_the_days_of_the_course(cast):
     now = timezone.now()
     late_evening = cast.course.wall(timezone.localdate(now, cast.course.tz) - timedelta(days=2), timezone.datetime.min.time()) - timedelta(minutes=1)
@@ -152,7 +155,8 @@ def entry(cast, person, days, kind="spend", **fields):
     return LateEntry.objects.create(course=cast.course, person=person, kind=kind, days=days, reason="x", actor="x", **fields)
 
 
-def test_late_days_are_used_on_the_day_of_the_hand_in_and_favours_are_of_no_work(cast, monkeypatch):
+@on_both
+def test_late_days_are_used_on_the_day_of_the_hand_in_and_favours_are_of_no_work(cast):
     at = timezone.now() - timedelta(days=10)
     entry(cast, cast.ruth, -2, assignment=cast.lab, submission=attempt(cast.lab, cast.ruth, at))
     entry(cast, cast.ruth, 1, "refund")
@@ -161,6 +165,7 @@ def test_late_days_are_used_on_the_day_of_the_hand_in_and_favours_are_of_no_work
     assert (used.work, used.units, used.day) == (cast.lab.pk, 2, at.astimezone(cast.course.tz).date())
 
 
+@on_both
 def test_late_days_left_are_of_everybody_who_is_here_now(cast):
     with_late_days(cast)
     for person, days in ((cast.ruth, 3), (cast.ruth, -3), (cast.daniel, 3), (cast.lena, 3)):
@@ -172,6 +177,7 @@ def test_without_a_policy_nobody_has_late_days(cast):
     assert left_of(cast.course) == {}
 
 
+@on_both
 def test_graders_over_all_labs_and_blind_marks_of_samples(cast):
     RubricItem.objects.create(assignment=cast.lab, key="all", title="All", points=4)
     RubricItem.objects.create(assignment=cast.lab, key="extra", title="Extra", points=2, is_extra=True)
@@ -211,6 +217,7 @@ def test_names_of_students_stand_nowhere_also_where_they_are_hidden(cast, client
     assert not any("Ruth" in page or "ruth@" in page for page in pages)
 
 
+@on_both
 def test_waits_of_a_day_and_of_all_and_not_of_what_the_staff_measure_again(cast):
     at = timezone.now() - timedelta(days=2)
     for number, waited in enumerate((10, 20, 30, 400)):
@@ -223,6 +230,7 @@ def test_waits_of_a_day_and_of_all_and_not_of_what_the_staff_measure_again(cast)
     assert waits_of(cast.other_course, span(cast)) == ({}, None)
 
 
+@on_both
 def test_the_line_of_a_due_night(cast):
     due = (timezone.now() - timedelta(days=1)).replace(second=0, microsecond=0)
     Assignment.objects.filter(pk=cast.lab.pk).update(due_at=due)
@@ -235,6 +243,7 @@ def test_the_line_of_a_due_night(cast):
     assert night.in_line == {-30: 1, -29: 2, -20: 1, 21: 0}
 
 
+@on_both
 def test_failures_that_were_ours_by_day(cast):
     at = timezone.now() - timedelta(days=2)
     run(attempt(cast.lab, cast.ruth, at), at, 1)
@@ -250,6 +259,7 @@ def board(cast, name="pi-1", device="rpi-4-4gb", hours=10, worked_s=1800.0):
     return made
 
 
+@on_both
 def test_boards_are_summed_by_kind(cast, client):
     board(cast)
     board(cast, "pi-2", worked_s=0.0)
@@ -274,6 +284,7 @@ def test_boards_that_are_out_are_counted_in_the_stock_of_the_course(cast, client
 # -- files --
 
 
+@on_both
 def test_each_chart_that_says_something_has_a_figure_and_a_csv(cast, client):
     everything(cast, people=3, works=2)
     page = text_of(client, cast.helen)
