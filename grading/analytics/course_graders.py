@@ -1,7 +1,7 @@
 """Those who grade beside each other over all assignments: how many, how long, how much of the points, and how alike on the same reports. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -18,6 +18,7 @@ LEAST_SHARED, FAR = (
     3,
     2.0,
 )  # reports from which on a difference says something, and points of 100 from which on it is said
+AS_FAR = 0.6  # of the furthest: who is off by less may only seem so
 NONE_YET = "No report was graded at the desk in these days."
 NONE_MORE = "Each grader has a row here from the first report that is done at the desk."
 
@@ -114,8 +115,9 @@ def graders_chart(graders: Sequence[Grader], *, is_withheld: bool) -> Chart:
     if is_withheld:
         more = f"{more} Mark the shared reports that wait for you; then this page compares all who did.".strip()
     drawn = [one for one in graders if one.share is not None]
+    far = far_from_others(graders)
     shown = {"rows": [{"one": one, "minutes": _number(one.minutes, 1), "share": _number(one.share, 0, 100), "off": _signed(one.off),
-                       "is_far": _is_far(one)} for one in graders]}  # fmt: skip
+                       "is_far": one in far} for one in graders]}  # fmt: skip
     return Chart(
         KEY, TITLE, finding, COLUMNS, rows, more=more, note=NOTE, figure=_figure(drawn) if drawn else None, height=AROUND + ROW * len(drawn),
         beside="grading/analytics/_course_graders.html", shown=shown,
@@ -133,26 +135,23 @@ def _signed(value: float | None) -> str:
     return "0.0" if round(value, 1) == 0 else f"{value:+.1f}".replace("-", MINUS)
 
 
-def _is_far(one: Grader) -> bool:
-    return one.off is not None and one.shared >= LEAST_SHARED and abs(one.off) >= FAR
+def far_from_others(graders: Sequence[Grader]) -> list[Grader]:
+    """Who is off by two points of 100 or more on three shared reports or more, the furthest first.
+
+    One who is far off moves the others' mean, so that all others seem off the other way: who is off by much less than the furthest is not told.
+    """
+    found = [one for one in graders if one.off is not None and one.shared >= LEAST_SHARED and abs(one.off) >= FAR]
+    most = max((abs(one.off or 0) for one in found), default=0.0)
+    return sorted((one for one in found if abs(one.off or 0) >= AS_FAR * most), key=lambda one: -abs(one.off or 0))
 
 
 def _finding(graders: Sequence[Grader]) -> tuple[str, str]:
     did_some = [one for one in graders if one.reports]
     whole = sum(one.reports for one in did_some)
     did = f"{many(len(did_some), 'grader')} did {many(whole, 'report')}."
-    far = sorted((one for one in graders if _is_far(one)), key=lambda one: -abs(one.off or 0))
-    if far:
-        one = far[0]
-        way = "more" if (one.off or 0) > 0 else "less"
-        said = f"On {many(one.shared, 'shared report')} {one.name} gives {abs(one.off or 0):.1f} of 100 points {way} than the others"
-        also = (
-            f"; {and_words([other.name for other in far[1:]])} {'is' if len(far) == 2 else 'are'} off too"
-            if len(far) > 1
-            else ""
-        )
-        return f"{said}{also}.", did
     compared = [one for one in graders if one.off is not None and one.shared >= LEAST_SHARED]
+    if far := far_from_others(graders):
+        return f"{_far_words(far, compared)}.", did
     alike = (
         f"On the same reports all who marked them agree within {FAR:.0f} of 100 points." if len(compared) > 1 else ""
     )
@@ -168,6 +167,20 @@ def _finding(graders: Sequence[Grader]) -> tuple[str, str]:
     between = f"each gave {low}" if low == high else f"each gave {low} to {high}"
     said = f"{did[:-1]}; {between}{NARROW}% of the points."
     return said, alike or "Means of different reports: how alike they grade is told by reports that several mark."
+
+
+def _far_words(far: Sequence[Grader], compared: Sequence[Grader]) -> str:
+    one = far[0]
+    way = "more" if (one.off or 0) > 0 else "less"
+    said = f"On {many(one.shared, 'shared report')} {one.name} gives {abs(one.off or 0):.1f} of 100 points {way} than"
+    if len(compared) == 2:
+        return f"{said} {next(other.name for other in compared if other is not one)}"
+    also = (
+        f"; {and_words([other.name for other in far[1:]])} {'is' if len(far) == 2 else 'are'} off as far"
+        if len(far) > 1
+        else ""
+    )
+    return f"{said} the others{also}"
 
 
 def _figure(drawn: Sequence[Grader]) -> Json:
@@ -192,15 +205,10 @@ def _figure(drawn: Sequence[Grader]) -> Json:
 
 def strictness_words(graders: Sequence[Grader]) -> str:
     """For the head of the page; "" where nobody is far from the others."""
-    far: Mapping[bool, list[Grader]] = {
-        way: [one for one in graders if _is_far(one) and ((one.off or 0) > 0) == way] for way in (True, False)
-    }
-    if far[False]:
-        return (
-            "one grader is stricter than the others"
-            if len(far[False]) == 1
-            else f"{len(far[False])} graders are stricter than the others"
-        )
-    if far[True]:
-        return "one grader gives more than the others"
-    return ""
+    far = far_from_others(graders)
+    compared = sum(one.off is not None and one.shared >= LEAST_SHARED for one in graders)
+    if not far:
+        return ""
+    if compared == 2 or len(far) > 1:
+        return "graders differ on the same reports"
+    return f"one grader {'gives more' if (far[0].off or 0) > 0 else 'is stricter'} than the others"

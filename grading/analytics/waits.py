@@ -16,6 +16,7 @@ KEY, TITLE, HEIGHT = "waits", "Waiting in line", 280
 NIGHTS_KEY, NIGHTS_TITLE = "nights", "The line on due nights"
 OURS_KEY, OURS_TITLE = "ours", "Failures that were ours"
 BEFORE, AFTER, STEP = timedelta(hours=6), timedelta(hours=3), timedelta(minutes=5)
+DRAWN = 4  # lines that can be told apart
 SHORT_S = 1.0  # what waits less is drawn at one second: the axis is logarithmic
 TICKS = (
     (1, "1 s"),
@@ -33,9 +34,7 @@ NIGHT_COLUMNS = ("Due", "Runs that came", "Most in line", "At", "Median wait", "
 KEYS, LOW = "grading/analytics/_course_keys.html", 220
 OURS_KEYS = (("plot-2", "lost"), ("plot-0", "faults, begun again"))
 WAIT_KEYS = (("plot-1", "median"), ("plot-5", "nine in ten under"))
-NIGHT_NOTE = (
-    "Runs of this course alone, counted at the end of each minute, from six hours before a due time to three after it."
-)
+NIGHT_NOTE = "Runs of this course alone, counted at the end of each minute, from six hours before a due time to three after it. Drawn: the four longest lines."
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,7 @@ def nights_chart(nights: Sequence[Night]) -> Chart:
         else f"{many(worst.came, 'run')} came that night."
     )
     return Chart(NIGHTS_KEY, NIGHTS_TITLE, said, NIGHT_COLUMNS, rows, more=more, note=NIGHT_NOTE,
-                 figure=_nights_figure([one for one in some if one.most], worst) if worst.most else None, height=HEIGHT)  # fmt: skip
+                 figure=_nights_figure(_longest(some), worst) if worst.most else None, height=HEIGHT)  # fmt: skip
 
 
 def _around(minute: int | None) -> str:
@@ -204,6 +203,12 @@ def _night_row(one: Night) -> list[str]:
     return [due, str(one.came), str(one.most), f"{at:%H:%M}" if one.most else "–", *three]
 
 
+def _longest(nights: Sequence[Night]) -> list[Night]:
+    """Those that are drawn; the table has all."""
+    found = sorted((one for one in nights if one.most), key=lambda one: (-one.most, -one.came))
+    return found[:DRAWN]
+
+
 def _nights_figure(nights: Sequence[Night], worst: Night) -> Json:
     data = list[Json]()
     for n, one in enumerate(sorted(nights, key=lambda night: night is worst)):
@@ -213,23 +218,15 @@ def _nights_figure(nights: Sequence[Night], worst: Night) -> Json:
                      "line": {"color": "--plot-1" if is_worst else TONES[1 + n % (len(TONES) - 1)], "width": 3 if is_worst else 2, "shape": "hv"},
                      "hovertemplate": f"{one.work.short}: %{{y}} in line<extra></extra>"})  # fmt: skip
     hours = range(-int(BEFORE / timedelta(hours=1)), int(AFTER / timedelta(hours=1)) + 1)
-    due = {
-        "type": "line",
-        "xref": "x",
-        "yref": "paper",
-        "x0": 0,
-        "x1": 0,
-        "y0": 0,
-        "y1": 1,
-        "line": {"color": "--plot-2", "width": 1},
-    }
+    at_due = {"x0": 0, "x1": 0, "y0": 0, "y1": 1, "line": {"color": "--plot-2", "width": 1}}
     words = [label("due", color="--plot-2", x=0, y=1, xref="x", yref="paper", xanchor="left", yanchor="bottom")]
     words += [label(f"{one.work.short}: {one.most}", color="--ink" if one is worst else "--ink-3", x=(one.most_at or 0) / 60, y=one.most, xref="x",
                     yref="y", xanchor="right", yanchor="bottom") for one in _labelled(nights, worst)]  # fmt: skip
     layout = {
         "xaxis": {"title": {"text": "hours from the due time"}, "range": [hours[0], hours[-1]], "tickvals": list(hours), "zeroline": False,
                   "ticktext": [f"{hour}".replace("-", "\N{MINUS SIGN}") for hour in hours]},
-        "yaxis": whole_axis("runs in line", worst.most), "shapes": [due], "annotations": words,
+        "yaxis": whole_axis("runs in line", worst.most), "shapes": [{"type": "line", "xref": "x", "yref": "paper", **at_due}], "annotations": words,
+        "meta": {"narrow": {"annotations": words[:2]}},
     }  # fmt: skip
     return {"data": data, "layout": layout}
 

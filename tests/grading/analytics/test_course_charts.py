@@ -36,12 +36,16 @@ def words(chart):
 # -- shared --
 
 
-@pytest.mark.parametrize(("share", "said"), [(0, "0"), (0.001, "under 1"), (0.37, "37"), (0.999, "over 99"), (1, "100")])
+@pytest.mark.parametrize(
+    ("share", "said"), [(0, "0"), (0.001, "under 1"), (0.37, "37"), (0.999, "over 99"), (1, "100")]
+)
 def test_percent_never_says_all_of_what_is_not(share, said):
     assert percent(share) == f"{said}\u202f%"
 
 
-@pytest.mark.parametrize("values", [[3.0], [1.0, 2.0], [5.0, 1.0, 4.0], [1.0, 1.0, 2.0, 8.0], [float(n) for n in range(11)]])
+@pytest.mark.parametrize(
+    "values", [[3.0], [1.0, 2.0], [5.0, 1.0, 4.0], [1.0, 1.0, 2.0, 8.0], [float(n) for n in range(11)]]
+)
 @pytest.mark.parametrize("part", [Fraction(1, 4), HALF, Fraction(3, 4), NINE_TENTHS])
 def test_a_quantile_of_ranks_is_that_of_statistics(values, part):
     ranked = dict(enumerate(sorted(values), 1))
@@ -84,7 +88,10 @@ def test_one_grade_is_no_distribution():
 
 def test_medians_are_compared_and_the_widest_is_named():
     chart = labs_chart([Spread(LAB1, 20, 1, 40, 70, 80, 90, 100), Spread(LAB2, 20, 0, 50, 60, 65, 70, 110)])
-    assert words(chart) == "Medians lie between 65 % in Lab 2 and 80 % in Lab 1. People are furthest apart in Lab 1: the middle half spans 20 points of 100."
+    assert (
+        words(chart)
+        == "Medians lie between 65 % in Lab 2 and 80 % in Lab 1. People are furthest apart in Lab 1: the middle half spans 20 points of 100."
+    )
     assert chart.rows[1] == ["Lab 2", "20", "65.0", "60.0", "70.0", "50.0", "110.0", "0"]
     assert chart.shown["links"][0]["work"].url == "/lab1/"
     assert chart.figure["layout"]["xaxis"]["range"] == [30, pytest.approx(111.6)]
@@ -111,11 +118,23 @@ def test_nobody_handed_in():
 
 
 def test_the_busiest_week_and_the_due_day_are_said():
-    came = [Came(1, date(2026, 11, 6), 6), Came(1, date(2026, 11, 3), 2), Came(2, date(2026, 11, 21), 2), Came(3, date(2026, 12, 1), 5)]
+    came = [
+        Came(1, date(2026, 11, 6), 6),
+        Came(1, date(2026, 11, 3), 2),
+        Came(2, date(2026, 11, 21), 2),
+        Came(3, date(2026, 12, 1), 5),
+    ]
     chart = attempts_chart(WORKS, came, SPAN)
-    assert words(chart) == "53 % of the 15 attempts came in the week of Nov 2 to 8. 60 % came on the day on which they were due, 20 % on a later one."
+    assert (
+        words(chart)
+        == "53 % of the 15 attempts came in the week of Nov 2 to 8. 60 % came on the day on which they were due, 20 % on a later one."
+    )
     assert list(chart.columns) == ["Week", "Lab 1", "Lab 2", "Lab 3", "All"]
-    assert chart.rows == [["Nov 2 to 8", "8", "0", "0", "8"], ["Nov 16 to 22", "0", "2", "0", "2"], ["Nov 30 to Dec 6", "0", "0", "5", "5"]]
+    assert chart.rows == [
+        ["Nov 2 to 8", "8", "0", "0", "8"],
+        ["Nov 16 to 22", "0", "2", "0", "2"],
+        ["Nov 30 to Dec 6", "0", "0", "5", "5"],
+    ]
     assert chart.figure["data"][0]["y"] == [8, 0, 0, 0, 0, 0]
 
 
@@ -143,7 +162,12 @@ def test_a_course_without_late_days_says_so_and_nothing_else():
 
 
 def test_late_days_by_week_go_on_from_what_was_used_before():
-    used = [Used(1, date(2026, 10, 1), 4), Used(1, date(2026, 11, 7), 3), Used(2, date(2026, 11, 21), 1), Used(9, date(2026, 11, 21), 1)]
+    used = [
+        Used(1, date(2026, 10, 1), 4),
+        Used(1, date(2026, 11, 7), 3),
+        Used(2, date(2026, 11, 21), 1),
+        Used(9, date(2026, 11, 21), 1),
+    ]
     over, each = late(used)
     assert words(over) == "5 late days were used, most for Lab 1: 3. 60 % of them in the week of Nov 2 to 8."
     assert [row[1:] for row in over.rows] == [["3", "7"], ["0", "7"], ["2", "9"], ["0", "9"], ["0", "9"], ["0", "9"]]
@@ -167,7 +191,10 @@ def test_nobody_used_any():
 def test_left_counts_everybody_also_who_is_below_nothing():
     left = {"student": Counter({2: 2, 0: 1, -1: 1}), "team": Counter({1: 1})}
     chart = late([], left)[1].also[0]
-    assert words(chart) == "2 of 4 students have none left; each of 1 team has some left. A student has 0.8 on average. A team has 1.0 on average."
+    assert (
+        words(chart)
+        == "2 of 4 students have none left; each of 1 team has some left. A student has 0.8 on average. A team has 1.0 on average."
+    )
     assert chart.rows == [["−1", "1", "0"], ["0", "1", "0"], ["1", "0", "1"], ["2", "2", "0"]]
 
 
@@ -186,21 +213,59 @@ def test_each_grader_has_one_row_over_all_assignments():
 
 
 def marks(**by_name):
-    return [Marked(report, n, name, share) for n, (name, shares) in enumerate(by_name.items()) for report, share in enumerate(shares) if share is not None]
+    return [
+        Marked(report, n, name, share)
+        for n, (name, shares) in enumerate(by_name.items())
+        for report, share in enumerate(shares)
+        if share is not None
+    ]
 
 
 def test_off_by_is_the_own_mark_beside_the_mean_of_the_others_on_the_same_reports():
-    rows = {one.name: one for one in graders_of([], marks(Amit=[0.8, 0.9, 0.7], Tomas=[0.8, 0.9, 0.7], Priya=[0.7, 0.8, 0.6], Alone=[None] * 3))}
+    rows = {
+        one.name: one
+        for one in graders_of(
+            [], marks(Amit=[0.8, 0.9, 0.7], Tomas=[0.8, 0.9, 0.7], Priya=[0.7, 0.8, 0.6], Alone=[None] * 3)
+        )
+    }
     assert rows["Priya"].off == pytest.approx(-10)
     assert rows["Amit"].off == pytest.approx(5)
     assert rows["Priya"].shared == 3
     chart = graders_chart(list(rows.values()), is_withheld=False)
-    assert chart.finding == "On 3 shared reports Priya gives 10.0 of 100 points less than the others; Amit and Tomas are off too."
+    assert chart.finding == "On 3 shared reports Priya gives 10.0 of 100 points less than the others."
     assert strictness_words(list(rows.values())) == "one grader is stricter than the others"
 
 
+def test_of_two_who_compare_one_is_beside_the_other_and_nobody_is_stricter():
+    graders = graders_of([], marks(Amit=[0.8, 0.9, 0.7], Priya=[0.7, 0.8, 0.6]))
+    assert (
+        graders_chart(graders, is_withheld=False).finding
+        == "On 3 shared reports Amit gives 10.0 of 100 points more than Priya."
+    )
+    assert strictness_words(graders) == "graders differ on the same reports"
+
+
+def test_who_agree_are_told_to_agree():
+    graders = graders_of(
+        [Graded(n, name, 2, 8, 10) for n, name in enumerate(("Amit", "Priya"))],
+        marks(Amit=[0.8, 0.9, 0.7], Priya=[0.8, 0.9, 0.7]),
+    )
+    assert words(graders_chart(graders, is_withheld=False)).endswith(
+        "On the same reports all who marked them agree within 2 of 100 points."
+    )
+
+
+def test_only_shared_reports_were_marked():
+    assert (
+        graders_chart(graders_of([], marks(Amit=[0.8], Priya=[0.7])), is_withheld=False).finding
+        == "Only shared reports were marked in these days."
+    )
+
+
 def test_two_shared_reports_say_nothing_yet():
-    graders = graders_of([Graded(0, "Amit", 2, 8, 10), Graded(1, "Priya", 2, 4, 10)], marks(Amit=[0.9, 0.9], Priya=[0.1, 0.1]))
+    graders = graders_of(
+        [Graded(0, "Amit", 2, 8, 10), Graded(1, "Priya", 2, 4, 10)], marks(Amit=[0.9, 0.9], Priya=[0.1, 0.1])
+    )
     chart = graders_chart(graders, is_withheld=False)
     assert words(chart).startswith("2 graders did 4 reports; each gave 40 to 80 % of the points.")
     assert strictness_words(graders) == ""
@@ -234,9 +299,17 @@ LAST_WEEK = Span(date(2026, 11, 14), date(2026, 11, 20), ZONE)
 
 
 def test_shares_are_of_the_known_time_and_the_busiest_is_first():
-    rows = [hours("Pi", date(2026, 11, 3)), hours("Nano", date(2026, 11, 15), worked=18.0, away=6.0), hours("Nano", date(2026, 10, 1))]
+    rows = [
+        hours("Pi", date(2026, 11, 3)),
+        hours("Nano", date(2026, 11, 15), worked=18.0, away=6.0),
+        hours("Nano", date(2026, 10, 1)),
+    ]
     uses = devices.uses_of(rows, {"Pi": 2, "Nano": 1, "Zero": 1}, {"Pi": 5}, SPAN, LAST_WEEK)
-    assert [(one.device, one.share, one.last_week) for one in uses] == [("Nano", 0.75, 0.75), ("Pi", 0.5, None), ("Zero", 0, None)]
+    assert [(one.device, one.share, one.last_week) for one in uses] == [
+        ("Nano", 0.75, 0.75),
+        ("Pi", 0.5, None),
+        ("Zero", 0, None),
+    ]
     chart = devices.boards_chart(uses, devices.HostUse(3, 0.5), SPAN)
     assert words(chart) == (
         "Boards were busy 62 % of the time: Nano most, 75 %, and Pi least, 50 %. Nano was away 25 % of it. Workers of the site measured 3 runs in 30 min."
@@ -255,16 +328,22 @@ def test_no_board_and_boards_of_which_nothing_is_known():
 
 
 def test_a_week_of_which_nothing_is_known_is_a_gap_and_no_zero():
-    chart = devices.term_chart([hours("Pi", date(2026, 11, 3)), hours("Pi", date(2026, 11, 17), worked=0.0)], SPAN, WORKS)
+    chart = devices.term_chart(
+        [hours("Pi", date(2026, 11, 3)), hours("Pi", date(2026, 11, 17), worked=0.0)], SPAN, WORKS
+    )
     assert chart.figure["data"][0]["y"] == [50.0, None, 0.0, None, None, None]
     assert [row[0] for row in chart.rows] == ["Nov 2 to 8", "Nov 16 to 22"]
-    assert chart.finding.replace("\u202f", " ") == "The boards were busiest in the week of Nov 2 to 8: 50 % of the time."
+    assert (
+        chart.finding.replace("\u202f", " ") == "The boards were busiest in the week of Nov 2 to 8: 50 % of the time."
+    )
 
 
 def test_lent_out_says_the_most_and_the_mean_and_what_is_not_owned():
     days = [devices.OutDay(date(2026, 11, 2) + timedelta(days=n), out) for n, out in enumerate((0, 4, 4, 2))]
     chart = devices.out_chart(days, 5, "boards", SPAN, WORKS)
-    assert words(chart) == "At most 4 of 5 boards were out at once, first on Nov 3. On an average day 50 % of them were."
+    assert (
+        words(chart) == "At most 4 of 5 boards were out at once, first on Nov 3. On an average day 50 % of them were."
+    )
     assert devices.out_chart([], 0, "boards", SPAN, WORKS).finding == "The course has no boards to lend."
     assert devices.out_chart(days[:1], 5, "boards", SPAN, WORKS).figure is None
 
@@ -279,8 +358,13 @@ def of(*seconds):
 def test_waits_of_each_day_and_of_all():
     by_day = {date(2026, 11, 6): of(1, 2, 300), date(2026, 11, 3): of(0.2)}
     chart = waits.waits_chart(by_day, SPAN, WORKS, of(0.2, 1, 2, 300))
-    assert words(chart).startswith("Half of the 4 runs waited 1.5 s or less, nine in ten 3 min 31 s. Slowest on Fri Nov 6:")
-    assert chart.rows == [["Tue Nov 3", "1", "0.2\u00a0s", "0.2\u00a0s", "0.2\u00a0s"], ["Fri Nov 6", "3", "2.0\u00a0s", "4\u00a0min", "5\u00a0min"]]
+    assert words(chart).startswith(
+        "Half of the 4 runs waited 1.5 s or less, nine in ten 3 min 31 s. Slowest on Fri Nov 6:"
+    )
+    assert chart.rows == [
+        ["Tue Nov 3", "1", "0.2\u00a0s", "0.2\u00a0s", "0.2\u00a0s"],
+        ["Fri Nov 6", "3", "2.0\u00a0s", "4\u00a0min", "5\u00a0min"],
+    ]
     assert min(chart.figure["data"][2]["y"]) == 1, "a wait under a second is drawn at one: the axis is logarithmic"
 
 
@@ -299,10 +383,20 @@ def test_the_longest_line_is_that_of_the_night_and_a_tie_takes_the_one_to_which_
     calm = Night(LAB1, LAB1.due_at, {-10: 2, 0: 0}, 9, of(5, 6))
     night = Night(LAB2, LAB2.due_at, {-65: 1, -20: 7, 15: 0}, 12, of(10, 1200))
     chart = waits.nights_chart([calm, night])
-    assert words(chart) == "The line was longest for Lab 2: 7 runs 20 min before the due time. 12 runs came that night; the longest wait was 20 min."
+    assert (
+        words(chart)
+        == "The line was longest for Lab 2: 7 runs 20 min before the due time. 12 runs came that night; the longest wait was 20 min."
+    )
     assert chart.rows[1][:4] == ["Lab 2, Nov 20, 23:59", "12", "7", "23:39"]
     tie = Night(LAB2, LAB2.due_at, {0: 2}, 10, of(1))
     assert "for Lab 2: 2 runs at the due time" in waits.nights_chart([calm, tie]).finding
+
+
+def test_the_four_longest_lines_are_drawn_and_all_are_in_the_table():
+    nights = [Night(Work(n, f"Lab {n}"), LAB1.due_at, {-10: n}, 9, of(5)) for n in range(1, 8)]
+    chart = waits.nights_chart(nights)
+    assert {one["name"] for one in chart.figure["data"]} == {"Lab 4", "Lab 5", "Lab 6", "Lab 7"}
+    assert len(chart.rows) == 7
 
 
 def test_nights_without_anybody():
@@ -328,7 +422,10 @@ def test_failures_that_were_ours():
 def test_the_head_names_the_lowest_median_and_a_long_wait():
     spreads = [Spread(LAB1, 4, 0, 50, 60, 70, 80, 90), Spread(LAB2, 4, 0, 80, 80, 80, 80, 80)]
     head = head_of(spreads, attempts=9, graders=[], waits=of(1, 2000), busy=0.5)
-    assert head.title.replace("\u202f", " ").replace("\u00a0", " ") == "Lab 1 has the lowest median, 70 %; one run in ten waited 30 min or more"
+    assert (
+        head.title.replace("\u202f", " ").replace("\u00a0", " ")
+        == "Lab 1 has the lowest median, 70 %; one run in ten waited 30 min or more"
+    )
     assert "Boards were busy 50" in head.sentence
     assert head_of([], attempts=0, graders=[], waits=None, busy=None).title == "Nothing was handed in yet"
 

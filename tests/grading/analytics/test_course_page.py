@@ -16,7 +16,19 @@ from grading.models.desk import Purpose
 from grading.selectors import analytics_course as reading
 from grading.selectors.analytics_course_line import nights_of, ours_of, waits_of
 from grading.selectors.analytics_course_work import came_of, graded_of, left_of, marked_of, of_hand, spreads_of, used_of
-from hardware.models import Item, Loan, LoanPiece, Outcome, Priority, Product, Runner, RunnerHour, Status, Stockroom, StockroomCourse
+from hardware.models import (
+    Item,
+    Loan,
+    LoanPiece,
+    Outcome,
+    Priority,
+    Product,
+    Runner,
+    RunnerHour,
+    Status,
+    Stockroom,
+    StockroomCourse,
+)
 from tests.people import make_lab
 
 pytestmark = pytest.mark.django_db
@@ -38,13 +50,21 @@ def graded(lab, person, points, *, of=10, is_complete=True):
 
 
 def attempt(lab, person, at, **fields):
-    facts = {"number": lab.submissions.filter(person=person).count() + 1, "upload_key": uuid4(), "receipt": uuid4().hex[:20]} | fields
+    facts = {
+        "number": lab.submissions.filter(person=person).count() + 1,
+        "upload_key": uuid4(),
+        "receipt": uuid4().hex[:20],
+    } | fields
     return Submission.objects.create(assignment=lab, person=person, received_at=at, **facts)
 
 
 def run(submission, at, waited_s=None, **fields):
     begun = None if waited_s is None else at + timedelta(seconds=waited_s)
-    ended = {} if begun is None else {"status": Status.FINISHED, "outcome": Outcome.MEASURED, "finished_at": begun + timedelta(seconds=20)}
+    ended = (
+        {}
+        if begun is None
+        else {"status": Status.FINISHED, "outcome": Outcome.MEASURED, "finished_at": begun + timedelta(seconds=20)}
+    )
     return Run.objects.create(
         kind="run", owner_key=submission.owner.key, submission=submission, requested_by="x", queued_at=at, started_at=begun, **(ended | fields)
     )  # fmt: skip
@@ -52,7 +72,12 @@ def run(submission, at, waited_s=None, **fields):
 
 def sheet(lab, number, person, by, points, seconds=0, **fields):
     made = attempt(lab, person, timezone.now() - timedelta(days=3))
-    facts = {"done_at": timezone.now() - timedelta(days=1), "done_by": by, "points": points, "seconds_spent": seconds} | fields
+    facts = {
+        "done_at": timezone.now() - timedelta(days=1),
+        "done_by": by,
+        "points": points,
+        "seconds_spent": seconds,
+    } | fields
     return GradingSheet.objects.create(assignment=lab, number=number, person=person, submission=made, **facts)
 
 
@@ -93,7 +118,12 @@ def test_an_empty_course_says_in_words_what_will_be_here(cast, client):
 
 @pytest.mark.parametrize(
     ("query", "code"),
-    [("weeks=x", "not_weeks"), ("from=soon", "not_a_day"), ("from=2026-11-02&to=2026-11-01", "backwards"), ("weeks=2&from=2026-11-02", "two_ranges")],
+    [
+        ("weeks=x", "not_weeks"),
+        ("from=soon", "not_a_day"),
+        ("from=2026-11-02&to=2026-11-01", "backwards"),
+        ("weeks=2&from=2026-11-02", "two_ranges"),
+    ],
 )
 def test_a_range_that_is_none_is_refused_and_the_term_is_shown(cast, client, query, code):
     page = text_of(client, cast.helen, f"{PAGE}?{query}", 422)
@@ -137,7 +167,9 @@ def test_grades_of_each_assignment_in_percent_without_those_who_left(cast):
 @on_both
 def test_attempts_are_counted_by_the_days_of_the_course(cast):
     now = timezone.now()
-    late_evening = cast.course.wall(timezone.localdate(now, cast.course.tz) - timedelta(days=2), timezone.datetime.min.time()) - timedelta(minutes=1)
+    late_evening = cast.course.wall(
+        timezone.localdate(now, cast.course.tz) - timedelta(days=2), timezone.datetime.min.time()
+    ) - timedelta(minutes=1)
     attempt(cast.lab, cast.ruth, late_evening)
     attempt(cast.lab, cast.ruth, late_evening + timedelta(minutes=2))
     attempt(cast.lab, cast.daniel, late_evening, counts=False)
@@ -152,7 +184,9 @@ def with_late_days(cast):
 
 
 def entry(cast, person, days, kind="spend", **fields):
-    return LateEntry.objects.create(course=cast.course, person=person, kind=kind, days=days, reason="x", actor="x", **fields)
+    return LateEntry.objects.create(
+        course=cast.course, person=person, kind=kind, days=days, reason="x", actor="x", **fields
+    )
 
 
 @on_both
@@ -253,9 +287,13 @@ def test_failures_that_were_ours_by_day(cast):
 
 
 def board(cast, name="pi-1", device="rpi-4-4gb", hours=10, worked_s=1800.0):
-    made = Runner.objects.create(course=cast.course, name=name, device=device, made_by="x", enrolled_at=timezone.now() - timedelta(days=9))
+    made = Runner.objects.create(
+        course=cast.course, name=name, device=device, made_by="x", enrolled_at=timezone.now() - timedelta(days=9)
+    )
     at = (timezone.now() - timedelta(days=3)).replace(minute=0, second=0, microsecond=0)
-    RunnerHour.objects.bulk_create(RunnerHour(runner=made, at=at + timedelta(hours=n), worked_s=worked_s) for n in range(hours))
+    RunnerHour.objects.bulk_create(
+        RunnerHour(runner=made, at=at + timedelta(hours=n), worked_s=worked_s) for n in range(hours)
+    )
     return made
 
 
@@ -266,7 +304,9 @@ def test_boards_are_summed_by_kind(cast, client):
     page = text_of(client, cast.helen, f"{PAGE}boards.csv")
     assert "Raspberry Pi 4" in page
     rows = list(csv.DictReader(io.StringIO(client.get(f"{PAGE}boards.csv").content.decode("utf-8-sig"))))
-    assert [(row["Boards"], row["Busy, h"], row["Measured, %"], row["Free, %"]) for row in rows] == [("2", "5.0", "25.0", "75.0")]
+    assert [(row["Boards"], row["Busy, h"], row["Measured, %"], row["Free, %"]) for row in rows] == [
+        ("2", "5.0", "25.0", "75.0")
+    ]
 
 
 def in_stock(course):
@@ -323,17 +363,30 @@ def everything(cast, people, works):
     now, course = timezone.now(), cast.course
     students = User.objects.bulk_create(User(email=f"s{n}@example.edu", name=f"S{n}") for n in range(people))
     Enrolment.objects.bulk_create(Enrolment(course=course, person=one, role=Role.STUDENT) for one in students)
-    labs = [make_lab(course, f"work{n}", short=f"Work {n}", due_at=now - timedelta(days=2 * n + 1)) for n in range(works)]
+    labs = [
+        make_lab(course, f"work{n}", short=f"Work {n}", due_at=now - timedelta(days=2 * n + 1)) for n in range(works)
+    ]
     RubricItem.objects.bulk_create(RubricItem(assignment=lab, key="all", title="All", points=4) for lab in labs)
     GradeNow.objects.bulk_create(
-        GradeNow(assignment=lab, person=one, points=Decimal(n % 10), of=10, is_complete=True) for lab in labs for n, one in enumerate(students)
+        GradeNow(assignment=lab, person=one, points=Decimal(n % 10), of=10, is_complete=True)
+        for lab in labs
+        for n, one in enumerate(students)
     )
     made = Submission.objects.bulk_create(
         Submission(assignment=lab, person=one, number=1, received_at=lab.due_at - timedelta(hours=n % 40), upload_key=uuid4(), receipt=uuid4().hex[:20])
         for lab in labs for n, one in enumerate(students)
     )  # fmt: skip
     LateEntry.objects.bulk_create(
-        LateEntry(course=course, person=one.person, kind="spend", days=-1, assignment=one.assignment, submission=one, reason="x", actor="x")
+        LateEntry(
+            course=course,
+            person=one.person,
+            kind="spend",
+            days=-1,
+            assignment=one.assignment,
+            submission=one,
+            reason="x",
+            actor="x",
+        )
         for one in made[::7]
     )
     GradingSheet.objects.bulk_create(
@@ -345,8 +398,12 @@ def everything(cast, people, works):
         run(one, one.assignment.due_at - timedelta(minutes=n % 9 + 5), 60 * n + 1, faults=n % 2)
     board(cast)
     item = in_stock(course)
-    loan = Loan.objects.create(course=course, stockroom=item.stockroom, person=students[0], handed_at=now, handed_by="x")
-    LoanPiece.objects.create(loan=loan, item=item, product=item.product, out_at=now - timedelta(days=3), condition_out="good")
+    loan = Loan.objects.create(
+        course=course, stockroom=item.stockroom, person=students[0], handed_at=now, handed_by="x"
+    )
+    LoanPiece.objects.create(
+        loan=loan, item=item, product=item.product, out_at=now - timedelta(days=3), condition_out="good"
+    )
 
 
 @pytest.mark.parametrize(("people", "works"), [(3, 2), (500, 20)])
