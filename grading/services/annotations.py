@@ -16,6 +16,7 @@ from grading.models.pieces import Piece
 from grading.services.grade_writing import check_text
 
 MOST_NOTES, MOST_TEXT, MOST_QUOTE, MOST_BOXES = 200, 2000, 500, 100
+MOST_REVISIONS = 50  # each is kept, and read with the note
 Box = Sequence[float]
 
 
@@ -60,7 +61,7 @@ def annotation_edit(
     """Say something else in the same place. `revision`: the one that the page showed.
 
     Raises:
-        Conflict: `note_removed`, `note_changed`. BadInput: `text_missing`, `text_too_long`, `no_such_item`.
+        Conflict: `note_removed`, `note_changed`, `changed_too_often`. BadInput: `text_missing`, `text_too_long`, `no_such_item`.
     """
     row = _locked(annotation)
     said, about = _text(text), _item(row.piece, item, row.item)
@@ -74,6 +75,11 @@ def annotation_edit(
         raise Conflict(words, code="note_changed", details={"revision": row.revision})
     if (said, about) == (row.text, row.item):
         return row
+    if row.revision >= MOST_REVISIONS:
+        raise Conflict(
+            f"A note is changed at most {MOST_REVISIONS - 1} times. Remove it, and write another.",
+            code="changed_too_often",
+        )
     row.text, row.item, row.revision = said, about, row.revision + 1
     row.save(update_fields=["text", "item", "revision"])
     _keep(visit, row, now or timezone.now())

@@ -1,5 +1,6 @@
 """A student's own grades: what is released adds up, what is not stays hidden on every way, and what if."""
 
+import time
 from decimal import Decimal
 
 import pytest
@@ -177,3 +178,11 @@ def test_the_whole_page_asks_at_most_twelve_queries(cmu, client, django_assert_m
     client.get(URL)
     with django_assert_max_num_queries(12):
         client.get(URL)
+
+
+@pytest.mark.parametrize("typed", ["1e-99999999", "1e-999999", "0e9999999", "0e-99999999", "-0", "1e-400"])
+def test_a_number_that_is_long_only_when_it_is_written_out_costs_nothing(client, cmu, typed):
+    begun = time.process_time()
+    answer = page(client, cmu.ruth, **{"if-report8": typed})
+    assert answer.status_code == 200 and len(answer.content) < 500_000
+    assert time.process_time() - begun < 5 and "-0.00" not in answer.content.decode()

@@ -123,3 +123,15 @@ def test_a_withdrawn_item_stays_where_it_was_named(cast, piece):
     cast.lab.rubric.update(is_withdrawn=True)
     assert edit(cast, note, "Said anew.", item="report").item.key == "report"
     assert refused(lambda: edit(cast, note, "Again.", revision=2, item="plot")) == "no_such_item"
+
+
+def test_a_note_is_changed_a_bounded_number_of_times(cast, piece, monkeypatch):
+    """Whoever reads a report reads what its notes said before."""
+    monkeypatch.setattr(services, "MOST_REVISIONS", 3)
+    note, visit = note_in(cast, piece), cast.visit(cast.amit)
+    for revision in (1, 2):
+        note = services.annotation_edit(visit=visit, annotation=note, text=f"Words {revision}", revision=revision)
+    assert services.annotation_edit(visit=visit, annotation=note, text="Words 2", revision=3).revision == 3
+    assert refused(
+        lambda: services.annotation_edit(visit=visit, annotation=note, text="More", revision=3)
+    ) == "changed_too_often"  # fmt: skip
