@@ -217,6 +217,9 @@ class ReportNoteShape(serializers.Serializer[Annotation]):
 
 
 class OneSubmissionShape(SubmissionShape):
+    signature = serializers.CharField(
+        help_text="the signed receipt: what manage.py verify_receipt takes; empty for staff, from whom it would tell a hidden name"
+    )
     notes = ReportNoteShape(
         source="read_notes",
         many=True,
@@ -264,12 +267,6 @@ class PutShape(serializers.Serializer[Any]):
 class ArrivedShape(serializers.Serializer[Any]):
     piece = PieceShape()
     submission = serializers.UUIDField(allow_null=True, help_text="the hand-in that it completed; null: none yet")
-
-
-class OneSubmissionShape(SubmissionShape):
-    signature = serializers.CharField(
-        help_text="the signed receipt: what manage.py verify_receipt takes; empty for staff, from whom it would tell a hidden name"
-    )
 
 
 class ReceiptShape(SubmissionShape):
