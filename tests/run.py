@@ -25,7 +25,8 @@ REQUIRED = os.environ.get("REQUIRE") == "all"
 SLOWEST = 20
 LANES = 2
 PARTS = ("tests/grading", "tests/courseplatform")  # half of the tests each, and most of the time
-PROGRAMS = ("tests/hostile", "tests/journeys", "tests/docker", "tests/cli")  # sites, workers, sandboxes and containers, for real
+# Sites, workers, sandboxes and containers, for real.
+PROGRAMS = ("tests/hostile", "tests/journeys", "tests/docker", "tests/cli")
 
 
 def session(name: str, scratch: Path, arguments: list[str], **env: str) -> list[dict]:
