@@ -220,8 +220,7 @@ def _nights_figure(nights: Sequence[Night], worst: Night) -> Json:
     hours = range(-int(BEFORE / timedelta(hours=1)), int(AFTER / timedelta(hours=1)) + 1)
     at_due = {"x0": 0, "x1": 0, "y0": 0, "y1": 1, "line": {"color": "--plot-2", "width": 1}}
     words = [label("due", color="--plot-2", x=0, y=1, xref="x", yref="paper", xanchor="left", yanchor="bottom")]
-    words += [label(f"{one.work.short}: {one.most}", color="--ink" if one is worst else "--ink-3", x=(one.most_at or 0) / 60, y=one.most, xref="x",
-                    yref="y", xanchor="right", yanchor="bottom") for one in _labelled(nights, worst)]  # fmt: skip
+    words += [_peak_word(one, one is worst) for one in _labelled(nights, worst)]
     layout = {
         "xaxis": {"title": {"text": "hours from the due time"}, "range": [hours[0], hours[-1]], "tickvals": list(hours), "zeroline": False,
                   "ticktext": [f"{hour}".replace("-", "\N{MINUS SIGN}") for hour in hours]},
@@ -229,6 +228,15 @@ def _nights_figure(nights: Sequence[Night], worst: Night) -> Json:
         "meta": {"narrow": {"annotations": words[:2]}},
     }  # fmt: skip
     return {"data": data, "layout": layout}
+
+
+def _peak_word(one: Night, is_worst: bool) -> Json:
+    """At the side of its peak on which there is room."""
+    hours = (one.most_at or 0) / 60
+    return label(
+        f"{one.work.short}: {one.most}", color="--ink" if is_worst else "--ink-3", x=hours, y=one.most, xref="x", yref="y",
+        xanchor="left" if hours < -3 else "right", yanchor="bottom",
+    )  # fmt: skip
 
 
 def _labelled(nights: Sequence[Night], worst: Night) -> list[Night]:
