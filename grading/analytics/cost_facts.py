@@ -14,11 +14,12 @@ from grading.spec import BenchSpec, Criterion
 
 @dataclass(frozen=True)
 class Measured:
-    """The standing attempt of one team or person: its number, and the numbers of its model."""
+    """The standing attempt of one team or person: its number, and the numbers of its model. key: of its owner, never shown."""
 
     name: str
     number: int
     numbers: ClassNumbers
+    key: tuple[str, int] = ("", 0)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def points_plot(found: ClassOfPoints) -> Json:
     heights = stacked(places)
     size = max(min(LARGEST, ROOM_PX / (max(heights) + 1) - 1), SMALLEST)
     top = max(ROOM_PX / (size + 1), max(heights) + 1.0)
-    ranked = sorted(found.graded, key=lambda unit: unit.points or 0)
+    ranked = sorted(found.graded, key=lambda unit: (unit.points or 0, unit.name))
     absent = found.absent if found.is_due else []
     wide, narrow = _labels(found, end, top, is_narrow=False), _labels(found, end, top, is_narrow=True)
     return {

@@ -93,7 +93,7 @@ class LabAnalytics:
         """One row a team or person with everything that is known of it: for a file."""
         found, costs = self.points, self.costs
         metrics = [costs.gain, *costs.costs] if costs and costs.costs else []
-        measured = {one.name: one for one in costs.measured} if costs else {}
+        measured = {one.key: one for one in costs.measured} if costs else {}
         counts = dict[tuple[str, int], int]()
         for key, _ in self.group.arrived:
             counts[key] = counts.get(key, 0) + 1
@@ -106,7 +106,7 @@ class LabAnalytics:
         heads = [found.word.capitalize(), "Handed in", "Attempts", "Points", *(part.head for part in parts), *of_model]
         rows = []
         for unit in sorted(found.units, key=lambda one: one.name):
-            is_graded, one = unit.points is not None, measured.get(unit.name)
+            is_graded, one = unit.points is not None, measured.get(unit.key)
             marks = [points(unit.parts.get(part.key, 0)) if is_graded else NOTHING for part in parts]
             values = [(metric, one.numbers.value(metric) if one else None) for metric in metrics]
             rows.append([
@@ -132,6 +132,7 @@ def lab_page(visit: Visit, assignment: Assignment, now: datetime, asked: str) ->
         "before": before, "before_words": _before_words(before, found.points) if before else "",
         "base": reverse("grading:lab_analytics", kwargs={"course": visit.course.slug, "assignment": assignment.slug}),
         "query": f"?cost={found.costs.cost}" if found.costs and found.costs.cost and asked == found.costs.cost else "",
+        "may_release": not is_released and bool(found.points.graded) and not found.points.is_so_far,
         "grades_url": grade_path(assignment, "grades"), "is_instructor": visit.role == Role.INSTRUCTOR,
     }  # fmt: skip
 

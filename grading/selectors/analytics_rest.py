@@ -1,11 +1,13 @@
 """What the other charts of a lab's analytics are made of: numbers of standing attempts, waiting, late days, sheets of graders."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Q, Sum
 from django.utils import timezone
 
+from courseplatform.accounts.models import User
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from courseplatform.teams.selectors.membership import teams_at
@@ -39,7 +41,7 @@ def costs_read(assignment: Assignment, group: Class, asked: str) -> ClassOfCosts
     except SpecError:
         return None
     measured = [
-        Measured(group.names[one.key], one.number, one.numbers)
+        Measured(group.names[one.key], one.number, one.numbers, one.key)
         for one in standing_attempts_of(assignment)
         if one.key in group.names
     ]
@@ -91,7 +93,7 @@ def late_read(assignment: Assignment, group: Class, now: datetime) -> ClassOfLat
         .values_list("slug", flat=True)
     )
     return ClassOfLateDays(
-        assignment.short, bank.owner, used=[max(sums.get(key, (0, 0))[0], 0) for key in sorted(owners & handed)],
+        assignment.short, "team" if is_team else "student", used=[max(sums.get(key, (0, 0))[0], 0) for key in sorted(owners & handed)],
         left=[sums.get(key, (0, bank.days))[1] for key in sorted(owners)], absent=len(owners - handed), held=bank.days,
         to_come=sum(policy.bank_for(slug) == bank for slug in others),
     )  # fmt: skip
@@ -141,13 +143,14 @@ def graders_read(visit: Visit, assignment: Assignment, items: Sequence[Item]) ->
     chosen = {one.pk: one.number for one in sheets if one.purpose == Purpose.GRADE and one.is_sample}
     mine = {one.sample_of_id for one in sheets if one.is_blind and one.grader_id == visit.person.pk and one.done_at}
     left = sum(pk not in mine for pk in chosen)
+    names = _names([person for one in sheets for person in (one.done_by, one.grader) if person])
     own = [
-        Given(one.done_by.name, one.number, one.points)
+        Given(names[one.done_by.pk], one.number, one.points)
         for one in sheets
         if not one.is_blind and one.done_at and one.done_by and one.points is not None
     ]
     blind = [
-        Given(one.grader.name, chosen[one.sample_of_id], one.points)
+        Given(names[one.grader.pk], chosen[one.sample_of_id], one.points)
         for one in sheets
         if one.is_blind and one.done_at and one.grader and one.points is not None and one.sample_of_id in chosen
     ]
@@ -156,3 +159,13 @@ def graders_read(visit: Visit, assignment: Assignment, items: Sequence[Item]) ->
     return ClassOfGraders(
         of_hand(items), own, blind, may_compare=may_compare, left=left, chosen=len(chosen), has_rubric=has_rubric
     )
+
+
+def _names(people: Iterable[User]) -> dict[int, str]:
+    """Key -> name; with the address where two graders are called alike."""
+    held = {person.pk: person for person in people}
+    counts = Counter(person.name for person in held.values())
+    return {
+        pk: person.name if counts[person.name] == 1 else f"{person.name} ({person.email})"
+        for pk, person in held.items()
+    }

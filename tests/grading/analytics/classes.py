@@ -26,7 +26,7 @@ CRITERIA = [
     {"key": "latency", "title": "Latency, modelled", "group": "Basic", "metric": "latency_ms", "points": 2,
      "rule": {"kind": "steps", "steps": [[30, 1.0], [50, 0.5]]}},
 ]  # fmt: skip
-POLICY = {"bank": {"days": 5, "owner": "team"}, "unit": {"kind": "hours"}, "penalty": {"each": 10}}
+POLICY = {"unit": {"kind": "hours"}, "penalty": {"each": 10}}
 BIRDS = (
     "Avocet", "Bittern", "Curlew", "Dunlin", "Egret", "Finch", "Goshawk", "Heron", "Ibis", "Jackdaw", "Kestrel", "Lapwing", "Merlin", "Nuthatch",
     "Osprey", "Plover", "Quail", "Rook", "Swift", "Tern",
@@ -49,7 +49,8 @@ def make_class(
     three is stricter by a quarter of a point. The due time is three days ago at its hour."""
     rng = random.Random(seed)
     due = (timezone.now() - timedelta(days=3)).replace(second=0, microsecond=0)
-    course.facts = course.facts | {"late_policy": {"title": "Late days", "policy": POLICY}}
+    bank = {"bank": {"days": 5, "owner": "team" if teams else "person"}}
+    course.facts = course.facts | {"late_policy": {"title": "Late days", "policy": POLICY | bank}}
     course.save()
     spec = {key: value for key, value in spec.items() if key != "criteria"} | {
         "criteria": CRITERIA,
@@ -68,8 +69,7 @@ def make_class(
     active = _attempts(lab, owners[: units - absent], due, attempts, rng)
     class_points_rebuild(assignment=lab)
     sheets = _grades(lab, active, graders or [], rng) if graded else []
-    if teams:
-        _late_days(lab, owners, active, due)
+    _late_days(lab, owners, active, due)
     return Made(lab, owners, people, sheets)
 
 
@@ -174,34 +174,19 @@ def _grades(lab: Assignment, active: list, graders: list[User], rng: random.Rand
     return GradingSheet.objects.bulk_create(sheets)
 
 
-def _late_days(lab: Assignment, owners: list[Team], active: list, due: datetime) -> None:
+def _late_days(lab: Assignment, owners: list, active: list, due: datetime) -> None:
+    """The bank gives 5; two of three owners spent 1 to 4 before, and whoever is late spent a day for each that began."""
     row_of = {owner.pk: row for owner, _, row, _ in active}
-    lines = [
-        LateEntry(
-            course=lab.course, team=team, kind="policy", days=5, reason="every team gets 5", actor="course policy"
-        )
-        for team in owners
-    ]
-    for n, team in enumerate(owners):
+    lines = []
+    for n, owner in enumerate(owners):
+        common = {"course": lab.course, "team" if isinstance(owner, Team) else "person": owner, "actor": "test"}
+        lines.append(LateEntry(**common, kind="policy", days=5, reason="everybody gets 5"))
         if n % 3:
-            lines.append(
-                LateEntry(course=lab.course, team=team, kind="spend", days=-(1 + n % 4), reason="before", actor="test")
-            )
-        row = row_of.get(team.pk)
+            lines.append(LateEntry(**common, kind="spend", days=-(1 + n % 4), reason="before"))
+        row = row_of.get(owner.pk)
         if row and row.received_at > due:
             days = -(-int((row.received_at - due).total_seconds()) // 86400)
-            lines.append(
-                LateEntry(
-                    course=lab.course,
-                    team=team,
-                    kind="spend",
-                    days=-days,
-                    assignment=lab,
-                    submission=row,
-                    reason="late",
-                    actor="test",
-                )
-            )
+            lines.append(LateEntry(**common, kind="spend", days=-days, assignment=lab, submission=row, reason="late"))
     LateEntry.objects.bulk_create(lines)
 
 

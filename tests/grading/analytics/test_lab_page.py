@@ -10,8 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from courseplatform.accounts.models import User
 from courseplatform.courses.models import Enrolment, Role
-from grading.models import GradeRelease, GradingSheet, LateEntry, Submission
+from grading.models import GradeRelease, GradingSheet, LateEntry, Result, Submission
 from grading.selectors.analytics_lab import LabAnalytics, lab_page
 from grading.selectors.grades import class_rows
 from tests.grading.analytics.classes import compare_on, make_class
@@ -136,6 +137,22 @@ def test_the_file_of_all_has_a_row_for_each_team_and_no_formula(cast, client):
     assert rows[-1][1:4] == ["no", "0", ""]
 
 
+def test_two_of_one_name_keep_their_own_numbers(cast, graders):
+    out_of(cast)
+    made = make_class(cast.course, SPEC, 4, teams=False, absent=0, graders=graders)
+    User.objects.filter(pk__in=[one.pk for one in [*made.people, *graders]]).update(name="Sam Lee")
+    found = LabAnalytics(cast.visit(cast.helen), made.lab, timezone.now())
+    heads, rows = found.table()
+    accuracy = heads.index("Accuracy, %")
+    held = {
+        f"{100 * row.metrics['accuracy']:.1f}" for row in Result.objects.filter(run__submission__assignment=made.lab)
+    }
+    assert {row[accuracy] for row in rows} == held
+    assert [row.name for row in found.graders.rows] == [
+        "Sam Lee (amit@example.edu)", "Sam Lee (priya@example.edu)", "Sam Lee (tomas@example.edu)",
+    ]  # fmt: skip
+
+
 def test_hidden_names_stand_nowhere(cast, client, graders):
     out_of(cast)
     made = make_class(cast.course, SPEC, 8, graders=graders, is_anonymous=True)
@@ -190,7 +207,9 @@ def test_students_alone_are_units_too(cast, client):
     made = make_class(cast.course, SPEC, 6, teams=False)
     page = opened(client, cast.helen, address(made.lab)).content.decode()
     assert "5 of 6 students handed in." in page
-    assert "No team of the class has a bank of late days yet." in page  # the bank is the team's, and nobody is in one
+    (late,) = LabAnalytics(cast.visit(cast.helen), made.lab, timezone.now()).charts("late")
+    assert late.columns == ["Late days used", "Students"]
+    assert sum(int(row[1]) for row in late.rows) == sum(int(row[1]) for row in late.also[0].rows) == 6
 
 
 def test_work_of_ones_own_is_paid_by_the_bank_of_the_team(cast):
