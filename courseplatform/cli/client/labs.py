@@ -7,7 +7,7 @@ from typing import Any
 from courseplatform.cli.client import places
 from courseplatform.cli.client.cost import short
 from courseplatform.cli.client.session import Session
-from courseplatform.cli.client.text import clean, distance, fitting, instant, table
+from courseplatform.cli.client.text import clean, distance, fitting, instant, table, zone
 from courseplatform.cli.client.words import DONE, WrongUse
 
 
@@ -57,7 +57,9 @@ ALL, NARROW, NARROWEST = (0, 1, 2, 3, 4, 5, 6, 7), (0, 2, 3, 4, 5, 6), (0, 3, 4,
 
 def _only(rows: list[tuple[str, ...]], kept: tuple[int, ...]) -> tuple[list[tuple[str, ...]], list[str], list[int]]:
     """The same table with these columns alone."""
-    heads = ["Due" if kept == NARROWEST and n == 3 else HEADS[n] for n in kept]
+    heads = [
+        "Due" if kept == NARROWEST and n == 3 else f"Due, {zone()}" if HEADS[n] == "Due" else HEADS[n] for n in kept
+    ]
     return [tuple(row[n] for n in kept) for row in rows], heads, [at for at, n in enumerate(kept) if HEADS[n] in RIGHT]
 
 

@@ -111,6 +111,13 @@ def instant(said: str) -> datetime:
     return datetime.fromisoformat(said.replace("Z", "+00:00"))
 
 
+def zone() -> str:
+    """The zone of this machine, as times are printed: EST, or +0530 where its name is long (Windows)."""
+    now = datetime.now(timezone.utc).astimezone()
+    name = now.tzname() or ""
+    return name if 0 < len(name) <= 5 else f"{now:%z}"
+
+
 def when(said: str | None) -> str:
     """In the time of this machine: Fri 28 Nov 2026, 23:59 CET."""
     if not said:
