@@ -42,7 +42,7 @@ class CostShape(serializers.Serializer[CostNow]):
 class MyWorkShape(serializers.Serializer[MyWork]):
     due_at = UtcField(allow_null=True, help_text="for you: extensions and accommodations moved it")
     team = serializers.CharField(
-        source="team.slug", default=None, help_text="whose attempt it would be; null: your own"
+        source="team.slug", default=None, allow_null=True, help_text="whose attempt it would be; null: your own"
     )
     state = serializers.CharField(help_text="in a word or two, for people: not begun, in line, measured, overdue")
     attempts_left = serializers.IntegerField(help_text="of your team, where teams hand in")

@@ -29,14 +29,13 @@ ORDER = (State.GRADED, State.MISSING, State.GRADING, State.AHEAD, State.EXCUSED,
 
 
 def cells_of_work(facts: Sequence[Fact], of: Decimal, weight: Decimal | None) -> list[Cell]:
-    """weight: % of the course grade; None: outside the grade, where points stand as they are. Equal facts share one cell."""
-    made: dict[tuple[State, Decimal | None], Cell] = {}
+    """weight: % of the course grade; None: outside the grade, where points stand as they are. A fact that many share makes one cell."""
+    made: dict[int, Cell] = {}
     found = []
     for fact in facts:
-        key = (fact.state, fact.points)
-        cell = made.get(key)
+        cell = made.get(id(fact))
         if cell is None:
-            cell = made[key] = _cell(fact, of, weight)
+            cell = made[id(fact)] = _cell(fact, of, weight)
         found.append(cell)
     return found
 

@@ -71,16 +71,23 @@ class Drawing:
         return draws[head.kind]
 
     def _cells(self, at: int, opened: Mapping[str, tuple[str, bool]]) -> Draw:
-        escaped = self._escaped
+        made: dict[int, str] = {}  # by the cell itself: those of equal points are one
+        kept: list[Cell] = []  # so that no other cell gets its number
 
         def draw(row: BookRow) -> str:
             cell: Cell = row.cells[at]
-            begin, has_text = opened[cell.state]
-            if cell.state == "excused":
-                return f"{begin}excused"
-            return begin + escaped(cell.text) if has_text and cell.text else begin
+            found = made.get(id(cell))
+            if found is None:
+                found = made[id(cell)] = self._cell(cell, *opened[cell.state])
+                kept.append(cell)
+            return found
 
         return draw
+
+    def _cell(self, cell: Cell, begin: str, has_text: bool) -> str:
+        if cell.state == "excused":
+            return f"{begin}excused"
+        return begin + self._escaped(cell.text) if has_text and cell.text else begin
 
     def _escaped(self, text: str) -> str:
         """The same few hundred texts stand in all cells."""

@@ -97,15 +97,23 @@ class WorkRows:
         return item.pk in self.released and (item.pk not in self.only_to or person in self.only_to[item.pk])
 
     def column(self, item: Assignment, people: Iterable[int], now: datetime) -> list[Fact]:
-        """The same for a whole class as its staff know it, in the order of the people. Most have a grade and nothing of their own."""
+        """The same for a whole class as its staff know it, in the order of the people. Most have a grade and nothing of their own.
+
+        Equal marks are one object (`_read_marks`), and so are the facts made of them: what follows is made once for each.
+        """
         marks, handed, own = self.marks[item.pk], self.handed[item.pk], self.dates
         is_plain = item.is_counted and item.takes_anything
         nothing = self.fact(item, NOBODY, now, for_students=False)
-        found, graded, missing = list[Fact](), State.GRADED, Mark(None, is_complete=False)
+        found, missing = list[Fact](), Mark(None, is_complete=False)
+        made: dict[tuple[int, bool], Fact] = {}
         for person in people:
-            points, is_complete = marks.get(person, missing)
-            if is_complete and is_plain and person not in own:
-                found.append(Fact(graded, points, person in handed or (points or ZERO) > 0))
+            mark = marks.get(person, missing)
+            if mark.is_complete and is_plain and person not in own:
+                key = (id(mark), person in handed)
+                fact = made.get(key)
+                if fact is None:
+                    fact = made[key] = Fact(State.GRADED, mark.points, key[1] or (mark.points or ZERO) > 0)
+                found.append(fact)
             elif person in own or person in marks or person in handed:
                 found.append(self.fact(item, person, now, for_students=False))
             else:

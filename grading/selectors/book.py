@@ -133,9 +133,9 @@ def _spreads(
     medians, spreads = dict[str, Decimal | None](), dict[str, tuple[int, ...]]()
     for column in table.columns:
         graded = [cell for cell in table.cells[column.key] if cell.state is State.GRADED]
-        values = [cell.percent for cell in graded if cell.percent is not None]
-        top = column.weight or max(values, default=ZERO)
+        values = sorted(cell.percent for cell in graded if cell.percent is not None)
+        top = column.weight or (values[-1] if values else ZERO)
         medians[column.key], spreads[column.key] = median_of(values), bars(values, top)
-    totals = [row.percent for row in rows if row.percent is not None]
+    totals = sorted(row.percent for row in rows if row.percent is not None)
     medians[TOTAL], spreads[TOTAL] = median_of(totals), bars(totals, ALL)
     return medians, spreads
