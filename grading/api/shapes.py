@@ -47,12 +47,20 @@ class MyWorkShape(serializers.Serializer[MyWork]):
     state = serializers.CharField(help_text="in a word or two, for people: not begun, in line, measured, overdue")
     attempts_left = serializers.IntegerField(help_text="of your team, where teams hand in")
     submission = serializers.UUIDField(
-        source="standing.submission.pk", default=None, help_text="the hand-in that stands for it; null: none"
+        source="standing.submission.pk",
+        default=None,
+        allow_null=True,
+        help_text="the hand-in that stands for it; null: none",
     )
     earned = serializers.DecimalField(
-        source="standing.earned", max_digits=6, decimal_places=2, default=None, help_text="its measured points"
+        source="standing.earned",
+        max_digits=6,
+        decimal_places=2,
+        default=None,
+        allow_null=True,
+        help_text="its measured points",
     )
-    of = serializers.DecimalField(source="standing.of", max_digits=6, decimal_places=2, default=None)
+    of = serializers.DecimalField(source="standing.of", max_digits=6, decimal_places=2, default=None, allow_null=True)
     cost = CostShape(
         allow_null=True,
         help_text="of handing in now; null: no late rule or due time is stated, nothing is taken now, or you are staff",
@@ -211,7 +219,9 @@ class ReportNoteShape(serializers.Serializer[Annotation]):
     )
     quote = serializers.CharField(help_text="the words that are marked; may be empty")
     text = serializers.CharField(help_text="Markdown")
-    item = serializers.SlugField(source="item.key", default=None, help_text="the item of the rubric; null: none")
+    item = serializers.SlugField(
+        source="item.key", default=None, allow_null=True, help_text="the item of the rubric; null: none"
+    )
     by = serializers.CharField()
     made_at = UtcField()
 

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 from statistics import median
 
 BARS = 8
@@ -20,4 +21,4 @@ def bars(values: Sequence[Decimal], top: Decimal) -> tuple[int, ...]:
     if not values or top <= 0:
         return ()
     edges = [0, *(bisect_left(values, top * step / BARS) for step in range(1, BARS)), len(values)]
-    return tuple(after - before for before, after in zip(edges, edges[1:], strict=False))
+    return tuple(after - before for before, after in pairwise(edges))
