@@ -4,8 +4,9 @@ What a person typed is escaped here (`escape`), and nothing else is put between 
 are a fifth of the page.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from statistics import median
 
 from django.templatetags.static import static
@@ -17,7 +18,7 @@ from grading.book.layout import Head, Layout, marks_of, value_of
 from grading.book.rows import TOTAL, BookRow
 from grading.gradebook import plain, shown
 
-Draw = Callable[[BookRow], str]
+Draw = Callable[[Sequence[BookRow]], list[str]]
 # State of a cell -> its class, the icon and the word for who does not see it.
 STATES = {"missing": ("m", "octagon", "missing"), "grading": ("g", "clock", "in grading")}
 PLAIN = {"excused": "x", "uncounted": "u", "ahead": "w", "graded": ""}
@@ -54,35 +55,32 @@ class Drawing:
         edge = _classes("", head.is_edge)
         begin = f'<td class="{edge}">' if edge else "<td>"
         if head.kind == "cell":
-            return self._cells(head.at, self.opened[head.is_edge])
+            return partial(self._cells, head.at, self.opened[head.is_edge])
         if head.kind == "sum":
             key = head.key.removeprefix("sum:")
-            return lambda row: f"{begin}{_two(row.sums.get(key))}"
-        if head.kind == "risk":
-            return self._risk
-        if head.kind == "late":
-            return _late
+            return lambda rows: [f"{begin}{_two(row.sums.get(key))}" for row in rows]
+        earned = f'<td class="{_classes("n", head.is_edge)}">'
         draws: dict[str, Draw] = {
-            "earned": lambda row: f'<td class="{_classes("n", head.is_edge)}">{_two(row.earned)}',
-            "so_far": lambda row: f'<td class="o">{plain(row.so_far)}',
-            "percent": lambda row: f'<td class="p">{_one(row.percent)}',
-            "letter": lambda row: f'<td class="t">{self._escaped(row.letter)}',
+            "risk": lambda rows: [self._risk(row) for row in rows],
+            "late": lambda rows: [_late(row) for row in rows],
+            "earned": lambda rows: [f"{earned}{_two(row.earned)}" for row in rows],
+            "so_far": lambda rows: [f'<td class="o">{plain(row.so_far)}' for row in rows],
+            "percent": lambda rows: [f'<td class="p">{_one(row.percent)}' for row in rows],
+            "letter": lambda rows: [f'<td class="t">{self._escaped(row.letter)}' for row in rows],
         }
         return draws[head.kind]
 
-    def _cells(self, at: int, opened: Mapping[str, tuple[str, bool]]) -> Draw:
-        made: dict[int, str] = {}  # by the cell itself: those of equal points are one
-        kept: list[Cell] = []  # so that no other cell gets its number
-
-        def draw(row: BookRow) -> str:
-            cell: Cell = row.cells[at]
-            found = made.get(id(cell))
-            if found is None:
-                found = made[id(cell)] = self._cell(cell, *opened[cell.state])
-                kept.append(cell)
-            return found
-
-        return draw
+    def _cells(self, at: int, opened: Mapping[str, tuple[str, bool]], rows: Sequence[BookRow]) -> list[str]:
+        """Those of equal points are one object, and one text."""
+        made: dict[int, str] = {}
+        found = []
+        for row in rows:
+            cell = row.cells[at]
+            text = made.get(id(cell))
+            if text is None:
+                text = made[id(cell)] = self._cell(cell, *opened[cell.state])
+            found.append(text)
+        return found
 
     def _cell(self, cell: Cell, begin: str, has_text: bool) -> str:
         if cell.state == "excused":
@@ -103,13 +101,12 @@ class Drawing:
             badges.append(f'<span class="badge {tone}">{self.icons[icon]}{self._escaped(risk.words)}</span>')
         return f'<td class="k">{" ".join(badges)}'
 
-    def row(self, row: BookRow, *, is_shown: bool) -> str:
-        marks = marks_of(row)
-        begin = (
-            f'<tr id="p{row.person}" data-k="{marks}"{"" if is_shown else " hidden"}>'
+    def begin(self, row: BookRow, *, is_shown: bool) -> str:
+        """What stands before the columns: who it is, and which filters the row fits."""
+        return (
+            f'<tr id="p{row.person}" data-k="{marks_of(row)}"{"" if is_shown else " hidden"}>'
             f'<th scope="row"><a href="{self.href}{row.person}/">{escape(row.sort_name)}</a><td class="q">{self._escaped(row.team)}'
         )
-        return begin + "".join([draw(row) for draw in self.draws])
 
 
 def _classes(name: str, is_edge: bool) -> str:
@@ -130,9 +127,11 @@ def _late(row: BookRow) -> str:
     return f'<td class="l e{" z" if row.late_left <= 0 else ""}">{row.late_left}'
 
 
-def rows_html(drawing: Drawing, rows: Iterable[BookRow], shown_people: Collection[int]) -> SafeString:
-    """All rows, those that do not fit the filter hidden: the page filters by itself once it is there."""
-    made = [drawing.row(row, is_shown=row.person in shown_people) for row in rows]
+def rows_html(drawing: Drawing, rows: Sequence[BookRow], shown_people: Collection[int]) -> SafeString:
+    """All rows, those that do not fit the filter hidden: the page filters by itself once it is there. Drawn column by column."""
+    begins = [drawing.begin(row, is_shown=row.person in shown_people) for row in rows]
+    columns = [draw(rows) for draw in drawing.draws]
+    made = map("".join, zip(begins, *columns, strict=True))
     return mark_safe("\n".join(made))  # noqa: S308 every text in it went through escape
 
 

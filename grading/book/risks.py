@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from grading.gradebook import Pass, plain
 
@@ -21,8 +22,7 @@ class Risk:
     tone: str
 
 
-@dataclass(frozen=True)
-class Signs:
+class Signs(NamedTuple):
     """What is known of one person. late_left: None where no bank of late days is kept. silent: board -> days without a word."""
 
     missing: tuple[str, ...] = ()

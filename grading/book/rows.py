@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from grading.book.cells import Cell
 from grading.book.columns import Column
@@ -12,8 +13,7 @@ from grading.gradebook import Scheme
 TOTAL = "total"
 
 
-@dataclass(frozen=True)
-class BookRow:
+class BookRow(NamedTuple):
     """One student. person: the key. cells: parallel to the columns. sums: key of a component -> % of the course grade that it gave.
 
     earned: % of the course grade that is sure; so_far: what could have been earned; percent: earned of so_far after the curve. late_left:

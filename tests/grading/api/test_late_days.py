@@ -166,7 +166,7 @@ def test_a_ledger_costs_the_same_queries_however_long_it_is(cast, api, late, num
         )  # fmt: skip
     helen = api(cast.helen)
     with django_assert_max_num_queries(
-        9
-    ):  # token, its use, course, member, team, lines, verdicts, the return, whether counted
+        10
+    ):  # token, its use, course, member, team, lines, verdicts, the return, whether counted, where names are hidden
         found = helen.read(LATE, {"person": "ruth@example.edu"})
     assert len(found["verdicts"]) == number + 1
