@@ -21,7 +21,7 @@ from tests.schema.walking import document as document_of_api
 
 pytestmark = pytest.mark.django_db
 ONLY = os.environ.get("SCHEMA_ONLY", "")  # a part of the name of an operation, while one is mended
-EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "2"))
+EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "1"))
 
 
 @pytest.fixture(scope="module")
