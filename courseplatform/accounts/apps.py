@@ -8,6 +8,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from courseplatform.accounts import exporting, session_signals
+        from courseplatform.accounts.models import User
+        from courseplatform.core.kept import quiet
 
+        quiet(User)
         exporting.register()
         session_signals.connect()

@@ -12,13 +12,14 @@ from io import RawIOBase
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
-from courseplatform.accounts.models import User
+from courseplatform.accounts.models import SecurityEvent, User
 from courseplatform.core.errors import TooMany
 
 PIECE = 256 << 10
@@ -157,13 +158,22 @@ def _own(person: User) -> Exported:
         person.access_tokens.order_by("pk"), "name prefix scopes created_at expires_at last_used_at revoked_at"
     )
     browsers = rows(person.signed_in.order_by("pk"), "browser begun_at seen_at")
-    return Exported({"account": me, "access_tokens": tokens, "signed_in": browsers})
+    outside = rows(person.outside_identities.all(), "issuer subject email made_at used_at")
+    events = rows(SecurityEvent.objects.filter(person=person), "kind says browser by why at")
+    factors = rows(Authenticator.objects.filter(user=person).order_by("pk"), "type created_at last_used_at")
+    return Exported(
+        {
+            "account": me, "access_tokens": tokens, "signed_in": browsers, "single_sign_on": outside, "security_events": events,
+            "second_factors": factors,
+        }
+    )  # fmt: skip
 
 
 def register() -> None:
     add_export_section(
         ExportSection(
-            "account", "your account, where you are signed in, and your access tokens without their secrets", 0, _own,
-            frozenset({"accounts.AccessToken.person", "accounts.SignedIn.person"}),
+            "account", "your account, how and where you sign in, and your access tokens and second factors without their secrets", 0, _own,
+            frozenset({"accounts.AccessToken.person", "accounts.SignedIn.person", "accounts.OutsideIdentity.person",
+                       "accounts.SecurityEvent.person", "mfa.Authenticator.user"}),
         )
     )  # fmt: skip

@@ -12,6 +12,9 @@ from django.views.decorators.http import require_http_methods
 
 from courseplatform.accounts.merging import account_merge, account_merge_preview
 from courseplatform.accounts.models import User
+from courseplatform.accounts.reauthentication import fresh
+from courseplatform.accounts.second_factor.gate import factor_gate
+from courseplatform.accounts.session_facts import has_factor
 from courseplatform.core.audience import signed_in
 from courseplatform.core.errors import AppError, BadInput, Conflict, Forbidden
 
@@ -37,12 +40,16 @@ class ProofForm(forms.Form):
             )
             if not isinstance(found, User):
                 raise forms.ValidationError("No account has this address and this password. Check both.")
+            if has_factor(found):
+                message = "That account has a second factor, so its password alone does not open it. Remove the factor there first, or ask an operator."
+                raise forms.ValidationError(message, code="second_factor")
             self.other = found
         return cleaned
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh
 def merge(request: HttpRequest) -> HttpResponse:
     """The account one is signed in with stays; the other becomes an alias of it."""
     assert isinstance(request.user, User)
@@ -89,6 +96,8 @@ def _join(request: HttpRequest, person: User) -> HttpResponse:
 def _as_operator(request: HttpRequest, person: User, *, is_final: bool) -> HttpResponse:
     if not person.is_operator:
         raise Forbidden("Only operators join accounts of others.", code="operators_only")
+    if elsewhere := factor_gate(request):  # whoever joins an account to the own one has it
+        return elsewhere
     winner, loser = (_account(request.POST.get(name, "")) for name in ("keep", "other"))
     why = request.POST.get("why", "").strip()
     if not why:

@@ -49,6 +49,8 @@ def stay(why: str) -> Decision:
 
 
 decide("accounts.AccessToken.person", stay("a token of this name is there already"))
+decide("accounts.OutsideIdentity.person", stay("the remaining account has its own single sign-on"))
+decide("mfa.Authenticator.user", stay("the remaining account has a second factor of its own"))
 
 
 def references(model: type[models.Model]) -> Iterator[models.ForeignKey[Any, Any]]:

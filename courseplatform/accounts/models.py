@@ -60,6 +60,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         max_length=160, blank=True, help_text="what one will see as this demo account; empty: not offered"
     )
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
+    tours_seen = models.JSONField(
+        default=list, editable=False, help_text="tours that are not offered again: student, staff"
+    )
     session_epoch = models.PositiveIntegerField(
         default=0, editable=False, help_text="raised to sign the person out of every browser at once"
     )
@@ -182,3 +185,62 @@ class SignedIn(models.Model):
 
     def __str__(self) -> str:
         return self.browser
+
+
+class OutsideIdentity(models.Model):
+    """Who a person is at a provider of single sign-on: bound once, and from then on known by the provider's own id and by nothing else.
+
+    So an address that changes at the provider keeps the account, and an address that is given to somebody else opens none.
+    """
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="outside_identities")
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    email = models.EmailField(help_text="the address by which the account was found")
+    made_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="one_account_of_an_identity"),
+            models.UniqueConstraint(fields=["issuer", "person"], name="one_identity_of_an_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} of {self.issuer}"
+
+
+class SecurityKind(models.TextChoices):
+    """What is told to the person whose account it is, always by mail."""
+
+    NEW_BROWSER = "new_browser", "Signed in from a new browser"
+    SSO_BOUND = "sso_bound", "Single sign-on was connected"
+    SSO_RELEASED = "sso_released", "Single sign-on was disconnected"
+    FACTOR_ADDED = "factor_added", "A second factor was added"
+    FACTOR_REMOVED = "factor_removed", "A second factor was removed"
+    FACTOR_RESET = "factor_reset", "An operator removed your second factor"
+    CODES_MADE = "codes_made", "New recovery codes were made"
+    CODE_USED = "code_used", "A recovery code was used"
+    PASSWORD = "password", "The password was changed"
+    ADDRESS = "address", "The e-mail address was changed"
+    OPERATOR = "operator", "The right of an operator was changed"
+
+
+class SecurityEvent(AppendOnly):
+    """Something about the safety of an account. `by`: who did it, "" is the person; `why`: the reason that an operator gave."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="security_events")
+    kind = models.CharField(max_length=16, choices=SecurityKind.choices)
+    says = models.CharField(max_length=300, blank=True)
+    browser = models.CharField(max_length=60, blank=True)
+    by = models.CharField(max_length=254, blank=True)
+    why = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        indexes: ClassVar = [models.Index(fields=["person", "-at"], name="security_events_of_person")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.person_id}"

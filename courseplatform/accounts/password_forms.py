@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import ResetPasswordForm, ResetPasswordKeyForm, UserTokenForm
+from django.conf import settings
 
 from courseplatform.accounts.models import User
 
@@ -13,7 +14,8 @@ class AskForm(ResetPasswordForm):  # type: ignore[misc]
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()
-        self.users = list(User.objects.filter(email=email, is_active=True, is_demo=False))
+        found = User.objects.filter(email=email, is_active=True, is_demo=False)
+        self.users = list(found.filter(is_operator=True) if settings.SSO_ONLY else found)
         return email
 
 

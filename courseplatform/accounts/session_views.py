@@ -1,5 +1,6 @@
 """The page of where one is signed in: browsers and access tokens, each with the button that ends it. Only for the browser's session."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
@@ -8,6 +9,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from courseplatform.accounts.models import User
+from courseplatform.accounts.security.events import events_of
+from courseplatform.accounts.session_facts import facts_of
 from courseplatform.accounts.sessions import browsers_of, session_end, sessions_end
 from courseplatform.accounts.tokens import token_rows
 from courseplatform.core.audience import signed_in
@@ -20,7 +23,14 @@ def sessions(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     browsers = browsers_of(request.user, request.session.session_key)
     rows = token_rows(request.user, timezone.now())
-    return render(request, "accounts/sessions.html", {"browsers": browsers, "rows": rows})
+    context = {
+        "browsers": browsers,
+        "rows": rows,
+        "events": events_of(request.user),
+        "session_days": settings.SESSION_DAYS,
+        "staff_idle_hours": settings.STAFF_IDLE_HOURS if facts_of(request)["is_staff"] else 0,
+    }
+    return render(request, "accounts/sessions.html", context)
 
 
 @signed_in

@@ -50,13 +50,14 @@ def _note(key: str, person: int, request: HttpRequest) -> None:
     SignedIn.objects.bulk_create([row], ignore_conflicts=True)
 
 
-def session_seen(*, request: HttpRequest) -> None:
-    """A page was asked for. One update within five minutes at most; one row where the list does not know the session yet."""
+def session_seen(*, request: HttpRequest) -> bool:
+    """A page was asked for: whether that was written. One update within five minutes at most; one row where the list does not know the session yet."""
     key, person = str(request.session.session_key), request.session.get(SESSION_KEY)
     if person is None or not _is_due(key):
-        return
+        return False
     if not SignedIn.objects.filter(session_key=key).update(seen_at=timezone.now()):
         _note(key, int(person), request)
+    return True
 
 
 def _is_due(key: str) -> bool:

@@ -12,6 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from courseplatform.accounts.models import Scope, User
 from courseplatform.accounts.names import clean_name
+from courseplatform.accounts.reauthentication import fresh_to_send
+from courseplatform.accounts.second_factor.gate import factor_gate
+from courseplatform.accounts.session_facts import facts_of
 from courseplatform.accounts.tokens import LONGEST, token_create, token_revoke, token_rows, usual_expiry
 from courseplatform.core.audience import signed_in
 from courseplatform.core.errors import AppError
@@ -42,9 +45,12 @@ class TokenForm(forms.Form):
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_to_send
 def tokens(request: HttpRequest) -> HttpResponse:
     """The secret stands in the answer to the form and nowhere else: no session and no message keeps it."""
     assert isinstance(request.user, User)
+    if facts_of(request)["is_staff"] and (elsewhere := factor_gate(request)):
+        return elsewhere  # a token of the staff opens what their session does
     form = TokenForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return _page(request, request.user, form, status=422 if form.errors else 200)
