@@ -3,6 +3,7 @@
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -40,6 +41,14 @@ def choice(name: str, known: tuple[str, ...], default: str) -> str:
     return value
 
 
+def secret(name: str, least: int = 16) -> str:
+    """Empty where it is not set. Raises ImproperlyConfigured for one that is short enough to be guessed, without repeating it."""
+    value = text(name)
+    if value and len(value) < least:
+        raise ImproperlyConfigured(f"{name} has {len(value)} characters; it must have at least {least}.")
+    return value
+
+
 def words(name: str, default: str = "") -> list[str]:
     """Comma-separated."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
@@ -56,6 +65,24 @@ def site_url(name: str, hosts: list[str], *, plain: bool) -> str:
         raise ImproperlyConfigured(f"{name} is {found!r}; it must begin with https:// or http://.")
     host = next((host.lstrip(".") for host in hosts if host != "*"), "localhost")
     return found or (f"http://{host}:8000" if plain else f"https://{host}")
+
+
+def origin(name: str) -> str:
+    """Scheme and host, with a port where it is not the usual one; "" where nothing is set. Raises ImproperlyConfigured for anything more."""
+    found = text(name).rstrip("/").lower()
+    if not found:
+        return ""
+    try:
+        parts = urlsplit(found)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port = "", None
+    plain = f"{parts.scheme}://{host}" if ":" not in host else f"{parts.scheme}://[{host}]"
+    if not host or parts.scheme not in ("http", "https") or found not in (plain, f"{plain}:{port}"):
+        raise ImproperlyConfigured(
+            f"{name} is {text(name)!r}; it must be https:// and a host name, with nothing behind it."
+        )
+    return plain if port is None or port == {"http": 80, "https": 443}[parts.scheme] else f"{plain}:{port}"
 
 
 def folder(name: str, default: Path) -> Path:

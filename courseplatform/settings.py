@@ -6,17 +6,17 @@ readers (env.py); combinations that make no sense are system checks (checks.py).
 """
 
 import hashlib
+import logging
 import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import environ
-import structlog
 from django.core.exceptions import ImproperlyConfigured
 
-from courseplatform import beat, env
-from courseplatform.core.redaction import without_link_keys
+from courseplatform import beat, env, logs, sign_in_settings
+from courseplatform.core.redaction import keep_secret, secrets_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / ".data")
@@ -24,6 +24,8 @@ DEBUG = env.flag("DEBUG", False)
 DEMO = env.flag("DEMO", True)
 DATABASE_URL, BROKER_URL = env.text("DATABASE_URL"), env.text("BROKER_URL")
 EMBEDDED = not DATABASE_URL
+VERSION = env.text("MILLIAMP_VERSION", "unknown")  # of the image, in /metrics
+ALIVE_FILE = env.folder("ALIVE_FILE", Path("/")) if env.text("ALIVE_FILE") else None  # see core/alive.py
 BOOT = env.text("MILLIAMP_BOOT")  # names one start of `manage.py up`; see core/health.py
 
 if EMBEDDED:
@@ -39,20 +41,26 @@ CSRF_FAILURE_VIEW = "courseplatform.core.error_pages.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 # Where the site is reached, for links in mails and calendars, which no request asks for. `up` names its own address.
 SITE_URL = env.site_url("SITE_URL", ALLOWED_HOSTS, plain=EMBEDDED)
+# Where uploaded files are given out, and nothing else is: a host of its own, so that no file runs with the site's cookies. Empty: by the site.
+CONTENT_URL = env.origin("CONTENT_URL")
+OF_CONTENT = [CONTENT_URL] if CONTENT_URL else []
 
 # -- applications -----------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "courseplatform.core",
+    "courseplatform.metrics",
     "courseplatform.accounts",
     "courseplatform.uploads",
     "courseplatform.cli",
     "courseplatform.courses",
     "courseplatform.audit",
+    "courseplatform.status",
     "courseplatform.notices",
     "courseplatform.calendars",
     "courseplatform.roster",
     "courseplatform.teams",
+    "courseplatform.keeping",
     "courseplatform.seminar",
     "courseplatform.scribe",
     "courseplatform.participation",
@@ -61,6 +69,8 @@ INSTALLED_APPS = [
     "grading",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
     "csp",
     "django_htmx",
     "django_structlog",
@@ -73,17 +83,19 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "courseplatform.metrics.middleware.Measured",
     "courseplatform.core.middleware.ServerTiming",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "courseplatform.core.middleware.SecurityHeaders",
     "courseplatform.core.middleware.KnownHost",
+    "courseplatform.core.content.host.ContentHost",  # before what knows people, cookies or pages
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "courseplatform.core.middleware.Compress",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "courseplatform.accounts.middleware.Authentication",
     "courseplatform.accounts.middleware.SignedInBrowsers",
     "django_structlog.middlewares.RequestMiddleware",
     "courseplatform.core.middleware.RequestId",
@@ -93,6 +105,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "courseplatform.core.middleware.PersonZone",
     "courseplatform.core.middleware.DefaultDeny",
+    "courseplatform.status.middleware.Maintenance",
     "courseplatform.audit.middleware.Audited",
     "courseplatform.audit.view_as.middleware.ViewAsStudent",
     "courseplatform.core.middleware.Refusals",
@@ -120,6 +133,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- data -------------------------------------------------------------------------------------------------------------
 
+DATABASE_PREPARE = env.flag("DATABASE_PREPARE", False)  # courseplatform/core/on_server.py
 if EMBEDDED:
     DATABASES: dict[str, Any] = {
         "default": {
@@ -134,6 +148,18 @@ if EMBEDDED:
     }
 else:
     DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL) | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+    # A network that is cut says nothing: without these both sides would wait for hours, and a transaction that is held there would keep
+    # its rows from everybody. What DATABASE_URL says itself comes first.
+    _keepalives = {"keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+    _theirs = "".join(
+        f" -c {name if name.startswith('tcp') else f'tcp_{name}'}={value}" for name, value in _keepalives.items()
+    )
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        **_keepalives,
+        # No query of a page is long enough for machine code to pay; where counts of rows are guessed wrong, making it takes a tenth of a second.
+        "options": f"-c idle_in_transaction_session_timeout=120000 -c jit=off{_theirs}",
+    } | DATABASES["default"].get("OPTIONS", {})
 
 
 def _socket(data_dir: Path) -> Path:
@@ -175,11 +201,11 @@ COUNT_INSTRUCTIONS = env.flag("COUNT_INSTRUCTIONS", True)  # after each result, 
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS: list[Any] = [BASE_DIR / "static", ("docs", BASE_DIR / "docs" / "img")]  # pictures of the documents
 STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
+        "BACKEND": "courseplatform.core.static_files.StaticFiles",
         "OPTIONS": {
             "file_permissions_mode": 0o644,
             "directory_permissions_mode": 0o755,
@@ -230,37 +256,17 @@ CELERY_BEAT_SCHEDULE = beat.SCHEDULE
 
 # -- people -----------------------------------------------------------------------------------------------------------
 
-AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["courseplatform.accounts.backends.AccountBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
-    for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "front"
-ACCOUNT_ADAPTER = "courseplatform.accounts.adapter.AccountAdapter"
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_LOGOUT_REDIRECT_URL = "front"
-ACCOUNT_SESSION_REMEMBER = False  # a session ends with the browser: laboratories share their computers
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # such a mail would offer to sign up
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
-ACCOUNT_FORMS = {
-    "reset_password": "courseplatform.accounts.password_forms.AskForm",
-    "reset_password_from_key": "courseplatform.accounts.password_forms.NewPasswordForm",
-    "user_token": "courseplatform.accounts.password_forms.LinkForm",
-}
-# Over one of these is the 429 page, which says "one minute"; only failed passwords have a sentence of their own.
-ACCOUNT_RATE_LIMITS = {
-    "login": "30/m/ip",
-    "login_failed": "10/m/ip,5/5m/key",
-    "change_password": "5/m/user",
-    "reset_password": "20/m/ip,5/m/key",
-    "reset_password_from_key": "20/m/ip",
-}
+# A deployment stands behind TLS; the embedded world answers on plain HTTP on this machine.
+BEHIND_TLS = env.flag("BEHIND_TLS", not EMBEDDED and not DEBUG)
+OIDC, SAML = sign_in_settings.oidc(), sign_in_settings.saml()  # what the university signs people in with
+SSO_ONLY: bool = sign_in_settings.sso_only((OIDC, SAML))
+SSO_SIGN_UP: bool = env.flag("SSO_SIGN_UP", False)  # make accounts of people whom nobody has enrolled
+STAFF_SECOND_FACTOR: str = env.choice(
+    "STAFF_SECOND_FACTOR", ("off", "asked", "required"), "off" if EMBEDDED else "asked"
+)
+STAFF_IDLE_HOURS: int = env.number("STAFF_IDLE_HOURS", 12, least=1)
+SESSION_DAYS: int = env.number("SESSION_DAYS", 14, least=1)
+vars().update(sign_in_settings.sign_in_settings(behind_tls=BEHIND_TLS, session_days=SESSION_DAYS))
 if EMBEDDED:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = DATA_DIR / "mail"
@@ -283,9 +289,9 @@ CONTENT_SECURITY_POLICY = {
         "default-src": ["'none'"],
         "script-src": ["'self'"],
         "style-src": ["'self'", EMPTY_STYLE],
-        "img-src": ["'self'", "data:", "blob:"],
+        "img-src": ["'self'", "data:", "blob:", *OF_CONTENT],
         "font-src": ["'self'"],
-        "connect-src": ["'self'"],
+        "connect-src": ["'self'", *OF_CONTENT],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
@@ -296,13 +302,15 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+BACKUP_EVERY_HOURS = env.number("BACKUP_EVERY_HOURS", 0)  # 0: nobody is told when no backup was made
+RETENTION = env.flag("RETENTION", True)  # off: nothing leaves a course by itself, and nobody is told that it will
+RETENTION_LEAST_DAYS = env.number(
+    "RETENTION_LEAST_DAYS", 90, least=1
+)  # no course may let anything leave sooner after its last day
+RETENTION_MOST_DAYS = env.number("RETENTION_MOST_DAYS", 3650, least=1)  # nor keep it longer
 AUDIT_DAYS = env.number("AUDIT_DAYS", 400, least=1)  # who of the staff saw what: a term, its grades and their appeals
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-# A deployment stands behind TLS; the embedded world answers on plain HTTP on this machine.
-BEHIND_TLS = env.flag("BEHIND_TLS", not EMBEDDED and not DEBUG)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = BEHIND_TLS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]  # asked from inside, past the proxy
 SECURE_HSTS_SECONDS = 31536000 if BEHIND_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
 ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_TLS)  # rate limits count visitors, not the one proxy before us
@@ -358,36 +366,11 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
+
 # -- logs -------------------------------------------------------------------------------------------------------------
 
-SHARED_PROCESSORS: list[Any] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_logger_name,
-    structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.processors.format_exc_info,
-    without_link_keys,
-]
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.processors.JSONRenderer(),
-            "foreign_pre_chain": SHARED_PROCESSORS,
-        }
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")},
-    "loggers": {"django.server": {"handlers": [], "propagate": True}, "kombu": {"level": "WARNING"}},
-}
-structlog.configure(
-    processors=[
-        structlog.stdlib.filter_by_level,
-        *SHARED_PROCESSORS,
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
-)
+keep_secret({SECRET_KEY, *secrets_of(os.environ)})
+LOGGING = logs.LOGGING
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG

@@ -1,6 +1,5 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from courseplatform import checks  # noqa: F401 registers itself
 from courseplatform.accounts.api import Me
 from courseplatform.calendars.urls import feeds
 from courseplatform.core import error_pages
@@ -8,6 +7,7 @@ from courseplatform.core.api_shapes import Schema
 from courseplatform.courses import api as courses_api
 from courseplatform.courses.views.new import new
 from courseplatform.courses.views.pages import front
+from courseplatform.keeping.urls import personal as leaving
 from courseplatform.notices.urls import personal
 from courseplatform.uploads.api import OneUpload, Uploads
 from grading.urls import site_line
@@ -30,9 +30,12 @@ urlpatterns = [
     path("", front, name="front"),
     path("new-course/", new, name="new_course"),
     path("", include("courseplatform.core.urls")),
+    path("", include("courseplatform.metrics.urls")),
     path("api/v1/", include((api, "api"))),
     path("api/runner/v1/", include((protocol, "runner_protocol"))),
     path("accounts/", include("courseplatform.accounts.urls")),
+    path("status/", include("courseplatform.status.urls")),
+    path("leaving/", include((leaving, "leaving"))),
     path("notifications/", include((personal, "notifications"))),
     path("calendar/", include((feeds, "feeds"))),
     path("uploads/", include("courseplatform.uploads.urls")),
@@ -45,6 +48,7 @@ urlpatterns = [
     path("", include("courseplatform.lti.urls")),
     path("courses/", include("courseplatform.courses.urls")),
     path("courses/", include("courseplatform.audit.urls")),
+    path("courses/", include("courseplatform.keeping.urls")),
     path("courses/", include("courseplatform.notices.urls")),
     path("courses/", include("courseplatform.calendars.urls")),
     path("courses/", include("courseplatform.roster.urls")),

@@ -37,7 +37,7 @@ class StrictJson(BaseParser):
         except AppError:
             raise
         except ValueError as error:
-            raise BadInput(f"This is no JSON: {error}"[:200], code="bad_json") from error
+            raise BadInput(f"This is no JSON ({str(error)[:150]}).", code="bad_json") from error
         _check(found, DEEPEST)
         return found
 

@@ -19,6 +19,7 @@ class Audience(StrEnum):
     SIGNED_IN = "signed_in"
     COURSE_MAKERS = "course_makers"  # operators, and instructors of any course
     OPERATORS = "operators"
+    MONITOR = "monitor"  # a program with METRICS_TOKEN, and no person
     RUNNERS = "runners"  # boards with a token of their own, and no person
     COURSE_PUBLIC = "course_public"  # anybody where the course is public, else its members
     COURSE_MEMBERS = "course_members"

@@ -21,8 +21,8 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from courseplatform.core.audience import known_person
-from courseplatform.core.busy import AGAIN_IN_S, is_busy, too_busy
-from courseplatform.core.errors import AppError
+from courseplatform.core.busy import AGAIN_IN_S, away, is_away, is_busy, too_busy
+from courseplatform.core.errors import AppError, Unavailable
 
 TITLES = {
     400: "This request cannot be read",
@@ -30,6 +30,7 @@ TITLES = {
     404: "Not here, or not yours",
     405: "This address works in another way",
     409: "That does not work now",
+    410: "This was deleted",
     413: "This is too large",
     422: "That cannot be used",
     429: "Too many tries",
@@ -155,8 +156,18 @@ def writes_busy(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def database_away(request: HttpRequest) -> HttpResponse:
+    """Of the person only what was known before: nothing can be asked now."""
+    response = _answer(request, away(), Unavailable.http_status)
+    response["Retry-After"] = str(AGAIN_IN_S)
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    if is_busy(sys.exc_info()[1]):  # outside a view: where a session is written
+    error = sys.exc_info()[1]
+    if is_busy(error):  # outside a view: where a session is written
         return writes_busy(request)
+    if is_away(error):
+        return database_away(request)
     message = "It is not your fault, and what you had handed in is safe. Try again; if it stays, tell the staff the number below."
     return _refuse(request, 500, "server_error", message)

@@ -58,3 +58,13 @@ class WallField(forms.DateTimeField):
     def prepare_value(self, value: Any) -> Any:
         with timezone.override(self.zone):
             return super().prepare_value(value)
+
+
+class JsonField(forms.JSONField):
+    """JSON from a browser. Python refuses numbers of thousands of digits with an error that Django's field lets through."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except (ValueError, RecursionError) as error:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error

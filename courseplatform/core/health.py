@@ -10,10 +10,10 @@ from typing import Any
 from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from courseplatform.core.clock import shared_now
 from courseplatform.core.errors import Unavailable
 from courseplatform.core.models import Heartbeat
 
@@ -25,7 +25,7 @@ _needed: dict[str, Callable[[], bool]] = {}
 
 def beat(worker: str) -> None:
     """A sign of life of a worker: a task has gone round through the broker and the database, or its run goes on."""
-    Heartbeat.objects.update_or_create(name=worker, defaults={"at": timezone.now(), "boot": settings.BOOT})
+    Heartbeat.objects.update_or_create(name=worker, defaults={"at": shared_now(), "boot": settings.BOOT})
 
 
 def last_sign(worker: str) -> datetime | None:
@@ -44,11 +44,12 @@ def can_work(worker: str) -> bool:
 
 def check() -> dict[str, Any]:
     """{"status": "ok" | "failing", "checks": {name: "ok" or a few words on what is wrong}}"""
-    checks = {name: _try(probe) for name, probe in PROBES.items()}
+    checks = {name: tried(probe) for name, probe in PROBES.items()}
     return {"status": "ok" if set(checks.values()) == {"ok"} else "failing", "checks": checks}
 
 
-def _try(probe: Callable[[], str]) -> str:
+def tried(probe: Callable[[], str]) -> str:
+    """What the probe says, or why it could say nothing."""
     try:
         return probe()
     except Unavailable as error:
@@ -78,7 +79,7 @@ def _worker() -> str:
     for name in WORKERS:
         if name not in newest:
             wrong.append(f"waiting for the first task of worker {name}")
-        elif timezone.now() - newest[name] > FRESH:
+        elif shared_now() - newest[name] > FRESH:
             wrong.append(f"worker {name} is silent")
     return "; ".join(wrong) or "ok"
 

@@ -23,6 +23,7 @@ from courseplatform.core import maths
 from courseplatform.core.errors import AppError, BadInput, TooLarge
 
 RENDERER = 2  # raise it with every change of what comes out
+MOST_REMEMBERED = 20_000  # characters of a text whose page this process remembers, of 1,024 texts
 MOST_CHARACTERS = 100_000
 MOST_OF = {
     "[": 3000,
@@ -50,7 +51,7 @@ TAGS = {
     "table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd", *maths.TAGS,
 }  # fmt: skip
 ATTRIBUTES: dict[str, set[str]] = {
-    "a": {"href"}, "div": {"role", "tabindex", "aria-label"}, "img": {"src", "alt", "loading"}, "ol": {"start"}, "mi": {"mathvariant"},
+    "a": {"href"}, "div": {"role", "tabindex", "aria-label"}, "img": {"src", "alt", "loading", "crossorigin"}, "ol": {"start"}, "mi": {"mathvariant"},
     **{tag: set(maths.ATTRIBUTES) for tag in maths.TAGS - {"mi"}},
 }  # fmt: skip
 CLASSES = {
@@ -101,9 +102,17 @@ def render_markdown(text: str, *, image_url: ImageUrl | None = None, line_number
     A text beyond the limits is shown as it was written, without marks: one that is stored must not take down the page it stands on.
     """
     try:
+        if image_url is None and len(text) < MOST_REMEMBERED:
+            return _plain(text, line_numbers)
         return read_markdown(text, image_url=image_url, line_numbers=line_numbers)[0]
     except AppError:
         return format_html("<pre>{}</pre>", text[:MOST_CHARACTERS])
+
+
+@lru_cache(maxsize=1024)
+def _plain(text: str, line_numbers: bool) -> SafeString:
+    """The same words are the same page: what a course shows to everybody is read once."""
+    return read_markdown(text, line_numbers=line_numbers)[0]
 
 
 def read_markdown(
@@ -123,7 +132,7 @@ def read_markdown(
         html, tags=TAGS, attributes={**ATTRIBUTES, "*": {"data-line"}} if line_numbers else ATTRIBUTES, allowed_classes=CLASSES,
         url_schemes=SCHEMES,
     )  # fmt: skip
-    return mark_safe(clean), facts  # noqa: S308 cleaned by nh3 above
+    return mark_safe(clean), facts  # noqa: S308 cleaned by nh3 above  # nosec B308, B703
 
 
 def check_size(text: str) -> None:
@@ -254,4 +263,4 @@ def _image(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env
         source = str(token.attrGet("src") or "")[:200]
         return f'<span class="no-image">{escape(words or "image")} (no image {escape(source)} is attached)</span>'
     below = f'<span class="caption">{escape(caption)}</span>' if caption else ""
-    return f'<img src="{escape(url)}" alt="{escape(words)}" loading="lazy">{below}'
+    return f'<img src="{escape(url)}" alt="{escape(words)}" loading="lazy" crossorigin="anonymous">{below}'

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from courseplatform.core import error_pages
 from courseplatform.core.audience import audience_of, known_person
-from courseplatform.core.busy import is_busy
+from courseplatform.core.busy import AGAIN_IN_S, is_away, is_busy
 from courseplatform.core.errors import AppError, BadInput
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -139,6 +139,7 @@ def no_nul() -> BadInput:
     )
 
 
+AWAY = frozenset({503, 507})  # Unavailable, and a disk that is full
 JSON_TAKES_NO = ("\\u0000 cannot", "Unicode low surrogate", "Unicode high surrogate")
 
 
@@ -156,12 +157,15 @@ def cannot_be_kept(error: Exception) -> bool:
 
 
 class Refusals(Middleware):
-    """Turns an AppError of any view, and the empty 405 of Django's, into a page or a JSON document."""
+    """Turns an AppError of any view, and the empty 405 of Django's, into a page or a JSON document. Where something of ours is away, programs
+    are told when to come again."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
             return error_pages.method_not_allowed(request, response["Allow"])
+        if response.status_code in AWAY:
+            response.headers.setdefault("Retry-After", str(AGAIN_IN_S))
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -170,6 +174,9 @@ class Refusals(Middleware):
         if is_busy(exception):
             log.warning("writes_busy", path=request.path)
             return error_pages.writes_busy(request)
+        if is_away(exception):
+            log.warning("database_away", path=request.path, why=str(exception).strip())
+            return error_pages.database_away(request)
         if cannot_be_kept(exception):
             return error_pages.answer(request, no_nul())
         return None

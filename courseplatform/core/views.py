@@ -1,18 +1,16 @@
 """Pages that belong to no course: the front, the style page, the documents, health."""
 
-import re
-from pathlib import Path
+from datetime import timedelta
+from email.utils import parseaddr
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils.text import slugify
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from courseplatform.core import health
+from courseplatform.core import documents, health
 from courseplatform.core.audience import public
-from courseplatform.core.errors import NotHere
-from courseplatform.core.markdown import render_markdown
 
 COLOURS = (
     ("Ground and ink", "Text is 4.5:1 or better, edges of fields 3:1.", (
@@ -41,21 +39,17 @@ METERS = (
         "note": "322 %; 2.22 MiB too much",
     },
 )
-DOCUMENTS = {
-    "measurement": "How things are measured",
-    "class": "The class: fronts, places and ties",
-    "analytics": "Analytics of a class",
-    "tasks": "Tasks and their metrics",
-    "rules": "Rules of points",
-    "grading": "Grades and rubrics",
-    "pipelines": "Pipelines: several models in a row",
-    "runner-agent": "The agent on a board",
-    "inventory": "The stock of hardware",
-    "audit": "Audit, sessions, and viewing as a student",
-    "glossary": "Glossary",
-    "api": "The API",
-    "command-line": "The command line",
-}
+
+
+@require_safe
+@public
+def security_contact(request: HttpRequest) -> HttpResponse:
+    """Whom to tell of a hole (RFC 9116): the address from which the site writes."""
+    until = (timezone.now() + timedelta(days=180)).strftime("%Y-%m-%dT00:00:00Z")
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    lines = (f"Contact: mailto:{address}", f"Expires: {until}", "Preferred-Languages: en", f"Canonical: {settings.SITE_URL}{request.path}",
+             f"Policy: {settings.SITE_URL}/docs/threat-model/")  # fmt: skip
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
 @require_safe
@@ -71,20 +65,11 @@ def style(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @public
-def document(request: HttpRequest, name: str) -> HttpResponse:
-    """One of the documents in docs/ that the pages link to."""
-    if name not in DOCUMENTS:
-        raise NotHere("There is no such page.")
-    text = (Path(settings.BASE_DIR) / "docs" / f"{name}.md").read_text(encoding="utf-8")
-    before, *chapters = re.split(r"^## ", text, flags=re.MULTILINE)
+def document(request: HttpRequest, name: str = documents.FRONT) -> HttpResponse:
+    """One of the documents in docs/, or their front page."""
     return render(
-        request, "core/document.html", {"title": DOCUMENTS[name], "before": render_markdown(before), "chapters": [_chapter(one) for one in chapters]}
-    )  # fmt: skip
-
-
-def _chapter(text: str) -> dict[str, str]:
-    title, _, rest = text.partition("\n")
-    return {"slug": slugify(title), "title": title, "html": render_markdown(rest)}
+        request, "core/document.html", {"document": documents.document(name), "is_front": name == documents.FRONT}
+    )
 
 
 @require_safe

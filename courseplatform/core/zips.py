@@ -7,6 +7,7 @@ import zlib
 # All that Python's reader raises for a zip that is damaged, locked or packed in a way that it does not know (NotImplementedError).
 DAMAGED = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, struct.error, ValueError,
+    IndexError,  # of a member without a name
 )  # fmt: skip
 
 

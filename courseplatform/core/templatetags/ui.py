@@ -1,19 +1,25 @@
 """Template tags of the design system: icons, badges, the basis of a number, numbers and times as people read them."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
+from html import escape  # that of Django asks of each word whether it is a lazy one
 from typing import Any
 
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.formats import localize
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
 from courseplatform.core import numbers
+from courseplatform.core.drawn import drawn
 from courseplatform.core.image_files import MOST_BYTES
 
 register = template.Library()
+register.simple_tag(drawn)
 
 BASIS = {
     "counted": "counted",
@@ -32,7 +38,9 @@ SHAPES = {
 }
 
 
+# typed: what is safe already is another word than one to be escaped.
 @register.simple_tag
+@lru_cache(maxsize=1000, typed=True)
 def icon(name: str, more: str = "") -> SafeString:
     """An icon of the sprite; decoration only, the word beside it says the same."""
     return format_html(
@@ -43,7 +51,12 @@ def icon(name: str, more: str = "") -> SafeString:
 @register.simple_tag
 def badge(found: Any) -> SafeString:
     """A badge from an object with tone, icon and word."""
-    return format_html('<span class="badge {}">{}{}</span>', found.tone, icon(found.icon), found.word)
+    return _badge(found.tone, found.icon, found.word)
+
+
+@lru_cache(maxsize=1000, typed=True)
+def _badge(tone: str, name: str, word: str) -> SafeString:
+    return format_html('<span class="badge {}">{}{}</span>', tone, icon(name), word)
 
 
 @register.simple_tag
@@ -55,8 +68,29 @@ def image_bytes() -> int:
 @register.simple_tag
 def basis(name: str, words: str = "") -> SafeString:
     """How a number was got: shape and word; `words` where more is to be said than the usual word."""
-    shape, word = SafeString(SHAPES[name]), words or BASIS[name]
+    shape, word = SafeString(SHAPES[name]), words or BASIS[name]  # of our own table  # nosec B703
     return format_html('<span class="basis"><svg viewBox="0 0 10 10" aria-hidden="true">{}</svg>{}</span>', shape, word)
+
+
+@register.simple_tag
+def dense_rows(rows: Iterable[Iterable[Any]]) -> SafeString:
+    """The rows of a plain table, numbers from the second column on. By one function: a class of 500 in a loop of the template took 60 ms."""
+    drawn = []
+    for row in rows:
+        first, *others = (escape(cell) if type(cell) is str else conditional_escape(localize(cell)) for cell in row)
+        numbers_of_row = "".join(f'<td class="num">{cell}</td>' for cell in others)
+        drawn.append(f"<tr><td>{first}</td>{numbers_of_row}</tr>\n")
+    return SafeString("".join(drawn))  # each cell was escaped above  # nosec B703
+
+
+@register.simple_tag
+def amount(share: float, tone: str = "", is_top: bool = False) -> SafeString:
+    """A bar in a cell of a table. tone: a class of ours. By one function, because tables have hundreds."""
+    css = f"bar-of-amount{' top' if is_top else ''}{f' {tone}' if tone else ''}"
+    return SafeString(  # a class and a number  # nosec B703
+        f'\n<svg class="{css}" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect width="{meter_width(share)}" height="8" rx=".5" /></svg>\n'
+    )
 
 
 @register.simple_tag
