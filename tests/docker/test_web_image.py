@@ -12,11 +12,11 @@ import psycopg2
 import pytest
 
 from tests import parts
+from tests.docker.stack import built
 from tests.journeys.world import free_port, wait_for
 from tests.parts import ROOT
 
 pytestmark = [pytest.mark.part("docker"), pytest.mark.part("postgresql"), pytest.mark.part("redis")]
-BASE, IMAGE = "milliamp-base", "milliamp-web-test"
 MOST_BYTES = (
     700 << 20
 )  # 90 MB are matplotlib with numpy, which draws plots in a process of its own; 30 are LTI's signatures and pdf.js
@@ -30,22 +30,7 @@ def docker(*arguments: str, check: bool = True) -> str:
 
 @pytest.fixture(scope="module")
 def image():
-    made = subprocess.run([ROOT / ".ci" / "base-image", BASE], capture_output=True, text=True, check=False)
-    assert made.returncode == 0, made.stdout + made.stderr
-    docker(
-        "build",
-        "-q",
-        "--network",
-        "host",
-        "--build-arg",
-        f"BASE_IMAGE={BASE}",
-        "-f",
-        "docker/web.Dockerfile",
-        "-t",
-        IMAGE,
-        ".",
-    )
-    return IMAGE
+    return built("web")
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +109,12 @@ def healthy(port):
     except OSError:
         time.sleep(0.5)
     return False
+
+
+def test_the_backup_image_makes_a_set_that_is_verified(image, environment, volume):
+    backup = built("backup")
+    scratch = ["--read-only", "--tmpfs", "/tmp", "--tmpfs", "/backups:uid=10001,mode=700"]
+    script = "python manage.py migrate -v0 && python manage.py backup --to /backups && python manage.py backup_verify /backups/20*"
+    common = ["--rm", "--network", "host", "-v", f"{volume}:/data", *scratch, *options(environment)]
+    said = docker("run", *common, backup, "sh", "-c", script)
+    assert "is whole:" in said, said

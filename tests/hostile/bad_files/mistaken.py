@@ -20,6 +20,24 @@ HEADS = {
     "random": (bytes((i * 7919 + 13) % 256 for i in range(5000)), "noise"), "ones": (b"\xff" * 5000, "ones"), "zeros": (bytes(5000), "zeros"),
 }  # fmt: skip
 
+# Weights alone, under their own ending and under that of a model: headers that lie.
+WEIGHTS = {
+    "plain": (b"{}      ", None, "weights alone"), "head-2-60": (b"{}", 2**60, "a header of 2^60 bytes"), "head-minus": (b"{}", 2**64 - 1, "one of 2^64"),
+    "head-short": (b'{"w":{}}', 3, "a header that ends within"), "no-json": (b"\xff" * 64, None, "a header of no text"),
+    "deep": (b'{"a":' * 4000, None, "objects four thousand deep"),
+    "overlap": (b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}', None, "overlapping weights"),
+    "outside": (b'{"a":{"dtype":"F32","shape":[1099511627776],"data_offsets":[0,4398046511104]}}', None, "weights of 4 TiB"),
+    "minus": (b'{"a":{"dtype":"F32","shape":[-1],"data_offsets":[8,0]}}', None, "weights that end before they begin"),
+    "twice": (b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}', None, "one name twice"),
+}  # fmt: skip
+
+
+def _safetensors() -> Iterator[Case]:
+    for word, (header, size, why) in WEIGHTS.items():
+        content = (len(header) if size is None else size).to_bytes(8, "little") + header + bytes(16)
+        for ending in ("safetensors", "pt"):
+            yield Case(f"no-model-weights-{word}.{ending}", content, why)
+
 
 def cases() -> Iterator[Case]:
     for word, (content, why) in HEADS.items():
@@ -35,8 +53,5 @@ def cases() -> Iterator[Case]:
         "no-model-tar.pt", archive.getvalue(), "a tar archive with a path out of its folder", ("archive_not_model",)
     )
     yield Case("no-ending", b"\x08\x09x", "a name without an ending")
-    yield Case("no-model.safetensors", (8).to_bytes(8, "little") + b"{}      ", "weights alone")
-    yield Case(
-        "no-model-safetensors.pt", (2**60).to_bytes(8, "little") + b"{}", "weights alone, and a header of 2^60 bytes"
-    )
+    yield from _safetensors()
     yield Case("no-model.h5.onnx", b"\x08\x09" + bytes(100), "an ending before the ending")
