@@ -4,16 +4,18 @@ Not named tasks.py on purpose: only a worker started with `-I grading.bench_task
 """
 
 import os
+import signal
 import socket
 import threading
 from typing import Any
 
 import structlog
+from billiard import current_process
 from celery import shared_task
 from celery.signals import task_postrun, worker_process_init, worker_shutdown, worker_shutting_down
 from django.db import DatabaseError, connection
 
-from courseplatform.core import health
+from courseplatform.core import alive, health
 from grading.measuring import bench_ready, refits, worker
 from grading.queue.wake import BENCH_QUEUE, REFIT, RUN_NEXT, wake
 from hardware import workers
@@ -59,14 +61,27 @@ def say_that_it_lives(**_: Any) -> None:
 
 
 def _signs() -> None:
+    is_new = True
     while not worker.stopping.is_set():
         try:
-            workers.sign_on(own_name(), isolation=bench_ready.isolation_name())
+            workers.sign_on(own_name(), isolation=bench_ready.isolation_name(), is_new=is_new)
+            is_new = False
+            alive.touch()
+            if workers.is_asked_to_leave(own_name()):
+                _leave_after_run()
         except DatabaseError as error:
             log.warning("sign_failed", why=str(error))  # the next one may succeed
         finally:
             connection.close()
         worker.stopping.wait(timeout=workers.SIGN_EVERY_S)
+
+
+def _leave_after_run() -> None:
+    """An operator asked: no further run is begun, and with the end of this one the worker stops. Compose or the supervisor starts it again."""
+    worker.leaving.set()
+    if worker.slot.acquire(blocking=False):
+        log.info("worker_leaves", name=own_name())
+        os.kill(os.getpid() if current_process().name == "MainProcess" else os.getppid(), signal.SIGTERM)
 
 
 @worker_shutdown.connect

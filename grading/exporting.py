@@ -7,6 +7,7 @@ from django.utils import timezone
 from courseplatform.accounts.exporting import Exported, ExportedFile, ExportSection, rows
 from courseplatform.accounts.models import User
 from courseplatform.courses.models import Enrolment, Role
+from grading.grade import Grade
 from grading.grade_facts import grade_for, sees_grade
 from grading.models.assignments import Assignment
 from grading.models.class_points import Nickname
@@ -14,6 +15,7 @@ from grading.models.desk import Snippet
 from grading.models.late_days import Accommodation, Excuse, Extension, LateEntry, LateRequest, LateVerdict
 from grading.models.pieces import Piece
 from grading.models.regrades import RegradeRequest
+from grading.models.research import ResearchConsent
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.selectors.annotations import notes_for
@@ -45,6 +47,7 @@ def _grading(person: User) -> Exported:
             "nicknames": rows(Nickname.objects.filter(person=person), "course=course__slug name chosen_at taken_down_at"),
             "notes_in_reports": rows(notes_for(person, seen), NOTE),
             "snippets": rows(Snippet.objects.filter(owner=person), "course=course__slug short text is_shared made_at"),
+            "research": rows(ResearchConsent.objects.filter(person=person), "course=course__slug is_given at"),
             "grades": _grades(person, seen),
             "course_grades": standings_exported(person, timezone.now()),
         },
@@ -72,15 +75,20 @@ def _grades(person: User, seen: list[Assignment]) -> list[dict[str, Any]]:
     return [
         {
             "course": one.course.slug, "assignment": one.short,
-            "lines": [
-                {
-                    "kind": line.kind, "title": line.title, "points": line.points, "of": line.of, "says": line.says,
-                    "ticked": [{"title": option.title, "points": option.points} for option in line.ticked],
-                }
-                for line in grade_for(one, person).lines
-            ],
+            "lines": grade_lines(grade_for(one, person)),
         }
         for one in seen
+    ]  # fmt: skip
+
+
+def grade_lines(grade: Grade) -> list[dict[str, Any]]:
+    """The sum of one grade, as its page shows it."""
+    return [
+        {
+            "kind": line.kind, "title": line.title, "points": line.points, "of": line.of, "says": line.says,
+            "ticked": [{"title": option.title, "points": option.points} for option in line.ticked],
+        }
+        for line in grade.lines
     ]  # fmt: skip
 
 
@@ -90,5 +98,6 @@ SECTION = ExportSection(
         "grading.Submission.person", "grading.Piece.person", "grading.Extension.person", "grading.Accommodation.person", "grading.Excuse.person",
         "grading.LateRequest.person", "grading.LateEntry.person", "grading.LateVerdict.person", "grading.RegradeRequest.person",
         "grading.Nickname.person", "grading.GradeEvent.person", "grading.Snippet.owner", "grading.GradeNow.person",
+        "grading.ResearchConsent.person",
     }),
 )  # fmt: skip

@@ -5,6 +5,7 @@ dark. The unit of an axis is written once, above the value axis at the left or u
 that tasks can draw their own.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +18,10 @@ QUIET = 0.45  # how strong what is not the point of a figure is drawn
 class Figure:
     """One figure.
 
-    finding: the sentence it shows; how: how that was got; note: what stands in the margin. plot: a Plotly figure (data, layout), or None
-    where `template` draws it from `shown`. columns and rows: the same as a table, for the page and the CSV. is_square: the finding and
-    `aside` stand beside the plot. keys: (token, word) of what is stacked. marks: (basis, words) where one basis does not tell it all.
+    finding: the sentence it shows; how: how that was got; note: what stands in the margin. draw: gives the Plotly figure (data, layout), for
+    which browsers ask later; None where `template` draws it from `shown`. columns and rows: the same as a table, for the page and the CSV.
+    is_square: the finding and `aside` stand beside the plot. keys: (token, word) of what is stacked. marks: (basis, words) where one basis
+    does not tell it all.
     under: figures that belong to this one and stand below it, half as wide. beside: a template with a small table at the right of the plot.
     asks_board: the reader may choose for which board it is drawn.
     """
@@ -32,7 +34,7 @@ class Figure:
     columns: list[str]
     rows: Rows
     height: int = 0
-    plot: Json | None = None
+    draw: Callable[[], Json] | None = None
     template: str = ""
     note: str = ""
     is_square: bool = False
@@ -43,6 +45,14 @@ class Figure:
     under: tuple["Figure", ...] = ()
     beside: str = ""
     asks_board: bool = False
+
+    @property
+    def has_plot(self) -> bool:
+        return self.draw is not None
+
+    @property
+    def plot(self) -> Json | None:
+        return self.draw() if self.draw else None
 
 
 def axis(title: str) -> Json:

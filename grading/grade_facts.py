@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from courseplatform.accounts.models import User
+from courseplatform.core.kept import kept, kept_rows
 from courseplatform.teams.models import Membership, Team
 from courseplatform.teams.selectors.membership import members_at, team_of
 from grading.grade import Event, Grade, Late, grade_of
@@ -36,7 +37,10 @@ class Group:
 
 def release_of(assignment: Assignment) -> GradeRelease | None:
     """The newest word about whether students see the grades; None: never released."""
-    return GradeRelease.objects.filter(assignment=assignment).order_by("pk").last()
+    found = kept_rows(
+        "release", assignment.pk, lambda: GradeRelease.objects.filter(assignment=assignment).order_by("-pk")[:1]
+    )
+    return next(iter(found), None)
 
 
 def is_visible(release: GradeRelease | None) -> bool:
@@ -128,7 +132,11 @@ def measured_of(assignment: Assignment) -> Decimal:
 
 def items_of(assignment: Assignment) -> list[Item]:
     """The rubric in its order; withdrawn items come too, for the timeline."""
-    return [item_of(row) for row in RubricItem.objects.filter(assignment=assignment).prefetch_related("options")]
+    return list(kept("rubric", assignment.pk, lambda: [item_of(row) for row in _rubric(assignment)]))
+
+
+def _rubric(assignment: Assignment) -> "QuerySet[RubricItem]":
+    return RubricItem.objects.filter(assignment=assignment).prefetch_related("options")
 
 
 def item_of(row: RubricItem) -> Item:

@@ -7,15 +7,19 @@ the cases that the published policies leave open; each of those is decided for t
     grading/late/clock.py      boundaries: calendars, clock changes, grace, weekends
     grading/late/lateness.py   how late one attempt is for one person: extensions, cutoff
     grading/late/money.py      what the bank pays, what the rest costs
+    grading/late/choosing.py   which of several attempts is judged, where that depends on what they come to
+    grading/late/passing.py    whether enough is handed in to pass
     grading/late/words.py      the explanation of a verdict, with words_of_time.py and words_of_money.py
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TypeVar
 
+from grading.late.choosing import best, last_affordable, sharing
 from grading.late.facts import (
     Assessment,
     Bank,
@@ -25,14 +29,14 @@ from grading.late.facts import (
     Grant,
     HandIn,
     Membership,
-    PassVerdict,
     Policy,
     Request,
     Verdict,
 )
 from grading.late.lateness import Lateness, Relief, latenesses
 from grading.late.money import Cover, Holding, Outcome, cover_group, final_percent, outcome_of, wanted
-from grading.late.words import explain, pass_reasons
+from grading.late.passing import passes_of
+from grading.late.words import explain
 
 Fact = TypeVar("Fact", Extension, Request)
 Balances = dict[tuple[str, str], int]
@@ -51,7 +55,7 @@ def assess(
     excused: Iterable[tuple[str, str]] = (),
     requests: Iterable[Request] = (),
     names: Mapping[str, str] | None = None,
-    explained: bool = True,
+    explained: bool | str = True,
 ) -> Assessment:
     """What every hand-in costs, and what is left in every bank.
 
@@ -64,7 +68,7 @@ def assess(
         people, teams: everybody who has a bank, also who handed in nothing.
         excused: (person, assignment): never late, never charged.
         names: what explanations call an owner, where that is not its key.
-        explained: off, verdicts say no words: for comparing whole courses, which is twice as fast without.
+        explained: off, verdicts say no words: for comparing whole courses, which is twice as fast without. A name: only those of that assignment do.
 
     Returns:
         One verdict for each person and assignment handed in, sorted by assignment and person; balances of every owner; passes.
@@ -75,8 +79,57 @@ def assess(
     )  # fmt: skip
     for one in sorted(_rounds(term, submissions), key=_Round.order_of(policy)):
         term.settle(one)
-    verdicts = tuple(sorted(term.verdicts, key=lambda v: (v.assignment, v.person)))
-    return Assessment(verdicts, term.final_balances(), _passes(term, verdicts), tuple(term.draws))
+    return term.assessment()
+
+
+class Trials:
+    """The same facts with one more hand-in, tried again and again: what stands before it in the order is settled once.
+
+    Arguments as of `assess`.
+    """
+
+    def __init__(
+        self, policy: Policy, deadlines: Mapping[str, Deadline], submissions: Iterable[HandIn], extensions: Iterable[Extension] = (),
+        grants: Iterable[Grant] = (), memberships: Iterable[Membership] = (), *, people: Iterable[str], teams: Iterable[str] = (),
+        excused: Iterable[tuple[str, str]] = (), requests: Iterable[Request] = (),
+        names: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        term = _Term(
+            policy, dict(deadlines), frozenset(people), frozenset(teams), list(memberships), frozenset(excused),
+            _by_work(extensions), _by_work(requests), list(grants), dict(names or {}), explained=False,
+        )  # fmt: skip
+        self._hand_ins, self._order = list(submissions), _Round.order_of(policy)
+        self._rounds = sorted(_rounds(term, self._hand_ins), key=self._order)
+        self._after = [term]  # after so many rounds
+
+    def with_one(self, hand_in: HandIn, *, explained: bool = False) -> Assessment:
+        """What `assess` says of the facts with this hand-in. Rounds of other assignments are as they were. explained: its own verdicts say words."""
+        others = [one for one in self._rounds if one.assignment != hand_in.assignment]
+        alike = [one for one in self._hand_ins if one.assignment == hand_in.assignment]
+        term = self._after[0]
+        rounds = sorted([*others, *_rounds(term, [*alike, hand_in])], key=self._order)
+        differ = (n for n, (one, was) in enumerate(zip(rounds, self._rounds, strict=False)) if one != was)
+        same = next(differ, len(self._rounds))
+        found = self._settled(same).fork()
+        found.explained = explained and hand_in.assignment
+        for one in rounds[same:]:
+            found.settle(one)
+        return found.assessment()
+
+    def units_of(self, person: str, hand_in: HandIn) -> set[int]:
+        """How many units late it may be judged to be: several only where extensions compete, and the bank decides between them."""
+        return {late.days_late for late in self._after[0].latenesses(person, hand_in)}
+
+    def without(self) -> Assessment:
+        """What `assess` says of the facts alone."""
+        return self._settled(len(self._rounds)).assessment()
+
+    def _settled(self, many: int) -> "_Term":
+        for one in self._rounds[len(self._after) - 1 : many]:
+            after = self._after[-1].fork()
+            after.settle(one)
+            self._after.append(after)
+        return self._after[many]
 
 
 def _by_work(facts: Iterable[Fact]) -> dict[tuple[str, str], list[Fact]]:
@@ -121,7 +174,7 @@ class _Term:
     requests: dict[tuple[str, str], list[Request]]
     grants: list[Grant]
     names: dict[str, str]
-    explained: bool = True
+    explained: bool | str = True
     attempts: dict[tuple[str, str], int] = field(default_factory=dict)
     drawn: Balances = field(default_factory=lambda: defaultdict(int))
     paid: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
@@ -137,6 +190,18 @@ class _Term:
         self.granted: dict[tuple[str, str], list[Grant]] = defaultdict(list)
         for grant in self.grants:
             self.granted[grant.owner, grant.bank].append(grant)
+
+    def fork(self) -> "_Term":
+        """A term of its own that has come as far: what is settled in one is not in the other. How many attempts there are is for words alone."""
+        found = copy(self)
+        found.drawn, found.paid = self.drawn.copy(), self.paid.copy()
+        found.draws, found.verdicts = self.draws.copy(), self.verdicts.copy()
+        return found
+
+    def assessment(self) -> Assessment:
+        rule, verdicts = self.policy.pass_rule, tuple(sorted(self.verdicts, key=lambda v: (v.assignment, v.person)))
+        passes = passes_of(rule, self.people, self.excused, verdicts) if rule is not None else {}
+        return Assessment(verdicts, self.final_balances(), passes, tuple(self.draws))
 
     # -- who
 
@@ -221,6 +286,8 @@ class _Term:
             holding = self.holding(bank, payer, hand_in, late.effective_due)
             cover = Cover.alone(wanted(policy, deadline, late, asked), holding)
             tried.append(outcome_of(policy, deadline, late, cover))
+        if len(tried) == 1:
+            return tried[0]
         return max(tried, key=lambda one: (one.accepted, one.maximum, -one.charged, -one.lateness.days_late))
 
     def _paid_before(self, bank: Bank, owner: str, hand_in: HandIn) -> int:
@@ -243,7 +310,7 @@ class _Term:
 
     def _choose(self, one: _Round) -> dict[str, HandIn]:
         found = {h.id: self.outcomes(h) for h in {h.id: h for pool in one.pools.values() for h in pool}.values()}
-        pick = _best if self.policy.attempt == "best" else _last_affordable
+        pick = best if self.policy.attempt == "best" else last_affordable
         return {
             person: pick(self.policy, [(h, found[h.id][person]) for h in pool]) for person, pool in one.pools.items()
         }
@@ -273,6 +340,7 @@ class _Term:
         policy, deadline = self.policy, self.deadlines[hand_in.assignment]
         final = final_percent(policy, outcome, hand_in.raw_percent)
         late = outcome.lateness
+        is_explained = self.explained in (True, hand_in.assignment)
         words = explain(
             policy, deadline, hand_in, outcome, payer=payer and self.names.get(payer, payer), final=final,
             is_excused=(person, hand_in.assignment) in self.excused, requests=self.requested(person, hand_in),
@@ -281,7 +349,7 @@ class _Term:
         return Verdict(
             person, None if hand_in.owner in self.people else hand_in.owner, hand_in.assignment, hand_in.id, payer,
             late.days_late, outcome.charged, outcome.lost, outcome.maximum, final, outcome.accepted,
-            tuple(words) if self.explained else (),
+            tuple(words) if is_explained else (),
         )  # fmt: skip
 
 
@@ -304,25 +372,9 @@ def _groups(term: _Term, of_people: dict[str, list[HandIn]]) -> Iterator[dict[st
     """People who share an attempt are judged together."""
     if term.policy.attempt in {"active", "last"}:
         named = {person: [_named(term, person, pool)] for person, pool in of_people.items()}
-        yield from _sharing(named)
+        yield from sharing(named)
     else:
-        yield from _sharing(of_people)
-
-
-def _sharing(pools: dict[str, list[HandIn]]) -> Iterator[dict[str, list[HandIn]]]:
-    left = dict(pools)
-    holders: dict[str, list[str]] = defaultdict(list)
-    for person, pool in pools.items():
-        for hand_in in pool:
-            holders[hand_in.id].append(person)
-    while left:
-        waiting, group = [next(iter(left))], {}
-        while waiting:
-            person = waiting.pop()
-            if person in left:
-                group[person] = left.pop(person)
-                waiting += [other for hand_in in group[person] for other in holders[hand_in.id]]
-        yield group
+        yield from sharing(of_people)
 
 
 def _named(term: _Term, person: str, pool: list[HandIn]) -> HandIn:
@@ -335,47 +387,3 @@ def _named(term: _Term, person: str, pool: list[HandIn]) -> HandIn:
         return pool[-1]
     in_time = (hand_in for hand_in in reversed(pool) if not term.latenesses(person, hand_in)[0].is_cut)
     return next(in_time, pool[-1])
-
-
-Tried = list[tuple[HandIn, Outcome]]
-
-
-def _last_affordable(policy: Policy, tried: Tried) -> HandIn:
-    """The last attempt that the bank covers in full, else the first: then all of them are late."""
-    free = [hand_in for hand_in, outcome in tried if outcome.is_free]
-    return free[-1] if free else tried[0][0]
-
-
-def _best(policy: Policy, tried: Tried) -> HandIn:
-    """The highest final percentage; among equals what is taken, costs the bank least, is least late, and then the last.
-
-    What has no percentage yet stands after what has one, by its maximum.
-    """
-
-    def worth(one: tuple[HandIn, Outcome]) -> tuple[object, ...]:
-        hand_in, outcome = one
-        final = final_percent(policy, outcome, hand_in.raw_percent)
-        mark = outcome.maximum if final is None else final
-        return (outcome.accepted, final is not None, mark, -outcome.charged, -outcome.lateness.days_late)
-
-    return max(reversed(tried), key=worth)[0]
-
-
-# -- passing
-
-
-def _passes(term: _Term, verdicts: Iterable[Verdict]) -> dict[str, PassVerdict]:
-    rule = term.policy.pass_rule
-    if rule is None:
-        return {}
-    taken: dict[str, set[str]] = defaultdict(set)
-    for verdict in verdicts:
-        if verdict.accepted:
-            taken[verdict.person].add(verdict.assignment)
-    found = {}
-    for person in sorted(term.people):
-        excused = {name for who, name in term.excused if who == person} & set(rule.of)
-        done = taken[person] & set(rule.of)
-        needed = max(rule.turned_in - len(excused), 0)
-        found[person] = PassVerdict(len(done) >= needed, tuple(pass_reasons(rule, done, excused)))
-    return found

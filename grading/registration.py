@@ -6,16 +6,20 @@ from django.db import transaction
 from django.db.models.signals import post_save
 
 from courseplatform.accounts.exporting import add_export_section
+from courseplatform.core.file_places import add_place
+from courseplatform.core.kept import quiet
 from courseplatform.courses.access import MEMBERS
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import STAFF, Role
 from courseplatform.courses.sections import NavLink, Section, registry
 from courseplatform.lti.hooks import add_offers
+from courseplatform.metrics.kinds import HAND_IN, mark_routes
+from courseplatform.metrics.sources import add_source
 from courseplatform.teams.hooks import add_membership_listener, add_run_source
 from courseplatform.teams.sections import TeamSection
 from courseplatform.teams.sections import registry as team_page
 from courseplatform.uploads.purposes import register_purpose
-from grading import auditing, exporting, merging
+from grading import archiving, auditing, erasing, exporting, merging, retention, status_parts, term
 from grading.book.scheme import has_scheme
 from grading.calibrating.networks import networks
 from grading.calibration_rows import calibration_rows
@@ -26,9 +30,14 @@ from grading.course_file.rubric_import import rubric_effects
 from grading.course_file.stages_import import moved_readings
 from grading.device_uses import device_use
 from grading.handing_in import upload_purpose
+from grading.hidden_sets.kept import PLACE as HIDDEN_PLACE
 from grading.measuring import ask_end, run_end
-from grading.models.grades import GradeRelease
+from grading.models.assignments import Assignment, HiddenSet
+from grading.models.grades import GradeRelease, RubricItem, RubricOption
+from grading.models.late_days import Accommodation, Excuse, Extension
 from grading.models.passback import Passback
+from grading.models.refits import Refit
+from grading.passback import metrics as passback_metrics
 from grading.passback import placing
 from grading.queue.wake import ASK_KIND, COUNT_KIND, RERUN_KIND, RUN_KIND, VARIANT_KIND, wake, wake_passback
 from grading.returns.changes import return_changed
@@ -77,8 +86,17 @@ POWER_PAGES = (
 
 
 def register_all() -> None:
+    quiet(Assignment, HiddenSet, Extension, Excuse, Accommodation, GradeRelease, RubricItem, RubricOption, Refit)
     auditing.register()
+    add_source("passback", passback_metrics.scores, keep_s=60)
+    status_parts.register()
+    mark_routes(HAND_IN, "grading:hand_in", "api:submissions")
     add_export_section(exporting.SECTION)
+    retention.register()
+    term.register()
+    archiving.register()
+    erasing.register()
+    add_place(HIDDEN_PLACE)
     merging.register_decisions()
     add_use_source(device_use)
     add_return_source(return_day_of)
@@ -159,5 +177,6 @@ def _links() -> list[NavLink]:
         NavLink("Late days", "grading:late_balances", 36, STAFF, key="l", owns=LATE_PAGES, in_more=True),
         NavLink("Energy", "grading:energy", 51, STAFF, in_more=True, has_content=class_energy.has_stages, owns=POWER_PAGES),
         NavLink("Calibrations", "grading:calibrations", 93, STAFF, owns=("grading:calibration",), in_more=True),
+        NavLink("Research", "grading:research", 95, MEMBERS, owns=("grading:research_rule",), in_more=True),
         NavLink("Regrades", "grading:regrades", 36, STAFF, owns=("grading:regrade",), in_more=True),
     ]  # fmt: skip

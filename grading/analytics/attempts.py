@@ -104,7 +104,8 @@ def attempts_chart(found: ClassOfAttempts) -> Chart:
         note = f"{counted(len(found.at), 'attempt')} of {what}{of}."
     rows = [[f"{day:%a %b %-d}", str(found.by_day[day]), *_split(found, day)] for day in found.days]
     return Chart(
-        KEY, TITLE, finding(found), ["Day", "Attempts", "In the last hour", "After the due time"], rows, more=_more(found), note=note, figure=_plot(found),
+        KEY, TITLE, finding(found), ["Day", "Attempts", "In the last hour", "After the due time"], rows, more=_more(found), note=note,
+        draw=lambda: _plot(found),
         height=HEIGHT,
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ Drawn by Plotly as the figures of a result are (grading/figure.py: colours are n
 a template from `shown` where a table or a drawing of the server says it better. Pure.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from courseplatform.core.numbers import NARROW, THIN, WHOLE
@@ -19,7 +19,8 @@ class Chart:
 
     key: its anchor, and its name in addresses and file names. finding: the bold sentence over it, true of these numbers. more: what follows
     that sentence. note: small words in the margin. marks: (basis, words) in the margin, of how its numbers were got. columns and rows: the
-    whole of it as a table, as people read it. figure: a Plotly figure (data, layout) of `height` pixels; None: nothing is drawn by Plotly.
+    whole of it as a table, as people read it. draw: gives its Plotly figure (data, layout), which has `height` pixels: asked for by
+    the address of the figure alone, since a page only says where it will be; None: nothing is drawn by Plotly.
 
     template draws from `shown` in the place of a figure; beside, below and margin are templates that stand at the right of it, under it
     and in the margin, and read `shown` too. also: charts that share its margin and stand beside it. A chart with neither figure nor
@@ -34,7 +35,7 @@ class Chart:
     more: str = ""
     note: str = ""
     marks: Sequence[tuple[str, str]] = ()
-    figure: Json | None = None
+    draw: Callable[[], Json] | None = None
     height: int = 0
     template: str = ""
     beside: str = ""
@@ -42,6 +43,14 @@ class Chart:
     margin: str = ""
     shown: Json = field(default_factory=dict)
     also: tuple["Chart", ...] = ()
+
+    @property
+    def is_drawn(self) -> bool:
+        return self.draw is not None
+
+    @property
+    def figure(self) -> Json | None:
+        return self.draw() if self.draw else None
 
     @property
     def all(self) -> tuple["Chart", ...]:

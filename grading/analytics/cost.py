@@ -40,7 +40,7 @@ def cost_chart(found: ClassOfCosts) -> Chart:
     ]
     return Chart(
         KEY, title, finding(found), [found.word.capitalize(), "Attempt", head_of(found.gain), head_of(found.cost), "On the front"], rows,
-        more=_more(found), note=_note(found), marks=_marks(found), figure=cost_plot(found), height=HEIGHT,
+        more=_more(found), note=_note(found), marks=_marks(found), draw=lambda: cost_plot(found), height=HEIGHT,
         beside="grading/analytics/_bands.html" if shown_now["rows"] else "", margin="grading/analytics/_other_costs.html" if others else "",
         shown=shown_now,
     )  # fmt: skip

@@ -45,7 +45,7 @@ def attempts_chart(works: Sequence[Work], came: Iterable[Came], span: Span) -> C
     keys = [(TONES[n].strip("-"), work.short) for n, work in enumerate(shown)] if len(shown) <= len(TONES) else []
     return Chart(
         KEY, TITLE, _finding(totals, span), [*columns, *(work.short for work in shown), "All"], rows, more=_more(works, came, span), note=NOTE,
-        figure=_figure(shown, by_work, totals, works, span), height=HEIGHT,
+        draw=lambda: _figure(shown, by_work, totals, works, span), height=HEIGHT,
         margin="grading/analytics/_course_keys.html" if keys else "", shown={"keys": keys},
     )  # fmt: skip
 

@@ -119,7 +119,7 @@ def graders_chart(graders: Sequence[Grader], *, is_withheld: bool) -> Chart:
     shown = {"rows": [{"one": one, "minutes": _number(one.minutes, 1), "share": _number(one.share, 0, 100), "off": _signed(one.off),
                        "is_far": one in far} for one in graders]}  # fmt: skip
     return Chart(
-        KEY, TITLE, finding, COLUMNS, rows, more=more, note=NOTE, figure=_figure(drawn) if drawn else None, height=AROUND + ROW * len(drawn),
+        KEY, TITLE, finding, COLUMNS, rows, more=more, note=NOTE, draw=(lambda: _figure(drawn)) if drawn else None, height=AROUND + ROW * len(drawn),
         beside="grading/analytics/_course_graders.html", shown=shown,
     )  # fmt: skip
 

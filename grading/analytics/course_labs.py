@@ -48,7 +48,7 @@ def labs_chart(spreads: Sequence[Spread]) -> Chart:
     finding, more = _finding(drawn)
     shown = {"links": [{"work": one.work, "count": one.count, "median": f"{one.median:.0f}"} for one in drawn]}
     return Chart(
-        KEY, TITLE, finding, COLUMNS, rows, more=more, note=NOTE, figure=_figure(drawn), height=AROUND + ROW * len(drawn),
+        KEY, TITLE, finding, COLUMNS, rows, more=more, note=NOTE, draw=lambda: _figure(drawn), height=AROUND + ROW * len(drawn),
         beside="grading/analytics/_course_labs.html", shown=shown,
     )  # fmt: skip
 

@@ -89,7 +89,7 @@ def _over_term(
     rows = [[one.label, str(totals[n]), str(sums[n])] for n, one in enumerate(span.bins)]
     return Chart(
         KEY, TITLE, _finding(each, sum(totals), words), columns, rows, more=_busiest(totals, span), note=NOTE,
-        figure=_figure(works, totals, sums, span, words), height=HEIGHT,
+        draw=lambda: _figure(works, totals, sums, span, words), height=HEIGHT,
     )  # fmt: skip
 
 
@@ -160,7 +160,7 @@ def _by_work(each: Sequence[tuple[str, int]], span: Span, words: LateWords, left
         said = f"{name} cost {percent(most / whole)} of them." if is_share else f"{name} cost the most: {most}."
     rows = [[one, str(count)] for one, count in each]
     figure = _rows_of_bars(each, {name for name, count in each if count == most}, words.more)
-    return Chart(LABS_KEY, LABS_TITLE, said, columns, rows, figure=figure, height=AROUND + ROW * len(each), also=(left,),
+    return Chart(LABS_KEY, LABS_TITLE, said, columns, rows, draw=lambda: figure, height=AROUND + ROW * len(each), also=(left,),
                  note=f"Left: what each assignment cost, from {span.words}. Right: what is left today.")  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def _left_chart(left: Mapping[str, Counter[int]], words: LateWords) -> Chart:
     for owner, counts in left.items():
         per[owner] = [(_amount(amount), counts[amount]) for amount in amounts]
     return Chart(
-        LEFT_KEY, LEFT_TITLE, f"{finding[:1].upper()}{finding[1:]}", columns, rows, more=" ".join(mean), figure=_left_figure(per, amounts),
+        LEFT_KEY, LEFT_TITLE, f"{finding[:1].upper()}{finding[1:]}", columns, rows, more=" ".join(mean), draw=lambda: _left_figure(per, amounts),
         height=AROUND + (ROW if len(left) == 1 else 2 * ROW - 10) * len(amounts),
     )  # fmt: skip
 

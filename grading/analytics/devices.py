@@ -124,7 +124,7 @@ def boards_chart(uses: Sequence[DeviceUse], host: HostUse, span: Span) -> Chart:
         more = f"{beside} An hour after a board has enrolled, its first hour is known.".strip()
         return Chart(KEY, TITLE, f"Nothing is known of the boards from {span.words}.", COLUMNS, rows, more=more)
     return Chart(
-        KEY, TITLE, _finding(known), COLUMNS, rows, more=f"{_trouble(known)} {beside}".strip(), note=NOTE, figure=_figure(known[:MOST_ROWS]),
+        KEY, TITLE, _finding(known), COLUMNS, rows, more=f"{_trouble(known)} {beside}".strip(), note=NOTE, draw=lambda: _figure(known[:MOST_ROWS]),
         height=AROUND + ROW * min(len(known), MOST_ROWS), margin="grading/analytics/_course_keys.html",
         shown={"keys": [(color.strip("-"), word) for _, word, color in KINDS]},
     )  # fmt: skip
@@ -236,7 +236,7 @@ def term_chart(hours: Sequence[BoardHours], span: Span, works: Sequence[Work]) -
     top = max(5.0, 115 * _most(shares))
     axis = {"title": {"text": "% of the known time"}, "range": [0, top]}
     layout = over_days(span, works, _ends(shares, top), right=BESIDE, yaxis=axis)
-    return Chart(TERM_KEY, TERM_TITLE, finding, columns, said, figure={"data": data, "layout": layout}, height=HEIGHT,
+    return Chart(TERM_KEY, TERM_TITLE, finding, columns, said, draw=lambda: {"data": data, "layout": layout}, height=HEIGHT,
                  note=f"Busy: measured, checked or failed. Each {span.step} for itself. Vertical lines: due times.")  # fmt: skip
 
 
@@ -330,5 +330,5 @@ def out_chart(days: Sequence[OutDay], owned: int, of: str, span: Span, works: Se
     layout = over_days(span, works, [word], narrow=[word], yaxis=axis)
     layout["shapes"].append({"type": "line", "xref": "paper", "yref": "y", **of_owned})
     return Chart(OUT_KEY, OUT_TITLE, finding, columns, [[f"{one.day:%a %b} {one.day.day}", str(one.out), str(owned)] for one in inside],
-                 more=f"On an average day {percent(mean)} of them were.", figure={"data": [line], "layout": layout}, height=HEIGHT,
+                 more=f"On an average day {percent(mean)} of them were.", draw=lambda: {"data": [line], "layout": layout}, height=HEIGHT,
                  margin="grading/analytics/_course_out.html")  # fmt: skip

@@ -39,7 +39,7 @@ def graders_chart(found: ClassOfGraders) -> Chart:
     }  # fmt: skip
     return Chart(
         KEY, TITLE, finding(found), ["Grader", "Reports", "Mean of all", same, "Off by"], rows, more=_more(found),
-        note="One dot, one report; the triangle is the grader's mean.", figure=_plot(found), height=ROW_PX * len(_drawn(found)) + FOOT_PX,
+        note="One dot, one report; the triangle is the grader's mean.", draw=lambda: _plot(found), height=ROW_PX * len(_drawn(found)) + FOOT_PX,
         beside="grading/analytics/_graders.html", shown=shown, margin="grading/analytics/_samples.html",
     )  # fmt: skip
 

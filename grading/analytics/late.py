@@ -56,7 +56,7 @@ def late_chart(found: ClassOfLateDays) -> Chart:
     heads = [f"{found.many.capitalize()} used", f"{found.owner.capitalize()}s"]
     is_strong = [n > 0 for n in range(max(used) + 1)] + [False] * bool(found.absent)
     return Chart(
-        KEY, TITLE, finding_used(found), heads, rows, more=_sum(used), note=_note(found), figure=_plot(rows, is_strong), height=_height(rows),
+        KEY, TITLE, finding_used(found), heads, rows, more=_sum(used), note=_note(found), draw=lambda: _plot(rows, is_strong), height=_height(rows),
         also=also,
     )  # fmt: skip
 
@@ -74,7 +74,7 @@ def _left(found: ClassOfLateDays) -> Chart:
     more = f"Mean {mean:.2f} of {found.held}." if found.held else f"Mean {mean:.2f}."
     heads = [f"{found.many.capitalize()} left", f"{found.owner.capitalize()}s"]
     return Chart(
-        KEY_LEFT, "Late days left", finding_left(found), heads, rows, more=more, figure=_plot(rows, [n == 0 for n in range(len(rows))]),
+        KEY_LEFT, "Late days left", finding_left(found), heads, rows, more=more, draw=lambda: _plot(rows, [n == 0 for n in range(len(rows))]),
         height=_height(rows),
     )  # fmt: skip
 

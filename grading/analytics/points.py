@@ -16,7 +16,8 @@ def points_chart(found: ClassOfPoints) -> Chart:
         "is_one": len(found.graded) == 1,
     }  # fmt: skip
     return Chart(
-        KEY, TITLE, finding(found), *_table(found), more=_more(found), note=_note(found), figure=points_plot(found) if is_drawn else None, height=HEIGHT,
+        KEY, TITLE, finding(found), *_table(found), more=_more(found), note=_note(found), height=HEIGHT,
+        draw=(lambda: points_plot(found)) if is_drawn else None,
         below="grading/analytics/_where_points.html" if is_drawn else "", shown=shown,
     )  # fmt: skip
 

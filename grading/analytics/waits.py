@@ -122,7 +122,7 @@ def waits_chart(by_day: Mapping[date, Waits], span: Span, works: Sequence[Work],
         rows,
         more=more,
         note=NOTE,
-        figure=_waits_figure(days, span, works),
+        draw=lambda: _waits_figure(days, span, works),
         height=HEIGHT,
         margin=KEYS,
         shown={"keys": WAIT_KEYS},
@@ -184,7 +184,7 @@ def nights_chart(nights: Sequence[Night]) -> Chart:
         else f"{many(worst.came, 'run')} came that night."
     )
     return Chart(NIGHTS_KEY, NIGHTS_TITLE, said, NIGHT_COLUMNS, rows, more=more, note=NIGHT_NOTE,
-                 figure=_nights_figure(_longest(some), worst) if worst.most else None, height=HEIGHT)  # fmt: skip
+                 draw=(lambda: _nights_figure(_longest(some), worst)) if worst.most else None, height=HEIGHT)  # fmt: skip
 
 
 def _around(minute: int | None) -> str:
@@ -310,5 +310,5 @@ def ours_chart(days: Sequence[Ours], span: Span, works: Sequence[Work]) -> Chart
     axis = whole_axis(f"faults a {span.step}", most)
     figure = {"data": data, "layout": over_days(span, works, barmode="stack", yaxis=axis)}
     return Chart(
-        OURS_KEY, OURS_TITLE, finding, columns, rows, more=more, figure=figure, height=LOW, margin=KEYS, shown={"keys": OURS_KEYS},
+        OURS_KEY, OURS_TITLE, finding, columns, rows, more=more, draw=lambda: figure, height=LOW, margin=KEYS, shown={"keys": OURS_KEYS},
     )  # fmt: skip

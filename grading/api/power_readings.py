@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from courseplatform.accounts.models import Scope
 from courseplatform.core.api import USUAL_SCOPES, paged
 from courseplatform.core.api_shapes import PAGE_PARAMETERS, UtcField, page_of
+from courseplatform.core.form_fields import check_year
 from courseplatform.courses.api import CourseApiView
 from grading.energy.amounts import amount_of
 from grading.models.power import Known, PowerReading
@@ -27,6 +28,7 @@ class WithOffset(serializers.DateTimeField):
     def enforce_timezone(self, value: datetime) -> datetime:
         if value.tzinfo is None:
             raise serializers.ValidationError("Write the offset too: 2026-11-20T10:00:00-05:00.", code="no_offset")
+        check_year(value)  # at the ends of the calendar another zone has no such moment
         return value
 
 

@@ -5,21 +5,23 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import structlog
-from django.db.models.fields.files import FieldFile
-from django.http import FileResponse
+from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from courseplatform.accounts.models import Scope, User
 from courseplatform.core.api import USUAL_SCOPES, paged
 from courseplatform.core.api_shapes import PAGE_PARAMETERS, page_of
-from courseplatform.core.errors import BadInput, NotHere, Unavailable
+from courseplatform.core.clock import shared_now
+from courseplatform.core.content.serving import serve_stored
+from courseplatform.core.errors import BadInput, NotHere
 from courseplatform.courses.access import Visit
 from courseplatform.courses.api import CourseApiView
+from courseplatform.metrics.hand_ins import received
 from grading.anonymity import masked
 from grading.api import shapes
 from grading.forms.handing_in import FileForm, check_envelope, upload_key_of
@@ -42,6 +44,10 @@ log = structlog.get_logger(__name__)
 ONE_PERSON = OpenApiParameter("person", str, description="for staff: only hand-ins of this e-mail address")
 
 
+A_FILE = {
+    (200, "application/octet-stream"): OpenApiTypes.BINARY,
+    302: OpenApiResponse(description="The file lies on the host of uploaded content: follow without the token."),
+}
 OF_A_FILE = (410, 507)  # the upload that is named has ended; our disk is full
 
 
@@ -99,6 +105,7 @@ class Submissions(CourseApiView):
             owner = owner_of(person=self.visit.person, assignment=found, now=timezone.now())
             statement_save(owner=owner, assignment=found, text=said)
         made, created = self._arrived(request, found)
+        received(request._request, made.size_bytes)
         submission: Any = endpoints.submission_brief(self.visit, made.pk)
         submission.created = created
         address = request.build_absolute_uri(reverse("api:submission", args=[made.pk]))
@@ -111,7 +118,7 @@ class Submissions(CourseApiView):
             masked(self.visit, row)
 
     def _arrived(self, request: Request, assignment: Assignment) -> tuple[Submission, bool]:
-        person, now = self.visit.person, timezone.now()
+        person, now = self.visit.person, shared_now()
         if request._request.POST.get("without_model", "") in {"1", "true", "True"}:
             key = upload_key_of(request._request)
             return submission_create(person=person, assignment=assignment, upload=None, upload_key=key, now=now)
@@ -154,7 +161,7 @@ class OnePart(CourseApiView):
     )
     def post(self, request: Request, course: str, assignment: str, part: str) -> Response:
         found = assignment_get(self.visit, assignment)
-        wanted, person, now = part_get(found, part), self.visit.person, timezone.now()
+        wanted, person, now = part_get(found, part), self.visit.person, shared_now()
         with part_sent(request._request, person=person, assignment=found, part=wanted, now=now) as sent:
             hands_in = request._request.POST.get("hand_in", "") not in {"0", "false", "False"}
             piece, handed = part_arrived(
@@ -181,12 +188,12 @@ class PieceFile(CourseApiView):
     def find_visit(self, person: User, **kwargs: Any) -> Visit:
         return endpoints.visit_by_piece(person, kwargs["piece"])
 
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, operation_id="piece_file")
-    def get(self, request: Request, piece: UUID) -> FileResponse:
+    @extend_schema(responses=A_FILE, operation_id="piece_file")
+    def get(self, request: Request, piece: UUID) -> HttpResponseBase:
         found = piece_get(self.visit, piece)
-        if not found.file:
+        if not found.file_name:
             raise NotHere("This part is no file; what was written stands in `text` or `facts`.")
-        return _stored(found.file, found.file_name)
+        return serve_stored(request, found.file, name=found.file_name)
 
 
 class SubmissionView(CourseApiView):
@@ -211,25 +218,12 @@ class OneSubmission(SubmissionView):
 class SubmissionFile(SubmissionView):
     """The model as it arrived, byte for byte."""
 
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, operation_id="submission_file")
-    def get(self, request: Request, submission: UUID) -> FileResponse:
+    @extend_schema(responses=A_FILE, operation_id="submission_file")
+    def get(self, request: Request, submission: UUID) -> HttpResponseBase:
         found = endpoints.submission_brief(self.visit, submission)
         if not found.sha256:
             raise NotHere("No model came with this hand-in.")
-        return _stored(found.model_file, found.file_name)
-
-
-def _stored(file: FieldFile, name: str) -> FileResponse:
-    """Raises Unavailable."""
-    try:
-        content = file.open("rb")
-    except OSError as error:
-        log.error("file_not_readable", file=file.name, why=str(error))  # noqa: TRY400 one line
-        raise Unavailable("Our disk does not give this file now. Staff were told.", code="storage_failed") from error
-    return FileResponse(
-        content, as_attachment=True, filename=name, content_type="application/octet-stream",
-        headers={"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"},
-    )  # fmt: skip
+        return serve_stored(request, found.model_file, name=found.file_name)
 
 
 class OneRun(CourseApiView):

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.access import Visit
 from courseplatform.teams.selectors.membership import is_member
 from grading.asks.on_board import measured_board
@@ -152,5 +154,10 @@ def open_ask(submission: Submission) -> BoardAsk | None:
     return found
 
 
+NEWEST = Prepared(
+    lambda submission: BoardAsk.objects.filter(submission=submission).order_by("-queued_at")[:1], submission=UUID
+)
+
+
 def newest_ask(submission: Submission) -> BoardAsk | None:
-    return BoardAsk.objects.filter(submission=submission).order_by("-queued_at").first()
+    return next(iter(NEWEST(submission=submission.pk)), None)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from courseplatform.core.kept import kept
 from courseplatform.courses.models import Course
 from grading.bench.cost.coefficients import Calibrations, Coefficients, load_calibrations
 from grading.models.refits import Refit
@@ -18,7 +19,7 @@ def calibrations_of_result(course: Course, result: Mapping[str, Any]) -> Calibra
     """The same for what is computed beside a stored result: with what that was modelled with, though the course uses another one by now."""
     named = [_number(device) for device in result.get("environment", {}).get("devices", {}).values()]
     numbers = {number for number in named if number}
-    rows = list(Refit.objects.filter(course=course).adopted())
+    rows = kept("adopted", course.pk, lambda: list(Refit.objects.filter(course=course).adopted()))
     missing = numbers - {row.pk for row in rows}
     # Those of the result last: they speak in the place of newer ones of the same group.
     return _with([*rows, *(Refit.objects.filter(course=course, pk__in=missing) if missing else [])])

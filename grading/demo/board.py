@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.files.base import ContentFile
 
 from courseplatform.accounts.models import User
 from courseplatform.courses.models import Course
+from grading.hidden_sets.kept import hidden_here
 from grading.measuring.lab_inputs import shown_inputs
 from grading.models.boards import BoardRun
 from grading.models.submissions import Submission
@@ -63,7 +63,9 @@ def load(*, course: Course, people: Mapping[str, User], now: datetime) -> None:
 def _given(job: BoardJob, submission: Submission, seed: int) -> None:
     """The files that the board was sent: the model, and the hidden inputs in the order of the seed."""
     assignment = submission.assignment
-    stored = Path(settings.DATA_DIR) / "hidden" / (assignment.hidden_set.inputs_file if assignment.hidden_set else "")
+    hidden = assignment.hidden_set
+    assert hidden is not None  # the demo's own lab
+    stored = hidden_here(hidden.inputs_file, hidden.inputs_sha256)
     with tempfile.TemporaryDirectory(prefix="milliamp-demo-") as folder, submission.model_file.open("rb") as held:
         model = Path(folder) / "model"
         model.write_bytes(held.read())

@@ -31,6 +31,7 @@ from courseplatform.participation import demo as participation_demo
 from courseplatform.roster import demo as roster_demo
 from courseplatform.scribe import demo as scribe_demo
 from courseplatform.seminar import demo as seminar_demo
+from courseplatform.status import demo as status_demo
 from courseplatform.teams import demo as teams_demo
 from grading.course_file.rubric import entries_of, rubric_load
 from grading.demo import board, desk, ends, energy, grades, late
@@ -40,6 +41,7 @@ from grading.grade_facts import items_of
 from grading.handing_in.hand_in_rules import owner_of
 from grading.handing_in.piece_reading import Sent, read_file, read_text
 from grading.hidden_sets.facts import hidden_facts
+from grading.hidden_sets.kept import hidden_folder, hidden_move_to_store
 from grading.labs.installing import hidden_sets_make
 from grading.models.assignments import Assignment, HiddenSet
 from grading.models.owners import Owner
@@ -63,7 +65,16 @@ COMPRESSED = 50_000  # times: a day is under two seconds
 BY_HEART = "digits-by-heart.onnx"  # made when it is handed in
 STARTS = date(2023, 8, 29)  # the term in which overlay.yaml names its days
 # What the rooms below add to the course, in this order: each has load(course, people, now).
-DEMO_PARTS = (roster_demo, notices_demo, teams_demo, participation_demo, scribe_demo, seminar_demo, hardware_demo)
+DEMO_PARTS = (
+    roster_demo,
+    notices_demo,
+    teams_demo,
+    participation_demo,
+    scribe_demo,
+    seminar_demo,
+    hardware_demo,
+    status_demo,
+)
 Facts = Mapping[str, Any]
 
 
@@ -139,8 +150,10 @@ def _course(overlay: Facts, now: datetime) -> Course:
 
 
 def first_day(of_file: date, today: date) -> date:
-    """The first day of the course, on its own weekday, so that today lies in week 10."""
-    monday = today - timedelta(days=today.weekday() + 7 * (TODAY_IN_WEEK - 1))
+    """The first day of the course, on its own weekday, so that today lies in week 10. A weekend counts to the week that it leads to: the lab
+    that is due that Friday is then still to be handed in, whatever day the demo is made on."""
+    ahead = today + timedelta(days=2)
+    monday = ahead - timedelta(days=ahead.weekday() + 7 * (TODAY_IN_WEEK - 1))
     return monday + timedelta(days=of_file.weekday())
 
 
@@ -206,10 +219,11 @@ def _hidden_set() -> HiddenSet:
     existing = HiddenSet.objects.filter(slug="demo-digits").first()
     if existing is not None:
         return existing
-    folder = Path(settings.DATA_DIR) / "hidden"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = hidden_folder()
     inputs, labels = folder / "demo-digits-inputs.npy", folder / "demo-digits-labels.npy"
     count = write_hidden(hidden_split(), inputs, labels)
+    if settings.S3:
+        hidden_move_to_store()
     return HiddenSet.objects.create(
         slug="demo-digits", title="Recognise handwritten digits", inputs_file=inputs.name, labels_file=labels.name, count=count,
         inputs_sha256=sha256(inputs.read_bytes()).hexdigest(), labels_sha256=sha256(labels.read_bytes()).hexdigest(),

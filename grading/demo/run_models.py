@@ -63,13 +63,13 @@ def _real(values: NDArray[Any], detail: dict[str, Any]) -> Array:
 def _open_torchscript(path: Path) -> Run:
     import torch
 
-    return _torch_run(torch.jit.load(str(path)))
+    return _torch_run(torch.jit.load(str(path)))  # our own models  # nosec B614
 
 
 def _open_torch_export(path: Path) -> Run:
     import torch
 
-    return _torch_run(torch.export.load(str(path)).module())
+    return _torch_run(torch.export.load(str(path)).module())  # our own models  # nosec B614
 
 
 def _torch_run(module: Any) -> Run:

@@ -86,7 +86,7 @@ def _text(content: bytes) -> str:
     if "\0" in text:
         raise _no("This is no text but a file of another kind. Export the meter's table as CSV.", "not_text")
     if not text.strip():
-        raise _no("The file is empty.", "too_few_rows")
+        raise _no("The file is empty. Export the meter's table again, and choose the new file.", "too_few_rows")
     return text
 
 

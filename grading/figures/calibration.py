@@ -21,7 +21,7 @@ def calibration_figure(points: Sequence[Point], judged: Mapping[str, Any]) -> Fi
         how="A large dot is a whole network, predicted by a fit that has not seen its family; a small one is a single operator, left out alone.",
         columns=["Network", "Measured ms", "Predicted ms", "Off", "Fit that saw it ms", "Before ms"],
         rows=[_row(point) for point in sorted(points, key=lambda point: (not point["is_whole"], point["family"], point["network"]))],
-        height=HEIGHT, plot=_plot(points),
+        height=HEIGHT, draw=lambda: _plot(points),
     )  # fmt: skip
 
 

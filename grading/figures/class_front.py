@@ -48,7 +48,7 @@ def class_front(given: Given) -> Figure:
         columns=["Whose", head_of(gain), head_of(cost)],
         rows=[[f"yours, attempt {picture.number}" if spot.is_mine else f"another {picture.word}", shown(gain, spot.gain), shown(cost, spot.cost)]
               for spot in sorted(spots, key=lambda one: (not one.is_mine, one.cost, -one.merit))],
-        height=HEIGHT, plot=_plot(picture, spots, cost, gain, names), beside="grading/_figure_class_places.html",
+        height=HEIGHT, draw=lambda: _plot(picture, spots, cost, gain, names), beside="grading/_figure_class_places.html",
         shown=_places(picture, cost, gain),
     )  # fmt: skip
 
@@ -136,10 +136,10 @@ def _plot(picture: ClassPicture, spots: Sequence[Spot], cost: str, gain: str, na
     ]
     x, y = _axes(picture, [*spots, *(spot for _, spot in earlier)], cost, gain, names)
     steps = front(list(spots), lambda one: one.cost, lambda one: one.merit)
-    others = [one for one in spots if not one.is_mine]
+    on_front, others = set(steps), [one for one in spots if not one.is_mine]
     return {
-        "data": [_steps(steps, x, cost, gain), _dots([one for one in others if one not in steps], picture, cost, gain, is_front=False),
-                 _dots([one for one in others if one in steps], picture, cost, gain, is_front=True),
+        "data": [_steps(steps, x, cost, gain), _dots([one for one in others if one not in on_front], picture, cost, gain, is_front=False),
+                 _dots([one for one in others if one in on_front], picture, cost, gain, is_front=True),
                  *([_earlier([*earlier, (picture.number, mine)], cost, gain)] if earlier else []), _mine(picture, mine, cost, gain)],
         "layout": {"xaxis": _axis(x, has_grid=False), "yaxis": _axis(y, has_grid=True), "hovermode": "closest",
                    "annotations": _labels(picture, spots, steps, earlier, x, y, cost, gain)},

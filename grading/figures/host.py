@@ -39,7 +39,7 @@ def first_ten(given: Given) -> Figure:
     return Figure(
         slug="first-ten", title=f"First ten {several}", basis=_basis(given), finding=f"{finding}.", how="",
         columns=["Iteration", "ms"], rows=[[str(n), f"{value:.6g}"] for n, value in enumerate(first, 1)], height=200,
-        plot={"data": [stems], "layout": {"xaxis": {"title": {"text": "iteration"}, "dtick": 1, "showgrid": False},
+        draw=lambda: {"data": [stems], "layout": {"xaxis": {"title": {"text": "iteration"}, "dtick": 1, "showgrid": False},
               "yaxis": axis(f"ms on {given.timed_on}"), "shapes": [settled], "annotations": [said]}},
     )  # fmt: skip
 
@@ -63,7 +63,7 @@ def spread(given: Given) -> Figure:
     return Figure(
         slug="spread", title="How they spread", basis=_basis(given),
         finding=f"{numbers.count(host['runs'])} {given.runs_words[1]} in {processes}. {_tail(samples, host, given)}",
-        how="", columns=["What", "ms"], rows=rows, height=200, aside=aside, plot=_histogram(samples, host, given.timed_on) if samples else None,
+        how="", columns=["What", "ms"], rows=rows, height=200, aside=aside, draw=(lambda: _histogram(samples, host, given.timed_on)) if samples else None,
     )  # fmt: skip
 
 

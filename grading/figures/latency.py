@@ -36,7 +36,7 @@ def latency(given: Given) -> Figure:
         slug="latency", title="Latency", basis=basis, finding=finding, how=how, marks=_marks(given, basis, is_graded=is_graded),
         note=_note(given, lines), columns=["What", "ms", "from", "to", "Share of the points"],
         rows=_rows(lines, host, rule if is_graded else None), height=80 + ROW * (len(lines) + 1), under=(first_ten(given), spread(given)),
-        plot={"data": _traces(lines, host, _end(lines, host, rule)), "layout": _layout(lines, host, rule, given)} if lines else None,
+        draw=(lambda: {"data": _traces(lines, host, _end(lines, host, rule)), "layout": _layout(lines, host, rule, given)}) if lines else None,
     )  # fmt: skip
 
 

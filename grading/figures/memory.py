@@ -40,7 +40,7 @@ def memory(given: Given) -> Figure:
         rows=[[str(op["index"] + 1), full_name(op), str(read), str(written), str(kept), str(op["live_bytes"])]
               for op, (kept, read, written) in zip(operators, parts, strict=True)],
         height=320, keys=[("plot-5", "input read"), ("plot-1", "output written"), *kept, *base],
-        plot={"data": _stacks(operators, parts, peaks[0]["live_bytes"], limit.base),
+        draw=lambda: {"data": _stacks(operators, parts, peaks[0]["live_bytes"], limit.base),
               "layout": _memory_layout(operators, parts, peaks[0], limit)},
     )  # fmt: skip
 

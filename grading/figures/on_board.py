@@ -20,7 +20,7 @@ def on_board(given: Given) -> Figure | None:
     rows = _rows(measured)
     return Figure(
         slug="board", title="On the board", basis="measured", finding=finding, how=how, marks=[("measured", measured.where)], note=_note(measured),
-        columns=["Window", "p50, ms", "p90, ms", "p99, ms", "First, ms"], rows=rows, height=70 + ROW * len(rows), plot=_plot(given, measured),
+        columns=["Window", "p50, ms", "p90, ms", "p99, ms", "First, ms"], rows=rows, height=70 + ROW * len(rows), draw=lambda: _plot(given, measured),
         under=tuple(found for found in (heat(given), power(given)) if found is not None),
     )  # fmt: skip
 
@@ -174,7 +174,7 @@ def heat(given: Given) -> Figure | None:
     return Figure(
         slug="board-heat", title="Temperature and clock", basis="measured", finding=_heat_finding(measured, warm, clock), how="", height=HEIGHT,
         columns=["Second", "Temperature, °C", "Clock, MHz", "Throttled"], rows=_samples(measured, TEMPERATURE, CLOCK, THROTTLED),
-        plot=_heat_plot(warm, clock, throttled), aside=_heat_aside(measured),
+        draw=lambda: _heat_plot(warm, clock, throttled), aside=_heat_aside(measured),
     )  # fmt: skip
 
 
@@ -281,7 +281,7 @@ def power(given: Given) -> Figure | None:
     return Figure(
         slug="board-power", title="Power", basis="measured", finding=_power_finding(series, idle, loaded, _while(given)), how="", height=HEIGHT,
         columns=["Second", "Power, W"], rows=_samples(measured, POWER) or [["", ""]], aside=_power_aside(measured, given),
-        plot=_power_plot(series, levels) if series else None,
+        draw=(lambda: _power_plot(series, levels)) if series else None,
     )  # fmt: skip
 
 

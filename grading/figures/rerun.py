@@ -19,7 +19,7 @@ def rerun_figure(rows: Sequence[Row]) -> Figure:
         slug="before-and-then", title="Before and then", basis="counted",
         finding=f"{above} above the diagonal, {below} below it, {len(rows) - above - below} on it.",
         how="One dot a grade; what stays lies on the line.", columns=["Person", "Points now", "Points then"],
-        rows=[[row["name"], row["now"], row["then"]] for row in rows], height=HEIGHT, plot=_plot(rows),
+        rows=[[row["name"], row["now"], row["then"]] for row in rows], height=HEIGHT, draw=lambda: _plot(rows),
     )  # fmt: skip
 
 

@@ -90,7 +90,7 @@ def roofline(given: Given) -> Figure:
         note=(f"{costs.where}. " if dots else "") + f"MACs and bytes are counted.{rest}", asks_board=True,
         columns=["Layer", "Kind", "MACs", "Bytes moved", "MACs per byte", "Time, ms", "GMAC/s reached", "Roof, GMAC/s"],
         rows=_rows(report, dots, roofs), height=340, beside="grading/_figure_roofline_kinds.html" if dots else "",
-        shown={"kinds": _kinds(dots)}, plot={"data": _traces(dots, roofs), "layout": _layout(dots, roofs)} if dots else None,
+        shown={"kinds": _kinds(dots)}, draw=(lambda: {"data": _traces(dots, roofs), "layout": _layout(dots, roofs)}) if dots else None,
     )  # fmt: skip
 
 

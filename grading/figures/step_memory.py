@@ -26,7 +26,7 @@ def step_memory(given: Given) -> Figure | None:
         columns=["What", "Basis", "Bytes"],
         rows=[[words, "measured" if name == "measured" else "counted", f"{values[name]:.0f}"] for name, words in ROWS],
         height=bars_height(len(ROWS)), marks=[("measured", "allocated: measured"), ("counted", "counted")],
-        plot={"data": [_bars(values)], "layout": bars_layout("KiB", names)},
+        draw=lambda: {"data": [_bars(values)], "layout": bars_layout("KiB", names)},
     )  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def batch(given: Given) -> Figure | None:
         note=f"{_which(device, named)} Each input of a batch adds the same; weights, gradients and the optimizer's state do not grow.",
         columns=["Inputs of one step", *(f"{line.title}, bytes" for line in lines)],
         rows=[[str(size), *(str(line.at(size)) for line in lines)] for size in drawn.sizes],
-        height=HEIGHT_PX, plot={"data": [_trace(line, drawn) for line in lines], "layout": _layout(drawn)},
+        height=HEIGHT_PX, draw=lambda: {"data": [_trace(line, drawn) for line in lines], "layout": _layout(drawn)},
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -13,13 +13,14 @@ from django.utils import timezone
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import Conflict, NotHere, TooMany
 from courseplatform.core.numbers import size_beside_limit
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment
 from courseplatform.teams.selectors.membership import is_member, team_of
 from grading.bench.formats import ENDINGS
 from grading.handing_in.superseding_rules import replaceable
 from grading.models.assignments import Assignment
-from grading.models.owners import Owner
+from grading.models.owners import Owner, PreparedOfOwner
 from grading.models.pieces import Piece
 from grading.models.runs import Run
 from grading.models.submissions import Submission
@@ -57,7 +58,7 @@ CLOSED = frozenset(
 
 def check_is_open(*, owner: Owner, assignment: Assignment, now: datetime, with_model: bool = False) -> None:
     """Whether anything of it may be put on the desk. Raises NotHere, or Conflict with a code of `CLOSED`."""
-    if not Enrolment.objects.of(owner.person).filter(course=assignment.course_id).exists():
+    if not _is_in(owner.person, assignment):
         raise NotHere("There is no such assignment, or it is not yours.")
     if with_model and not assignment.takes_model:
         raise Conflict(f"{assignment.short} takes no model file.", code="no_model_taken")
@@ -67,20 +68,36 @@ def check_is_open(*, owner: Owner, assignment: Assignment, now: datetime, with_m
         raise Conflict(f"{assignment.short} is not open yet.", code="not_released")
 
 
-def check_may_hand_in(*, owner: Owner, assignment: Assignment, now: datetime, with_model: bool = True) -> None:
-    """Raises what `check_is_open` raises, TooMany, or Conflict with code `no_attempts_left`."""
+# As `Enrolment.objects.of` says it of somebody who is not looked at by staff.
+MEMBER = Prepared(
+    lambda person, course: Enrolment.objects.of(User(pk=person)).filter(course=course), person=int, course=int
+)
+
+
+def _is_in(person: User, assignment: Assignment) -> bool:
+    if person.seen_in and person.seen_in != assignment.course.slug:
+        return False
+    return bool(MEMBER(person=person.pk, course=assignment.course_id))
+
+
+def check_may_hand_in(
+    *, owner: Owner, assignment: Assignment, now: datetime, with_model: bool = True, left: int | None = None
+) -> Run | None:
+    """left: attempts that are not used yet, where they are counted already. Returns what `check_attempts` returns.
+
+    Raises what `check_is_open` raises, TooMany, or Conflict with code `no_attempts_left`."""
     check_is_open(owner=owner, assignment=assignment, now=now, with_model=with_model)
-    if with_model:
-        check_attempts(owner=owner, assignment=assignment, now=now)
+    replaced = check_attempts(owner=owner, assignment=assignment, now=now, left=left) if with_model else None
     _check_pace(owner.person, assignment, now)
+    return replaced
 
 
-def check_attempts(*, owner: Owner, assignment: Assignment, now: datetime) -> Run | None:
+def check_attempts(*, owner: Owner, assignment: Assignment, now: datetime, left: int | None = None) -> Run | None:
     """Whether another attempt is allowed, where one is used up. Raises Conflict (`no_attempts_left`) or TooMany (`cool_down`).
 
     Returns the run whose place the attempt has to take, where all attempts are used and one of them still waits; None where it is one more.
     """
-    is_used_up = attempts_left(owner=owner, assignment=assignment) <= 0
+    is_used_up = (attempts_left(owner=owner, assignment=assignment) if left is None else left) <= 0
     replaced = replaceable(owner=owner, assignment=assignment, now=now) if is_used_up else None
     if is_used_up and replaced is None:
         raise Conflict(
@@ -91,11 +108,16 @@ def check_attempts(*, owner: Owner, assignment: Assignment, now: datetime) -> Ru
     return replaced
 
 
+STANDING = PreparedOfOwner(
+    lambda mine, assignment: Piece.objects.filter(mine, assignment=assignment).standing().select_related("person").order_by("saved_at", "pk"),
+    assignment=int,
+)  # fmt: skip
+
+
 def pieces_of(*, owner: Owner, assignment: Assignment) -> list[Piece]:
     """What lies on the owner's desk now, in the order in which it came. What is of no part any more, or of another kind, does not."""
     kinds = {part.key: part.kind for part in assignment.all_parts} | {STATEMENT: STATEMENT}
-    standing = Piece.objects.of_owner(owner).standing().filter(assignment=assignment).select_related("person")
-    return [piece for piece in standing.order_by("saved_at", "pk") if kinds.get(piece.part) == piece.kind]
+    return [piece for piece in STANDING(owner, assignment=assignment.pk) if kinds.get(piece.part) == piece.kind]
 
 
 def desk_changed_at(*, owner: Owner, assignment: Assignment) -> datetime | None:
@@ -136,9 +158,9 @@ def missing_of(*, owner: Owner, assignment: Assignment, pieces: Iterable[Piece])
     return [part for part in wanted if there[part.key] < (part.least if part.kind == "models" else 1)]
 
 
-def check_statement(*, owner: Owner, assignment: Assignment) -> str:
-    """The statement that goes with the hand-in. Raises Conflict (`statement_missing`): the file stays, and nothing is sent twice."""
-    found = next((one for one in pieces_of(owner=owner, assignment=assignment) if one.part == STATEMENT), None)
+def check_statement(*, assignment: Assignment, pieces: Iterable[Piece]) -> str:
+    """The statement on the desk, which goes with the hand-in. Raises Conflict (`statement_missing`): the file stays, and nothing is sent twice."""
+    found = next((one for one in pieces if one.part == STATEMENT), None)
     if found is None and assignment.needs_statement:
         raise Conflict(
             "The collaboration statement is missing: say on the page with whom you talked about this work, or nobody. "
@@ -163,17 +185,21 @@ def may_hand_in_from(*, owner: Owner, assignment: Assignment) -> datetime | None
     """When the cool-down after the newest attempt ends; None where there is none."""
     if not assignment.cooldown_minutes:
         return None
-    theirs = _used(owner, assignment)
-    newest = theirs.order_by("-received_at").values_list("received_at", flat=True).first()
+    newest = max(USED(owner, assignment=assignment.pk), default=None)
     return newest + timedelta(minutes=assignment.cooldown_minutes) if newest else None
+
+
+RECENT: Prepared[Any] = Prepared(
+    lambda person, assignment, since, now: Submission.objects.filter(
+        person=person, assignment=assignment, received_at__gt=since, received_at__lte=now
+    ).order_by("-received_at").values_list("received_at", flat=True)[:PER_HOUR],
+    person=int, assignment=int, since=datetime, now=datetime,
+)  # fmt: skip
 
 
 def _check_pace(person: User, assignment: Assignment, now: datetime) -> None:
     """Refused models cost no attempt, so something else must bound how many are kept and opened."""
-    recent = Submission.objects.filter(
-        person=person, assignment=assignment, received_at__gt=now - HOUR, received_at__lte=now
-    )
-    times = list(recent.order_by("-received_at").values_list("received_at", flat=True)[:PER_HOUR])
+    times = list(RECENT(person=person.pk, assignment=assignment.pk, since=now - HOUR, now=now))
     if len(times) == PER_HOUR:
         again = timezone.localtime(times[-1] + HOUR)
         raise TooMany(
@@ -186,7 +212,7 @@ def _check_pace(person: User, assignment: Assignment, now: datetime) -> None:
 def attempts_left(*, owner: Owner, assignment: Assignment) -> int:
     """Models that are counted, and those still being measured, use up the allowance; refused ones, our faults, those that the staff look at,
     and parts that come without a model do not."""
-    return max(assignment.attempts_allowed - _used(owner, assignment).count(), 0)
+    return max(assignment.attempts_allowed - len(USED(owner, assignment=assignment.pk)), 0)
 
 
 def attempts_left_of(*, owner: Owner, assignments: Iterable[Assignment]) -> dict[int, int]:
@@ -203,14 +229,21 @@ def attempts_left_of(*, owner: Owner, assignments: Iterable[Assignment]) -> dict
     return {item.pk: max(item.attempts_allowed - used[item.pk], 0) for item in items}
 
 
-def _used(owner: Owner, assignment: Assignment) -> "QuerySet[Submission]":
-    return _using(Submission.objects.of_owner(owner).filter(assignment=assignment))
-
-
 def _using(theirs: "QuerySet[Submission]") -> "QuerySet[Submission]":
+    return theirs.filter(uses_an_attempt())
+
+
+def uses_an_attempt() -> Q:
+    """Whether an attempt uses up one of those that are allowed."""
     with_staff = Run.objects.filter(submission=OuterRef("pk"), status=Status.PARKED)
-    theirs = theirs.exclude(Q(counts=None) & Exists(with_staff))
-    return theirs.exclude(sha256="").exclude(counts=False).exclude(spares_attempt=True)
+    is_counted = Q(counts=True) | Q(Q(counts=None) & ~Exists(with_staff))
+    return is_counted & ~Q(sha256="") & Q(spares_attempt=False)
+
+
+USED: PreparedOfOwner[Any] = PreparedOfOwner(
+    lambda mine, assignment: _using(Submission.objects.filter(mine, assignment=assignment)).order_by().values_list("received_at", flat=True),
+    assignment=int,
+)  # fmt: skip
 
 
 def most_bytes(assignment: Assignment) -> int:

@@ -5,6 +5,7 @@ holds the facts themselves, so a receipt proves what it says also when the datab
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -25,8 +26,12 @@ class NotGenuine(Exception):
     """The text holds no receipt of this site, or one that was changed. The message is a sentence."""
 
 
-def receipt_facts(submission: Submission, verdict: Verdict | None) -> dict[str, Any]:
+def receipt_facts(
+    submission: Submission, verdict: Verdict | None, pieces: Iterable[Piece] | None = None
+) -> dict[str, Any]:
     """What a receipt says. Times are ISO with the offset of the course's zone; `late` is None where the course states no rule.
+
+    pieces: its own, where they are known already.
 
     `file` is the model; None: none is handed in. `model_of`: the receipt of the attempt that brought it, where this one did not.
     `parts`: what else was handed in, each with the hash of its file or of what was written.
@@ -51,7 +56,11 @@ def receipt_facts(submission: Submission, verdict: Verdict | None) -> dict[str, 
         if submission.sha256
         else None,
         "model_of": submission.model_from.receipt if submission.model_from else None,
-        "parts": [_part_facts(piece) for piece in submission.pieces.all() if piece.part != STATEMENT],
+        "parts": [
+            _part_facts(piece)
+            for piece in (submission.pieces.all() if pieces is None else pieces)
+            if piece.part != STATEMENT
+        ],
         "statement": submission.statement,
         "late": None
         if verdict is None

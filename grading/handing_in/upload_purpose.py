@@ -1,9 +1,9 @@
 """What the uploads room asks before it takes the first byte of a model or of a part, and again before it hands the file over."""
 
-from django.utils import timezone
-
 from courseplatform.accounts.models import User
+from courseplatform.core.clock import shared_now
 from courseplatform.core.errors import NotHere
+from courseplatform.courses.closing import check_not_closed
 from courseplatform.uploads.purposes import Limit
 from grading.handing_in import hand_in_rules
 from grading.handing_in.piece_reading import most_bytes_of, part_endings, too_large_words, wrong_ending_words
@@ -34,8 +34,9 @@ def spelled(target: str) -> str:
 
 def hand_in(person: User, target: str) -> Limit:
     """Raises what `check_may_hand_in` raises."""
-    found, now = _assignment(target), timezone.now()
+    found, now = _assignment(target), shared_now()
     owner = hand_in_rules.owner_of(person=person, assignment=found, now=now)
+    check_not_closed(found.course)
     hand_in_rules.check_may_hand_in(owner=owner, assignment=found, now=now)
     return Limit(
         max_bytes=hand_in_rules.most_bytes(found),
@@ -52,8 +53,9 @@ def part(person: User, target: str) -> Limit:
     wanted = next((one for one in found.all_parts if one.key == key and one.is_file), None)
     if wanted is None:
         raise NotHere("There is no such part, or it takes no file.")
-    now = timezone.now()
+    now = shared_now()
     owner = hand_in_rules.owner_of(person=person, assignment=found, now=now)
+    check_not_closed(found.course)
     hand_in_rules.check_is_open(owner=owner, assignment=found, now=now)
     return Limit(
         max_bytes=most_bytes_of(found, wanted),

@@ -17,10 +17,10 @@ from grading.course_file.assignment_item import Item
 from grading.course_file.assignment_starts import copied
 from grading.course_file.item_check import refused_in_item
 from grading.hidden_sets.facts import hidden_facts
+from grading.hidden_sets.kept import hidden_folder, hidden_keep, hidden_unlink
 from grading.labs.catalogue import LABS, Lab
 from grading.models.assignments import Assignment, HiddenSet
 from grading.services.assignment_rows import assignment_apply
-from grading.services.hidden_sets import hidden_folder
 
 COURSE_FILE = "labs.yaml"
 BY = "manage.py labs"
@@ -52,7 +52,8 @@ def hidden_set_of(lab: Lab) -> HiddenSet:
         names = [f"{lab.hidden.slug}-{path.name}" for path in (inputs, labels)]
         hashes = [sha256(path.read_bytes()).hexdigest() for path in (inputs, labels)]
         for path, name in zip((inputs, labels), names, strict=True):
-            path.replace(folder / name)
+            hidden_unlink(name)  # of a start that was cut off
+            hidden_keep(path, name)
     return HiddenSet.objects.create(
         slug=lab.hidden.slug, title=lab.hidden.title, inputs_file=names[0], labels_file=names[1], count=facts["count"],
         inputs_sha256=hashes[0], labels_sha256=hashes[1], facts=facts, made_by=BY,

@@ -6,9 +6,10 @@ a team; the name is all that is known of either.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -80,6 +81,14 @@ class Policy:
     team: str = "each"  # each | all | poorest
     attempt: str = "active"  # active | last | best | last_affordable
     pass_rule: PassRule | None = None
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Once: what is kept by a policy asks for it thousands of times."""
+        return hash(tuple(getattr(self, one.name) for one in fields(self)))
 
     @property
     def edge_is_late(self) -> bool:

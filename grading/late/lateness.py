@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from grading.late.clock import counted_due, is_in_grace, later_by, read_clock, units_late
 from grading.late.facts import Deadline, Extension, HandIn, Policy
@@ -78,6 +79,7 @@ def _kept_units(policy: Policy, deadline: Deadline, extension: Extension) -> int
     return units_late(policy, deadline.due, extension.until) if extension.until else extension.units
 
 
+@lru_cache(maxsize=20_000)
 def _under(policy: Policy, deadline: Deadline, at: datetime, relief: Relief) -> Lateness:
     due = max(deadline.due, relief.until) if relief.until else deadline.due
     effective = counted_due(policy, max(due, relief.reach) if relief.reach else due)

@@ -4,33 +4,35 @@ A circle is a person with everybody who was ever in a team with them in this cou
 change what is charged inside, so that deadline night never counts a whole course for one hand-in.
 """
 
-from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from django.db.models import OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField, Q, Value
 
 from courseplatform.accounts.models import User
+from courseplatform.core.by_value import ByValue
+from courseplatform.core.kept import kept_ids
 from courseplatform.courses.access import Visit, asked_once
 from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.teams.models import Membership, Team
-from courseplatform.teams.selectors.membership import memberships_of
 from grading.course_file.late.policy import policy_of
 from grading.late import facts as late
-from grading.latepolicy import assess
+from grading.late_rows.reads import ACCOMMODATIONS, EXCUSES, EXTENSIONS, GRANTS, HAND_INS, MARKS, NEAR, PEOPLE, REQUESTS
+from grading.latepolicy import Trials, assess
 from grading.models.assignments import CLOSES, Assignment, instant_of
-from grading.models.late_days import Accommodation, EntryKind, Excuse, Extension, LateEntry, LateRequest
-from grading.models.reruns import PointsBefore
-from grading.models.runs import Result
-from grading.models.submissions import Submission
+from grading.models.course_work import course_work
+from grading.models.late_days import Accommodation, Excuse, Extension
 from grading.returns.work import return_among, return_id
 from hardware.inventory.selectors.returns import TermReturn, term_returns
 
 ALL_BACK = "all back"
+
+
+_policies = ByValue[late.Policy](most=200)
 
 
 def person_key(pk: int) -> str:
@@ -49,7 +51,9 @@ def key_of(person_id: int | None, team_id: int | None) -> str:
 def policy_for(course: Course) -> late.Policy | None:
     """The late policy of the course file, or None where the course states no rule."""
     found = course.facts.get("late_policy")
-    return policy_of(found["policy"], course.tz) if found else None
+    return (
+        _policies.of((found["policy"], course.zone), lambda: policy_of(found["policy"], course.tz)) if found else None
+    )
 
 
 @dataclass(frozen=True)
@@ -67,27 +71,24 @@ class Circle:
 
 
 def circle_of(course: Course, people: Collection[int]) -> Circle:
-    """The circle around some people. Two queries, whatever its size."""
-    rows = list(memberships_of(course))
-    by_person, by_team = defaultdict(list), defaultdict(list)
-    for row in rows:
-        by_person[row.person_id].append(row)
-        by_team[row.team_id].append(row)
-    found, teams, waiting = set(people), set(), list(people)
+    """The circle around some people: all memberships of their teams' members, until nobody new is among them. Mostly one query, whatever
+    the size of the course; one more for whoever was in no team."""
+    found, waiting, rows = set(people), set(people), dict[int, Membership]()
     while waiting:
-        for row in by_person[waiting.pop()]:
-            if row.team_id not in teams:
-                teams.add(row.team_id)
-                new = {other.person_id for other in by_team[row.team_id]} - found
-                found |= new
-                waiting += new
-    members = {row.person_id: row.person for row in rows if row.person_id in found}
-    alone = User.objects.in_bulk(found - set(members))
+        new = {row.pk: row for row in NEAR(course=course.pk, people=sorted(waiting))}
+        rows |= new
+        theirs = {row.team_id for row in new.values() if row.person_id in waiting}
+        asked = waiting | {row.person_id for row in new.values() if row.team_id in theirs}
+        waiting = {row.person_id for row in new.values()} - found - asked
+        found |= asked | waiting
+    members = {row.person_id: row.person for row in rows.values()}
+    alone = {one.pk: one for one in PEOPLE(people=sorted(found - set(members)))} if found - set(members) else {}
+    ordered = sorted(rows.values(), key=lambda row: (row.since_at, row.pk))
     return Circle(
         course,
         {person_key(pk): user for pk, user in sorted({**members, **alone}.items())},
-        {team_key(row.team_id): row.team for row in rows if row.team_id in teams},
-        [row for row in rows if row.person_id in found],
+        {team_key(row.team_id): row.team for row in ordered},
+        ordered,
     )
 
 
@@ -129,7 +130,9 @@ def dates_for(visit: Visit) -> PersonalDates:
 
 
 def dates_of(course: Course, person: User) -> PersonalDates:
-    """Three queries, whatever the size of the course."""
+    """No query for whoever has nothing of their own, else three, whatever the size of the course."""
+    if person.pk not in kept_ids("own dates", course.pk, lambda: _with_own_dates(course)):
+        return PersonalDates()
     teams = Membership.objects.filter(course=course, person=person, until_at=None).values("team")
     rows = Extension.objects.filter(
         Q(team__in=teams) | Q(team=None, person=person),
@@ -144,11 +147,32 @@ def dates_of(course: Course, person: User) -> PersonalDates:
     )
 
 
+class Given(NamedTuple):
+    """What the staff gave the people and teams of a circle, also for work without a due time. Their assignments are known without a query."""
+
+    extensions: list[Extension]
+    accommodations: list[Accommodation]
+    excuses: list[Excuse]
+
+
+def _with_own_dates(course: Course) -> Iterable[int]:
+    """People who have, or had, an extension (their own or a team's), an excuse or an accommodation. One query."""
+    extended = Extension.objects.filter(assignment__course=course).order_by()
+    of_teams = Membership.objects.filter(team__in=extended.exclude(team=None).values("team")).order_by()
+    excused = Excuse.objects.filter(assignment__course=course).order_by()
+    slower = Accommodation.objects.filter(course=course).order_by()
+    own, *others = (
+        rows.values_list("person", flat=True) for rows in (extended.exclude(person=None), of_teams, excused, slower)
+    )
+    return own.union(*others)
+
+
 @dataclass
 class LateFacts:
     """What `assess` is asked, as rows say it. Change a field to ask what would be.
 
-    return_work: the assignment by which hardware comes back. lent: owner -> what they were lent for the term.
+    return_work: the assignment by which hardware comes back. lent: owner -> what they were lent for the term. given: the rows behind
+    `extensions` and `excused`, for pages that name them. work: the assignments with a due time, by slug.
     """
 
     circle: Circle
@@ -162,12 +186,30 @@ class LateFacts:
     requests: list[late.Request] = field(default_factory=list)
     return_work: Assignment | None = None
     lent: dict[str, TermReturn] = field(default_factory=dict)
+    given: "Given" = field(default_factory=lambda: Given([], [], []))
+    work: dict[str, Assignment] = field(default_factory=dict)
 
-    def assessment(self, *, explained: bool = True) -> late.Assessment:
+    def assessment(self, *, explained: bool | str = True) -> late.Assessment:
         return assess(
             self.policy, self.deadlines, self.submissions, self.extensions, self.grants, self.memberships,
             people=self.circle.people, teams=self.circle.teams, excused=self.excused, requests=self.requests,
             names=self.circle.names, explained=explained,
+        )  # fmt: skip
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """All that the rules are asked about, as plain values: the same ones get the same answer."""
+        return (
+            self.policy, self.deadlines, self.submissions, self.extensions, self.grants, self.memberships, self.excused, self.requests,
+            sorted(self.circle.people), sorted(self.circle.teams),
+        )  # fmt: skip
+
+    def trials(self) -> Trials:
+        """For what would be with one more hand-in, tried many times."""
+        return Trials(
+            self.policy, self.deadlines, self.submissions, self.extensions, self.grants, self.memberships,
+            people=self.circle.people, teams=self.circle.teams, excused=self.excused, requests=self.requests,
+            names=self.circle.names,
         )  # fmt: skip
 
 
@@ -176,8 +218,7 @@ def facts_of(circle: Circle, policy: late.Policy | None = None) -> LateFacts | N
     policy = policy or policy_for(circle.course)
     if policy is None:
         return None
-    dated = Assignment.objects.of(circle.course).exclude(due_at=None).select_related("course")
-    rows = _Rows(circle, {item.pk: item for item in dated})
+    rows = _Rows(circle, {item.pk: item for item in course_work(circle.course) if item.due_at is not None})
     return LateFacts(
         circle,
         policy,
@@ -193,7 +234,18 @@ def facts_of(circle: Circle, policy: late.Policy | None = None) -> LateFacts | N
         rows.requests(),
         rows.back,
         rows.lent,
+        rows.given,
+        {item.slug: item for item in rows.work.values()},
     )
+
+
+def _whom_given(course: Course) -> Iterable[str]:
+    """Owners who have, or had, something from the staff, as the facts name them. One query."""
+    no_team = Value(None, output_field=BigIntegerField())
+    extended = Extension.objects.filter(assignment__course=course).order_by().values_list("person", "team")
+    excused = Excuse.objects.filter(assignment__course=course).order_by().values_list("person", no_team)
+    slower = Accommodation.objects.filter(course=course).order_by().values_list("person", no_team)
+    return [key_of(person, team) for person, team in extended.union(excused, slower)]
 
 
 @dataclass
@@ -204,26 +256,29 @@ class _Rows:
     work: dict[int, Assignment]
 
     def __post_init__(self) -> None:
-        self.people = [user.pk for user in self.circle.people.values()]
-        teams = [team.pk for team in self.circle.teams.values()]
-        self.owned = Q(team__in=teams) | Q(team=None, person__in=self.people)
+        self.of: dict[str, Any] = {
+            "course": self.circle.course.pk,
+            "people": [user.pk for user in self.circle.people.values()],
+            "teams": [team.pk for team in self.circle.teams.values()],
+        }
+        self.given = self._given()
         self.back = return_among(self.circle.course, self.work.values())
         self.lent: dict[str, TermReturn] = {}
         if self.back is not None:
-            found = term_returns(self.circle.course, people=self.people, teams=teams)
+            found = term_returns(self.circle.course, people=self.of["people"], teams=self.of["teams"])
             self.lent = {key_of(row.person, row.team): row for row in found}
 
     def hand_ins(self) -> list[late.HandIn]:
         """Who borrowed something is late with what they borrowed, not with a form that they hand in about it."""
-        found = Submission.objects.filter(self.owned, assignment__in=self.work)
-        marks = self._marks(found)
+        rows = list(HAND_INS(**self.of))
+        marks = self._marks() if rows else {}
         return [
             late.HandIn(
-                str(row.pk), key_of(row.person_id, row.team_id), self.work[row.assignment_id].slug, row.received_at,
-                person_key(row.person_id), row.is_active, row.counts is not False, marks.get(row.measured_pk),
+                str(pk), key_of(person, team), self.work[item].slug, at, person_key(person), is_active, counts is not False,
+                marks.get(model or pk),
             )
-            for row in found
-            if not (self.back and row.assignment_id == self.back.pk and key_of(row.person_id, row.team_id) in self.lent)
+            for pk, model, person, team, item, at, is_active, counts in rows
+            if item in self.work and not (self.back and item == self.back.pk and key_of(person, team) in self.lent)
         ]  # fmt: skip
 
     def returns(self) -> list[late.HandIn]:
@@ -234,53 +289,56 @@ class _Rows:
             if self.back and row.last is not None and (at := row.returned_at) is not None
         ]
 
-    def _marks(self, found: Any) -> dict[Any, Fraction]:
-        """Submission -> percent that its newest result earned, for policies that judge the best attempt.
+    def _marks(self) -> dict[UUID, Fraction]:
+        """Submission -> percent that its newest result earned, for policies that judge the best attempt."""
+        return {pk: Fraction(earned) * 100 / Fraction(of) for pk, earned, of in MARKS(**self.of) if of}
 
-        A re-run of the whole lab never moves late days, so it is not asked: what a result said before it was counted again holds here.
-        """
-        first = PointsBefore.objects.filter(result=OuterRef("pk")).order_by("pk")
-        results = Result.objects.filter(run__submission__in=found, rerun_item=None).order_by("made_at")
-        rows = results.values_list(
-            "run__submission",
-            Coalesce(Subquery(first.values("earned")[:1]), "earned"),
-            Coalesce(Subquery(first.values("of")[:1]), "of"),
-        )
-        return {pk: Fraction(earned) * 100 / Fraction(of) for pk, earned, of in rows if of}
+    def _given(self) -> Given:
+        """Mostly nobody of a circle has anything of the kind, and then no query is needed."""
+        course = self.circle.course
+        if kept_ids("given", course.pk, lambda: _whom_given(course)).isdisjoint(self.circle.names):
+            return Given([], [], [])
+        own = {"course": course.pk, "people": self.of["people"]}
+        found = Given(list(EXTENSIONS(**self.of)), list(ACCOMMODATIONS(**own)), list(EXCUSES(**own)))
+        rows: list[Extension | Excuse] = [*found.extensions, *found.excuses]
+        others = {row.assignment_id for row in rows} - set(self.work)
+        known = self.work | (Assignment.objects.in_bulk(others) if others else {})
+        for row in rows:
+            row.assignment = known[row.assignment_id]
+            row.assignment.course = self.circle.course
+        return found
 
     def extensions(self) -> list[late.Extension]:
-        rows = Extension.objects.filter(self.owned, assignment__in=self.work, withdrawn_at=None)
-        given = [
-            late.Extension(
-                key_of(row.person_id, row.team_id), self.work[row.assignment_id].slug, row.until_at, row.units, row.keeps_penalty
-            )
-            for row in rows
+        moved = [
+            late.Extension(key_of(row.person_id, row.team_id), row.assignment.slug, row.until_at, row.units, row.keeps_penalty)
+            for row in self.given.extensions if row.assignment_id in self.work
         ]  # fmt: skip
-        rules = Accommodation.objects.filter(course=self.circle.course, person__in=self.people, withdrawn_at=None)
-        return given + [
+        return moved + [
             late.Extension(person_key(rule.person_id), item.slug, later(item, rule.extra_days))
-            for rule in rules
+            for rule in self.given.accommodations
             for item in self.work.values()
             if not rule.kinds or item.kind in rule.kinds
         ]
 
     def grants(self) -> list[late.Grant]:
         """What people gave. What the count gave back stands beside an assignment, and follows from the facts."""
-        rows = LateEntry.objects.filter(self.owned, course=self.circle.course, assignment=None)
         return [
-            late.Grant(key_of(row.person_id, row.team_id), row.days, row.since, row.bank, row.reason)
-            for row in rows.exclude(kind=EntryKind.POLICY)
+            late.Grant(key_of(person, team), days, since, bank, why)
+            for person, team, days, since, bank, why in GRANTS(**self.of)
         ]
 
     def excused(self) -> list[tuple[str, str]]:
-        rows = Excuse.objects.filter(assignment__in=self.work, person__in=self.people, withdrawn_at=None)
-        return [(person_key(row.person_id), self.work[row.assignment_id].slug) for row in rows]
+        return [
+            (person_key(row.person_id), row.assignment.slug)
+            for row in self.given.excuses
+            if row.assignment_id in self.work
+        ]
 
     def requests(self) -> list[late.Request]:
-        rows = LateRequest.objects.filter(self.owned, assignment__in=self.work)
         return [
-            late.Request(key_of(row.person_id, row.team_id), self.work[row.assignment_id].slug, row.units, row.asked_at)
-            for row in rows
+            late.Request(key_of(person, team), self.work[item].slug, units, at)
+            for person, team, item, units, at in REQUESTS(**self.of)
+            if item in self.work
         ]
 
 

@@ -4,6 +4,7 @@ They start after the first hand-in in a format and end when none has come for te
 for them, and on the evening of a deadline nobody waits for an import.
 """
 
+import shutil
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +21,7 @@ from hardware.ondevice.sandbox.request import Leaning, Preparing
 
 log = structlog.get_logger(__name__)
 STAYS_S = 600.0
+LEAST_FREE_BYTES = 64 << 20  # less than what uploads leave free, so that what was taken can still be measured
 
 
 class _Held:
@@ -50,11 +52,14 @@ def isolation_name() -> str:
 
 
 def can_measure() -> bool:
-    """Whether the isolation works now.
+    """Whether the isolation works now, and there is room on the disk.
 
-    Where it does not, no run is taken: each would cost one of its tries, and all that wait would have ended before the engine
+    Where not, no run is taken: each would cost one of its tries, and all that wait would have ended before the engine
     is back. Without it the worker gives no sign of life either, so that /healthz tells.
     """
+    if is_disk_full():
+        log.warning("cannot_measure", why=f"less than {LEAST_FREE_BYTES >> 20} MiB are free in {settings.DATA_DIR}")
+        return False
     try:
         found = sandbox()
         if isinstance(found, Leaning):
@@ -63,6 +68,12 @@ def can_measure() -> bool:
         log.warning("cannot_measure", why=str(error))
         return False
     return True
+
+
+def is_disk_full() -> bool:
+    """Whether there is no room for a run beside the database and the logs."""
+    folder = Path(settings.DATA_DIR)
+    return shutil.disk_usage(folder if folder.is_dir() else folder.parent).free < LEAST_FREE_BYTES
 
 
 def _hold(found: Sandbox) -> Sandbox:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from courseplatform.core.digests import sha256_of
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import SandboxRequest, SandboxResult
-from grading.services.board_runs import sha256_of
 from hardware.ondevice.sandbox.request import FrameHandler, TickHandler
 from hardware.runners.results import Step
 

@@ -5,7 +5,6 @@ stage it is.
 """
 
 import dataclasses
-import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from courseplatform.core.digests import sha256_of
 from grading.bench import canaries, engine, suspicions
 from grading.bench.errors import BenchError
 from grading.bench.formats import sniff
@@ -93,7 +93,7 @@ def measure_pipeline(
             quality, alike = scored(spec, ready.shown.inputs, measurements[-1].predictions, labels)
     stages = ready.stages
     alike = dataclasses.replace(alike, held=ready.shown.copied[0], looked_for=ready.shown.copied[1])
-    report = merged(stages, sha256=_sha256(model))
+    report = merged(stages, sha256=sha256_of(model))
     facts = boards_of(report, profiles, spec, choice or Choice())
     facts |= {"isolation": sandbox.label, "graded_by": setting.graded_by, "stages": stage_rows(stages, measurements)}
     together = measured_together(stages, measurements)
@@ -237,8 +237,3 @@ def _suspicions(
             for row in rows
         ]
     return found
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

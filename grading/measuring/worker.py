@@ -7,7 +7,9 @@ ends the run with an outcome that can cost the student something.
 import dataclasses
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,11 +19,13 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from courseplatform.core import health
+from courseplatform.core.errors import Unavailable
 from courseplatform.core.files import on_this_disk
 from courseplatform.courses.models import Course
 from grading.bench.errors import BenchError
 from grading.bench.on_device import Choice
 from grading.calibrating.adopted import calibrations_for
+from grading.hidden_sets.kept import hidden_here
 from grading.measuring import (
     bench_ready,
     count_run,
@@ -47,15 +51,19 @@ from grading.services import board_runs
 from grading.spec import BenchSpec
 from hardware import leases
 from hardware.course_devices import profiles_of
+from hardware.holds import held_now
 from hardware.leases import BEAT_S, CancelRequested, Lease, LeaseLost
 from hardware.line import is_waiting_before
-from hardware.models import Job, Outcome, Priority
+from hardware.models import Job, LineHold, Outcome, Priority
 from hardware.ondevice.plain import plain_text
 
 Given = dict[str, Any]
 Decide = Callable[[Job, BenchSpec, Course, str], on_boards.Decided]
 log = structlog.get_logger(__name__)
 stopping = threading.Event()  # set when this process is asked to stop; the run goes back to the queue
+leaving = threading.Event()  # set when it is asked to end after its run; it takes no other
+FULL_PAUSE = timedelta(seconds=10)
+STORE_PAUSE = timedelta(seconds=30)
 slot = threading.Lock()  # what this process measures with: two at once would disturb each other's times
 
 
@@ -73,7 +81,8 @@ def work_once(worker: str) -> bool:
     if not slot.acquire(blocking=False):
         return False
     try:
-        lease = None if stopping.is_set() or not bench_ready.can_measure() else _next(worker)
+        is_over = stopping.is_set() or leaving.is_set()
+        lease = None if is_over or not bench_ready.can_measure() else _next(worker)
         if lease is None:
             return False
         log.info("run_leased", run=str(lease.job_id), kind=lease.kind, attempt=lease.attempt)
@@ -88,14 +97,18 @@ def work_once(worker: str) -> bool:
 
 
 def _next(worker: str) -> Lease | None:
-    kinds = [kind for kind in BENCH_KINDS if kind != COUNT_KIND or count_run.is_offered()]
+    held = held_now()
+    if LineHold.What.MEASURING in held:
+        return None
+    kept_back = {RERUN_KIND} if LineHold.What.RERUNS in held else set()
+    kinds = [kind for kind in BENCH_KINDS if kind not in kept_back and (kind != COUNT_KIND or count_run.is_offered())]
     return leases.lease_next(worker=worker, kinds=kinds)
 
 
 def _carry_out(lease: Lease) -> None:
     beat = Heartbeat(lease)
     try:
-        with beat:
+        with beat, _waiting_for_store():
             measure = _prepared(lease, beat)
             leases.lease_start(lease)
             result = measure()
@@ -103,7 +116,7 @@ def _carry_out(lease: Lease) -> None:
     except BenchError as error:
         if error.outcome == Outcome.INFRASTRUCTURE:
             log.warning("run_fault", run=str(lease.job_id), code=error.code, why=error.message, details=error.details)
-            leases.lease_release(lease, why=f"{error.code}: {error.message}")
+            _give_back(lease, f"{error.code}: {error.message}")
         else:
             leases.lease_finish(lease, outcome=Outcome(error.outcome), result=error.to_json())
     except on_request.Over as over:
@@ -120,9 +133,27 @@ def _carry_out(lease: Lease) -> None:
     except LeaseLost:
         raise
     except Exception as error:
-        # A full disk, a missing file, a mistake of ours: never the student's, and the lease must not be left to expire.
+        # A missing file, a mistake of ours: never the student's, and the lease must not be left to expire.
         log.exception("run_fault", run=str(lease.job_id))
-        leases.lease_release(lease, why=plain_text(f"{type(error).__name__}: {error}"))
+        _give_back(lease, plain_text(f"{type(error).__name__}: {error}"))
+
+
+@contextmanager
+def _waiting_for_store() -> Iterator[None]:
+    """Where a file cannot be fetched each try would end the same until the store is back, so none is spent."""
+    try:
+        yield
+    except Unavailable as error:
+        raise Waits(f"{error.code}: {error.message}", STORE_PAUSE) from error
+
+
+def _give_back(lease: Lease, why: str) -> None:
+    """After a fault of ours. A disk that is full, also now that nothing of this run lies on it, is no fault of the run: it costs none of its
+    tries, or all that wait would have ended before there is room again."""
+    if bench_ready.is_disk_full():
+        leases.lease_release(lease, why=f"the disk is full: {why}", fault=False, pause=FULL_PAUSE)
+    else:
+        leases.lease_release(lease, why=why)
 
 
 def _hand_over(lease: Lease, result: dict[str, Any]) -> None:
@@ -258,12 +289,13 @@ def _given(lease: Lease, beat: "Heartbeat", assignment: Assignment) -> Given:
     hidden: HiddenSet | None = assignment.hidden_set
     if hidden is None or not assignment.bench_spec:
         raise BenchError("no_hidden_set", "The lab has no hidden test set yet.", outcome="infrastructure")
-    folder = Path(settings.DATA_DIR) / "hidden"
+    inputs = hidden_here(hidden.inputs_file, hidden.inputs_sha256)
+    labels = hidden_here(hidden.labels_file, hidden.labels_sha256) if hidden.labels_file else None
     return {
         "spec": assignment.spec,
         "lab": assignment.short,
-        "inputs": folder / hidden.inputs_file,
-        "labels": folder / hidden.labels_file if hidden.labels_file else None,
+        "inputs": inputs,
+        "labels": labels,
         "sandbox": bench_ready.sandbox(),
         "seed": int.from_bytes(lease.job_id.bytes[:4], "big") + lease.attempt,
         "on_progress": beat.progress,

@@ -73,7 +73,7 @@ class Anomaly(Task):
             columns=["Found, %", "False alarms, %"],
             rows=[[f"{100 * y:.1f}", f"{100 * x:.1f}"] for x, y in _points(quality)],
             height=360, is_square=True, aside=_aside(quality),
-            plot={"data": [_curve(quality), _mark(at)], "layout": _layout(at)},
+            draw=lambda: {"data": [_curve(quality), _mark(at)], "layout": _layout(at)},
         )  # fmt: skip
 
 

@@ -129,7 +129,7 @@ def _matrix(quality: Json, worst: list[Json]) -> Json:
         "note": "Blue: right. Orange: the most frequent errors.", "height": 400,
         "columns": ["True class", "Right, %", *[f"read as {name}" for name in classes]],
         "rows": [[name, f"{100 * quality['per_class'][i]:.1f}", *[str(count) for count in confusion[i]]] for i, name in enumerate(classes)],
-        "plot": {"data": [_heat(quality, worst)], "layout": {**_head(quality, 0), "meta": {"narrow": _head(quality, turned)},
+        "draw": lambda: {"data": [_heat(quality, worst)], "layout": {**_head(quality, 0), "meta": {"narrow": _head(quality, turned)},
                  "yaxis": {"title": {"text": "true"}, "type": "category", "autorange": "reversed", "showgrid": False, "showline": False}}},
     }  # fmt: skip
 
@@ -177,5 +177,5 @@ def _recalls(quality: Json) -> Json:
     return {
         "note": f"The {len(shown)} classes of {len(ranked)} with the fewest right.", "height": bars_height(len(shown)),
         "columns": ["Class", "Right, %"], "rows": [[name, f"{100 * share:.1f}"] for share, name in ranked],
-        "plot": {"data": [bars(names, shares, texts=texts, hover="%{y}: %{x:.1f} % are right")], "layout": bars_layout("right, %", names, 100)},
+        "draw": lambda: {"data": [bars(names, shares, texts=texts, hover="%{y}: %{x:.1f} % are right")], "layout": bars_layout("right, %", names, 100)},
     }  # fmt: skip

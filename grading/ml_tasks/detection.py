@@ -111,7 +111,7 @@ class Detection(Task):
             rows=[[one["name"], numbers.count(one["truths"]), f"{100 * one['ap']:.1f}", f"{100 * one['ap_50']:.1f}"] for one in ranked],
             height=bars_height(2 * len(shown)), is_square=True, aside=_aside(quality),
             keys=[("plot-1", "IoU 0.5 to 0.95"), ("plot-5", "IoU 0.5")],
-            plot={"data": [_bars(shown, names, "ap", "--plot-1"), _bars(shown, names, "ap_50", "--plot-5")],
+            draw=lambda: {"data": [_bars(shown, names, "ap", "--plot-1"), _bars(shown, names, "ap_50", "--plot-5")],
                   "layout": bars_layout("AP, %", names, 100) | {"barmode": "group"}},
         )  # fmt: skip
 

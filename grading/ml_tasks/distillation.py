@@ -112,7 +112,7 @@ class Distillation(Task):
             note="Each hidden input is in one of the bars.",
             columns=["", "Inputs", "Share, %"], rows=[[words, str(count), f"{100 * count / n:.1f}"] for words, count in rows],
             height=bars_height(len(rows)), is_square=True, aside=_aside(quality),
-            plot={"data": [bars(names, counts, texts=[numbers.count(count) for count in counts], hover="%{y}: %{x}")],
+            draw=lambda: {"data": [bars(names, counts, texts=[numbers.count(count) for count in counts], hover="%{y}: %{x}")],
                   "layout": bars_layout("inputs", names)},
         )  # fmt: skip
 

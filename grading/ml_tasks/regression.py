@@ -115,7 +115,7 @@ class Regression(Task):
             note="The dashed line is no error." if quality["is_signed"] else "Further left is better.",
             columns=["Error from", "to", "Inputs"],
             rows=[[f"{a:.5g}", f"{b:.5g}", str(count)] for a, b, count in _bins(quality)],
-            height=320, is_square=True, aside=_aside(quality), plot={"data": [_histogram(quality)], "layout": _layout(quality)},
+            height=320, is_square=True, aside=_aside(quality), draw=lambda: {"data": [_histogram(quality)], "layout": _layout(quality)},
         )  # fmt: skip
 
 

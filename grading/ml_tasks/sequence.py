@@ -136,7 +136,7 @@ class Sequence(Task):
             columns=["Word", "Read as", "Times"],
             rows=[[one["true"] or "–", one["read"] or "–", str(one["count"])] for one in errors],
             height=bars_height(len(errors)), is_square=True, aside=_aside(quality),
-            plot={"data": [bars(names, counts, texts=[str(count) for count in counts], hover="%{y}: %{x} times", colour="--plot-2")],
+            draw=lambda: {"data": [bars(names, counts, texts=[str(count) for count in counts], hover="%{y}: %{x} times", colour="--plot-2")],
                   "layout": bars_layout("times", names)},
         )  # fmt: skip
 

@@ -132,7 +132,7 @@ class TrainingStep(Task):
             how=" ".join([*told[1:], HOW_MEASURED]),
             columns=columns, height=320, is_square=True, aside=_aside(quality),
             rows=[[str(step), *("" if value is None else f"{value:.6g}" for value in losses)] for step, *losses in pairs],
-            plot={"data": _curves(quality, steps), "layout": _layout(quality)}, keys=KEYS,
+            draw=lambda: {"data": _curves(quality, steps), "layout": _layout(quality)}, keys=KEYS,
         )  # fmt: skip
 
 

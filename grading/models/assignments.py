@@ -1,7 +1,7 @@
 """Work that is due: labs, reports, proposals, the return of the hardware."""
 
 from datetime import datetime, time
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar
 
 from django.db import models
@@ -49,7 +49,7 @@ class NewerAttempt(models.TextChoices):
 class HiddenSet(models.Model):
     """Test data that students never see. Inputs may enter the sandbox, labels never do.
 
-    Both files lie under DATA_DIR/hidden as .npy: `inputs_file` holds (n, *shape without batch), `labels_file` what the set's task asks for
+    Both files lie where grading/hidden_sets/kept.py says, as .npy: `inputs_file` holds (n, *shape without batch), `labels_file` what the set's task asks for
     (docs/tasks.md); "" where the inputs themselves are the target.
     facts: what they hold (grading/hidden_sets/facts.py: task, shape, dtype, low, high and more); empty for a set of which nobody looked it up.
     course: whose staff sent it; None: of the site itself.
@@ -95,6 +95,11 @@ def instant_of(course: Course, wall: str, at: time) -> datetime:
     """`2023-09-15 23:59` in the course's zone; `at` is the hour of a day that names none."""
     found = datetime.fromisoformat(wall)
     return course.wall(found.date(), found.time() if len(wall) > 10 else at)
+
+
+@lru_cache(maxsize=4096)
+def _address(name: str, course: str, assignment: str) -> str:
+    return reverse(f"grading:{name}", kwargs={"course": course, "assignment": assignment})
 
 
 class Assignment(models.Model):
@@ -161,7 +166,11 @@ class Assignment(models.Model):
         return self.full_title
 
     def get_absolute_url(self) -> str:
-        return reverse("grading:assignment", kwargs={"course": self.course.slug, "assignment": self.slug})
+        return self.address("assignment")
+
+    def address(self, name: str) -> str:
+        """Of a page that this assignment alone names. Lists of a course ask for the same dozen again and again."""
+        return _address(name, self.course.slug, self.slug)
 
     @property
     def full_title(self) -> str:

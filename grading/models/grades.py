@@ -174,4 +174,8 @@ class ReleasedTo(models.Model):
 
 def grade_path(assignment: Assignment, name: str = "grade", **more: Any) -> str:
     """The address of a page of grades: grade, grades, grades_person, ..."""
-    return reverse(f"grading:{name}", kwargs={"course": assignment.course.slug, "assignment": assignment.slug, **more})
+    if more:
+        return reverse(
+            f"grading:{name}", kwargs={"course": assignment.course.slug, "assignment": assignment.slug, **more}
+        )
+    return assignment.address(name)

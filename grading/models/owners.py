@@ -1,11 +1,16 @@
 """Whose work it is: a person's own, or a team's."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from courseplatform.accounts.models import User
+from courseplatform.core.prepared import Kind, Prepared
 from courseplatform.teams.models import Membership, Team
+
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -35,3 +40,18 @@ def of_person(person: User, moment: str) -> Q:
     here = Membership.objects.filter(team=OuterRef("team"), person=person)
     was_in = here.filter(since_at__lte=OuterRef(moment)).filter(Q(until_at=None) | Q(until_at__gt=OuterRef(moment)))
     return Q(team=None, person=person) | Q(Exists(was_in)) | Q(Exists(here.filter(until_at=None)))
+
+
+class PreparedOfOwner(Generic[Row]):
+    """A `Prepared` for rows of one owner, whose query has two shapes: build(those of the owner, **values)."""
+
+    def __init__(self, build: Callable[..., QuerySet[Row]], **kinds: Kind) -> None:
+        self._of_team = Prepared(lambda owner, **values: build(Q(team=owner), **values), owner=int, **kinds)
+        self._of_person = Prepared(
+            lambda owner, **values: build(Q(team=None, person=owner), **values), owner=int, **kinds
+        )
+
+    def __call__(self, owner: Owner, **values: Any) -> QuerySet[Row]:
+        if owner.team:
+            return self._of_team(owner=owner.team.pk, **values)
+        return self._of_person(owner=owner.person.pk, **values)

@@ -11,8 +11,8 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db.models import F, QuerySet
-from django.utils import timezone
 
+from courseplatform.core.clock import shared_now
 from courseplatform.lti.errors import PlatformProblem
 from courseplatform.lti.models import CourseLink
 from courseplatform.lti.selectors import column_of, link_of_course, subs_of
@@ -45,7 +45,7 @@ log = structlog.get_logger(__name__)
 def passback_run(*, now: datetime | None = None) -> int:
     """Collect what changed, then send what is due, for a while. Returns how many scores were sent; the sweep comes again for the rest."""
     passbacks_collect(now=now)
-    at, end, sent = now or timezone.now(), time.monotonic() + LONGEST_S, 0
+    at, end, sent = now or shared_now(), time.monotonic() + LONGEST_S, 0
     due = Passback.objects.filter(
         is_on=True, problem="", resume_at__lte=at, scores__state=ScoreState.PENDING, scores__next_at__lte=at
     )
@@ -62,7 +62,7 @@ def _turn(passback: Passback, now: datetime | None, end: float) -> int:
         return _Sender(passback, now).run(end)
     except Exception:
         log.exception("passback_broke", passback=passback.pk)
-        Passback.objects.filter(pk=passback.pk).update(resume_at=again_at(AFTER_FAULT, 0, now or timezone.now()))
+        Passback.objects.filter(pk=passback.pk).update(resume_at=again_at(AFTER_FAULT, 0, now or shared_now()))
         return 0
 
 
@@ -76,7 +76,7 @@ class _Sender:
 
     @property
     def now(self) -> datetime:
-        return self.fixed or timezone.now()
+        return self.fixed or shared_now()
 
     def run(self, end: float) -> int:
         link = link_of_course(self.assignment.course)
@@ -97,7 +97,7 @@ class _Sender:
     def _hold(self, *, first: bool = False) -> bool:
         """Take the lease, or keep it. False: another worker has it."""
         mine = Passback.objects.filter(pk=self.passback.pk, is_on=True, problem="", busy_until=self.lease)
-        until = timezone.now() + LEASE
+        until = shared_now() + LEASE
         if (first and self.lease > self.now) or mine.update(busy_until=until) != 1:
             return False
         self.lease = until

@@ -5,8 +5,10 @@ one ranking. The precision is no part of the kind: it belongs to the model that 
 (grading/points/modelled.py) is in no ranking either.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -55,6 +57,12 @@ class ClassNumbers:
     @classmethod
     def from_json(cls, raw: Mapping[str, Sequence[float]], kind: str) -> "ClassNumbers":
         return cls({metric: (ends[0], ends[0], ends[0]) if len(ends) < 3 else (ends[0], ends[1], ends[2]) for metric, ends in raw.items()}, kind)  # fmt: skip
+
+
+@lru_cache(maxsize=6000)
+def numbers_from_text(text: str, kind: str) -> ClassNumbers:
+    """From the JSON as the database keeps it. Shared by all who ask: not to be changed."""
+    return ClassNumbers.from_json(json.loads(text), kind)
 
 
 def numbers_of(result: Mapping[str, Any], device: str) -> ClassNumbers:

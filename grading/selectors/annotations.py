@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import NotHere
+from courseplatform.core.gone import gone_words
 from courseplatform.core.markdown import render_markdown
 from courseplatform.courses.access import Visit
 from courseplatform.teams.models import Membership, Team
@@ -88,10 +89,12 @@ def report_facts(visit: Visit, piece: Piece | None, *, hide_names: bool = False)
     """What the viewer needs (templates/grading/desk/_report.html). None where there is no PDF. About five queries."""
     if piece is None or piece.kind != "pdf":
         return None
-    may_write = visit.is_staff and piece.submissions.exists()
+    gone = gone_words(piece.file)
+    may_write = visit.is_staff and not gone and piece.submissions.exists()
     where = {"course": visit.course.slug, "piece": piece.pk}
     return {
         "piece": piece,
+        "gone": gone,
         "pages": piece.data.get("pages", 0),
         "title": part_title(piece).split(",")[0],
         "file_url": reverse("grading:piece_report", kwargs=where),

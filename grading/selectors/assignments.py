@@ -6,13 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from courseplatform.accounts.models import User
 from courseplatform.core import numbers
 from courseplatform.core.badges import Badge
 from courseplatform.core.errors import AppError, NotHere
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.access import Visit, asked_once
 from courseplatform.courses.models import Enrolment, Role
 from grading.anonymity import masked
@@ -21,6 +21,7 @@ from grading.handing_in.superseding_rules import replaceable
 from grading.lab_words import input_words, output_words
 from grading.late_rows.facts import PersonalDates, dates_for
 from grading.models.assignments import ActiveRule, Assignment
+from grading.models.course_work import BY_DUE, course_work
 from grading.models.owners import Owner
 from grading.models.runs import Run
 from grading.models.submissions import Submission
@@ -30,10 +31,9 @@ from grading.selectors.handed import lacks, lacks_words
 from grading.selectors.pipeline_stages import stage_limits, stages_words
 from grading.spec import BenchSpec
 from hardware import line
-from hardware.course_devices import profiles_of
 from hardware.models import OPEN, Status
+from hardware.profiles import DeviceProfile
 
-BY_DUE = (F("due_at").asc(nulls_last=True), "position", "pk")
 FORMAT_WORDS = {
     "onnx": (".onnx", ".onnx"),
     "tflite": (".tflite", ".tflite"),
@@ -76,11 +76,25 @@ class Attempt:
         return self.submission.received_at
 
 
-def with_runs(submissions: "QuerySet[Submission]") -> "QuerySet[Submission]":
-    """Submissions with all they show, in a fixed number of queries."""
-    runs = Run.objects.select_related("result").order_by("-queued_at")
-    return submissions.select_related("assignment__course", "person", "team__course", "model_from").prefetch_related(
-        "late_verdicts", "pieces", Prefetch("runs", queryset=runs), Prefetch("model_from__runs", queryset=runs)
+LARGE = tuple(f"result__{name}" for name in ("report", "host", "metrics", "quality", "points", "environment"))
+
+
+def with_runs(submissions: "QuerySet[Submission]", *, whole: bool = False) -> "QuerySet[Submission]":
+    """Submissions with all they show, in a fixed number of queries. whole: with reports and times, which only a page about one result shows."""
+    return prefetched(
+        submissions.select_related("assignment__course", "person", "team__course", "model_from"), whole=whole
+    )
+
+
+def prefetched(submissions: "QuerySet[Submission]", *, whole: bool = False) -> "QuerySet[Submission]":
+    return measured(submissions.prefetch_related("late_verdicts"), whole=whole)
+
+
+def measured(submissions: "QuerySet[Submission]", *, whole: bool = False) -> "QuerySet[Submission]":
+    """What was handed in and what came of it, without what it cost in late days."""
+    runs = Run.objects.select_related("result").defer(*(() if whole else LARGE)).order_by("-queued_at")
+    return submissions.prefetch_related(
+        "pieces", Prefetch("runs", queryset=runs), Prefetch("model_from__runs", queryset=runs)
     )
 
 
@@ -100,18 +114,38 @@ def attempt_of(submission: Submission) -> Attempt:
     return Attempt(submission, newest, attempt_badge(submission, newest), earned, of, url, graded_by)
 
 
+OWN = Prepared(
+    lambda person, assignment: prefetched(
+        Submission.objects.of_person(User(pk=person)).filter(assignment=assignment).select_related("person", "team", "model_from")
+    ).order_by("-received_at"),
+    person=int, assignment=int,
+)  # fmt: skip
+
+
 def attempts(visit: Visit, assignment: Assignment, person: User | None = None) -> list[Attempt]:
     """The attempts of one person (the visitor where None) and of their team, newest first, as far as the visitor may see them."""
-    theirs = Submission.objects.visible_to(visit).of_person(person or visit.person).filter(assignment=assignment)
-    return [attempt_of(masked(visit, submission)) for submission in with_runs(theirs.order_by("-received_at"))]
+    if person is None or person == visit.person:
+        rows = list(OWN(person=visit.person.pk, assignment=assignment.pk))
+    else:
+        theirs = Submission.objects.visible_to(visit).of_person(person).filter(assignment=assignment)
+        rows = list(with_runs(theirs.order_by("-received_at")))
+    for row in rows:
+        row.assignment = assignment  # with its course: neither is read again for every row
+        if row.team is not None:
+            row.team.course = visit.course
+    return [attempt_of(masked(visit, row)) for row in rows]
 
 
 def assignment_get(visit: Visit, slug: str) -> Assignment:
-    """Raises NotHere."""
-    assignment = Assignment.objects.select_related("course", "hidden_set").visible_to(visit).filter(slug=slug).first()
-    if assignment is None:
-        raise NotHere("There is no such assignment in this course.")
-    return assignment
+    """Raises NotHere. Staff see drafts too, which are not kept."""
+    for item in _with_drafts(visit, slug) if visit.is_staff else work_of(visit):
+        if item.slug == slug:
+            return item
+    raise NotHere("There is no such assignment in this course.")
+
+
+def _with_drafts(visit: Visit, slug: str) -> Iterable[Assignment]:
+    return Assignment.objects.select_related("course", "hidden_set").visible_to(visit).filter(slug=slug)
 
 
 def submission_get(visit: Visit, pk: Any) -> Submission:
@@ -138,19 +172,38 @@ def assignment_rows(visit: Visit, now: datetime) -> list[dict[str, Any]]:
 @asked_once
 def work_of(visit: Visit) -> list[Assignment]:
     """The assignments of the course by their due time."""
-    return list(Assignment.objects.of(visit.course).select_related("course").order_by(*BY_DUE))
+    return course_work(visit.course)
+
+
+def assignment_of(visit: Visit, submission: Submission) -> Assignment:
+    """As `work_of` has it already; read where it is none of the course's work any more."""
+    known = (item for item in work_of(visit) if item.pk == submission.assignment_id)
+    return next(known, None) or submission.assignment
 
 
 # A refused model, a cancelled run and a fault of ours leave the work undone.
 UNDONE_NOT = Q(submissions__counts=True) | Q(submissions__isnull=False, submissions__counts__isnull=True)
 
 
+STANDING = Prepared(
+    lambda person, course: measured(
+        Submission.objects.of_person(person).filter(assignment__course=course).select_related("person", "team", "model_from")
+    ).exclude(counts=False).order_by("is_active", "number"),  # later ones win
+    person=int, course=int,
+)  # fmt: skip
+
+
 @asked_once
 def standing_attempts(visit: Visit) -> dict[int, Attempt]:
     """Assignment -> the attempt that stands for it: the active one, else the newest that may count."""
-    own = with_runs(Submission.objects.of_person(visit.person).filter(assignment__course=visit.course))
-    rows = own.exclude(counts=False).order_by("is_active", "number")  # later ones win
-    return {submission.assignment_id: attempt_of(submission) for submission in rows}
+    found = {}
+    for submission in STANDING(person=visit.person.pk, course=visit.course.pk):
+        # The course and its work are here already: neither is read again with every row.
+        submission.assignment = assignment_of(visit, submission)
+        if submission.team is not None:
+            submission.team.course = visit.course
+        found[submission.assignment_id] = attempt_of(submission)
+    return found
 
 
 def _assignment_row(
@@ -186,23 +239,22 @@ def _assignment_row(
     return row
 
 
-def blocked(owner: Owner, assignment: Assignment, now: datetime) -> AppError | None:
-    """Why this owner cannot hand in now, a model where one is taken; or None."""
+def blocked(owner: Owner, assignment: Assignment, now: datetime, left: int | None = None) -> AppError | None:
+    """Why this owner cannot hand in now, a model where one is taken; or None. left: attempts that are not used yet, where they are counted."""
     try:
-        hand_in_rules.check_may_hand_in(owner=owner, assignment=assignment, now=now, with_model=assignment.takes_model)
+        hand_in_rules.check_may_hand_in(
+            owner=owner, assignment=assignment, now=now, with_model=assignment.takes_model, left=left
+        )
     except AppError as error:
         return error
     return None
 
 
-def limits(visit: Visit, assignment: Assignment) -> dict[str, Any]:
-    """What stands beside the upload field, in the same words that the server uses."""
+def limits(owner: Owner, assignment: Assignment, now: datetime, left: int) -> dict[str, Any]:
+    """What stands beside the upload field, in the same words that the server uses. left: attempts that are not used yet."""
     spec = assignment.spec
     batch = spec.kind.batch(spec.options)
     shapes = " or ".join("×".join(map(str, (batch, *shape[1:]))) for shape in spec.input.shapes.values())
-    now = timezone.now()
-    owner = hand_in_rules.owner_of(person=visit.person, assignment=assignment, now=now)
-    left = hand_in_rules.attempts_left(owner=owner, assignment=assignment)
     used = assignment.attempts_allowed - left
     waits = replaceable(owner=owner, assignment=assignment, now=now) if not left else None
     return {
@@ -227,13 +279,12 @@ def _pause_words(assignment: Assignment) -> str:
     return f", one in {assignment.cooldown_minutes} minutes" if assignment.cooldown_minutes else ""
 
 
-def spec_rows(assignment: Assignment) -> list[dict[str, str]]:
-    """The lab in plain words: what goes in, what comes out, how points follow."""
+def spec_rows(assignment: Assignment, profiles: dict[str, DeviceProfile]) -> list[dict[str, str]]:
+    """The lab in plain words: what goes in, what comes out, how points follow. profiles: of the course, retired ones too."""
     spec: BenchSpec = assignment.spec
     hidden = assignment.hidden_set
     unseen = hidden.count - spec.kind.shown(spec.options) if hidden else 0
     shapes = ", or ".join(f"{'×'.join(map(str, shape))} ({layout})" for layout, shape in spec.input.shapes.items())
-    profiles = profiles_of(assignment.course, with_retired=True) if spec.devices else {}
     boards = [profiles[slug].name for slug in spec.devices if slug in profiles]
     rows = [
         {"label": "Task", "text": f"{hidden.title}, {numbers.count(unseen)} inputs you have not seen" if hidden else spec.task,

@@ -23,11 +23,12 @@ Json = dict[str, Any]
 
 def ask_part(visit: Visit, run: Run, now: datetime) -> Json:
     """`board_ask` for the page: {state: offer, open, refused, ...}; empty where there is nothing to say. About twenty queries at most."""
-    asked = open_ask(run.submission)
+    newest = newest_ask(run.submission)
+    asked = open_ask(run.submission) if newest is not None else None
     if asked is not None:
         return {"board_ask": open_part(visit, run, asked, now)}
     may = may_ask(visit=visit, run=run, now=now)
-    ended = _ended(newest_ask(run.submission))
+    ended = _ended(newest)
     if may.ok:
         return {"board_ask": _offer(visit, run, may, now) | ended}
     return {"board_ask": {"state": "refused", "sentence": may.why} | ended} if may.is_told else {}
@@ -110,8 +111,10 @@ def device_name(run: Run) -> str:
 
 def asked_part(run: Run) -> Json:
     """Where this result came of a board run that was asked for: who asked, and what the result of before was. And the other way round: the
-    newer result of this attempt. Two queries."""
+    newer result of this attempt. One query where there is no other, else four."""
     others = Result.objects.filter(run__submission=run.submission_id).exclude(pk=run.result.pk)
+    if not others.exists():
+        return {}
     rows = others.select_related("run__submission__assignment__course").only(
         "earned", "of", "graded_by", "made_at", "metrics", "run"
     )

@@ -1,20 +1,21 @@
 """The class as its pages read it: the standing attempt of everybody, from narrow rows, in a fixed number of queries."""
 
 from dataclasses import dataclass
-from uuid import UUID
+from typing import Any, cast
 
-from django.db.models import Q
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Q, QuerySet, TextField, When
+from django.db.models.functions import Cast
 
+from courseplatform.core.kept import kept
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.models import Enrolment, Role
 from courseplatform.teams.models import Team
 from grading.models.assignments import Assignment
-from grading.models.class_points import ClassPoint
-from grading.models.owners import Owner
+from grading.models.owners import Owner, PreparedOfOwner
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.ranks.class_front import ClassPicture
-from grading.ranks.class_numbers import ClassNumbers, numbers_of
+from grading.ranks.class_numbers import ClassNumbers, numbers_from_text, numbers_of
 
 Key = tuple[str, int]  # of an owner: never shown to anybody
 
@@ -25,7 +26,6 @@ class StandingAttempt:
 
     key: Key
     number: int
-    submission: UUID
     numbers: ClassNumbers
 
 
@@ -33,32 +33,42 @@ def key_of(owner: Owner) -> Key:
     return ("team", owner.team.pk) if owner.team else ("person", owner.person.pk)
 
 
+def _standing(assignment: int, course: int) -> QuerySet[Submission]:
+    """Numbers as text: of hundreds of rows hardly one is another than at the last page."""
+    students = Enrolment.objects.filter(course=course, role=Role.STUDENT, is_active=True).values("person")
+    active = Submission.objects.filter(
+        Q(team__isnull=False) | Q(person__in=students), assignment=assignment, is_active=True
+    )
+    held = {name: Case(When(model_from=None, then=Cast(f"class_point__{name}", TextField())),
+                       default=Cast(f"model_from__class_point__{name}", TextField())) for name in ("numbers", "kind")}  # fmt: skip
+    rows = active.annotate(held=held["numbers"], of_kind=held["kind"]).filter(held__isnull=False).order_by()
+    return cast("QuerySet[Submission]", rows.values_list("number", "team", "person", "held", "of_kind"))
+
+
+def _earlier(mine: Q, assignment: int, number: int) -> QuerySet[Submission]:
+    rows = Submission.objects.filter(mine, assignment=assignment, number__lt=number, class_point__isnull=False)
+    held = Cast("class_point__numbers", TextField())
+    return cast("QuerySet[Submission]", rows.order_by("number").values_list("number", held, "class_point__kind"))
+
+
+STANDING = Prepared(_standing, assignment=int, course=int)
+EARLIER = PreparedOfOwner(_earlier, assignment=int, number=int)
+
+
 def standing_attempts_of(assignment: Assignment) -> list[StandingAttempt]:
-    """Of every team, and of every student without one who is in the course. Two queries, whatever the number of attempts.
+    """Of every team, and of every student without one who is in the course. One query, whatever the number of attempts.
 
     What the staff hand in to try the lab is in no class, nor is what a student left behind who dropped the course.
     """
-    students = Enrolment.objects.filter(course=assignment.course_id, role=Role.STUDENT, is_active=True).values("person")
-    active = Submission.objects.filter(assignment=assignment, is_active=True)
-    active = active.filter(Q(team__isnull=False) | Q(person__in=students)).order_by()
-    rows = active.annotate(measured=Coalesce("model_from", "pk")).values_list(
-        "pk", "number", "team", "person", "measured"
-    )
-    points = {
-        point.submission_id: point.values
-        for point in ClassPoint.objects.filter(
-            assignment=assignment, submission__in=active.values(measured=Coalesce("model_from", "pk"))
-        )
-    }
+    rows: Any = STANDING(assignment=assignment.pk, course=assignment.course_id)
     return [
-        StandingAttempt(("team", team) if team else ("person", person), number, pk, points[measured])
-        for pk, number, team, person, measured in rows
-        if measured in points
+        StandingAttempt(("team", team) if team else ("person", person), number, numbers_from_text(text, kind))
+        for number, team, person, text, kind in rows
     ]
 
 
 def class_picture(run: Run) -> ClassPicture:
-    """The class around one measured run, as it would be if that attempt stood. Five queries."""
+    """The class around one measured run, as it would be if that attempt stood. Two queries, and how many they are."""
     submission, assignment = run.submission, run.submission.assignment
     own = key_of(submission.owner)
     others = [one.numbers for one in standing_attempts_of(assignment) if one.key != own]
@@ -72,21 +82,21 @@ def class_picture(run: Run) -> ClassPicture:
         },
         assignment.device,
     )
-    before = ClassPoint.objects.filter(
-        submission__in=Submission.objects.of_owner(submission.owner), assignment=assignment, submission__number__lt=submission.number
-    ).order_by("submission__number")  # fmt: skip
+    before: Any = EARLIER(submission.owner, assignment=assignment.pk, number=submission.number)
     return ClassPicture(
         mine=mine, number=submission.number, others=tuple(others), total=owners_of(assignment), word=word_of(assignment),
-        earlier=tuple((number, ClassNumbers.from_json(held, kind)) for number, held, kind in before.values_list("submission__number", "numbers", "kind")),
+        earlier=tuple((number, numbers_from_text(text, kind)) for number, text, kind in before),
         rule=assignment.active_rule, is_active=submission.is_active,
     )  # fmt: skip
 
 
 def owners_of(assignment: Assignment) -> int:
     """How many could have an attempt: the students of the course, or its teams."""
+    course = assignment.course_id
     if assignment.is_individual:
-        return Enrolment.objects.filter(course=assignment.course_id, role=Role.STUDENT, is_active=True).count()
-    return Team.objects.filter(course=assignment.course_id).standing().count()
+        students = Enrolment.objects.filter(course=course, role=Role.STUDENT, is_active=True)
+        return kept("students", course, students.count)
+    return kept("teams", course, Team.objects.filter(course=course).standing().count)
 
 
 def word_of(assignment: Assignment) -> str:

@@ -10,6 +10,7 @@ from grading.asks.on_board import measured_board
 from grading.layer_changes import LayerTable, layer_table
 from grading.models.assignments import Assignment
 from grading.models.pieces import Piece
+from grading.models.runs import Result
 from grading.models.submissions import Submission
 from grading.parts import STATEMENT
 from grading.ranks.class_numbers import (
@@ -36,6 +37,7 @@ def compare(visit: Visit, assignment: Assignment, first: str, second: str) -> di
     context: dict[str, Any] = {"choices": mine, "older": older, "newer": newer}
     if older is None or newer is None:
         return context
+    _read_whole(older, newer)
     return context | {
         "same_file": _same_model(older, newer),
         "facts": _facts(older, newer),
@@ -82,6 +84,14 @@ def _pick(mine: list[Attempt], first: str, second: str) -> tuple[Attempt | None,
         return (chosen[0] if chosen else None), None
     older, newer = sorted((one for one in chosen if one is not None), key=lambda one: one.handed_in_at)[:2]
     return older, newer
+
+
+def _read_whole(*attempts: Attempt | None) -> None:
+    """The two results with their reports and metrics, which the list of attempts does without. One query."""
+    runs = [one.run for one in attempts if one is not None and one.run is not None and hasattr(one.run, "result")]
+    whole = Result.objects.in_bulk([run.result.pk for run in runs])
+    for run in runs:
+        run.result = whole[run.result.pk]
 
 
 def _facts(older: Attempt, newer: Attempt) -> list[Row]:

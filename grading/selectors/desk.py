@@ -10,6 +10,7 @@ from django.utils import timezone
 from courseplatform.accounts.models import User
 from courseplatform.core import numbers
 from courseplatform.core.errors import NotHere
+from courseplatform.core.gone import gone_words
 from courseplatform.core.markdown import render_markdown
 from courseplatform.courses.access import Visit
 from grading.anonymity import masked_piece, names_hidden
@@ -290,6 +291,7 @@ def piece_page(visit: Visit, piece: Piece) -> dict[str, Any]:
         "text_html": render_markdown(piece.text) if piece.kind == "text" else "",
         "attempts": list(attempts),
         "owner": piece.owner,
+        "gone": gone_words(piece.file) if piece.file_name else "",
         "hide_names": names_hidden(visit, piece.assignment),
         "page_keys": [("+ −", "size of the report"), ("0", "fit its width")]
         + ([("A", "write a note")] if visit.is_staff else [])

@@ -34,7 +34,7 @@ EARLIER = 4  # attempts that the sentence names
 def desk_page(visit: Visit, sheet: GradingSheet, line: Line, ticks: Ticks | None = None) -> dict[str, Any]:
     """ticks: what was typed and refused, shown in place of what the sheet holds."""
     assignment, now = sheet.assignment, line.now
-    submission = with_runs(Submission.objects.filter(pk=sheet.submission_id)).get()
+    submission = with_runs(Submission.objects.filter(pk=sheet.submission_id), whole=True).get()
     submission.assignment = assignment
     result = _result(submission)
     person = somebody_of(submission)

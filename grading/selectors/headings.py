@@ -54,7 +54,7 @@ def _points(standing: Attempt | None) -> str:
 def _judged(table: LateTable, assignment: Assignment, visit: Visit, standing: Attempt | None) -> dict[str, Any] | None:
     """What was handed in, as the late policy judges it; None where nothing is."""
     wanted = (person_key(visit.person.pk), assignment.slug)
-    verdict = next((v for v in table.facts.assessment().verdicts if (v.person, v.assignment) == wanted), None)
+    verdict = next((v for v in table.standing.verdicts if (v.person, v.assignment) == wanted), None)
     if standing is None or verdict is None:
         return None
     badge = verdict_badge(verdict, table.facts.policy)

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.access import Visit
 from courseplatform.teams.models import Team
 from courseplatform.teams.sections import TeamVisit
@@ -19,8 +20,10 @@ from courseplatform.teams.selectors.membership import team_now
 from grading.late.facts import Assessment, Bank, HandIn, Policy, Verdict
 from grading.late.words_of_time import units
 from grading.late_rows.facts import LateFacts, circle_of, facts_of, key_of, person_key, policy_for, team_key
+from grading.late_rows.reads import ENTRIES
 from grading.models.assignments import Assignment
-from grading.models.late_days import Accommodation, EntryKind, Excuse, Extension, LateEntry
+from grading.models.course_work import course_work
+from grading.models.late_days import EntryKind, LateEntry
 from grading.returns.running import cost_so_far, running_returns, so_far
 from grading.returns.work import is_return
 from grading.selectors.late_outlook import outlook
@@ -118,20 +121,25 @@ def _left(sums: dict[str, int], bank: Bank) -> dict[str, Any]:
     }
 
 
+OWN_ENTRIES = Prepared(
+    lambda person, course: LateEntry.objects.filter(team=None, person=person, course=course), person=int, course=int
+)
+THEIR_ENTRIES = Prepared(
+    lambda person, team, course: LateEntry.objects.filter(Q(team=None, person=person) | Q(team=team), course=course),
+    person=int, team=int, course=int,
+)  # fmt: skip
+
+
 def _banks(visit: Visit, policy: Policy, now: datetime) -> list[dict[str, Any]]:
     team = team_now(visit, now)
-    entries = list(LateEntry.objects.filter(_owned(visit, team), course=visit.course))
+    who = {"person": visit.person.pk, "course": visit.course.pk}
+    entries = list(THEIR_ENTRIES(**who, team=team.pk) if team else OWN_ENTRIES(**who))
     own = [bank for bank in policy.banks if bank.owner == "person" or team is not None]
     return [_left(_sums(_of_bank(entries, bank), bank), bank) for bank in own]
 
 
 def _of_bank(entries: Iterable[LateEntry], bank: Bank) -> list[LateEntry]:
     return [row for row in entries if row.bank == bank.name and (row.team_id is not None) is (bank.owner == "team")]
-
-
-def _owned(visit: Visit, team: Team | None) -> Q:
-    """Rows of this person, and of the team that they are in."""
-    return Q(team=None, person=visit.person) | (Q(team=team) if team else Q(pk=None))
 
 
 def page(visit: Visit, now: datetime) -> dict[str, Any]:
@@ -161,13 +169,13 @@ def _book(visit: Visit, now: datetime) -> Book:
         (row.team for row in facts.circle.memberships if row.person_id == visit.person.pk and row.until_at is None),
         None,
     )
-    entries = LateEntry.objects.filter(_owned(visit, team), course=visit.course).select_related(
-        "assignment__course", "submission__person"
-    )
-    dated = (
-        Assignment.objects.of(visit.course).exclude(due_at=None).select_related("course").order_by("due_at", "position")
-    )
-    return Book(visit, facts, facts.assessment(), team, list(entries), {item.slug: item for item in dated})
+    rows = list(ENTRIES(course=visit.course.pk, people=[visit.person.pk], teams=[team.pk] if team else []))
+    work = {item.pk: item for item in course_work(visit.course)}
+    if withdrawn := {row.assignment_id for row in rows if row.assignment_id} - set(work):
+        work |= Assignment.objects.select_related("course").in_bulk(withdrawn)
+    for row in rows:
+        row.assignment = work.get(row.assignment_id or 0)
+    return Book(visit, facts, facts.assessment(), team, rows, facts.work)
 
 
 def _open_work(book: Book, bank: Bank | None) -> list[Assignment]:
@@ -350,8 +358,9 @@ def _running_lines(book: Book, key: str, now: datetime) -> Iterator[Line]:
 def _favours(book: Book) -> Iterator[dict[str, Any]]:
     """Extensions, standing accommodations and excuses that hold for this person; what was given, never why."""
     visit, policy = book.visit, book.facts.policy
-    given = Extension.objects.filter(_owned(visit, book.team), assignment__course=visit.course, withdrawn_at=None)
-    for row in given.select_related("assignment__course"):
+    given, me, team = book.facts.given, visit.person.pk, book.team.pk if book.team else 0
+    mine = [row for row in given.extensions if row.team_id == team or (row.team_id is None and row.person_id == me)]
+    for row in mine:
         what = (
             f"due {timezone.localtime(row.until_at):%a %b %-d, %H:%M %Z}"
             if row.until_at
@@ -360,7 +369,7 @@ def _favours(book: Book) -> Iterator[dict[str, Any]]:
         kept = "; the lateness stays penalised" if row.keeps_penalty else ""
         yield {"for": row.assignment.short, "url": row.assignment.get_absolute_url(), "what": f"{what}{kept}", "by": row.made_by,
                "kind": "Extension for the team" if row.team_id else "Extension", "at": row.made_at}  # fmt: skip
-    for rule in Accommodation.objects.filter(course=visit.course, person=visit.person, withdrawn_at=None):
+    for rule in (one for one in given.accommodations if one.person_id == me):
         days = f"{rule.extra_days} day{'s' if rule.extra_days != 1 else ''}"
         whole = f"every {' and '.join(kind.replace('_', ' ') for kind in rule.kinds)}" if rule.kinds else "everything"
         yield {
@@ -371,8 +380,7 @@ def _favours(book: Book) -> Iterator[dict[str, Any]]:
             "kind": "Accommodation",
             "at": rule.made_at,
         }
-    excuses = Excuse.objects.filter(assignment__course=visit.course, person=visit.person, withdrawn_at=None)
-    for excuse in excuses.select_related("assignment__course"):
+    for excuse in (one for one in given.excuses if one.person_id == me):
         yield {"for": excuse.assignment.short, "url": excuse.assignment.get_absolute_url(), "what": "never late, never charged",
                "by": excuse.made_by, "kind": "Excused", "at": excuse.made_at}  # fmt: skip
 

@@ -1,21 +1,35 @@
 """What if: the most that can still be reached in each open assignment, by how late it comes."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from courseplatform.accounts.models import User
+from courseplatform.core.by_value import ByValue
 from courseplatform.teams.models import Team
 from grading.late.facts import HandIn, Policy, Verdict
 from grading.late.words_of_time import units
 from grading.late_rows.facts import LateFacts, key_of, person_key
 from grading.late_rows.preview import due_for, late_moments
+from grading.latepolicy import Trials
 from grading.models.assignments import Assignment
 from grading.models.owners import Owner
 from grading.selectors.late_words import percent
 
 MOST_COLUMN = 14
+Judged = tuple[Verdict | None, int | None]
+
+
+class Latest(NamedTuple):
+    """The latest moment that is so many units late, judged; it is over at `ends`. left: what the bank then holds."""
+
+    by: datetime
+    ends: datetime
+    verdict: Verdict
+    left: int | None
+
+
+_kept = ByValue[list[list[Latest | None]]](most=500)
 
 
 def outlook(
@@ -27,10 +41,11 @@ def outlook(
         work: not handed in yet. left: what the bank holds, None where no bank pays.
     """
     columns = sorted({0, 1, *([left, left + 1] if left is not None else [2])} & set(range(MOST_COLUMN)))
-    rows, passed = [], []
-    for item in work:
-        owner = Owner(person, None if item.is_individual else team)
-        cells = [_cell(facts, item, owner, late, now) for late in columns]
+    rows, passed, asked = [], [], [(item, Owner(person, None if item.is_individual else team)) for item in work]
+    names = [(item.slug, key_of(person.pk, owner.team.pk if owner.team else None)) for item, owner in asked]
+    judged = _kept.of((facts.values, person.pk, names, columns), lambda: _all_judged(facts, asked, columns))
+    for (item, owner), found in zip(asked, judged, strict=True):
+        cells = [_cell(facts.policy, one, now) for one in found]
         if any(cell["most"] for cell in cells):
             rows.append({"item": item, "due": due_for(facts, item, owner), "cells": cells})
         elif item.takes_anything:  # what is handed in elsewhere may be there long since
@@ -41,22 +56,45 @@ def outlook(
     }  # fmt: skip
 
 
-def _cell(facts: LateFacts, item: Assignment, owner: Owner, late: int, now: datetime) -> dict[str, Any]:
-    """The latest moment that is so many units late, judged; empty where that moment has passed or does not come."""
-    key = key_of(owner.person.pk, owner.team.pk if owner.team else None)
-    moments = late_moments(facts, item, owner, most=late + 3)
-    for by, ends in reversed(moments):
-        verdict, left = _judged(facts, HandIn("new", key, item.slug, by, is_active=True), owner.person)
-        if verdict is not None and verdict.days_late == late:
-            return (
-                _said(facts.policy, verdict, left) if max(by, ends) > now else {"most": "", "left": None, "steps": ""}
-            )
-    return {"most": "", "left": None, "steps": ""}
+def _cell(policy: Policy, found: Latest | None, now: datetime) -> dict[str, Any]:
+    """As words; empty where that moment has passed or does not come."""
+    if found is None or max(found.by, found.ends) <= now:
+        return {"most": "", "left": None, "steps": ""}
+    return _said(policy, found.verdict, found.left)
 
 
-def _judged(facts: LateFacts, hand_in: HandIn, person: User) -> tuple[Verdict | None, int | None]:
-    """Verdict and what the bank then holds, everything else as it is. One assessment for both."""
-    found = replace(facts, submissions=[*facts.submissions, hand_in]).assessment()
+def _all_judged(
+    facts: LateFacts, asked: list[tuple[Assignment, Owner]], columns: list[int]
+) -> list[list[Latest | None]]:
+    trials = facts.trials()
+    return [_latest(facts, trials, item, owner, columns) for item, owner in asked]
+
+
+def _latest(
+    facts: LateFacts, trials: Trials, item: Assignment, owner: Owner, columns: list[int]
+) -> list[Latest | None]:
+    """For each column the latest moment that is so many units late; each moment is judged once."""
+    key, known = key_of(owner.person.pk, owner.team.pk if owner.team else None), dict[datetime, Judged]()
+    found = []
+    for late in columns:
+        latest = None
+        for by, ends in reversed(late_moments(facts, item, owner, most=late + 3)):
+            hand_in = HandIn("new", key, item.slug, by, is_active=True)
+            if late not in trials.units_of(person_key(owner.person.pk), hand_in):
+                continue
+            if by not in known:
+                known[by] = _judged(facts, trials, hand_in, owner.person)
+            verdict, left = known[by]
+            if verdict is not None and verdict.days_late == late:
+                latest = Latest(by, ends, verdict, left)
+                break
+        found.append(latest)
+    return found
+
+
+def _judged(facts: LateFacts, trials: Trials, hand_in: HandIn, person: User) -> Judged:
+    """Verdict and what the bank then holds, everything else as it is. One trial for both."""
+    found = trials.with_one(hand_in)
     wanted = (person_key(person.pk), hand_in.assignment, hand_in.id)
     verdict = next((v for v in found.verdicts if (v.person, v.assignment, v.submission_id) == wanted), None)
     bank = facts.policy.bank_for(hand_in.assignment)

@@ -11,8 +11,8 @@ from grading.late.facts import Policy, Verdict
 from grading.late.words_of_time import unit_head, unit_word, units
 from grading.late_rows.facts import key_of, person_key
 from grading.late_rows.preview import LateRow, LateTable, late_table
+from grading.late_rows.reads import GIVEN
 from grading.models.assignments import Assignment
-from grading.models.late_days import EntryKind, LateEntry
 from grading.models.owners import Owner
 from grading.selectors.late_words import arithmetic, cost_words, percent, policy_line, zone_words
 
@@ -62,7 +62,7 @@ def _bank_words(table: LateTable, assignment: Assignment) -> dict[str, Any] | No
     bank = policy.bank_for(assignment.slug)
     if bank is None or table.left is None or payer is None:
         return None
-    left = table.facts.assessment().balances[payer][bank.name]
+    left = table.standing.balances[payer][bank.name]
     held = max(granted(table, bank.name, bank.days), left)
     return {
         "whose": "Your team has" if bank.owner == "team" else "You have",
@@ -76,9 +76,8 @@ def _bank_words(table: LateTable, assignment: Assignment) -> dict[str, Any] | No
 def granted(table: LateTable, bank: str, days: int) -> int:
     """What the bank was given, without what was returned for a fault of ours."""
     key = table.now.charged_to or ""
-    owned = {"team": int(key[1:])} if key.startswith("t") else {"team": None, "person": int(key[1:])}
-    rows = LateEntry.objects.filter(course=table.facts.circle.course, kind=EntryKind.GRANT, bank=bank, **owned)
-    given: int = sum(rows.values_list("days", flat=True))
+    own, of_team = ([], [int(key[1:])]) if key.startswith("t") else ([int(key[1:])], [])
+    given: int = sum(GIVEN(course=table.facts.circle.course.pk, people=own, teams=of_team, bank=bank))
     return days + given
 
 

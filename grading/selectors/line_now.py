@@ -1,13 +1,14 @@
 """The line as it is now, and what it promises: who waits, what is measured, how many workers live, how long runs of each kind take."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import ceil, floor, log
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Q
 from django.db.models.fields.json import KeyTransform
@@ -23,6 +24,7 @@ from hardware.models import BOARD_KINDS, HELD, Job, Outcome, Priority
 EVIDENCE = 40  # newest runs of a kind that its range rests on
 OF_LAB, OF_SITE = 120, 400  # runs that are looked at for it
 OF_PACE, STILL_OF_NOW, SHRINK = 8, timedelta(minutes=10), 2  # the last jobs that set the pace
+LATEST_S = 5
 OF_PHASES = 20  # results that say what is usual of a phase
 LAB, FORMAT = "run__submission__assignment_id", "run__submission__format"
 Key = tuple[object, ...]
@@ -38,7 +40,7 @@ def keys_of(kind: object, lab: object = None, model_format: object = None) -> tu
 class LineNow:
     """held: rows of jobs that workers have, with kind, priority, leased_at, lab and format. slots: how many can be worked on at once. times:
     seconds of recent jobs by kind, from lease to end. gap_s: what a worker needs from the end of one job to the beginning of the next.
-    pace: of the last jobs."""
+    pace: of the last jobs. newest: the one that was measured last."""
 
     now: datetime
     held: list[dict[str, Any]]
@@ -47,6 +49,7 @@ class LineNow:
     times: Times = field(default_factory=dict)
     gap_s: float = 0.0
     pace: Pace = STEADY
+    newest: "Newest" = None
 
     def took(self, kind: object, lab: object = None, model_format: object = None) -> Sequence[float]:
         return seconds_of(self.times, *keys_of(kind, lab, model_format))
@@ -71,17 +74,50 @@ def line_read(now: datetime, labs: Iterable[int] = ()) -> LineNow:
         .values("pk", "kind", "priority", "started_at", "leased_at", LAB, FORMAT)
     )
     rows = list(held)
-    recent = _recent(list(labs))
-    times = _times(recent)
+    newest = _newest()
+    past = _past(tuple(labs), newest, _beat())
     return LineNow(
         now=now, held=rows, slots=max(len(workers.living(now)), len(rows)),
-        waiting=ready_in_line(now).filter(priority__lt=Priority.IDLE).count(), times=times, gap_s=_gap_s(recent),
-        pace=_pace(recent, times, now),
+        waiting=ready_in_line(now).filter(priority__lt=Priority.IDLE).count(), times=past.times, gap_s=past.gap_s,
+        pace=_pace(past.recent, past.times, now), newest=newest,
     )  # fmt: skip
 
 
+class _Past(NamedTuple):
+    """What ended runs say; the same for everybody who looks until the next one ends."""
+
+    recent: list[dict[str, Any]]
+    times: Times
+    gap_s: float
+
+
+Newest = tuple[Any, datetime] | None
+
+
+def _newest() -> Newest:
+    """The job that was measured last: while it is the same one, so is everything that is told from ended runs. One query, of one row."""
+    found: Newest = _ended().order_by("-finished_at").values_list("pk", "finished_at").first()
+    return found
+
+
+def _beat() -> int:
+    """A run that another machine has dated before the newest one is seen after this many seconds at the latest."""
+    return int(time.monotonic() / LATEST_S)
+
+
+@lru_cache(maxsize=64)
+def _past(labs: tuple[int, ...], newest: Newest, beat: int) -> _Past:
+    """Two queries over hundreds of rows: a deadline has a hundred pages a second ask for it."""
+    recent = _recent(list(labs))
+    return _Past(recent, _times(recent), _gap_s(recent))
+
+
+def _ended() -> Any:
+    return Job.objects.filter(outcome=Outcome.MEASURED, leased_at__isnull=False, finished_at__isnull=False)
+
+
 def _recent(labs: list[int]) -> list[dict[str, Any]]:
-    ended = Job.objects.filter(outcome=Outcome.MEASURED, leased_at__isnull=False, finished_at__isnull=False)
+    ended = _ended()
     wanted = ("kind", LAB, FORMAT, "leased_by", "queued_at", "leased_at", "finished_at")
     rows = list(ended.order_by("-finished_at").values(*wanted)[:OF_SITE])
     if labs:
@@ -101,17 +137,22 @@ def _times(rows: list[dict[str, Any]]) -> Times:
     return {key: tuple(sorted(times)) for key, times in found.items()}
 
 
-def phases_of(run: Run) -> dict[str, Range]:
+def phases_of(run: Run, newest: "Newest") -> dict[str, Range]:
     """Within which times eight in ten of the last runs of its lab had each phase behind them; of its format where enough are known. Empty
-    where fewer than LEAST_RUNS say so. One query."""
-    of_lab = Result.objects.filter(run__submission__assignment=run.submission.assignment_id).order_by("-made_at")
+    where fewer than LEAST_RUNS say so. newest: as the line has it. One query at most."""
+    return _phases(run.submission.assignment_id, run.submission.format, newest, _beat())
+
+
+@lru_cache(maxsize=64)
+def _phases(assignment: int, its_format: str, newest: Newest, beat: int) -> dict[str, Range]:
+    of_lab = Result.objects.filter(run__submission__assignment=assignment).order_by("-made_at")
     said = of_lab.annotate(phase_s=KeyTransform("phase_s", "environment"))
     rows = [
         (model_format, phase_s)
         for model_format, phase_s in said.values_list("run__submission__format", "phase_s")[:OF_PHASES]
         if isinstance(phase_s, dict)
     ]
-    alike = [phase_s for model_format, phase_s in rows if model_format == run.submission.format]
+    alike = [phase_s for model_format, phase_s in rows if model_format == its_format]
     known = alike if len(alike) >= LEAST_RUNS else [phase_s for _, phase_s in rows]
     if len(known) < LEAST_RUNS:
         return {}

@@ -1,13 +1,19 @@
 """What the page of a run reads: waiting, running, measured, or stopped with a reason."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, cast
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
 
 from courseplatform.core.errors import NotHere
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.access import Visit
 from grading.anonymity import masked
 from grading.handing_in.hand_in_rules import may_end
 from grading.handing_in.superseding_rules import is_late, may_take_over, older_waiting
+from grading.models.late_days import LateVerdict
 from grading.models.runs import Run
 from grading.selectors.board_ask import ask_part, asked_part
 from grading.selectors.late_words import owner_line
@@ -16,11 +22,13 @@ from grading.selectors.parked import decision_part, parked_part
 from grading.selectors.reruns import counted_again
 from grading.selectors.run_head import NOT_FIT, attempts_at, badges_of
 from grading.selectors.run_live import live_part
-from grading.selectors.run_measured import counted_evidence, measured_part
+from grading.selectors.run_measured import counted_evidence
 from grading.selectors.run_on_board import board_live_part
+from grading.selectors.run_shown import shown_part
 from grading.selectors.run_stopped import stopped_part
 from hardware.models import Outcome, Status
 
+NO_RUN = "There is no such run, or it is not yours."
 TITLES = {
     Status.QUEUED: "in line", Status.LEASED: "starting", Status.RUNNING: "running", Status.PARKED: "with the staff",
 }  # fmt: skip
@@ -34,27 +42,68 @@ ENDS = {
 }  # fmt: skip
 
 
+class _Asks(NamedTuple):
+    """Keys in the place of a Visit: in a filter they say the same."""
+
+    course: int
+    person: int = 0
+    is_staff: bool = True
+
+
+def _runs(pk: UUID, asks: _Asks) -> QuerySet[Run]:
+    return Run.objects.visible_to(cast("Visit", asks)).filter(pk=pk).order_by()
+
+
+def _run_whole(pk: UUID, asks: _Asks) -> QuerySet[Run]:
+    return (
+        _runs(pk, asks)
+        .select_related("submission__assignment", "submission__person", "submission__team", "result", "parked", "count")
+        .defer("parked__document")
+        .prefetch_related(Prefetch("submission__late_verdicts", LateVerdict.objects.order_by("pk")))
+    )
+
+
+def _run_status(pk: UUID, asks: _Asks) -> QuerySet[Run]:
+    return _runs(pk, asks).only("status")
+
+
+class _ForVisit:
+    """Two shapes of one query: staff see all of the course."""
+
+    def __init__(self, build: Callable[[UUID, _Asks], QuerySet[Run]]) -> None:
+        self._staff = Prepared(lambda pk, course: build(pk, _Asks(course)), pk=UUID, course=int)
+        self._student = Prepared(
+            lambda pk, course, person: build(pk, _Asks(course, person, is_staff=False)), pk=UUID, course=int, person=int
+        )
+
+    def one(self, visit: Visit, pk: Any) -> Run:
+        """Raises NotHere: also for somebody else's."""
+        key = pk if isinstance(pk, UUID) else UUID(str(pk))
+        if visit.is_staff:
+            found = self._staff(pk=key, course=visit.course.pk)
+        else:
+            found = self._student(pk=key, course=visit.course.pk, person=visit.person.pk)
+        for run in found:
+            return run
+        raise NotHere(NO_RUN)
+
+
+RUN, STATUS = _ForVisit(_run_whole), _ForVisit(_run_status)
+
+
 def run_get(visit: Visit, pk: Any) -> Run:
     """Raises NotHere: also for somebody else's."""
-    run = (
-        Run.objects.visible_to(visit)
-        .select_related(
-            "submission__assignment__course",
-            "submission__assignment__hidden_set",
-            "submission__person",
-            "submission__team__course",
-            "result",
-            "parked",
-            "count",
-        )
-        .prefetch_related("submission__late_verdicts")
-        .filter(pk=pk)
-        .first()
-    )
-    if run is None:
-        raise NotHere("There is no such run, or it is not yours.")
+    run = RUN.one(visit, pk)
+    run.submission.assignment.course = visit.course
+    if run.submission.team is not None:
+        run.submission.team.course = visit.course
     masked(visit, run.submission)
     return run
+
+
+def is_open(visit: Visit, pk: Any) -> bool:
+    """Whether it waits or is measured: what a page that waits asks first, every second. One narrow query. Raises NotHere as `run_get`."""
+    return STATUS.one(visit, pk).is_open
 
 
 def state_of(run: Run) -> str:
@@ -102,7 +151,7 @@ def page(visit: Visit, run: Run, now: datetime, board: str = "") -> dict[str, An
     if state != "measured":
         return context | stopped_part(run, state, attempts.words(now))
     context |= {"counted_again": counted_again(run), "meter": meter_part(visit, run)}
-    context |= measured_part(run, attempts, now, board) | ask_part(visit, run, now) | asked_part(run)
+    context |= shown_part(visit, run, attempts, now, board) | ask_part(visit, run, now) | asked_part(run)
     if context["too_big"]:
         context["badges"] = [*context["badges"], NOT_FIT]
     return context | ({"looks_wrong": counted_evidence(run)} if visit.is_staff else {})

@@ -1,8 +1,10 @@
 """The attempts of one owner at one lab, for the page of a run: their numbers, what changed from one to the next, and which counts."""
 
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.db.models.fields.json import KeyTransform
 
 from courseplatform.core import numbers
@@ -12,6 +14,7 @@ from grading.figures.energy import HOUR_MS, rounded
 from grading.figures.measured import windows_words
 from grading.ml_tasks.words import Column, main_column
 from grading.models.assignments import ActiveRule, Assignment
+from grading.models.owners import PreparedOfOwner
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.selectors.badges import run_badge
@@ -24,15 +27,15 @@ FELT = 0.02  # a change of less is none
 
 def attempts_of(run: Run) -> Rows:
     """The attempts of the lab by the same owner, newest first: one row each, with the newest result; refused ones too. Two queries."""
-    mine = (
-        Submission.objects.of_owner(run.submission.owner)
-        .filter(assignment=run.submission.assignment_id)
-        .select_related("assignment__course")
-        .prefetch_related(Prefetch("runs", queryset=_runs(run.submission.assignment.spec.device)))
-        .order_by("-number")
-    )
-    column = main_column(run.submission.assignment.spec.kind)
-    rows = [_row(submission, run, column) for submission in mine]
+    owner, assignment = run.submission.owner, run.submission.assignment
+    runs: dict[UUID, list[Run]] = {}
+    for one in _runs_at(assignment.spec.device)(owner, assignment=assignment.pk):
+        runs.setdefault(one.submission_id, []).append(one)
+    mine = list(MINE(owner, assignment=assignment.pk))
+    for submission in mine:
+        submission.assignment = assignment
+    column = main_column(assignment.spec.kind)
+    rows = [_row(submission, runs.get(submission.pk, []), run, column) for submission in mine]
     return [row | _change(row, _measured_before(rows, row)) for row in rows]
 
 
@@ -65,6 +68,24 @@ ACTIVE_WORDS: dict[str, str] = {
 }
 
 
+MINE = PreparedOfOwner(
+    lambda mine, assignment: Submission.objects.filter(mine, assignment=assignment)
+    .only("number", "received_at", "file_name", "format", "is_active", "assignment_id").order_by("-number"),
+    assignment=int,
+)  # fmt: skip
+
+
+@lru_cache(maxsize=100)
+def _runs_at(device: str) -> PreparedOfOwner[Run]:
+    """Of labs whose first device it is; the newest first."""
+    return PreparedOfOwner(
+        lambda mine, assignment: _runs(device).filter(
+            submission__in=Submission.objects.filter(mine, assignment=assignment)
+        ),
+        assignment=int,
+    )
+
+
 def _runs(device: str) -> QuerySet[Run]:
     found = Run.objects.select_related("result").defer(*(f"result__{name}" for name in HEAVY)).order_by("-queued_at")
     if not device:
@@ -82,8 +103,7 @@ def _at(*keys: str) -> Any:
     return found
 
 
-def _row(submission: Submission, this: Run, column: Column) -> dict[str, Any]:
-    runs = list(submission.runs.all())
+def _row(submission: Submission, runs: list[Run], this: Run, column: Column) -> dict[str, Any]:
     newest = next((run for run in runs if hasattr(run, "result")), runs[0] if runs else None)
     row: dict[str, Any] = {
         "number": submission.number, "received_at": submission.received_at, "file_name": _file_name(submission, this), "format": submission.format,

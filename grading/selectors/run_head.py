@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 
-from django.db.models import Max
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from courseplatform.core.badges import Badge
-from grading.handing_in.hand_in_rules import attempts_left
+from grading.handing_in.hand_in_rules import uses_an_attempt
 from grading.models.assignments import Assignment
+from grading.models.owners import PreparedOfOwner
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.selectors.badges import OUTCOMES
@@ -49,9 +51,18 @@ class Attempts:
         return f"Hand in attempt {self.next_number}" if self.left else f"Open {self.assignment.short}"
 
 
+def _numbers(mine: Q, assignment: int) -> QuerySet[Submission]:
+    rows = Submission.objects.filter(mine, assignment=assignment).order_by().values("assignment")
+    found = rows.annotate(last=Max("number"), used=Count("pk", filter=uses_an_attempt())).values_list("last", "used")
+    return cast("QuerySet[Submission]", found)
+
+
+NUMBERS = PreparedOfOwner(_numbers, assignment=int)
+
+
 def attempts_at(run: Run) -> Attempts:
-    """Two queries."""
-    owner, assignment = run.submission.owner, run.submission.assignment
-    theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
-    last = theirs.aggregate(last=Max("number"))["last"] or 0
-    return Attempts(assignment, attempts_left(owner=owner, assignment=assignment), last + 1)
+    """One query."""
+    assignment = run.submission.assignment
+    rows: Any = NUMBERS(run.submission.owner, assignment=assignment.pk)
+    last, used = next(iter(rows))  # one row at least: that of the run
+    return Attempts(assignment, max(assignment.attempts_allowed - used, 0), last + 1)

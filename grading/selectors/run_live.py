@@ -170,7 +170,7 @@ def _steps(run: Run, now: datetime, line: LineNow, place: Place | None, found: F
         Phase.ACCURACY: "hidden inputs, in the sandbox",
         Phase.POINTS: "the lab's rules, line by line",
     }
-    usual = phases_of(run)
+    usual = phases_of(run, line.newest)
     now_at, number = step_of(run.phase)
     current = order.index(now_at) if now_at else -1
     rows: Rows = [

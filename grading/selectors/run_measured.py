@@ -102,13 +102,13 @@ def figure(run: Run, slug: str, board: str = "") -> Figure:
     """One figure; for the board that was asked for, where it has one. Raises NotHere, BadInput (`unknown_board`)."""
     if not hasattr(run, "result"):
         raise NotHere("There is no such figure of this run.")
-    found = figure_of(_given(run, attempts_of(run) if slug in OF_ATTEMPTS else [], board), slug)
+    found = figure_of(given_of(run, attempts_of(run) if slug in OF_ATTEMPTS else [], board), slug)
     if found is None:
         raise NotHere("There is no such figure of this run.")
     return found
 
 
-def _given(run: Run, attempts: Rows, board: str = "") -> Given:
+def given_of(run: Run, attempts: Rows, board: str = "") -> Given:
     assignment = run.submission.assignment
     profiles = profiles_of(assignment.course, with_retired=True)
     slug = today_slug(board)
@@ -124,9 +124,8 @@ def _given(run: Run, attempts: Rows, board: str = "") -> Given:
     )  # fmt: skip
 
 
-def measured_part(run: Run, mine: Attempts, now: datetime, board: str = "") -> dict[str, Any]:
-    attempts = attempts_of(run)
-    given = _given(run, attempts, board)
+def measured_part(run: Run, mine: Attempts, now: datetime, given: Given, attempts: Rows) -> dict[str, Any]:
+    """Computed from what is given; asks nothing but what the figure of the class reads."""
     document, tried = given.result, effects(given)
     over = too_big(given, run.submission.assignment.short)
     return {
@@ -145,7 +144,7 @@ def measured_part(run: Run, mine: Attempts, now: datetime, board: str = "") -> d
         "fits": _fits(run, document),
         "help": hints(given, tried),
         "no_help": _no_help(given.lab_costs.verdict, is_full=not any(is_lost(line) for line in document["points"])),
-        "figures": figures_of(given),
+        "figures": figures_of(given.with_class(None)),
         "boards": board_options(given),
         "board_query": f"?board={given.board}" if given.board else "",
         "environment": _environment(run, document),
@@ -271,7 +270,7 @@ def _environment(run: Run, document: dict[str, Any]) -> Rows:
         {"label": "Worker", "value": f"{run.leased_by}, {numbers.span(run.finished_at - run.started_at)}"
          if run.finished_at and run.started_at else ""},
     ]  # fmt: skip
-    return [row for row in [*rows, *_counted(run)] if row["value"]]
+    return [row for row in [*rows, *counted_rows(run)] if row["value"]]
 
 
 def isolation_words(facts: Mapping[str, Any], host: Mapping[str, Any]) -> str:
@@ -297,7 +296,7 @@ def _graded_by(found: dict[str, Any] | None) -> str:
     return f"{found['label']}. {found['reason']}".strip() if found else ""
 
 
-def _counted(run: Run) -> Rows:
+def counted_rows(run: Run) -> Rows:
     """Instructions per inference, or that they are being counted. One that waits, perhaps for a worker that can count, or that came to
     nothing, is nobody's business."""
     count = getattr(run, "count", None)

@@ -1,12 +1,14 @@
 """What grading adds to the course home: what is due, the latest result, the desk of the staff."""
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.utils.html import strip_tags
 
 from courseplatform.core import numbers
 from courseplatform.core.markdown import render_markdown
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, Session
 from courseplatform.courses.sections import DueMark, ScheduleLine
@@ -21,18 +23,29 @@ from grading.selectors import assignments as reading
 from grading.selectors.handed import lacks, lacks_words
 
 ROWS = 6
+LATEST = Prepared(
+    lambda person, course: Result.objects.filter(
+        run__submission__in=Submission.objects.of_person(person).filter(assignment__course=course)
+    ).select_related("run__submission").defer("report", "host", "environment").order_by("-made_at", "-pk")[:1],
+    person=int, course=int,
+)  # fmt: skip
 
 
 def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
+    if visit.course.is_closed:  # nothing is taken any more
+        return []
     items, dates = reading.work_of(visit), dates_for(visit)
-    standing, overdue = ({}, "") if visit.is_staff else (_standing(visit), _overdue(visit, items, dates, now))
+
+    def detail(item: Assignment) -> str:
+        return "" if visit.is_staff else f"{_standing(visit, item)} {_overdue(visit, items, dates, now)}".strip()
+
     return [
         DueMark(
             item.short,
             item.title or _in_short(item.summary),
             due_at,
             item.get_absolute_url(),
-            detail=f"{standing.get(item.pk, '')} {overdue}".strip(),
+            detail=partial(detail, item),
         )
         for item, due_at in ((item, dates.due_of(item)) for item in items)
         if due_at is not None
@@ -102,17 +115,16 @@ def _overdue(visit: Visit, items: list[Assignment], dates: PersonalDates, now: d
     return f"{names} {'is' if len(missing) == 1 else 'are'} overdue."
 
 
-def _standing(visit: Visit) -> dict[int, str]:
-    """Assignment -> what this person has reached there, in a sentence."""
-    found = {}
-    for assignment, attempt in reading.standing_attempts(visit).items():
-        said = []
-        if attempt.is_active and attempt.earned is not None:
-            said.append(f"Your best attempt has {attempt.earned} of {attempt.of} measured points.")
-        if lacking := lacks(attempt.submission, attempt.submission.assignment):
-            said.append(f"{lacks_words(lacking).capitalize()}.")
-        found[assignment] = " ".join(said)
-    return found
+def _standing(visit: Visit, item: Assignment) -> str:
+    """What this person has reached there, in a sentence."""
+    attempt, said = reading.standing_attempts(visit).get(item.pk), []
+    if attempt is None:
+        return ""
+    if attempt.is_active and attempt.earned is not None:
+        said.append(f"Your best attempt has {attempt.earned} of {attempt.of} measured points.")
+    if lacking := lacks(attempt.submission, attempt.submission.assignment):
+        said.append(f"{lacks_words(lacking).capitalize()}.")
+    return " ".join(said)
 
 
 def due_next(visit: Visit, now: datetime) -> dict[str, Any] | None:
@@ -127,17 +139,11 @@ def due_next(visit: Visit, now: datetime) -> dict[str, Any] | None:
 
 
 def latest_result(visit: Visit, now: datetime) -> dict[str, Any] | None:
-    result = (
-        Result.objects.filter(
-            run__submission__in=Submission.objects.of_person(visit.person).filter(assignment__course=visit.course)
-        )
-        .select_related("run__submission__assignment__course")
-        .order_by("-made_at")
-        .first()
-    )
+    result = next(iter(LATEST(person=visit.person.pk, course=visit.course.pk)), None)
     if result is None:
         return None
     submission = result.run.submission
+    submission.assignment = reading.assignment_of(visit, submission)
     lost = [line for line in result.points if is_lost(line)]
     sentence = (
         f"Most is lost on {min(lost, key=_gain)['title'].lower()}." if lost else "Every measured point is earned."

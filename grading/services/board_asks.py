@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, Forbidden, TooMany
+from courseplatform.core.gone import check_kept
 from courseplatform.courses.access import Visit
 from grading.asks.rules import may_ask, may_withdraw, open_ask
 from grading.models.boards import BoardAsk
@@ -35,7 +36,11 @@ def board_ask(*, visit: Visit, run: Run, now: datetime | None = None) -> BoardAs
 
 
 def board_ask_enqueue(*, submission: Submission, by: str, is_by_staff: bool, now: datetime | None = None) -> BoardAsk:
-    """Behind everything that was handed in, in the line of the workers and in that of the boards. In the transaction of the caller."""
+    """Behind everything that was handed in, in the line of the workers and in that of the boards. In the transaction of the caller.
+
+    Raises FileGone where the model was deleted since.
+    """
+    check_kept(submission.model_file)
     return leases.job_enqueue(
         BoardAsk, kind=ASK_KIND, owner_key=submission.owner.key, priority=Priority.AGAIN, now=now, submission=submission, asked_by=by[:120],
         is_by_staff=is_by_staff, rules=points_by(submission.assignment),

@@ -3,7 +3,6 @@
 The run itself waits in its own line meanwhile, put back for a while; the end of the board's job wakes it.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
+from courseplatform.core.digests import sha256_of
 from courseplatform.core.errors import Conflict
 from courseplatform.courses.models import Course
 from courseplatform.teams.models import Team
@@ -155,8 +155,3 @@ def board_runs_dropped(job: Job, *, by: str) -> None:
             leases.job_cancel(row, by=by)
         except Conflict:
             continue  # it ended at this very moment
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

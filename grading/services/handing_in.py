@@ -3,9 +3,8 @@
 from datetime import datetime
 from uuid import NAMESPACE_OID, uuid5
 
-from django.utils import timezone
-
 from courseplatform.accounts.models import User
+from courseplatform.core.clock import shared_now
 from courseplatform.core.errors import AppError
 from grading.handing_in.hand_in_rules import (
     counting_attempt,
@@ -34,7 +33,7 @@ def part_arrived(
 
     Returns the piece, and the hand-in that it completed or None.
     """
-    now = now or timezone.now()
+    now = now or shared_now()
     if sent.content is None:
         piece = Piece.objects.get(person=person, upload_key=sent.upload_key)
     else:
@@ -60,8 +59,8 @@ def desk_hand_in(*, person: User, assignment: Assignment, now: datetime | None =
 
     Returns the hand-in of this desk, None where it waits.
     """
-    now = now or timezone.now()
-    owner = owner_of(person=person, assignment=assignment, now=timezone.now())
+    now = now or shared_now()
+    owner = owner_of(person=person, assignment=assignment, now=shared_now())
     pieces = pieces_of(owner=owner, assignment=assignment)
     if missing_of(owner=owner, assignment=assignment, pieces=pieces):
         return None

@@ -1,33 +1,26 @@
 """Hidden sets that instructors send: checked, stored where only this site reads them, and never given out again."""
 
-import os
 from pathlib import Path
-from shutil import copyfileobj
 from typing import Any
 from uuid import uuid4
 
 import structlog
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils.text import slugify
 
 from courseplatform.core.errors import BadInput, Conflict, NotHere, TooLarge, Unavailable
+from courseplatform.core.leaving import file_leaves
 from courseplatform.courses.access import Visit
 from grading.handing_in.hand_in_rules import Upload
 from grading.hidden_sets.facts import hidden_facts
+from grading.hidden_sets.kept import PLACE, hidden_keep, hidden_unlink
 from grading.ml_tasks.registry import USUAL
 from grading.models.assignments import HiddenSet
 from grading.services.course_log import change_log
 
 log = structlog.get_logger(__name__)
 MOST_BYTES = 256 << 20  # of the inputs: they are read through once while the page waits
-
-
-def hidden_folder() -> Path:
-    folder = Path(settings.DATA_DIR) / "hidden"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
 
 
 def hidden_set_add(*, visit: Visit, title: str, inputs: Upload, labels: Upload | None, task: str = USUAL) -> HiddenSet:
@@ -54,14 +47,13 @@ def hidden_set_add(*, visit: Visit, title: str, inputs: Upload, labels: Upload |
         said = f"These inputs are here already, as {same.title if same else slug}."
         raise Conflict(said, code="same_set", details={"field": "inputs"})
     kept = [(inputs, "inputs"), *([(labels, "labels")] if labels is not None else [])]
-    paths = [hidden_folder() / f"{slug}-{uuid4().hex[:12]}-{name}.npy" for _, name in kept]  # never those of another
+    names = [f"{slug}-{uuid4().hex[:12]}-{name}.npy" for _, name in kept]  # never those of another
     try:
-        for (upload, _), path in zip(kept, paths, strict=True):
-            _keep(upload, path)
-        return _record(visit, title.strip(), slug, facts, (inputs.sha256, labels_sha256), paths)
+        for (upload, _), name in zip(kept, names, strict=True):
+            hidden_keep(Path(upload.temporary_file_path()), name)
+        return _record(visit, title.strip(), slug, facts, (inputs.sha256, labels_sha256), names)
     except BaseException as error:
-        for path in paths:
-            path.unlink(missing_ok=True)  # nothing of half a set stays
+        _unlink(*names)  # nothing of half a set stays
         if isinstance(error, OSError):
             log.exception("hidden_set_not_stored")
             said = "Our disk cannot take the files now; nothing was kept. Try again soon."
@@ -89,32 +81,27 @@ def hidden_set_remove(*, visit: Visit, slug: str) -> str:
         raise Conflict(said, code="set_in_use") from error
     change_log(visit=visit, sentence=f"The hidden set {row.title} ({slug}) was deleted.", is_told=False)
     log.info("hidden_set_removed", slug=slug, by=visit.by, course=visit.course.slug, sha256=row.inputs_sha256)
-    transaction.on_commit(lambda: _unlink(row.inputs_file, row.labels_file))
+    for name in (row.inputs_file, row.labels_file):
+        file_leaves(name, place=PLACE.key)
     return row.title
 
 
 def _unlink(*names: str) -> None:
     for name in filter(None, names):
-        (hidden_folder() / name).unlink(missing_ok=True)
-
-
-def _keep(upload: Upload, target: Path) -> None:
-    """The mode is set at creation: a file that is readable for a moment has been readable."""
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file, Path(upload.temporary_file_path()).open("rb") as source:
-        copyfileobj(source, file, 1 << 20)
-        file.flush()
-        os.fsync(file.fileno())
+        try:
+            hidden_unlink(name)
+        except Unavailable:
+            log.warning("hidden_set_stays", name=name)  # the store is away; the row is gone, so nothing measures on it
 
 
 @transaction.atomic
 def _record(
-    visit: Visit, title: str, slug: str, facts: dict[str, Any], hashes: tuple[str, str], paths: list[Path]
+    visit: Visit, title: str, slug: str, facts: dict[str, Any], hashes: tuple[str, str], names: list[str]
 ) -> HiddenSet:
-    """hashes: of inputs and labels, as the paths; without labels the second is empty and there is one path."""
+    """hashes: of inputs and labels, as the names; without labels the second is empty and there is one name."""
     row = HiddenSet.objects.create(
-        slug=slug, title=title[:160], inputs_file=paths[0].name, count=facts["count"],
-        labels_file=paths[1].name if paths[1:] else "", inputs_sha256=hashes[0], labels_sha256=hashes[1], facts=facts, course=visit.course, made_by=visit.by,
+        slug=slug, title=title[:160], inputs_file=names[0], count=facts["count"],
+        labels_file=names[1] if names[1:] else "", inputs_sha256=hashes[0], labels_sha256=hashes[1], facts=facts, course=visit.course, made_by=visit.by,
     )  # fmt: skip
     change_log(visit=visit, sentence=f"The hidden set {title} ({slug}) was sent.", is_told=False)
     log.info("hidden_set_added", slug=slug, by=visit.by, course=visit.course.slug, sha256=row.inputs_sha256)

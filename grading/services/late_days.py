@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, Sum
 
 from courseplatform.courses.models import Course, Enrolment, Role
@@ -122,17 +122,19 @@ def lock_circle(*, course: Course, people: Collection[int]) -> Circle:
 
     The circle is read again behind the lock, because a team may have changed while we waited.
     """
+    if not connection.features.has_select_for_update:  # SQLite has one writer, which is a lock of its own
+        return circle_of(course, people)
     while True:
         members = {user.pk for user in circle_of(course, people).people.values()}
         rows = Enrolment.objects.select_for_update(no_key=True).filter(course=course, person__in=members).order_by("pk")
-        list(rows)
+        list(rows.values_list("pk"))
         circle = circle_of(course, people)
         if {user.pk for user in circle.people.values()} <= members:
             return circle
 
 
-def count_locked(circle: Circle) -> Assessment | None:
-    """Make ledger and verdicts say what the rules decide. The circle is locked. None: the course states no rule."""
+def count_locked(circle: Circle) -> LateFacts | None:
+    """Make ledger and verdicts say what the rules decide. The circle is locked. Returns what was asked; None: the course states no rule."""
     members = [user.pk for user in circle.people.values()]
     stale = LateStale.objects.filter(course=circle.course, person__in=members)
     marks = list(stale)
@@ -143,9 +145,9 @@ def count_locked(circle: Circle) -> Assessment | None:
     writer = _Ledger(circle, facts, marks[-1].cause if marks else "", marks[-1].actor if marks else "")
     writer.policy_lines()
     writer.draw_lines(assessment)
-    _write_verdicts(circle, assessment)
+    _write_verdicts(circle, facts, assessment)
     LateStale.objects.filter(pk__in=[mark.pk for mark in marks]).delete()
-    return assessment
+    return facts
 
 
 def choose_active(circle: Circle, submission: Submission) -> bool:
@@ -169,8 +171,7 @@ def _may_refuse(policy: Policy, assignment: Assignment) -> bool:
 
 def _choose_again(circle: Circle, facts: LateFacts) -> bool:
     """An extension or another due time may let the policy take another attempt. Returns whether another one is active than before."""
-    work = Assignment.objects.of(circle.course).filter(slug__in=facts.deadlines)
-    may_refuse = {item.slug for item in work if _may_refuse(facts.policy, item)}
+    may_refuse = {item.slug for item in facts.work.values() if _may_refuse(facts.policy, item)}
     by_work = defaultdict[tuple[str, str], list[HandIn]](list)
     for one in facts.submissions:
         if one.is_counted and one.assignment in may_refuse and not is_return(one.id):
@@ -212,13 +213,16 @@ class _Ledger:
                 course=self.circle.course, person__in=self.person_of.values(), role=Role.STUDENT
             ).values_list("person", flat=True)
         )
-
-    def _sums(self, *, of_policy: bool) -> dict[Place, int]:
-        rows = LateEntry.objects.filter(course=self.circle.course)
-        rows = rows.filter(kind=EntryKind.POLICY) if of_policy else rows.exclude(assignment=None)
+        # What the ledger says now: what the policy gave, and what was spent on each assignment.
+        self.given, self.spent = defaultdict[Place, int](int), defaultdict[Place, int](int)
         owned = Q(person__in=self.person_of.values()) | Q(team__in=self.team_of.values())
-        found = rows.filter(owned).order_by().values_list("person", "team", "bank", "assignment").annotate(Sum("days"))
-        return {Place(*place): days for *place, days in found}
+        rows = LateEntry.objects.filter(owned, course=self.circle.course).order_by()
+        lines = rows.values_list("kind", "person", "team", "bank", "assignment").annotate(Sum("days"))
+        for kind, person, team, bank, assignment, days in lines:
+            if kind == EntryKind.POLICY:
+                self.given[Place(person, team, bank, assignment)] += days
+            if assignment is not None:
+                self.spent[Place(person, team, bank, assignment)] += days
 
     def _owners(self, bank: Bank) -> Iterator[Place]:
         if bank.owner == "team":
@@ -228,7 +232,7 @@ class _Ledger:
 
     def policy_lines(self) -> None:
         """What the policy gives each owner, once; a policy that changed writes the difference."""
-        held = self._sums(of_policy=True)
+        held = self.given
         wanted = {
             place: bank.days for bank in (self.facts.policy.banks if self.facts else ()) for place in self._owners(bank)
         }
@@ -242,8 +246,8 @@ class _Ledger:
 
     def draw_lines(self, assessment: Assessment | None) -> None:
         """What the bank pays for each assignment: spent where it pays more than the ledger says, returned where it pays less."""
-        work = {item.slug: item.pk for item in Assignment.objects.filter(course=self.circle.course)}
-        held, wanted, paid_for = self._sums(of_policy=False), defaultdict[Place, int](int), dict[Place, str]()
+        work = {slug: item.pk for slug, item in self.facts.work.items()} if self.facts else {}
+        held, wanted, paid_for = self.spent, defaultdict[Place, int](int), dict[Place, str]()
         for draw in assessment.draws if assessment else ():
             place = Place(
                 self.person_of.get(draw.owner), self.team_of.get(draw.owner), draw.bank, work[draw.assignment]
@@ -265,10 +269,11 @@ class _Ledger:
         )  # fmt: skip
 
 
-def _write_verdicts(circle: Circle, assessment: Assessment | None) -> None:
-    """The kept verdicts of the circle: those that changed are written, those that no longer hold are removed."""
+def _write_verdicts(circle: Circle, facts: LateFacts | None, assessment: Assessment | None) -> None:
+    """The kept verdicts of the circle: those that changed are written, those that no longer hold are removed. A grade follows where lateness
+    takes something, or took something before."""
     people = {key: user.pk for key, user in circle.people.items()}
-    work = {item.slug: item.pk for item in Assignment.objects.filter(course=circle.course)}
+    work = {slug: item.pk for slug, item in facts.work.items()} if facts else {}
     kept = {
         (row.assignment_id, row.person_id): row
         for row in LateVerdict.objects.filter(assignment__course=circle.course, person__in=people.values())
@@ -278,10 +283,16 @@ def _write_verdicts(circle: Circle, assessment: Assessment | None) -> None:
         row = kept.pop((work[verdict.assignment], people[verdict.person]), None) or LateVerdict(
             assignment_id=work[verdict.assignment], person_id=people[verdict.person]
         )
-        if _set(row, verdict):
+        before = _takes(row)
+        if _set(row, verdict) and (before or _takes(row)):
             changed.add((row.assignment_id, row.person_id))
     LateVerdict.objects.filter(pk__in=[row.pk for row in kept.values()]).delete()
-    _write_grades({*changed, *kept})
+    _write_grades({*changed, *(place for place, row in kept.items() if _takes(row))})
+
+
+def _takes(row: LateVerdict) -> bool:
+    """Whether it takes anything off a grade, as grade_facts.py: lates_of reads it. A new row takes nothing."""
+    return row.pk is not None and (bool(row.penalty_percent) or not row.accepted)
 
 
 def _write_grades(changed: Iterable[tuple[int, int]]) -> None:
@@ -289,8 +300,10 @@ def _write_grades(changed: Iterable[tuple[int, int]]) -> None:
     people = defaultdict[int, set[int]](set)
     for key, person in changed:
         people[key].add(person)
+    if not people:
+        return
     graded = Assignment.objects.filter(pk__in=people, grade_events__isnull=False).distinct().order_by("pk")
-    for assignment in graded if people else ():
+    for assignment in graded:
         grades_now_write(assignment, people[assignment.pk])
 
 

@@ -10,6 +10,7 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, NotHere
+from courseplatform.core.leaving import file_leaves
 from grading.handing_in.hand_in_rules import check_is_open, owner_of
 from grading.handing_in.piece_reading import Content, read_statement
 from grading.handing_in.piece_rules import check_key, check_pace, check_seen
@@ -130,10 +131,10 @@ def pieces_sweep(*, now: datetime | None = None, most: int = 500) -> int:
     gone = 0
     for piece in old.order_by("removed_at")[:most]:
         with suppress(ProtectedError, IntegrityError), transaction.atomic():  # somebody has it measured just now
-            gone += old.filter(pk=piece.pk).delete()[1].get(Piece._meta.label, 0)
-        # Of a variant that was renamed several pieces have the same file. None of them stands again, so nothing gets it anew.
-        if piece.file and not Piece.objects.filter(file=piece.file.name).exists():
-            _discard(piece)
+            if old.filter(pk=piece.pk).delete()[1].get(Piece._meta.label, 0):
+                # Of a variant that was renamed several pieces have the same file; it goes with the last of them.
+                file_leaves(piece.file.name or "")
+                gone += 1
     return gone
 
 

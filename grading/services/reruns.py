@@ -113,6 +113,9 @@ def _check_may_begin(row: Assignment, kind: str) -> None:
         raise Conflict(
             f"{row.short} has no hidden set to measure on. Choose one in the editor first.", code="no_hidden_set"
         )
+    if kind == RerunKind.MEASURE and newest_results(row).filter(run__submission__model_file="").exists():
+        said = f"Models of {row.short} were deleted under the retention policy, so it cannot be measured again. Its points can be counted again."
+        raise Conflict(said, code="file_gone")
 
 
 def _stands(row: Assignment) -> Conflict:

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from courseplatform.core.errors import Conflict, Forbidden
+from courseplatform.core.gone import check_kept
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from grading.handing_in.hand_in_rules import attempts_left, may_end
@@ -58,7 +59,7 @@ def run_again(*, visit: Visit, run: Run, now: datetime | None = None) -> Run:
 
     Raises:
         Conflict: code `not_finished`, `already_in_line` or `no_attempts_left`.
-        Forbidden: code `staff_only`.
+        Forbidden: code `staff_only`. FileGone: the model was deleted since.
     """
     submission = run.submission
     lock_circle(course=submission.assignment.course, people={submission.person_id})
@@ -67,9 +68,10 @@ def run_again(*, visit: Visit, run: Run, now: datetime | None = None) -> Run:
     if not may_run_again(visit=visit, run=run):
         raise Forbidden("Only the course staff can have a measured model measured again.", code="staff_only")
     # As it is now, behind the lock: another tab may have been faster.
-    counts = Submission.objects.values_list("counts", flat=True).get(pk=submission.pk)
+    fresh = Submission.objects.only("counts", "model_file").get(pk=submission.pk)
+    check_kept(fresh.model_file)
     left = attempts_left(owner=submission.owner, assignment=submission.assignment)
-    if counts is False and left <= 0 and not visit.is_staff:
+    if fresh.counts is False and left <= 0 and not visit.is_staff:
         raise Conflict(
             "All attempts of this assignment are used by now. Ask the course staff.", code="no_attempts_left"
         )

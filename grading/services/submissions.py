@@ -1,6 +1,7 @@
 """Handing in. The browser, the demo and later the API call the same function."""
 
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -8,11 +9,11 @@ from uuid import UUID
 
 from django.core.files.base import File
 from django.db import transaction
-from django.db.models import Max
-from django.utils import timezone
+from django.db.models import Max, Q
 
 from courseplatform.accounts.models import User
-from courseplatform.core.errors import BadInput, Conflict, TooLarge
+from courseplatform.core.clock import shared_now
+from courseplatform.core.errors import AppError, BadInput, Conflict, TooLarge
 from courseplatform.notices.services.notifications import notification_send
 from courseplatform.teams.selectors.membership import members_at
 from grading.bench.errors import BenchError
@@ -21,7 +22,6 @@ from grading.bench.pipeline import FORMAT as PIPELINE
 from grading.bench.pipeline_zip import check as check_archive
 from grading.handing_in.hand_in_rules import (
     Upload,
-    check_attempts,
     check_may_hand_in,
     check_statement,
     counting_attempt,
@@ -33,9 +33,10 @@ from grading.handing_in.hand_in_rules import (
     work_on,
 )
 from grading.handing_in.receipts import receipt_facts, receipt_text, sign
+from grading.late.facts import Verdict
 from grading.late_rows.preview import verdict_of
 from grading.models.assignments import Assignment
-from grading.models.owners import Owner
+from grading.models.owners import Owner, of_owner
 from grading.models.pieces import Piece
 from grading.models.runs import Run
 from grading.models.submissions import Submission
@@ -78,16 +79,13 @@ def submission_create(
         Conflict: code `no_attempts_left` (none of theirs waits whose place this one could take), `statement_missing`, `desk_incomplete`, or
             `desk_empty` where there is no model and nothing on the desk.
     """
-    now = now or timezone.now()
-    # The receipt of an earlier hand-in is shown also to somebody whose attempts are used up since.
-    owner = owner_of(person=person, assignment=assignment, now=timezone.now())
-    known = _known(owner, assignment, upload, upload_key)
-    if known is not None:
-        return known, False
-    check_may_hand_in(owner=owner, assignment=assignment, now=now, with_model=upload is not None)
-    check_statement(owner=owner, assignment=assignment)
-    model_format = check_file(assignment=assignment, upload=upload) if upload is not None else ""
-    return _record(person, assignment, upload, upload_key, model_format, now, only_complete=only_complete)
+    checked: str | AppError = ""
+    if upload is not None and assignment.takes_model:
+        try:
+            checked = check_file(assignment=assignment, upload=upload)
+        except AppError as error:
+            checked = error  # said when nothing else is wrong; the file is not read behind the lock
+    return _record(person, assignment, upload, upload_key, checked, now or shared_now(), only_complete=only_complete)
 
 
 def check_file(*, assignment: Assignment, upload: Upload) -> str:
@@ -114,16 +112,23 @@ def check_file(*, assignment: Assignment, upload: Upload) -> str:
     return str(found)
 
 
-def _known(owner: Owner, assignment: Assignment, upload: Upload | None, upload_key: UUID) -> Submission | None:
-    """The earlier hand-in of this upload, or of the same bytes with the same desk while they count or are being measured."""
-    again = Submission.objects.filter(assignment=assignment, person=owner.person, upload_key=upload_key).first()
+def _known(
+    owner: Owner, assignment: Assignment, upload: Upload | None, upload_key: UUID, pieces: Iterable[Piece]
+) -> Submission | None:
+    """The earlier hand-in of this upload, or of the same bytes with the same desk while they count or are being measured. One query where
+    there is none."""
+    is_wanted = Q(person=owner.person, upload_key=upload_key)
+    if upload is not None:
+        is_wanted |= of_owner(owner) & Q(sha256=upload.sha256)
+    rows = list(
+        Submission.objects.filter(is_wanted, assignment=assignment).order_by("number").prefetch_related("pieces")
+    )
+    again = next((row for row in rows if (row.person_id, row.upload_key) == (owner.person.pk, upload_key)), None)
     if again is not None:
         return again
-    pieces = pieces_of(owner=owner, assignment=assignment)
     desk = work_on({piece.pk: piece.part for piece in pieces})
     if upload is not None:
-        theirs = Submission.objects.of_owner(owner).filter(assignment=assignment, sha256=upload.sha256)
-        same = theirs.exclude(counts=False).exclude(spares_attempt=True).order_by("number").prefetch_related("pieces")
+        same = (row for row in rows if row.counts is not False and not row.spares_attempt)
         return next((one for one in same if desk <= {piece.pk for piece in one.pieces.all()}), None)
     counting = counting_attempt(owner=owner, assignment=assignment)
     if counting is None or desk != work_on(dict(counting.pieces.values_list("pk", "part"))):
@@ -138,41 +143,44 @@ def _record(
     assignment: Assignment,
     upload: Upload | None,
     upload_key: UUID,
-    model_format: str,
+    checked: str | AppError,
     now: datetime,
     *,
     only_complete: bool,
 ) -> tuple[Submission, bool]:
+    """checked: the format of the model, or why the file is none."""
     circle = lock_circle(course=assignment.course, people={person.pk})
-    owner = owner_of(person=person, assignment=assignment, now=timezone.now())  # as it is behind the lock
-    known = _known(owner, assignment, upload, upload_key)
-    if known is not None:
-        return known, False  # the other tab was faster
+    owner = owner_of(person=person, assignment=assignment, now=shared_now())  # as it is behind the lock
     pieces = pieces_of(owner=owner, assignment=assignment)
-    replaced = check_attempts(owner=owner, assignment=assignment, now=now) if upload is not None else None
+    known = _known(owner, assignment, upload, upload_key, pieces)
+    if known is not None:
+        return known, False  # shown also to somebody whose attempts are used up since
+    replaced = check_may_hand_in(owner=owner, assignment=assignment, now=now, with_model=upload is not None)
+    statement = check_statement(assignment=assignment, pieces=pieces)
+    if isinstance(checked, AppError):
+        raise checked
     if upload is None:
         _check_desk(owner, assignment, pieces, only_complete=only_complete)
-    theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
-    number = (theirs.aggregate(last=Max("number"))["last"] or 0) + 1
+    number = _next_number(owner, assignment)
     at = max(now, desk_changed_at(owner=owner, assignment=assignment) or now)
     submission = Submission(
         assignment=assignment, person=person, team=owner.team, number=number, received_at=at, due_at=assignment.due_at,
-        upload_key=upload_key, receipt=_receipt(assignment, number), statement=check_statement(owner=owner, assignment=assignment),
+        upload_key=upload_key, receipt=_receipt(assignment, number), statement=statement,
         counts=True if upload is None else None,
     )  # fmt: skip
     if upload is not None:
-        _bring_model(submission, upload, model_format)
+        _bring_model(submission, upload, checked)
     try:
         submission.save(force_insert=True)
-        submission.pieces.set(pieces)
+        submission.pieces.add(*pieces)
         if upload is None:
             choose_active(circle, submission)
             submission.refresh_from_db()
-        count_locked(circle)
+        facts = count_locked(circle)
         if upload is not None:
             run = run_enqueue(submission=submission, by=person.email, now=now)
             replacement_settle(run=run, replaced=replaced, by=person.email)
-        receipt_issue(submission=submission)
+        receipt_issue(submission=submission, verdict=verdict_of(submission, facts) if facts else None, pieces=pieces)
     except BaseException:
         if upload is not None:
             _discard(submission)
@@ -180,6 +188,11 @@ def _record(
     if upload is None:
         benchmark_record(submission=submission)
     return submission, True
+
+
+def _next_number(owner: Owner, assignment: Assignment) -> int:
+    theirs = Submission.objects.of_owner(owner).filter(assignment=assignment)
+    return int(theirs.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
 def _check_desk(owner: Owner, assignment: Assignment, pieces: list[Piece], *, only_complete: bool) -> None:
@@ -196,9 +209,9 @@ def _bring_model(submission: Submission, upload: Upload, model_format: str) -> N
     submission.model_file.save(upload.name or "model.bin", as_file(upload), save=False)
 
 
-def receipt_issue(*, submission: Submission) -> None:
+def receipt_issue(*, submission: Submission, verdict: Verdict | None, pieces: list[Piece]) -> None:
     """Sign the receipt and mail it to whoever handed in; a team's other members are told. In the transaction of the hand-in."""
-    facts = receipt_facts(submission, verdict_of(submission))
+    facts = receipt_facts(submission, verdict, pieces)
     submission.signature = sign(facts)
     submission.save(update_fields=["signature"])
     assignment, owner = submission.assignment, submission.owner

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, TooMany
+from courseplatform.core.gone import check_kept
 from grading.models.owners import Owner
 from grading.models.pieces import Piece
 from grading.models.variants import VariantRun
@@ -45,11 +46,12 @@ def runs_of(piece: Piece) -> "QuerySet[VariantRun]":
 def variant_enqueue(*, piece: Piece, now: datetime | None = None) -> VariantRun | None:
     """Put the measurement of a variant in line, in the transaction that puts it on the desk. None: there is nothing to measure.
 
-    Raises TooMany (`too_many_variants`): files may be put and taken away as often as one likes, so something must bound how many are
-    opened, and how often the hidden inputs are asked.
+    Raises FileGone where its file was deleted since; TooMany (`too_many_variants`): files may be put and taken away as often as one likes, so
+    something must bound how many are opened, and how often the hidden inputs are asked.
     """
     if piece.kind != KIND or runs_of(piece).exclude(outcome__in=AGAIN).exists():
         return None
+    check_kept(piece.file)
     now = now or timezone.now()
     theirs = Q(piece__team=piece.team_id) if piece.team_id else Q(piece__team=None, piece__person=piece.person_id)
     recent = VariantRun.objects.filter(

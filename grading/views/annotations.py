@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, Jso
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST, require_safe
 
+from courseplatform.core.content.serving import PDF, serve_stored
 from courseplatform.core.errors import AppError
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
@@ -15,7 +16,6 @@ from grading.models.pieces import Piece
 from grading.selectors.annotations import note_get, notes_of
 from grading.selectors.desk import piece_get
 from grading.services import annotations as services
-from grading.views.parts import stored
 
 
 @course_page()
@@ -25,9 +25,7 @@ def report(request: HttpRequest, visit: Visit, piece: UUID) -> HttpResponseBase:
     found = piece_get(visit, piece)
     if found.kind != "pdf":
         return HttpResponseRedirect(found.get_absolute_url())
-    response = stored(found, as_attachment=True, content_type="application/pdf", name="report.pdf")
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return serve_stored(request, found.file, name="report.pdf", media_type=PDF)
 
 
 @course_page()

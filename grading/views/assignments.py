@@ -9,24 +9,27 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from courseplatform.core.clock import shared_now
 from courseplatform.core.errors import AppError, Conflict
 from courseplatform.core.markdown import render_markdown
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
+from courseplatform.metrics.hand_ins import received
 from courseplatform.teams.selectors.membership import members_at
 from grading.forms.handing_in import FileForm, check_envelope, upload_key_of
 from grading.grade_facts import items_of
-from grading.handing_in.hand_in_rules import CLOSED, owner_of
+from grading.handing_in.hand_in_rules import CLOSED, attempts_left, owner_of
 from grading.handing_in.upload_purpose import HAND_IN, target_of
 from grading.models.assignments import Assignment
+from grading.models.owners import Owner
 from grading.models.submissions import Submission
 from grading.selectors import assignments as reading
 from grading.selectors import headings, late_panel, staff
 from grading.selectors.desk import desk
 from grading.selectors.editing import withdrawn_of
 from grading.selectors.my_grade import grade_link
-from grading.selectors.points_try import trial_context
+from grading.selectors.points_try import device_profiles, trial_html
 from grading.selectors.receipt import receipt as reading_receipt
 from grading.selectors.reruns import of_before_words
 from grading.selectors.results import takeover_part
@@ -55,7 +58,8 @@ def lab_page(
     now = timezone.now()
     attempts = reading.attempts(visit, assignment)
     owner = owner_of(person=visit.person, assignment=assignment, now=now)
-    blocked = reading.blocked(owner, assignment, now)
+    left = _left(owner, assignment, attempts)
+    blocked = reading.blocked(owner, assignment, now, left)
     returning = return_part(visit, assignment, now)
     payer = returning["back"]["owner"] if returning else owner  # who brings back may be a person where a team hands in
     table = late_panel.table_for(visit, assignment, payer, now) if payer else None
@@ -83,11 +87,17 @@ def lab_page(
         "rubric": [item for item in items_of(assignment) if not item.is_withdrawn],
     } | returning
     if assignment.takes_model:
-        context["limits"] = reading.limits(visit, assignment)
+        context["limits"] = reading.limits(owner, assignment, now, left)
     if assignment.bench_spec:
-        context["spec_rows"] = reading.spec_rows(assignment)
-        context |= trial_context(visit, assignment, {})
+        context["spec_rows"] = reading.spec_rows(assignment, device_profiles(visit))
+        context["trial_html"] = trial_html(visit, assignment, attempts)
     return context
+
+
+def _left(owner: Owner, assignment: Assignment, attempts: list[reading.Attempt]) -> int:
+    if not assignment.takes_model:
+        return 0
+    return attempts_left(owner=owner, assignment=assignment) if attempts else assignment.attempts_allowed
 
 
 @course_page()
@@ -103,6 +113,7 @@ def hand_in(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse
         if wants_json:
             return JsonResponse(error.to_json(), status=error.http_status)
         return render(request, "grading/assignment.html", lab_page(visit, found, error), status=error.http_status)
+    received(request, submission.size_bytes)
     url = submission.get_absolute_url() + ("" if created else "?same=1")
     if wants_json:
         return JsonResponse(
@@ -112,7 +123,7 @@ def hand_in(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse
 
 
 def _arrived(request: HttpRequest, visit: Visit, assignment: Assignment) -> tuple[Submission, bool]:
-    now = timezone.now()
+    now = shared_now()
     if request.content_type == "multipart/form-data":
         check_envelope(request)  # before anything is read of it
     if request.POST.get("without_model"):

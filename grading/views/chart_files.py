@@ -11,9 +11,9 @@ from grading.analytics.chart import Chart, chart_of, plain
 def chart_plot(charts: Sequence[Chart], key: str) -> HttpResponse:
     """Raises Http404 where there is no such chart, or where it has nothing to draw."""
     found = chart_of(charts, key)
-    if found is None or found.figure is None:
+    if found is None or (figure := found.figure) is None:
         raise Http404
-    return JsonResponse(found.figure)
+    return JsonResponse(figure)
 
 
 def chart_csv(charts: Sequence[Chart], key: str, stem: str) -> HttpResponse:

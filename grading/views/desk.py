@@ -3,6 +3,7 @@
 from typing import Any
 
 from csp.decorators import csp_update
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -58,7 +59,7 @@ def start(request: HttpRequest, visit: Visit, assignment: str) -> HttpResponse:
 
 
 @course_page(STAFF)
-@csp_update({"frame-src": "'self'"})  # type: ignore[untyped-decorator]
+@csp_update({"frame-src": ["'self'", *settings.OF_CONTENT]})  # type: ignore[untyped-decorator]
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, visit: Visit, assignment: str, sheet_number: int) -> HttpResponse:
     """One report. Opening it claims it where it is free."""

@@ -4,9 +4,9 @@ from uuid import UUID
 
 import structlog
 from csp.decorators import csp_update
+from django.conf import settings
 from django.contrib import messages
 from django.http import (
-    FileResponse,
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
@@ -18,12 +18,12 @@ from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
-from courseplatform.core.errors import AppError, Unavailable
+from courseplatform.core.content.serving import PDF, serve_stored
+from courseplatform.core.errors import AppError
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Visit, course_page
 from grading.forms.parts import part_sent
 from grading.handing_in.hand_in_rules import owner_of
-from grading.models.pieces import Piece
 from grading.selectors.assignments import assignment_get
 from grading.selectors.desk import part_get, part_title, piece_get, piece_page
 from grading.services.handing_in import part_arrived
@@ -71,7 +71,7 @@ def remove(request: HttpRequest, visit: Visit, piece: UUID) -> HttpResponse:
 
 
 @course_page()
-@csp_update({"frame-src": "'self'"})  # type: ignore[untyped-decorator]
+@csp_update({"frame-src": ["'self'", *settings.OF_CONTENT]})  # type: ignore[untyped-decorator]
 @require_safe
 def detail(request: HttpRequest, visit: Visit, piece: UUID) -> HttpResponse:
     return render(request, "grading/piece.html", piece_page(visit, piece_get(visit, piece)))
@@ -82,8 +82,8 @@ def detail(request: HttpRequest, visit: Visit, piece: UUID) -> HttpResponse:
 def file(request: HttpRequest, visit: Visit, piece: UUID) -> HttpResponseBase:
     """The piece to be saved: its file as it arrived, a table as CSV, words as text."""
     found = piece_get(visit, piece)
-    if found.file:
-        return stored(found, as_attachment=True, content_type="application/octet-stream")
+    if found.file_name:  # as it came; one that was deleted since is refused with the day
+        return serve_stored(request, found.file, name=found.file_name)
     name = f"{found.assignment.slug}-{found.part}"
     if found.kind == "table":
         return csv_response(f"{name}.csv", found.data["columns"], found.data["rows"])
@@ -102,20 +102,4 @@ def pdf(request: HttpRequest, visit: Visit, piece: UUID) -> HttpResponseBase:
     found = piece_get(visit, piece)
     if found.kind != "pdf":
         return HttpResponseRedirect(found.get_absolute_url())
-    response = stored(found, as_attachment=False, content_type="application/pdf")
-    response["Content-Security-Policy"] = (
-        "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
-    )
-    return response
-
-
-def stored(piece: Piece, *, as_attachment: bool, content_type: str, name: str = "") -> FileResponse:
-    """`name`: under which it is given, where not its own. Raises Unavailable where our disk does not give it."""
-    try:
-        content = piece.file.open("rb")
-    except OSError as error:
-        log.error("piece_not_readable", piece=str(piece.pk), why=str(error))  # noqa: TRY400 one line
-        raise Unavailable("Our disk does not give this file now. Staff were told.", code="storage_failed") from error
-    return FileResponse(
-        content, as_attachment=as_attachment, filename=name or piece.file_name, content_type=content_type
-    )
+    return serve_stored(request, found.file, name=found.file_name, media_type=PDF, is_inline=True)

@@ -27,9 +27,9 @@ def detail(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
 @require_safe
 def live(request: HttpRequest, visit: Visit, run: UUID) -> HttpResponse:
     """The part of the page that changes; once the run has ended the browser is told to load the whole page."""
-    found = results.run_get(visit, run)
-    if not found.is_open:
+    if not results.is_open(visit, run):
         return HttpResponse(headers={"HX-Refresh": "true"})
+    found = results.run_get(visit, run)
     return render(request, "grading/_run_live.html", results.page(visit, found, timezone.now()))
 
 

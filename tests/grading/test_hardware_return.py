@@ -280,7 +280,7 @@ def test_coming_back_later_never_raises_what_the_return_gets(hours, more, other)
 def test_facts_of_a_course_that_lends_nothing_cost_no_query_more(cast, django_assert_num_queries):
     with_policy(cast, OF_11_767)
     circle = circle_of(cast.course, {cast.ruth.pk})
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(5):
         facts_of(circle)
 
 

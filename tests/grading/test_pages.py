@@ -276,7 +276,7 @@ def test_the_result_page_asks_as_often_for_ten_attempts_as_for_one(
     for attempt in range(10):
         hand_in(cast, cast.ruth, onnx_like(tmp_path, more=bytes([attempt + 1])))
         run = finish(Outcome.MEASURED, document)
-        with django_assert_max_num_queries(26) as queries:
+        with django_assert_max_num_queries(21) as queries:
             assert client.get(run.get_absolute_url()).status_code == 200
         asked.append(len(queries))
     assert len(set(asked)) == 1

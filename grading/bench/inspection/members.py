@@ -4,7 +4,7 @@ A loader goes by names; a later version of it, or another one, goes by other nam
 one, and what could be read as a pickle or as an archive is read as such, whatever it is called.
 """
 
-import pickletools
+import pickletools  # lists opcodes, runs none  # nosec B403
 import re
 import zipfile
 from collections.abc import Callable, Iterator

@@ -5,7 +5,7 @@ Here nothing is resolved: a call is two words and its arguments. What exporters 
 where no loader of ours would open that member.
 """
 
-import pickletools
+import pickletools  # lists opcodes, runs none  # nosec B403
 import struct
 import zipfile
 import zlib

@@ -26,7 +26,7 @@ EXTRA_PROCESSES = 16
 # Each container has a user of its own, so that limits counted by user, and signals, stay within it.
 FIRST_USER, USERS = 2_000_000, 1_000_000
 # What alone can be written to inside: the given files' folder, scratch, shared memory; queues, whose calls are refused.
-WRITABLE = {STAGE_INSIDE: "tmpfs", str(TMP_INSIDE): "tmpfs", "/dev/shm": "tmpfs", "/dev/mqueue": "mqueue"}  # noqa: S108
+WRITABLE = {STAGE_INSIDE: "tmpfs", str(TMP_INSIDE): "tmpfs", "/dev/shm": "tmpfs", "/dev/mqueue": "mqueue"}  # noqa: S108  # nosec B108
 
 
 @dataclass(frozen=True)

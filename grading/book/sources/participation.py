@@ -10,8 +10,8 @@ from decimal import Decimal
 from django.urls import reverse
 
 from courseplatform.courses.models import Course
-from courseplatform.participation.scheme import Standing, standings
-from courseplatform.participation.selectors.standings import course_facts, course_scheme
+from courseplatform.participation.scheme import Standing
+from courseplatform.participation.selectors.standings import course_scheme, participation_of
 from grading.book.sources.base import Source
 from grading.gradebook import Piece, State
 
@@ -19,13 +19,11 @@ KEY, NOBODY = "participation", 0
 
 
 def read(course: Course, people: Collection[int], now: datetime, for_students: bool) -> dict[int, list[Piece]]:
-    """One query. The place among the contributors depends on all, so all are read."""
+    """At most one query. The place among the contributors depends on all, so all are read."""
     scheme = course_scheme(course)
     if scheme is None:
         return {}
-    facts = course_facts(course)
-    found = standings(scheme, facts)
-    has_begun = any(own.credits for own in facts.values())
+    found, has_begun = participation_of(course)
     title = str(course.fact("participation", "title", default="Participation"))
     # One address is made for all: five hundred of them take longer than all the sums of a class.
     base = reverse("participation:person", args=[course.slug, NOBODY]).removesuffix(f"{NOBODY}/")

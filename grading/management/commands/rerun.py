@@ -12,6 +12,7 @@ from django.db import transaction
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import AppError, NotHere
 from courseplatform.courses.access import Visit, visit_of
+from courseplatform.courses.closing import check_not_closed
 from grading.models.assignments import Assignment
 from grading.models.reruns import Rerun, RerunKind, RerunStatus
 from grading.reruns.rules import of_before
@@ -145,4 +146,6 @@ def _visit(options: dict[str, Any]) -> Visit:
     person = User.objects.filter(email__iexact=options["person"]).first() if options["person"] else None
     if person is None:
         raise NotHere("Say with --as, by e-mail address, which instructor of the course does it.")
-    return visit_of(person, options["course"])
+    visit = visit_of(person, options["course"])
+    check_not_closed(visit.course)
+    return visit

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db.models.fields.files import FieldFile
 
+from courseplatform.core.gone import gone_words
 from grading.handing_in.receipts import NotGenuine, verify
 from grading.models.submissions import Submission
 
@@ -68,10 +69,12 @@ class Command(BaseCommand):
             if (part["part"], part["sha256"]) not in pieces:
                 return f"The part {part['part']} of this hand-in has another hash in the database."
         stored = [(row.model_file, row.sha256)] if model else []
-        stored += [(piece.file, piece.sha256) for piece in pieces.values() if piece.file]
+        stored += [(piece.file, piece.sha256) for piece in pieces.values() if piece.file_name]
         return next((said for file, sha256 in stored if (said := self._file_differs(file, sha256))), "")
 
     def _file_differs(self, file: FieldFile, sha256: str) -> str:
+        if said := gone_words(file):
+            return f"{said} So its hash cannot be compared any more."
         try:
             with file.open("rb") as stream:
                 found = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,5 +1,7 @@
 """One chart: its parts, and its files."""
 
+from dataclasses import replace
+
 import pytest
 from django.http import Http404
 from django.template.loader import render_to_string
@@ -10,7 +12,7 @@ from grading.views.chart_files import chart_csv, chart_plot
 LEFT = Chart("left", "Days left", "Nobody has none left.", ("Days", "Teams"), [["0", "0"]])
 USED = Chart(
     "used", "Days used", "One team used 2.", ("Days", "Teams"), [["=2+3", "1\u2009024"], ["–", "−0.50"]],
-    figure={"data": [], "layout": {}}, height=200, also=(LEFT,),
+    draw=lambda: {"data": [], "layout": {}}, height=200, also=(LEFT,),
 )  # fmt: skip
 
 
@@ -63,3 +65,13 @@ def test_without_data_only_the_sentence_stands_there() -> None:
     assert "It will." in page
     assert "<table" not in page
     assert "data-plot" not in page
+
+
+def test_a_page_says_where_a_figure_will_be_without_drawing_it() -> None:
+    def draw() -> None:
+        raise AssertionError("drawn for a page")
+
+    said = render_to_string(
+        "grading/analytics/_chart.html", {"chart": replace(USED, draw=draw), "base": "/c/", "query": ""}
+    )
+    assert 'data-plot="used"' in said and 'data-plot-png="used"' in said

@@ -53,6 +53,14 @@ def saved(page):
     expect(page.locator("[data-ta-said]")).to_have_text(re.compile(r"^\s*saved \d"))
 
 
+def until(page, true, seconds=20):
+    for _ in range(10 * seconds):
+        if true():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("this did not come to be")
+
+
 def timed(page):
     """(milliseconds, queries) of each answer of the desk, as the site's own header says them."""
     found = []
@@ -110,6 +118,42 @@ def test_ticks_are_saved_as_they_are_made_and_undone_by_u(page_of, cast, lab, tm
     page.reload()
     expect(page.locator("[data-ta-item=report] :checked")).to_have_count(1)
     assert again(sheet).ticks == {"report": ["complete"]}
+
+
+def test_what_changed_while_a_save_was_on_its_way_outlives_the_page(page_of, cast, lab, tmp_path):
+    sheet = sheet_of(cast, lab, tmp_path)
+    page = page_of(cast.amit)
+    page.goto(DESK)
+    page.keyboard.press("1")
+    saved(page)
+    page.evaluate(
+        "() => { const ask = window.fetch; window.fetch = async (...all) => { await ask(...all); await new Promise(() => {}); }; }"
+    )
+    page.keyboard.press("2")  # the server has it, the page never hears so
+    until(page, lambda: again(sheet).ticks == {"report": ["complete", "no-unit"]})
+    page.keyboard.press("u")
+    page.reload()
+    expect(page.locator("[data-ta-item=report] :checked")).to_have_count(1)
+    until(page, lambda: again(sheet).ticks == {"report": ["complete"]})
+
+
+def test_a_page_that_is_older_than_its_own_last_save_shows_that_save(page_of, cast, lab, tmp_path):
+    sheet = sheet_of(cast, lab, tmp_path)
+    page = page_of(cast.amit)
+    page.goto(DESK)
+    page.keyboard.press("1")
+    saved(page)
+    before = page.context.request.get(
+        DESK
+    ).text()  # what a slow server would have made while the next save is on its way
+    page.keyboard.press("2")
+    page.evaluate("dispatchEvent(new Event('beforeunload'))")
+    until(page, lambda: again(sheet).ticks == {"report": ["complete", "no-unit"]})
+    page.route("**/desk/**", lambda route: route.fulfill(body=before, content_type="text/html"), times=1)
+    page.goto(DESK)
+    expect(page.locator("[data-ta-item=report] :checked")).to_have_count(2)
+    saved(page)
+    assert again(sheet).ticks == {"report": ["complete", "no-unit"]}
 
 
 def test_by_question_the_total_follows_each_tick_and_holds_the_other_items(page_of, cast, lab, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from courseplatform.core.errors import Conflict, NotHere, TooMany
+from courseplatform.core.leaving import STAYS, leaving_sweep
 from grading.handing_in import piece_rules
 from grading.handing_in.hand_in_rules import attempts_left, missing_of, pieces_of
 from grading.handing_in.receipts import verify
@@ -182,6 +183,7 @@ def test_what_left_the_desk_a_week_ago_is_deleted_unless_it_was_handed_in(cast, 
     soon, later = timezone.now() + timedelta(days=6), timezone.now() + timedelta(days=8)
     assert pieces_sweep(now=soon) == 0 and pieces_sweep(now=later) == 1
     assert set(Piece.objects.all()) == {handed, stands}
+    leaving_sweep(now=timezone.now() + STAYS)
     assert {folder.name for folder in (tmp_path / "media" / "pieces").iterdir()} == {str(handed.pk), str(stands.pk)}
     assert not replaced.file.storage.exists(replaced.file.name)
 

@@ -280,5 +280,5 @@ def test_a_page_with_parts_asks_as_often_for_many_pieces_as_for_one(
     for n in range(4):
         put(client, "notes", text=f"Version {n}")
         client.post(f"{ESSAY}hand-in/", {"without_model": "1", "upload_key": str(uuid4())})
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(18):
         client.get(ESSAY)

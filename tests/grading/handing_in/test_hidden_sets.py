@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from courseplatform.core.errors import BadInput
+from courseplatform.core.leaving import STAYS, leaving_sweep
 from courseplatform.courses.models import Enrolment, Role, ScheduleChange
 from grading.hidden_sets.facts import hidden_facts
 from grading.hidden_sets.npy import npy_at
@@ -195,6 +197,7 @@ def test_a_set_that_nothing_uses_is_deleted_with_its_files(helen, cast, data_dir
     assert f'name="remove" value="{row.slug}"' in helen.get(PAGE).content.decode()
     with django_capture_on_commit_callbacks(execute=True):
         assert helen.post(PAGE, {"remove": row.slug}).status_code == 302
+    leaving_sweep(now=timezone.now() + STAYS)
     assert not HiddenSet.objects.filter(pk=row.pk).exists()
     assert not (Path(data_dir) / "hidden" / row.inputs_file).exists()
     assert not (Path(data_dir) / "hidden" / row.labels_file).exists()

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from courseplatform.core.errors import BadInput, Conflict, NotHere, TooLarge, TooMany
@@ -14,6 +15,7 @@ from grading.services.runs import run_again, run_cancel
 from hardware import leases
 from hardware.models import Outcome
 from tests.courseplatform.teams.builders import make_team
+from tests.grading.late_days.test_late_days import with_policy
 from tests.people import SPEC, hand_in, make_cast, make_lab, onnx_like
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
@@ -210,3 +212,10 @@ def test_who_left_the_team_reads_its_run_and_cannot_cancel_it(client, cast, tmp_
     client.force_login(cast.daniel)
     assert client.post(f"{run.get_absolute_url()}cancel/").status_code == 302
     assert submission.runs.get().outcome == Outcome.CANCELLED
+
+
+def test_a_hand_in_asks_each_thing_once(cast, tmp_path, django_assert_max_num_queries):
+    with_policy(cast)
+    # Eighty before the receipt took what the count had read; on PostgreSQL what time it is, and who is first in line, are queries too.
+    with django_assert_max_num_queries(43 if connection.vendor == "postgresql" else 36):
+        hand_in(cast, cast.ruth, onnx_like(tmp_path))

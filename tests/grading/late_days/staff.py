@@ -47,7 +47,7 @@ def late_favours_of(cast):
     visit, owners = cast.visit(cast.helen), owners_in(cast.course, [cast.ruth])
     extension_give(visit=visit, assignment=cast.lab, owners=owners, units=1, reason="ill")
     return {
-        "<int:extension>": str(Extension.objects.get().pk),
+        "<int:extension>": str(Extension.objects.latest("pk").pk),
         "<int:accommodation>": str(accommodation_give(visit=visit, person=cast.ruth, extra_days=1, reason="x").pk),
         "<int:excuse>": str(excuse_give(visit=visit, assignment=cast.lab, person=cast.ruth, reason="ill").pk),
     }

@@ -66,7 +66,7 @@ def test_every_list_of_due_times_says_the_persons_own(client, cast, django_asser
     due_ago(cast.lab, hours=5)
     accommodation_give(visit=cast.visit(cast.helen), person=cast.ruth, extra_days=2, reason="rule")
     assert cast.lab.course
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         mine = dates_of(cast.course, cast.ruth).due_of(cast.lab)
     assert mine - cast.lab.due_at >= timedelta(hours=47)
     assert [entry.starts for entry in due_dates(cast.course, cast.ruth)] == [mine]

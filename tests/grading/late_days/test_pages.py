@@ -155,9 +155,9 @@ def test_the_page_asks_as_often_in_a_large_course(client, cast, people, django_a
     users = [make_user(f"S{n}") for n in range(4)] if people == 5 else _crowd(cast, people)
     Enrolment.objects.bulk_create(Enrolment(course=cast.course, person=user, role=Role.STUDENT) for user in users)
     client.force_login(cast.ruth)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(13):
         assert client.get("/courses/odml/late-days/").status_code == 200
-    with django_assert_max_num_queries(28):
+    with django_assert_max_num_queries(20):
         assert client.get(cast.lab.get_absolute_url()).status_code == 200
 
 

@@ -17,7 +17,7 @@ from grading.measuring import bench_ready, count_run, measure_run, worker
 from grading.models import CountRun, Result, Run, Submission
 from grading.queue.wake import BENCH_KINDS
 from grading.selectors import results
-from grading.selectors.run_measured import _counted
+from grading.selectors.run_measured import counted_rows
 from grading.services.counts import count_enqueue
 from grading.spec import BenchSpec
 from hardware import leases
@@ -91,7 +91,7 @@ def test_the_page_shows_the_number_and_what_it_is(client, cast, measured):
     leases.lease_start(lease)
     leases.lease_finish(lease, outcome=Outcome.MEASURED, result=COUNTED)
     assert CountRun.objects.get().counted == COUNTED
-    assert _counted(Run.objects.get()) == [
+    assert counted_rows(Run.objects.get()) == [
         {
             "label": "Instructions per inference (x86-64, Callgrind)",
             "value": f"{numbers.count(51419)}, the call from Python included",
@@ -106,7 +106,7 @@ def test_a_count_that_fails_changes_nothing_for_the_student(measured, outcome):
     assert Submission.objects.values().get() == before
     assert Result.objects.get().earned == Result.objects.get(run=measured).earned
     assert CountRun.objects.get().counted == {}
-    assert _counted(Run.objects.get()) == []
+    assert counted_rows(Run.objects.get()) == []
 
 
 def test_a_count_that_looks_wrong_is_told_to_the_staff_alone_and_stands_where_they_are_led(cast, measured, monkeypatch):
@@ -114,7 +114,7 @@ def test_a_count_that_looks_wrong_is_told_to_the_staff_alone_and_stands_where_th
     end("count", Outcome.MEASURED, COUNTED | {"evidence": [row]})
     told = Notification.objects.filter(key__startswith="count-")
     assert {one.person for one in told} == {cast.helen, cast.ines, cast.amit}
-    monkeypatch.setattr(results, "measured_part", lambda *_: {"too_big": None})
+    monkeypatch.setattr(results, "shown_part", lambda *_: {"too_big": None})
     for person, shown in ((cast.amit, [row]), (cast.ruth, None)):
         visit = cast.visit(person)
         assert results.page(visit, results.run_get(visit, measured.pk), timezone.now()).get("looks_wrong") == shown

@@ -1,5 +1,6 @@
 """The worker's outermost frame: whatever goes wrong, no lease is left to expire, and nothing a model is called breaks it."""
 
+import shutil
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -133,3 +134,21 @@ def test_a_model_without_weights_has_made_none_smaller():
     )  # fmt: skip
 
     assert metrics_of(report, Scored({"accuracy": 0.1}, {}), 10)["weight_bits_mean"] == 32
+
+
+def test_a_disk_that_is_full_costs_a_run_none_of_its_tries_and_no_run_is_taken_until_there_is_room(run, monkeypatch):
+    real, free = shutil.disk_usage("/"), {"bytes": bench_ready.LEAST_FREE_BYTES}
+
+    def fills_up(_):
+        free["bytes"] = 0
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(bench_ready.shutil, "disk_usage", lambda folder: real._replace(free=free["bytes"]))
+    measuring(monkeypatch, fills_up)
+    assert worker.work_once("bench@test")
+    run.refresh_from_db()
+    assert (run.status, run.faults) == ("queued", 0)
+    Job.objects.filter(pk=run.pk).update(not_before=timezone.now() - timedelta(seconds=1))
+    assert not worker.work_once("bench@test")
+    free["bytes"] = bench_ready.LEAST_FREE_BYTES
+    assert worker.work_once("bench@test")

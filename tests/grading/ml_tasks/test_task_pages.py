@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from courseplatform.core.leaving import STAYS, leaving_sweep
 from grading.bench.errors import BenchError
 from grading.bench.sandbox import detect
 from grading.course_file.item_check import refused_in_item
@@ -108,6 +109,7 @@ def test_a_set_without_labels_is_deleted_with_its_one_file(client, cast, data_di
     row = HiddenSet.objects.get(course=cast.course)
     with django_capture_on_commit_callbacks(execute=True):
         client.post(PAGE, {"remove": row.slug})
+    leaving_sweep(now=timezone.now() + STAYS)
     assert not list((Path(data_dir) / "hidden").glob("sent-*")) and (Path(data_dir) / "hidden").is_dir()
 
 

@@ -198,7 +198,7 @@ def test_the_bytes_come_under_a_name_that_tells_nothing(cast, client, piece):
     answer = client.get(f"{piece.get_absolute_url()}report/")
     assert answer["Content-Type"] == "application/pdf" and b"".join(answer.streaming_content).startswith(b"%PDF-")
     assert "report.pdf" in answer["Content-Disposition"] and "ruth" not in str(answer.headers).lower()
-    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
 @pytest.mark.parametrize("notes", [1, 60])

@@ -115,11 +115,11 @@ def test_the_page_asks_as_often_in_a_long_line_as_in_a_short_one(client, cast, t
     run, asked = waiting(cast, tmp_path, cast.ruth), []
     client.force_login(cast.ruth)
     for _ in range(2):
-        with django_assert_max_num_queries(15) as queries:
+        with django_assert_max_num_queries(16) as queries:
             assert client.get(f"{run.get_absolute_url()}live/").status_code == 200
         asked.append(len(queries))
         for n in range(6):
             Job.objects.create(
                 kind="run", owner_key=f"person:9{n}", turn=0, queued_at=timezone.now() - timedelta(hours=1)
             )
-    assert asked[0] == asked[1]
+    assert asked[1] <= asked[0]  # what ended runs say is read once

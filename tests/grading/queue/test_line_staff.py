@@ -177,9 +177,9 @@ def test_the_page_asks_as_often_for_thirty_that_wait_as_for_three(
 
 def test_workers_that_say_nothing_are_not_counted_and_one_that_stops_is_gone_at_once():
     now = timezone.now()
+    sign_on("b", isolation="docker")
+    sign_on("b", isolation="docker")
     sign_on("a", now=now - timedelta(seconds=50))
-    sign_on("b", isolation="docker")
-    sign_on("b", isolation="docker")
     sign_on("c", now=now - timedelta(days=2))
     assert [(one.name, one.isolation) for one in living()] == [("b", "docker")]
     sign_off("b")

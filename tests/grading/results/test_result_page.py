@@ -71,6 +71,33 @@ def test_the_page_shows_costs_and_hints_of_the_labs_board(client, cast, lab, tmp
     assert "The peak is 882 KiB" in page
 
 
+def test_a_page_that_was_kept_says_at_once_what_has_changed(client, cast, lab, tmp_path):
+    run = attempt(cast, tmp_path, lab)
+    assert "By hand" not in page_of(client, cast.ruth, run) + page_of(client, cast.ruth, run)
+    result = run.result
+    result.points[0] |= {"title": "By hand", "earned": "0.25"}
+    result.save()
+    assert "By hand" in page_of(client, cast.ruth, run)
+    cast.lab.short, cast.lab.attempts_allowed = "Lab Z", 77
+    cast.lab.save()
+    assert "1 of 77 counted attempts used" in page_of(client, cast.ruth, run)
+    attempt(cast, tmp_path, lab, 2)
+    assert "2 of 77 counted attempts used" in page_of(client, cast.ruth, run)
+
+
+def class_of(page):
+    return page[page.index('id="class"') :].split("</section>")[0]
+
+
+def test_the_figure_of_the_class_says_at_once_who_has_come(client, cast, lab, tmp_path):
+    run = attempt(cast, tmp_path, lab)
+    alone = class_of(page_of(client, cast.ruth, run))
+    assert class_of(page_of(client, cast.ruth, run)) == alone
+    hand_in(cast, cast.daniel, onnx_like(tmp_path, more=b"zz"))
+    finish(document_of(lab, modules=True))
+    assert class_of(page_of(client, cast.ruth, run)) != alone
+
+
 def test_another_board_is_shown_when_it_is_asked_for_and_its_figures_ask_the_same(client, cast, lab, tmp_path):
     run = attempt(cast, tmp_path, lab)
     page = page_of(client, cast.ruth, run, "?board=jetson-nano-4gb")
