@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from courseplatform.core.errors import BadInput, Conflict, NotHere
+from courseplatform.core.kept import kept
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course, ScheduleChange
 from hardware.hooks import use_words
@@ -21,9 +22,9 @@ RESERVED = frozenset({"new", "file"})  # addresses of other pages
 
 
 def profiles_of(course: Course, *, with_retired: bool = False) -> dict[str, DeviceProfile]:
-    """Shipped profiles and those of the course, by slug: one query. Retired ones only for what is older."""
-    own = CourseDevice.objects.filter(course=course)
-    return with_own(own if with_retired else own.filter(retired_at=None))
+    """Shipped profiles and those of the course, by slug; no query where no device was changed. Retired ones only for what is older."""
+    own = kept("devices", course.pk, lambda: list(CourseDevice.objects.filter(course=course)))
+    return with_own(one for one in own if with_retired or one.retired_at is None)
 
 
 def with_own(rows: Iterable[CourseDevice]) -> dict[str, DeviceProfile]:

@@ -4,6 +4,7 @@ A worker (in this process, in another, later on a board behind NAT) takes a job 
 `lease_beat` while it works, and exactly one of `lease_finish`, `lease_park` and `lease_release` at the end. Each call is a conditional update on
 status and attempt number, so a worker that was given up for dead and wakes again is told `lease_lost` and can change nothing.
 Which waiting job is the next one is said in hardware/line.py.
+All times are those of the database (core/clock.py): the clock of a worker may be wrong, or be set while it works.
 `sweep` gives jobs of silent workers back to the queue; it runs from Celery beat and from `manage.py sweep`.
 """
 
@@ -16,8 +17,8 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.utils import timezone
 
+from courseplatform.core.clock import shared_now
 from courseplatform.core.errors import Conflict, IllegalMove
 from courseplatform.core.states import move
 from hardware.lease_ends import GIVEN_UP, MAX_FAULTS, tell_end
@@ -90,9 +91,10 @@ def job_enqueue(
     Args:
         model: what the owner of the kind keeps beside the job, with `fields`. now: from when it waits; never later than it may be taken.
     """
-    now = now or timezone.now()
+    at_once = shared_now()
+    now = now or at_once
     made = model(
-        kind=kind, owner_key=owner_key, priority=priority, queued_at=now, not_before=min(now, timezone.now()), **fields
+        kind=kind, owner_key=owner_key, priority=priority, queued_at=now, not_before=min(now, at_once), **fields
     )
     made.turn, made.reached = turn_for(made, priority=priority)
     made.save(force_insert=True)
@@ -102,9 +104,7 @@ def job_enqueue(
 
 def is_waiting(kinds: Iterable[str], *, now: datetime | None = None) -> bool:
     """Whether a job of one of these kinds could be taken now."""
-    return Job.objects.filter(
-        status=Status.QUEUED, kind__in=list(kinds), not_before__lte=now or timezone.now()
-    ).exists()
+    return Job.objects.filter(status=Status.QUEUED, kind__in=list(kinds), not_before__lte=now or shared_now()).exists()
 
 
 def wake_on_commit(kind: str) -> None:
@@ -113,7 +113,7 @@ def wake_on_commit(kind: str) -> None:
 
 def lease_next(*, worker: str, kinds: Iterable[str], now: datetime | None = None) -> Lease | None:
     """Take the next job of one of these kinds, or None when nothing waits."""
-    now = now or timezone.now()
+    now = now or shared_now()
     ready = ready_in_line(now).filter(kind__in=list(kinds))
     # Who loses all candidates lost each to somebody who works on it now, so this ends when the line does.
     while candidates := list(ready[:CANDIDATES]):
@@ -133,7 +133,7 @@ def _lives(kind: str, *, has_begun: bool) -> timedelta:
 
 def lease_take(job: Job, *, worker: str, now: datetime | None = None) -> Lease | None:
     """A lease of this waiting job; None: another worker was faster, and the next one in line may be free."""
-    now = now or timezone.now()
+    now = now or shared_now()
     try:
         move(
             job, moves=MOVES, to=Status.LEASED, by=worker, history=JobMove, guard={"attempt": job.attempt},
@@ -153,7 +153,7 @@ def _held(lease: Lease) -> Job:
 
 def lease_start(lease: Lease, *, now: datetime | None = None) -> None:
     """The work itself begins. Raises LeaseLost."""
-    job, now = _held(lease), now or timezone.now()
+    job, now = _held(lease), now or shared_now()
     if job.status == Status.RUNNING:
         return
     _move_held(job, lease, to=Status.RUNNING, started_at=now, lease_expires_at=now + _lives(job.kind, has_begun=True))
@@ -166,7 +166,7 @@ def lease_beat(lease: Lease, *, phase: str = "", done: int = 0, total: int = 0, 
         LeaseLost: stop, and throw the result away.
         CancelRequested: stop, and finish as cancelled.
     """
-    now = now or timezone.now()
+    now = now or shared_now()
     changes: dict[str, Any] = {"lease_expires_at": now + _lives(lease.kind, has_begun=True)}
     held = Job.objects.filter(pk=lease.job_id, attempt=lease.attempt, status__in=HELD)
     if phase:
@@ -191,7 +191,7 @@ def lease_finish(lease: Lease, *, outcome: Outcome, result: dict[str, Any], now:
         if Job.objects.filter(pk=lease.job_id, attempt=lease.attempt, status=Status.FINISHED).exists():
             return False
         job = _held(lease)
-        _end(job, lease=lease, outcome=outcome, result=result, by=lease.worker, now=now or timezone.now())
+        _end(job, lease=lease, outcome=outcome, result=result, by=lease.worker, now=now or shared_now())
     return True
 
 
@@ -210,7 +210,7 @@ def lease_park(lease: Lease, *, result: dict[str, Any], why: str, now: datetime 
         job, keep = _held(lease), _kinds[lease.kind].parked
         if keep is None:
             raise ValueError(f"jobs of kind {lease.kind} are never parked")
-        _move_held(job, lease, to=Status.PARKED, why=why, finished_at=now or timezone.now(), lease_expires_at=None)
+        _move_held(job, lease, to=Status.PARKED, why=why, finished_at=now or shared_now(), lease_expires_at=None)
         keep(job, result)
     return True
 
@@ -224,7 +224,7 @@ def lease_release(
     After `max_faults` of its kind the job ends as `infrastructure`, which costs the person no attempt.
     """
     try:
-        _give_back(_held(lease), lease=lease, why=why, fault=fault, pause=pause, now=now or timezone.now())
+        _give_back(_held(lease), lease=lease, why=why, fault=fault, pause=pause, now=now or shared_now())
     except IllegalMove as error:
         raise LeaseLost("This lease is over.") from error
 
@@ -235,7 +235,7 @@ def job_cancel(job: Job, *, by: str, now: datetime | None = None) -> None:
     Raises:
         Conflict: code `already_finished`, or `parked` while the staff look at it.
     """
-    now = now or timezone.now()
+    now = now or shared_now()
     for _ in range(TRIES):
         job.refresh_from_db()
         if job.status == Status.FINISHED:
@@ -280,7 +280,7 @@ def job_take_over(old: Job, new: Job, *, by: str, why: str, now: datetime | None
         place = {"priority": old.priority, "turn": old.turn, "reached": old.reached, "queued_at": old.queued_at}
         try:
             result = {"code": SUPERSEDED, "message": why}
-            ended: Any = {"by": by, "now": now or timezone.now(), "closes": False}
+            ended: Any = {"by": by, "now": now or shared_now(), "closes": False}
             _end(old, lease=None, outcome=Outcome.CANCELLED, result=result, **ended)
         except IllegalMove as error:
             raise Conflict("The earlier one is being measured already.", code="being_measured") from error
@@ -297,7 +297,7 @@ def job_put_first(job: Job, *, now: datetime | None = None) -> None:
         job.refresh_from_db()
         if job.priority == Priority.NEXT and job.status == Status.QUEUED:
             return
-        if not waiting.update(priority=Priority.NEXT, not_before=now or timezone.now(), **place._asdict()):
+        if not waiting.update(priority=Priority.NEXT, not_before=now or shared_now(), **place._asdict()):
             raise Conflict("This run waits no more: it is being measured or has ended.", code="not_waiting")
         close_gap(job)  # as it stood before
     wake_on_commit(job.kind)
@@ -319,12 +319,12 @@ def job_decide(job: Job, *, outcome: Outcome, result: dict[str, Any], by: str, w
         job.refresh_from_db()
         if job.status != Status.PARKED:
             raise Conflict("This run is not with the staff: somebody has decided on it already.", code="not_parked")
-        _end(job, lease=None, outcome=outcome, result=result, by=by, now=timezone.now(), why=why)
+        _end(job, lease=None, outcome=outcome, result=result, by=by, now=shared_now(), why=why)
 
 
 def sweep(*, now: datetime | None = None) -> dict[str, int]:
     """Give back what silent workers hold (expired), and wake workers for what waits (waiting). Safe to run at any time, twice at once too."""
-    now = now or timezone.now()
+    now = now or shared_now()
     expired = silent_given_back(Job.objects.all(), now=now)
     waiting = list(Job.objects.filter(status=Status.QUEUED, not_before__lte=now).values_list("kind", flat=True))
     for name in set(waiting) & set(_kinds):

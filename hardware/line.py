@@ -20,8 +20,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Max, Q, QuerySet
-from django.utils import timezone
 
+from courseplatform.core.clock import shared_now
 from hardware.models import BOARD_KINDS, OPEN, BoardJob, Job, Status
 
 ORDER = ("priority", "turn", "queued_at", "pk")
@@ -65,7 +65,7 @@ def in_line() -> "QuerySet[Job]":
 
 def ready_in_line(now: datetime | None = None) -> "QuerySet[Job]":
     """Of those the ones that may be taken now."""
-    return in_line().filter(not_before__lte=now or timezone.now())
+    return in_line().filter(not_before__lte=now or shared_now())
 
 
 def ahead_of(job: Job, now: datetime | None = None) -> "QuerySet[Job]":

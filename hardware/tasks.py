@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from courseplatform.core import health
 from hardware import demo_runners, leases, workers
 from hardware.inventory import sweep as lending
 from hardware.runners import alerts, duty, hours
@@ -12,7 +13,9 @@ from hardware.runners import alerts, duty, hours
 def sweep() -> dict[str, int]:
     workers.forget_silent()
     demo_runners.pulse(timezone.now())
-    return leases.sweep()
+    found = leases.sweep()
+    health.beat("sweep")  # its age is watched: lost runs wait for it
+    return found
 
 
 @shared_task(name="hardware.sweep_loans", queue="ordinary", ignore_result=True)

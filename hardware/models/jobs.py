@@ -151,12 +151,32 @@ class JobMove(MoveRow):
 class WorkerSign(models.Model):
     """A process that takes jobs, and when it last said that it lives. One process holds one slot, so these are the slots there are.
 
-    isolation: name of the sandbox that it measures in; empty before it has tried one.
+    isolation: name of the sandbox that it measures in; empty before it has tried one. number: its place on pages, free again when it signs off.
+    since: when this process began. lost_at: the last sign of the process whose place it took. leave_asked_at: it is to end after its run.
     """
 
     name = models.CharField(max_length=120, unique=True)
+    number = models.PositiveSmallIntegerField(null=True, unique=True)
+    since = models.DateTimeField(default=timezone.now)
+    lost_at = models.DateTimeField(null=True, blank=True)
+    leave_asked_at = models.DateTimeField(null=True, blank=True)
     isolation = models.CharField(max_length=24, blank=True)
     at = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at}"
+
+
+class LineHold(models.Model):
+    """Something that operators hold back until they let it go."""
+
+    class What(models.TextChoices):
+        RERUNS = "reruns", "Re-runs"
+        MEASURING = "measuring", "All measuring"
+
+    what = models.CharField(max_length=12, choices=What.choices, unique=True)
+    by = models.CharField(max_length=120)
+    since = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.what

@@ -31,7 +31,7 @@ MNT_DETACH = 2
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV = 0x1, 0x2, 0x4
 SETUP_FAILED = 71
-SCAFFOLD = "/tmp"  # noqa: S108 only a mount point that every system has, covered in this namespace alone
+SCAFFOLD = "/tmp"  # noqa: S108 only a mount point that every system has, covered in this namespace alone  # nosec B108
 
 libc = ctypes.CDLL(None, use_errno=True)
 

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from courseplatform.core.errors import BadInput, Conflict
+from courseplatform.core.leaving import file_leaves
 from courseplatform.core.states import move
 from hardware import leases
 from hardware.course_devices import profiles_of
@@ -256,8 +257,9 @@ def _other_machine(calibration: BoardCalibration) -> str:
 def files_dropped(job: Any) -> None:
     """The networks that a part was sent: they are written again whenever they are needed. What came back stays."""
     for row in BoardFile.objects.filter(job=job, attempt=0):
-        row.file.delete(save=False)
-        row.delete()
+        with transaction.atomic():
+            file_leaves(str(row.file.name))
+            row.delete()
 
 
 def _status_now(calibration: BoardCalibration) -> CalibrationStatus:

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from courseplatform.core.clock import shared_now
 from courseplatform.core.errors import BadInput, Conflict, IllegalMove
 from hardware import leases
 from hardware.leases import LeaseLost
@@ -102,7 +102,7 @@ def runner_finish(*, runner: Runner, lease: UUID, attempt: int, end: End, now: d
     Raises:
         NotHere. Conflict: code `finish_differs`: this attempt was ended with another answer. Gone: it came too late; kept, never graded.
     """
-    now = now or timezone.now()
+    now = now or shared_now()
     job = job_of(runner, lease)
     if _is_recorded(job, runner, attempt, end):
         return Recorded(again=True)

@@ -3,7 +3,6 @@
 import hashlib
 import tempfile
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 from django.core.files import File
@@ -11,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, QuerySet, Sum
 
 from courseplatform.core.errors import AppError, BadInput, Conflict, NotHere, TooLarge
+from courseplatform.core.leaving import file_leaves
 from hardware.models import BoardFile, BoardJob, LogPiece, Purpose, Runner, Status
 
 MOST_LOG_BYTES, MOST_FILE_BYTES, MOST_FILES = 1 << 20, 64 << 20, 4
@@ -97,7 +97,7 @@ def checks_forget(runner: Runner) -> None:
 def _drop(rows: "QuerySet[BoardFile]") -> None:
     """Rows now, their bytes once nothing can bring the rows back."""
     for row in rows:
-        transaction.on_commit(partial(row.file.storage.delete, str(row.file.name)))
+        file_leaves(str(row.file.name))
         row.delete()
 
 

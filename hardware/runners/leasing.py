@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
+from courseplatform.core.clock import shared_now
 from courseplatform.core.errors import NotHere
 from hardware import leases
 from hardware.leases import CancelRequested, LeaseLost
@@ -92,7 +92,7 @@ def runner_beat(
     now: datetime | None = None,
 ) -> str:
     """Still at work. Returns what to do: continue, cancel or drain. Raises NotHere, Gone."""
-    now, job = now or timezone.now(), job_held(runner, lease, attempt)
+    now, job = now or shared_now(), job_held(runner, lease, attempt)
     _in_time(job, runner, now)
     row = Runner.objects.get(pk=runner.pk)
     state_keep(row, state, now)
@@ -120,7 +120,7 @@ def runner_release(
     *, runner: Runner, lease: UUID, attempt: int, why: str, fault: bool, now: datetime | None = None
 ) -> None:
     """The runner stops, or cannot do it: back into the line. Raises NotHere, Gone."""
-    job, now = job_held(runner, lease, attempt), now or timezone.now()
+    job, now = job_held(runner, lease, attempt), now or shared_now()
     fault = fault or comes_back_often(job, runner)
     with transaction.atomic():
         runner_locked(runner)

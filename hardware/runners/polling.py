@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
+from courseplatform.core.clock import shared_now
 from hardware import leases
 from hardware.models import (
     HELD,
@@ -58,7 +58,7 @@ def runner_poll(
 
     What a silent board held too long goes back into the line first: whoever asks need not wait for the sweep.
     """
-    now = now or timezone.now()
+    now = now or shared_now()
     leases.silent_given_back(BoardJob.objects.filter(course=runner.course_id), now=now)
     return _polled(runner, facts, state, dict(held), address, now)
 

@@ -224,10 +224,10 @@ def test_a_line_of_two_thousand_costs_no_more_queries_than_one_of_two_and_is_rea
     Job.objects.bulk_create(rows)
     with CaptureQueriesContext(connection) as asked:
         made = put("o7")
-    assert made.turn == 20 and len(asked) == 4
+    assert made.turn == 20 and len(asked) == 4 + (connection.vendor == "postgresql")  # which says what time it is
     with CaptureQueriesContext(connection) as asked:
         assert line.place_in_line(made) == 2001
-    assert len(asked) == 1
+    assert len(asked) == 1 + (connection.vendor == "postgresql")
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             taking = line.ready_in_line().filter(kind__in=["probe"])[:5]

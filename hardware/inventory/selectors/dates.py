@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.access import Visit, asked_once
 from courseplatform.courses.models import Course
 from courseplatform.courses.sections import CalendarEntry, DueMark
@@ -21,10 +22,15 @@ from hardware.models import Loan, Reservation, ReservationStatus
 MOST_NAMED = 2
 
 
+MINE = Prepared(
+    lambda person, now, course: loans_of(person, now).filter(course=course), person=int, now=datetime, course=int
+)
+
+
 @asked_once
 def _mine(visit: Visit, now: datetime) -> list[Loan]:
     """Open loans of the visitor and of their team in this course, what is due first first. Two queries."""
-    return list(loans_of(visit.person, now).filter(course=visit.course))
+    return list(MINE(person=visit.person.pk, now=now, course=visit.course.pk))
 
 
 def due_marks(visit: Visit, now: datetime) -> list[DueMark]:

@@ -21,12 +21,12 @@ from hardware.models import RESERVATION_OPEN, Loan, LoanPiece, Reservation, Rese
 MOST_RETURNED = 5
 
 
-def loans_of(person: User, now: datetime) -> "QuerySet[Loan]":
+def loans_of(person: User | int, now: datetime) -> "QuerySet[Loan]":
     """Open loans, in every course, of this person and of the teams they are in now; what is due first comes first."""
     return _open_loans(_theirs(person, now))
 
 
-def _theirs(person: User, now: datetime) -> Q:
+def _theirs(person: User | int, now: datetime) -> Q:
     return Q(person=person) | Q(team__in=Membership.objects.at(now).filter(person=person).values("team"))
 
 

@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.models import Course
 from courseplatform.teams.models import Team
 from courseplatform.teams.selectors.membership import members_of
@@ -36,20 +38,30 @@ def term_returns(
     course: Course, *, people: Collection[int] | None = None, teams: Collection[int] | None = None
 ) -> list[TermReturn]:
     """Of everybody, or of these people and teams alone. One query, whatever the size."""
-    rows = _for_the_term(course, people, teams)
+    if people is None and teams is None:
+        rows = _for_the_term(course, None, None).order_by().values_list(*BACK)
+    else:
+        rows = LENT(course=course.pk, people=list(people or ()), teams=list(teams or ()))
     found = defaultdict[tuple[int | None, int | None], list[tuple[datetime | None, int]]](list)
-    for person, team, back_at, pk in rows.order_by().values_list("loan__person", "loan__team", "back_at", "pk"):
+    for person, team, back_at, pk in rows:
         found[person, team].append((back_at, pk))
     return [_sum(*borrower, pieces) for borrower, pieces in found.items()]
 
 
 def _for_the_term(
-    course: Course, people: Collection[int] | None, teams: Collection[int] | None
+    course: Course | int, people: Collection[int] | None, teams: Collection[int] | None
 ) -> "QuerySet[LoanPiece]":
     rows = LoanPiece.objects.filter(loan__course=course, loan__is_term=True)
     if people is None and teams is None:
         return rows
     return rows.filter(Q(loan__person__in=people or ()) | Q(loan__team__in=teams or ()))
+
+
+BACK = ("loan__person", "loan__team", "back_at", "pk")
+LENT: Prepared[Any] = Prepared(
+    lambda course, people, teams: _for_the_term(course, people, teams).order_by().values_list(*BACK),
+    course=int, people=list, teams=list,
+)  # fmt: skip
 
 
 def _sum(person: int | None, team: int | None, pieces: list[tuple[datetime | None, int]]) -> TermReturn:

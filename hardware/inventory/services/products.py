@@ -11,6 +11,7 @@ from django.db.models import Q, Sum
 
 from courseplatform.core.errors import BadInput, Conflict, TooLarge
 from courseplatform.core.image_files import read_image, without_metadata
+from courseplatform.core.leaving import file_leaves
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import ScheduleChange
 from hardware.course_devices import profiles_of
@@ -108,9 +109,7 @@ def product_picture_set(*, visit: Visit, product: Product, name: str, content: b
         except BaseException:
             row.picture.delete(save=False)
             raise
-    if before:
-        storage = row.picture.storage
-        transaction.on_commit(lambda: storage.delete(before))
+        file_leaves(before or "")
     return row
 
 
@@ -155,12 +154,10 @@ def product_delete(*, visit: Visit, product: Product) -> None:
         stockroom_locked(visit)
         row = product_for(visit, product.pk)
         check_never_used(row)
-        name, storage = row.picture.name, row.picture.storage
+        file_leaves(row.picture.name or "")
         row.delete()
         said = f"{row.name}, which was never used, is no longer in the catalogue of the hardware."
         ScheduleChange.objects.create(course=visit.course, by=visit.by, sentence=said)
-    if name:
-        transaction.on_commit(lambda: storage.delete(name))
 
 
 def check_never_used(row: Product) -> None:

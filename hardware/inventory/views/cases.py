@@ -5,12 +5,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from courseplatform.core.errors import AppError, BadInput, NotHere
+from courseplatform.core.content.serving import serve_stored
+from courseplatform.core.errors import AppError, BadInput
 from courseplatform.core.image_files import MOST_BYTES, no_image
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
@@ -116,14 +117,8 @@ def photo_add(request: HttpRequest, visit: Visit, case: int) -> HttpResponse:
 def photo(request: HttpRequest, visit: Visit, case_photo: int) -> HttpResponseBase:
     """A photo as what its bytes are, and as nothing else."""
     row = case_photo_for(visit, case_photo)
-    try:
-        response = FileResponse(row.file.open("rb"), content_type=row.media_type)
-    except FileNotFoundError as error:
-        raise NotHere("The file of this photo is gone.") from error
-    response["Content-Disposition"] = f'inline; filename="photo.{row.media_type.removeprefix("image/")}"'
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, max-age=600"
-    return response
+    name = f"photo.{row.media_type.removeprefix('image/')}"
+    return serve_stored(request, row.file, name=name, media_type=row.media_type, is_inline=True)
 
 
 def photos_of(request: HttpRequest) -> list[cases.Photo]:

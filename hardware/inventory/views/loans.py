@@ -3,11 +3,12 @@
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from courseplatform.core.content.serving import serve_stored
 from courseplatform.core.errors import AppError, BadInput, NotHere
 from courseplatform.core.image_files import no_image
 from courseplatform.courses.access import Visit, course_page
@@ -142,12 +143,5 @@ def photo(request: HttpRequest, visit: Visit, loan_photo: int) -> HttpResponseBa
     row = LoanPhoto.objects.filter(pk=loan_photo, loan__in=Loan.objects.visible_to(visit)).first()
     if row is None:
         raise NotHere("There is no such photo.")
-    try:
-        response = FileResponse(row.file.open("rb"), content_type=row.media_type)
-    except FileNotFoundError as error:
-        raise NotHere("The file of this photo is gone.") from error
-    response["Content-Disposition"] = f'inline; filename="loan-photo.{row.media_type.removeprefix("image/")}"'
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, max-age=600"
-    return response
+    name = f"loan-photo.{row.media_type.removeprefix('image/')}"
+    return serve_stored(request, row.file, name=name, media_type=row.media_type, is_inline=True)

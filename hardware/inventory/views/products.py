@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from courseplatform.core.content.serving import serve_stored
 from courseplatform.core.errors import AppError, BadInput, NotHere
 from courseplatform.courses.access import Reader, Visit, course_page, public_course_page
 from courseplatform.courses.models import STAFF
@@ -134,11 +135,5 @@ def picture(request: HttpRequest, reader: Reader, product: int) -> HttpResponseB
     row = Product.objects.filter(stockroom__courses__course=reader.course, pk=product).exclude(picture="").first()
     if row is None:
         raise NotHere("There is no such picture.")
-    try:
-        response = FileResponse(row.picture.open("rb"), content_type=row.picture_type)
-    except FileNotFoundError as error:
-        raise NotHere("The file of this picture is gone.") from error
-    response["Content-Disposition"] = f'inline; filename="picture.{row.picture_type.removeprefix("image/")}"'
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, max-age=600"
-    return response
+    name = f"picture.{row.picture_type.removeprefix('image/')}"
+    return serve_stored(request, row.picture, name=name, media_type=row.picture_type, is_inline=True)

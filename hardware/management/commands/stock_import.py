@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from courseplatform.core.errors import AppError
 from courseplatform.core.sheets.decode import MOST_BYTES
+from courseplatform.courses.closing import check_not_closed
 from courseplatform.courses.models import Course
 from hardware.inventory.services.imports import (
     acting_at_the_machine,
@@ -35,6 +36,7 @@ class Command(BaseCommand):
             self._refuse("no_such_course", f"There is no course {options['course']}.")
         visit = acting_at_the_machine(course, "manage.py stock_import")
         try:
+            check_not_closed(course)
             with path.open("rb") as file:
                 made = stock_import_create(visit=visit, data=file.read(MOST_BYTES + 1), file_name=path.name)
             plan = plan_of(visit, made)

@@ -50,7 +50,7 @@ def unpack(archive: str, folder: str) -> None:
         made = tempfile.mkdtemp(dir=above, prefix=".unpacking-")
         with zipfile.ZipFile(archive) as zipped:
             zipped.extractall(made)
-        os.chmod(made, 0o755)  # noqa: S103 as mkdtemp did not: the user in the sandbox reads it
+        os.chmod(made, 0o755)  # noqa: S103 as mkdtemp did not: the user in the sandbox reads it  # nosec B103
         shutil.rmtree(folder, ignore_errors=True)
         try:
             os.rename(made, folder)

@@ -38,7 +38,7 @@ EXTRA_PROCESSES = 16
 # The kernel's bound lies above the watcher's, which tells a model that is too large apart from one that was killed.
 KERNEL_SHARE = 1.1
 # Nothing else can be written to inside; calls on queues are refused.
-WRITABLE = {STAGE: "tmpfs", str(TMP_INSIDE): "tmpfs", "/dev/shm": "tmpfs", "/dev/mqueue": "mqueue"}  # noqa: S108
+WRITABLE = {STAGE: "tmpfs", str(TMP_INSIDE): "tmpfs", "/dev/shm": "tmpfs", "/dev/mqueue": "mqueue"}  # noqa: S108  # nosec B108
 OVERFLOW_BYTES = 64 * MIB
 OVERFLOW = f"data = [b'x' * {MIB} for _ in range(192)]"
 RUNTIMES = "import json; from hardware.ondevice.runner.facts import runtimes; print(json.dumps(runtimes()))"

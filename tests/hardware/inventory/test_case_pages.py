@@ -182,7 +182,10 @@ def test_a_photo_is_served_as_what_it_is_without_where_it_was_taken(cast, client
     case = case_open(visit=cast.visit(cast.amit), item=pi, what="x", photos=[("a.png", png())])
     client.force_login(cast.helen)
     answer = client.get(f"{BASE}case-photos/{case.photos.get().pk}/")
-    assert (answer["Content-Type"], answer["Content-Security-Policy"]) == ("image/png", "default-src 'none'; sandbox")
+    assert (answer["Content-Type"], answer["Content-Security-Policy"]) == (
+        "image/png",
+        "sandbox; default-src 'none'; frame-ancestors 'none'",
+    )
     assert answer["X-Content-Type-Options"] == "nosniff"
 
 

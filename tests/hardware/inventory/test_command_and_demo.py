@@ -110,8 +110,8 @@ def test_the_demo_lends_to_teams_and_persons_over_the_term(data_dir, client, dja
         "Wall meter": 1,
     }
     # Seventeen of the staff's are the runners and what waits for them. One of everybody's says whether what is in hand carries a runner.
-    # Fourteen of a student's are what late days mean for the team; they come once more where the person has something for the term too.
-    for name, most in (("ruth.adeyemi", 32), ("daniel.park", 32), ("amit.rosen", 49)):
+    # Fifteen of a student's are what late days mean for the team; they come once more where the person has something for the term too.
+    for name, most in (("ruth.adeyemi", 33), ("daniel.park", 33), ("amit.rosen", 50)):
         client.force_login(User.objects.get(email=f"{name}@example.edu"))
         with django_assert_max_num_queries(most):
             assert client.get("/courses/demo/hardware/").status_code == 200

@@ -221,8 +221,8 @@ def test_a_request_among_many_asks_the_database_as_little_as_one_alone(cast, pis
         ask(cast, cast.sofia, pis, first=1 + 10 * n, last=9 + 10 * n, by=cast.helen)
     times = {"from_at": in_days(3), "until_at": in_days(5), "product": pis}
     visit, borrower = cast.visit(cast.ruth), Borrower(cast.course, person=cast.ruth)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(24):
         assert reservation_make(visit=visit, borrower=borrower, key=uuid4(), **times).status == "asked"
     visit, borrower = cast.visit(cast.daniel), Borrower(cast.course, person=cast.daniel)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(19):
         assert reservation_make(visit=visit, borrower=borrower, wait=True, **times).status == "waiting"

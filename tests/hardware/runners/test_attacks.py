@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from courseplatform.core.errors import BadInput
+from courseplatform.core.leaving import STAYS, leaving_sweep
 from hardware import leases
 from hardware.models import (
     BoardEnd,
@@ -98,6 +99,7 @@ def test_files_of_all_attempts_do_not_add_up(cast, ends, django_capture_on_commi
             ready(work)
         board.job()
     assert BoardFile.objects.filter(job=work).count() == 1  # the model
+    leaving_sweep(now=timezone.now() + STAYS)
     assert len(seen) == 3 and not any(Path(path).exists() for path in seen)
 
 
