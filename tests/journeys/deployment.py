@@ -23,13 +23,14 @@ BENCH_WORKERS = 2
 class Deployment:
     """Processes by name; `kill` and `start` one of them as a bad night would."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port, self.processes = folder, free_port(), {}
+    def __init__(self, folder: Path, *, postgres: str = parts.POSTGRES, redis: str = parts.REDIS) -> None:
+        """postgres: the server's own database, beside which this world makes its own."""
+        self.folder, self.port, self.processes, self.postgres = folder, free_port(), {}, postgres
         self.database = f"milliamp_journey_{uuid.uuid4().hex[:12]}"
         self.admin(f'CREATE DATABASE "{self.database}"')
         self.env = {
             "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "courseplatform.settings",
-            "DATABASE_URL": self.database_url, "BROKER_URL": parts.REDIS, "SECRET_KEY": uuid.uuid4().hex * 2,
+            "DATABASE_URL": self.database_url, "BROKER_URL": redis, "SECRET_KEY": uuid.uuid4().hex * 2,
             "ALLOWED_HOSTS": "127.0.0.1", "BEHIND_TLS": "0", "DEMO": "1", "DATA_DIR": str(folder / "data"),
             "LOG_LEVEL": "WARNING", "EMAIL_URL": "consolemail://", "MILLIAMP_BOOT": uuid.uuid4().hex[:8], "COUNT_INSTRUCTIONS": "0",
             "BENCH_ISOLATION": "auto", "BENCH_ALLOW_PROCESS": "1",
@@ -37,20 +38,20 @@ class Deployment:
 
     @property
     def database_url(self) -> str:
-        return f"{parts.POSTGRES.rsplit('/', 1)[0]}/{self.database}"
+        return f"{self.postgres.rsplit('/', 1)[0]}/{self.database}"
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def admin(self, sql: str) -> None:
-        with closing(psycopg2.connect(parts.POSTGRES)) as connection:
+        with closing(psycopg2.connect(self.postgres)) as connection:
             connection.autocommit = True
             connection.cursor().execute(sql)
 
     def rows(self, sql: str, *values):
         with closing(psycopg2.connect(self.database_url)) as connection, connection.cursor() as cursor:
-            cursor.execute(sql, values)
+            cursor.execute(sql, values or None)
             return cursor.fetchall()
 
     def manage(self, *arguments: str) -> str:
@@ -60,38 +61,31 @@ class Deployment:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def celery(self, queue: str, name: str, *more: str) -> list[str]:
+        """The command of a worker."""
+        return [
+            sys.executable, "-m", "celery", "-A", "courseplatform.celery", "worker", "--pool", "solo", "--without-gossip", "--without-mingle",
+            "--loglevel", "WARNING", "-Q", queue, "-n", f"{name}-{self.database}@%h", *more,
+        ]  # fmt: skip
+
+    def command(self, name: str) -> list[str]:
+        """web, ordinary; any other name is a bench worker."""
+        if name == "web":
+            return [sys.executable, "-m", "gunicorn", "courseplatform.wsgi", "--bind", f"127.0.0.1:{self.port}", "--threads", "4",
+                    "--no-control-socket"]  # fmt: skip
+        if name == "ordinary":
+            return self.celery("ordinary", name, "-B", "-s", str(self.folder / "beat"))
+        return self.celery("bench", name, "-I", "grading.bench_tasks")
+
     def start(self, name: str) -> None:
-        celery = [
-            sys.executable,
-            "-m",
-            "celery",
-            "-A",
-            "courseplatform.celery",
-            "worker",
-            "--pool",
-            "solo",
-            "--loglevel",
-            "WARNING",
-        ]
-        commands = {
-            "web": [sys.executable, "-m", "gunicorn", "courseplatform.wsgi", "--bind", f"127.0.0.1:{self.port}", "--threads", "4",
-                    "--no-control-socket"],
-            "ordinary": [*celery, "-Q", "ordinary", "-n", f"ordinary-{self.database}@%h", "-B", "-s", str(self.folder / "beat")],
-        }  # fmt: skip
-        command = commands.get(name) or [
-            *celery,
-            "-I",
-            "grading.bench_tasks",
-            "-Q",
-            "bench",
-            "-n",
-            f"{name}-{self.database}@%h",
-        ]
         with (self.folder / f"{name}.log").open("ab") as output:
             self.processes[name] = subprocess.Popen(
-                command, cwd=ROOT, env=self.env, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                self.command(name), cwd=ROOT, env=self.env_of(name), stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )  # fmt: skip
+
+    def env_of(self, name: str) -> dict[str, str]:
+        return self.env
 
     def bring_up(self) -> None:
         for folder in ("media", "hidden", "incoming"):

@@ -21,7 +21,7 @@ def begin(boards: str, jobs: str) -> dict[str, object]:
     from grading.demo.digits import hidden_split, write_hidden
     from grading.models import HiddenSet
     from hardware.runners.enrolling import runner_add
-    from tests.load.faults.people import DEVICE, MODELS, plan_of
+    from tests.load.boards_at_night.people import DEVICE, MODELS, plan_of
     from tests.load.ten_times import SPEC
     from tests.people import FakeUpload, hand_in, make_cast
 

@@ -1,8 +1,6 @@
 """A large file over a bad line, in a real browser: interrupted five times, it arrives once, whole and right."""
 
 import hashlib
-import os
-import signal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,7 +8,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests.journeys.bad_line import BadLine, interrupted_five_times, open_the_lab, wait_held, write_model
 from tests.journeys.test_browser import CHROMIUM, sign_in
-from tests.journeys.world import World, wait_for
+from tests.journeys.world import demo_world, wait_for
 from tests.parts import chromium_path
 
 pytestmark = pytest.mark.part("chromium")
@@ -19,16 +17,14 @@ MIB = 1 << 20
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    running = World(tmp_path_factory.mktemp("bad-line") / "data")
+    running = demo_world(tmp_path_factory.mktemp("bad-line") / "data")
     try:
         running.wait_healthy()
         for lab in ("lab1", "lab3"):
             open_the_lab(running, lab, 500 * MIB)
         yield running
     finally:
-        running.stop()
-        for pid in running.processes():
-            os.kill(pid, signal.SIGKILL)
+        running.end()
 
 
 @pytest.fixture

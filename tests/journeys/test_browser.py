@@ -1,13 +1,12 @@
 """The student's way through the browser: sign in, hand in, watch, read the result. Real Chromium, real worker."""
 
-import os
-import signal
 from contextlib import suppress
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.journeys.world import World
+from tests.journeys.world import demo_world
+from tests.load.page_paint import FEW, LIMIT_KB, painted
 from tests.parts import ROOT, chromium_path
 
 pytestmark = pytest.mark.part("chromium")
@@ -23,14 +22,12 @@ CHROMIUM = [
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    running = World(tmp_path_factory.mktemp("browser") / "data")
+    running = demo_world(tmp_path_factory.mktemp("browser") / "data")
     try:
         running.wait_healthy()
         yield running
     finally:
-        running.stop()
-        for pid in running.processes():
-            os.kill(pid, signal.SIGKILL)
+        running.end()
 
 
 @pytest.fixture(scope="module")
@@ -201,3 +198,21 @@ def test_after_signing_out_the_back_button_shows_no_grades(tab):
     expect(tab.get_by_text("You are signed out.")).to_be_visible()
     tab.go_back()
     expect(tab.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
+
+
+def test_pages_are_light(world, browser):
+    rows = list(painted(browser, world.url, FEW, times=1))
+    assert [row for row in rows if row["missing"] or row["kb"] > LIMIT_KB] == []
+    assert any(row["plots"] > 100 for row in rows)  # so the plots are told apart
+
+
+def test_plots_are_fetched_when_they_come_near_the_window(tab):
+    asked = []
+    tab.on("request", lambda request: "/vendor/plotly" in request.url and asked.append(request.url))
+    tab.set_viewport_size({"width": 1280, "height": 100})
+    tab.goto("/devices/")
+    tab.wait_for_load_state("networkidle")
+    assert asked == []
+    tab.locator("[data-plot-url]").first.scroll_into_view_if_needed()
+    expect(tab.locator(".main-svg").first).to_be_visible(timeout=60_000)
+    assert len(asked) == 1

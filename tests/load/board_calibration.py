@@ -28,6 +28,7 @@ from hardware.ondevice.runner.isolation import find
 from hardware.ondevice.runner.offline import Asked, measure
 from hardware.ondevice.stats import percentile
 from hardware.profiles import load_profiles
+from tests.load.figures import figure, say, table
 
 # Of families that are in no sweep, or of a depth and size that is not.
 UNSEEN = [
@@ -49,12 +50,12 @@ def main() -> int:
     files |= {name: write_onnx(graph) for name, graph in unseen.items()}
     times, version = _measured(files, options.windows, options.percentile)
     with tempfile.TemporaryDirectory() as folder:
-        table = Path(options.csv or Path(folder) / "sweep.csv")
-        _write(table, {name: times[name] for name in networks()}, version)
-        found = refit(list(read_rows(table)))
-    print("\n".join(sweep_lines([(found.coefficients.group, found.judgement.to_json())])))
+        sweep = Path(options.csv or Path(folder) / "sweep.csv")
+        _write(sweep, {name: times[name] for name in networks()}, version)
+        found = refit(list(read_rows(sweep)))
+    say("\n".join(sweep_lines([(found.coefficients.group, found.judgement.to_json())])))
     known = Calibrations(datetime.now(UTC).date().isoformat(), {found.coefficients.group: found.coefficients})
-    print(f"\n{'never in a sweep':<44}{'measured':>10}{'predicted':>10}{'off':>8}   interval")
+    row = table("never in a sweep|44", "measured, ms|.3f", "predicted|.3f", "off|+.1%", "interval|<")
     errors, holds = [], 0
     for name, graph in unseen.items():
         said = predict(
@@ -65,12 +66,10 @@ def main() -> int:
             errors.append(abs(said.latency_ms / times[name] - 1))
             holds += low <= times[name] <= high
         ends = f"{low:.3f} to {high:.3f}{'  ' + said.flags[0] if said.extrapolated else ''}"
-        print(
-            f"{name:<44}{times[name]:>10.3f}{said.latency_ms:>10.3f}{100 * (said.latency_ms / times[name] - 1):>+7.1f}%   {ends}"
-        )
+        row(name, times[name], said.latency_ms, said.latency_ms / times[name] - 1, ends)
     stated = 100 * found.judgement.family_out_median
     told = f"{len(errors)} that are not flagged: median error {100 * median(errors):.1f} %, stated {stated:.1f} %"
-    print(f"\n{told}; {holds} inside their interval")
+    say(f"{told}; {holds} inside their interval")
     return 0 if holds >= 0.75 * len(errors) else 1
 
 
@@ -104,13 +103,13 @@ def _measured(files: dict[str, bytes], windows: int, share: float) -> tuple[dict
 
 def _write(path: Path, times: dict[str, float], version: str) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
-        table.writerows(
+        rows = csv.writer(file)
+        rows.writerow(COLUMNS)
+        rows.writerows(
             ["laptop", name, f"onnxruntime@{version}", "fp32", 1, f"{ms:.6g}", "", "this machine (stat=p50)"]
             for name, ms in times.items()
         )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

@@ -15,48 +15,55 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from tests import parts
+from tests.load.figures import figure, numbers, say, table
 
 RUNS, MOST_MS = 9, 100.0
 DEVICE = "rpi-4-4gb"
 OPERATORS, DEVICES = 30, 12  # of a stored report, which is what makes a result long
 
 
-def main(students: int, attempts: int) -> int:
-    found, root = [], Path(__file__).resolve().parents[2]
+def main() -> int:
+    students, attempts = numbers(500, 20)
+    say(f"{students} students x {attempts} attempts, {students * attempts} results")
+    row = table(
+        "database|12", "what|<46", "queries", *(f"{word}, ms|.1f" for word in ("least", "median", "of that work"))
+    )
+    is_slow = False
+    for database, what, queries, least, median, work, is_asked in on_both("class_front", students, attempts):
+        row(database, what, queries, least, median, work)
+        is_slow |= is_asked and least >= MOST_MS
+    return int(is_slow)
+
+
+def on_both(script: str, *sizes: int) -> Iterator[list[Any]]:
+    """The rows of `script`, which says them as JSON where it is called with --here, once on each database, whose name stands before each."""
     for name, url in (("SQLite", ""), ("PostgreSQL", parts.POSTGRES)):
         if url and not parts.find("postgresql")[0]:
-            print(f"PostgreSQL: not reached, {parts.find('postgresql')[1]}")
+            say(f"PostgreSQL: not reached, {parts.find('postgresql')[1]}")
             continue
-        env = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "tests.settings",
-            **({"MILLIAMP_TEST_DATABASE_URL": url} if url else {}),
-        }
-        command = [sys.executable, "-m", "tests.load.class_front", str(students), str(attempts), "--here"]
-        done = subprocess.run(command, env=env, cwd=root, capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(done.stderr[-2000:])
-            return done.returncode
-        found += [[name, *row] for row in json.loads(done.stdout.splitlines()[-1])]
-    print(f"{students} students x {attempts} attempts, {students * attempts} results\n")
-    print(f"{'database':12}{'what':46}{'queries':>8}{'least, ms':>12}{'median, ms':>12}{'of that work, ms':>18}")
-    for database, what, queries, least, median, work, _ in found:
-        print(f"{database:12}{what:46}{queries:>8}{least:>12.1f}{median:>12.1f}{work:>18.1f}")
-    return int(any(is_asked and least >= MOST_MS for _, _, _, least, _, _, is_asked in found))
+        env = (
+            os.environ
+            | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+            | ({"MILLIAMP_TEST_DATABASE_URL": url} if url else {})
+        )
+        command = [sys.executable, "-m", f"tests.load.{script}", *map(str, sizes), "--here"]
+        done = subprocess.run(command, env=env, cwd=parts.ROOT, stdout=subprocess.PIPE, text=True, check=True)
+        yield from ([name, *row] for row in json.loads(done.stdout.splitlines()[-1]))
 
 
-def here(students: int, attempts: int) -> None:
+def here(measure: Callable[..., list[list[Any]]]) -> None:
     """In a process with a database of its own: build, measure, drop."""
     import django
     from django.conf import settings
 
-    if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
-        settings.DATABASES["default"]["TEST"] = {"NAME": f"milliamp_class_{os.getpid()}"}
+    name = {"NAME": f"milliamp_load_{os.getpid()}"} if "postgresql" in settings.DATABASES["default"]["ENGINE"] else {}
+    settings.DATABASES["default"]["TEST"] = name | {"MIGRATE": False}  # the tables as they are, at once
     django.setup()
     from django.test.runner import DiscoverRunner
     from django.test.utils import setup_test_environment
@@ -65,7 +72,8 @@ def here(students: int, attempts: int) -> None:
     runner = DiscoverRunner(interactive=False, verbosity=0)
     kept = runner.setup_databases()
     try:
-        print(json.dumps(_measured(students, attempts)))
+        Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
+        print(json.dumps(measure()))
     finally:
         runner.teardown_databases(kept)
 
@@ -133,7 +141,6 @@ def timed(act: Callable[[], object], runs: int = RUNS) -> list[float]:
 
 def _build(students: int, attempts: int) -> tuple[Any, Any]:
     """A lab with all its results, written in bulk; the narrow rows come from a rebuild, as an upgrade fills them."""
-    from django.conf import settings
     from django.utils import timezone
 
     from courseplatform.accounts.models import User
@@ -143,7 +150,6 @@ def _build(students: int, attempts: int) -> tuple[Any, Any]:
     from hardware.models import Job
     from tests.people import SPEC, make_course, make_lab
 
-    Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
     rng, now = random.Random(7), timezone.now()
     course = make_course("large")
     lab = make_lab(course, bench_spec=SPEC | {"devices": [DEVICE]}, leaderboard={"shown": True})
@@ -193,9 +199,7 @@ def _document(rng: random.Random) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sizes = [int(word) for word in sys.argv[1:] if word.isdecimal()]
-    wanted = (sizes + [500, 20][len(sizes) :])[:2]
     if "--here" in sys.argv:
-        here(*wanted)
+        here(lambda: _measured(*numbers(500, 20)))
     else:
-        sys.exit(main(*wanted))
+        sys.exit(figure(main))

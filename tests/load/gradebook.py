@@ -16,16 +16,19 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from tests.load.figures import figure, numbers, say, table
+
 RUNS = 20
 MOST = {"queries": 15, "bytes of HTML": 1_500_000, "bytes as sent": 300_000, "CPU, ms": 90.0}
 PEER = {"queries": 1515, "bytes of HTML": 2_800_000, "bytes as sent": None, "CPU, ms": 2260.0}
 
 
-def main(students: int, assignments: int) -> int:
+def main() -> int:
+    students, assignments = numbers(500, 20)
     import django
     from django.conf import settings
 
-    settings.DATABASES["default"]["TEST"] = {"NAME": ":memory:"}
+    settings.DATABASES["default"]["TEST"] = {"NAME": ":memory:", "MIGRATE": False}  # the tables as they are, at once
     django.setup()
     from django.test.runner import DiscoverRunner
 
@@ -35,11 +38,10 @@ def main(students: int, assignments: int) -> int:
         found = _measured(students, assignments)
     finally:
         runner.teardown_databases(kept)
-    print(f"{students} students x {assignments} assignments\n")
-    print(f"{'':24}{'here':>12}{'at most':>12}{'RELATE':>12}")
+    say(f"{students} students x {assignments} assignments")
+    row = table("the page|24", "here|12,.0f", "at most|12,.0f", "RELATE|12,.0f")
     for what, value in found.items():
-        most, peer = MOST.get(what), PEER.get(what)
-        print(f"{what:24}{value:>12,.0f}{most or '':>12}{peer or '':>12}".replace(",", " "))
+        row(what, value, MOST.get(what), PEER.get(what))
     return int(any(found[what] > most for what, most in MOST.items()))
 
 
@@ -146,5 +148,4 @@ if __name__ == "__main__":
     import os
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
-    sys.exit(main(*(numbers + [500, 20][len(numbers) :])[:2]))
+    sys.exit(figure(main))

@@ -1,6 +1,6 @@
-"""How well a count of instructions repeats: the same model five times, and the spread in parts per million. Run by `make figures`.
+"""How well a count of instructions repeats: the same model several times, and the spread in parts per million. Run by `make figures`.
 
-python -m tests.load.instruction_count [MODEL ...]
+python -m tests.load.instruction_count [times] [MODEL ...]
 """
 
 import os
@@ -12,27 +12,28 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 from grading.bench import engine
 from grading.bench.instruction_count import count
 from grading.bench.sandbox.choice import detect
+from tests.load.figures import figure, numbers, say, table, words
 from tests.parts import REFERENCE_MODELS, ROOT
 
 MODELS = ROOT / "grading" / "demo" / "models"
-TIMES = 5
+TIMES = numbers(5)[0]
 
 
-def main(given: list[str]) -> int:
+def main() -> int:
     own = [MODELS / "digits-middle.onnx", MODELS / "digits-middle-int8.tflite"]
-    paths = [Path(name) for name in given] or [*own, *sorted(REFERENCE_MODELS.glob("kws*int8.tflite"))]
+    paths = [Path(name) for name in words()] or [*own, *sorted(REFERENCE_MODELS.glob("kws*int8.tflite"))]
     sandbox = detect("auto")
-    print(f"isolation: {sandbox.label}; {TIMES} counts each")
-    print(f"{'file':28} {'instructions/inference':>22} {'per MAC':>8} {'spread, ppm':>12} {'seconds each':>13}")
+    say(f"isolation: {sandbox.label}; {TIMES} counts each")
+    row = table("file|28", "instructions an inference|,.1f", "per MAC|.3f", "spread, ppm|.1f", "seconds each|.1f")
     for path in paths:
         report = engine.inspect(path, sandbox=sandbox)
         found = [count(path, report, sandbox=sandbox) for _ in range(TIMES)]
         each = sorted(one.per_inference for one in found)
         middle, spread = each[TIMES // 2], (each[-1] - each[0]) / each[TIMES // 2] * 1e6
         seconds = sum(one.seconds for one in found) / TIMES
-        print(f"{path.name:28} {middle:22,.1f} {middle / max(report.macs, 1):8.3f} {spread:12.1f} {seconds:13.1f}", flush=True)  # fmt: skip
+        row(path.name, middle, middle / max(report.macs, 1), spread, seconds)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(figure(main))

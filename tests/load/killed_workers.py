@@ -1,6 +1,6 @@
 """Workers that are killed with -9 at random while they measure: is every run ended once, and graded once? Prints a table; run by `make figures`.
 
-python -m tests.load.killed_workers [sqlite|postgresql]
+python -m tests.load.killed_workers [people] [sqlite|postgresql ...]
 """
 
 import random
@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.load.figures import figure, numbers, say, words
 from tests.load.line_workers import (
     Workers,
     database_of,
@@ -24,7 +25,7 @@ PEOPLE, EACH, WORKERS, TAKES_S, KILL_EVERY_S = 15, 4, 4, 0.4, 0.7
 
 
 def main() -> int:
-    return in_processes(figures, sys.argv[1:] or ("sqlite", "postgresql"))
+    return in_processes(figures, words("sqlite", "postgresql"))
 
 
 def figures(kind: str) -> None:
@@ -32,9 +33,15 @@ def figures(kind: str) -> None:
         set_up(database, Path(folder))
         cast = fresh(Path(folder))
         found = killing(
-            cast, Path(folder), people_many=PEOPLE, each=EACH, workers=WORKERS, takes_s=TAKES_S, every_s=KILL_EVERY_S
+            cast,
+            Path(folder),
+            people_many=numbers(PEOPLE)[0],
+            each=EACH,
+            workers=WORKERS,
+            takes_s=TAKES_S,
+            every_s=KILL_EVERY_S,
         )
-        print(f"{kind}: " + ", ".join(f"{name} {value}" for name, value in found.items()))
+        say(f"{kind}: " + ", ".join(f"{name} {value}" for name, value in found.items()))
 
 
 def killing(
@@ -105,4 +112,4 @@ def _told(handed_in: int) -> dict:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

@@ -6,62 +6,29 @@ A database of its own is made and dropped. Nine runs in one process, as tests/lo
 keeps this process busy for a second or more, or asks more than 40 queries with door and session.
 """
 
-import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
-from tests import parts
-from tests.load.class_front import timed
+from tests.load.class_front import here, on_both, timed
+from tests.load.figures import figure, numbers, table
 
 MOST_MS, MOST_QUERIES = 1000.0, 40
 FIGURES = ("points", "cost", "attempts", "late", "graders")
 
 
-def main(students: int) -> int:
-    found, root = [], Path(__file__).resolve().parents[2]
-    for name, url in (("SQLite", ""), ("PostgreSQL", parts.POSTGRES)):
-        if url and not parts.find("postgresql")[0]:
-            print(f"PostgreSQL: not reached, {parts.find('postgresql')[1]}")
-            continue
-        more = {"MILLIAMP_TEST_DATABASE_URL": url} if url else {}
-        env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings", **more}
-        command = [sys.executable, "-m", "tests.load.lab_analytics", str(students), "--here"]
-        done = subprocess.run(command, env=env, cwd=root, capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(done.stderr[-2000:])
-            return done.returncode
-        found += [[name, *row] for row in json.loads(done.stdout.splitlines()[-1])]
-    print(
-        f"{'database':12}{'what':46}{'queries':>8}{'least, ms':>12}{'median, ms':>12}{'of that work, ms':>18}{'KiB':>8}"
+def main() -> int:
+    row = table(
+        "database|12",
+        "what|<46",
+        "queries",
+        *(f"{word}, ms|.1f" for word in ("least", "median", "of that work")),
+        "KiB|.0f",
     )
-    for database, what, kib, queries, least, median, work in found:
-        print(f"{database:12}{what:46}{queries:>8}{least:>12.1f}{median:>12.1f}{work:>18.1f}{kib:>8.0f}")
-    pages = [(queries, work) for _, what, _, queries, _, _, work in found if "page" in what]
-    return int(any(work >= MOST_MS or queries > MOST_QUERIES for queries, work in pages))
-
-
-def here(students: int) -> None:
-    """In a process with a database of its own: build, measure, drop."""
-    import django
-    from django.conf import settings
-
-    if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
-        settings.DATABASES["default"]["TEST"] = {"NAME": f"milliamp_analytics_{os.getpid()}"}
-    django.setup()
-    from django.test.runner import DiscoverRunner
-    from django.test.utils import setup_test_environment
-
-    setup_test_environment()
-    runner = DiscoverRunner(interactive=False, verbosity=0)
-    kept = runner.setup_databases()
-    try:
-        Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
-        print(json.dumps([row for teams in (False, True) for row in _measured(students, teams=teams)]))
-    finally:
-        runner.teardown_databases(kept)
+    is_slow = False
+    for database, what, kib, queries, least, median, work in on_both("lab_analytics", *numbers(500)):
+        row(database, what, queries, least, median, work, kib)
+        is_slow |= "page" in what and (work >= MOST_MS or queries > MOST_QUERIES)
+    return int(is_slow)
 
 
 def _measured(students: int, *, teams: bool) -> list[list[Any]]:
@@ -96,8 +63,7 @@ def _measured(students: int, *, teams: bool) -> list[list[Any]]:
 
 
 if __name__ == "__main__":
-    sizes = [int(word) for word in sys.argv[1:] if word.isdecimal()] or [500]
     if "--here" in sys.argv:
-        here(sizes[0])
+        here(lambda: [row for teams in (False, True) for row in _measured(*numbers(500), teams=teams)])
     else:
-        sys.exit(main(sizes[0]))
+        sys.exit(figure(main))

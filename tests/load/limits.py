@@ -12,15 +12,15 @@ from grading.bench.sandbox import container_spec
 from hardware.ondevice.sandbox.request import MIB, SandboxRequest
 from hardware.profiles import load_profiles
 from tests import bench_images, parts
+from tests.load.figures import figure, not_shown, say, table
 
 
 def main() -> int:
     version, why = parts.find("docker")
     if not version:
-        print(f"limits: not shown, {why}")
-        return 0
+        return not_shown(why)
     containers, failed = bench_images.containers(), 0
-    print(f"{'device':18} {'memory, MiB':>16} {'swap':>5} {'cores':>9} {'pids':>5} {'files':>6}  rights")
+    row = table("device|18", "memory, MiB|16", "swap", "cores|9", "pids", "files", "rights|<")
     for slug, profile in sorted(load_profiles().items()):
         told = limits_for(profile)
         asked, seen = containers.read_back(SandboxRequest("unused", limits=told.limits))
@@ -28,14 +28,19 @@ def main() -> int:
         failed += bool(wrong)
         memory = f"{seen['memory_bytes'] // MIB} of {profile.ram_bytes / MIB:g}"
         rights = f"user {seen['uids'][0]}, capabilities {seen['capabilities']}, seccomp {seen['seccomp']}, {len(seen['interfaces'])} interfaces"
-        print(
-            f"{slug:18} {memory:>16} {seen['swap_bytes']:5} {seen['cpus']:>4} of {profile.cores:<2} {seen['pids']:5} "
-            f"{seen['open_files']:6}  {rights}{'; WRONG: ' + '; '.join(wrong) if wrong else ''}",
-            flush=True,
+        rights += f"; WRONG: {'; '.join(wrong)}" if wrong else ""
+        row(
+            slug,
+            memory,
+            seen["swap_bytes"],
+            f"{seen['cpus']} of {profile.cores}",
+            seen["pids"],
+            seen["open_files"],
+            rights,
         )
-    print(f"limits: {len(load_profiles()) - failed}/{len(load_profiles())} devices as they were asked for")
+    say(f"{len(load_profiles()) - failed} of {len(load_profiles())} devices as they were asked for")
     return int(failed > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

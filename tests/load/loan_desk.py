@@ -20,15 +20,15 @@ from pathlib import Path
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.journeys.world import fetch, free_port, wait_for
+from tests.load.figures import figure, numbers, table
 from tests.load.line_workers import fresh, people, scratch_folder, set_up
 from tests.parts import ROOT, chromium_path
 
 LOANS, STUDENTS, KEY_MS, MOST_S, MOST_MS = 10, 30, 4, 5.0, 60_000
-WIDTHS = (18, 12, 17, 16)
 
 
 def main() -> int:
-    loans = int((sys.argv[1:] or [str(LOANS)])[0])
+    (loans,) = numbers(LOANS)
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread
     with scratch_folder() as folder:
         set_up("sqlite", Path(folder))
@@ -86,19 +86,15 @@ def signed_in(page: Page, person, address: str) -> None:
 def measure(page: Page, loans: int, things: list[list[str]], students: list[str]) -> int:
     lend(page, things[-1], students[-1])  # loads what a process loads once
     take_back(page, things[-1])
-    print(f"{'loan':>6}{'on the table, s':>18}{'person, s':>12}{'handed over, s':>17}{'taken back, s':>16}")
+    line = table("loan|6", *(f"{word}, s|.2f" for word in ("on the table", "person", "handed over", "taken back")))
     rows = []
     for number in range(loans):
         tags = things[number % len(things)]
         rows.append([*lend(page, tags, students[number % len(students)]), take_back(page, tags)])
-        line(str(number + 1), rows[-1])
-    line("median", [statistics.median(one) for one in zip(*rows, strict=True)])
-    line("worst", [max(one) for one in zip(*rows, strict=True)])
+        line(str(number + 1), *rows[-1])
+    line("median", *(statistics.median(one) for one in zip(*rows, strict=True)))
+    line("worst", *(max(one) for one in zip(*rows, strict=True)))
     return int(max(row[2] for row in rows) > MOST_S)
-
-
-def line(word: str, cells: list[float]) -> None:
-    print(f"{word:>6}" + "".join(f"{one:>{width}.2f}" for one, width in zip(cells, WIDTHS, strict=True)), flush=True)
 
 
 def scan(page: Page, text: str) -> None:
@@ -136,4 +132,4 @@ def take_back(page: Page, tags: list[str]) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

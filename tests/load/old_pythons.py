@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.load.figures import figure, table
 from tests.load.line_workers import scratch_folder
 from tests.parts import ROOT
 
@@ -65,7 +66,7 @@ def row(python: Path, agent: Path, folder: Path) -> tuple[bool, str]:
 
 
 def main() -> int:
-    failed = 0
+    failed, shown = 0, table("Python|8", "measures|<", "the golden model in the sandbox|<")
     with scratch_folder() as folder:
         agent = Path(folder) / "milliamp-runner.pyz"
         words = [sys.executable, "manage.py", "build_runner", "--out", str(agent)]
@@ -74,13 +75,13 @@ def main() -> int:
             try:
                 python = environment(name, program)
             except subprocess.CalledProcessError as error:
-                print(f"{name:8} not tried: no packages for it here ({(error.stderr or str(error)).strip()[-120:]})")
+                shown(name, "not tried", f"no packages for it here ({(error.stderr or str(error)).strip()[-120:]})")
                 continue
             well, said = row(python, agent, Path(folder))
             failed += not well
-            print(f"{name:8} {'yes' if well else 'NO':4} {said}", flush=True)
+            shown(name, "yes" if well else "NO", said)
     return int(failed > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

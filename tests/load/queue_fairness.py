@@ -1,6 +1,6 @@
 """One person hands in fifty models, ten others one each: when does each get the first result? Prints a table; run by `make figures`.
 
-    python -m tests.load.queue_fairness [sqlite|postgresql]
+    python -m tests.load.queue_fairness [files of one person] [sqlite|postgresql ...]
 
 Real worker processes, real leases, real hand-ins; measuring is a sleep. The ten come while the fifty are being measured. It also says how
 many results came inside the range that the page of the run had promised when the last of the ten had come, how many of all ranges that it
@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.load.figures import figure, numbers, say, table, words
 from tests.load.line_workers import (
     Workers,
     database_of,
@@ -28,7 +29,7 @@ SAYS_EVERY_S = 2.0
 
 
 def main() -> int:
-    return in_processes(figures, sys.argv[1:] or ("sqlite", "postgresql"))
+    return in_processes(figures, words("sqlite", "postgresql"))
 
 
 def figures(kind: str) -> None:
@@ -36,17 +37,22 @@ def figures(kind: str) -> None:
         set_up(database, Path(folder))
         from django.db import connection
 
-        print(
-            f"\n{connection.vendor}: {FIFTY} files of one person, then {TEN} others with one each; a run takes {TAKES_S} s"
+        (fifty,) = numbers(FIFTY)
+        say(
+            f"{connection.vendor}: {fifty} files of one person, then {TEN} others with one each; a run takes {TAKES_S} s"
         )
-        print(
-            f"{'workers':>8} {'ten have theirs within, s':>26} {'turns allow, s':>15} {'passed by the fifty':>20} {'inside the range':>20}"
-            f" {'of all that it said':>22}"
+        row = table(
+            "workers|>",
+            "ten have theirs within, s|.2f",
+            "turns allow, s|.2f",
+            "passed by the fifty",
+            "inside the range|20",
+            "of all that it said|22",
         )
         for workers in (1, 2, 4):
-            found = measure(fresh(Path(folder)), workers, Path(folder), takes_s=TAKES_S, many=FIFTY, others=TEN)
+            found = measure(fresh(Path(folder)), workers, Path(folder), takes_s=TAKES_S, many=fifty, others=TEN)
             allowed = (TEN / workers + 2) * TAKES_S * 1.4
-            print(f"{workers:8} {found['slowest_s']:26.2f} {allowed:15.2f} {found['passed']:20} {found['inside']:>20}")
+            row(workers, found["slowest_s"], allowed, found["passed"], found["inside"], found["inside_all"])
             assert found["passed"] <= workers, "the fifty went before somebody's first"
         _long_line()
 
@@ -164,7 +170,7 @@ def _long_line() -> None:
         "the page of a run": lambda: place_of(last, timezone.now()) and line_read(timezone.now()),
         "the page of the staff": lambda: site_line(timezone.now()),
     }
-    print("2000 wait:", ", ".join(f"{name} {_best_ms(act):.1f} ms" for name, act in acts.items()))
+    say("2000 wait: " + ", ".join(f"{name} {_best_ms(act):.1f} ms" for name, act in acts.items()))
 
 
 def _best_ms(act) -> float:
@@ -177,4 +183,4 @@ def _best_ms(act) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

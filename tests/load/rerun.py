@@ -12,19 +12,23 @@ import time
 from datetime import timedelta
 from uuid import uuid4
 
+from tests.load.figures import figure, numbers, say, table
 
-def main(students: int) -> int:
+
+def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     import django
 
     django.setup()
+    from django.conf import settings
     from django.db import connection
     from django.test.utils import CaptureQueriesContext, setup_test_environment
 
     setup_test_environment()
+    settings.DATABASES["default"].setdefault("TEST", {})["MIGRATE"] = False  # the tables as they are, at once
     name = connection.creation.create_test_db(verbosity=0)
     try:
-        _measure(students, connection, CaptureQueriesContext)
+        _measure(*numbers(500), connection, CaptureQueriesContext)
     finally:
         connection.creation.destroy_test_db(name, verbosity=0)
     return 0
@@ -48,7 +52,7 @@ def _measure(students, connection, captured):
     rerun = Rerun.objects.select_related("assignment__course", "assignment__hidden_set").get()
     least = min(_timed(connection, captured, lambda: table_of(rerun)) for _ in range(5))
     rows.append(("table: every grade now and then", *least))
-    print(headline(counts_of(table_of(rerun))))
+    say(headline(counts_of(table_of(rerun))))
     visit = cast.visit(cast.helen)
     rows.append(
         ("decide: keep the table", *_timed(connection, captured, lambda: rerun_apply(visit=visit, rerun=rerun)))
@@ -56,9 +60,9 @@ def _measure(students, connection, captured):
     rows.append(
         ("apply: write every result and grade", *_timed(connection, captured, lambda: rerun_carry_on(rerun=rerun)))
     )
-    print(f"{'':<38}{'seconds':>9}{'processor':>11}{'queries':>9}")
-    for name, seconds, worked, queries in rows:
-        print(f"{name:<38}{seconds:>9.2f}{worked:>11.2f}{queries:>9}")
+    row = table("what|38", "seconds|.2f", "processor, s|.2f", "queries")
+    for one in rows:
+        row(*one)
 
 
 def _timed(connection, captured, act):
@@ -113,4 +117,4 @@ def _verdict():
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 500))
+    sys.exit(figure(main))

@@ -21,40 +21,28 @@ from itertools import combinations
 from pathlib import Path
 from uuid import uuid4
 
+from tests.load.figures import figure, numbers, say, table, words
 from tests.load.line_workers import database_of, fresh, in_processes, scratch_folder, set_up
 
 REQUESTS, ITEMS, CONNECTIONS = 200, 20, 60
-COLUMNS = (
-    ("", 10),
-    ("held", 8),
-    ("waiting", 9),
-    ("refused", 9),
-    ("failed", 8),
-    ("twice", 7),
-    ("p50, ms", 9),
-    ("p95, ms", 9),
-    ("max, ms", 9),
-    ("all, s", 8),
-)
 
 
 def main() -> int:
-    return in_processes(figures, [one for one in sys.argv[1:] if not one.isdecimal()] or ("sqlite", "postgresql"))
-
-
-def numbers() -> tuple[int, int]:
-    given = [int(one) for one in sys.argv[1:] if one.isdecimal()]
-    return (given + [REQUESTS, ITEMS][len(given) :])[0], (given + [REQUESTS, ITEMS][len(given) :])[1]
+    return in_processes(figures, words("sqlite", "postgresql"))
 
 
 def figures(kind: str) -> None:
-    requests, items = numbers()
+    requests, items = numbers(REQUESTS, ITEMS)
     with scratch_folder() as folder, database_of(kind) as database:
         set_up(database, Path(folder))
         from django.db import connection
 
-        print(f"\n{connection.vendor}: {requests} requests at once for {items} items of one product")
-        print("".join(f"{word:>{width}}" for word, width in COLUMNS))
+        say(f"{connection.vendor}: {requests} requests at once for {items} items of one product")
+        counted, times = (
+            ("held", "waiting", "refused", "failed", "twice"),
+            (f"{word}, ms|9.0f" for word in ("p50", "p95", "most")),
+        )
+        row = table("through|10", *counted, *times, "all, s|.1f")
         for name, ask_all in (("services", through_services), ("HTTP", through_http)):
             cast = fresh(Path(folder))
             product, people = stock_of(cast, requests, items)
@@ -65,8 +53,7 @@ def figures(kind: str) -> None:
                 1000 * one for one in (statistics.median(took_s), sorted(took_s)[int(0.95 * len(took_s))], max(took_s))
             ]
             counts = [found["asked"], found["waiting"], found["refused"], found["failed"], twice]
-            cells = [name, *counts, *(f"{one:.0f}" for one in ms), f"{whole_s:.1f}"]
-            print("".join(f"{cell:>{width}}" for cell, (_, width) in zip(cells, COLUMNS, strict=True)), flush=True)
+            row(name, *counts, *ms, whole_s)
             assert twice == 0, "an item is promised twice"
             assert found["failed"] == 0 and sum(found.values()) == requests
             assert found["asked"] >= items, "fewer than the items that there are"
@@ -225,4 +212,4 @@ def double_bookings() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

@@ -1,6 +1,6 @@
 """How long the server needs for the page of a result, with thirty attempts in the history. Prints a table.
 
-python -m tests.load.result_page
+python -m tests.load.result_page [attempts]
 
 A database of its own (SQLite, as in `make run`), one student, thirty attempts with the same network; the page of the newest is asked for
 RUNS times after one that is not counted, and so are the figures' JSON and another board. `own` is processor time of this process, which
@@ -20,7 +20,9 @@ from typing import Any
 
 import django
 
-ATTEMPTS, RUNS, LIMIT_MS = 30, 9, 300.0
+from tests.load.figures import figure, numbers, say, table
+
+ATTEMPTS, RUNS, LIMIT_MS = numbers(30)[0], 9, 300.0
 NETWORKS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("dscnn", {}),
     ("mobilenet_v1", {"width": 0.75, "resolution": 224, "quantised": True}),
@@ -48,8 +50,13 @@ def measure(folder: Path) -> int:
     from tests.people import make_cast
 
     cast = make_cast()
-    print(
-        f"{'network':14} {'operators':>9} {'attempts':>8}  {'what':20} {'own ms':>7} {'worst':>7} {'wall ms':>8} {'KiB':>6}"
+    row = table(
+        "network|14",
+        "operators",
+        "attempts",
+        "what|<20",
+        *(f"{word}|.1f" for word in ("own, ms", "worst", "wall, ms")),
+        "KiB|.0f",
     )
     worst, done = 0.0, 0
     for name, parameters in NETWORKS:
@@ -60,11 +67,9 @@ def measure(folder: Path) -> int:
                            ("JSON of roofline", "figures/roofline.json"), ("CSV of layers", "figures/layers.csv")):  # fmt: skip
             own, wall, size = asked(cast.ruth, address + path)
             worst = max(worst, statistics.median(own) if what.startswith("page") else 0.0)
-            row = f"{statistics.median(own):7.1f} {max(own):7.1f} {statistics.median(wall):8.1f} {size / 1024:6.0f}"
-            print(f"{name:14} {operators:9} {ATTEMPTS:8}  {what:20} {row}", flush=True)
-    print(
-        f"result page: {worst:.0f} ms of own time at most in the median, {'under' if worst < LIMIT_MS else 'NOT under'} {LIMIT_MS:.0f} ms"
-    )
+            row(name, operators, ATTEMPTS, what, statistics.median(own), max(own), statistics.median(wall), size / 1024)
+    said = "under" if worst < LIMIT_MS else "NOT under"
+    say(f"the page: {worst:.0f} ms of own time at most in the median, {said} {LIMIT_MS:.0f} ms")
     return int(worst >= LIMIT_MS)
 
 
@@ -119,4 +124,4 @@ def asked(person: Any, address: str) -> tuple[list[float], list[float], int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

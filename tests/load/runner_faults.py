@@ -5,7 +5,7 @@
 The site runs on PostgreSQL and Redis: web, ordinary worker with beat, two bench workers. Each board is the agent's one file as a process in a
 network namespace of its own: one on a small disk and with a clock that is set, one with a power sensor and a line that says every call
 twice, one an arm64 container under QEMU. Part of the jobs are hand-ins of students that come out graded. Beside it two more runners
-race for single jobs. What happens stands in faults/director.py. Exit code 1 where a job is lost or was ended twice, where an attempt
+race for single jobs. What happens stands in boards_at_night/director.py. Exit code 1 where a job is lost or was ended twice, where an attempt
 was used up, where a job of a killed agent was not back in the line after 90 s, or where a fault could not be shown.
 """
 
@@ -19,11 +19,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests import parts
-from tests.load.faults.boards import FAKETIME, Board, MeteredBoard, SmallBoard
-from tests.load.faults.line import Line
-from tests.load.faults.network import SITE, Network
-from tests.load.faults.site import Site, own_connection
+from tests.load.boards_at_night.boards import FAKETIME, Board, MeteredBoard, SmallBoard
+from tests.load.boards_at_night.line import Line
+from tests.load.boards_at_night.site import Site, own_connection
+from tests.load.figures import figure, not_shown, say
 from tests.load.line_workers import scratch_folder
+from tests.load.network import Network
 from tests.parts import ROOT
 
 HAND_INS, HAND_IN_EVERY_S, LONGEST_S_A_JOB, MOST_JOBS_A_FAULT = 24, 12.0, 12, 5
@@ -38,7 +39,7 @@ def why_not() -> str:
 
 
 def boards_made(folder: Path, site: Site, network: Network, *, with_arm: bool) -> list[Board]:
-    from tests.load.faults import arm_board
+    from tests.load.boards_at_night import arm_board
 
     file = folder / "milliamp-runner.pyz"
     subprocess.run(
@@ -46,13 +47,13 @@ def boards_made(folder: Path, site: Site, network: Network, *, with_arm: bool) -
     )
     made: list[Board] = []
     for n, kind in enumerate((SmallBoard, MeteredBoard)):
-        line = Line(SITE, site.port, twice=kind is MeteredBoard, seed=n)
+        line = Line(network.site, site.port, twice=kind is MeteredBoard, seed=n)
         made.append(kind(n, file, folder / f"board-{n}", line, ["nsenter", f"--net={network.add(n)}"]))
     if with_arm:
         arm_board.image_made()
         machine = arm_board.Machine(folder)
         network.add(2, machine.pid)
-        line = Line(SITE, site.port, twice=False, seed=2)
+        line = Line(network.site, site.port, twice=False, seed=2)
         made.append(arm_board.ArmBoard(2, file, folder / "board-2", line, [], machine=machine))
     return made
 
@@ -61,7 +62,7 @@ def brought_up(boards: list[Board]) -> None:
     """Every board is enrolled and its golden model has run."""
     from hardware.models import Health, Runner
     from tests.journeys.world import wait_for
-    from tests.load.faults import people
+    from tests.load.boards_at_night import people
 
     for board in boards:
         board.runner, code = people.board_added(board.n)
@@ -72,14 +73,15 @@ def brought_up(boards: list[Board]) -> None:
 
 
 def play(jobs: int, folder: Path, *, with_arm: bool) -> int:
-    site, boards = Site(folder, SITE), []
+    network, boards = Network("ma", "10.77.31"), []
+    site = Site(folder, network.site)
     try:
         site.bring_up()
         site.join()
-        from tests.load.faults import people
+        from tests.load.boards_at_night import people
 
         people.line_emptied()
-        with Network() as network:
+        with network:
             try:
                 boards = boards_made(folder, site, network, with_arm=with_arm)
                 brought_up(boards)
@@ -93,9 +95,9 @@ def play(jobs: int, folder: Path, *, with_arm: bool) -> int:
 
 
 def shown(jobs: int, site: Site, boards: list[Board], network: Network) -> int:
-    from tests.load.faults import director as faults
-    from tests.load.faults import figures, people, report
-    from tests.load.faults.races import Races
+    from tests.load.boards_at_night import director as faults
+    from tests.load.boards_at_night import figures, people, report
+    from tests.load.boards_at_night.races import Races
 
     students, races = people.Students(site), Races(site)
     hand_ins = min(HAND_INS, jobs // 12)
@@ -133,14 +135,13 @@ def main() -> int:
     options = asked.parse_args()
     why = why_not()
     if why:
-        print(f"runner_faults: not shown, {why}")
-        return 0
+        return not_shown(why)
     without_arm = "as asked" if options.no_arm else parts.find("docker")[1]
     if without_arm:
-        print(f"runner_faults: without the board under QEMU, {without_arm}")
+        say(f"without the board under QEMU, {without_arm}")
     with scratch_folder() as folder:
         return play(options.jobs, Path(folder), with_arm=not without_arm)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from tests.journeys.world import World, wait_for
+from tests.load.figures import figure, say, table
 
 
 def pss_mib(pids) -> float:
@@ -50,12 +51,13 @@ def main() -> int:
             begun = time.monotonic()
             world.stop(signal.SIGINT)
             rows.append((name, first_page, healthy, sum(weights.values()), time.monotonic() - begun))
-        print(f"{'':14} {'first page, s':>14} {'healthy, s':>12} {'idle PSS, MiB':>14} {'stop, s':>9}")
-        for name, first_page, healthy, pss, stop in rows:
-            print(f"{name:14} {first_page:14.1f} {healthy:12.1f} {pss:14.0f} {stop:9.1f}")
-        print("limits         30 and 15 s to answer, 600 MiB idle, 15 s to stop")
-        for child, weight in sorted(weights.items(), key=lambda pair: -pair[1]):
-            print(f"  {child:40} {weight:6.0f} MiB")
+        row = table("start|14", "first page, s|.1f", "healthy, s|.1f", "idle PSS, MiB|.0f", "stop, s|.1f")
+        for one in rows:
+            row(*one)
+        say("limits: 30 and 15 s to answer, 600 MiB idle, 15 s to stop")
+        row = table("process|40", "idle PSS, MiB|.0f")
+        for one in sorted(weights.items(), key=lambda pair: -pair[1]):
+            row(*one)
     return 0
 
 
@@ -68,4 +70,4 @@ def name_of(command: str) -> str:
 
 if __name__ == "__main__":
     os.environ.setdefault("LOG_LEVEL", "ERROR")
-    sys.exit(main())
+    sys.exit(figure(main))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.journeys.visitor import Visitor
 from tests.journeys.world import World, wait_for
+from tests.load.figures import figure, table
 from tests.parts import ROOT
 
 MODELS = ROOT / "grading" / "demo" / "models"
@@ -23,13 +24,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="milliamp-load-") as folder:
         world = World(Path(folder) / "data")
         try:
-            world.wait_healthy()
+            world.wait_healthy(600)  # however busy the machine is
             wait_for(world.is_idle, 180, "an idle worker")
-            print(f"{'file':28} {'submit to result, s':>20} {'measuring, s':>13} {'all else, s':>12}")
+            row = table("file|28", "submit to result, s|.2f", "measuring, s|.2f", "all else, s|.2f")
             for file in FILES:
                 total, measuring = once(world, file, "sofia.lindgren@example.edu")
-                print(f"{file:28} {total:20.2f} {measuring:13.2f} {total - measuring:12.2f}")
-            print(f"{'limits for the ONNX model':28} {6:20.2f} {'':13} {2:12.2f}")
+                row(file, total, measuring, total - measuring)
+            row("limits for the ONNX model", 6, None, 2)
         finally:
             world.stop()
     return 0
@@ -53,4 +54,4 @@ def once(world: World, file: str, email: str) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

@@ -24,6 +24,7 @@ from grading.measuring.where_to_run import Place
 from grading.spec import BenchSpec
 from hardware.profiles import load_profiles
 from tests import bench_images
+from tests.load.figures import figure, say, table
 from tests.parts import ROOT, find
 
 MODELS = ROOT / "grading" / "demo" / "models"
@@ -85,32 +86,30 @@ def ten(name: str, sandbox: Sandbox, folder: Path, *, idle: int = EACH, busy: in
 
 def main() -> int:
     differing = 0
-    print(
-        f"{'model':<28}{'in':<12}{'run':>5}{'machine':>9}{'grade':>10}{'points':>14}{'host p50, ms':>14}{'p90, ms':>10}"
-    )
+    row = table("model|28", "in|<12", "run", "machine|9", "grade|10", "points|14", "host p50, ms|.4f", "p90, ms|.4f")
     with tempfile.TemporaryDirectory(prefix="milliamp-ten-") as folder:
         for sandbox in _sandboxes():
             for name in FILES:
                 documents = ten(name, sandbox, Path(folder))
                 for n, document in enumerate(documents):
-                    print(f"{name:<28}{sandbox.name:<12}{_row(n, document)}")
+                    row(name, sandbox.name, *_cells(n, document))
                 differing += len({grade_of(document) for document in documents}) - 1
-    print(f"ten_times: {'ten identical grades of each' if not differing else f'{differing} grades differ'}")
+    say(f"{'ten identical grades of each' if not differing else f'{differing} grades differ'}")
     return 1 if differing else 0
 
 
-def _row(n: int, document: dict[str, Any]) -> str:
+def _cells(n: int, document: dict[str, Any]) -> tuple[Any, ...]:
     mark = hashlib.sha256(grade_of(document).encode()).hexdigest()[:8]
     points = f"{document['earned']} of {document['of']}"
     host = document["host"]
-    return f"{n + 1:>5}{'idle' if n < EACH else 'busy':>9}{mark:>10}{points:>14}{host['p50_ms']:>14.4f}{host['p90_ms']:>10.4f}"
+    return n + 1, "idle" if n < EACH else "busy", mark, points, host["p50_ms"], host["p90_ms"]
 
 
 def _sandboxes() -> Iterator[Sandbox]:
     yield detect("auto")
     version, why = find("docker")
     if not version:
-        print(f"containers are not measured: {why}")
+        say(f"containers are not measured: {why}")
         return
     container = bench_images.containers("onnxruntime", "litert")
     try:
@@ -120,4 +119,4 @@ def _sandboxes() -> Iterator[Sandbox]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

@@ -1,6 +1,6 @@
 """How long a step of training takes beside a forward pass: PyTorch on this machine, and the cost model. Prints a table.
 
-python -m tests.load.training_step
+python -m tests.load.training_step [times]
 
 In processor time of one thread, because wall time of a busy machine says nothing. The cost model is that of a Raspberry Pi 4; only the
 ratio of the two can be compared.
@@ -24,8 +24,9 @@ from grading.bench.training.on_device import training_json
 from grading.bench.training.setting import Method, Setting
 from hardware.profiles import load_profiles
 from tests.grading.bench.training.torch_nets import report_of_net, train_only
+from tests.load.figures import figure, numbers, table
 
-BATCH, TIMES, BOARD = 8, 9, "rpi-4-4gb"
+BATCH, TIMES, BOARD = 8, numbers(9)[0], "rpi-4-4gb"
 METHODS = (Method.FULL, Method.LAST_LAYER, Method.BIAS)
 
 
@@ -94,8 +95,8 @@ def measured(net, shape, method):
 def main():
     torch.set_num_threads(1)
     board = {BOARD: load_profiles()[BOARD]}
-    print(
-        f"{'network':10} {'what trains':12} {'forward, ms':>12} {'step, ms':>9} {'ratio':>6} {'modelled':>9} {'of seen':>8}"
+    row = table(
+        "network|10", "what trains|<12", "forward, ms|.1f", "step, ms|.1f", "ratio|.2f", "modelled|.2f", "of seen|.2f"
     )
     for name, (build, shape) in NETS.items():
         torch.manual_seed(0)
@@ -106,10 +107,9 @@ def main():
         for method in METHODS:
             forward, step = measured(net, shape, method)
             ratio = told[method]["latency_ms"] / told[Method.IMPRINT]["latency_ms"]
-            cells = f"{forward:12.1f} {step:9.1f} {step / forward:6.2f} {ratio:9.2f} {ratio / (step / forward):8.2f}"
-            print(f"{name:10} {method:12} {cells}", flush=True)
+            row(name, str(method), forward, step, step / forward, ratio, ratio / (step / forward))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

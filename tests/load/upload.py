@@ -15,6 +15,7 @@ from playwright.sync_api import sync_playwright
 from tests.journeys.bad_line import BadLine, interrupted_five_times, open_the_lab, write_model
 from tests.journeys.test_browser import CHROMIUM, sign_in
 from tests.journeys.world import World
+from tests.load.figures import figure, numbers, say, table
 from tests.load.start import pss_mib
 from tests.parts import chromium_path
 
@@ -36,13 +37,13 @@ class Watch(threading.Thread):
 
 
 def main() -> int:
-    size = int((sys.argv[1:] or ["500"])[0]) * MIB
+    size = numbers(500)[0] * MIB
     with tempfile.TemporaryDirectory(prefix="milliamp-load-") as folder:
         file = Path(folder) / "large.onnx"
         digest = write_model(file, size)
         world = World(Path(folder) / "data")
         try:
-            world.wait_healthy()
+            world.wait_healthy(600)
             open_the_lab(world, "lab3", size)
             line, watch = BadLine(world.port, BYTES_PER_S), Watch(world)
             watch.start()
@@ -61,17 +62,15 @@ def main() -> int:
             with (world.data_dir / "media" / stored).open("rb") as kept:
                 on_disk = hashlib.file_digest(kept, "sha256").hexdigest()
             is_right = found == digest == on_disk
-            print(
-                f"{'file, MiB':>10} {'interrupted':>12} {'seconds':>8} {'sent, MiB':>10} {'web at most, MiB PSS':>21} {'hash':>7}"
+            row = table(
+                "file, MiB|>.0f", "interrupted", "seconds|.1f", "sent, MiB|.0f", "web at most, MiB PSS|.0f", "hash|7"
             )
-            print(
-                f"{size / MIB:10.0f} {len(said):12} {total:8.1f} {line.sent / MIB:10.0f} {watch.most:21.0f} {'right' if is_right else 'WRONG':>7}"
-            )
-            print("limits: the right hash, 5 interruptions, less than 600 MiB sent for 500, web under 300 MiB")
+            row(size / MIB, len(said), total, line.sent / MIB, watch.most, "right" if is_right else "WRONG")
+            say("limits: the right hash, 5 interruptions, less than 600 MiB sent for 500, web under 300 MiB")
         finally:
             world.stop()
     return 0 if is_right else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

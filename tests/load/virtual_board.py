@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tests.journeys.world import World
 from tests.load import virtual_machine as vm
+from tests.load.figures import figure, not_shown, table, words
 from tests.load.line_workers import scratch_folder
 from tests.parts import ROOT
 
@@ -96,14 +97,15 @@ class Board:
         self.processor, self.folder = processor, folder / processor.debian
         self.machine = vm.Machine(processor, self.folder)
         self.cleared = 0
+        self.row = table("board|6", "holds|<", "claim|<58", "seen|<")
 
     def show(self, claim: str, holds: bool, seen: str) -> None:
         self.failed += not holds
-        print(f"{self.name:6} {'yes' if holds else 'NO':4} {claim:58} {' '.join(seen.split())[:150]}", flush=True)
+        self.row(self.name, "yes" if holds else "NO", claim, " ".join(seen.split())[:150])
 
     def note(self, what: str, seen: str) -> None:
         """What is no claim."""
-        print(f"{self.name:6}      {what:58} {seen}", flush=True)
+        self.row(self.name, "", what, seen)
 
     def boot(self, words: str = "") -> float:
         self.machine.words = words
@@ -364,21 +366,21 @@ def wanted(names: list[str]) -> Iterator[vm.Processor]:
     for name in names or ["amd64"]:
         why = vm.missing(PROCESSORS[name])
         if why:
-            print(f"{name:6} not shown: {why}")
+            not_shown(f"{name}: {why}")
         else:
             yield PROCESSORS[name]
 
 
 def main() -> int:
-    processors = list(wanted(sys.argv[1:]))
+    processors = list(wanted(words()))
     if not processors:
         return 0
     failed = 0
     with scratch_folder() as scratch:
         folder = Path(scratch)
         file = folder / "milliamp-runner.pyz"
-        words = [sys.executable, "manage.py", "build_runner", "--out", str(file)]
-        subprocess.run(words, check=True, cwd=ROOT, capture_output=True)
+        command = [sys.executable, "manage.py", "build_runner", "--out", str(file)]
+        subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
         world = World(folder / "data", ALLOWED_HOSTS="localhost,127.0.0.1,10.0.2.2")
         try:
             world.wait_healthy(3600)  # on a busy machine; on a free one it takes a minute or two
@@ -392,4 +394,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(figure(main))

@@ -1,6 +1,6 @@
-"""What it costs the server that people watch their runs wait. Prints a table; run by hand.
+"""What it costs the server that people watch their runs wait. Prints a table.
 
-    python -m tests.load.waiting_pages
+    python -m tests.load.waiting_pages [waiting ...]
 
 A database of its own (SQLite, as in `make run`), so many students with one run each in line, one worker, runs of half a minute. Each
 page is asked for once; `own` is processor time of this process, which does all the work, database included. Cores: what all these pages
@@ -10,11 +10,14 @@ take of a core when each asks again as its answer says, and when each asked ever
 import logging
 import os
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import django
+
+from tests.load.figures import figure, numbers, table
 
 WAITING, TOOK_S = (5, 20, 80), (28, 25, 31, 30, 35, 27, 29, 33, 26, 38)
 
@@ -30,12 +33,12 @@ def main() -> None:
         logging.disable(logging.CRITICAL)
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
-        print(f"{'waiting':>8} {'own ms an answer':>17} {'asks a second':>14} {'cores':>6} {'cores, each second':>19}")
-        for many in WAITING:
-            measure(many, Path(folder))
+        row = table("waiting|>", "own, ms an answer|.1f", "asks a second|.1f", "cores|.2f", "cores, each second|.2f")
+        for many in numbers() or WAITING:
+            row(*measure(many, Path(folder)))
 
 
-def measure(many: int, folder: Path) -> None:
+def measure(many: int, folder: Path) -> tuple[float, ...]:
     from django.core.management import call_command
     from django.test import Client
     from django.utils import timezone
@@ -68,8 +71,8 @@ def measure(many: int, folder: Path) -> None:
         found = promise(run, line_read(now, [run.submission.assignment_id]), place)
         every_s.append(poll_s(place, found, is_held_up=False))
     each, asks = statistics.median(own_ms), sum(1 / seconds for seconds in every_s)
-    print(f"{many:8} {each:17.1f} {asks:14.1f} {asks * each / 1e3:6.2f} {many * each / 1e3:19.2f}")
+    return many, each, asks, asks * each / 1e3, many * each / 1e3
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(figure(main))

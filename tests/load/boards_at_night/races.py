@@ -10,8 +10,8 @@ from types import SimpleNamespace
 from hardware.models import BoardEnd, BoardJob, Outcome, Status
 from tests.hardware.runners.boards import Board as Speaker
 from tests.hardware.runners.boards import P, results
-from tests.load.faults import people
-from tests.load.faults.site import Site, own_connection
+from tests.load.boards_at_night import people
+from tests.load.boards_at_night.site import Site, own_connection
 
 DEVICE, RACES, STALE_AFTER_S = "rpi-4-8gb", 25, 150
 

@@ -5,10 +5,10 @@ import time
 from dataclasses import dataclass, field
 
 from hardware.models import HELD, BoardJob, Runner
-from tests.load.faults import people
-from tests.load.faults.boards import Board, SmallBoard
-from tests.load.faults.network import Network
-from tests.load.faults.site import Site
+from tests.load.boards_at_night import people
+from tests.load.boards_at_night.boards import Board, SmallBoard
+from tests.load.boards_at_night.site import Site
+from tests.load.network import Network
 
 EVERY_S, CUT_S, AWAY_S, FULL_S, SKEW_S, OLD_ONES = 4.0, 120.0, 150.0, 25.0, 3600, 6
 KILL, CUT, AWAY, HARD, SOFT, CLOCK, REVOKE, FULL, LATE = (

@@ -17,7 +17,7 @@ from grading.bench.sandbox.container import Container
 from grading.bench.sandbox.container_engine import CPUINFO
 from grading.bench.sandbox.container_spec import CPUINFO_INSIDE
 from tests import bench_images
-from tests.load.faults.boards import Board
+from tests.load.boards_at_night.boards import Board
 from tests.parts import ROOT
 
 IMAGE = "milliamp-bench-onnxruntime:arm64"

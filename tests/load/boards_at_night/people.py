@@ -23,7 +23,7 @@ from hardware.runners.duty import duty_change
 from hardware.runners.enrolling import runner_add
 from hardware.runners.health import LIMITS
 from tests.journeys.visitor import Visitor
-from tests.load.faults.site import Site
+from tests.load.boards_at_night.site import Site
 from tests.parts import ROOT
 
 DEVICE, LAB, ALLOWED = "rpi-4-4gb", "lab1", 200

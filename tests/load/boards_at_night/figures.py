@@ -8,9 +8,9 @@ from django.db.models import Count, F
 
 from hardware.models import BoardEnd, BoardJob, JobMove, Outcome, Status
 from hardware.ondevice.stats import percentile
-from tests.load.faults.boards import WATTS
-from tests.load.faults.director import Loss
-from tests.load.faults.people import DEVICE
+from tests.load.boards_at_night.boards import WATTS
+from tests.load.boards_at_night.director import Loss
+from tests.load.boards_at_night.people import DEVICE
 
 MOST_RECOVERY_S = 90.0
 

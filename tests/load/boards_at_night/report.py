@@ -4,12 +4,13 @@ import sys
 from collections import Counter
 
 from hardware.models import Status
-from tests.load.faults import director as faults
-from tests.load.faults import figures
-from tests.load.faults.boards import MeteredBoard
-from tests.load.faults.director import Director
-from tests.load.faults.people import Students
-from tests.load.faults.races import RACES, Races
+from tests.load.boards_at_night import director as faults
+from tests.load.boards_at_night import figures
+from tests.load.boards_at_night.boards import MeteredBoard
+from tests.load.boards_at_night.director import Director
+from tests.load.boards_at_night.people import Students
+from tests.load.boards_at_night.races import RACES, Races
+from tests.load.figures import say, table
 
 KILLS = (faults.KILL, faults.AWAY)
 
@@ -47,10 +48,11 @@ def told(jobs: int, director: Director, students: Students, races: Races, took_s
         ("back in the line, s: every killed agent", figures.spread(killed)),
         *((f"taken by the next, s: {what}", figures.spread(found)) for what, found in again.items()), ("all, s", f"{took_s:.0f}"),
     ]  # fmt: skip
+    row = table("what|49", "seen|<")
     for name, value in rows:
-        print(f"{name:49}{value!s:>10}")
+        row(name, str(value))
     for why in figures.given_up_after():
-        print(f"given up {why}")
+        say(f"given up {why}")
     faulty = {
         "not every job was measured": ends["measured"] != jobs or figures.left() > 0,
         "a job was ended twice, or has no result": figures.ended_twice() + figures.without_result() > 0,
@@ -65,5 +67,5 @@ def told(jobs: int, director: Director, students: Students, races: Races, took_s
         "not shown": any(times[what] == 0 for what in (*faults.SHORT, *faults.LONG)),
     }
     for said in (said for said, is_so in faulty.items() if is_so):
-        print(f"WRONG: {said}")
+        say(f"WRONG: {said}")
     return int(any(faulty.values()))

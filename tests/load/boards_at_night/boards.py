@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.load.faults.line import Line
+from tests.load.boards_at_night.line import Line
 
 WATTS, DISK_MIB = 3.21, 96
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
