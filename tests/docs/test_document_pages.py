@@ -1,12 +1,14 @@
 """The documents as pages: chapters that a link can lead to, and no link to one that is not there."""
 
 import re
+from urllib.parse import urljoin
 
 import pytest
 
-from courseplatform.core.views import DOCUMENTS
+from courseplatform.core.documents import names
 from tests.parts import ROOT
 
+DOCUMENTS = sorted(names())
 LINK = re.compile(r"""name='(\w+)' %\}#([\w-]+)""")
 
 
@@ -36,3 +38,12 @@ def test_a_page_of_a_course_leads_to_the_chapter_and_not_to_the_head_of_a_docume
         path for name in ("grading", "hardware", "accounts") for path in (ROOT / "templates" / name).rglob("*.html")
     ]
     assert [path.name for path in pages if whole.search(path.read_text())] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/docs/", "/docs/students/"])
+def test_every_link_of_a_document_leads_to_a_page(client, address):
+    page = client.get(address).content.decode().partition("<main")[2].partition("</main>")[0]
+    found = {link for link in re.findall(r'<a href="([^"#]+)', page) if not link.startswith("http")}
+    assert len(found) > 1
+    assert [link for link in found if client.get(urljoin(address, link)).status_code != 200] == []

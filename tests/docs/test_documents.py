@@ -1,6 +1,8 @@
 """The documents agree with what they describe: keys that are explained, files that are named, pages that render."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -8,11 +10,11 @@ import pytest
 import yaml
 from django.apps import apps
 
-from courseplatform.core.markdown import render_markdown
-from courseplatform.core.views import DOCUMENTS
+from courseplatform.core import documents
 from courseplatform.courses.sections import Registry
 from courseplatform.participation.hooks import Hooks
 from courseplatform.teams.sections import TeamRegistry
+from docs.screenshots import SHOTS
 from grading.bench.sandbox.choice import SETTINGS
 from grading.ml_tasks.scoring.intervals import wilson
 from grading.points.shares import share_earned
@@ -45,17 +47,37 @@ def test_every_path_that_is_named_exists(path):
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_a_public_document_renders_without_a_title_of_its_own(name):
-    text = (DOCS / f"{name}.md").read_text()
-    assert not text.startswith("# ")
-    assert render_markdown(text).count("<h2>") == len(re.findall(r"^## ", text, re.MULTILINE))
+@pytest.mark.parametrize("name", sorted(documents.names()))
+def test_a_document_begins_with_its_title_and_every_chapter_is_rendered(name):
+    text, found = (DOCS / f"{name}.md").read_text(), documents.document(name)
+    assert text.startswith(f"# {found.title}\n\n")
+    assert [chapter.title for chapter in found.chapters] == re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert not any(chapter.html.startswith("<pre>") and len(chapter.html) > 50_000 for chapter in found.chapters)
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_a_public_document_links_to_the_other_documents_only(name):
-    other = re.findall(r"\]\(([^)]+)\)", (DOCS / f"{name}.md").read_text())
-    assert set(other) <= {f"../{known}/" for known in DOCUMENTS}
+@pytest.mark.parametrize("path", READMES, ids=lambda path: path.name)
+def test_every_picture_is_there_and_says_what_it_shows(path):
+    found = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", path.read_text())
+    assert [source for words, source in found if not words or not (path.parent / source).exists()] == []
+
+
+def test_every_document_stands_once_in_the_contents():
+    listed = re.findall(r"^- \[[^\]]+\]\(([\w-]+)\.md\)", (DOCS / "index.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(documents.names() - {documents.FRONT})
+
+
+def test_every_picture_that_the_script_takes_is_shown_somewhere_and_none_is_left_over():
+    taken = {shot.name for shot in SHOTS}
+    shown = {name for path in READMES for name in re.findall(r"img/([\w-]+)\.webp", path.read_text())}
+    assert taken == shown == {path.stem for path in (DOCS / "img").glob("*.webp")}
+
+
+def test_sphinx_builds_the_documents_without_a_warning(tmp_path):
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-n", str(DOCS), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Rules of points" in (tmp_path / "rules.html").read_text()
+    assert "/api/v1/me" in (tmp_path / "api-reference.html").read_text()
 
 
 def test_the_example_of_the_interval_is_right():
