@@ -7,10 +7,11 @@ TORCH_INDEX ?=
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 REQUIRE ?=
 VENV := $(CURDIR)/.venv
+comma := ,
 PY := $(VENV)/bin/python
 export DATA_DIR DEMO REQUIRE
 
-.PHONY: run test check figures audit clean
+.PHONY: run test check figures docs audit clean
 .DEFAULT_GOAL := run
 
 # The environment is made again only when what it is made from changed: the stamp holds the hash of the requirements.
@@ -47,40 +48,22 @@ check:
 	@"$(PY)" manage.py makemigrations --check --dry-run
 	@"$(PY)" manage.py check
 
-# The long proofs, and the benchmarks that print a table each.
+# The long proofs and the benchmarks: each prints its tables and writes its section of docs/figures.md; one that fails stops no other.
+# make figures ONLY=faults,limits, or FROM=faults to go on there, or SMALL=1 for the small form of each.
 figures: check
-	@"$(PY)" -m tests.load.start
-	@"$(PY)" -m tests.load.submit_to_result
-	@"$(PY)" -m tests.load.queue_fairness
-	@"$(PY)" -m tests.load.killed_workers
-	@"$(PY)" -m tests.load.matching
-	@"$(PY)" -m tests.load.result_page
-	@"$(PY)" -m tests.load.class_front
-	@"$(PY)" -m tests.load.upload
-	@"$(PY)" -m tests.load.late_days
-	@"$(PY)" -m tests.load.reservations
-	@"$(PY)" -m tests.load.runner_faults
-	@"$(PY)" -m tests.runner_protocol --enroll "$(PY) -m hardware.ondevice.runner enroll --site {site} --code {code} --folder {folder}" \
-		--agent "$(PY) -m hardware.ondevice.runner run --folder {folder}"
-	@"$(PY)" -m tests.load.virtual_board
-	@"$(PY)" -m tests.load.old_pythons
-	@"$(PY)" -m tests.load.loan_desk
-	@"$(PY)" -m tests.load.bench_overhead
-	@"$(PY)" -m tests.load.ten_times
-	@"$(PY)" manage.py calibrate --report
-	@"$(PY)" -m tests.load.training_step
-	@"$(PY)" -m tests.load.tiny_on_devices
-	@"$(PY)" -m tests.load.bad_files
-	@"$(PY)" -m tests.load.instruction_count
-	@"$(PY)" -m tests.load.limits
-	@SCHEMA_EXAMPLES=40 "$(PY)" -m pytest -q -s tests/schema
-	@"$(PY)" -m tests.load.arm64
-	@EVERY_LEVEL=1 "$(PY)" -m pytest -q tests/hostile/test_sandbox_attacks.py tests/hardware/inventory/test_any_order.py
+	@"$(PY)" -m tests.load.figures $(subst $(comma), ,$(ONLY)) $(if $(FROM),--from $(FROM)) $(if $(SMALL),--small)
+
+# The documents as a site of their own, in docs/_site.
+docs:
+	$(call install,requirements.txt tests/requirements.txt,test)
+	@"$(PY)" -m sphinx -q -W -n docs docs/_site
+	@echo "docs/_site/index.html"
 
 # pip-audit says "no known vulnerabilities" also when it could ask nobody: --strict makes that a failure, and we say so.
 audit:
 	$(call install,requirements.txt tests/requirements.txt,test)
-	@"$(VENV)/bin/pip-audit" --strict -r requirements.txt || echo "not audited, or holes found: read the lines above"
+	@"$(VENV)/bin/bandit" -q -c pyproject.toml -r courseplatform grading hardware manage.py 2> "$(VENV)/bandit.log" && echo "bandit: clean"
+	@"$(VENV)/bin/pip-audit" --strict -r requirements.txt || echo "pip-audit: not audited, or holes found: read the lines above"
 
 clean:
 	rm -rf "$(VENV)" .mypy_cache .ruff_cache .pytest_cache

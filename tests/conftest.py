@@ -14,6 +14,7 @@ from django.test import override_settings
 from tests import flushing, parts
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the test's thread
+os.environ.setdefault("MILLIAMP_FIGURES", "")  # docs/figures.md is for what `make figures` measures
 REQUIRED = os.environ.get("REQUIRE") == "all"
 
 
@@ -51,6 +52,18 @@ def no_process_waits_on():
     yield
     if ready := sys.modules.get("grading.measuring.bench_ready"):
         ready.close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept():
+    """Each test has rows of its own; and whatever a page keeps is told of when it changes (core/kept.py)."""
+    kept = sys.modules.get("courseplatform.core.kept")
+    if kept is None:
+        yield
+        return
+    kept.forget_all()
+    yield
+    assert not kept.strangers, f"kept, but read from tables that are not quiet: {kept.strangers}"
 
 
 @pytest.fixture

@@ -50,6 +50,10 @@ def _docker() -> str:
     return _program("docker", "version", "--format", "{{.Server.Version}}")
 
 
+def _compose() -> str:
+    return _program("docker-compose", "version", "--short")
+
+
 def chromium_path() -> str | None:
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -75,6 +79,10 @@ def _valgrind() -> str:
     return _program("valgrind", "--version")
 
 
+def _promtool() -> str:
+    return _program("promtool", "--version").split(" (")[0]
+
+
 def _reference_models() -> str:
     if not REFERENCE_MODELS.is_dir():
         raise Missing("../shared/data/mlperf-tiny is not beside this checkout")
@@ -90,17 +98,54 @@ def _arm64() -> str:
     return _program("docker", "image", "inspect", "-f", "{{.Id}}", image).removeprefix("sha256:")[:12]
 
 
+def _stack() -> str:
+    """Whether the images of all services can be made here. What they hold stands in STACK."""
+    if subprocess.run(["docker", "image", "inspect", "milliamp-base"], capture_output=True, check=False).returncode:
+        _program("debootstrap", "--version")
+    return "all services of docker/compose.yml"
+
+
 FINDERS: dict[str, Callable[[], str]] = {
     "postgresql": _postgresql,
     "redis": _redis,
     "docker": _docker,
+    "compose": _compose,
     "arm64": _arm64,
     "chromium": _chromium,
     "bubblewrap": _bubblewrap,
     "curl": _curl,
     "valgrind": _valgrind,
+    "promtool": _promtool,
     "reference_models": _reference_models,
+    "stack": _stack,
 }
+
+# The stack's parts that are not ours: how each says its version in its image, and what it is.
+STACK = {
+    "postgresql": (
+        "milliamp-ci-postgres",
+        ("dpkg-query", "-W", "-f", "${Version}", "postgresql-15"),
+        "Debian's package",
+    ),
+    "redis": ("milliamp-ci-redis", ("dpkg-query", "-W", "-f", "${Version}", "redis-server"), "Debian's package"),
+    "proxy": ("milliamp-ci-proxy", ("dpkg-query", "-W", "-f", "${Version}", "caddy"), "Caddy, Debian's package"),
+    "s3": (
+        "milliamp-ci-s3",
+        ("/venv/bin/python", "-c", "import moto; print(moto.__version__)"),
+        "moto: a stand-in for S3",
+    ),
+}
+
+
+def in_stack(name: str) -> str:
+    """What stood for this part in the stack; "" where its image is not there."""
+    image, (program, *words), what = STACK[name]
+    try:
+        version = _program("docker", "run", "--rm", "--network", "none", "--entrypoint", program, image, *words)
+    except (Missing, OSError, subprocess.SubprocessError):
+        return ""
+    return f"{version}, {what}"
+
 
 MADE_BY_FIGURES = (
     "arm64",

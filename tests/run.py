@@ -1,8 +1,8 @@
-"""The whole suite in two lanes, one for each processor; one closing table; one last line.
+"""The whole suite in three lanes; one closing table; one last line.
 
-It is cut into a few sessions of pytest, and a lane that is free takes the next of them: what runs in pytest's own process on SQLite
-(in three parts), what touches the database again, on PostgreSQL, and what starts whole programs. The programs are the longest and
-come as soon as the images can be there, which are built beside.
+It is cut into a few sessions of pytest. Two lanes, one for each processor, take what computes: what runs in pytest's own process on SQLite
+(in three parts), what touches the database again, on PostgreSQL, and what starts whole programs. The third takes what waits more than
+it computes: nights on which something fails and has to come back. Images are built beside; the whole deployment comes once its own are there.
 
 `REQUIRE=all` turns a missing real part into failures. Arguments go to pytest (`python -m tests.run -k leases`).
 """
@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from tests import parts
+from tests.load import figures
 
 REQUIRED = os.environ.get("REQUIRE") == "all"
 SLOWEST = 20
@@ -27,6 +28,9 @@ LANES = 2
 PARTS = ("tests/grading", "tests/courseplatform")  # half of the tests each, and most of the time
 # Sites, workers, sandboxes and containers, for real.
 PROGRAMS = ("tests/hostile", "tests/journeys", "tests/docker", "tests/cli")
+# Those of them that wait, for leases to run out and services to come back.
+NIGHTS = tuple(f"tests/journeys/test_{name}.py" for name in ("faults", "two_worker_hosts", "runner_faults", "restore"))
+DEPLOYED = "tests/docker/test_stack.py"
 
 
 def session(name: str, scratch: Path, arguments: list[str], **env: str) -> list[dict]:
@@ -66,13 +70,13 @@ def on_postgresql(scratch: Path, arguments: list[str]) -> list[dict]:
     return [{"test": name, "outcome": outcome, "why": why, "parts": [], "session": "postgresql"}]
 
 
-def build_images(scratch: Path) -> None:
+def build_images(scratch: Path, module: str) -> None:
     """Minutes on a new machine. What fails here fails again, with its reason, in the tests that need an image."""
     if not parts.find("docker")[0]:
         return
-    with (scratch / "images.txt").open("w") as said:
+    with (scratch / f"{module}.txt").open("w") as said:
         subprocess.run(
-            [sys.executable, "-m", "tests.bench_images"],
+            [sys.executable, "-m", module],
             check=False,
             cwd=parts.ROOT,
             stdout=said,
@@ -80,17 +84,26 @@ def build_images(scratch: Path) -> None:
         )
 
 
-def programs(scratch: Path, images: Future[None]) -> list[dict]:
+def with_images(name: str, scratch: Path, images: Future[None], *arguments: str, **env: str) -> list[dict]:
     images.result()
-    return session("programs", scratch, [*PROGRAMS])
+    return session(name, scratch, [*arguments], **env)
 
 
-def sessions(scratch: Path, images: Future[None]) -> list[Callable[[], list[dict]]]:
-    """The whole suite, in the order in which its sessions begin."""
+def sessions(
+    scratch: Path, beside: ThreadPoolExecutor
+) -> tuple[list[Callable[[], list[dict]]], list[Callable[[], list[dict]]]]:
+    """The whole suite, in the order in which its sessions begin: (those that compute, those that wait)."""
     first, last = (partial(session, f"sqlite-{Path(part).name}", scratch, [part]) for part in PARTS)
     others = ["tests", *(f"--ignore={folder}" for folder in (*PARTS, *PROGRAMS))]
     rest = partial(session, "sqlite-rest", scratch, others)
-    return [first, rest, partial(programs, scratch, images), partial(on_postgresql, scratch, []), last]
+    benches, deployed = (
+        beside.submit(build_images, scratch, name) for name in ("tests.bench_images", "tests.docker.stack")
+    )
+    elsewhere = [f"--ignore={path}" for path in (*NIGHTS, DEPLOYED)]
+    programs = partial(with_images, "programs", scratch, benches, *PROGRAMS, *elsewhere)
+    nights = partial(session, "nights", scratch, [*NIGHTS])
+    stack = partial(with_images, "stack", scratch, deployed, DEPLOYED, STACK="1")
+    return [first, rest, programs, partial(on_postgresql, scratch, []), last], [nights, stack]
 
 
 def chosen(scratch: Path, arguments: list[str]) -> list[Callable[[], list[dict]]]:
@@ -111,9 +124,14 @@ def closing_table(lines: list[dict]) -> None:
         rows.append(
             (name, version[:40] or "missing", *(str(counts[word]) for word in ("passed", "failed", "skipped")), why)
         )
+    played = Counter(line["outcome"] for line in lines if "stack" in line["parts"])
+    for name in parts.STACK if played["passed"] else ():
+        counted = (str(played[word]) for word in ("passed", "failed", "skipped"))
+        rows.append((f"stack: {name}", parts.in_stack(name) or "missing", *counted, ""))
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print(f"\n{figures.proofs(lines)}\n")
     seconds: Counter[str] = Counter()
     for line in lines:
         seconds[f"{line['test'].partition('::')[0]} [{line['session']}]"] += line.get("seconds", 0)
@@ -127,9 +145,9 @@ def main() -> int:
     arguments = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="milliamp-suite-") as folder:
         scratch = Path(folder)
-        with ThreadPoolExecutor(1) as beside, ThreadPoolExecutor(LANES) as lanes:
-            begin = chosen(scratch, arguments) if arguments else sessions(scratch, beside.submit(build_images, scratch))
-            running = [lanes.submit(one) for one in begin]
+        with ThreadPoolExecutor(1) as beside, ThreadPoolExecutor(LANES) as lanes, ThreadPoolExecutor(1) as waiting:
+            compute, wait = (chosen(scratch, arguments), []) if arguments else sessions(scratch, beside)
+            running = [waiting.submit(one) for one in wait] + [lanes.submit(one) for one in compute]
             lines = [line for one in running for line in one.result()]
     closing_table(lines)
     for line in lines:

@@ -9,6 +9,7 @@ from courseplatform.audit.recording import Looked, look_record
 from courseplatform.audit.registry import audit
 from courseplatform.core import error_pages
 from courseplatform.core.busy import is_busy
+from courseplatform.core.content.serving import ContentLink
 from courseplatform.core.middleware import Middleware
 from courseplatform.courses.access import Visit
 
@@ -22,7 +23,8 @@ class Audited(Middleware):
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with handling(request):
             response = self.get_response(request)
-            looked = looked_at(request) if response.status_code in (200, 206) else None
+            is_given = response.status_code in (200, 206) or isinstance(response, ContentLink)
+            looked = looked_at(request) if is_given else None
             if looked is None:
                 return response
             try:

@@ -74,7 +74,7 @@ def _insert(looked: Looked, key: str, now: datetime) -> bool:
     }  # fmt: skip
     table, columns = connection.ops.quote_name(AuditRow._meta.db_table), ", ".join([*fields, "about_id"])
     sql = (
-        f"INSERT INTO {table} ({columns}) SELECT {', '.join(['%s'] * len(fields))}, {whose} "  # noqa: S608 names of ours; values are parameters
+        f"INSERT INTO {table} ({columns}) SELECT {', '.join(['%s'] * len(fields))}, {whose} "  # noqa: S608 names of ours; values are parameters  # nosec B608
         f"WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE look = %s AND look <> '' AND at > %s) ON CONFLICT DO NOTHING"
     )
     adapt = connection.ops.adapt_datetimefield_value

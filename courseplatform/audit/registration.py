@@ -9,16 +9,24 @@ from courseplatform.accounts.browsers import browser_words
 from courseplatform.accounts.exporting import add_export_section
 from courseplatform.accounts.models import User
 from courseplatform.audit import exporting
-from courseplatform.audit.models import Act, StudentView
+from courseplatform.audit.models import Act, AuditRow, StudentView
 from courseplatform.audit.recording import audit_record
 from courseplatform.audit.registry import AuditSource, Read, audit
 from courseplatform.audit.view_as.current import marked_view
 from courseplatform.audit.view_as.services import student_view_end
+from courseplatform.courses.archive_parts import add_archive_part, page_files
 from courseplatform.courses.models import STAFF, Course, CourseFileImport, Enrolment, Role, ScheduleChange
+from courseplatform.courses.retention_kinds import add_retention_source
+from courseplatform.courses.retention_rows import rows_source
 from courseplatform.courses.sections import NavLink, registry
 
 
 def register_all() -> None:
+    audited = "who of the staff saw, changed and exported what, the newest 5000 lines; all of it is in tables/"
+    add_archive_part(page_files("audit", 90, {"audit/audit.csv": ("audit:csv", audited)}))
+    add_retention_source(
+        "audit", rows_source("audit", lambda course: AuditRow._base_manager.filter(course=course), "at")
+    )
     add_export_section(exporting.SECTION)
     instructors = frozenset({Role.INSTRUCTOR})
     registry.add_nav(

@@ -1,4 +1,5 @@
-"""The one door: who is asking, in which course, with which role. Endpoints of the API have a door of the same kind in api.py.
+"""The one door: who is asking, in which course, with which role, and whether that course is closed. Endpoints of the API have a door of the
+same kind in api.py.
 
 A view decorated with `course_page` is called with a `Visit` in place of the request's loose parts; one decorated with
 `public_course_page` with a `Reader`, who may be a visitor without an account where the course is public. "Not yours"
@@ -16,8 +17,12 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from courseplatform.accounts.models import User, validate_zone
+from courseplatform.accounts.second_factor.gate import factor_gate
 from courseplatform.core.audience import Audience, declare
 from courseplatform.core.errors import BadInput, Forbidden, NotHere, NotOpenYet
+from courseplatform.core.kept import stamp_now
+from courseplatform.core.prepared import Prepared
+from courseplatform.courses.closing import check_goes_on
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role
 
 P = ParamSpec("P")
@@ -92,6 +97,7 @@ CourseView = Callable[..., HttpResponseBase]
 
 def _find_visit(person: User, slug: str) -> Visit | None:
     """Raises NotOpenYet (`course_is_draft`) to a student of a course that its staff are still preparing."""
+    stamp_now()  # before any row of the course is read
     visit = _any_student(person, slug) if person.is_any_student else _enrolled(person, slug)
     if visit is None:
         return None
@@ -101,11 +107,16 @@ def _find_visit(person: User, slug: str) -> Visit | None:
     return visit
 
 
+MINE = Prepared(
+    lambda slug, person: Enrolment.objects.select_related("course").filter(course__slug=slug, person=person, is_active=True),
+    slug=str, person=int,
+)  # fmt: skip
+
+
 def _enrolled(person: User, slug: str) -> Visit | None:
     if person.seen_in and slug != person.seen_in:  # a student as whom staff of another course look
         return None
-    mine = Enrolment.objects.select_related("course").filter(course__slug=slug, person=person, is_active=True)
-    enrolment = mine.first()
+    enrolment = next(iter(MINE(slug=slug, person=person.pk)), None)
     return None if enrolment is None else Visit(person, enrolment.course, Role(enrolment.role))
 
 
@@ -147,6 +158,9 @@ def course_page(roles: frozenset[Role] = MEMBERS) -> Callable[[CourseView], Cour
             visit = visit_in_role(request.user, course, roles)
             request.visit = visit  # type: ignore[attr-defined]
             timezone.activate(request.user.zone or visit.course.zone)
+            if visit.is_staff and (elsewhere := factor_gate(request)):
+                return elsewhere
+            check_goes_on(request, visit.course)
             return view(request, visit, **rest)
 
         return declare(wrapper, AUDIENCES[roles])  # type: ignore[no-any-return]
@@ -180,7 +194,7 @@ def course_makers(view: CourseView) -> CourseView:
         if not may_make_courses(request.user):
             said = "Courses are made by operators and by instructors of a course. Ask one of them to make yours."
             raise Forbidden(said, code="makers_only")
-        return view(request, request.user)
+        return factor_gate(request) or view(request, request.user)
 
     return declare(wrapper, Audience.COURSE_MAKERS)  # type: ignore[no-any-return]
 
@@ -194,7 +208,7 @@ def operators(view: CourseView) -> CourseView:
             return redirect_to_login(request.get_full_path())
         if not request.user.is_operator:
             raise Forbidden("Only operators of the site see this page.", code="operators_only")
-        return view(request, request.user, **rest)
+        return factor_gate(request) or view(request, request.user, **rest)
 
     return declare(wrapper, Audience.OPERATORS)  # type: ignore[no-any-return]
 
@@ -225,6 +239,9 @@ def public_course_page(view: CourseView) -> CourseView:
                 return redirect_to_login(request.get_full_path())
             raise
         request.visit = reader.visit or reader  # type: ignore[attr-defined]
+        if reader.is_staff and (elsewhere := factor_gate(request)):
+            return elsewhere
+        check_goes_on(request, reader.course)
         timezone.activate(_asked_zone(request) or (person.zone if person else "") or reader.course.zone or "UTC")
         return view(request, reader, **rest)
 

@@ -10,10 +10,12 @@ from rest_framework.response import Response
 
 from courseplatform.accounts.api_authentication import person_of
 from courseplatform.accounts.models import User
+from courseplatform.accounts.second_factor.gate import factor_check
 from courseplatform.core.api import ApiView, paged
 from courseplatform.core.api_shapes import PAGE_PARAMETERS, page_of
 from courseplatform.core.audience import Audience
 from courseplatform.courses.access import AUDIENCES, MEMBERS, Visit, visit_in_role
+from courseplatform.courses.closing import check_goes_on
 from courseplatform.courses.models import Course, Enrolment, Role
 
 
@@ -34,6 +36,9 @@ class CourseApiView(ApiView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.visit = self.find_visit(person_of(request), **kwargs)
+        if self.visit.is_staff and request.auth is None:  # a session; a token was made where a session had passed this
+            factor_check(request._request)
+        check_goes_on(request._request, self.visit.course)
         request._request.visit = self.visit  # type: ignore[attr-defined]  # as on the pages: who came, for what stands around them
 
     def find_visit(self, person: User, **kwargs: Any) -> Visit:
@@ -49,6 +54,9 @@ class CourseShape(serializers.Serializer[Any]):
     zone = serializers.CharField(source="course.zone", help_text="IANA time zone in which its due times were set")
     starts_on = serializers.DateField(source="course.starts_on", allow_null=True)
     ends_on = serializers.DateField(source="course.ends_on", allow_null=True)
+    closed_at = serializers.DateTimeField(
+        source="course.closed_at", allow_null=True, help_text="since when nobody changes anything in it"
+    )
     role = serializers.ChoiceField(choices=Role.choices, help_text="what you are in it")
 
 

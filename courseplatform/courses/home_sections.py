@@ -8,6 +8,7 @@ from courseplatform.courses.access import MEMBERS, Visit
 from courseplatform.courses.course_file.words import WEEKDAYS
 from courseplatform.courses.models import Course, Role
 from courseplatform.courses.sections import NavLink, Section, registry
+from courseplatform.courses.selectors import office_hours_of
 from courseplatform.courses.zones import is_elsewhere, zone_words
 
 
@@ -26,7 +27,7 @@ def office_hour_rows(course: Course) -> list[dict[str, str]]:
             "start": f"{hour.starts_at:%H:%M}" if hour.starts_at else "", "end": f"{hour.ends_at:%H:%M}" if hour.ends_at else "",
             "note": hour.note or ("" if hour.weekday is not None else "to be announced"),
         }
-        for hour in course.office_hours.all()
+        for hour in office_hours_of(course)
     ]  # fmt: skip
 
 

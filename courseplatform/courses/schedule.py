@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from courseplatform.core.kept import kept
 from courseplatform.core.markdown import render_markdown
 from courseplatform.courses.course_file.words import WEEKDAYS
 from courseplatform.courses.models import Course, DatedItem, Session
@@ -121,14 +122,21 @@ def session_rows(
     course: Course, marks: list[DueMark], now: datetime, *, staff: bool
 ) -> list[tuple[Session, SessionRow]]:
     """Every session that the reader may see, in the order of the course file, with the lines that all apps add to it."""
+    here = timezone.get_current_timezone_name()
+    sessions, lines = kept("schedule", (course.pk, staff, here), lambda: _sessions_and_lines(course, staff=staff))
+    usual = _usual(sessions)
+    return [(session, _row(course, session, usual, marks, lines.get(session.pk, []), now)) for session in sessions]
+
+
+def _sessions_and_lines(course: Course, *, staff: bool) -> tuple[list[Session], dict[int, list[ScheduleLine]]]:
+    """The sessions in the order of the course file, and by session what the apps add. Nothing of it depends on who reads or when."""
     sessions = list(
         course.sessions.shown_to(staff=staff).prefetch_related("items").order_by("held_on", "position", "pk")
     )
-    usual = _usual(sessions)
     lines: dict[int, list[ScheduleLine]] = defaultdict(list)
     for line in (line for source in registry.schedule_sources for line in source(course, sessions)):
         lines[line.session_id].append(line)
-    return [(session, _row(course, session, usual, marks, lines[session.pk], now)) for session in sessions]
+    return sessions, dict(lines)
 
 
 Slot = tuple[int | None, time | None, time | None, str]
@@ -216,7 +224,7 @@ def due_rows(marks: list[DueMark], now: datetime) -> list[dict[str, Any]]:
         rows.append(
             {
                 "day": day_label(due.date(), weekday=True), "iso": due.isoformat(), "hour": "" if is_one_hour else f"{due:%H:%M}", "title": mark.label,
-                "url": mark.url, "detail": mark.title, "is_past": mark.due_at <= now, "mark": mark,
+                "url": mark.url, "detail": mark.title, "is_past": mark.due_at <= now, "due_at": mark.due_at,
             }
         )  # fmt: skip
     return rows
@@ -237,7 +245,7 @@ def schedule_weeks(course: Course, marks: list[DueMark], now: datetime, *, staff
                 week(session.held_on).lab if session.column == Session.Column.LAB else week(session.held_on).lecture
             ).append(row)
     for due in due_rows(marks, now):
-        week(timezone.localdate(due["mark"].due_at, course.tz)).due.append(due)
+        week(timezone.localdate(due["due_at"], course.tz)).due.append(due)
     weeks = [by_week[number] for number in sorted(by_week)]
     for item in weeks:
         if item.number >= this:
@@ -252,7 +260,7 @@ def lecture_rows(course: Course, marks: list[DueMark], now: datetime, *, staff: 
     for session, row in session_rows(course, marks, now, staff=staff):
         rows.append({"row": row, "day": session.held_on, "due": [], "today_before": False})
     for due in due_rows(marks, now):
-        day = timezone.localdate(due["mark"].due_at, course.tz)
+        day = timezone.localdate(due["due_at"], course.tz)
         place = next((r for r in rows if r["day"] == day), None)
         if place is None:
             place = {"row": None, "day": day, "due": [], "today_before": False}

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from courseplatform.core.drawn import drawn
 from courseplatform.courses.access import Reader
-from courseplatform.courses.models import Course
+from courseplatform.courses.models import Course, Role
 from courseplatform.courses.schedule import SessionRow, lecture_rows, programme_days, schedule_head, schedule_weeks
 from courseplatform.courses.sections import due_marks, public_due_marks
 from courseplatform.courses.zones import clock_changes, offered_zones, zone_words
@@ -19,29 +20,36 @@ def schedule_context(reader: Reader, now: datetime) -> dict[str, Any]:
     context: dict[str, Any] = {
         "course": course,
         "own": course.facts.get("course", {}),
-        "today_label": f"Today, {timezone.localtime(now):%A %B %-d}",
         "notes": [note for note in (course.overlay_note, clock_changes(course)) if note],
         "zone_words": zone_words(here) if course.zone else "",
         "zones": offered_zones(course.zone, here),
         "here": here,
         "can_edit": staff,
     }
+    shared = {
+        "today_label": f"Today, {timezone.localtime(now):%A %B %-d}",
+        "slug": course.slug,
+        "may_edit": reader.role == Role.INSTRUCTOR,
+    }
     if course.layout == Course.Layout.COLUMNS:
         weeks = schedule_weeks(course, marks, now, staff=staff)
         context["head"] = schedule_head(course, marks, [row for week in weeks for row in (*week.lecture, *week.lab)])
-        headings = context["own"].get("headings", {})
-        context["headings"] = {
-            "lecture": _heading(headings.get("lecture", "Lecture"), [row for week in weeks for row in week.lecture]),
-            "lab": _heading(headings.get("lab", "Lab and discussion"), [row for week in weeks for row in week.lab]),
+        words = context["own"].get("headings", {})
+        headings = {
+            "lecture": _heading(words.get("lecture", "Lecture"), [row for week in weeks for row in week.lecture]),
+            "lab": _heading(words.get("lab", "Lab and discussion"), [row for week in weeks for row in week.lab]),
         }
-        return context | {"weeks": weeks, "has_today": any(week.today_before for week in weeks)}
+        context["table"] = drawn("courses/_schedule_columns.html", weeks=weeks, headings=headings, **shared)
+        return context | {"has_today": any(week.today_before for week in weeks)}
     if course.layout == Course.Layout.LECTURES:
         rows = lecture_rows(course, marks, now, staff=staff)
         context["head"] = schedule_head(course, marks, [row["row"] for row in rows if row["row"]])
-        return context | {"rows": rows, "has_today": any(row["today_before"] for row in rows)}
+        context["table"] = drawn("courses/_schedule_lectures.html", rows=rows, **shared)
+        return context | {"has_today": any(row["today_before"] for row in rows)}
     days = programme_days(course, now, staff=staff)
     context["head"] = schedule_head(course, marks, [row for day in days for row in day["slots"]])
-    return context | {"days": days, "is_undated": course.starts_on is None}
+    context["table"] = drawn("courses/_schedule_programme.html", days=days, **shared)
+    return context | {"is_undated": course.starts_on is None}
 
 
 def _heading(words: str, rows: list[SessionRow]) -> str:

@@ -29,14 +29,17 @@ class Section:
 
 @dataclass(frozen=True)
 class DueMark:
-    """Something due, as every page of the course needs it: on the time rule, on the schedule, in the title of the home."""
+    """Something due, as every page of the course needs it: on the time rule, on the schedule, in the title of the home.
+
+    detail: a sentence for the title alone, where this is due next; it is asked for there.
+    """
 
     label: str
     title: str
     due_at: datetime
     url: str
     state: Any = None
-    detail: str = ""
+    detail: Callable[[], str] = str
 
 
 @dataclass(frozen=True)

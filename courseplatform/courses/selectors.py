@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core import numbers
-from courseplatform.courses.models import Course, OfficeHour, Session
+from courseplatform.core.kept import kept_rows
+from courseplatform.courses.models import STAFF, Course, Enrolment, OfficeHour, Session
 from courseplatform.courses.schedule import day_label
 from courseplatform.courses.sections import DueMark
 from courseplatform.courses.time_rule import DAYS
@@ -19,6 +20,9 @@ from courseplatform.courses.zones import local_start
 
 def headline(course: Course, marks: list[DueMark], now: datetime) -> dict[str, Any]:
     """The title of the home is the answer: what is due next, and in how long."""
+    if course.is_closed:
+        said = "Your work, results and grades stay here to read."
+        return {"title": "This course is closed", "sentence": said, "url": "", "action": ""}
     coming = [mark for mark in marks if mark.due_at > now]
     if not coming:
         return {"title": "Nothing more is due this term", "sentence": "", "url": "", "action": ""}
@@ -27,17 +31,39 @@ def headline(course: Course, marks: list[DueMark], now: datetime) -> dict[str, A
     due = timezone.localtime(mark.due_at)
     return {
         "title": f"{title} is due in {numbers.span(mark.due_at - now)}",
-        "sentence": f"{_far_day(due.date(), now)}, {due:%H:%M %Z}. {mark.detail}".strip(),
+        "sentence": f"{_far_day(due.date(), now)}, {due:%H:%M %Z}. {mark.detail()}".strip(),
         "url": mark.url,
         "action": f"Open {mark.label}",
     }
 
 
 def sessions_near(course: Course, now: datetime) -> list[Session]:
-    """What both the week and the line of four weeks are made of, with its dated items: two weeks back, four ahead. Two queries."""
+    """What both the week and the line of four weeks are made of, with its dated items: two weeks back, four ahead."""
     today = timezone.localdate(now)
-    near = {"held_on__gte": today - timedelta(days=14), "held_on__lte": today + timedelta(days=DAYS)}
-    return list(course.sessions.shown_to(staff=False).filter(**near).prefetch_related("items"))
+
+    def shown() -> QuerySet[Session]:
+        near = {"held_on__gte": today - timedelta(days=14), "held_on__lte": today + timedelta(days=DAYS)}
+        return Session.objects.filter(course=course).shown_to(staff=False).filter(**near).prefetch_related("items")
+
+    found = kept_rows("sessions near", (course.pk, today), shown)
+    for session in found:
+        session.course = course
+    return found
+
+
+def office_hours_of(course: Course) -> list[OfficeHour]:
+    """Those that `with_office_hours` has put there, else read now."""
+    there: dict[str, Any] = course.__dict__.get("_prefetched_objects_cache", {})
+    return (
+        there["office_hours"]
+        if "office_hours" in there
+        else kept_rows("office hours", course.pk, course.office_hours.all)
+    )
+
+
+def with_office_hours(course: Course) -> None:
+    """For a page that shows them in several places."""
+    course.__dict__.setdefault("_prefetched_objects_cache", {})["office_hours"] = office_hours_of(course)
 
 
 def week_rows(course: Course, sessions: Iterable[Session], marks: list[DueMark], now: datetime) -> list[dict[str, Any]]:
@@ -90,7 +116,7 @@ def _lessons(course: Course, sessions: Iterable[Session]) -> Iterator[DayRow]:
 
 
 def _office_hours(course: Course, today: date) -> Iterator[DayRow]:
-    for hour in course.office_hours.all():  # the home has them ready
+    for hour in office_hours_of(course):
         # One day more on each side: the course's day may be another than the reader's.
         for day in (today + timedelta(days=n) for n in range(-1, 8)):
             if day.weekday() == hour.weekday and _is_of_term(course, day):
@@ -115,6 +141,10 @@ def _when(course: Course, day: date, item: Session | OfficeHour, title: str) -> 
         return day, title, item.place
     hours = f"{start:%H:%M} to {end:%H:%M}"
     return start.date(), title, f"{hours}, {item.place}" if item.place else hours
+
+
+def works_for_a_course(person: User) -> bool:
+    return Enrolment.objects.filter(person=person, is_active=True, role__in=STAFF).exists()
 
 
 def last_end(person: User) -> date | None:

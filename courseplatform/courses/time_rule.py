@@ -9,19 +9,23 @@ from itertools import groupby
 from typing import Any
 
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from courseplatform.courses.models import Course, Session
 from courseplatform.courses.sections import DueMark
 from courseplatform.courses.zones import local_start
 
 DAYS, CLASS_HOUR = 28, 0.4  # where a class without an hour stands in its day
-LABEL = 13.0  # how far apart two labels must stand, % of the width
-NEAR = 9.0  # a word closer than this to a label touches it on a phone
-EDGE = 7.5  # a label nearer to an end than this is written inwards
+NARROWEST = 700  # px: the least width in which the line is drawn; on a phone it is wider and scrolls
+LETTER = 6.4  # px, of a label of 12 px, on average
+GAP = 1.5  # between two labels of one row, % of the width
+NOW = 2.2  # half of the word "now", % of the width
+LONGEST = 30  # letters of a label; what is left out stands in the list below the line
 # Pixels: one storey of labels above the axis, one line of words below it.
 STOREY, ABOVE, BELOW, LINE = 36, 46, 30, 16
-ROWS = 3
-Marks = list[dict[str, Any]]
+ROWS = 5
+Mark = dict[str, Any]
+Marks = list[Mark]
 
 
 class Scale:
@@ -58,17 +62,10 @@ def time_rule(course: Course, sessions: Iterable[Session], marks: list[DueMark],
         "dues": dues,
         "noclass": off,
         "now_x": scale.of(now),
-        "now_below": _is_crowded(scale.of(now), dues),
         "head": head,
         "height": head + BELOW + LINE * (1 + max((mark["row"] for mark in off), default=-1)),
         "note": "Short bars: class. Diamonds: due work.",
     }
-
-
-def _is_crowded(x: float, dues: Marks) -> bool:
-    """Whether the word above the dot would touch a label; below it, the date of a Monday may stand in the way."""
-    after_monday = x % (700 / DAYS)
-    return after_monday > 7 and any(abs(due["x"] - x) < NEAR for due in dues)
 
 
 def _classes(scale: Scale, course: Course, sessions: Iterable[Session]) -> Marks:
@@ -91,10 +88,25 @@ def _dues(scale: Scale, marks: list[DueMark], now: datetime) -> Marks:
         is_next = due_at > now and all(due["tone"] == "past" for due in dues)
         dues.append(
             {"x": scale.of(due_at), "label": ", ".join(mark.label for mark in same), "url": same[0].url,
+             "short": _short([mark.label for mark in same]),
              "when": f"{timezone.localtime(due_at):%a %b %-d, %H:%M}",
              "tone": "next" if is_next else "later" if due_at > now else "past"}
         )  # fmt: skip
-    return _apart(dues)
+    for due in dues:
+        due["wide"] = _width(max(due["short"], due["when"], key=len))
+    return _apart(dues, taken=[(scale.of(now) - NOW, scale.of(now) + NOW)])
+
+
+def _short(labels: list[str]) -> str:
+    """What fits above a diamond: one label, and how many more are due at that moment."""
+    more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
+    joined = ", ".join(labels)
+    return joined if len(joined) <= LONGEST else Truncator(labels[0]).chars(LONGEST - len(more)) + more
+
+
+def _width(words: str) -> float:
+    """About how wide a label is, % of the narrowest line."""
+    return 100 * LETTER * len(words) / NARROWEST
 
 
 def _no_class(scale: Scale, sessions: Iterable[Session]) -> Marks:
@@ -103,17 +115,44 @@ def _no_class(scale: Scale, sessions: Iterable[Session]) -> Marks:
         for session in sessions
         if not session.is_class and not session.is_nothing and scale.shows(session.day)
     }
-    return _apart([{"x": scale.of_day(day, CLASS_HOUR), "label": title} for day, title in sorted(days.items())])
+    return _apart(
+        [
+            {"x": scale.of_day(day, CLASS_HOUR), "label": title, "wide": _width(f"no class, {title}")}
+            for day, title in sorted(days.items())
+        ]
+    )
 
 
-def _apart(marks: Marks) -> Marks:
-    """Labels that would touch go to the next row with room, at most ROWS of them; those near an end are written inwards."""
-    ends = [-LABEL] * ROWS
-    for mark in marks:
-        x = mark["x"]
-        mark["row"] = next((row for row, end in enumerate(ends) if x - end >= LABEL), ends.index(min(ends)))
-        mark["storey"] = STOREY * mark["row"]
-        mark["line"] = LINE * mark["row"]
-        ends[mark["row"]] = x
-        mark["anchor"] = "start" if x < EDGE else "end" if x > 100 - EDGE else "middle"
+def _apart(marks: Marks, taken: Iterable[tuple[float, float]] = ()) -> Marks:
+    """Give each label a side and a row so that it touches no other label and no stem runs through it.
+
+    A label begins at its stem and runs to the right; near the right end it ends at its stem. The earlier of two such neighbours
+    stands higher, so that its label passes above the later stem; at the right end it is the other way round. `taken` is kept free in
+    row 0. With more than ROWS rows a stem may run behind a label, and in a worse crowd labels may touch.
+    """
+    inwards: list[float] = []
+    for mark in reversed(marks):
+        x, wide = mark["x"], mark["wide"]
+        runs_out = x + wide > 100 or any(x < other <= x + wide for other in inwards)
+        mark["anchor"] = "end" if runs_out and x >= wide else "start"
+        mark["span"] = (x - wide, x) if mark["anchor"] == "end" else (x, x + wide)
+        if mark["anchor"] == "end":
+            inwards.append(x)
+    rows: list[list[tuple[float, float]]] = [[] for _ in range(ROWS)]
+    rows[0].extend(taken)
+    placed: Marks = []
+    starts = [mark for mark in reversed(marks) if mark["anchor"] == "start"]
+    for mark in starts + [mark for mark in marks if mark["anchor"] == "end"]:
+        mark["row"] = _row(mark, rows, placed)
+        mark["storey"], mark["line"] = STOREY * mark["row"], LINE * mark["row"]
+        rows[mark["row"]].append(mark["span"])
+        placed.append(mark)
     return marks
+
+
+def _row(mark: Mark, rows: list[list[tuple[float, float]]], placed: Marks) -> int:
+    """The lowest row with room above all stems that stand within the label; else the lowest with room; else the emptiest."""
+    left, right = mark["span"]
+    free = [n for n, row in enumerate(rows) if all(right + GAP <= low or high + GAP <= left for low, high in row)]
+    lowest = max((other["row"] + 1 for other in placed if left < other["x"] < right), default=0)
+    return next((n for n in free if n >= lowest), free[0] if free else min(range(ROWS), key=lambda n: len(rows[n])))

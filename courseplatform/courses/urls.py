@@ -5,6 +5,7 @@ from courseplatform.courses.views import editing, file, pages, settings, stages,
 app_name = "courses"
 urlpatterns = [
     path("<slug:course>/", pages.home, name="home"),
+    path("<slug:course>/tour/", pages.tour_seen, name="tour_seen"),
     path("<slug:course>/about/", pages.about, name="about"),
     path("<slug:course>/schedule/", pages.schedule, name="schedule"),
     path("<slug:course>/policies/", pages.policies, name="policies"),

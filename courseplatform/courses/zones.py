@@ -1,6 +1,7 @@
 """Which zone a page is read in, in words. The person's own where one is chosen, else the course's (access.py activates it)."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -56,8 +57,13 @@ def clock_changes(course: Course) -> str:
         or (course.ends_on - course.starts_on).days > 400
     ):
         return ""
-    zone, said = ZoneInfo(course.zone), []
-    moment, end = datetime.combine(course.starts_on, time(), UTC), datetime.combine(course.ends_on, time(), UTC)
+    return _clock_changes(course.zone, course.starts_on, course.ends_on)
+
+
+@lru_cache(maxsize=256)
+def _clock_changes(name: str, first: date, last: date) -> str:
+    zone, said = ZoneInfo(name), []
+    moment, end = datetime.combine(first, time(), UTC), datetime.combine(last, time(), UTC)
     while moment < end:
         after = moment + timedelta(hours=1)
         old, new = moment.astimezone(zone), after.astimezone(zone)

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from courseplatform.core.audience import known_person
+from courseplatform.core.prepared import Prepared
 from courseplatform.notices.models.notifications import Notification
 
 MOST_COUNTED = 100
@@ -19,5 +20,10 @@ def unread_notices(request: HttpRequest) -> dict[str, Any]:
     return {"unread_notices": cache(lambda: _count(person.pk))}
 
 
+UNREAD = Prepared(
+    lambda person: Notification.objects.unread().filter(person=person).order_by().only("pk")[:MOST_COUNTED], person=int
+)
+
+
 def _count(person: int) -> int:
-    return Notification.objects.unread().filter(person=person).order_by()[:MOST_COUNTED].count()
+    return len(UNREAD(person=person))

@@ -30,8 +30,10 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind("urgent", "Urgent announcements", "What the staff mark as urgent: a class that does not meet, a deadline "
              "that moves. Always mailed at once.", is_fixed=True),
-        Kind("account", "Your account", "An access token was made. Always mailed at once, so that you hear of one that you did not "
-             "make.", is_fixed=True),
+        Kind("account", "Your account", "An access token, a second factor, a new password or a sign-in from a new browser. Always mailed "
+             "at once, so that you hear of what you did not do.", is_fixed=True),
+        Kind("keeping", "What is deleted", "What leaves your course soon under its retention policy, and what became of a request to delete an "
+             "account. Always mailed at once, so that nothing leaves unheard.", is_fixed=True),
         Kind("announcement", "Announcements", "What the staff write to the course."),
         Kind("schedule", "Schedule", "A session that moved, was cancelled or got another room.", MailChoice.DIGEST),
         Kind("team", "Team and project", "Invitations, proposals, slots with the staff, peer feedback."),

@@ -5,12 +5,12 @@ from typing import Any
 
 from django.core import signing
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from courseplatform.core.addresses import absolute, site_host
 from courseplatform.core.errors import NotHere
+from courseplatform.core.mails import letter
 from courseplatform.core.markdown import render_markdown, unescaped
 from courseplatform.notices.kinds import KINDS, MailChoice
 from courseplatform.notices.models.notifications import Notification
@@ -42,14 +42,13 @@ def message_of(rows: Sequence[Notification]) -> EmailMultiAlternatives:
     kind = DIGEST if is_digest else first.kind
     template = "digest" if is_digest else "notification"
     context = _context(rows, kind)
-    message = EmailMultiAlternatives(
+    return letter(
+        f"emails/notices/{template}",
+        context,
         subject=_subject(rows, is_digest=is_digest),
-        body=render_to_string(f"emails/notices/{template}.txt", context),
-        to=[first.person.email],
+        to=first.person.email,
         headers=_headers(first, kind, context["stop_url"]),
     )
-    message.attach_alternative(render_to_string(f"emails/notices/{template}.html", context), "text/html")
-    return message
 
 
 def _subject(rows: Sequence[Notification], *, is_digest: bool) -> str:
@@ -84,7 +83,7 @@ def _item(row: Notification) -> dict[str, Any]:
 
 def _with_absolute_links(html: SafeString) -> SafeString:
     """A path of the site means nothing in a mail program."""
-    return mark_safe(html.replace('href="/', f'href="{absolute("/")}'))  # noqa: S308 only our own address is added
+    return mark_safe(html.replace('href="/', f'href="{absolute("/")}'))  # noqa: S308 only our own address is added  # nosec B308, B703
 
 
 def _headers(first: Notification, kind: str, stop_url: str) -> dict[str, str]:

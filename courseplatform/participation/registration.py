@@ -2,11 +2,14 @@
 
 from courseplatform.accounts.exporting import add_export_section
 from courseplatform.accounts.merging import decide, stay
+from courseplatform.core.kept import quiet
+from courseplatform.courses.archive_parts import add_archive_part, page_files
 from courseplatform.courses.models import STAFF, Course, Role
 from courseplatform.courses.sections import NavLink, Section, registry
 from courseplatform.notices.hooks import on_survey_ended
 from courseplatform.participation import auditing, exporting
 from courseplatform.participation.hooks import hooks
+from courseplatform.participation.models import Credit
 from courseplatform.participation.selectors.people import home_section
 from courseplatform.participation.services.surveys import survey_credits_grant
 from courseplatform.teams.selectors.membership import teams_at
@@ -18,6 +21,19 @@ def team_names(course: Course) -> dict[int, str]:
 
 
 def register_all() -> None:
+    add_archive_part(
+        page_files(
+            "participation",
+            74,
+            {
+                "participation/credits.csv": (
+                    "participation:people_csv",
+                    "who took part, and what it was worth",
+                )
+            },
+        )
+    )
+    quiet(Credit)
     auditing.register()
     add_export_section(exporting.SECTION)
     decide("participation.Attendance.person", stay("a session is attended once"))

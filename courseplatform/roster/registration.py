@@ -5,15 +5,29 @@ from typing import Any
 from django.contrib.auth.signals import user_logged_in
 
 from courseplatform.accounts.models import User
+from courseplatform.courses.archive_parts import add_archive_part, page_files
 from courseplatform.courses.models import STAFF
 from courseplatform.courses.sections import NavLink, registry
-from courseplatform.roster import auditing
+from courseplatform.roster import auditing, retention
 from courseplatform.roster.services.invitations import invitations_end_for
 from courseplatform.roster.services.merging import register_decisions
 
 
 def register_all() -> None:
+    add_archive_part(
+        page_files(
+            "people",
+            20,
+            {
+                "people/roster.csv": (
+                    "roster:people_csv",
+                    "who was in the course, as what, in which section, since when",
+                )
+            },
+        )
+    )
     auditing.register()
+    retention.register()
     registry.add_nav(NavLink("People", "roster:people", 70, STAFF, key="p", owns=("roster:",), in_more=True))
     register_decisions()
     user_logged_in.connect(_signed_in, dispatch_uid="roster.signed_in")

@@ -2,10 +2,13 @@
 
 from courseplatform.accounts.exporting import add_export_section
 from courseplatform.accounts.merging import decide, stay
+from courseplatform.core.kept import quiet
 from courseplatform.courses.access import MEMBERS
+from courseplatform.courses.archive_parts import add_archive_part, page_files
 from courseplatform.courses.models import Course, Session
 from courseplatform.courses.sections import NavLink, ScheduleLine, registry
 from courseplatform.scribe import auditing, exporting
+from courseplatform.scribe.models import ScribeDuty, ScribeMember
 from courseplatform.scribe.selectors import duties
 from courseplatform.scribe.selectors.duties import published_notes
 from courseplatform.scribe.services.duties import duties_move
@@ -20,6 +23,19 @@ def schedule_lines(course: Course, sessions: list[Session]) -> list[ScheduleLine
 
 
 def register_all() -> None:
+    add_archive_part(
+        page_files(
+            "scribe",
+            72,
+            {
+                "scribe/duties.csv": (
+                    "scribe:csv",
+                    "who wrote notes of which lecture; texts are in tables/",
+                )
+            },
+        )
+    )
+    quiet(ScribeDuty, ScribeMember)
     auditing.register()
     add_export_section(exporting.SECTION)
     decide("scribe.ScribeMember.person", stay("the remaining account writes these notes already"))

@@ -31,11 +31,11 @@ def offered_slots(
 
 
 def _is_offered(slot: PresentationSlot, role: str, now: datetime) -> bool:
-    begins = slot.begins_at
     session = slot.session
-    if begins is None or begins <= now or session.is_cancelled or session.is_withdrawn or not session.is_published:
+    if session.is_cancelled or session.is_withdrawn or not session.is_published or free_places(slot, role) <= 0:
         return False
-    return free_places(slot, role) > 0 and not (role == Duty.REVIEWER and slot.paper_id is None)
+    begins = slot.begins_at
+    return begins is not None and begins > now and not (role == Duty.REVIEWER and slot.paper_id is None)
 
 
 def free_places(slot: PresentationSlot, role: str) -> int:

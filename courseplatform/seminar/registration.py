@@ -2,12 +2,24 @@
 
 from courseplatform.accounts.exporting import add_export_section
 from courseplatform.accounts.merging import decide, stay
+from courseplatform.core.kept import quiet
 from courseplatform.courses.access import MEMBERS
+from courseplatform.courses.archive_parts import add_archive_part, page_files
 from courseplatform.courses.course_file.registry import file_parts
 from courseplatform.courses.models import Course, Session
 from courseplatform.courses.sections import NavLink, ScheduleLine, Section, registry
 from courseplatform.seminar import auditing, exporting
 from courseplatform.seminar.course_file import PAPERS_PART
+from courseplatform.seminar.models import (
+    Highlight,
+    HighlightPerson,
+    Paper,
+    PreferenceRound,
+    PresentationSlot,
+    Ranking,
+    SlotPerson,
+    Swap,
+)
 from courseplatform.seminar.selectors import marks
 from courseplatform.seminar.selectors.highlights import published_highlights
 from courseplatform.seminar.selectors.papers import public_papers
@@ -28,7 +40,16 @@ def schedule_lines(course: Course, sessions: list[Session]) -> list[ScheduleLine
     return papers + highlights
 
 
+ARCHIVED = {
+    "presentations/papers.csv": ("seminar:papers_csv", "the papers that were read"),
+    "presentations/slots.csv": ("seminar:slots_csv", "who presented what, when"),
+    "presentations/highlights.csv": ("seminar:highlights_csv", "lecture highlights and who gave them"),
+}
+
+
 def register_all() -> None:
+    add_archive_part(page_files("seminar", 70, ARCHIVED))
+    quiet(Highlight, HighlightPerson, Paper, PreferenceRound, PresentationSlot, Ranking, SlotPerson, Swap)
     auditing.register()
     add_export_section(exporting.SECTION)
     decide("seminar.SlotPerson.person", stay("one place in a slot for each person"))

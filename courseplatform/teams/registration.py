@@ -1,11 +1,17 @@
 """What teams registers with the rooms below it when the app is ready, and its own blocks on its own page."""
 
+from courseplatform.accounts.erasing import rows_go
 from courseplatform.accounts.exporting import add_export_section
 from courseplatform.accounts.merging import decide, stay
+from courseplatform.core.kept import quiet
+from courseplatform.courses.archive_parts import add_archive_part, page_files
 from courseplatform.courses.models import STAFF, Role
+from courseplatform.courses.retention_kinds import add_retention_source
+from courseplatform.courses.retention_rows import rows_source
 from courseplatform.courses.sections import NavLink, Section
 from courseplatform.courses.sections import registry as course
 from courseplatform.teams import auditing, exporting
+from courseplatform.teams.models import LookingProfile, Membership, Team
 from courseplatform.teams.sections import TeamSection
 from courseplatform.teams.sections import registry as page
 from courseplatform.teams.selectors import home, slots, team_page
@@ -14,7 +20,13 @@ PAGES = ("teams:",)
 
 
 def register_all() -> None:
+    add_archive_part(page_files("teams", 21, {"people/teams.csv": ("teams:csv", "teams and who was in them")}))
+    quiet(Membership, Team)
+    add_retention_source(
+        "teams", rows_source("profile", lambda row: LookingProfile.objects.filter(course=row), "changed_at")
+    )
     auditing.register()
+    rows_go("teams.LookingProfile.person")
     add_export_section(exporting.SECTION)
     decide("teams.Membership.person", stay("nobody is in two teams of a course at once"))
     decide("teams.FeedbackForm.author", stay("one form for each team and round"))

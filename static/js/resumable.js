@@ -5,7 +5,7 @@ window.Resumable = (() => {
   const UNCLEAR = "The server gave an answer that cannot be read. What has arrived is kept; reload the page and go on.";
 
   // Read anew each time: signing in again in another tab changes it.
-  const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
+  const token = () => document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/)?.[1] ?? document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
   const refusal = (status, text) => {
     let said = {};
     try { said = JSON.parse(text).error ?? {}; } catch { /* not ours: a proxy, perhaps */ }

@@ -4,7 +4,7 @@
   const form = document.querySelector("[data-editor]");
   if (!form) return;
   const text = form.elements.text, said = form.querySelector("[data-saved]");
-  const cookie = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? form.elements.csrfmiddlewaretoken.value;
+  const cookie = () => document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/)?.[1] ?? form.elements.csrfmiddlewaretoken.value;
   let saved = "unsaved" in form.dataset ? null : text.value, timer = 0, busy = false, wait = 1500, paused = "paused" in form.dataset, leaving = false;
 
   const say = (words, isBad = false) => {

@@ -10,6 +10,8 @@
   const key = `sheet ${desk.dataset.sheet}`;
   const field = (name) => form.elements[name];
   let isDirty = false, isBusy = false, wanted = "", wait = 0, timer = 0, lastInput = Date.now();
+  // The page may be left while a save is on its way, and the next one be made before that save or after it: what was sent tells them apart.
+  let sent = null, isLeaving = false;
 
   const ok = desk.querySelector("[data-ta-ok]");
   const say = (text, isSaved = false) => { if (said) { said.textContent = text; ok.hidden = !isSaved; } };
@@ -45,7 +47,7 @@
   const taken = (answer, act) => {
     wait = 0;
     field("revision").value = answer.revision;
-    if (!isDirty) store(null);
+    if (!isDirty && !isLeaving) store(null);
     if (act !== "touch" && !isDirty) say(`saved ${answer.saved}.`, true);
     if (act === "done" || act === "release") { isDirty = false; store(null); location.assign(answer.next); }
   };
@@ -56,7 +58,7 @@
     clearTimeout(timer);
     const body = new FormData(form);
     body.set("act", act);
-    if (act !== "touch" && act !== "release") isDirty = false;
+    if (act !== "touch" && act !== "release") { isDirty = false; sent = snapshot(); }
     try {
       const answer = await fetch(location.href, { method: "POST", body, headers: { Accept: "application/json" }, keepalive: true });
       const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
@@ -80,7 +82,7 @@
     lastInput = Date.now();
     isDirty = true;
     clear();
-    store({ revision: field("revision").value, state: snapshot() });
+    store({ revision: field("revision").value, state: snapshot(), sent: isBusy ? sent : null });
     if (!wait) { say("not saved yet"); later(event.detail.isTyping ? 700 : 0); }
   });
   desk.addEventListener("ta:release", async () => { if (isDirty) await send("save"); send("release"); });
@@ -96,7 +98,7 @@
     let kept = null;
     try { kept = JSON.parse(sessionStorage.getItem(key)); } catch { /* nothing that can be read */ }
     if (!kept || !writes() || JSON.stringify(kept.state) === JSON.stringify(snapshot())) return store(null);
-    if (kept.revision === field("revision").value) { restore(kept.state); isDirty = true; later(0); }
+    if (kept.revision === field("revision").value || JSON.stringify(kept.sent) === JSON.stringify(snapshot())) { restore(kept.state); isDirty = true; later(0); }
     else {
       refused.textContent = `Not saved from this tab, because this report was changed since: ${kept.state.comment}`;
       refused.hidden = !kept.state.comment;
@@ -109,7 +111,8 @@
     addEventListener("scroll", () => { lastInput = Date.now(); }, { passive: true });
     addEventListener("keydown", () => { lastInput = Date.now(); });
     addEventListener("pointerdown", () => { lastInput = Date.now(); });
-    addEventListener("beforeunload", () => { if (isDirty && !isBusy) send("save"); });
+    addEventListener("beforeunload", () => { isLeaving = true; if (isDirty && !isBusy) send("save"); });
+    addEventListener("pageshow", () => { isLeaving = false; });
   } else if (!("done" in desk.dataset)) {
     // Reading along: the marks of whoever has it, and the page anew when that changes.
     const holder = desk.querySelector("[data-ta-claim]")?.textContent ?? "";

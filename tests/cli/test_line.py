@@ -163,6 +163,36 @@ def test_half_a_file_is_not_kept(answer, kind, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def sends_on(to):
+    return (302, {"Location": to}, b"")
+
+
+def test_a_file_on_the_host_of_files_is_fetched_there_without_the_token(tmp_path):
+    with site_that_says((200, {}, b"whole")) as (files, asked_there):
+        link = files.replace("127.0.0.1", "localhost") + "/content/signed"
+        with site_that_says(sends_on(link)) as (site, asked):
+            assert line_to(site).save("submissions", "1", "file", target=tmp_path / "model") == 5
+    assert (tmp_path / "model").read_bytes() == b"whole"
+    assert [each[2] for each in asked] == ["Bearer mlp_secret"]
+    assert [each[1:3] for each in asked_there] == [("/content/signed", None)]
+
+
+def test_a_file_is_sent_on_once_and_to_the_host_of_files_alone(tmp_path):
+    with site_that_says(sends_on("http://localhost:1/content/again")) as (files, asked_there):
+        far = files.replace("127.0.0.1", "localhost")
+        for link in (
+            f"{far}/elsewhere",
+            f"{files}/content/same-host",
+            "file:///etc/passwd",
+            "ftp://x/content/y",
+            f"{far}/content/twice",
+        ):
+            with site_that_says(sends_on(link)) as (site, _), pytest.raises(Refused) as refused:
+                line_to(site).save("x", target=tmp_path / "model")
+            assert refused.value.code == "redirected", link
+    assert [each[1] for each in asked_there] == ["/content/twice"] and list(tmp_path.iterdir()) == []
+
+
 def test_a_file_that_cannot_be_written_is_told(tmp_path):
     with site_that_says((200, {}, b"whole")) as (site, _):
         with pytest.raises(WrongUse) as refused:

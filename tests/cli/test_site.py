@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ from django.core.management import call_command
 
 from tests.cli.pythons import PYTHONS
 from tests.journeys.bad_line import BadLine, write_model
-from tests.journeys.world import World, wait_for
+from tests.journeys.world import demo_world, wait_for
 from tests.parts import ROOT
 
 MIB = 1 << 20
@@ -40,14 +39,12 @@ lab.save()
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    running = World(tmp_path_factory.mktemp("cli-site") / "data", API_PER_MINUTE="2000")
+    running = demo_world(tmp_path_factory.mktemp("cli-site") / "data", API_PER_MINUTE="2000")
     try:
         running.wait_healthy(120)
         yield running
     finally:
-        running.stop()
-        for pid in running.processes():
-            os.kill(pid, signal.SIGKILL)
+        running.end()
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,14 @@
 
 import json
 
+import psycopg2
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import OperationalError
 from django.db.backends.utils import CursorWrapper
 from django.test import Client, RequestFactory
 
+from courseplatform.accounts.session_store import SessionStore
 from courseplatform.core import error_pages
 
 JSON = {"HTTP_ACCEPT": "application/json"}
@@ -21,6 +22,7 @@ HANDLERS = {
     "method_not_allowed": (lambda request: error_pages.method_not_allowed(request, "GET, HEAD"), 405),
     "too_many_tries": (error_pages.too_many, 429),
     "writes_busy": (error_pages.writes_busy, 503),
+    "database_away": (error_pages.database_away, 503),
     "server_error": (error_pages.server_error, 500),
 }
 
@@ -79,6 +81,43 @@ def test_a_database_that_is_gone_gives_our_page(quiet, cast, monkeypatch):
     answer = quiet.get(f"/courses/{cast.course.slug}/")
     assert answer.status_code == 500
     assert "Something broke on our side" in answer.content.decode()
+
+
+def away(code=None):
+    """As Django raises it. code: what PostgreSQL said before the line broke."""
+    error = OperationalError("the database system is starting up")
+    error.__cause__ = psycopg2.OperationalError()
+    error.__cause__ = SimpleCause(code) if code else error.__cause__
+    return error
+
+
+class SimpleCause(psycopg2.OperationalError):
+    """psycopg2's own attribute cannot be written."""
+
+    pgcode = None
+
+    def __init__(self, code):
+        self.pgcode = code
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("code", [None, "57P01", "57P03", "08006", "53300"])
+@pytest.mark.parametrize("place", ["view", "session"])
+def test_a_database_that_is_away_for_a_moment_says_so_and_when_to_come_again(quiet, cast, monkeypatch, code, place):
+    quiet.force_login(cast.ruth)
+
+    def gone(*args, **kwargs):
+        raise away(code)
+
+    if place == "view":
+        monkeypatch.setattr("courseplatform.core.health.check", gone)
+    else:
+        monkeypatch.setattr(SessionStore, "load", gone)
+    path = "/healthz" if place == "view" else f"/courses/{cast.course.slug}/"
+    page = quiet.get(path)
+    assert (page.status_code, page["Retry-After"]) == (503, "5")
+    assert "Our database does not answer in this moment" in page.content.decode()
+    assert quiet.get(path, **JSON).json()["error"]["code"] == "database_away"
 
 
 @pytest.mark.django_db

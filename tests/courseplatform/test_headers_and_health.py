@@ -36,12 +36,12 @@ def test_health_is_503_until_a_task_of_this_boot_has_gone_round(client, settings
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert answer.json()["status"] == "failing"
-    assert set(answer.json()["checks"]) == {"database", "broker", "worker", "storage"}
+    assert set(answer.json()["checks"]) == {"database", "broker", "worker", "storage", "restore"}
     for name in health.WORKERS:
         health.beat(name)
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json()) == (
-        200, {"status": "ok", "checks": dict.fromkeys(("database", "broker", "worker", "storage"), "ok")}
+        200, {"status": "ok", "checks": dict.fromkeys(("database", "broker", "worker", "storage", "restore"), "ok")}
     )  # fmt: skip
 
 

@@ -118,6 +118,16 @@ def test_a_weak_password_is_refused_with_what_is_wrong_with_it(client, cast):
     assert "too short" in page.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("password", "is_taken"),
+    [("eleven lett", False), ("twelve lette", True), ("ab " * 42 + "ab", True), ("ab " * 43, False)],
+)
+def test_a_password_has_twelve_characters_at_least_and_128_at_most(client, cast, password, is_taken):
+    client.force_login(cast.ruth)
+    client.post(CHANGE, {"oldpassword": "correct horse", "password1": password, "password2": password})
+    assert signs_in(password) is is_taken
+
+
 def test_who_has_no_password_yet_is_sent_to_the_mail(client, cast):
     cast.ruth.set_unusable_password()
     cast.ruth.save()

@@ -123,17 +123,19 @@ def test_five_gigabytes_announced_are_cut_off_with_the_sentence_and_not_read(cli
     assert left_over(data_dir) == []
 
 
-@pytest.mark.parametrize("place", ["write", "open"])
+@pytest.mark.parametrize("place", ["write", "open", "end"])
 def test_a_full_disk_is_our_fault_and_says_so(send, monkeypatch, data_dir, place):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     if place == "open":
         monkeypatch.setattr(uploads.tempfile, "NamedTemporaryFile", full)
+    elif place == "end":  # small files wait in a buffer until then
+        monkeypatch.setattr(uploads.HashedFile, "seek", full, raising=False)
     else:
         monkeypatch.setattr(uploads.HashedFile, "write", full, raising=False)
     answer = send()
-    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "storage_failed")
+    assert (answer.status_code, answer.json()["error"]["code"], answer["Retry-After"]) == (503, "storage_failed", "5")
     assert "not your fault" in answer.json()["error"]["message"]
     assert not Submission.objects.exists()
     monkeypatch.undo()

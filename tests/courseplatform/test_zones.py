@@ -1,6 +1,6 @@
 """Times are those of the person's zone, by day and hour, and a page claims no zone where it shows no time."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.template.loader import render_to_string
@@ -169,3 +169,29 @@ def test_a_page_without_times_names_no_zone(client, cast, address):
 def test_the_front_page_offers_to_sign_in_once(client):
     assert client.get("/").content.decode().count(">Sign in<") == 1
     assert client.get("/docs/glossary/").content.decode().count(">Sign in<") == 1
+
+
+def test_labels_of_the_time_rule_touch_neither_each_other_nor_a_stem(course):
+    days = (0.9, 1.6, 3, 3.2, 9, 24, 25.5, 26.8)
+    crowd = [
+        DueMark(label=f"Report {n}: a longer name", title="", due_at=NOW + timedelta(days=day), url="/")
+        for n, day in enumerate(days)
+    ]
+    dues = time_rule(course, [], crowd, NOW)["dues"]
+    assert len(dues) == len(days)
+    for one in dues:
+        left, right = one["span"]
+        assert left >= 0 and right <= 100
+        for other in dues:
+            inside = left < other["x"] < right
+            assert other is one or not (inside and other["row"] >= one["row"]), (one, other)
+            meets = left < other["span"][1] and other["span"][0] < right
+            assert other is one or not (meets and other["row"] == one["row"]), (one, other)
+
+
+def test_a_crowd_at_one_moment_is_named_by_its_first(course):
+    names = ("Project sharing write-up", "Report 6: inference", "Lab 4")
+    due = time_rule(course, [], [DueMark(label=name, title="", due_at=WINTER, url="/") for name in names], NOW)["dues"][
+        0
+    ]
+    assert due["short"] == "Project sharing wr… and 2 more" and due["label"] == ", ".join(names)

@@ -7,7 +7,7 @@ import pytest
 from jwcrypto.jwk import JWK
 
 from courseplatform.courses.models import Role
-from courseplatform.lti.models import Identity
+from courseplatform.lti.models import CourseLink, Identity
 from tests.lti.launching import Browser, code_of, connect, newest
 from tests.people import make_lab
 
@@ -137,3 +137,14 @@ def test_the_end_of_the_connection_keeps_people_and_lets_nobody_new_in(cast, pla
     assert cast.course.enrolments.filter(is_active=True).count() == 6
     answer = Browser(lms).open(lms.person("Nora Lind"))
     assert code_of(answer) == "context_not_linked"
+
+
+def test_an_instructor_connects_nothing_before_the_second_factor_that_is_demanded(
+    cast, platform, lms, browser, settings
+):
+    """The LMS has let them in, and has asked for none."""
+    settings.STAFF_SECOND_FACTOR = "required"
+    answer = arrived(cast, platform, lms, browser, cast.helen, ["Instructor"])
+    led = browser.client.post(answer["Location"], {"course": cast.course.slug})
+    assert led.status_code == 302 and led["Location"].startswith("/accounts/second-factor/")
+    assert not CourseLink.objects.exists()

@@ -147,6 +147,8 @@ class Walk:
 
     def note(self, operation, role, case, answer, words: str) -> None:
         key = (operation.label, words.split("\n", maxsplit=1)[0][:160])
+        if key not in self.wrong:
+            print(f"wrong: {role.name}, {key[0]}: {key[1]}", flush=True)  # the whole walk takes an hour
         self.wrong.setdefault(
             key,
             f"{role.name}: {case.formatted_path} {case.query} {str(case.body)[:200]} -> {answer.status_code} {answer.content[:300]!r}\n    {words}",

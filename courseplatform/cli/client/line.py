@@ -77,7 +77,7 @@ def path_of(*parts: str, **query: Any) -> str:
 
 
 class Line:
-    """The site as one token sees it. Every request goes to the origin of the sign-in and nowhere else."""
+    """The site as one token sees it. The token goes to the origin of the sign-in and nowhere else."""
 
     def __init__(
         self, sign_in: SignIn, say: Callable[[str], None] = lambda _: None, sleep: Callable[[float], None] = time.sleep
@@ -129,7 +129,7 @@ class Line:
         """A file as it arrived, in pieces, whole or not at all. Returns its bytes. Raises WrongUse too (`cannot_write`)."""
         beside = target.with_name(f".{target.name}.part")
         try:
-            with self._open("GET", path_of(*parts), None, {}) as answer, beside.open("wb") as file:
+            with self._file(path_of(*parts)) as answer, beside.open("wb") as file:
                 if answer.status != http.client.OK:
                     raise_refusal(Answer(answer.status, _headers(answer.headers), _piece(answer, MOST_BYTES)))
                 while piece := _piece(answer, PIECE_BYTES):
@@ -190,13 +190,25 @@ class Line:
         except (http.client.HTTPException, OSError) as error:
             raise Broken(_why(error)) from error
 
+    def _file(self, path: str) -> Any:
+        """The open answer of a file. The site may keep files on a host of their own: it is asked once, and never gets the token."""
+        answer = self._open("GET", path, None, {})
+        link = answer.headers.get("Location", "")
+        if answer.status != http.client.FOUND or not _is_file_link(link, self.site):
+            return answer
+        answer.close()
+        return self._ask_open(urllib.request.Request(link))  # noqa: S310 http(s), checked above
+
     def _open(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Any:
         """The open answer, whatever its status. Raises Broken or NoLine."""
         request = urllib.request.Request(self.site + path, data=body, method=method, headers=dict(headers))  # noqa: S310 http(s), checked at sign-in
-        request.add_header("User-Agent", f"milliamp/{VERSION}")
-        request.add_header("Accept", "application/json")
         if self.sign_in.token:
             request.add_unredirected_header("Authorization", f"Bearer {self.sign_in.token}")
+        return self._ask_open(request)
+
+    def _ask_open(self, request: urllib.request.Request) -> Any:
+        request.add_header("User-Agent", f"milliamp/{VERSION}")
+        request.add_header("Accept", "application/json")
         try:
             return self._opener.open(request, timeout=TIMEOUT_S)
         except urllib.error.HTTPError as error:
@@ -204,11 +216,25 @@ class Line:
         except urllib.error.URLError as error:
             reason = error.reason
             if isinstance(reason, ssl.SSLCertVerificationError):
-                said = f"The certificate of {self.site} is not trusted here: {reason.verify_message}. SSL_CERT_FILE may name its authority."
+                said = f"The certificate of {_origin(request.full_url)} is not trusted here: {reason.verify_message}. SSL_CERT_FILE may name its authority."
                 raise NoLine(said, "certificate") from error
             raise Broken(_why(reason)) from error
         except (http.client.HTTPException, OSError) as error:
             raise Broken(_why(error)) from error
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_file_link(link: str, site: str) -> bool:
+    """A file of the site on its host for files: another host, no less safe a line, and no name or password in it."""
+    there, here = urlsplit(link), urlsplit(site)
+    is_safe = there.scheme == "https" or (there.scheme == here.scheme == "http")
+    return (
+        is_safe and there.path.startswith("/content/") and "@" not in there.netloc and there.hostname != here.hostname
+    )
 
 
 def _piece(answer: Any, many: int) -> bytes:

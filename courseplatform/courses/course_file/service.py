@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F
 
 from courseplatform.core.errors import Conflict, NotHere
+from courseplatform.courses.closing import check_not_closed
 from courseplatform.courses.course_file.checking import advice, checked
 from courseplatform.courses.course_file.copies import copy_in, marked, unmarked
 from courseplatform.courses.course_file.difference import differences
@@ -141,6 +142,7 @@ def course_import(*, plan: Plan, by: str = COMMAND) -> tuple[Course, list[str]]:
         course, _ = Course.objects.select_for_update(no_key=True).get_or_create(
             slug=plan.slug, defaults={"title": plan.tree["course"]["title"]}
         )
+        check_not_closed(course)
         kept = course_write(course=course, plan=plan, by=by)
         course.file_text = unmarked(plan.text)
         course.save(update_fields=["file_text"])

@@ -75,6 +75,8 @@ class Course(models.Model):
     is_public = models.BooleanField(default=False, help_text="anybody may read its pages without signing in")
     is_published = models.BooleanField(default=True, help_text="off: a draft, which only its staff see")
     is_demo = models.BooleanField(default=False)
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="since when nobody changes anything in it")
+    closed_by = models.CharField(max_length=254, blank=True)
     facts = OrderedJSONField(default=dict, blank=True)
     file_text = models.TextField(blank=True)
     sequence = models.PositiveIntegerField(
@@ -107,6 +109,10 @@ class Course(models.Model):
     def is_open(self) -> bool:
         """Whether anybody may read its pages now: a draft that will be public is not open yet."""
         return self.visibility == Visibility.ANYBODY
+
+    @property
+    def is_closed(self) -> bool:
+        return self.closed_at is not None
 
     @property
     def tz(self) -> ZoneInfo:

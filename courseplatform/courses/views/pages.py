@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from courseplatform.accounts.models import User
 from courseplatform.core import health
 from courseplatform.core.audience import public
 from courseplatform.core.badges import Badge
 from courseplatform.courses import public_pages, selectors
-from courseplatform.courses.access import Reader, may_make_courses, public_course_page
+from courseplatform.courses.access import Reader, Visit, course_page, may_make_courses, public_course_page
 from courseplatform.courses.models import Course
 from courseplatform.courses.schedule_page import schedule_context
 from courseplatform.courses.sections import built_sections, due_marks
 from courseplatform.courses.time_rule import time_rule
+from courseplatform.courses.tours import tour_note, tour_of
 
 
 @public_course_page
@@ -27,7 +27,7 @@ def home(request: HttpRequest, reader: Reader) -> HttpResponse:
     if reader.visit is None:
         return about_page(request, reader, is_home=True)
     visit, now, course = reader.visit, timezone.now(), reader.course
-    prefetch_related_objects([course], "office_hours")  # for the week and for their section
+    selectors.with_office_hours(course)
     marks, sessions = due_marks(visit, now), selectors.sessions_near(course, now)
     context = {
         "today_label": f"{timezone.localtime(now):%A, %B %-d, %H:%M %Z}",
@@ -35,8 +35,16 @@ def home(request: HttpRequest, reader: Reader) -> HttpResponse:
         "rule": time_rule(course, sessions, marks, now),
         "week": selectors.week_rows(course, sessions, marks, now),
         "sections": built_sections(visit, now),
+        "tour": tour_of(request, visit),
     }
     return render(request, "courses/home.html", context)
+
+
+@course_page()
+@require_POST
+def tour_seen(request: HttpRequest, visit: Visit) -> HttpResponse:
+    tour_note(visit=visit)
+    return redirect(visit.course)
 
 
 def about_page(request: HttpRequest, reader: Reader, *, is_home: bool = False) -> HttpResponse:
@@ -89,9 +97,10 @@ def front(request: HttpRequest) -> HttpResponse:
         return redirect(courses[0])
     mine = {course.pk for course in courses}
     context: dict[str, Any] = {
-        "courses": courses,
+        "courses": [course for course in courses if not course.is_closed],
+        "past_courses": [course for course in courses if course.is_closed],
         "may_make": isinstance(request.user, User) and may_make_courses(request.user),
-        "public_courses": [c for c in Course.objects.public() if c.pk not in mine],
+        "public_courses": [c for c in Course.objects.public().filter(closed_at=None) if c.pk not in mine],
     }
     if isinstance(request.user, User) and request.user.is_operator:
         context["health"] = [

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import Conflict
+from courseplatform.courses.closing import check_not_closed
 from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.lti.errors import LaunchRefused
 from courseplatform.lti.models import CourseLink, Identity, Launch
@@ -157,6 +158,7 @@ def member_ensure(*, link: CourseLink, launch: Launch, person: User) -> Enrolmen
         if not found.is_active:
             raise LaunchRefused(f"You were taken off {course.name}. Ask its staff.", code="dropped_here")
         return found
+    check_not_closed(course)
     if not launch.role:
         said = f"You are neither student nor staff of the course in the LMS, so there is nothing of {course.name} to show you."
         raise LaunchRefused(said, code="no_role")

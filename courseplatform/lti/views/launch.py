@@ -11,8 +11,13 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from courseplatform.accounts.client_address import client_address
 from courseplatform.accounts.models import User
+from courseplatform.accounts.second_factor.gate import factor_gate
+from courseplatform.accounts.session_facts import facts_of
+from courseplatform.core.api_rules import Pace, counted
 from courseplatform.core.audience import public, signed_in
+from courseplatform.core.errors import TooMany
 from courseplatform.lti.errors import LaunchRefused
 from courseplatform.lti.hooks import address_of
 from courseplatform.lti.models import GOOD_FOR, Launch
@@ -29,6 +34,7 @@ from courseplatform.lti.services.launches import (
 from courseplatform.lti.services.links import courses_to_link, link_create, services_note
 from courseplatform.lti.views.frames import in_frame, is_framed
 
+LOGINS = Pace("lti_login", 300)  # from one address: a lecture hall behind one, when the class opens the lab at once
 BACKEND = "courseplatform.accounts.backends.AccountBackend"
 
 
@@ -38,6 +44,7 @@ BACKEND = "courseplatform.accounts.backends.AccountBackend"
 @require_http_methods(["GET", "HEAD", "POST"])
 def login(request: HttpRequest) -> HttpResponseBase:
     """Step one: the LMS sends the browser here, and we send it to the LMS's own sign-in with a state that only this browser has."""
+    check_pace(request)
     asked = (request.POST if request.method == "POST" else request.GET).dict()
     url, state = login_begin(params={name: str(value) for name, value in asked.items()})
     response = HttpResponseRedirect(url)
@@ -47,6 +54,13 @@ def login(request: HttpRequest) -> HttpResponseBase:
         secure=request.is_secure(), samesite="None" if request.is_secure() else None,
     )  # fmt: skip
     return response
+
+
+def check_pace(request: HttpRequest) -> None:
+    """Whoever knows an issuer can begin any number of sign-ins, and each is a row. Raises TooMany."""
+    if counted(LOGINS, f"address:{client_address(request)}") > LOGINS.per_minute:
+        said = "More sign-ins from an LMS began at this address within a minute than the site takes. Wait a minute, and open it again from the LMS."
+        raise TooMany(said, code="too_many_logins")
 
 
 @public
@@ -129,6 +143,8 @@ def link(request: HttpRequest, lti_launch: UUID) -> HttpResponseBase:
             "This was opened by somebody else. Open Milliamp from the LMS yourself.", code="other_account"
         )
     check_may_link(found)
+    if facts_of(request)["is_staff"] and (elsewhere := factor_gate(request)):
+        return elsewhere  # the LMS has asked for no second factor, and this is an act of the staff
     if request.method == "POST":
         made = link_create(launch=found, person=request.user, slug=request.POST.get("course", ""))
         launch_use(found, "finished_at")

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from courseplatform.accounts.models import User
+from courseplatform.accounts.reauthentication import fresh, fresh_to_send
 from courseplatform.core.audience import public
 from courseplatform.core.errors import AppError, NotHere
 from courseplatform.courses.access import operators
@@ -39,12 +40,14 @@ def _index(request: HttpRequest, **more: Any) -> HttpResponse:
 
 @operators
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_to_send
 def new(request: HttpRequest, person: User) -> HttpResponse:
     return _edit(request, person, None)
 
 
 @operators
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_to_send
 def platform(request: HttpRequest, person: User, lti_platform: int) -> HttpResponse:
     """One platform: what is known of it, its deployments, and the switch."""
     found = Platform.objects.filter(pk=lti_platform).first()
@@ -99,6 +102,7 @@ def _page(request: HttpRequest, found: Platform | None, form: PlatformForm, erro
 
 @operators
 @require_POST
+@fresh
 def rotate(request: HttpRequest, person: User) -> HttpResponse:
     key_rotate(by=person.email)
     messages.success(request, "A new key signs from now on; the old one stays in the key set for 30 days")
@@ -107,6 +111,7 @@ def rotate(request: HttpRequest, person: User) -> HttpResponse:
 
 @operators
 @require_POST
+@fresh
 def invite(request: HttpRequest, person: User) -> HttpResponse:
     """The address is shown once, in this answer."""
     return _index(request, invited=invite_make(by=person.email))

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from html import unescape
 from typing import Any
 
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils.html import strip_tags
 from django.utils.text import Truncator
 
 from courseplatform.core.badges import Badge
 from courseplatform.core.errors import NotHere
+from courseplatform.core.kept import kept_rows
 from courseplatform.core.markdown import render_markdown
 from courseplatform.courses.access import Reader, Visit
 from courseplatform.notices.models.announcements import Announcement, AnnouncementStatus
@@ -75,6 +77,7 @@ def _badges(item: Announcement, *, is_staff: bool) -> list[Badge]:
     return found
 
 
+@lru_cache(maxsize=4096)
 def excerpt(text: str, length: int = 160) -> str:
     """The beginning of a Markdown text, in plain words on one line: what stands before the first table."""
     html = render_markdown(text[: 4 * length]).split("<table>")[0]
@@ -92,10 +95,15 @@ def announcement_get(reader: Reader | Visit, announcement: int) -> Announcement:
 
 def home_rows(visit: Visit, now: datetime) -> list[dict[str, Any]]:
     """The pinned ones and those of the last two weeks, newest first. One query."""
-    recent = Announcement.objects.visible_to(visit).published().order_by("-is_pinned", "-published_at")[:ON_HOME]
+
+    def rows() -> QuerySet[Announcement]:
+        newest = Announcement.objects.visible_to(visit).published().order_by("-is_pinned", "-published_at")
+        return newest.select_related("course")[:ON_HOME]
+
+    recent = kept_rows("announcements", (visit.course.pk, visit.is_staff), rows)
     return [
         {"title": item.title, "url": item.get_absolute_url(), "at": item.published_at, "excerpt": excerpt(item.text),
          "badges": _badges(item, is_staff=False), "is_edited": item.edited_at is not None}
-        for item in recent.select_related("course")
+        for item in recent
         if item.is_pinned or (item.published_at is not None and item.published_at > now - RECENT)
     ]  # fmt: skip

@@ -1,7 +1,8 @@
 """Mailing what is due. The row is the truth: taken by a conditional update, marked when the server has accepted.
 
 A worker that dies in between leaves a row whose lease ends, and another mails it. Only a death in the instant between the server's yes
-and our mark can send a mail a second time; its Message-ID is then the same, so that mail programs show it once.
+and our mark can send a mail a second time; its Message-ID is then the same, so that mail programs show it once. Times are those of the
+database: a worker whose clock is ahead would else take what another one has in its hands.
 """
 
 import smtplib
@@ -14,9 +15,9 @@ import structlog
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.utils import timezone
 
 from courseplatform.accounts.models import User
+from courseplatform.core.clock import shared_now
 from courseplatform.notices import mails
 from courseplatform.notices.kinds import MailChoice
 from courseplatform.notices.models.notifications import Notification
@@ -37,7 +38,7 @@ class Mailed:
 
 def mail_due(*, now: datetime | None = None) -> Mailed:
     """Mail what is due, for a while. When the mail server is away the rest stays due, and the sweep comes again."""
-    now, end, done = now or timezone.now(), time.monotonic() + LONGEST_S, Mailed()
+    now, end, done = now or shared_now(), time.monotonic() + LONGEST_S, Mailed()
     connection = get_connection()
     try:
         for take in _due(now, done):
@@ -119,7 +120,7 @@ def _deliver(connection: BaseEmailBackend, rows: Sequence[Notification], now: da
     except ValueError as error:  # a header or an address that can be no mail
         _failed(rows, now, error, for_ever=True)
         return True
-    _mark(rows, mailed_at=timezone.now(), mail_after=None, mail_problem="")
+    _mark(rows, mailed_at=shared_now(), mail_after=None, mail_problem="")
     done.sent += 1
     return True
 

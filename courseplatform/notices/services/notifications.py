@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
+from courseplatform.core.clock import shared_now
 from courseplatform.core.errors import NotHere
 from courseplatform.courses.models import STAFF, Course, Enrolment
 from courseplatform.notices.kinds import KINDS, MailChoice
@@ -44,7 +45,7 @@ def notification_send(
             `core.markdown.escaped`. path: where it is looked at, from the site's root.
         by_mail: off for what is to stand on the site alone, whatever a person has chosen.
     """
-    now, told = timezone.now(), _who_see(course, people)
+    now, told = shared_now(), _who_see(course, people)
     choices = _choices(told, kind, now) if by_mail else dict.fromkeys((person.pk for person in told), MailChoice.SITE)
     digest_at = _digest_times(told, choices, now)
     rows = [
@@ -138,7 +139,7 @@ def preferences_set(*, person: User, choices: dict[str, MailChoice]) -> None:
 
     Kinds that cannot be switched off are left as they are.
     """
-    now = timezone.now()
+    now = shared_now()
     for kind, choice in choices.items():
         if KINDS[kind].is_fixed:
             continue

@@ -91,12 +91,12 @@ def _authors(users: list[Mapping[str, Any]]) -> Iterator[Author]:
 
 def _channels(archive: Archive, root: str, export: Export) -> list[Channel]:
     """The public channels. A folder that channels.json does not name is never opened, nor one that groups.json names too."""
-    private = {row.get("name") for row in _rows(archive, f"{root}groups.json")}
+    private = {name for row in _rows(archive, f"{root}groups.json") if isinstance(name := row.get("name"), str)}
     found = {}
     for row in _rows(archive, f"{root}channels.json"):
         name = row.get("name")
-        closed = name in private or any(row.get(mark) for mark in ("is_private", "is_im", "is_mpim"))
-        if isinstance(name, str) and name and "/" not in name and not closed:
+        closed = any(row.get(mark) for mark in ("is_private", "is_im", "is_mpim"))
+        if isinstance(name, str) and name and "/" not in name and name not in private and not closed:
             found[name] = Channel(clean(row.get("id"), 60) or clean(name, 60), name)
     folders = {
         name.removeprefix(root).split("/")[0]

@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.db.models import Count, FilteredRelation, Q
 
 from courseplatform.accounts.models import User
+from courseplatform.core.kept import kept
 from courseplatform.courses.models import Course, Enrolment, Role
 from courseplatform.participation.scheme import Facts, Scheme, Standing, scheme_of, standings
 
@@ -34,9 +35,21 @@ def course_facts(course: Course) -> dict[int, Facts]:
 
 
 def participation_percents(course: Course) -> dict[int, Standing]:
-    """The standing of every student by the person's key; empty where the course has no scheme."""
+    """The standing of every student by the person's key; empty where the course has no scheme. Every student's home asks for it."""
+    return participation_of(course)[0]
+
+
+def participation_of(course: Course) -> tuple[dict[int, Standing], bool]:
+    """The same, and whether any credit was given to anybody yet."""
     scheme = course_scheme(course)
-    return standings(scheme, course_facts(course)) if scheme else {}
+    if scheme is None:
+        return {}, False
+
+    def read() -> tuple[dict[int, Standing], bool]:
+        facts = course_facts(course)
+        return standings(scheme, facts), any(own.credits for own in facts.values())
+
+    return kept("participation", course.pk, read)
 
 
 def participation_percent(course: Course, person: User) -> tuple[Decimal, str]:

@@ -56,7 +56,9 @@ def _check(visit: Visit, session: Session, modes: set[str]) -> None:
 
 def _rows(visit: Visit, session: Session, modes: Mapping[int, str], now: datetime) -> list[Attendance]:
     by = visit.person.name or visit.by
-    return [Attendance(session=session, person_id=person, mode=mode, by=by, at=now) for person, mode in modes.items()]
+    # In one order, whoever writes: two who insert the same rows in different orders would wait for each other.
+    ordered = sorted(modes.items())
+    return [Attendance(session=session, person_id=person, mode=mode, by=by, at=now) for person, mode in ordered]
 
 
 def _write(visit: Visit, session: Session, modes: Mapping[int, str], now: datetime) -> None:

@@ -7,11 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
 from django.db.models import F, Q
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -21,6 +19,7 @@ from redis.exceptions import RedisError
 from courseplatform.accounts.models import User
 from courseplatform.core.addresses import absolute
 from courseplatform.core.errors import Conflict, TooMany
+from courseplatform.core.mails import letter
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Enrolment
@@ -191,7 +190,7 @@ def _mail_one(invitation: Invitation, connection: Any) -> bool:
     return True
 
 
-def _letter(invitation: Invitation, connection: Any) -> EmailMessage:
+def _letter(invitation: Invitation, connection: Any) -> EmailMultiAlternatives:
     enrolment = invitation.enrolment
     course = enrolment.course
     path = reverse("roster:invitation", kwargs={"course": course.slug, "token": token_of(invitation)})
@@ -203,8 +202,7 @@ def _letter(invitation: Invitation, connection: Any) -> EmailMessage:
         "until": f"{invitation.expires_at.astimezone(course.tz):%A, %B %-d, %H:%M %Z}",
     }
     subject = f"{course.number or course.title}: your account"
-    text = render_to_string("roster/email/invitation.txt", context)
-    return EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, [enrolment.person.email], connection=connection)
+    return letter("roster/email/invitation", context, subject=subject, to=enrolment.person.email, connection=connection)
 
 
 def invitations_sweep(*, now: datetime | None = None) -> dict[str, int]:

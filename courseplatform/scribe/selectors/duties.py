@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any, ClassVar
 
@@ -14,6 +15,7 @@ from courseplatform.accounts.models import User
 from courseplatform.core import numbers
 from courseplatform.core.badges import Badge
 from courseplatform.core.errors import NotHere
+from courseplatform.core.kept import kept_ids
 from courseplatform.courses.access import Reader, Visit
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role, Session
 from courseplatform.courses.sections import CalendarEntry, DueMark
@@ -265,7 +267,13 @@ def scribe_credits(course: Course, person: User | None = None) -> list[ScribeCre
 
 
 def _own_duties(course: Course, person: User) -> list[ScribeDuty]:
-    return list(duties_of(course).filter(pk__in=ScribeMember.objects.filter(person=person).values("duty")))
+    members = ScribeMember.objects
+    scribes = kept_ids(
+        "scribes", course.pk, lambda: members.filter(duty__session__course=course).values_list("person", flat=True)
+    )
+    if person.pk not in scribes:
+        return []
+    return list(duties_of(course).filter(pk__in=members.filter(person=person).values("duty")))
 
 
 def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
@@ -273,7 +281,7 @@ def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
     return [
         DueMark(
             label="Scribe notes", title=duty.session.title, due_at=duty.due_at, url=duty.page("edit"), state=state_badge(duty, now),
-            detail="example for the class" if duty.is_example else "",
+            detail=partial(str, "example for the class" if duty.is_example else ""),
         )
         for duty in _own_duties(visit.course, visit.person) if duty.due_at
     ]  # fmt: skip

@@ -5,11 +5,12 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from courseplatform.core.content.serving import serve_stored
 from courseplatform.core.errors import AppError, BadInput, NotHere
 from courseplatform.courses.access import Reader, Visit, course_page, public_course_page
 from courseplatform.courses.models import STAFF
@@ -146,11 +147,4 @@ def note(request: HttpRequest, reader: Reader, duty: int) -> HttpResponse:
 def image(request: HttpRequest, reader: Reader, duty: int, image: UUID) -> HttpResponseBase:
     """An image as what its bytes are, and as nothing else."""
     found = notes.image_get(reader, duties.duty_get(reader, duty), image)
-    try:
-        response = FileResponse(found.file.open("rb"), content_type=found.media_type)
-    except FileNotFoundError as error:
-        raise NotHere("The file of this image is gone.") from error
-    response["Content-Disposition"] = f'inline; filename="figure.{found.ending}"'
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, max-age=600"
-    return response
+    return serve_stored(request, found.file, name=f"figure.{found.ending}", media_type=found.media_type, is_inline=True)

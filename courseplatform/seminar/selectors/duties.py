@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from courseplatform.core import numbers
 from courseplatform.core.badges import Badge
+from courseplatform.core.kept import kept, kept_ids
 from courseplatform.courses.access import Visit, asked_once
 from courseplatform.seminar.models import Duty, Feedback, Highlight, Score, Swap
 from courseplatform.seminar.models.slots import END_OF_DAY
@@ -35,9 +36,14 @@ class Owed:
 @asked_once
 def swaps_of(visit: Visit, now: datetime) -> dict[str, Any]:
     """My open swaps: `asked` the one I asked for, `received` those that wait for me."""
-    found = Swap.objects.filter(
-        Q(asker=visit.person) | Q(asked=visit.person), course=visit.course, status=Swap.Status.ASKED
-    )
+
+    def waiting() -> QuerySet[Swap]:
+        return Swap.objects.filter(course=visit.course, status=Swap.Status.ASKED)
+
+    pairs = kept("swaps", visit.course.pk, lambda: list(waiting().values_list("asker", "asked")))
+    if not any(visit.person.pk in pair for pair in pairs):
+        return {"asked": None, "received": [], "slots": set()}
+    found = waiting().filter(Q(asker=visit.person) | Q(asked=visit.person))
     related = ("course", "asker", "asked", "give__session__course", "give__paper", "get__session__course", "get__paper")
     swaps = [swap for swap in found.select_related(*related) if swap.is_waiting(now)]
     return {
@@ -172,11 +178,13 @@ def _own_slot(visit: Visit, row: SlotRow, swaps: dict[str, Any], now: datetime) 
 
 
 def _highlights(visit: Visit, now: datetime) -> list[Owed]:
-    mine = (
-        Highlight.objects.of(visit.course)
-        .filter(people__person=visit.person)
-        .exclude(status=Highlight.Status.PUBLISHED)
-    )
+    def unpublished() -> QuerySet[Highlight]:
+        return Highlight.objects.of(visit.course).exclude(status=Highlight.Status.PUBLISHED)
+
+    writers = kept_ids("highlights", visit.course.pk, lambda: unpublished().values_list("people__person", flat=True))
+    if visit.person.pk not in writers:
+        return []
+    mine = unpublished().filter(people__person=visit.person)
     return [
         Owed("Lecture highlight", highlight.session.heading, highlight.due_at, highlight.get_absolute_url(), highlight_badge(highlight, now),
              "Lecture highlight", highlight.status == Highlight.Status.SUBMITTED, highlight.session.title)

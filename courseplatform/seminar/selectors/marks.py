@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from courseplatform.accounts.models import User
+from courseplatform.core.kept import kept
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
 from courseplatform.courses.sections import CalendarEntry, DueMark
@@ -23,7 +24,7 @@ def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
             DueMark(f"Order of {found.title.lower()}", "", found.due_at, _list(visit)) for found in open_rounds(visit)
         ]
     swaps = swaps_of(visit, now)
-    slots = slots_of(visit.course)
+    slots = kept("slots", visit.course.pk, lambda: slots_of(visit.course))
     asked = [asked_order(visit, item, now, slots) for item in open_rounds(visit)]
     rows = slot_rows(visit.course, visit.person, now, staff=False, slots=slots)
     lines = owed(visit, rows, swaps, [item.head for item in asked if item], now)
@@ -32,7 +33,12 @@ def due_marks(visit: Visit, now: datetime) -> list[DueMark]:
 
 def _mark(visit: Visit, line: Owed) -> DueMark:
     return DueMark(
-        line.label, line.subject, line.due_at, _absolute(visit, line.url), line.badge, f"State: {line.badge.word}."
+        line.label,
+        line.subject,
+        line.due_at,
+        _absolute(visit, line.url),
+        line.badge,
+        lambda: f"State: {line.badge.word}.",
     )
 
 

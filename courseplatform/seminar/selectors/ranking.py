@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
 from courseplatform.core import numbers
+from courseplatform.core.kept import kept_rows
 from courseplatform.courses.access import Visit
 from courseplatform.seminar.models import Duty, PreferenceRound, PresentationSlot, Ranking
-from courseplatform.seminar.offers import counts, duties, offered_slots, own_session_slots
+from courseplatform.seminar.offers import counts, offered_slots, own_session_slots, slots_of
 from courseplatform.seminar.people import students_of
 
 SHOWN = 6  # of those not ranked, until one asks for all
@@ -33,8 +35,11 @@ class Line:
 
 
 def open_rounds(visit: Visit) -> list[PreferenceRound]:
-    found = PreferenceRound.objects.filter(course=visit.course, status=PreferenceRound.Status.OPEN)
-    return list(found.select_related("course").order_by("due_on", "pk"))
+    def rounds() -> QuerySet[PreferenceRound]:
+        found = PreferenceRound.objects.filter(course=visit.course, status=PreferenceRound.Status.OPEN)
+        return found.select_related("course").order_by("due_on", "pk")
+
+    return kept_rows("open rounds", visit.course.pk, rounds)
 
 
 def draft_of(query: QueryDict, found: PreferenceRound) -> list[int] | None:
@@ -71,16 +76,16 @@ def asked_order(
     visit: Visit, found: PreferenceRound, now: datetime, slots: Iterable[PresentationSlot] | None = None
 ) -> Asked | None:
     """None when this student is not asked: a duty of this kind is there already, or nothing is offered."""
-    mine_now = duties(found).filter(person=visit.person)
-    held = list(mine_now.values_list("role", "slot__session", "slot__session__held_on"))
-    if any(counts(found, role, day) for role, _, day in held):
+    every = list(slots_of(found.course) if slots is None else slots)
+    held = [(row.role, slot.session) for slot in every for row in slot.people.all() if row.person_id == visit.person.pk]
+    if any(counts(found, role, session.held_on) for role, session in held):
         return None
-    open_slots = offered_slots(found, now, slots)
-    hidden = own_session_slots(open_slots, {session for _, session, _ in held})
+    open_slots = offered_slots(found, now, every)
+    hidden = own_session_slots(open_slots, {session.pk for _, session in held})
     offered = {slot.pk: slot for slot in open_slots if slot.pk not in hidden}
     if not offered:
         return None
-    rankings = list(Ranking.objects.filter(round=found))
+    rankings = kept_rows("rankings", found.pk, lambda: Ranking.objects.filter(round=found))
     mine = next((ranking for ranking in rankings if ranking.person_id == visit.person.pk), None)
     return Asked(found, open_slots, offered, hidden, rankings, mine)
 

@@ -10,6 +10,7 @@ from django.utils.text import slugify
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import Conflict
+from courseplatform.core.leaving import file_leaves
 from courseplatform.core.markdown import escaped
 from courseplatform.core.states import move
 from courseplatform.courses.access import Visit
@@ -112,7 +113,7 @@ def paper_change(*, visit: Visit, paper: Paper, facts: PaperFacts, reason: str =
         paper.reason = reason
     paper.save(update_fields=["title", "authors", "venue", "year", "url", "topic", "pdf", "reason"])
     if old:
-        transaction.on_commit(lambda: paper.pdf.storage.delete(old))
+        file_leaves(old)
     if not visit.is_staff and paper.status == Paper.Status.COUNTERED:
         _move(paper, Paper.Status.PROPOSED, visit.by, reason)
         _tell_staff(paper, f"{visit.person} proposes {paper.short} again", paper.moves.count())

@@ -1,11 +1,12 @@
 """The list, one paper, proposals, and the student's order."""
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from courseplatform.core.content.serving import PDF, serve_stored
 from courseplatform.core.errors import BadInput, NotHere
 from courseplatform.core.tables import csv_response
 from courseplatform.courses.access import Reader, Visit, course_page, public_course_page
@@ -156,9 +157,7 @@ def paper_pdf(request: HttpRequest, visit: Visit, paper: str) -> HttpResponseBas
     found = reading.paper_get(visit, paper)
     if not found.pdf:
         raise NotHere("No PDF of this paper is kept here.")
-    return FileResponse(
-        found.pdf.open("rb"), as_attachment=True, filename=f"{found.slug}.pdf", content_type="application/pdf"
-    )
+    return serve_stored(request, found.pdf, name=f"{found.slug}.pdf", media_type=PDF)
 
 
 @course_page()

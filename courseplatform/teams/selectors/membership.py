@@ -11,19 +11,20 @@ from datetime import datetime
 from django.utils import timezone
 
 from courseplatform.accounts.models import User
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.access import Visit, asked_once
 from courseplatform.courses.models import Course
 from courseplatform.teams.models.teams import Membership, MembershipQuerySet, Team
 
+THEIRS = Prepared(
+    lambda at, course, person: Membership.objects.at(at).filter(course=course, person=person).select_related("team__course").order_by("pk"),
+    at=datetime, course=int, person=int,
+)  # fmt: skip
+
 
 def team_of(course: Course, person: User, at: datetime | None = None) -> Team | None:
     """The team of a person at an instant, or None. One query."""
-    found = (
-        Membership.objects.at(at or timezone.now())
-        .filter(course=course, person=person)
-        .select_related("team__course")
-        .first()
-    )
+    found = next(iter(THEIRS(at=at or timezone.now(), course=course.pk, person=person.pk)), None)
     return found.team if found else None
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import NotHere
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Course
 from courseplatform.courses.sections import CalendarEntry
@@ -25,11 +26,15 @@ def slot_get(visit: Visit, pk: int) -> Slot:
     return found
 
 
+BOOKINGS = Prepared(
+    lambda team: SlotBooking.objects.live().filter(team=team).select_related("slot__course", "slot__staff", "booked_by"), team=int
+)  # fmt: skip
+
+
 def live_bookings(team: Team, now: datetime, kind: str = "") -> list[SlotBooking]:
     """What a team has booked and what is not over yet, soonest first."""
-    rows = SlotBooking.objects.live().filter(team=team).select_related("slot__course", "slot__staff", "booked_by")
-    rows = rows.filter(slot__kind=kind) if kind else rows
-    return sorted((row for row in rows if row.slot.ends_at > now), key=lambda row: row.slot.starts_at)
+    rows = (row for row in BOOKINGS(team=team.pk) if row.slot.ends_at > now and kind in ("", row.slot.kind))
+    return sorted(rows, key=lambda row: row.slot.starts_at)
 
 
 def booking_get(team: Team, pk: int) -> SlotBooking:

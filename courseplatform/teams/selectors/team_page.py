@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from courseplatform.core import numbers
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.access import Visit
 from courseplatform.teams import sections
 from courseplatform.teams.models.boards import BoardMove, BoardRequest
@@ -18,10 +19,16 @@ from courseplatform.teams.selectors import feedback as feedback_reading
 from courseplatform.teams.selectors.slots import live_bookings
 from courseplatform.teams.selectors.words import BOARDS, names_by, proposal_badge, size_badge
 
+MEMBERS = Prepared(
+    lambda now, team: Membership.objects.at(now).filter(team=team).select_related("person"), now=datetime, team=int
+)
+HANDED_IN = Prepared(
+    lambda team: Proposal.objects.filter(team=team).exclude(status=ProposalStatus.DRAFT).order_by("pk")[:1], team=int
+)
+
 
 def team_visit(visit: Visit, team: Team, now: datetime) -> TeamVisit:
-    members = Membership.objects.at(now).filter(team=team).select_related("person")
-    return TeamVisit(visit, team, list(members), now)
+    return TeamVisit(visit, team, list(MEMBERS(now=now, team=team.pk)), now)
 
 
 def team_page(at: TeamVisit) -> dict[str, Any]:
@@ -46,7 +53,7 @@ def _open_invitations(at: TeamVisit) -> list[TeamInvitation]:
 
 
 def proposal_of(team: Team) -> Proposal | None:
-    return Proposal.objects.filter(team=team).exclude(status=ProposalStatus.DRAFT).first()
+    return next(iter(HANDED_IN(team=team.pk)), None)
 
 
 def _decided_at(proposal: Proposal | None) -> datetime | None:

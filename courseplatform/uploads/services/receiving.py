@@ -13,10 +13,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Sum
-from django.utils import timezone
 
 from courseplatform.accounts.models import User
 from courseplatform.core import numbers
+from courseplatform.core.clock import shared_now
 from courseplatform.core.errors import BadInput, Conflict, IllegalMove, TooLarge, TooMany
 from courseplatform.core.states import move
 from courseplatform.uploads import purposes
@@ -172,7 +172,7 @@ def _check_writer(upload: Upload) -> None:
 
 
 def _commit(upload: Upload, offset: int, state: State) -> None:
-    now = timezone.now()
+    now = shared_now()
     arrived = now if offset == upload.size_bytes else None
     mine = Upload.objects.filter(
         pk=upload.pk, status=Status.RECEIVING, writer=upload.writer, offset_bytes=upload.offset_bytes

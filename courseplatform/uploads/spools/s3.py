@@ -141,7 +141,7 @@ class S3Spool:
             copy.close()
         path = Path(copy.name)
         try:
-            with our_store():
+            with our_disk(), our_store():
                 self.client.download_file(self.bucket, object_key(key), str(path))
             yield path
         finally:
@@ -151,16 +151,29 @@ class S3Spool:
         with our_store():
             for found in self._unfinished(f"{PREFIX}{key}/"):
                 self.client.abort_multipart_upload(Bucket=self.bucket, Key=found["Key"], UploadId=found["UploadId"])
-            for name in self._objects(f"{PREFIX}{key}/"):
+            for name in self.names(f"{PREFIX}{key}/"):
                 self.client.delete_object(Bucket=self.bucket, Key=name)
 
     def _unfinished(self, prefix: str) -> list[dict[str, Any]]:
         pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
         return [found for page in pages for found in page.get("Uploads", [])]
 
-    def _objects(self, prefix: str) -> list[str]:
+    def names(self, prefix: str) -> list[str]:
+        """Of all objects whose name begins so."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         return [str(found["Key"]) for page in pages for found in page.get("Contents", [])]
+
+    def prepare(self) -> bool:
+        """Make the bucket where it is not there. Returns whether it was made. Raises Unavailable."""
+        with our_store():
+            try:
+                self.client.head_bucket(Bucket=self.bucket)
+                return False
+            except ClientError as error:
+                if code_of(error) not in {*MISSING, "NoSuchBucket"}:
+                    raise
+            self.client.create_bucket(Bucket=self.bucket)
+        return True
 
     def probe(self) -> None:
         """Also the disk on which copies are looked into. A store that does not answer at once is away: whoever asks for health waits."""
@@ -172,7 +185,7 @@ class S3Spool:
 
     def keys(self) -> Iterator[UUID]:
         with our_store():
-            names = {*self._objects(PREFIX), *(str(found["Key"]) for found in self._unfinished(PREFIX))}
+            names = {*self.names(PREFIX), *(str(found["Key"]) for found in self._unfinished(PREFIX))}
         for name in {name.removeprefix(PREFIX).split("/", 1)[0] for name in names}:
             try:
                 yield UUID(name)

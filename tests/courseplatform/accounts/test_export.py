@@ -27,6 +27,7 @@ pytestmark = pytest.mark.django_db
 PAGE, FETCH = "/accounts/export/", "/accounts/export/download/"
 # Columns that point to a person and say nothing about them that is theirs to take along, with why.
 LEFT_OUT = {
+    "keeping.CourseArchive.person": "which of the staff asked for an archive: it stands in the audit, which is exported",
     "account.EmailAddress.user": "the address of the account, which is in account.json",
     "accounts.AccountMerge.loser": "what was joined, for the operators",
     "accounts.AccountMerge.winner": "what was joined, for the operators",
@@ -48,6 +49,7 @@ LEFT_OUT = {
     "grading.PassbackScore.person": "a grade on its way to the LMS: the grade itself is in grades",
     "lti.Launch.person": "a sign-in on its way, gone after a day",
     "participation.ImportAuthor.person": "whom a name in a file of the staff means",
+    "socialaccount.SocialAccount.user": "a table of the library that stays empty; single sign-on is in account.json",
     "roster.RosterImport.made_by": "lists of other people",
 }
 

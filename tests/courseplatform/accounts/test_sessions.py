@@ -1,9 +1,11 @@
 """Where a person is signed in: the list, its buttons, and what else signs out."""
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.core.cache import cache
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
@@ -171,6 +173,14 @@ def test_a_page_costs_one_update_within_five_minutes(ruth, django_assert_num_que
     cache.clear()  # while the cache is away, this process remembers
     with django_assert_num_queries(3):
         laptop.get(PROFILE)
+
+
+def test_a_page_that_is_made_is_given_though_the_database_goes_away_after_it(ruth, monkeypatch):
+    here = browser()
+    monkeypatch.setattr(
+        "courseplatform.accounts.middleware.session_seen", Mock(side_effect=OperationalError("server closed"))
+    )
+    assert is_in(here)
 
 
 def test_a_session_from_before_the_list_gets_a_line(ruth):

@@ -11,7 +11,7 @@ OF_THE_STAFF = {Audience.COURSE_STAFF, Audience.COURSE_INSTRUCTORS}
 NOT_PERSONAL = {
     "the course itself, its file and its dates": """
         courses:file courses:file_download courses:session courses:session_new courses:settings courses:stages courses:visibility
-        courses:changes api:course""",
+        courses:changes keeping:retention keeping:term keeping:term_archive_live api:course""",
     "assignments and their rules, as everybody reads them": """
         grading:assignment_dates grading:assignment_edit grading:assignment_new grading:assignment_publish grading:assignment_remove
         grading:assignment grading:assignments grading:part grading:try_points grading:leaderboard grading:nickname grading:hidden_sets
@@ -33,7 +33,7 @@ NOT_PERSONAL = {
         grading:run_live grading:run_plot grading:run_csv grading:board_ask_live grading:meter_reading grading:energy_picture
         grading:desk_live grading:piece_notes grading:power_reading_add grading:power_reading_take_back scribe:edit scribe:import""",
     "numbers of a class and of its machines, without one person's": """
-        grading:analytics_course grading:analytics_course_plot grading:analytics_course_csv""",
+        grading:analytics_course grading:analytics_course_plot grading:analytics_course_csv grading:research""",
     "boards, devices and machines": """
         grading:calibration grading:calibration_csv grading:calibration_plot grading:calibrations grading:line
         hardware:edit hardware:file hardware:new hardware:course_device hardware:csv hardware:index hardware:plot

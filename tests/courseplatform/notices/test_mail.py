@@ -1,5 +1,6 @@
 """Mails: what they say, and that none is lost or sent twice."""
 
+import re
 import smtplib
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 
+from courseplatform.core.mails import letter
 from courseplatform.notices import tasks
 from courseplatform.notices.kinds import MailChoice
 from courseplatform.notices.mails import stop_key
@@ -81,6 +83,22 @@ def test_the_headers_name_it_for_ever_and_say_how_to_stop_it(cast):
     assert headers["List-Unsubscribe"].startswith("<https://milliamp.example.edu/notifications/stop/")
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert headers["Auto-Submitted"] == "auto-generated"
+
+
+@pytest.mark.parametrize(
+    "template", ["roster/email/invitation", "account/email/password_reset_key_message", "accounts/email/old_address"]
+)
+def test_letters_say_the_same_in_both_forms_and_a_name_is_no_markup(template):
+    given = {
+        "link": "https://a.example/?b=1&c=2",
+        "password_reset_url": "https://a.example/?b=1&c=2",
+        "new": "<i>x</i>",
+    }
+    given |= {"person": {"name": "<b>R</b>"}, "user": {"name": "<b>R</b>"}, "course": {"name": "Tiny <ML>"}}
+    message = letter(template, given, subject="A letter", to="ruth@example.edu")
+    html = message.alternatives[0].content
+    assert ("https://a.example/?b=1&c=2" in message.body) == ("https://a.example/?b=1&amp;c=2" in html)
+    assert not re.search("<b>R|<i>x|<ML>", html) and "<title>A letter</title>" in html
 
 
 def test_an_urgent_mail_offers_no_way_to_stop_it(cast):

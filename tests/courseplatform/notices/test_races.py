@@ -9,8 +9,10 @@ from django.core import mail
 from django.db import connection
 from django.utils import timezone
 
+from courseplatform.core.clock import shared_now
 from courseplatform.core.errors import AppError
 from courseplatform.notices.models import Announcement, Answer, Completion, Notification
+from courseplatform.notices.services import mail as mail_module
 from courseplatform.notices.services.announcements import Draft, announcement_create, announcements_publish_due
 from courseplatform.notices.services.answers import survey_answer
 from courseplatform.notices.services.mail import mail_due
@@ -57,6 +59,16 @@ def test_several_workers_send_each_mail_once(cast):
     assert sorted(message.to[0] for message in mail.outbox) == [
         "amit@example.edu", "daniel@example.edu", "ruth@example.edu", "sofia@example.edu",
     ]  # fmt: skip
+
+
+def test_a_worker_whose_clock_is_ahead_takes_no_mail_that_another_one_has_in_its_hands(cast, monkeypatch):
+    if connection.vendor != "postgresql":
+        pytest.skip("on SQLite there is one machine, and one clock")
+    tell(cast, cast.ruth)
+    right, now = timezone.now, shared_now()
+    assert [len(take.claim(now)) for take in mail_module._due(now, mail_module.Mailed())] == [1]
+    monkeypatch.setattr(timezone, "now", lambda: right() + timedelta(hours=2))
+    assert mail_due().sent == 0 and mail.outbox == []
 
 
 def test_several_workers_send_one_daily_mail(cast):

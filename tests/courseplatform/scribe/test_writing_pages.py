@@ -113,7 +113,7 @@ def test_an_image_is_attached_shown_and_taken_out(ruth, duty):
     assert image.get_absolute_url() in ruth.get(f"{BASE}{duty.pk}/edit/").content.decode()
     shown = ruth.get(image.get_absolute_url())
     assert (shown["Content-Type"], shown["X-Content-Type-Options"]) == ("image/png", "nosniff")
-    assert shown["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert shown["Content-Security-Policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
     assert b"".join(shown.streaming_content) == png()
     ruth.post(f"{url}{image.pk}/remove/")
     assert "(no image fig/a.png is attached)" in ruth.get(f"{BASE}{duty.pk}/edit/").content.decode()

@@ -4,8 +4,10 @@ from datetime import date
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from courseplatform.core.errors import Conflict
+from courseplatform.core.leaving import STAYS, leaving_sweep
 from courseplatform.notices.models import Notification
 from courseplatform.seminar.models import Paper
 from courseplatform.seminar.services.papers import PaperFacts, paper_answer, paper_propose, paper_withdraw
@@ -154,6 +156,7 @@ def test_a_new_pdf_replaces_the_old_file(client, cast, django_capture_on_commit_
     paper = Paper.objects.get()
     with django_capture_on_commit_callbacks(execute=True):
         client.post(f"{paper.get_absolute_url()}change/", FORM | {"pdf": SimpleUploadedFile("p.pdf", b"%PDF-1.7 two")})
+    leaving_sweep(now=timezone.now() + STAYS)
     (stored,) = (settings.MEDIA_ROOT / "papers").iterdir()
     assert stored.read_bytes() == b"%PDF-1.7 two"
 

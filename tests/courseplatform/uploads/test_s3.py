@@ -1,10 +1,15 @@
 """The S3-compatible store, at a real HTTP endpoint (moto's server)."""
 
+import errno
 import socket
 import subprocess
 import sys
+from datetime import timedelta
 from hashlib import sha256
+from io import StringIO
 from time import monotonic
+from types import SimpleNamespace
+from unittest.mock import Mock
 from uuid import uuid4
 
 import boto3
@@ -12,6 +17,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.core.management import call_command
+from django.utils import timezone
 from moto.server import ThreadedMotoServer
 
 from courseplatform import env
@@ -23,10 +30,15 @@ from courseplatform.uploads.services.receiving import upload_discard
 from courseplatform.uploads.services.sweep import uploads_sweep
 from courseplatform.uploads.spools import base, s3
 from courseplatform.uploads.spools.base import spool
-from grading.models import Submission
+from grading.hidden_sets.kept import hidden_folder, hidden_here, hidden_keep, hidden_unlink
+from grading.measuring import worker
+from grading.models import Run, Submission
 from hardware import leases
+from hardware.models import Status as JobStatus
 from tests.courseplatform.uploads.builders import MODEL, Line, begin, complete, model_of, send
+from tests.grading.measuring.test_worker import StillHeart
 from tests.parts import ROOT
+from tests.people import hand_in, onnx_like
 
 pytestmark = pytest.mark.django_db
 BUCKET, MIB = "milliamp-test", 1 << 20
@@ -129,6 +141,20 @@ def test_a_hand_in_is_copied_by_the_store_and_the_upload_goes(
     assert not path.exists()
 
 
+def test_a_disk_that_is_full_when_the_file_is_looked_into_is_our_fault(store, cast, client, monkeypatch):
+    monkeypatch.setattr(leases, "wake_on_commit", lambda kind: None)
+    upload = complete(cast)
+    client.force_login(cast.ruth)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with monkeypatch.context() as patch:
+        patch.setattr(base.spool().client, "download_file", Mock(side_effect=full))
+        body = {"upload_key": str(uuid4()), "upload_id": str(upload.pk)}
+        answer = client.post(cast.lab.get_absolute_url() + "hand-in/", body, headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (507, "disk_full")
+    answer = client.post(cast.lab.get_absolute_url() + "hand-in/", body, headers={"Accept": "application/json"})
+    assert answer.status_code == 201, "the same click again, with room"
+
+
 def test_a_plain_form_is_stored_there_too(store, cast):
     name = storages["default"].save("submissions/x/model.onnx", ContentFile(MODEL))
     assert store() == [f"media/{name}"]
@@ -157,6 +183,29 @@ def test_a_store_that_is_away_is_our_fault(store, cast, settings):
     with pytest.raises(AppError) as caught:
         send(begin(cast), MODEL)
     assert (caught.value.code, caught.value.http_status) == ("storage_failed", 503)
+
+
+def test_a_hand_in_while_the_store_is_away_says_so_and_is_taken_afterwards(store, cast, client, monkeypatch, settings):
+    monkeypatch.setattr(leases, "wake_on_commit", lambda kind: None)
+    client.force_login(cast.ruth)
+    away = settings.STORAGES["default"] | {
+        "OPTIONS": settings.STORAGES["default"]["OPTIONS"] | {"endpoint_url": "http://127.0.0.1:9"}
+    }
+
+    def sent(stored):
+        settings.STORAGES = settings.STORAGES | {"default": stored}
+        body = {"upload_key": key, "model": ContentFile(MODEL, "model.onnx")}
+        return client.post(cast.lab.get_absolute_url() + "hand-in/", body, headers={"Accept": "application/json"})
+
+    key, here = str(uuid4()), settings.STORAGES["default"]
+    answer = sent(away)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "storage_failed")
+    assert sent(here).status_code == 201
+    settings.STORAGES = settings.STORAGES | {"default": away}
+    for ask in (storages["default"].exists, storages["default"].size, storages["default"].delete):
+        with pytest.raises(AppError) as caught:
+            ask("submissions/x/model.onnx")
+        assert caught.value.code == "storage_failed"
 
 
 def test_health_tries_the_store_and_leaves_nothing_there(store, settings):
@@ -206,3 +255,62 @@ def test_boto3_is_not_imported_where_no_store_is_named(tmp_path):
         env={"PATH": "/usr/bin:/bin", "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "courseplatform.settings"},
     )  # fmt: skip
     assert done.returncode == 0
+
+
+def test_a_hidden_set_lies_in_the_store_and_a_worker_of_another_machine_fetches_it_once(
+    store, tmp_path, settings, data_dir
+):
+    sent = tmp_path / "sent.npy"
+    sent.write_bytes(MODEL)
+    hidden_keep(sent, "ten-inputs.npy")
+    assert store() == ["hidden/ten-inputs.npy"] and not list((data_dir / "hidden").glob("*"))
+    settings.DATA_DIR = tmp_path / "another-machine"
+    copy = hidden_here("ten-inputs.npy", sha256(MODEL).hexdigest())
+    assert copy.read_bytes() == MODEL and copy.stat().st_mode & 0o777 == 0o600
+    hidden_unlink("ten-inputs.npy")
+    assert store() == [] and not copy.exists()
+
+
+def test_another_file_of_that_name_is_not_believed_and_no_half_copy_stays(store, tmp_path, settings):
+    settings.DATA_DIR = tmp_path / "another-machine"
+    store.client.put_object(Bucket=BUCKET, Key="hidden/ten-inputs.npy", Body=b"another file")
+    with pytest.raises(AppError) as refused:
+        hidden_here("ten-inputs.npy", sha256(MODEL).hexdigest())
+    assert refused.value.code == "hidden_set_differs"
+    assert not list((tmp_path / "another-machine" / "hidden-copies").iterdir())
+
+
+def hidden_set_gone(settings, tmp_path):
+    """The store holds nothing of that name, as if it had been restored without it."""
+    settings.DATA_DIR = tmp_path / "another-machine"
+
+
+def store_gone(settings, tmp_path):
+    """This worker has the hidden set from before; the model it would have to fetch."""
+    media = settings.STORAGES["default"]
+    away = media | {"OPTIONS": media["OPTIONS"] | {"endpoint_url": "http://127.0.0.1:9"}}
+    settings.STORAGES = settings.STORAGES | {"default": away}
+
+
+@pytest.mark.parametrize("breaks", [hidden_set_gone, store_gone])
+def test_a_run_whose_files_cannot_be_fetched_waits_and_loses_no_try(
+    store, cast, settings, tmp_path, monkeypatch, breaks
+):
+    monkeypatch.setattr(leases, "wake_on_commit", lambda kind: None)
+    monkeypatch.setattr(worker, "Heartbeat", StillHeart)
+    monkeypatch.setattr(worker.bench_ready, "can_measure", lambda: True)
+    monkeypatch.setattr(worker.bench_ready, "sandbox", lambda: SimpleNamespace(name="limits"))
+    hand_in(cast, cast.ruth, onnx_like(tmp_path))
+    breaks(settings, tmp_path)
+    assert worker.work_once("bench@test")
+    run = Run.objects.get()
+    assert (run.status, run.faults) == (JobStatus.QUEUED, 0) and run.moves.last().why.startswith("storage_failed")
+    assert run.not_before > timezone.now() + timedelta(seconds=20)
+
+
+def test_the_bucket_is_made_and_what_lay_on_this_disk_moves_into_it(store, data_dir):
+    (hidden_folder() / "old-inputs.npy").write_bytes(MODEL)
+    call_command("prepare_store", stdout=(said := StringIO()))
+    assert "hidden/old-inputs.npy" in store() and "old-inputs.npy" in said.getvalue()
+    call_command("prepare_store", stdout=(said := StringIO()))
+    assert "Put into it" not in said.getvalue()

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from courseplatform.core.errors import AppError
+from courseplatform.courses.closing import CourseClosed
 from courseplatform.courses.course_file.merging import overwritten_lines
 from courseplatform.courses.course_file.reading import MOST_BYTES, FileError
 from courseplatform.courses.course_file.service import Plan, course_import, plan_import
@@ -53,7 +54,10 @@ class Command(BaseCommand):
         except AppError as error:
             self._refuse([f"{path}:1: {error.code}: {error.message}"])
         else:
-            self._carry_out(plan, is_dry=options["dry_run"], keeps=options["keep_edits"])
+            try:
+                self._carry_out(plan, is_dry=options["dry_run"], keeps=options["keep_edits"])
+            except CourseClosed as error:
+                self._refuse([f"{path}:1: {error.code}: {error.message}"])
 
     def _carry_out(self, plan: Plan, *, is_dry: bool, keeps: bool) -> None:
         kept: list[str] = []

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import AppError
 from courseplatform.courses.access import Visit
+from courseplatform.courses.closing import check_not_closed
 from courseplatform.courses.models import Course, Role
 from courseplatform.roster.services.members import member_add
 
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         visit = Visit(person=User(email="manage.py enrol", name="manage.py enrol"), course=course, role=Role.INSTRUCTOR)
         name = options["name"] or options["email"].split("@")[0]
         try:
+            check_not_closed(course)
             member_add(visit=visit, email=options["email"], name=name, role=options["role"])
         except AppError as error:
             self._refuse(error.code, error.message)

@@ -1,0 +1,19 @@
+"""The rows of a plain table, drawn by one function."""
+
+from courseplatform.core.templatetags.ui import amount, dense_rows
+
+
+def test_what_stands_in_a_cell_is_no_markup():
+    assert "&lt;b&gt;" in dense_rows([["<b>", 1]])
+
+
+def test_numbers_stand_to_the_right_from_the_second_column_on():
+    assert (
+        dense_rows([["yours", 0.5, None]])
+        == '<tr><td>yours</td><td class="num">0.5</td><td class="num">None</td></tr>\n'
+    )
+
+
+def test_a_bar_is_as_long_as_its_share_and_no_longer_than_its_cell():
+    assert 'class="bar-of-amount top fifth"' in amount(0.256, "fifth", is_top=True)
+    assert ('width="25.6"' in amount(0.256), 'width="100.0"' in amount(3.0)) == (True, True)
