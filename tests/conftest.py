@@ -115,6 +115,8 @@ class Record:
         )
         if done:
             why = str(report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else "")
+            if report.failed:  # the first words of it: the whole stands in what its session printed
+                why = str(call.excinfo.value).partition("\n")[0][:200] if call.excinfo else "failed"
             self.lines.append(
                 {"test": item.nodeid, "outcome": report.outcome, "why": why.removeprefix("Skipped: "),
                  "parts": [marker.args[0] for marker in item.iter_markers("part")]}

@@ -93,7 +93,8 @@ def windows(term, live_server):
 
 
 def shot(page, name):
-    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, name
+    # Waited for, because the page may just be on its way to the next one and has no document for a moment.
+    page.wait_for_function("() => document.documentElement?.scrollWidth <= window.innerWidth")
     if folder := os.environ.get("MILLIAMP_SHOTS"):
         page.screenshot(path=f"{folder}/term-{name}.png", full_page=True)
 
