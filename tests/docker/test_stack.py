@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -72,10 +73,10 @@ def sign_in(tab, person):
 
 def test_the_running_web_has_nothing_to_say_about_its_deployment(stack):
     """But for the demo, which its visitors need and a deployment must not have."""
-    asked = ("python", "manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    words = ("python", "manage.py", "check", "--deploy", "--fail-level", "WARNING")
     with pytest.raises(AssertionError, match=r"milliamp.E001\) Demo mode is on(?s:.*)identified 1 issue"):
-        stack.compose("exec", "-T", "web", *asked)
-    assert "no issues" in stack.compose("exec", "-T", "-e", "DEMO=0", "web", *asked)
+        stack.compose("exec", "-T", "web", *words)
+    assert "no issues" in stack.compose("exec", "-T", "-e", "DEMO=0", "web", *words)
 
 
 def test_a_student_hands_in_and_sees_what_was_measured(stack, tab):
@@ -111,12 +112,41 @@ def test_an_instructor_announces_and_a_student_reads_it(stack, tab):
     stack.seen[tab.url] = tab.locator("h1").inner_text()
 
 
+def asked(stack, method, path, **headers):
+    """(status, headers, text) of one request through the proxy."""
+    with closing(stack.door.line(60)) as line:
+        line.request(method, path, headers=stack.door.headers | headers)
+        answer = line.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+
+
+def test_what_is_too_large_is_told_so_before_it_is_sent(stack):
+    """A form, a piece of an upload, a file in one: the proxy passes none of it on, and says what would fit."""
+    for path, size_bytes in (("/", 64 << 20), ("/uploads/1", 8 << 20), ("/courses/demo/", 501 << 20)):
+        headers = {"Content-Length": str(size_bytes + 1)}
+        status, _, page = asked(stack, "POST", path, **headers)
+        assert (status, "larger than the site takes" in page) == (413, True), path
+        status, _, said = asked(stack, "POST", path, Accept="application/json", **headers)
+        assert (status, json.loads(said)["error"]["code"]) == (413, "too_large")
+    assert asked(stack, "GET", "/accounts/login/")[0] == 200
+
+
+def test_while_no_web_server_answers_the_proxy_says_so_and_when_to_come_again(stack):
+    stack.compose("stop", "-t", "5", "web")
+    status, headers, page = asked(stack, "GET", "/courses/demo/")
+    assert (status, headers["Retry-After"], "<h1>The site does not answer just now</h1>" in page) == (502, "10", True)
+    status, _, said = asked(stack, "GET", "/api/v1/me/")
+    assert (status, json.loads(said)["error"]["code"]) == (502, "site_away")
+    stack.compose("start", "web")
+    wait_for(lambda: stack.answers("/accounts/login/"), 180, "the web server")
+
+
 def test_a_rush_through_the_proxy_fails_no_request_and_loses_no_hand_in(stack, capsys):
     wait_for(stack.is_idle, 180, "the demo")
-    asked = argparse.Namespace(
+    rush = argparse.Namespace(
         students=STUDENTS, uploads=HAND_INS, seconds=RUSH_S, poll_s=5, seed=20, largest_mib=4, no_drain=True
     )
-    wrong = deadline_rush.play(stack, asked)
+    wrong = deadline_rush.play(stack, rush)
     table = capsys.readouterr().out
     with capsys.disabled():
         print(f"\n{table}")
