@@ -15,11 +15,13 @@ from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
 from courseplatform.core.errors import NotHere
+from courseplatform.core.image_files import read_image
 from courseplatform.core.markdown import render_markdown
 
 FRONT = "index"
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#|mailto:)([^)#\s]*)(#[\w-]+)?\)")
 PICTURE = re.compile(r"^img/([\w-]+\.webp)$")
+SHOWN = re.compile(r'(<img src="[^"]*/docs/([\w-]+?)(?:\.[0-9a-f]{12})?\.webp")')
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,14 @@ def _chapter(text: str) -> Chapter:
 
 
 def _html(text: str) -> SafeString:
-    return render_markdown(LINK.sub(_leads_to_page, text), image_url=_picture)
+    html = render_markdown(LINK.sub(_leads_to_page, text), image_url=_picture)
+    return SafeString(SHOWN.sub(_with_size, html))
+
+
+def _with_size(shown: re.Match[str]) -> str:
+    """A picture says its size, so that the text below stays where it is when the picture comes."""
+    facts = read_image((folder() / "img" / f"{shown[2]}.webp").read_bytes(), shown[2])
+    return f'{shown[1]} width="{facts.width}" height="{facts.height}"'
 
 
 def _leads_to_page(link: re.Match[str]) -> str:

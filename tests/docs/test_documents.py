@@ -61,6 +61,12 @@ def test_every_picture_is_there_and_says_what_it_shows(path):
     assert [source for words, source in found if not words or not (path.parent / source).exists()] == []
 
 
+def test_a_picture_says_its_size_so_that_the_text_stays_where_it_is():
+    html = "".join(chapter.html for chapter in documents.document("students").chapters)
+    shown = re.findall(r"<img [^>]*>", html)
+    assert shown and all(' width="1100" height="720"' in one or ' width="390" height="780"' in one for one in shown)
+
+
 def test_every_document_stands_once_in_the_contents():
     listed = re.findall(r"^- \[[^\]]+\]\(([\w-]+)\.md\)", (DOCS / "index.md").read_text(), re.MULTILINE)
     assert sorted(listed) == sorted(documents.names() - {documents.FRONT})
