@@ -14,7 +14,8 @@ export DATA_DIR DEMO REQUIRE
 .PHONY: run test check types rules figures docs audit clean
 .DEFAULT_GOAL := run
 
-# The environment is made again only when what it is made from changed: the stamp holds the hash of the requirements.
+# The environment is made again only when what it is made from changed: the stamp holds the hash of the requirements. All processors compile
+# it, which pip does with one; a sandbox may not, and would at each start.
 define install
 	@set -e; \
 	command -v "$(PYTHON)" >/dev/null || { echo "Milliamp needs Python 3.11 or newer; $(or $(PYTHON),none) was not found. Install it, or say make PYTHON=/path/to/python3.11."; exit 2; }; \
@@ -26,7 +27,8 @@ define install
 		echo "installing packages into .venv (the first time takes a few minutes)"; \
 		"$(PYTHON)" -m venv "$(VENV)" || { echo "Python's venv module is missing: install python3.11-venv."; exit 2; }; \
 		if [ -n "$(TORCH_INDEX)" ]; then "$(PY)" -m pip install -q --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' requirements.txt)"; fi; \
-		"$(PY)" -m pip install -q --disable-pip-version-check $(foreach file,$(1),-r $(file)) 2> "$(VENV)/pip.log" || { cat "$(VENV)/pip.log"; echo "The packages could not be installed; see the lines above."; exit 2; }; \
+		"$(PY)" -m pip install -q --disable-pip-version-check --no-compile $(foreach file,$(1),-r $(file)) 2> "$(VENV)/pip.log" || { cat "$(VENV)/pip.log"; echo "The packages could not be installed; see the lines above."; exit 2; }; \
+		"$(PY)" -m compileall -q -j 0 -x '/tests?/' "$(VENV)/lib" >/dev/null 2>&1 || true; \
 		echo "$$want" > "$$stamp"; \
 	fi
 endef
