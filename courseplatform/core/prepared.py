@@ -28,7 +28,7 @@ from courseplatform.core.on_server import Statement
 
 Row = TypeVar("Row", bound=Model)
 Kind = type[int] | type[str] | type[datetime] | type[UUID] | type[list[int]]
-Built = tuple[Any, Any, Statement]
+Built = tuple[Any, Any, Any, Statement]
 NOBODY = 0  # the key of no row
 
 
@@ -48,13 +48,14 @@ class Prepared(Generic[Row]):
             name: _filled_up(values[name]) if kind is list else values[name] for name, kind in self._kinds.items()
         }
         using = self._alias()
-        rows, compiled, statement = self._of(using, _lengths(values))
+        rows, compiled, converters, statement = self._of(using, _lengths(values))
         connection = connections[using]
         given = {name: _adapted(connection, value) for name, value in _flat(values).items()}
         found: QuerySet[Row] = rows._clone()
         compiler = copy.copy(compiled)
         compiler.connection = connection
         compiler.as_sql = lambda *_, **__: statement.asked_on(connection, given)
+        compiler.get_converters = lambda _: converters
         found.query.get_compiler = lambda *_, **__: compiler  # type: ignore[method-assign]
         return found
 
@@ -77,7 +78,9 @@ class Prepared(Generic[Row]):
         places = {place: names[value] for place, value in enumerate(params) if _is_plain(value) and value in names}
         if lacking := set(flat) - set(places.values()):
             raise ValueError(f"the query holds no value for {', '.join(sorted(lacking))}")
-        return rows, compiled, Statement(sql, params, places)
+        # How values of the database become those of the fields: asked of each column of the rows, and the same ones each time.
+        converters = compiled.get_converters([column for column, *_ in compiled.select[: compiled.col_count]])
+        return rows, compiled, converters, Statement(sql, params, places)
 
 
 def _marks(kinds: dict[str, Kind], lengths: tuple[int, ...]) -> dict[str, Any]:
