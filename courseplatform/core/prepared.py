@@ -9,8 +9,9 @@ relations, annotations and prefetches, and spares the building:
     theirs = Prepared(lambda people: Attempt.objects.filter(person__in=people), people=list)
     rows = theirs(people=[3, 4, 9])
 
-The shape of the query must not depend on the values: no None. A list holds keys of rows, and is filled up to a length that is a power of two
-with what changes no `IN`: the SQL is built once for each such length. PostgreSQL, too, reads it once a connection (on_server.py).
+The shape of the query must not depend on the values: no None. A list holds keys of rows (`list[UUID]` where these are no numbers), and is filled
+up to a length that is a power of two with what changes no `IN`: the SQL is built once for each such length. PostgreSQL, too, reads it once a
+connection (on_server.py).
 """
 
 import copy
@@ -18,7 +19,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_origin
 from uuid import UUID
 
 from django.db import connections
@@ -27,7 +28,7 @@ from django.db.models import Model, QuerySet
 from courseplatform.core.on_server import Statement
 
 Row = TypeVar("Row", bound=Model)
-Kind = type[int] | type[str] | type[datetime] | type[UUID] | type[list[int]]
+Kind = type[int] | type[str] | type[datetime] | type[UUID] | type[list[int]] | type[list[UUID]]
 Built = tuple[Any, Any, Any, Statement]
 NOBODY = 0  # the key of no row
 
@@ -42,10 +43,13 @@ class Prepared(Generic[Row]):
     def __call__(self, **values: Any) -> QuerySet[Row]:
         """The rows, read when they are asked for, as of any QuerySet. To be read, not to be filtered further."""
         for name, kind in self._kinds.items():
-            if type(values[name]) is not kind:
+            if type(values[name]) is not (get_origin(kind) or kind):
                 raise TypeError(f"{name} is a {type(values[name]).__name__}, and was said to be a {kind.__name__}")
         values = {
-            name: _filled_up(values[name]) if kind is list else values[name] for name, kind in self._kinds.items()
+            name: _filled_up(values[name], UUID(int=NOBODY) if kind == list[UUID] else NOBODY)
+            if isinstance(values[name], list)
+            else values[name]
+            for name, kind in self._kinds.items()
         }
         using = self._alias()
         rows, compiled, converters, statement = self._of(using, _lengths(values))
@@ -90,6 +94,8 @@ def _marks(kinds: dict[str, Kind], lengths: tuple[int, ...]) -> dict[str, Any]:
     for n, (name, kind) in enumerate(kinds.items()):
         if kind is list:
             marks[name] = list(islice(number, next(left, 1)))
+        elif kind == list[UUID]:
+            marks[name] = [UUID(int=key) for key in islice(number, next(left, 1))]
         elif kind is str:
             marks[name] = f"\x01mark {n}\x01"
         elif kind is datetime:
@@ -99,9 +105,9 @@ def _marks(kinds: dict[str, Kind], lengths: tuple[int, ...]) -> dict[str, Any]:
     return marks
 
 
-def _filled_up(keys: list[int]) -> list[int]:
+def _filled_up(keys: list[Any], nobody: int | UUID) -> list[Any]:
     length = 1 << max(len(keys) - 1, 0).bit_length()
-    return keys + [keys[-1] if keys else NOBODY] * (length - len(keys))
+    return keys + [keys[-1] if keys else nobody] * (length - len(keys))
 
 
 def _lengths(values: dict[str, Any]) -> tuple[int, ...]:

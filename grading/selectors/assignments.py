@@ -1,10 +1,12 @@
 """What the pages around an assignment read: the list, the lab page, the receipt, the attempts."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
@@ -28,6 +30,7 @@ from grading.models.submissions import Submission
 from grading.points.words import rule_words
 from grading.selectors.badges import assignment_badge, attempt_badge, run_badge
 from grading.selectors.handed import lacks, lacks_words
+from grading.selectors.late_words import verdicts_of
 from grading.selectors.pipeline_stages import stage_limits, stages_words
 from grading.spec import BenchSpec
 from hardware import line
@@ -115,17 +118,45 @@ def attempt_of(submission: Submission) -> Attempt:
 
 
 OWN = Prepared(
-    lambda person, assignment: prefetched(
-        Submission.objects.of_person(User(pk=person)).filter(assignment=assignment).select_related("person", "team", "model_from")
-    ).order_by("-received_at"),
+    lambda person, assignment: Submission.objects.of_person(User(pk=person)).filter(assignment=assignment)
+    .select_related("person", "team", "model_from").order_by("-received_at"),
     person=int, assignment=int,
 )  # fmt: skip
+RUNS = Prepared(
+    lambda submissions: Run.objects.filter(submission__in=submissions).select_related("result").defer(*LARGE).order_by("-queued_at"),
+    submissions=list[UUID],
+)  # fmt: skip
+PIECES: Prepared[Any] = Prepared(
+    lambda submissions: Submission.pieces.through.objects.filter(submission__in=submissions)
+    .select_related("piece").order_by("piece__saved_at", "piece"),
+    submissions=list[UUID],
+)  # fmt: skip
+
+
+def _bring(rows: Sequence[Submission], *, verdicts: bool = False) -> None:
+    """What `prefetched` brings (verdicts), or `measured`, by prepared queries, as lists: to be read with `all()`, and to be asked nothing else."""
+    if not rows:
+        return
+    every = {row.pk: row for row in [*(row.model_from for row in rows if row.model_from), *rows]}
+    along: dict[str, dict[UUID, list[Any]]] = {"runs": defaultdict(list), "pieces": defaultdict(list)}
+    for run in RUNS(submissions=list(every)):
+        run.submission = every[run.submission_id]
+        along["runs"][run.submission_id].append(run)
+    for one in PIECES(submissions=[row.pk for row in rows]):
+        along["pieces"][one.submission_id].append(one.piece)
+    if verdicts:
+        along["late_verdicts"] = verdicts_of([row.pk for row in rows])
+    for row in rows:
+        vars(row)["_prefetched_objects_cache"] = {name: found[row.pk] for name, found in along.items()}
+        if row.model_from:
+            vars(row.model_from)["_prefetched_objects_cache"] = {"runs": along["runs"][row.model_from.pk]}
 
 
 def attempts(visit: Visit, assignment: Assignment, person: User | None = None) -> list[Attempt]:
     """The attempts of one person (the visitor where None) and of their team, newest first, as far as the visitor may see them."""
     if person is None or person == visit.person:
         rows = list(OWN(person=visit.person.pk, assignment=assignment.pk))
+        _bring(rows, verdicts=True)
     else:
         theirs = Submission.objects.visible_to(visit).of_person(person).filter(assignment=assignment)
         rows = list(with_runs(theirs.order_by("-received_at")))
@@ -186,9 +217,8 @@ UNDONE_NOT = Q(submissions__counts=True) | Q(submissions__isnull=False, submissi
 
 
 STANDING = Prepared(
-    lambda person, course: measured(
-        Submission.objects.of_person(person).filter(assignment__course=course).select_related("person", "team", "model_from")
-    ).exclude(counts=False).order_by("is_active", "number"),  # later ones win
+    lambda person, course: Submission.objects.of_person(person).filter(assignment__course=course)
+    .select_related("person", "team", "model_from").exclude(counts=False).order_by("is_active", "number"),  # later ones win
     person=int, course=int,
 )  # fmt: skip
 
@@ -196,8 +226,9 @@ STANDING = Prepared(
 @asked_once
 def standing_attempts(visit: Visit) -> dict[int, Attempt]:
     """Assignment -> the attempt that stands for it: the active one, else the newest that may count."""
-    found = {}
-    for submission in STANDING(person=visit.person.pk, course=visit.course.pk):
+    found, rows = {}, list(STANDING(person=visit.person.pk, course=visit.course.pk))
+    _bring(rows)
+    for submission in rows:
         # The course and its work are here already: neither is read again with every row.
         submission.assignment = assignment_of(visit, submission)
         if submission.team is not None:
