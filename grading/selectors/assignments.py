@@ -1,12 +1,10 @@
 """What the pages around an assignment read: the list, the lab page, the receipt, the attempts."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
@@ -28,9 +26,9 @@ from grading.models.owners import Owner
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.points.words import rule_words
+from grading.selectors.attempt_rows import LARGE, bring
 from grading.selectors.badges import assignment_badge, attempt_badge, run_badge
 from grading.selectors.handed import lacks, lacks_words
-from grading.selectors.late_words import verdicts_of
 from grading.selectors.pipeline_stages import stage_limits, stages_words
 from grading.spec import BenchSpec
 from hardware import line
@@ -79,9 +77,6 @@ class Attempt:
         return self.submission.received_at
 
 
-LARGE = tuple(f"result__{name}" for name in ("report", "host", "metrics", "quality", "points", "environment"))
-
-
 def with_runs(submissions: "QuerySet[Submission]", *, whole: bool = False) -> "QuerySet[Submission]":
     """Submissions with all they show, in a fixed number of queries. whole: with reports and times, which only a page about one result shows."""
     return prefetched(
@@ -122,41 +117,13 @@ OWN = Prepared(
     .select_related("person", "team", "model_from").order_by("-received_at"),
     person=int, assignment=int,
 )  # fmt: skip
-RUNS = Prepared(
-    lambda submissions: Run.objects.filter(submission__in=submissions).select_related("result").defer(*LARGE).order_by("-queued_at"),
-    submissions=list[UUID],
-)  # fmt: skip
-PIECES: Prepared[Any] = Prepared(
-    lambda submissions: Submission.pieces.through.objects.filter(submission__in=submissions)
-    .select_related("piece").order_by("piece__saved_at", "piece"),
-    submissions=list[UUID],
-)  # fmt: skip
-
-
-def _bring(rows: Sequence[Submission], *, verdicts: bool = False) -> None:
-    """What `prefetched` brings (verdicts), or `measured`, by prepared queries, as lists: to be read with `all()`, and to be asked nothing else."""
-    if not rows:
-        return
-    every = {row.pk: row for row in [*(row.model_from for row in rows if row.model_from), *rows]}
-    along: dict[str, dict[UUID, list[Any]]] = {"runs": defaultdict(list), "pieces": defaultdict(list)}
-    for run in RUNS(submissions=list(every)):
-        run.submission = every[run.submission_id]
-        along["runs"][run.submission_id].append(run)
-    for one in PIECES(submissions=[row.pk for row in rows]):
-        along["pieces"][one.submission_id].append(one.piece)
-    if verdicts:
-        along["late_verdicts"] = verdicts_of([row.pk for row in rows])
-    for row in rows:
-        vars(row)["_prefetched_objects_cache"] = {name: found[row.pk] for name, found in along.items()}
-        if row.model_from:
-            vars(row.model_from)["_prefetched_objects_cache"] = {"runs": along["runs"][row.model_from.pk]}
 
 
 def attempts(visit: Visit, assignment: Assignment, person: User | None = None) -> list[Attempt]:
     """The attempts of one person (the visitor where None) and of their team, newest first, as far as the visitor may see them."""
     if person is None or person == visit.person:
         rows = list(OWN(person=visit.person.pk, assignment=assignment.pk))
-        _bring(rows, verdicts=True)
+        bring(rows, verdicts=True)
     else:
         theirs = Submission.objects.visible_to(visit).of_person(person).filter(assignment=assignment)
         rows = list(with_runs(theirs.order_by("-received_at")))
@@ -227,7 +194,7 @@ STANDING = Prepared(
 def standing_attempts(visit: Visit) -> dict[int, Attempt]:
     """Assignment -> the attempt that stands for it: the active one, else the newest that may count."""
     found, rows = {}, list(STANDING(person=visit.person.pk, course=visit.course.pk))
-    _bring(rows)
+    bring(rows)
     for submission in rows:
         # The course and its work are here already: neither is read again with every row.
         submission.assignment = assignment_of(visit, submission)
