@@ -20,7 +20,7 @@ from grading.handing_in import hand_in_rules
 from grading.handing_in.superseding_rules import replaceable
 from grading.lab_words import input_words, output_words
 from grading.late_rows.facts import PersonalDates, dates_for
-from grading.models.assignments import ActiveRule, Assignment
+from grading.models.assignments import ActiveRule, Assignment, AssignmentKind
 from grading.models.course_work import BY_DUE, course_work
 from grading.models.owners import Owner
 from grading.models.runs import Run
@@ -41,6 +41,9 @@ FORMAT_WORDS = {
     "torchscript": (".pt (TorchScript)", ".pt"),
     "torch_export": (".pt2 (torch.export)", ".pt2"),
 }
+
+
+KIND_WORDS = dict(AssignmentKind.choices)  # get_kind_display() makes a table of its own for each row
 
 
 @dataclass(frozen=True)
@@ -213,7 +216,7 @@ def _assignment_row(
     row: dict[str, Any] = {
         "title": assignment.full_title,
         "url": assignment.get_absolute_url(),
-        "kind": assignment.get_kind_display(),
+        "kind": KIND_WORDS.get(assignment.kind, assignment.kind),
         "due_at": due_at,
         "is_extended": due_at != assignment.due_at,
         "in_words": f"{numbers.span(abs(due_at - now))}{' ago' if late else ''}" if due_at else "",
