@@ -9,8 +9,9 @@ relations, annotations and prefetches, and spares the building:
     theirs = Prepared(lambda people: Attempt.objects.filter(person__in=people), people=list)
     rows = theirs(people=[3, 4, 9])
 
-The shape of the query must not depend on the values: no None. A list holds keys of rows, and is filled up to a length that is a power of two
-with what changes no `IN`: the SQL is built once for each such length. PostgreSQL, too, reads it once a connection (on_server.py).
+The shape of the query must not depend on the values: no None. A list holds keys of rows (`list[UUID]` where these are no numbers), and is filled
+up to a length that is a power of two with what changes no `IN`: the SQL is built once for each such length. PostgreSQL, too, reads it once a
+connection (on_server.py).
 """
 
 import copy
@@ -18,7 +19,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_origin
 from uuid import UUID
 
 from django.db import connections
@@ -27,8 +28,8 @@ from django.db.models import Model, QuerySet
 from courseplatform.core.on_server import Statement
 
 Row = TypeVar("Row", bound=Model)
-Kind = type[int] | type[str] | type[datetime] | type[UUID] | type[list[int]]
-Built = tuple[Any, Any, Statement]
+Kind = type[int] | type[str] | type[datetime] | type[UUID] | type[list[int]] | type[list[UUID]]
+Built = tuple[Any, Any, Any, Statement]
 NOBODY = 0  # the key of no row
 
 
@@ -42,19 +43,23 @@ class Prepared(Generic[Row]):
     def __call__(self, **values: Any) -> QuerySet[Row]:
         """The rows, read when they are asked for, as of any QuerySet. To be read, not to be filtered further."""
         for name, kind in self._kinds.items():
-            if type(values[name]) is not kind:
+            if type(values[name]) is not (get_origin(kind) or kind):
                 raise TypeError(f"{name} is a {type(values[name]).__name__}, and was said to be a {kind.__name__}")
         values = {
-            name: _filled_up(values[name]) if kind is list else values[name] for name, kind in self._kinds.items()
+            name: _filled_up(values[name], UUID(int=NOBODY) if kind == list[UUID] else NOBODY)
+            if isinstance(values[name], list)
+            else values[name]
+            for name, kind in self._kinds.items()
         }
         using = self._alias()
-        rows, compiled, statement = self._of(using, _lengths(values))
+        rows, compiled, converters, statement = self._of(using, _lengths(values))
         connection = connections[using]
         given = {name: _adapted(connection, value) for name, value in _flat(values).items()}
         found: QuerySet[Row] = rows._clone()
         compiler = copy.copy(compiled)
         compiler.connection = connection
         compiler.as_sql = lambda *_, **__: statement.asked_on(connection, given)
+        compiler.get_converters = lambda _: converters
         found.query.get_compiler = lambda *_, **__: compiler  # type: ignore[method-assign]
         return found
 
@@ -77,7 +82,9 @@ class Prepared(Generic[Row]):
         places = {place: names[value] for place, value in enumerate(params) if _is_plain(value) and value in names}
         if lacking := set(flat) - set(places.values()):
             raise ValueError(f"the query holds no value for {', '.join(sorted(lacking))}")
-        return rows, compiled, Statement(sql, params, places)
+        # How values of the database become those of the fields: asked of each column of the rows, and the same ones each time.
+        converters = compiled.get_converters([column for column, *_ in compiled.select[: compiled.col_count]])
+        return rows, compiled, converters, Statement(sql, params, places)
 
 
 def _marks(kinds: dict[str, Kind], lengths: tuple[int, ...]) -> dict[str, Any]:
@@ -87,6 +94,8 @@ def _marks(kinds: dict[str, Kind], lengths: tuple[int, ...]) -> dict[str, Any]:
     for n, (name, kind) in enumerate(kinds.items()):
         if kind is list:
             marks[name] = list(islice(number, next(left, 1)))
+        elif kind == list[UUID]:
+            marks[name] = [UUID(int=key) for key in islice(number, next(left, 1))]
         elif kind is str:
             marks[name] = f"\x01mark {n}\x01"
         elif kind is datetime:
@@ -96,9 +105,9 @@ def _marks(kinds: dict[str, Kind], lengths: tuple[int, ...]) -> dict[str, Any]:
     return marks
 
 
-def _filled_up(keys: list[int]) -> list[int]:
+def _filled_up(keys: list[Any], nobody: int | UUID) -> list[Any]:
     length = 1 << max(len(keys) - 1, 0).bit_length()
-    return keys + [keys[-1] if keys else NOBODY] * (length - len(keys))
+    return keys + [keys[-1] if keys else nobody] * (length - len(keys))
 
 
 def _lengths(values: dict[str, Any]) -> tuple[int, ...]:

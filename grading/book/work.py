@@ -16,6 +16,7 @@ from django.db.models import (
     IntegerField,
     OuterRef,
     Q,
+    QuerySet,
     Subquery,
     Sum,
     Value,
@@ -23,6 +24,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Round
 
+from courseplatform.core.kept import kept, kept_rows
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.models import Course
 from courseplatform.teams.models import Membership
 from grading.grade_facts import measured_of
@@ -130,11 +133,9 @@ NO_DATES, NOBODY = PersonalDates(), 0
 
 def work_rows(course: Course, people: Collection[int]) -> WorkRows:
     items, released = items_with_release(course)
-    joined = Membership.objects.filter(course=course).order_by()
+    members = kept("book members", course.pk, lambda: _members(course))
     if len(people) == 1:
-        joined = joined.filter(person__in=people)
-    # The stubs lose the name of the team.
-    members = cast("list[Member]", list(joined.values_list("team", "person", "since_at", "until_at", "team__name")))
+        members = [member for member in members if member[1] in people]
     rows = WorkRows(course, items, released, _only_to(items, people))
     for team, person, _, until, name in members:
         rows.team_names[team] = name
@@ -147,18 +148,23 @@ def work_rows(course: Course, people: Collection[int]) -> WorkRows:
 
 
 def items_with_release(course: Course) -> tuple[list[Assignment], set[int]]:
-    """The published work, and which of it has grades that students see. One query."""
+    """The published work, and which of it has grades that students see. No query where nothing was changed."""
     newest = GradeRelease.objects.filter(assignment=OuterRef("pk")).order_by("-pk")
     to_some = Case(When(is_released=True, is_partial=True, then=F("pk")))
-    items = list(
-        Assignment.objects.of(course).annotate(
-            is_out=Subquery(newest.values("is_released")[:1]),
-            partial_release=Subquery(newest.annotate(to_some=to_some).values("to_some")[:1]),
-        )
+    work = Assignment.objects.of(course).annotate(
+        is_out=Subquery(newest.values("is_released")[:1]),
+        partial_release=Subquery(newest.annotate(to_some=to_some).values("to_some")[:1]),
     )
+    items = kept_rows("book items", course.pk, lambda: work)
     for item in items:
         item.course = course
     return items, {item.pk for item in items if getattr(item, "is_out", False)}
+
+
+def _members(course: Course) -> "list[Member]":
+    joined = Membership.objects.filter(course=course).order_by()
+    # The stubs lose the name of the team.
+    return cast("list[Member]", list(joined.values_list("team", "person", "since_at", "until_at", "team__name")))
 
 
 def _only_to(items: Iterable[Assignment], people: Collection[int]) -> dict[int, set[int]]:
@@ -172,13 +178,15 @@ def _only_to(items: Iterable[Assignment], people: Collection[int]) -> dict[int, 
 
 
 def _read_marks(rows: WorkRows, people: Collection[int]) -> None:
-    found = GradeNow.objects.filter(assignment__in=rows.items)
     if len(people) == 1:
-        found = found.filter(person__in=people)
+        found = MARKS_OF_ONE(course=rows.course.pk, person=next(iter(people)))
+    else:
+        found = _marks(GradeNow.objects.filter(assignment__in=rows.items))
+    shown = {item.pk for item in rows.items}
     known: dict[tuple[int | None, int], Mark] = {}  # ten thousand rows, some hundred different ones
-    for item, person, points, of, is_complete in found.values_list(
-        "assignment", "person", _whole("points", 100), _whole("of", 100), _whole("is_complete")
-    ):
+    for item, person, points, of, is_complete in found:
+        if item not in shown:
+            continue  # a draft
         mark = known.get((points, is_complete))
         if mark is None:
             exact = None if points is None else Decimal(points).scaleb(-2)
@@ -219,11 +227,40 @@ def _fill_worth(rows: WorkRows) -> None:
     bare = [item for item in rows.items if item.pk not in rows.of]
     if not bare:
         return
-    counted = RubricItem.objects.filter(assignment__in=bare, is_withdrawn=False, is_extra=False).order_by()
-    sums = dict(counted.values_list("assignment").annotate(Sum("points")))
+    sums = kept("rubric worth", rows.course.pk, lambda: _rubric_worth(rows.course))
     rows.of |= {item.pk: sums.get(item.pk, ZERO) + measured_of(item) for item in bare}
 
 
+def _rubric_worth(course: Course) -> dict[int, Decimal]:
+    counted = RubricItem.objects.filter(assignment__course=course, is_withdrawn=False, is_extra=False).order_by()
+    return dict(counted.values_list("assignment").annotate(Sum("points")))
+
+
+def _marks(found: QuerySet[GradeNow]) -> Any:
+    return found.values_list("assignment", "person", _whole("points", 100), _whole("of", 100), _whole("is_complete"))
+
+
+def _sent(found: QuerySet[Submission]) -> Any:
+    """The moment matters for teams alone; of ten thousand others it would be turned into a date for nothing."""
+    of_team = Case(When(team__isnull=False, then=F("received_at")))
+    standing = found.filter(Q(is_active=True) | Q(counts=None)).order_by()
+    return standing.values_list("assignment", "person", "team", of_team)
+
+
+MARKS_OF_ONE: Prepared[Any] = Prepared(
+    lambda course, person: _marks(GradeNow.objects.filter(assignment__course=course, person=person)), course=int, person=int
+)  # fmt: skip
+SENT_BY_ONE: Prepared[Any] = Prepared(
+    lambda course, person, teams: _sent(
+        Submission.objects.filter(Q(person=person) | Q(team__in=teams), assignment__course=course)
+    ),
+    course=int, person=int, teams=list,
+)  # fmt: skip
+BROUGHT_BACK: Prepared[Any] = Prepared(
+    lambda assignment, people: LateVerdict.objects.filter(assignment=assignment, returned__isnull=False, person__in=people)
+    .order_by().values_list("person", flat=True),
+    assignment=int, people=list,
+)  # fmt: skip
 Member = tuple[int, int, datetime, datetime | None, str]  # team, person, since, until, name
 
 
@@ -232,13 +269,11 @@ def _read_handed(rows: WorkRows, people: Collection[int], members: Iterable[Memb
     by_team = defaultdict[int, list[Member]](list)
     for member in members:
         by_team[member[0]].append(member)
-    # The moment matters for teams alone; of ten thousand others it would be turned into a date for nothing.
-    of_team = Case(When(team__isnull=False, then=F("received_at")))
-    sent = Submission.objects.filter(Q(is_active=True) | Q(counts=None), assignment__in=rows.items).order_by()
     if len(people) == 1:
-        teams = {team for team, person, *_ in members if person in people}
-        sent = sent.filter(Q(person__in=people) | Q(team__in=teams))
-    for item, person, team, at in sent.values_list("assignment", "person", "team", of_team):
+        sent = SENT_BY_ONE(course=rows.course.pk, person=next(iter(people)), teams=sorted(by_team))
+    else:
+        sent = _sent(Submission.objects.filter(assignment__in=rows.items))
+    for item, person, team, at in sent:
         if team is None:
             rows.handed[item].add(person)
             continue
@@ -247,25 +282,21 @@ def _read_handed(rows: WorkRows, people: Collection[int], members: Iterable[Memb
                 rows.handed[item].add(one)
     back = return_among(rows.course, rows.items)
     if back is not None:
-        verdicts = LateVerdict.objects.filter(assignment=back, returned__isnull=False, person__in=people)
-        rows.handed[back.pk].update(verdicts.values_list("person", flat=True))
+        rows.handed[back.pk].update(BROUGHT_BACK(assignment=back.pk, people=sorted(people)))
 
 
 def _dates(course: Course, people: Collection[int], teams: dict[int, int]) -> dict[int, PersonalDates]:
-    """As `dates_of`, for a whole class: two queries. Nobody who has nothing of their own is in it."""
+    """As `dates_of`, for a whole class. Nobody who has nothing of their own is in it."""
     of_team, of_person = defaultdict[int, dict[int, datetime]](dict), defaultdict[int, dict[int, datetime]](dict)
     rules, excused = defaultdict[int, list[Accommodation]](list), defaultdict[int, set[int]](set)
-    given = Extension.objects.filter(assignment__course=course, withdrawn_at=None, keeps_penalty=False)
-    excuses = Excuse.objects.filter(assignment__course=course, withdrawn_at=None).order_by()
-    nothing = (Value(None, output_field=IntegerField()), Value(None, output_field=DateTimeField()))
-    rows = given.filter(until_at__isnull=False).order_by().values_list("assignment", "person", "team", "until_at")
-    for item, person, team, until in rows.union(excuses.values_list("assignment", "person", *nothing), all=True):
+    given, slower = kept("book dates", course.pk, lambda: _given(course))
+    for item, person, team, until in given:
         if until is None:
             excused[person or 0].add(item)
         else:
             own = of_team[team] if team else of_person[person or 0]
             own[item] = max(until, own.get(item, until))
-    for rule in Accommodation.objects.filter(course=course, withdrawn_at=None):
+    for rule in slower:
         rules[rule.person_id].append(rule)
     found = {}
     for person in people:
@@ -275,6 +306,16 @@ def _dates(course: Course, people: Collection[int], teams: dict[int, int]) -> di
         if moved or person in rules or person in excused:
             found[person] = PersonalDates(moved, rules.get(person, []), frozenset(excused.get(person, ())))
     return found
+
+
+def _given(course: Course) -> tuple[list[Any], list[Accommodation]]:
+    """Extensions and excuses (without a moment) of the whole course, and accommodations. Two queries."""
+    given = Extension.objects.filter(assignment__course=course, withdrawn_at=None, keeps_penalty=False)
+    excuses = Excuse.objects.filter(assignment__course=course, withdrawn_at=None).order_by()
+    nothing = (Value(None, output_field=IntegerField()), Value(None, output_field=DateTimeField()))
+    rows = given.filter(until_at__isnull=False).order_by().values_list("assignment", "person", "team", "until_at")
+    both = rows.union(excuses.values_list("assignment", "person", *nothing), all=True)
+    return list(both), list(Accommodation.objects.filter(course=course, withdrawn_at=None))
 
 
 def piece_of(rows: WorkRows, item: Assignment, person: int, now: datetime, *, for_students: bool) -> Piece:

@@ -55,7 +55,10 @@ def latenesses(policy: Policy, deadline: Deadline, hand_in: HandIn, extensions: 
     The longest extension counts. Where a weekend, a kept penalty or a dear bank would make it worse than a shorter one, or than none,
     the better one counts: an extension never makes its assignment worse. Which is better may hang on the bank, so that is asked later.
     """
-    found = [_under(policy, deadline, hand_in.at, relief) for relief in _reliefs(policy, deadline, list(extensions))]
+    given = list(extensions)
+    if not given:  # as for nearly everybody
+        return [_under(policy, deadline, hand_in.at, Relief())]
+    found = [_under(policy, deadline, hand_in.at, relief) for relief in _reliefs(policy, deadline, given)]
     return sorted(found, key=lambda late: (late.is_cut, late.days_late, late.needed, -late.relief.units))
 
 
@@ -71,7 +74,7 @@ def _reliefs(policy: Policy, deadline: Deadline, extensions: list[Extension]) ->
         for until in dict.fromkeys([*(m for m in moved if m > deadline.due), None])
         for units, keeps in covers
     ]
-    return found if kept or not extensions else [*found, Relief()]
+    return found if kept else [*found, Relief()]
 
 
 def _kept_units(policy: Policy, deadline: Deadline, extension: Extension) -> int:

@@ -6,6 +6,7 @@ The front is drawn from the numbers as they are (grading/families/front.py). In 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from grading.ml_tasks.words import PERCENT
 from grading.ranks.class_numbers import (
@@ -17,8 +18,8 @@ from grading.ranks.class_numbers import (
     said,
     tolerance_of,
 )
-from grading.ranks.places import Place, is_tie, places
-from grading.spec import METRICS, BenchSpec
+from grading.ranks.places import Place, is_tie, place_of
+from grading.spec import METRICS, MODELLED, BenchSpec
 
 FEWEST_OTHERS = 5  # with fewer one could tell who it is
 
@@ -42,8 +43,8 @@ class ClassPicture:
 
     def alike(self, metric: str) -> list[ClassNumbers]:
         """Whom this attempt can be held against in a metric: they have the number, and it is of the same kind."""
-        kind = self.mine.kind_for(metric)
-        return [one for one in self.others if one.value(metric) is not None and one.kind_for(metric) == kind]
+        kind, is_modelled = self.mine.kind, metric in MODELLED
+        return [one for one in self.others if metric in one.values and (not is_modelled or one.kind == kind)]
 
     def may_show(self, metric: str) -> bool:
         return self.mine.value(metric) is not None and len(self.alike(metric)) >= FEWEST_OTHERS
@@ -57,16 +58,15 @@ class ClassPicture:
 
     def place(self, metric: str) -> tuple[Place, int] | None:
         """(its place, of how many); None where too few others have a number of the same kind."""
-        own = self.mine.value(metric)
-        if own is None or not self.may_show(metric):
+        own, others = self.mine.value(metric), self.alike(metric)
+        if own is None or len(others) < FEWEST_OTHERS:
             return None
-        values = [own, *(value for one in self.alike(metric) if (value := one.value(metric)) is not None)]
-        found = places(values, is_less_better=is_less_better(metric), tolerance=tolerance_of(metric))
-        return found[0], len(values)
+        values = [own, *(one.values[metric][0] for one in others)]
+        found = place_of(own, values, is_less_better=is_less_better(metric), tolerance=tolerance_of(metric))
+        return found, len(values)
 
 
-@dataclass(frozen=True)
-class Spot:
+class Spot(NamedTuple):
     """A place in the plot. merit: the gain, turned round where less is better."""
 
     cost: float
@@ -77,8 +77,10 @@ class Spot:
 
 def spots_of(picture: ClassPicture, cost: str, gain: str) -> list[Spot]:
     """This attempt first, then whom it can be held against in both metrics."""
-    alike = [one for one in picture.alike(cost) if one.value(gain) is not None]
-    return [spot for n, one in enumerate([picture.mine, *alike]) if (spot := spot_of(one, cost, gain, is_mine=n == 0))]
+    mine, turn = spot_of(picture.mine, cost, gain, is_mine=True), -1 if is_less_better(gain) else 1
+    both = ((one.values[cost][0], one.values[gain][0]) for one in picture.alike(cost) if gain in one.values)
+    others = [Spot(x, y, turn * y) for x, y in both]
+    return [mine, *others] if mine else others
 
 
 def spot_of(one: ClassNumbers, cost: str, gain: str, *, is_mine: bool = False) -> Spot | None:

@@ -214,6 +214,7 @@ def scaled(metric: str, value: float) -> float:
     return value * HEADS.get(METRICS[metric][0], ("", 1.0))[1] if metric in METRICS else value
 
 
+@lru_cache(maxsize=6000, typed=True)
 def shown(metric: str, value: float) -> str:
     """Without its unit, as it stands below its head."""
     if metric == POINTS:

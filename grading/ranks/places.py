@@ -6,7 +6,7 @@ head shares the group's places; the first one outside heads the next group. Nobo
 place, and nobody can climb by standing beside somebody who ties with somebody else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 TIE_SHARE = 0.05  # real boards repeat to 5-10 % over system and runtime releases (docs/measurement.md)
@@ -36,6 +36,19 @@ def is_tie(best: float, value: float, tolerance: float, *, is_less_better: bool)
     worse = (value - best) if is_less_better else (best - value)
     room = tolerance * abs(best)
     return worse <= FUZZ * abs(best) or worse < room * (1 - FUZZ)
+
+
+def place_of(own: float, values: Iterable[float], *, is_less_better: bool, tolerance: float = 0.0) -> Place:
+    """The place of one value among all of them, itself included. Arguments as of `places`, which says the same of every value."""
+    order = sorted(values, reverse=not is_less_better)
+    end = 0
+    while end < len(order):
+        start, best = end, order[end]
+        while end < len(order) and is_tie(best, order[end], tolerance, is_less_better=is_less_better):
+            end += 1
+        if is_tie(best, own, tolerance, is_less_better=is_less_better):
+            return Place(start + 1, end)
+    raise ValueError(f"{own} is none of the values")
 
 
 def places(values: Sequence[float], *, is_less_better: bool, tolerance: float = 0.0) -> list[Place]:

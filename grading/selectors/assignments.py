@@ -20,12 +20,13 @@ from grading.handing_in import hand_in_rules
 from grading.handing_in.superseding_rules import replaceable
 from grading.lab_words import input_words, output_words
 from grading.late_rows.facts import PersonalDates, dates_for
-from grading.models.assignments import ActiveRule, Assignment
+from grading.models.assignments import ActiveRule, Assignment, AssignmentKind
 from grading.models.course_work import BY_DUE, course_work
 from grading.models.owners import Owner
 from grading.models.runs import Run
 from grading.models.submissions import Submission
 from grading.points.words import rule_words
+from grading.selectors.attempt_rows import LARGE, bring
 from grading.selectors.badges import assignment_badge, attempt_badge, run_badge
 from grading.selectors.handed import lacks, lacks_words
 from grading.selectors.pipeline_stages import stage_limits, stages_words
@@ -40,6 +41,9 @@ FORMAT_WORDS = {
     "torchscript": (".pt (TorchScript)", ".pt"),
     "torch_export": (".pt2 (torch.export)", ".pt2"),
 }
+
+
+KIND_WORDS = dict(AssignmentKind.choices)  # get_kind_display() makes a table of its own for each row
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,6 @@ class Attempt:
     @property
     def handed_in_at(self) -> datetime:
         return self.submission.received_at
-
-
-LARGE = tuple(f"result__{name}" for name in ("report", "host", "metrics", "quality", "points", "environment"))
 
 
 def with_runs(submissions: "QuerySet[Submission]", *, whole: bool = False) -> "QuerySet[Submission]":
@@ -115,9 +116,8 @@ def attempt_of(submission: Submission) -> Attempt:
 
 
 OWN = Prepared(
-    lambda person, assignment: prefetched(
-        Submission.objects.of_person(User(pk=person)).filter(assignment=assignment).select_related("person", "team", "model_from")
-    ).order_by("-received_at"),
+    lambda person, assignment: Submission.objects.of_person(User(pk=person)).filter(assignment=assignment)
+    .select_related("person", "team", "model_from").order_by("-received_at"),
     person=int, assignment=int,
 )  # fmt: skip
 
@@ -126,6 +126,7 @@ def attempts(visit: Visit, assignment: Assignment, person: User | None = None) -
     """The attempts of one person (the visitor where None) and of their team, newest first, as far as the visitor may see them."""
     if person is None or person == visit.person:
         rows = list(OWN(person=visit.person.pk, assignment=assignment.pk))
+        bring(rows, verdicts=True)
     else:
         theirs = Submission.objects.visible_to(visit).of_person(person).filter(assignment=assignment)
         rows = list(with_runs(theirs.order_by("-received_at")))
@@ -186,9 +187,8 @@ UNDONE_NOT = Q(submissions__counts=True) | Q(submissions__isnull=False, submissi
 
 
 STANDING = Prepared(
-    lambda person, course: measured(
-        Submission.objects.of_person(person).filter(assignment__course=course).select_related("person", "team", "model_from")
-    ).exclude(counts=False).order_by("is_active", "number"),  # later ones win
+    lambda person, course: Submission.objects.of_person(person).filter(assignment__course=course)
+    .select_related("person", "team", "model_from").exclude(counts=False).order_by("is_active", "number"),  # later ones win
     person=int, course=int,
 )  # fmt: skip
 
@@ -196,8 +196,9 @@ STANDING = Prepared(
 @asked_once
 def standing_attempts(visit: Visit) -> dict[int, Attempt]:
     """Assignment -> the attempt that stands for it: the active one, else the newest that may count."""
-    found = {}
-    for submission in STANDING(person=visit.person.pk, course=visit.course.pk):
+    found, rows = {}, list(STANDING(person=visit.person.pk, course=visit.course.pk))
+    bring(rows)
+    for submission in rows:
         # The course and its work are here already: neither is read again with every row.
         submission.assignment = assignment_of(visit, submission)
         if submission.team is not None:
@@ -215,7 +216,7 @@ def _assignment_row(
     row: dict[str, Any] = {
         "title": assignment.full_title,
         "url": assignment.get_absolute_url(),
-        "kind": assignment.get_kind_display(),
+        "kind": KIND_WORDS.get(assignment.kind, assignment.kind),
         "due_at": due_at,
         "is_extended": due_at != assignment.due_at,
         "in_words": f"{numbers.span(abs(due_at - now))}{' ago' if late else ''}" if due_at else "",

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 
 from courseplatform.core import numbers
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.access import Visit
 from grading.asks.rules import A_DAY, WAITS, May, may_ask, may_withdraw, newest_ask, open_ask
 from grading.models.boards import BoardAsk
@@ -109,11 +111,17 @@ def device_name(run: Run) -> str:
     return found.name if found is not None else assignment.device
 
 
+OTHERS: Prepared[Any] = Prepared(
+    lambda submission, result: Result.objects.filter(run__submission=submission).exclude(pk=result).order_by().values_list("pk"),
+    submission=UUID, result=int,
+)  # fmt: skip
+
+
 def asked_part(run: Run) -> Json:
     """Where this result came of a board run that was asked for: who asked, and what the result of before was. And the other way round: the
     newer result of this attempt. One query where there is no other, else four."""
     others = Result.objects.filter(run__submission=run.submission_id).exclude(pk=run.result.pk)
-    if not others.exists():
+    if not list(OTHERS(submission=run.submission_id, result=run.result.pk)):
         return {}
     rows = others.select_related("run__submission__assignment__course").only(
         "earned", "of", "graded_by", "made_at", "metrics", "run"

@@ -1,6 +1,7 @@
 """The class as its pages read it: the standing attempt of everybody, from narrow rows, in a fixed number of queries."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from django.db.models import Case, Q, QuerySet, TextField, When
@@ -60,11 +61,16 @@ def standing_attempts_of(assignment: Assignment) -> list[StandingAttempt]:
 
     What the staff hand in to try the lab is in no class, nor is what a student left behind who dropped the course.
     """
-    rows: Any = STANDING(assignment=assignment.pk, course=assignment.course_id)
-    return [
+    return list(_attempts(tuple(STANDING(assignment=assignment.pk, course=assignment.course_id))))
+
+
+@lru_cache(maxsize=20)
+def _attempts(rows: tuple[Any, ...]) -> tuple[StandingAttempt, ...]:
+    """Of the same rows the same, until somebody's standing attempt is another."""
+    return tuple(
         StandingAttempt(("team", team) if team else ("person", person), number, numbers_from_text(text, kind))
         for number, team, person, text, kind in rows
-    ]
+    )
 
 
 def class_picture(run: Run) -> ClassPicture:

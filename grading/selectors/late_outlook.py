@@ -17,14 +17,16 @@ from grading.models.owners import Owner
 from grading.selectors.late_words import percent
 
 MOST_COLUMN = 14
+BEYOND = 3  # so many moments past the one that is so many units late, for weekends and grace
+Moment = tuple[
+    int, datetime, datetime
+]  # how many stand before it, the last minute that is so late, and when that is over
 Judged = tuple[Verdict | None, int | None]
 
 
 class Latest(NamedTuple):
-    """The latest moment that is so many units late, judged; it is over at `ends`. left: what the bank then holds."""
+    """The latest moment that is so many units late, judged. left: what the bank then holds."""
 
-    by: datetime
-    ends: datetime
     verdict: Verdict
     left: int | None
 
@@ -42,10 +44,13 @@ def outlook(
     """
     columns = sorted({0, 1, *([left, left + 1] if left is not None else [2])} & set(range(MOST_COLUMN)))
     rows, passed, asked = [], [], [(item, Owner(person, None if item.is_individual else team)) for item in work]
+    to_come = [_to_come(facts, item, owner, columns[-1], now) for item, owner in asked]
     names = [(item.slug, key_of(person.pk, owner.team.pk if owner.team else None)) for item, owner in asked]
-    judged = _kept.of((facts.values, person.pk, names, columns), lambda: _all_judged(facts, asked, columns))
+    judged = _kept.of(
+        (facts.values, person.pk, names, to_come, columns), lambda: _all_judged(facts, asked, to_come, columns)
+    )
     for (item, owner), found in zip(asked, judged, strict=True):
-        cells = [_cell(facts.policy, one, now) for one in found]
+        cells = [_cell(facts.policy, one) for one in found]
         if any(cell["most"] for cell in cells):
             rows.append({"item": item, "due": due_for(facts, item, owner), "cells": cells})
         elif item.takes_anything:  # what is handed in elsewhere may be there long since
@@ -56,29 +61,40 @@ def outlook(
     }  # fmt: skip
 
 
-def _cell(policy: Policy, found: Latest | None, now: datetime) -> dict[str, Any]:
+def _cell(policy: Policy, found: Latest | None) -> dict[str, Any]:
     """As words; empty where that moment has passed or does not come."""
-    if found is None or max(found.by, found.ends) <= now:
+    if found is None:
         return {"most": "", "left": None, "steps": ""}
     return _said(policy, found.verdict, found.left)
 
 
+def _to_come(facts: LateFacts, item: Assignment, owner: Owner, most: int, now: datetime) -> list[Moment]:
+    """The moments that are not over, each with how many stand before it: most work of a term is past, and then nothing of it is judged."""
+    moments = late_moments(facts, item, owner, most=most + BEYOND)
+    return [(n, by, ends) for n, (by, ends) in enumerate(moments) if max(by, ends) > now]
+
+
 def _all_judged(
-    facts: LateFacts, asked: list[tuple[Assignment, Owner]], columns: list[int]
+    facts: LateFacts, asked: list[tuple[Assignment, Owner]], to_come: list[list[Moment]], columns: list[int]
 ) -> list[list[Latest | None]]:
     trials = facts.trials()
-    return [_latest(facts, trials, item, owner, columns) for item, owner in asked]
+    return [
+        _latest(facts, trials, item, owner, moments, columns)
+        for (item, owner), moments in zip(asked, to_come, strict=True)
+    ]
 
 
 def _latest(
-    facts: LateFacts, trials: Trials, item: Assignment, owner: Owner, columns: list[int]
+    facts: LateFacts, trials: Trials, item: Assignment, owner: Owner, moments: list[Moment], columns: list[int]
 ) -> list[Latest | None]:
     """For each column the latest moment that is so many units late; each moment is judged once."""
     key, known = key_of(owner.person.pk, owner.team.pk if owner.team else None), dict[datetime, Judged]()
     found = []
     for late in columns:
         latest = None
-        for by, ends in reversed(late_moments(facts, item, owner, most=late + 3)):
+        for n, by, _ in reversed(moments):
+            if n >= late + BEYOND:
+                continue
             hand_in = HandIn("new", key, item.slug, by, is_active=True)
             if late not in trials.units_of(person_key(owner.person.pk), hand_in):
                 continue
@@ -86,7 +102,7 @@ def _latest(
                 known[by] = _judged(facts, trials, hand_in, owner.person)
             verdict, left = known[by]
             if verdict is not None and verdict.days_late == late:
-                latest = Latest(by, ends, verdict, left)
+                latest = Latest(verdict, left)
                 break
         found.append(latest)
     return found

@@ -8,10 +8,12 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from courseplatform.core import numbers
 from courseplatform.core.badges import Badge
+from courseplatform.core.prepared import Prepared
 from grading.late.facts import Bank, Penalty, Policy, Verdict
 from grading.late.money import shown
 from grading.late.words_of_time import unit_length, unit_word, units
@@ -37,6 +39,18 @@ def plain_late(submission: Submission) -> timedelta:
     if submission.due_at is None:
         return timedelta(0)
     return max(submission.received_at - submission.due_at, timedelta(0))
+
+
+VERDICTS = Prepared(lambda submissions: LateVerdict.objects.filter(submission__in=submissions), submissions=list[UUID])
+
+
+def verdicts_of(submissions: list[UUID]) -> dict[UUID, list[LateVerdict]]:
+    """Those of each attempt, for `kept_verdict`. One query."""
+    found: dict[UUID, list[LateVerdict]] = {pk: [] for pk in submissions}
+    for row in VERDICTS(submissions=submissions):
+        if row.submission_id:
+            found[row.submission_id].append(row)
+    return found
 
 
 def kept_verdict(submission: Submission) -> LateVerdict | None:

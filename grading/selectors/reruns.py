@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from courseplatform.core.badges import Badge
 from courseplatform.core.errors import NotHere
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from grading.anonymity import names_hidden
@@ -227,12 +228,17 @@ def csv_table(visit: Visit, rerun: Rerun) -> tuple[tuple[str, ...], list[list[An
     return CSV_HEADS, [csv_row(row) for row in rows_of(visit, rerun)]
 
 
+AGAIN: Prepared[Any] = Prepared(
+    lambda result: PointsBefore.objects.filter(result=result).order_by().values_list("pk")
+    .union(RerunItem.objects.filter(result=result).order_by().values_list("pk")),
+    result=int,
+)  # fmt: skip
+
+
 def counted_again(run: Run) -> list[dict[str, Any]]:
     """For whoever reads a result: each time it was counted or measured again, why, and what it was worth before; the newest first."""
     result: Result = run.result
-    by_points = PointsBefore.objects.filter(result=result.pk).order_by()
-    by_measuring = RerunItem.objects.filter(result=result.pk).order_by()
-    if not by_points.values("pk").union(by_measuring.values("pk")).exists():
+    if not list(AGAIN(result=result.pk)):
         return []  # as of nearly every result: one small query
     found = [
         {

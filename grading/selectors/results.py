@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 
 from courseplatform.core.errors import NotHere
 from courseplatform.core.prepared import Prepared
@@ -13,10 +13,9 @@ from courseplatform.courses.access import Visit
 from grading.anonymity import masked
 from grading.handing_in.hand_in_rules import may_end
 from grading.handing_in.superseding_rules import is_late, may_take_over, older_waiting
-from grading.models.late_days import LateVerdict
 from grading.models.runs import Run
 from grading.selectors.board_ask import ask_part, asked_part
-from grading.selectors.late_words import owner_line
+from grading.selectors.late_words import owner_line, verdicts_of
 from grading.selectors.meter_readings import meter_part
 from grading.selectors.parked import decision_part, parked_part
 from grading.selectors.reruns import counted_again
@@ -59,7 +58,6 @@ def _run_whole(pk: UUID, asks: _Asks) -> QuerySet[Run]:
         _runs(pk, asks)
         .select_related("submission__assignment", "submission__person", "submission__team", "result", "parked", "count")
         .defer("parked__document")
-        .prefetch_related(Prefetch("submission__late_verdicts", LateVerdict.objects.order_by("pk")))
     )
 
 
@@ -95,6 +93,9 @@ def run_get(visit: Visit, pk: Any) -> Run:
     """Raises NotHere: also for somebody else's."""
     run = RUN.one(visit, pk)
     run.submission.assignment.course = visit.course
+    vars(run.submission)["_prefetched_objects_cache"] = {
+        "late_verdicts": verdicts_of([run.submission_id])[run.submission_id]
+    }
     if run.submission.team is not None:
         run.submission.team.course = visit.course
     masked(visit, run.submission)

@@ -17,3 +17,13 @@ def test_numbers_stand_to_the_right_from_the_second_column_on():
 def test_a_bar_is_as_long_as_its_share_and_no_longer_than_its_cell():
     assert 'class="bar-of-amount top fifth"' in amount(0.256, "fifth", is_top=True)
     assert ('width="25.6"' in amount(0.256), 'width="100.0"' in amount(3.0)) == (True, True)
+
+
+def test_words_alone_are_drawn_as_rows_with_numbers_are():
+    rows = [["<b>", "1 & 2", "\"'"], ["é"], ["x", ""]]
+    assert dense_rows(rows) == "".join(dense_rows([row, [1]]).removesuffix("<tr><td>1</td></tr>\n") for row in rows)
+    assert dense_rows([]) == ""
+
+
+def test_no_cell_can_end_another():
+    assert dense_rows([["a\x1eb", "c\x1fd"]]) == '<tr><td>a\x1eb</td><td class="num">c\x1fd</td></tr>\n'

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -9,6 +10,7 @@ from django.db import connection
 from courseplatform.core.prepared import Prepared
 from courseplatform.courses.models import Enrolment
 from courseplatform.teams.models import Membership
+from grading.models.submissions import Submission
 
 MINE = Prepared(
     lambda slug, person: Enrolment.objects.select_related("course").filter(course__slug=slug, person=person),
@@ -116,3 +118,15 @@ def test_threads_share_what_is_built_and_nothing_else(transactional_db):
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_keys_that_are_no_numbers_come_in_lists_too(cast):
+    now = datetime.now(UTC)
+    sent = [
+        Submission.objects.create(assignment=cast.lab, person=cast.ruth, number=n, received_at=now, upload_key=uuid4(), receipt=f"R{n}")
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+    of = Prepared(lambda keys: Submission.objects.filter(pk__in=keys).order_by("number"), keys=list[UUID])
+    assert [list(of(keys=[one.pk for one in sent[:many]])) for many in range(4)] == [sent[:many] for many in range(4)]
+    with pytest.raises(TypeError):
+        of(keys=tuple(one.pk for one in sent))

@@ -5,9 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
+from courseplatform.core.prepared import Prepared
 from courseplatform.courses.models import Course
 from courseplatform.seminar.models.slots import Duty, Score, SlotPerson
 from courseplatform.seminar.people import day_words
@@ -20,13 +21,9 @@ USUAL = Decimal(10)  # what a presentation is worth where the course file names 
 
 def read(course: Course, people: Collection[int], now: datetime, for_students: bool) -> dict[int, list[Piece]]:
     """One query. Points count for students once they are released; who has no slot yet has one ahead, until the course has ended."""
-    score = Score.objects.filter(slot=OuterRef("slot"), person=OuterRef("person"))
-    held = SlotPerson.objects.filter(slot__session__course=course, slot__is_withdrawn=False, role=Duty.PRESENTER)
     found: dict[int, list[Piece]] = {person: [] for person in people}
-    if len(people) == 1:
-        held = held.filter(person__in=people)
-    rows = held.annotate(**{name: Subquery(score.values(name)[:1]) for name in Given._fields})
-    for row in rows.select_related("slot__session", "slot__paper").order_by("slot__session__held_on", "slot__position"):
+    rows = HELD_BY_ONE(course=course.pk, person=next(iter(people))) if len(people) == 1 else _held(course.pk)
+    for row in rows:
         if row.person_id in found:
             row.slot.session.course = course
             given = Given(*(getattr(row, name) for name in Given._fields))
@@ -41,6 +38,16 @@ class Given(NamedTuple):
     points: Decimal
     out_of: Decimal
     released_at: datetime | None
+
+
+def _held(course: int, **whose: int) -> QuerySet[SlotPerson]:
+    score = Score.objects.filter(slot=OuterRef("slot"), person=OuterRef("person"))
+    held = SlotPerson.objects.filter(slot__session__course=course, slot__is_withdrawn=False, role=Duty.PRESENTER)
+    rows = held.filter(**whose).annotate(**{name: Subquery(score.values(name)[:1]) for name in Given._fields})
+    return rows.select_related("slot__session", "slot__paper").order_by("slot__session__held_on", "slot__position")
+
+
+HELD_BY_ONE = Prepared(lambda course, person: _held(course, person=person), course=int, person=int)
 
 
 def _piece(row: SlotPerson, score: Given | None, now: datetime, for_students: bool) -> Piece:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grading.ranks.places import Place, is_tie, places
+from grading.ranks.places import Place, is_tie, place_of, places
 from tests.parts import ROOT
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # it runs beside measurements
@@ -53,6 +53,8 @@ def test_a_place_in_words(place, words):
 @given(NUMBERS, TOLERANCE, st.booleans())
 def test_every_place_is_given_once_and_whoever_is_better_is_never_behind(values, tolerance, less):
     found = places(values, is_less_better=less, tolerance=tolerance)
+    alone = [place_of(own, values, is_less_better=less, tolerance=tolerance) for own in values]
+    assert alone == found
     assert len(found) == len(values)
     groups = sorted(set(found))
     assert [n for group in groups for n in range(group.first, group.last + 1)] == list(range(1, len(values) + 1))
