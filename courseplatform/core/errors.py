@@ -6,6 +6,8 @@ middleware turns any of these into a page or a JSON document with the right HTTP
 
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_noop
+
 
 class AppError(Exception):
     """A refusal with a code.
@@ -71,7 +73,7 @@ class NotOpenYet(Forbidden):
     """It will be this person's to see, and is not yet."""
 
     default_code = "not_open_yet"
-    title = "Not open yet"
+    title = gettext_noop("Not open yet")
 
 
 class Conflict(AppError):

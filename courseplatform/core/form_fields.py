@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from courseplatform.core.typed_numbers import TwoWays, point_form
 
@@ -16,7 +17,9 @@ DIGITS = 18  # of a key that a database still holds
 def check_year(day: date) -> None:
     """Raises ValidationError (`odd_year`) for a day that no course has."""
     if not YEARS[0] <= day.year < YEARS[1]:
-        raise forms.ValidationError(f"This day is in the year {day.year}. Check the year.", code="odd_year")
+        raise forms.ValidationError(
+            _("This day is in the year %(year)s. Check the year."), code="odd_year", params={"year": day.year}
+        )
 
 
 class DayField(forms.DateField):
@@ -45,9 +48,9 @@ class WallField(forms.DateTimeField):
 
     def __init__(self, label: str) -> None:
         super().__init__(
-            label=label, help_text="In the course's zone.",
+            label=label, help_text=_("In the course's zone."),
             widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-            error_messages={"required": "Choose day and hour.", "invalid": "Write it as 2026-11-26 09:30."},
+            error_messages={"required": _("Choose day and hour."), "invalid": _("Write it as 2026-11-26 09:30.")},
         )  # fmt: skip
 
     def to_python(self, value: Any) -> Any:
@@ -86,7 +89,7 @@ class NumberField(forms.FloatField):
     """A number with the reader's decimal sign (core/typed_numbers.py)."""
 
     widget = TypedNumber
-    default_error_messages: ClassVar = {"invalid": "Write a number, like 2.5."}
+    default_error_messages: ClassVar = {"invalid": _("Write a number, like 2.5.")}
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(_with_point(value))
@@ -96,7 +99,7 @@ class ExactField(forms.DecimalField):
     """The same, kept to the last digit."""
 
     widget = TypedNumber
-    default_error_messages: ClassVar = {"invalid": "Write a number, like 2.5."}
+    default_error_messages: ClassVar = {"invalid": _("Write a number, like 2.5.")}
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(_with_point(value))
@@ -106,7 +109,7 @@ class WholeField(forms.IntegerField):
     """A whole number; 2,5 and 2.5 are told so."""
 
     widget = TypedWhole
-    default_error_messages: ClassVar = {"invalid": "Write a whole number, like 2."}
+    default_error_messages: ClassVar = {"invalid": _("Write a whole number, like 2.")}
 
 
 class JsonField(forms.JSONField):

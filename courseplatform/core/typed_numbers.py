@@ -6,6 +6,8 @@ is copied from a page can be typed into a field. `1,250` is refused: half of the
 
 import re
 
+from django.utils.translation import gettext
+
 TWO_WAYS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 GAPS = re.compile(r"(?<=\d)[ \u2009\u202f\u00a0](?=\d{3}(?!\d))")
 SIGNS = str.maketrans({"\N{ARABIC DECIMAL SEPARATOR}": ",", "\N{MINUS SIGN}": "-"})
@@ -20,5 +22,6 @@ def point_form(typed: str) -> str:
     said = GAPS.sub("", typed.strip()).translate(SIGNS)
     if TWO_WAYS.fullmatch(said):
         whole, parts = said.split(",")
-        raise TwoWays(f"{said} can be read in two ways: write {whole}{parts}, or {whole}.{parts.rstrip('0') or '0'}.")
+        readings = {"typed": said, "large": whole + parts, "small": f"{whole}.{parts.rstrip('0') or '0'}"}
+        raise TwoWays(gettext("%(typed)s can be read in two ways: write %(large)s, or %(small)s.") % readings)
     return said if "." in said else said.replace(",", ".")
