@@ -8,7 +8,7 @@ import re
 from contextlib import chdir
 from pathlib import Path
 from subprocess import run
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.management import CommandParser
@@ -26,8 +26,8 @@ HEADER_OF_NOW = re.compile(r'^"(POT-Creation-Date|PO-Revision-Date): .*\n', re.M
 class Command(makemessages.Command):
     help = "Writes the catalogue of texts that are marked for translation, and compiles the languages. Needs gettext."
     # A link of the bar of a course is marked by being one: courses/sections.py translates its label.
-    xgettext_options: ClassVar = [*makemessages.Command.xgettext_options, "--keyword=NavLink:1"]
-    msgmerge_options: ClassVar = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]
+    xgettext_options = [*makemessages.Command.xgettext_options, "--keyword=NavLink:1"]  # noqa: RUF012
+    msgmerge_options = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]  # noqa: RUF012
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
