@@ -1,5 +1,5 @@
 // Keeps relative times true: <time datetime data-relative>. The words are those of courseplatform/core/numbers.py span(). And says absolute
-// ones as the reader's country does: the title of a relative one, and the text of <time datetime data-at>. docs/locale.md says which, and why.
+// ones as the reader's country does: the title of a relative one, and the text of <time datetime data-at>. docs/translation.md says which, and why.
 (() => {
   const gap = "\u00a0";
   const words = (ms) => {
@@ -19,9 +19,8 @@
   };
   const [long, short] = [form({ year: "numeric", second: "2-digit" }), form()];
   const language = short?.resolvedOptions().locale;
-  // Beside sentences that Python wrote in the page's language, its readers are not shown a second form of the hour.
-  const reads = (tag) => new Intl.Locale(tag).language;
-  const isOther = language && reads(language) !== reads(document.documentElement.lang);
+  // Beside sentences that the server wrote, in English and with 24 hours, readers of English are not shown a second form of the hour.
+  const isOther = language && new Intl.Locale(language).language !== "en";
   // The zone keeps the server's name: for New York, most languages would say GMT-5.
   const said = (made, element, shown) => `${made.format(new Date(`${element.dateTime.slice(0, 19)}Z`))} ${shown.split(" ").pop()}`;
   const localise = () => {
