@@ -38,6 +38,7 @@ TITLES = {
     500: gettext_noop("Something broke on our side"),
     503: gettext_noop("Back in a moment"),
 }
+OF_ERRORS = (gettext_noop("Not open yet"),)  # titles that errors.py names
 
 
 API = "/api/"

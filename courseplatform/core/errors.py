@@ -6,8 +6,6 @@ middleware turns any of these into a page or a JSON document with the right HTTP
 
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext_noop
-
 
 class AppError(Exception):
     """A refusal with a code.
@@ -73,7 +71,7 @@ class NotOpenYet(Forbidden):
     """It will be this person's to see, and is not yet."""
 
     default_code = "not_open_yet"
-    title = gettext_noop("Not open yet")
+    title = "Not open yet"  # marked for translation in error_pages.py: this module knows no Django
 
 
 class Conflict(AppError):
