@@ -11,7 +11,7 @@ comma := ,
 PY := $(VENV)/bin/python
 export DATA_DIR DEMO REQUIRE
 
-.PHONY: run test check types rules figures docs audit clean
+.PHONY: run test check types rules figures docs messages audit clean
 .DEFAULT_GOAL := run
 
 # The environment is made again only when what it is made from changed: the stamp holds the hash of the requirements. All processors compile
@@ -60,6 +60,11 @@ rules:
 # make figures ONLY=faults,limits, or FROM=faults to go on there, or SMALL=1 for the small form of each.
 figures: check
 	@"$(PY)" -m tests.load.figures $(subst $(comma), ,$(ONLY)) $(if $(FROM),--from $(FROM)) $(if $(SMALL),--small)
+
+# The catalogue of texts that are marked for translation, and the languages: make messages LANGUAGE=de begins one. Needs gettext (msgfmt, xgettext).
+messages:
+	$(call install,requirements.txt tests/requirements.txt,test)
+	@"$(PY)" manage.py messages -v 0 $(LANGUAGE)
 
 # The documents as a site of their own, in docs/_site.
 docs:

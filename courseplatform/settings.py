@@ -15,7 +15,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from courseplatform import beat, env, logs, sign_in_settings
+from courseplatform import beat, env, languages, logs, sign_in_settings
 from courseplatform.core.redaction import keep_secret, secrets_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -118,7 +118,8 @@ TEMPLATES: list[dict[str, Any]] = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["courseplatform.core.templatetags.addresses"],
+            # {% translate %} without a load, and {% url %} that remembers
+            "builtins": ["courseplatform.core.templatetags.texts", "courseplatform.core.templatetags.addresses"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -277,7 +278,14 @@ else:
 EMAIL_TIMEOUT = 10  # s; a mail server that hangs must not hold the worker
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Milliamp <milliamp@example.edu>")
 
-LANGUAGE_CODE = "en-us"
+# English alone needs no catalogue, no middleware and no look-up: all of it begins with the first folder of another language.
+LOCALE_PATHS = [BASE_DIR / "courseplatform" / "locale"]
+LANGUAGE_CODE = "en"
+LANGUAGES = languages.offered(LOCALE_PATHS[0])
+FORMAT_MODULE_PATH = "courseplatform.locale"
+USE_I18N = len(LANGUAGES) > 1
+if USE_I18N:  # that of the browser, after the session and before anything answers
+    MIDDLEWARE.insert(MIDDLEWARE.index("django.middleware.common.CommonMiddleware"), languages.MIDDLEWARE)
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from courseplatform.core.form_fields import NumberField, WholeField
 from hardware.profile_reading import KEYS, ProfileFaults, Values, profile_of
 from hardware.profiles import POWER_AT, RUNTIMES, TIERS
 
@@ -108,13 +109,12 @@ def _line(label: str, help_text: str = "", *, required: bool = False) -> forms.C
     return forms.CharField(label=label, help_text=help_text, required=required, max_length=600, widget=widget)
 
 
-def _whole(label: str, help_text: str = "", *, required: bool = False) -> forms.IntegerField:
-    return forms.IntegerField(label=label, help_text=help_text, required=required, min_value=0, max_value=10**9)
+def _whole(label: str, help_text: str = "", *, required: bool = False) -> WholeField:
+    return WholeField(label=label, help_text=help_text, required=required, min_value=0, max_value=10**9)
 
 
-def _peak(label: str) -> forms.FloatField:
-    widget = forms.NumberInput(attrs={"step": "any"})
-    return forms.FloatField(label=label, required=False, min_value=0, widget=widget)
+def _peak(label: str) -> NumberField:
+    return NumberField(label=label, required=False, min_value=0)
 
 
 class DeviceForm(forms.Form):

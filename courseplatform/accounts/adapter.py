@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 
 from courseplatform.accounts.known_browsers import is_known
 from courseplatform.accounts.models import User
@@ -19,9 +20,13 @@ from courseplatform.core.errors import Forbidden
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     error_messages: ClassVar[dict[str, Any]] = DefaultAccountAdapter.error_messages | {
-        "email_password_mismatch": "E-mail address or password is wrong. Check both, or choose a new password by e-mail.",
-        "too_many_login_attempts": "Too many tries. Wait five minutes and try again; with a new password by e-mail it works at once.",
-        "enter_current_password": "This is not your current password.",
+        "email_password_mismatch": _(
+            "E-mail address or password is wrong. Check both, or choose a new password by e-mail."
+        ),
+        "too_many_login_attempts": _(
+            "Too many tries. Wait five minutes and try again; with a new password by e-mail it works at once."
+        ),
+        "enter_current_password": _("This is not your current password."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

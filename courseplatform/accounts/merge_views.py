@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from courseplatform.accounts.merging import account_merge, account_merge_preview
@@ -24,8 +25,8 @@ PROVED, GOOD_FOR_S = "merge_proved", 600
 class ProofForm(forms.Form):
     """Address and password of the other account. Wrong ones count as failed sign-ins, and are slowed down like those."""
 
-    email = forms.EmailField(error_messages={"required": "Write the address of the other account."})
-    password = forms.CharField(strip=False, error_messages={"required": "Write the password of the other account."})
+    email = forms.EmailField(error_messages={"required": _("Write the address of the other account.")})
+    password = forms.CharField(strip=False, error_messages={"required": _("Write the password of the other account.")})
     other: User
 
     def __init__(self, data: Any, request: HttpRequest) -> None:
@@ -39,9 +40,11 @@ class ProofForm(forms.Form):
                 self.request, email=cleaned["email"].lower(), password=cleaned["password"]
             )
             if not isinstance(found, User):
-                raise forms.ValidationError("No account has this address and this password. Check both.")
+                raise forms.ValidationError(_("No account has this address and this password. Check both."))
             if has_factor(found):
-                message = "That account has a second factor, so its password alone does not open it. Remove the factor there first, or ask an operator."
+                message = _(
+                    "That account has a second factor, so its password alone does not open it. Remove the factor there first, or ask an operator."
+                )
                 raise forms.ValidationError(message, code="second_factor")
             self.other = found
         return cleaned

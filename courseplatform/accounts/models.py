@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from courseplatform.core.append_only import AppendOnly
 
@@ -29,8 +30,11 @@ def validate_zone(name: str) -> None:
     if name and name not in time_zones():
         shown = name if len(name) <= 40 else f"{name[:40]}..."
         raise ValidationError(
-            f"There is no time zone with the name {shown}. Choose one from the list, or write continent and city as in America/New_York.",
+            _(
+                "There is no time zone with the name %(name)s. Choose one from the list, or write continent and city as in America/New_York."
+            ),
             code="unknown_zone",
+            params={"name": shown},
         )
 
 

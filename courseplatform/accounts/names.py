@@ -3,6 +3,7 @@
 import unicodedata
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 # Control, format (direction marks and zero widths are such), surrogates, private use, unassigned.
 UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
@@ -41,9 +42,12 @@ def clean_name(text: str) -> str:
             continue
         if unicodedata.category(sign) in UNSEEN or sign in DRAWN_AS_NOTHING:
             raise ValidationError(
-                f"This name holds a character that cannot be seen (U+{ord(sign):04X}). Type the name anew instead of copying it.",
+                _(
+                    "This name holds a character that cannot be seen (U+%(code)s). Type the name anew instead of copying it."
+                ),
                 code="invisible",
+                params={"code": f"{ord(sign):04X}"},
             )
     if not any(sign.isalpha() for sign in name):
-        raise ValidationError("A name has at least one letter.", code="no_letter")
+        raise ValidationError(_("A name has at least one letter."), code="no_letter")
     return name

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -139,7 +140,9 @@ def safe_next(request: HttpRequest, default: str = "/") -> str:
 def slow_down(request: HttpRequest) -> None:
     """Raises TooMany (`too_many_tries`)."""
     if not ratelimit.consume(request, app="allauth.account", action="single_sign_on", limit_get=True):
-        raise TooMany("Too many tries in a short time. Wait one minute, then try again.", code="too_many_tries")
+        raise TooMany(
+            gettext("Too many tries in a short time. Wait one minute, then try again."), code="too_many_tries"
+        )
 
 
 @public
@@ -149,7 +152,9 @@ def passkey(request: HttpRequest) -> HttpResponseBase:
     """GET: what the browser asks its passkeys, as JSON. POST: what one of them has signed."""
     if request.method == "GET":
         if not ratelimit.consume(request, app="allauth.account", action="login", limit_get=True):
-            raise TooMany("Too many tries in a short time. Wait one minute, then try again.", code="too_many_tries")
+            raise TooMany(
+                gettext("Too many tries in a short time. Wait one minute, then try again."), code="too_many_tries"
+            )
         return JsonResponse({"publicKey": dict(begin_authentication(None))["publicKey"]})
     return cast("HttpResponseBase", login_webauthn(request))
 

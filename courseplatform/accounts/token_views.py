@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from courseplatform.accounts.models import Scope, User
@@ -28,11 +29,11 @@ MEANING = {
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(max_length=60, error_messages={"required": "Give the token a name: where it is used."})
+    name = forms.CharField(max_length=60, error_messages={"required": _("Give the token a name: where it is used.")})
     scopes = forms.MultipleChoiceField(
-        choices=Scope.choices, error_messages={"required": "Choose what the token may do."}
+        choices=Scope.choices, error_messages={"required": _("Choose what the token may do.")}
     )
-    expires_on = DayField(error_messages={"required": "Choose the last day on which it works."})
+    expires_on = DayField(error_messages={"required": _("Choose the last day on which it works.")})
 
     def clean_name(self) -> str:
         return clean_name(self.cleaned_data["name"])

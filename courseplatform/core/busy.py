@@ -1,6 +1,7 @@
 """When a database is busy (somebody else kept a row or the file locked for too long) or away: nothing is broken, and the same again can succeed."""
 
 from django.db import InterfaceError, OperationalError
+from django.utils.translation import gettext
 
 from courseplatform.core.errors import Unavailable
 
@@ -36,8 +37,10 @@ def is_away(error: BaseException | None) -> bool:
 
 def away() -> Unavailable:
     return Unavailable(
-        "Our database does not answer in this moment; it is not your fault. What has a receipt is safe. Whether what you sent just now was "
-        "kept is not known: wait a few seconds, go back, and send it once more. What is sent twice counts once.",
+        gettext(
+            "Our database does not answer in this moment; it is not your fault. What has a receipt is safe. Whether what you sent just now was "
+            "kept is not known: wait a few seconds, go back, and send it once more. What is sent twice counts once."
+        ),
         code="database_away",
         details={"wait_s": AGAIN_IN_S},
     )
@@ -45,8 +48,10 @@ def away() -> Unavailable:
 
 def too_busy() -> Unavailable:
     return Unavailable(
-        "Many people write in this moment, and this was in line for too long. Nothing of it was kept: wait a few seconds, go back, and send "
-        "it once more. What is sent twice counts once.",
+        gettext(
+            "Many people write in this moment, and this was in line for too long. Nothing of it was kept: wait a few seconds, go back, and send "
+            "it once more. What is sent twice counts once."
+        ),
         code="writes_busy",
         details={"wait_s": AGAIN_IN_S},
     )

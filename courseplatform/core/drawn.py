@@ -1,4 +1,4 @@
-"""Partials that show plain values and nothing else, neither who asks nor the hour: drawn once for equal values.
+"""Partials that show plain values and nothing else, neither who asks nor the hour: drawn once for equal values in each language.
 
 In a template `{% drawn "courses/_time_rule.html" rule=rule %}`. The partial sees its facts alone, so what is kept under their digest is never
 old and never somebody else's; what it takes from the clock has to stand in them (tests/courseplatform/test_drawn.py looks for such tags).
@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.safestring import SafeString
 
 from courseplatform.core.by_value import ByValue
@@ -19,7 +19,10 @@ _kept = ByValue[SafeString](most=500)
 def drawn(template: str, **facts: Any) -> SafeString:
     if settings.DEBUG:  # whoever edits the partial sees it
         return _draw(template, facts)
-    return _kept.of((template, timezone.get_current_timezone_name(), facts), lambda: _draw(template, facts))
+    return _kept.of(
+        (template, translation.get_language(), timezone.get_current_timezone_name(), facts),
+        lambda: _draw(template, facts),
+    )
 
 
 def _draw(template: str, facts: dict[str, Any]) -> SafeString:

@@ -19,24 +19,26 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext, gettext_noop
 
 from courseplatform.core.audience import known_person
 from courseplatform.core.busy import AGAIN_IN_S, away, is_away, is_busy, too_busy
 from courseplatform.core.errors import AppError, Unavailable
 
 TITLES = {
-    400: "This request cannot be read",
-    403: "This page is for others",
-    404: "Not here, or not yours",
-    405: "This address works in another way",
-    409: "That does not work now",
-    410: "This was deleted",
-    413: "This is too large",
-    422: "That cannot be used",
-    429: "Too many tries",
-    500: "Something broke on our side",
-    503: "Back in a moment",
+    400: gettext_noop("This request cannot be read"),
+    403: gettext_noop("This page is for others"),
+    404: gettext_noop("Not here, or not yours"),
+    405: gettext_noop("This address works in another way"),
+    409: gettext_noop("That does not work now"),
+    410: gettext_noop("This was deleted"),
+    413: gettext_noop("This is too large"),
+    422: gettext_noop("That cannot be used"),
+    429: gettext_noop("Too many tries"),
+    500: gettext_noop("Something broke on our side"),
+    503: gettext_noop("Back in a moment"),
 }
+OF_ERRORS = (gettext_noop("Not open yet"),)  # titles that errors.py names
 
 
 API = "/api/"
@@ -85,7 +87,7 @@ def _answer(
         return JsonResponse(error.to_json(), status=status)
     context = _in_memory(request) | {
         "status": status,
-        "title": error.title or TITLES.get(status, TITLES[400]),
+        "title": gettext(error.title or TITLES.get(status, TITLES[400])),
         "message": error.message,
         "code": error.code,
         "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
@@ -109,34 +111,44 @@ def _refuse(request: HttpRequest, status: int, code: str, message: str, **detail
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         most = (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) >> 10
-        message = f"The text of this form is larger than {most} KiB, the most that the site takes. Go back, shorten it, and send it again."
+        said = gettext(
+            "The text of this form is larger than %(most)s KiB, the most that the site takes. Go back, shorten it, and send it again."
+        )
+        message = said % {"most": most}
         return _refuse(request, 413, "form_too_large", message)
-    message = "The browser sent something that the server could not read. Go back and try again."
+    message = gettext("The browser sent something that the server could not read. Go back and try again.")
     return _refuse(request, 400, "bad_request", message)
 
 
 def unknown_host(request: HttpRequest) -> HttpResponse:
-    message = "This site does not answer under the name in the address. Use the address that your course gave you."
+    message = gettext(
+        "This site does not answer under the name in the address. Use the address that your course gave you."
+    )
     return _refuse(request, 400, "unknown_host", message)
 
 
 def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    message = "You are signed in, but this is for others. If that is wrong, ask the course staff."
+    message = gettext("You are signed in, but this is for others. If that is wrong, ask the course staff.")
     return _refuse(request, 403, "forbidden", message)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    message = "This form is out of date, or cookies are off. Reload the page and send it again; nothing was recorded."
+    message = gettext(
+        "This form is out of date, or cookies are off. Reload the page and send it again; nothing was recorded."
+    )
     return _refuse(request, 403, "csrf_failed", message)
 
 
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return _refuse(request, 404, "not_found", "There is no such page, or it is not yours to see.")
+    return _refuse(request, 404, "not_found", gettext("There is no such page, or it is not yours to see."))
 
 
 def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
     """`allowed`: the methods as the Allow header names them."""
-    message = f"This address takes {allowed.replace(', ', ' or ')}, and the request was {request.method}. Go back and use the link or the button there."
+    said = gettext(
+        "This address takes %(taken)s, and the request was %(method)s. Go back and use the link or the button there."
+    )
+    message = said % {"taken": allowed.replace(", ", " or "), "method": request.method}
     response = _refuse(request, 405, "method_not_allowed", message, allowed=allowed.split(", "))
     response["Allow"] = allowed
     return response
@@ -144,7 +156,7 @@ def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
 
 def too_many(request: HttpRequest) -> HttpResponse:
     """allauth's rate limits end here. Each of them counts the tries of one minute (ACCOUNT_RATE_LIMITS)."""
-    message = "Too many tries in a short time. Wait one minute, then try again; nothing was changed."
+    message = gettext("Too many tries in a short time. Wait one minute, then try again; nothing was changed.")
     response = _refuse(request, 429, "too_many_tries", message, wait_s=60)
     response["Retry-After"] = "60"
     return response
@@ -169,5 +181,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return writes_busy(request)
     if is_away(error):
         return database_away(request)
-    message = "It is not your fault, and what you had handed in is safe. Try again; if it stays, tell the staff the number below."
+    message = gettext(
+        "It is not your fault, and what you had handed in is safe. Try again; if it stays, tell the staff the number below."
+    )
     return _refuse(request, 500, "server_error", message)

@@ -71,7 +71,7 @@ class NotOpenYet(Forbidden):
     """It will be this person's to see, and is not yet."""
 
     default_code = "not_open_yet"
-    title = "Not open yet"
+    title = "Not open yet"  # marked for translation in error_pages.py: this module knows no Django
 
 
 class Conflict(AppError):

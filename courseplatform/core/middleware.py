@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from courseplatform.core import error_pages
 from courseplatform.core.audience import audience_of, known_person
@@ -134,7 +135,10 @@ class DefaultDeny(Middleware):
 
 def no_nul() -> BadInput:
     return BadInput(
-        "What was sent holds a character without a meaning (NUL, or half of one), which cannot be kept; nothing was changed. Go back, and type that text anew.",
+        gettext(
+            "What was sent holds a character without a meaning (NUL, or half of one), which cannot be kept; nothing was changed. "
+            "Go back, and type that text anew."
+        ),
         code="nul_character",
     )
 

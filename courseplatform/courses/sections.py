@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
+from django.utils.translation import gettext
+
 from courseplatform.accounts.models import User
 from courseplatform.courses.access import Reader, Visit
 from courseplatform.courses.models import Course, Role, ScheduleChange, Session
@@ -185,7 +187,7 @@ def built_sections(visit: Visit, now: datetime) -> dict[Column, list[dict[str, A
 def nav_links(visit: Visit | Reader, view_name: str) -> list[dict[str, Any]]:
     """The links of the bar for who is asking: label, url_name, key, in_more, is_current."""
     return [
-        {"label": link.label, "url_name": link.url_name, "key": link.key, "in_more": link.in_more,
+        {"label": gettext(link.label), "url_name": link.url_name, "key": link.key, "in_more": link.in_more,
          "is_current": link.is_current(view_name)}
         for link in registry.nav_links
         if (link.roles is None if visit.role is None else link.roles is not None and visit.role in link.roles)

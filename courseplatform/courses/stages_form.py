@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.text import slugify
 
-from courseplatform.core.form_fields import DayField
+from courseplatform.core.form_fields import DayField, ExactField
 from courseplatform.courses.forms import DAY
 from courseplatform.courses.models import Course
 from courseplatform.courses.new_form import ONE_LINE
@@ -20,7 +20,7 @@ class StageForm(forms.Form):
     title = forms.CharField(required=False, max_length=80, validators=[ONE_LINE])
     first = DayField(label="First day", required=False, widget=DAY)
     last = DayField(label="Last day", required=False, widget=DAY)
-    budget_mah = forms.DecimalField(label="Budget, mAh", required=False, min_value=0, max_digits=12, decimal_places=3)
+    budget_mah = ExactField(label="Budget, mAh", required=False, min_value=0, max_digits=12, decimal_places=3)
     assignment = forms.ChoiceField(label="Handed in with", required=False)
 
     def __init__(self, *args: Any, assignments: list[tuple[str, str]], **kwargs: Any) -> None:

@@ -8,7 +8,7 @@ from django.core.validators import URLValidator
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import AppError
-from courseplatform.core.form_fields import DayField, ManyChoice
+from courseplatform.core.form_fields import DayField, ExactField, ManyChoice
 from courseplatform.courses.models import Course, Session
 from courseplatform.seminar.models import Duty, Paper, PreferenceRound, SlotPerson
 from courseplatform.seminar.pdfs import check_pdf
@@ -188,10 +188,8 @@ class ScoreForm(SeminarForm):
     duty = forms.ModelChoiceField(
         queryset=SlotPerson.objects.none(), error_messages={"required": PICK, "invalid_choice": PICK}
     )
-    points = forms.DecimalField(
-        min_value=0, max_digits=6, decimal_places=2, error_messages={"required": "Write the points."}
-    )
-    out_of = forms.DecimalField(min_value=0, max_digits=6, decimal_places=2)
+    points = ExactField(min_value=0, max_digits=6, decimal_places=2, error_messages={"required": "Write the points."})
+    out_of = ExactField(min_value=0, max_digits=6, decimal_places=2)
     comment = forms.CharField(max_length=4000, required=False)
 
     def __init__(self, presenters: Any, *args: Any, **more: Any) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
+from courseplatform.core.typed_numbers import TwoWays, point_form
 from grading.gradebook import Piece, plain
 
 PREFIX = "if-"
@@ -12,7 +13,7 @@ LETTERS = 16  # a longer number is nobody's points
 
 @dataclass(frozen=True)
 class Refused:
-    """Why points are not taken. code: not_a_number, negative, above_the_maximum. typed: kept for the field. title: of the piece."""
+    """Why points are not taken. code: not_a_number, two_ways, negative, above_the_maximum. typed: kept for the field. title: of the piece."""
 
     title: str
     code: str
@@ -44,7 +45,10 @@ def read_typed(typed: Mapping[str, str], pieces: Sequence[Piece]) -> WhatIf:
 def _number(text: str, piece: Piece) -> Decimal | Refused:
     kept = text[:LETTERS]
     try:
-        found = Decimal(text.replace(",", ".")) if len(text) <= LETTERS and text.isascii() and "_" not in text else None
+        said = point_form(text)
+        found = Decimal(said) if len(text) <= LETTERS and said.isascii() and "_" not in said else None
+    except TwoWays as error:
+        return Refused(piece.title, "two_ways", str(error), kept)
     except InvalidOperation:
         found = None
     if found is None or not found.is_finite():

@@ -6,15 +6,19 @@ from decimal import Decimal, InvalidOperation
 from django.http import QueryDict
 
 from courseplatform.core.errors import BadInput
+from courseplatform.core.typed_numbers import TwoWays, point_form
 from grading.rubric import NOTHING
 
 MOST_PLACES = 12  # before the point, or after it
 
 
 def points_of(text: str, field: str) -> Decimal | None:
-    """`2.5`, `2,5`; nothing typed is None. Raises BadInput (`not_points`), also for what Decimal takes beside numbers (sNaN, with which
+    """`2.5`, `2,5`; nothing typed is None. Raises BadInput (`two_ways` for 1,250; `not_points`), also for what Decimal takes beside numbers (sNaN, with which
     nothing can be added up), and for 1e99999999, which written out is a page of zeros."""
-    said = text.strip().replace(",", ".")
+    try:
+        said = point_form(text)
+    except TwoWays as error:
+        raise BadInput(str(error), code="two_ways", details={"field": field}) from error
     if not said:
         return None
     try:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from courseplatform.core.form_fields import WholeField
 from grading.course_file.assignment_item import wall_of
 from grading.course_file.late.schema import MOST_UNITS
 from grading.forms.late_days import CLOCK, DAY, wall_parts, wall_text
@@ -30,13 +31,13 @@ class DatesForm(forms.Form):
     cap_kind = forms.ChoiceField(
         label="Most late days of the bank", choices=[("policy", "what the policy says"), ("none", "as many as there are"), ("number", "so many:")]
     )  # fmt: skip
-    cap = forms.IntegerField(label="So many of the bank", required=False, min_value=0, max_value=MOST_UNITS)
+    cap = WholeField(label="So many of the bank", required=False, min_value=0, max_value=MOST_UNITS)
     cutoff_kind = forms.ChoiceField(
         label="After this nothing is taken", choices=[("none", "no cutoff"), ("at", "a day and hour:"), ("units", "so many late days:")]
     )  # fmt: skip
     cutoff_day = forms.DateField(label="Cutoff on", required=False, widget=DAY)
     cutoff_clock = forms.TimeField(label="Cutoff at", required=False, widget=CLOCK, help_text="Empty: 23:59.")
-    cutoff_units = forms.IntegerField(label="So many late days", required=False, min_value=0, max_value=MOST_UNITS)
+    cutoff_units = WholeField(label="So many late days", required=False, min_value=0, max_value=MOST_UNITS)
     active_rule = forms.ChoiceField(label="The attempt that counts", choices=ActiveRule.choices)
 
     def __init__(self, assignment: Assignment, data: Any = None) -> None:

@@ -8,7 +8,7 @@ from django import forms
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import AppError
-from courseplatform.core.form_fields import DayField, ManyChoice
+from courseplatform.core.form_fields import DayField, ManyChoice, TypedWhole, WholeField
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from courseplatform.roster.models import CourseSection
@@ -130,9 +130,9 @@ class OwnersForm(CourseForm):
 
 
 class GrantForm(OwnersForm):
-    days = forms.IntegerField(
+    days = WholeField(
         label="Late days", required=False, help_text="A negative number is a correction: it takes late days back.",
-        widget=forms.NumberInput(attrs={"step": 1}),
+        widget=TypedWhole({"inputmode": "text"}),
     )  # fmt: skip
     bank = forms.ChoiceField(label="Which bank", required=False)
     since = DayField(
@@ -178,7 +178,7 @@ class ExtensionForm(OwnersForm):
     until_clock = forms.TimeField(
         label="Due at", required=False, widget=CLOCK, help_text="The course's clock; empty: 23:59."
     )
-    units = forms.IntegerField(
+    units = WholeField(
         label="Late days that it covers", required=False, min_value=0, max_value=10_000,
         help_text="They count before the bank pays, and are lost if not needed.",
     )  # fmt: skip
@@ -197,7 +197,7 @@ class ExtensionForm(OwnersForm):
 
 class AccommodationForm(CourseForm):
     person = OneOf(queryset=User.objects.none(), label="Student", empty_label=None)
-    extra_days = forms.IntegerField(label="Days that everything is due later", min_value=0, max_value=10_000)
+    extra_days = WholeField(label="Days that everything is due later", min_value=0, max_value=10_000)
     kinds = forms.MultipleChoiceField(
         label="Only for these kinds of work",
         required=False,

@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 
+from courseplatform.core.form_fields import NumberField, WholeField
 from grading.course_file.late.schema import MOST_NUMBER, MOST_UNITS
 from grading.course_file.placed import Placed
 
@@ -21,13 +22,13 @@ def choice(label: str, *pairs: tuple[str, str], help_text: str = "") -> forms.Ch
     return forms.ChoiceField(label=label, choices=pairs, required=False, help_text=help_text)
 
 
-def whole(label: str, help_text: str = "", most: int = MOST_UNITS) -> forms.IntegerField:
-    return forms.IntegerField(label=label, required=False, min_value=0, max_value=most, help_text=help_text)
+def whole(label: str, help_text: str = "", most: int = MOST_UNITS) -> WholeField:
+    return WholeField(label=label, required=False, min_value=0, max_value=most, help_text=help_text)
 
 
-def number(label: str, help_text: str = "", most: int = MOST_NUMBER) -> forms.FloatField:
-    return forms.FloatField(
-        label=label, required=False, min_value=0, max_value=most, help_text=help_text, widget=forms.NumberInput(attrs={"step": "any"})
+def number(label: str, help_text: str = "", most: int = MOST_NUMBER) -> NumberField:
+    return NumberField(
+        label=label, required=False, min_value=0, max_value=most, help_text=help_text
     )  # fmt: skip
 
 

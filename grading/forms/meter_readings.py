@@ -6,16 +6,16 @@ from uuid import uuid4
 from django import forms
 
 from courseplatform.core.errors import AppError, BadInput
+from courseplatform.core.form_fields import NumberField
 from grading.meters.arithmetic import WAYS
 from grading.services.meter_readings import Entered
 
 FIELDS = ("volts", "idle_ma", "loaded_ma", "idle_w", "loaded_w", "used_mah", "load_s")
 
 
-def _number(label: str, help_text: str = "", *, required: bool = False) -> forms.FloatField:
-    return forms.FloatField(
-        label=label, required=required, help_text=help_text, error_messages={"invalid": "Write a number with a point: 5.1.", "required": "Write the voltage."},
-        widget=forms.NumberInput(attrs={"min": "0", "step": "any", "inputmode": "decimal"}),
+def _number(label: str, help_text: str = "", *, required: bool = False) -> NumberField:
+    return NumberField(
+        label=label, required=required, help_text=help_text, error_messages={"invalid": "Write a number, like 5.1.", "required": "Write the voltage."},
     )  # fmt: skip
 
 

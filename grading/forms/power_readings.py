@@ -10,7 +10,7 @@ from django import forms
 from django.core import signing
 
 from courseplatform.core.errors import AppError, BadInput
-from courseplatform.core.form_fields import WallField
+from courseplatform.core.form_fields import ExactField, WallField
 from courseplatform.courses.access import Visit
 from courseplatform.teams.models import Team
 from grading.energy.amounts import CENT, Amount, amount_of
@@ -28,9 +28,9 @@ def _line(label: str, most: int, *, required: bool = False, help_text: str = "")
     )  # fmt: skip
 
 
-def _decimal(label: str) -> forms.DecimalField:
-    return forms.DecimalField(
-        label=label, required=False, max_digits=12, decimal_places=3, widget=forms.NumberInput(attrs={"min": "0", "step": "any", "inputmode": "decimal"}),
+def _decimal(label: str) -> ExactField:
+    return ExactField(
+        label=label, required=False, max_digits=12, decimal_places=3,
         error_messages={"invalid": "Write a number.", "max_decimal_places": "At most 3 digits after the point.", "max_digits": "This is no charge of a board."},
     )  # fmt: skip
 

@@ -10,6 +10,8 @@ from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from courseplatform.accounts.browsers import browser_words
 from courseplatform.core.errors import Unavailable
@@ -24,7 +26,7 @@ def _seal() -> MultiFernet:
 
 class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": "This is not right, or was used already. Wait for the next code, or try another way.",
+        "incorrect_code": _("This is not right, or was used already. Wait for the next code, or try another way."),
     }
 
     def encrypt(self, text: str) -> str:
@@ -35,7 +37,9 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         try:
             return _seal().decrypt(encrypted_text.encode()).decode()
         except InvalidToken as error:
-            message = "Your codes cannot be checked, because this site's SECRET_KEY was changed. An operator resets your second factor."
+            message = gettext(
+                "Your codes cannot be checked, because this site's SECRET_KEY was changed. An operator resets your second factor."
+            )
             raise Unavailable(message, code="factor_sealed") from error
 
     def build_totp_svg(self, url: str) -> str:

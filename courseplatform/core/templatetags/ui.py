@@ -133,10 +133,21 @@ def clock(moment: datetime) -> SafeString:
 
 
 def _ticking(moment: datetime, words: str, form: str) -> SafeString:
-    absolute = f"{timezone.localtime(moment):%a %b %-d, %Y, %H:%M:%S %Z}"
+    local = timezone.localtime(moment)
+    absolute = f"{local:%a %b %-d, %Y, %H:%M:%S %Z}"
     return format_html(
-        '<time datetime="{}" title="{}" data-relative="{}">{}</time>', moment.isoformat(), absolute, form, words
+        '<time datetime="{}" title="{}" data-relative="{}">{}</time>', local.isoformat(), absolute, form, words
     )
+
+
+@register.simple_tag
+def at(moment: datetime | None) -> SafeString | str:
+    """What `zoned` says, for static/js/times.js to say in the form of the reader's country. Not for mails and files."""
+    if moment is None:
+        return ""
+    return SafeString(
+        f'<time datetime="{timezone.localtime(moment).isoformat()}" data-at>{zoned(moment)}</time>'
+    )  # a time's own words  # nosec B703
 
 
 @register.filter

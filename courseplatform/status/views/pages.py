@@ -10,6 +10,7 @@ from django.http.response import HttpResponseNotModified
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from courseplatform.core.audience import public
@@ -27,7 +28,7 @@ _rendered: "OrderedDict[object, str]" = OrderedDict()
 
 def _live_html(looker: page.Looker) -> str:
     """Rendered once in five seconds for all who see the same: 600 people of one course cost one rendering."""
-    key = (state.get().at, past.get().at, looker)
+    key = (state.get().at, past.get().at, looker, get_language())
     found = _rendered.get(key)
     if found is None:
         found = render_to_string("status/_live.html", page.live_part(looker) | {"looker": looker})

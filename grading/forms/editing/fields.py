@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 
+from courseplatform.core.form_fields import NumberField, TypedNumber, TypedWhole, WholeField
+
 SHORT = forms.TextInput(attrs={"autocomplete": "off"})
 
 
@@ -20,16 +22,16 @@ def lines(label: str, help_text: str = "", rows: int = 3) -> forms.CharField:
     )
 
 
-def whole(label: str, help_text: str = "", placeholder: str = "", *, least: int = 0) -> forms.IntegerField:
-    return forms.IntegerField(
+def whole(label: str, help_text: str = "", placeholder: str = "", *, least: int = 0) -> WholeField:
+    return WholeField(
         label=label, help_text=help_text, required=False, min_value=least, max_value=1_000_000_000,
-        widget=forms.NumberInput(attrs={"placeholder": placeholder}),
+        widget=TypedWhole({"placeholder": placeholder}),
     )  # fmt: skip
 
 
-def number(label: str, help_text: str = "", placeholder: str = "", *, required: bool = False) -> forms.FloatField:
-    return forms.FloatField(
-        label=label, help_text=help_text, required=required, widget=forms.NumberInput(attrs={"step": "any", "placeholder": placeholder})
+def number(label: str, help_text: str = "", placeholder: str = "", *, required: bool = False) -> NumberField:
+    return NumberField(
+        label=label, help_text=help_text, required=required, widget=TypedNumber({"placeholder": placeholder})
     )  # fmt: skip
 
 
