@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from courseplatform.core import numbers
-from courseplatform.core.kept import kept_rows
+from courseplatform.core.kept import kept, kept_rows
 from courseplatform.courses.access import Visit
 from courseplatform.seminar.models import Duty, PreferenceRound, PresentationSlot, Ranking
 from courseplatform.seminar.offers import counts, offered_slots, own_session_slots, slots_of
@@ -85,7 +85,8 @@ def asked_order(
     offered = {slot.pk: slot for slot in open_slots if slot.pk not in hidden}
     if not offered:
         return None
-    rankings = kept_rows("rankings", found.pk, lambda: Ranking.objects.filter(round=found))
+    # Read alone, so no page needs a copy of the whole class's.
+    rankings = kept("rankings", found.pk, lambda: list(Ranking.objects.filter(round=found)))
     mine = next((ranking for ranking in rankings if ranking.person_id == visit.person.pk), None)
     return Asked(found, open_slots, offered, hidden, rankings, mine)
 
