@@ -19,7 +19,8 @@ TEMPLATES = ROOT / "templates"
 MARKED = sorted(
     path.relative_to(TEMPLATES).as_posix()
     for pattern in (
-        "base.html", "components/_head_files.html", "components/_foot.html", "components/_person_menu.html", "components/_course_nav.html", "components/*shortcuts.html", "components/_course_crumb.html",
+        "base.html", "components/_head_files.html", "components/_foot.html",
+        "components/_person_menu.html", "components/_course_nav.html", "components/*shortcuts.html", "components/_course_crumb.html",
         "components/_toasts.html", "audit/_banner.html", "core/error.html", "core/no_content.html", "account/*.html", "account/messages/*.txt",
         "accounts/_demo_accounts.html", "accounts/_factor_reminder.html", "accounts/sign_in_again.html", "accounts/profile.html", "mfa/_code.html",
         "mfa/authenticate.html", "mfa/reauthenticate.html", "mfa/webauthn/reauthenticate.html", "status/_live.html", "status/_waits.html",
