@@ -5,11 +5,9 @@ import json
 import os
 import sys
 from collections import Counter
-from functools import partial
 from pathlib import Path
 
 import pytest
-import yaml
 from django.db import transaction
 from django.test import override_settings
 
@@ -17,8 +15,6 @@ from tests import flushing, parts
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the test's thread
 os.environ.setdefault("MILLIAMP_FIGURES", "")  # docs/figures.md is for what `make figures` measures
-# libyaml where it was built in, as the product reads: thirty times quicker, and tests read whole courses.
-yaml.safe_load = partial(yaml.load, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 REQUIRED = os.environ.get("REQUIRE") == "all"
 
 

@@ -17,6 +17,7 @@ from tests.parts import ROOT
 
 MODELS = ROOT / "grading" / "demo" / "models"
 PEOPLE = ("sofia.lindgren@example.edu", "ruth.adeyemi@example.edu", "daniel.park@example.edu")
+LATE = "ana.silva@example.edu"
 PAUSE_S = 1.5  # a lab takes only so many hand-ins of a person, and they are to go on while the backup is made
 PROMISED = {
     "receipts": "select id, person_id, number, receipt, sha256, signature from grading_submission",
@@ -87,7 +88,7 @@ def manage(site, *words):
 
 
 class Writers:
-    """Some people who hand in, one after the other, again and again."""
+    """Some people who hand in, one after the other, again and again; `late` once more, however long the backup took meanwhile."""
 
     def __init__(self, url):
         self.url, self.over, self.refused = url, threading.Event(), []
@@ -105,6 +106,11 @@ class Writers:
             except OSError as error:
                 self.refused.append(str(error))
             self.over.wait(PAUSE_S)
+
+    def late(self):
+        visitor = Visitor(self.url)
+        visitor.sign_in(LATE)
+        visitor.hand_in("lab1", sorted(MODELS.glob("digits-*.onnx"))[0])
 
     def __enter__(self):
         for thread in self.threads:
@@ -132,12 +138,13 @@ def restored(request, tmp_path_factory):
     try:
         old.start()
         before = len(old.rows("select 1 from grading_submission"))
-        with Writers(old.url):
+        with Writers(old.url) as writers:
             wait_for(lambda: len(old.rows("select 1 from grading_submission")) > before, 30, "a hand-in")
             done = manage(old, "backup", "--to", str(folder / "sets"), "--verify")
             assert done.returncode == 0, done.stdout + done.stderr
             (made,) = (path for path in (folder / "sets").iterdir() if path.name != ".lock")
             in_it = json.loads((made / "manifest.json").read_text())["counts"]["grading_submission"]
+            writers.late()
             wait_for(
                 lambda: len(old.rows("select 1 from grading_submission")) > in_it, 60, "a hand-in that came too late"
             )
