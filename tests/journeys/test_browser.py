@@ -175,6 +175,7 @@ def test_staff_see_every_hand_in_and_filter_in_the_address(tab):
 
 def test_the_keyboard_reaches_the_main_things(tab):
     sign_in(tab, "ruth.adeyemi")
+    tab.wait_for_load_state("load")  # the scripts that listen come last
     tab.keyboard.press("?")
     expect(tab.get_by_role("dialog")).to_be_visible()
     tab.keyboard.press("Escape")
