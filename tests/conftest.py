@@ -16,6 +16,7 @@ from tests import flushing, parts
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the test's thread
 os.environ.setdefault("MILLIAMP_FIGURES", "")  # docs/figures.md is for what `make figures` measures
 REQUIRED = os.environ.get("REQUIRE") == "all"
+WHOLE = "WHOLE" in os.environ  # long proofs as they are; else in the form that the rest of the suite has of them
 
 
 def folders_in(path):
@@ -86,6 +87,8 @@ def pytest_collection_finish(session):
 
 
 def pytest_runtest_setup(item):
+    if item.get_closest_marker("whole") and not WHOLE:
+        pytest.skip("a long proof: make figures plays it, make test its reduced form")
     for marker in item.iter_markers("part"):
         version, why = parts.find(marker.args[0])
         if not version:

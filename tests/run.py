@@ -1,7 +1,7 @@
 """The whole suite in three lanes; one closing table; one last line.
 
 It is cut into a few sessions of pytest. Two lanes, one for each processor, take what computes: what runs in pytest's own process on SQLite
-(in three parts), what touches the database again, on PostgreSQL, and what starts whole programs. The third takes what waits more than
+(in four parts), what touches the database again, on PostgreSQL, and what starts whole programs. The third takes what waits more than
 it computes: nights on which something fails and has to come back. Images are built beside; the whole deployment comes once its own are there.
 
 A few tests that failed are asked once more, by themselves: three lanes on two cores are slower than any wait a test can name, and one late
@@ -28,7 +28,10 @@ from tests.load import figures
 REQUIRED = os.environ.get("REQUIRE") == "all"
 SLOWEST = 20
 LANES = 2
-PARTS = ("tests/grading", "tests/courseplatform")  # half of the tests each, and most of the time
+PARTS = ("tests/grading", "tests/courseplatform")  # a third of the tests each
+MEASURING = tuple(
+    f"tests/grading/{name}" for name in ("bench", "calibrating", "families", "labs", "measuring", "pipelines")
+)  # with models
 # Sites, workers, sandboxes and containers, for real.
 PROGRAMS = ("tests/hostile", "tests/journeys", "tests/docker", "tests/cli")
 # Those of them that wait, for leases to run out and services to come back.
@@ -82,6 +85,12 @@ def on_postgresql(scratch: Path, arguments: list[str]) -> list[dict]:
     return [{"test": name, "outcome": outcome, "why": why, "parts": [], "session": "postgresql"}]
 
 
+def for_postgresql() -> list[str]:
+    """The files that have a test for it: to collect all the others takes a minute."""
+    found = sorted((parts.ROOT / "tests").rglob("test_*.py"))
+    return [str(path.relative_to(parts.ROOT)) for path in found if "mark.real_database" in path.read_text()]
+
+
 def build_images(scratch: Path, module: str) -> None:
     """Minutes on a new machine. What fails here fails again, with its reason, in the tests that need an image."""
     if not parts.find("docker")[0]:
@@ -105,7 +114,11 @@ def sessions(
     scratch: Path, beside: ThreadPoolExecutor
 ) -> tuple[list[Callable[[], list[dict]]], list[Callable[[], list[dict]]]]:
     """The whole suite, in the order in which its sessions begin: (those that compute, those that wait)."""
-    first, last = (partial(session, f"sqlite-{Path(part).name}", scratch, [part]) for part in PARTS)
+    measuring = partial(session, "sqlite-measuring", scratch, [*MEASURING])
+    pages, platform = (
+        partial(session, f"sqlite-{Path(part).name}", scratch, [part, *(f"--ignore={one}" for one in MEASURING)])
+        for part in PARTS
+    )
     others = ["tests", *(f"--ignore={folder}" for folder in (*PARTS, *PROGRAMS))]
     rest = partial(session, "sqlite-rest", scratch, others)
     benches, deployed = (
@@ -115,7 +128,8 @@ def sessions(
     programs = partial(with_images, "programs", scratch, benches, *PROGRAMS, *elsewhere)
     nights = partial(session, "nights", scratch, [*NIGHTS])
     stack = partial(with_images, "stack", scratch, deployed, DEPLOYED)
-    return [first, rest, programs, partial(on_postgresql, scratch, []), last], [nights, stack]
+    postgresql = partial(on_postgresql, scratch, for_postgresql())
+    return [measuring, rest, programs, pages, postgresql, platform], [nights, stack]
 
 
 def chosen(scratch: Path, arguments: list[str]) -> list[Callable[[], list[dict]]]:

@@ -184,7 +184,7 @@ IN_ADDRESS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["helen", "ruth"])
+@pytest.mark.parametrize("name", ["helen", pytest.param("ruth", marks=pytest.mark.whole)])
 def test_odd_keys_in_addresses(cast, addresses, witness, name):
     witness.client.force_login(getattr(cast, name))
     for (route, _), (address, _) in zip([p for p in PATTERNS if keeps(p)], addresses, strict=True):
@@ -214,7 +214,7 @@ def values_of(parts, filled):
 ASKED_THERE = "MILLIAMP_TEST_RECORD" in os.environ and bool(parts.find("postgresql")[0])
 
 
-@pytest.mark.parametrize("name", ["helen", "ruth", None])
+@pytest.mark.parametrize("name", ["helen", "ruth", pytest.param(None, marks=pytest.mark.whole)])
 def test_odd_questions(request, witness, name):
     if ASKED_THERE and connection.vendor == "sqlite":
         pytest.skip("asked on PostgreSQL")
@@ -232,7 +232,7 @@ def test_odd_questions(request, witness, name):
     assert witness.done() == ""
 
 
-@pytest.mark.parametrize("name", ["helen", "ruth", None])
+@pytest.mark.parametrize("name", ["helen", "ruth", pytest.param(None, marks=pytest.mark.whole)])
 def test_odd_forms(cast, addresses, witness, name):
     with_scheme(cast.course)
     if name:

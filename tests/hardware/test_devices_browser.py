@@ -45,7 +45,10 @@ def browse(client, settings, tmp_path, transactional_db, live_server):
         browser.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (768, "light"), (1440, "dark")])
+WIDER = [pytest.param(*one, marks=pytest.mark.whole) for one in ((768, "light"), (1440, "dark"))]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), *WIDER])
 def test_no_page_is_wider_than_its_window_and_every_target_is_large_enough(browse, width, scheme):
     page = browse(width, scheme)
     for number, address in enumerate(PAGES):

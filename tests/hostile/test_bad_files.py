@@ -41,7 +41,7 @@ def test_there_are_several_hundred_of_all_four_formats(cases):
 
 
 def test_each_bad_file_gets_a_coded_sentence_and_leaves_nothing(tmp_path, cases):
-    chosen = [case for case in cases if QUICK.match(case.name)]
+    chosen = [case for case in cases if QUICK.match(case.name)][::2]  # a process each
     assert len(chosen) > 50
     checked(trial.run(trial.write_all(chosen, tmp_path / "files"), tmp_path), chosen)
 

@@ -92,10 +92,9 @@ _ALL = (
         command=(*PYTEST, "-s", "tests/schema"), env={"SCHEMA_EXAMPLES": "40"}, keep=rf"{PASSED}|\d+ (operations|addresses), ", reduced="schema",
     ),
     Listed(
-        "every_level", "Attacks at every level, stock in any order",
-        about="Each attack on the sandbox at each of its levels, and many more orders in which people may use the stock of hardware.",
-        command=(*PYTEST, "tests/hostile/test_sandbox_attacks.py", "tests/hardware/inventory/test_any_order.py"), env={"EVERY_LEVEL": "1"}, keep=PASSED,
-        reduced="hostile/test_sandbox_attacks.py",
+        "whole", "Long proofs as a whole",
+        about="What `make test` plays in a shorter form: each attack at each level of the sandbox, a term in a browser, every width and theme.",
+        command=(*PYTEST, "-m", "whole", "tests"), env={"WHOLE": "1"}, keep=PASSED, reduced="hostile/test_sandbox_attacks.py",
     ),
 )  # fmt: skip
 FIGURES = {one.name: one for one in _ALL}

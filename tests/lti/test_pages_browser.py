@@ -46,7 +46,7 @@ def sites(cast, platform, lms, client, live_server, browser):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("width", [1440, 360])
+@pytest.mark.parametrize("width", [360, pytest.param(1440, marks=pytest.mark.whole)])
 def test_the_pages_are_fit_for_everybody(sites, client, live_server, width):
     wrong = []
     with sync_playwright() as playwright:

@@ -14,6 +14,7 @@ from tests.parts import chromium_path
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 SHOTS = os.environ.get("SIGN_IN_SHOTS", "")
+WIDER = [pytest.param(1440, scheme, marks=pytest.mark.whole) for scheme in ("light", "dark")]
 PAGE = "/accounts/second-factor/"
 
 
@@ -135,7 +136,7 @@ def test_single_sign_on_over_real_redirects_and_under_the_policy_of_the_page(cas
         assert window.wrong == [] and OutsideIdentity.objects.get().person == cast.ruth
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (360, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), *WIDER])
 def test_the_pages_are_fit_for_everybody(cast, live_server, provider, settings, width, scheme):
     security_event(
         person=cast.ruth,

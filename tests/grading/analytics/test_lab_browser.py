@@ -56,7 +56,10 @@ def drawn(page):
         expect(page.locator(f'[data-plot="{key}"] .main-svg').first).to_be_visible()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (360, "light")])
+WIDER = [pytest.param(1440, scheme, marks=pytest.mark.whole) for scheme in ("light", "dark")]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), *WIDER])
 def test_every_figure_is_drawn_and_axe_finds_nothing(cast, page_of, width, scheme):
     page = page_of(cast.helen, viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.goto(PAGE)

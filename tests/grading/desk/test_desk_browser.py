@@ -15,7 +15,6 @@ from tests.people import make_cast
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 DESK = "/courses/odml/assignments/essay/desk/"
-REPORTS = 30
 MOST_KEYS, MOST_QUERIES = 4, 45
 
 
@@ -74,12 +73,13 @@ def timed(page):
     return found
 
 
-def test_thirty_reports_are_graded_with_the_keyboard_alone(page_of, cast, lab, tmp_path, capsys):
-    people = many(cast, lab, tmp_path, REPORTS)
+@pytest.mark.parametrize("reports", [10, pytest.param(30, marks=pytest.mark.whole)])
+def test_reports_are_graded_with_the_keyboard_alone(page_of, cast, lab, tmp_path, capsys, reports):
+    people = many(cast, lab, tmp_path, reports)
     page = page_of(cast.amit)
     times, keys, spent = timed(page), [], []
     page.goto(DESK)
-    for n in range(REPORTS):
+    for n in range(reports):
         pressed = [*("1", "2")[: 1 + n % 2], ("4", "5", "6")[n % 3]]
         if n % 5 == 0:  # every fifth gets a few words
             page.keyboard.press("c")
@@ -97,11 +97,11 @@ def test_thirty_reports_are_graded_with_the_keyboard_alone(page_of, cast, lab, t
     assert page.url.endswith("/courses/odml/desk/")
     grades = grades_of(lab, {one.pk for one in people})
     assert all(grade.is_complete for grade in grades.values())
-    assert GradingSheet.objects.done().count() == REPORTS
+    assert GradingSheet.objects.done().count() == reports
     queries = max(count for _, count in times)
     with capsys.disabled():
         said = f"median {median(keys):g} keys and {median(spent):.0f} ms of server time a report"
-        print(f"\n{REPORTS} reports by keyboard: {said}; at most {queries} queries an answer")
+        print(f"\n{reports} reports by keyboard: {said}; at most {queries} queries an answer")
     assert median(keys) <= MOST_KEYS and queries <= MOST_QUERIES
 
 
@@ -242,7 +242,7 @@ def test_a_snippet_is_kept_by_one_key_and_put_in_by_its_letters(page_of, cast, l
     assert again(sheet).comment == "The unit is missing."
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["dark", pytest.param("light", marks=pytest.mark.whole)])
 def test_axe_finds_nothing_at_the_desk_nor_on_its_board(page_of, cast, lab, tmp_path, theme):
     sheet_of(cast, lab, tmp_path)
     page = page_of(cast.helen, color_scheme=theme)

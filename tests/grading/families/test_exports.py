@@ -25,7 +25,7 @@ from tests.grading.families.builders import (
     variant,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
+pytestmark = pytest.mark.django_db
 
 
 def test_the_csv_has_a_row_for_each_variant_with_its_fronts(cast, family, client):

@@ -18,7 +18,7 @@ from tests.grading.pipelines.stages import TWO, cut_in_two, upload
 from tests.hardware.runners.boards import add_board
 from tests.people import FakeUpload, hand_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
+pytestmark = pytest.mark.django_db
 ON_BOARD = {"devices": ["rpi-4-4gb"], "run_on": "board", "board_wait": {"hours": 4}}
 ON_TIME = criterion("latency_ms", "at_most", value=100_000)
 
@@ -68,6 +68,7 @@ def line_of(result, key):
     return next(line for line in result.points if line["key"] == key)
 
 
+@pytest.mark.whole  # a step learns in test_measure_step.py; a board feeds models and answers in those below
 def test_a_training_step_learns_on_the_board_and_its_points_rest_on_what_was_measured(cast, lab, tmp_path, monkeypatch):
     def write(inputs, labels):
         for path, data in zip((inputs, labels), steps.data(), strict=True):

@@ -27,7 +27,7 @@ from hardware.profiles import load_profiles
 from tests.parts import ROOT
 from tests.people import SPEC, FakeUpload, hand_in, onnx_like
 
-pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
+pytestmark = pytest.mark.django_db
 DOCUMENT = {
     "report": {}, "host": {}, "metrics": {}, "quality": {}, "points": [], "environment": {}, "earned": "6.75", "of": "7.00",
 }  # fmt: skip

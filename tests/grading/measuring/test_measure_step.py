@@ -114,7 +114,14 @@ def test_the_figures_say_what_was_learned_and_what_it_took(learned):
     assert [row[1] for row in memory.rows] == ["counted", "measured", "counted"]
 
 
-@pytest.mark.parametrize(("rule", "trained"), [("sgd", "last_layer"), ("adam", "full"), ("adam", "bias")])
+@pytest.mark.parametrize(
+    ("rule", "trained"),
+    [
+        pytest.param("sgd", "last_layer", marks=pytest.mark.whole),
+        ("adam", "full"),
+        pytest.param("adam", "bias", marks=pytest.mark.whole),
+    ],
+)
 def test_every_optimizer_and_way_of_the_script_makes_a_step_that_runs(measured, rule, trained):
     found = measured(lambda path: steps.learner(path, Rule(rule, rate=0.02), trained))
     assert found["quality"]["uses_labels"] and found["quality"]["changed_tensors"]
@@ -129,7 +136,7 @@ def test_every_optimizer_and_way_of_the_script_makes_a_step_that_runs(measured, 
     [
         (steps.IgnoresLabels, "The step ignores its labels"),
         (steps.ChangesNothing, "No step changes anything"),
-        (steps.Constant, "It gives every held-out input the same answer."),
+        pytest.param(steps.Constant, "It gives every held-out input the same answer.", marks=pytest.mark.whole),
     ],
 )
 def test_a_step_that_does_not_learn_is_measured_and_told_why(measured, module, said):

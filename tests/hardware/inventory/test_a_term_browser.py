@@ -29,7 +29,8 @@ from tests.hardware.inventory.invariants import check_all, check_plan
 from tests.parts import ROOT, chromium_path
 from tests.people import make_cast, make_lab, make_user
 
-pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
+# test_a_term.py plays the same without a browser, in every run.
+pytestmark = [pytest.mark.whole, pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 NEW_YORK = ZoneInfo("America/New_York")
 LATE = {"bank": {"days": 5, "owner": "team"}, "unit": {"kind": "hours"}, "penalty": {"each": 2}}
 DESK = f"{BASE}desk/"

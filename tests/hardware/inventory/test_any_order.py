@@ -1,5 +1,5 @@
 """Whatever people do, in whatever order: nothing is promised twice, and the history stays true. Acts are drawn, and each is followed by
-invariants.py. `EVERY_LEVEL=1` draws many more of them (make figures)."""
+invariants.py."""
 
 import os
 from collections import Counter
@@ -50,7 +50,6 @@ from tests.hardware.inventory import builders as build
 from tests.hardware.inventory.invariants import check_all, check_nobody_waits_in_vain, check_plan
 
 pytestmark = pytest.mark.django_db
-EXAMPLES, STEPS = (150, 120) if os.environ.get("EVERY_LEVEL") else (6, 40)
 PHASES = [Phase.generate, *([Phase.shrink] if os.environ.get("SHRINK") else [])]  # shrinking takes minutes
 BEGIN = datetime(2023, 10, 20, 15, tzinfo=UTC)  # the clocks change on November 5
 RETURN = datetime(2023, 12, 8, 4, 59, tzinfo=UTC)
@@ -379,7 +378,8 @@ def machine_of(world, clock):  # noqa: C901 one class, with what it closes over
     return AnyOrder
 
 
-def test_whatever_is_done_in_any_order_nothing_is_promised_twice_and_the_history_stays_true(cast, monkeypatch):
+@pytest.mark.parametrize(("examples", "steps"), [(6, 40), pytest.param(150, 120, marks=pytest.mark.whole)])
+def test_whatever_is_done_in_any_order_nothing_is_promised_twice_and_the_history_stays_true(cast, monkeypatch, examples, steps):
     clock = Clock()
     monkeypatch.setattr(timezone, "now", clock.now)
     monkeypatch.setattr(
@@ -392,7 +392,7 @@ def test_whatever_is_done_in_any_order_nothing_is_promised_twice_and_the_history
     run_state_machine_as_test(
         machine_of(world, clock),
         settings=settings(
-            max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, derandomize=True, database=None,
+            max_examples=examples, stateful_step_count=steps, deadline=None, derandomize=True, database=None,
             suppress_health_check=list(HealthCheck), phases=PHASES,
         ),
     )  # fmt: skip
