@@ -135,7 +135,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- data -------------------------------------------------------------------------------------------------------------
 
-DATABASE_PREPARE = env.flag("DATABASE_PREPARE", False)  # courseplatform/core/on_server.py
+DATABASE_PREPARE = env.flag("DATABASE_PREPARE", True)  # courseplatform/core/on_server.py
 if EMBEDDED:
     DATABASES: dict[str, Any] = {
         "default": {

@@ -2,8 +2,8 @@
 
 Reading and planning a query with five joins takes PostgreSQL longer than answering it. psycopg2 has no prepared statements of its own, so these
 are SQL's (PREPARE, EXECUTE), made when a connection first asks, outside of any transaction: a statement that PostgreSQL cannot prepare ends
-none. What does not vary stands in the statement as it is, since a partial index is found by constants. `DATABASE_PREPARE=1` turns it on: it has
-not yet been shown to stand through a night of faults, and it never fits a pooler that gives a connection to another client between transactions.
+none. What does not vary stands in the statement as it is, since a partial index is found by constants. A lost connection takes its statements
+along, and the next one is told them anew. `DATABASE_PREPARE=0` turns it off, for a pooler that lends a connection for one transaction.
 """
 
 from collections.abc import Mapping, Sequence
