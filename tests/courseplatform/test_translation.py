@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.template import Context, Template, engines
 from django.template.base import TextNode
+from django.template.exceptions import TemplateSyntaxError
 from django.utils import translation
 
 from courseplatform import languages
@@ -86,6 +87,56 @@ def test_a_marked_sentence_is_what_django_would_have_drawn(who):
     django = "{% load i18n %}" + said
     context = {"who": who, "name": "after"}
     assert Template(said).render(Context(context)) == Template(django).render(Context(context))
+
+
+def drawn_alike(said, context):
+    """By our tags, which are resolved early, and by Django's own."""
+    ours, theirs = (Template(load + said).render(Context(context)) for load in ("", "{% load i18n %}"))
+    assert ours == theirs
+    return ours
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0 of 3 <b>&lt;labs&gt;</b> wait"),
+        (1, "1 of 3 <b>&lt;labs&gt;</b> waits"),
+        (2.5, "2.5 of 3 <b>&lt;labs&gt;</b> wait"),
+    ],
+)
+def test_a_marked_sentence_that_counts_chooses_as_django_does(number, text):
+    said = (
+        "{% blocktranslate with what=kind|lower count n=number %}{{ n }} of {{ of }} <b>{{ what }}</b> waits"
+        "{% plural %}{{ n }} of {{ of }} <b>{{ what }}</b> wait{% endblocktranslate %}"
+    )
+    assert drawn_alike(said, {"kind": "<LABS>", "number": number, "of": 3}) == text
+
+
+def test_lines_of_a_marked_text_are_joined_as_django_joins_them():
+    said = "{% blocktranslate trimmed with a=first %}\n  One {{ a }}\n  {{ second }} and\n\n  100 % more\n{% endblocktranslate %}"
+    assert drawn_alike(said, {"first": "two\n three", "second": "four"}) == "One two\n three four and 100 % more"
+
+
+def test_a_marked_sentence_becomes_the_nodes_that_stood_there_before():
+    plain = Template("Hi {{ row.name|upper }}, {{ who }}").nodelist
+    found = (
+        Template("{% blocktranslate with name=row.name|upper %}Hi {{ name }}, {{ who }}{% endblocktranslate %}")
+        .nodelist[0]
+        .nodelist
+    )
+    assert [(type(node), str(node)) for node in found] == [(type(node), str(node)) for node in plain]
+
+
+def test_what_is_no_number_is_not_counted():
+    said = "{% blocktranslate count n=rows %}{{ n }} row{% plural %}{{ n }} rows{% endblocktranslate %}"
+    with pytest.raises(TemplateSyntaxError):
+        Template(said).render(Context({"rows": ["a"]}))
+
+
+def test_a_list_gets_a_name_for_the_sentence_that_holds_it():
+    said = "{% listing names %}{% for n in all %}<b>{{ n }}</b>{% if not forloop.last %}, {% endif %}{% endfor %}{% endlisting %}"
+    said += "{% blocktranslate %}It holds for {{ names }}.{% endblocktranslate %}"
+    assert drawn_alike(said, {"all": ["Ada", "<Bo>"]}) == "It holds for <b>Ada</b>, <b>&lt;Bo&gt;</b>."
 
 
 # -- another language -------------------------------------------------------------------------------------------------
