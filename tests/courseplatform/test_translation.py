@@ -13,6 +13,7 @@ from django.utils import translation
 
 from courseplatform import languages
 from courseplatform.accounts.forms import ProfileForm
+from courseplatform.core.by_value import ByValue
 from tests.courseplatform.pseudo_language import POT, entries, lengthened, write_mo
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -203,6 +204,15 @@ def test_forms_refuse_in_the_language(other, cast):
         form = ProfileForm({"name": "", "zone": "Moon/Sea"}, instance=cast.ruth)
         assert form.errors["name"] == [lengthened("Write your name: it stands in the lists of your course.")]
         assert form.errors["zone"][0].startswith("⟦There is no time zone with the name Moon/Sea.")
+
+
+def test_what_was_drawn_for_one_language_is_not_shown_in_another(other):
+    drawn = ByValue[str](most=9)
+    found = []
+    for language in ("eo", "en", "eo"):
+        with translation.override(language):
+            found.append(drawn.of("facts", lambda: Template("{% translate 'Sign in' %}").render(Context())))
+    assert found == [lengthened("Sign in"), "Sign in", lengthened("Sign in")]
 
 
 def test_a_language_from_the_right_turns_the_page(other, settings):
