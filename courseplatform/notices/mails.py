@@ -58,7 +58,9 @@ def _subject(rows: Sequence[Notification], *, is_digest: bool) -> str:
         if len(rows) == 1:
             return gettext("News: %(title)s") % {"title": first.title}
         number = len(rows)
-        words = ngettext("%(number)s piece of news from your courses", "%(number)s pieces of news from your courses", number)
+        words = ngettext(
+            "%(number)s piece of news from your courses", "%(number)s pieces of news from your courses", number
+        )
         return words % {"number": number}
     about = (first.course.number or first.course.title) if first.course else "Milliamp"
     return f"[{' '.join(about.split())}] {first.title}"

@@ -199,6 +199,18 @@ def test_the_bar_and_the_menu_of_a_course_follow_too_and_are_kept_apart_by_langu
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "texts"),
+    [("", ["The next seven days", "Your standing"]), ("assignments/", ["Assignments"]), ("late-days/", ["Late days"]),
+     ("grades/", ["Your grades"]), ("teams/", ["All teams", "Looking for a team"]), ("schedule/", ["Print"])],
+)  # fmt: skip
+def test_a_students_pages_follow(client, cast, other, path, texts):
+    client.force_login(cast.ruth)
+    found = page(client, f"/courses/{cast.course.slug}/{path}")
+    assert [one for one in texts if lengthened(one) not in found] == []
+
+
+@pytest.mark.django_db
 def test_forms_refuse_in_the_language(other, cast):
     with translation.override("eo"):
         form = ProfileForm({"name": "", "zone": "Moon/Sea"}, instance=cast.ruth)
