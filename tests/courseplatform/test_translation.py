@@ -130,6 +130,12 @@ def test_what_is_no_number_is_not_counted():
         Template(said).render(Context({"rows": ["a"]}))
 
 
+def test_no_name_hides_what_is_counted():
+    said = "{% blocktranslate with file=file.title count n=file.pages %}{{ file }}, {{ n }} page{% plural %}{{ file }}, {{ n }} pages{% endblocktranslate %}"
+    with pytest.raises(TemplateSyntaxError, match="The name file hides"):
+        Template(said)
+
+
 def test_a_list_gets_a_name_for_the_sentence_that_holds_it():
     said = "{% listing names %}{% for n in all %}<b>{{ n }}</b>{% if not forloop.last %}, {% endif %}{% endfor %}{% endlisting %}"
     said += "{% blocktranslate %}It holds for {{ names }}.{% endblocktranslate %}"

@@ -34,6 +34,11 @@ def translate(parser: Parser, token: Token) -> Node:
 @register.tag
 def blocktranslate(parser: Parser, token: Token) -> Node:
     node = i18n.do_block_translate(parser, token)
+    if (
+        node.counter is not None and _root(node.counter) in node.extra_context
+    ):  # Django counts after it has named the others
+        msg = f"The name {_root(node.counter)} hides what is counted."
+        raise TemplateSyntaxError(msg)
     if settings.USE_I18N or node.asvar:
         return node
     names = dict(node.extra_context)
@@ -42,6 +47,10 @@ def blocktranslate(parser: Parser, token: Token) -> Node:
     names[node.countervar] = node.counter
     one, many = (_nodes(parser, tokens, names, trimmed=node.trimmed) for tokens in (node.singular, node.plural))
     return Counted(node.counter, one, many)
+
+
+def _root(expression: FilterExpression) -> str:
+    return str(getattr(expression.var, "var", "")).split(".", maxsplit=1)[0]
 
 
 def _nodes(parser: Parser, tokens: list[Token], names: dict[str, FilterExpression], *, trimmed: bool) -> NodeList:
