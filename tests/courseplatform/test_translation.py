@@ -32,7 +32,7 @@ SAID_TO_PARTS = re.compile(
 CODE = re.compile(r'(<(?:pre|code|style)\b[^>]*>|<\w+ class="[^"]*\bmono\b[^"]*">)[^<]*')
 # Names, units, keys, addresses, and what browsers read.
 NO_WORDS = re.compile(
-    r"Milliamp|CSV|PNG|Esc|&\w+;|https://arxiv.org/abs/...|width=device-width, initial-scale=1|light dark"
+    r"Milliamp|CSV|PNG|Esc|&\w+;|https://arxiv.org/abs/...|-archive-|\.zip$|width=device-width, initial-scale=1|light dark"
 )
 
 
