@@ -1,7 +1,7 @@
 """What was made of facts, kept in this process under a digest of all of them.
 
 Other facts are another key, so nothing is ever shown that is no longer so: whoever asks reads the facts anew each time, and only what is
-made of them is spared. Bounded: what was not asked for longest goes first.
+made of them is spared. What is made holds texts, so each language has its own. Bounded: what was not asked for longest goes first.
 """
 
 import pickle  # writes alone, for a digest; nothing is ever read from it  # nosec B403
@@ -10,6 +10,8 @@ from collections.abc import Callable
 from hashlib import blake2b
 from threading import Lock
 from typing import Generic, TypeVar
+
+from django.utils import translation
 
 T = TypeVar("T")
 
@@ -22,7 +24,7 @@ class ByValue(Generic[T]):
 
     def of(self, facts: object, make: Callable[[], T]) -> T:
         """What `make` gives for these facts. All that it depends on has to stand in them, as plain values."""
-        key = blake2b(pickle.dumps(facts, protocol=5), digest_size=16).digest()
+        key = blake2b(pickle.dumps((translation.get_language(), facts), protocol=5), digest_size=16).digest()
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

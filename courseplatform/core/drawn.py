@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from courseplatform.core.by_value import ByValue
@@ -20,7 +20,7 @@ def drawn(template: str, **facts: Any) -> SafeString:
     if settings.DEBUG:  # whoever edits the partial sees it
         return _draw(template, facts)
     return _kept.of(
-        (template, translation.get_language(), timezone.get_current_timezone_name(), facts),
+        (template, timezone.get_current_timezone_name(), facts),
         lambda: _draw(template, facts),
     )
 

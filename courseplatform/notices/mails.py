@@ -7,6 +7,7 @@ from django.core import signing
 from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, ngettext
 
 from courseplatform.core.addresses import absolute, site_host
 from courseplatform.core.errors import NotHere
@@ -54,7 +55,13 @@ def message_of(rows: Sequence[Notification]) -> EmailMultiAlternatives:
 def _subject(rows: Sequence[Notification], *, is_digest: bool) -> str:
     first = rows[0]
     if is_digest:
-        return f"{len(rows)} pieces of news from your courses" if len(rows) > 1 else f"News: {first.title}"
+        if len(rows) == 1:
+            return gettext("News: %(title)s") % {"title": first.title}
+        number = len(rows)
+        words = ngettext(
+            "%(number)s piece of news from your courses", "%(number)s pieces of news from your courses", number
+        )
+        return words % {"number": number}
     about = (first.course.number or first.course.title) if first.course else "Milliamp"
     return f"[{' '.join(about.split())}] {first.title}"
 
@@ -65,7 +72,7 @@ def _context(rows: Sequence[Notification], kind: str) -> dict[str, Any]:
     return {
         "person": first.person,
         "items": [_item(row) for row in rows],
-        "label": "the daily mail" if kind == DIGEST else KINDS[kind].label.lower(),
+        "label": gettext("the daily mail") if kind == DIGEST else KINDS[kind].label.lower(),
         "settings_url": absolute(reverse("notifications:settings")),
         "stop_url": absolute(reverse("notifications:stop", args=[stop_key(first.person_id, kind)])) if can_stop else "",
     }

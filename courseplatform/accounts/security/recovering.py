@@ -5,6 +5,7 @@ from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from courseplatform.accounts.models import OutsideIdentity, SecurityKind, User
 from courseplatform.accounts.security.events import security_event
@@ -80,7 +81,7 @@ def address_change(*, person: User, email: str, by: str, why: str) -> User:
 
 def _tell_old_address(old: str, new: str) -> None:
     """The new one hears by its notification. A mail server that is away loses this copy; the event itself stands."""
-    subject = "Milliamp: the address of your account was changed"
+    subject = gettext("Milliamp: the address of your account was changed")
     try:
         letter("accounts/email/old_address", {"new": new}, subject=subject, to=old).send()
     except OSError as error:

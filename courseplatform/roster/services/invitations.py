@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -201,7 +202,7 @@ def _letter(invitation: Invitation, connection: Any) -> EmailMultiAlternatives:
         "link": absolute(path),
         "until": f"{invitation.expires_at.astimezone(course.tz):%A, %B %-d, %H:%M %Z}",
     }
-    subject = f"{course.number or course.title}: your account"
+    subject = gettext("%(course)s: your account") % {"course": course.number or course.title}
     return letter("roster/email/invitation", context, subject=subject, to=enrolment.person.email, connection=connection)
 
 
