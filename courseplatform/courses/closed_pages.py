@@ -31,7 +31,6 @@ POSTS = re.compile(r"""\smethod=["']?post\b""", re.I)
 FIELD = re.compile(rf"<(input|select|textarea)\b({ATTRIBUTES})>")
 BUTTON = re.compile(rf"<button\b({ATTRIBUTES})>(.*?)</button>\s*", re.S)
 LINK = re.compile(rf"<a\b({ATTRIBUTES})>.*?</a>\s*", re.S)
-BEHAVIOUR = re.compile(r"""\s(?:data|hx)-[\w-]+(?:=(?:"[^"]*"|'[^']*'))?""")
 HTMX = re.compile(r"""\shx-[\w-]+="[^"]*\"""")
 EMPTY = re.compile(rf"<(?:div|span|p)\b{ATTRIBUTES}>\s*</(?:div|span|p)>|<input\b{ATTRIBUTES}>|\s+")
 
@@ -83,18 +82,22 @@ class _Page:
         if route is None or route.view_name in GOES_ON:
             return form[0]
         self.ids |= {_value("id", attributes)} - {""}
-        attributes, inner = BEHAVIOUR.sub("", attributes), HTMX.sub("", inner)
-        if not any(_is_seen(one) for one in FIELD.finditer(inner)):
+        inner, seen = HTMX.sub("", inner), [one for one in FIELD.finditer(inner) if _is_seen(one)]
+        if not seen:
             return self._without_buttons(attributes, inner)
+        reason = "" if _is_in_a_cell(self.html, form.start()) else f'<p class="note">{icon("lock")} {SAID}</p>'
+        if all(_value("type", one[2]) == "file" for one in seen):  # nothing was typed that could be read
+            return reason
         inner = FIELD.sub(lambda one: _disabled(one, one[1]) if _is_seen(one) else one[0], inner)
-        inner = BUTTON.sub(lambda one: _disabled(one, "button") if _sends(one) else one[0], inner)
-        says = "" if _is_in_a_cell(self.html, form.start()) else f'<p class="note">{icon("lock")} {SAID}</p>'
-        return f"<form{attributes}>{inner}{says}</form>"
+        return f"<form data-closed{attributes}>{_buttons_off(inner)}{reason}</form>"
 
     @staticmethod
     def _without_buttons(attributes: str, inner: str) -> str:
+        """Words around the buttons stay. What a script of the page may look for stays, too, where nobody sees it."""
         left = BUTTON.sub(lambda one: "" if _sends(one) else one[0], inner)
-        return f"<form{attributes}>{left}</form>" if EMPTY.sub("", EMPTY.sub("", left)) else ""
+        if EMPTY.sub("", EMPTY.sub("", left)):
+            return f"<form{attributes}>{left}</form>"
+        return f"<form hidden{attributes}>{_buttons_off(inner)}</form>" if " data-" in attributes + inner else ""
 
     def _elsewhere(self, found: re.Match[str], tag: str) -> str:
         attributes = found[2] if tag != "button" else found[1]
@@ -116,6 +119,10 @@ def _is_seen(field: re.Match[str]) -> bool:
 
 def _sends(button: re.Match[str]) -> bool:
     return _value("type", button[1]) in {"", "submit"}
+
+
+def _buttons_off(inner: str) -> str:
+    return BUTTON.sub(lambda one: _disabled(one, "button") if _sends(one) else one[0], inner)
 
 
 def _disabled(found: re.Match[str], tag: str) -> str:

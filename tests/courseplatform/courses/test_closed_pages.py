@@ -22,11 +22,24 @@ def test_a_button_alone_goes_and_a_field_stays_to_be_read():
     hidden = '<input type="hidden" name="a" value="1">'
     alone = f'<form class="actions" method="post" action="{BASE}/schedule/1/delete/">{hidden}<button class="btn">Delete</button></form>'
     assert made(f"<div>{alone}</div>") == "<div></div>"
-    said = made('<form method="post" data-upload><input name="title" value="a > b"><button>Save</button></form>')
+    said = made('<form method="post" data-rows><input name="title" value="a > b"><button>Save</button></form>')
     assert '<input disabled name="title" value="a > b">' in said
     assert f'<button disabled title="{SAID}">Save</button>' in said
-    assert said.startswith('<form method="post"><input')
+    assert said.startswith('<form data-closed method="post" data-rows')
     assert said.count(SAID) == 2
+
+
+def test_a_field_for_a_file_has_nothing_to_read_and_gives_way_to_the_reason():
+    said = made('<form method="post" data-upload><label>Drop it</label><input type="file"><button>Save</button></form>')
+    assert SAID in said and "<form" not in said and "<input" not in said
+
+
+def test_what_a_script_looks_for_stays_where_nobody_sees_it():
+    said = made('<form method="post" data-undo><input type="hidden" name="key"><button>Undo</button></form>')
+    assert (
+        said
+        == f'<form hidden method="post" data-undo><input type="hidden" name="key"><button disabled title="{SAID}">Undo</button></form>'
+    )
 
 
 def test_words_around_a_button_stay():
