@@ -6,7 +6,7 @@ from courseplatform.core import error_pages
 from courseplatform.core.api_shapes import Schema
 from courseplatform.courses import api as courses_api
 from courseplatform.courses.views.new import new
-from courseplatform.courses.views.pages import front
+from courseplatform.courses.views.pages import courses, front
 from courseplatform.keeping.urls import personal as leaving
 from courseplatform.notices.urls import personal
 from courseplatform.uploads.api import OneUpload, Uploads
@@ -46,6 +46,7 @@ urlpatterns = [
     download,
     path("line/", include((site_line, "site_line"))),
     path("", include("courseplatform.lti.urls")),
+    path("courses/", courses, name="courses"),
     path("courses/", include("courseplatform.courses.urls")),
     path("courses/", include("courseplatform.audit.urls")),
     path("courses/", include("courseplatform.keeping.urls")),

@@ -1,20 +1,24 @@
 """The pictures of the documents, taken from the demo course: `python docs/screenshots.py http://127.0.0.1:8000`.
 
-The site must have been started with the demo and have measured its hand-ins. Each picture is what one account sees at one address, as WebP in
-docs/img. Run it after a page has changed, and look at what `git diff --stat` names.
+The site must have been started with the demo and have measured its hand-ins. Each picture is what one account sees at one address, as AVIF in
+docs/img, small enough that a page of ten of them comes over a phone's line. Run it after a page has changed, and look at what `git diff --stat` names.
 """
 
 import base64
+import io
 import os
 import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 FOLDER = Path(__file__).resolve().parent / "img"
-WIDTH, HEIGHT, SCALE, QUALITY = 1100, 720, 1.25, 80
+WIDTH, HEIGHT, SCALE = 1100, 720, 1.25
+# As wide as the column of a document on a large screen; quality is what Pillow calls so.
+MOST_WIDTH, MOST_BYTES, QUALITY, LEAST_QUALITY = 880, 25 << 10, 50, 38
 PHONE = (390, 780)
 COURSE = "/courses/demo"
 
@@ -87,10 +91,25 @@ def page_of(browser: Browser, site: str, shot: Shot) -> Page:
 
 def take(browser: Browser, site: str, shot: Shot) -> Path:
     page = page_of(browser, site, shot)
-    found = page.context.new_cdp_session(page).send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
-    path = FOLDER / f"{shot.name}.webp"
-    path.write_bytes(base64.b64decode(found["data"]))
+    found = page.context.new_cdp_session(page).send("Page.captureScreenshot", {"format": "png"})
     page.close()
+    with Image.open(io.BytesIO(base64.b64decode(found["data"]))) as taken:
+        return written(shot.name, taken)
+
+
+def written(name: str, taken: Image.Image) -> Path:
+    """The picture in docs/img: a little coarser where a page full of small text would be larger than MOST_BYTES."""
+    picture = taken.convert("RGB")
+    if picture.width > MOST_WIDTH:
+        picture = picture.resize(
+            (MOST_WIDTH, round(picture.height * MOST_WIDTH / picture.width)), Image.Resampling.LANCZOS
+        )
+    for quality in range(QUALITY, LEAST_QUALITY - 1, -4):
+        picture.save(held := io.BytesIO(), "AVIF", quality=quality)
+        if held.tell() <= MOST_BYTES:
+            break
+    path = FOLDER / f"{name}.avif"
+    path.write_bytes(held.getvalue())
     return path
 
 

@@ -4,6 +4,7 @@ A document begins with its title, and links to others by their file names, so th
 """
 
 import re
+import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,13 +16,12 @@ from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
 from courseplatform.core.errors import NotHere
-from courseplatform.core.image_files import read_image
 from courseplatform.core.markdown import render_markdown
 
 FRONT = "index"
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#|mailto:)([^)#\s]*)(#[\w-]+)?\)")
-PICTURE = re.compile(r"^img/([\w-]+\.webp)$")
-SHOWN = re.compile(r'(<img src="[^"]*/docs/([\w-]+?)(?:\.[0-9a-f]{12})?\.webp")')
+PICTURE = re.compile(r"^img/([\w-]+\.avif)$")
+SHOWN = re.compile(r'(<img src="[^"]*/docs/([\w-]+?)(?:\.[0-9a-f]{12})?\.avif")')
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,14 @@ def _html(text: str) -> SafeString:
 
 def _with_size(shown: re.Match[str]) -> str:
     """A picture says its size, so that the text below stays where it is when the picture comes."""
-    facts = read_image((folder() / "img" / f"{shown[2]}.webp").read_bytes(), shown[2])
-    return f'{shown[1]} width="{facts.width}" height="{facts.height}"'
+    width, height = avif_size((folder() / "img" / f"{shown[2]}.avif").read_bytes())
+    return f'{shown[1]} width="{width}" height="{height}"'
+
+
+def avif_size(content: bytes) -> tuple[int, int]:
+    """Width and height in pixels of one of our own pictures: its box `ispe` holds a version, and then the two. What people upload is read elsewhere."""
+    width, height = struct.unpack_from(">II", content, content.index(b"ispe") + 8)
+    return width, height
 
 
 def _leads_to_page(link: re.Match[str]) -> str:

@@ -22,6 +22,7 @@ from courseplatform.core.audience import Audience, declare
 from courseplatform.core.errors import BadInput, Forbidden, NotHere, NotOpenYet
 from courseplatform.core.kept import stamp_now
 from courseplatform.core.prepared import Prepared
+from courseplatform.courses.closed_pages import as_closed
 from courseplatform.courses.closing import check_goes_on
 from courseplatform.courses.models import STAFF, Course, Enrolment, Role
 
@@ -161,7 +162,7 @@ def course_page(roles: frozenset[Role] = MEMBERS) -> Callable[[CourseView], Cour
             if visit.is_staff and (elsewhere := factor_gate(request)):
                 return elsewhere
             check_goes_on(request, visit.course)
-            return view(request, visit, **rest)
+            return as_closed(view(request, visit, **rest), request, visit.course)
 
         return declare(wrapper, AUDIENCES[roles])  # type: ignore[no-any-return]
 
@@ -243,6 +244,6 @@ def public_course_page(view: CourseView) -> CourseView:
             return elsewhere
         check_goes_on(request, reader.course)
         timezone.activate(_asked_zone(request) or (person.zone if person else "") or reader.course.zone or "UTC")
-        return view(request, reader, **rest)
+        return as_closed(view(request, reader, **rest), request, reader.course)
 
     return declare(wrapper, Audience.COURSE_PUBLIC)  # type: ignore[no-any-return]

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from courseplatform.core.form_fields import DayField
+from courseplatform.core.form_fields import DayField, WholeField
 from courseplatform.courses.models import Session
 
 MOST_LINES = 60
@@ -22,7 +22,7 @@ class SessionForm(forms.Form):
     place = forms.CharField(max_length=80, required=False)
     column = forms.ChoiceField(choices=[("", "none"), *Session.Column.choices], required=False)
     kind = forms.ChoiceField(choices=Session.Kind.choices)
-    number = forms.IntegerField(label="Lecture number", required=False, min_value=0, max_value=500)
+    number = WholeField(label="Lecture number", required=False, min_value=0, max_value=500)
     note = forms.CharField(max_length=200, required=False)
     outline = forms.CharField(
         required=False,

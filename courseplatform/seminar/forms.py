@@ -8,7 +8,7 @@ from django.core.validators import URLValidator
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import AppError
-from courseplatform.core.form_fields import DayField, ExactField, ManyChoice
+from courseplatform.core.form_fields import DayField, ExactField, ManyChoice, WholeField
 from courseplatform.courses.models import Course, Session
 from courseplatform.seminar.models import Duty, Paper, PreferenceRound, SlotPerson
 from courseplatform.seminar.pdfs import check_pdf
@@ -54,7 +54,7 @@ class PaperForm(SeminarForm):
     title = forms.CharField(max_length=240, error_messages={"required": "Write the title as it is printed."})
     authors = forms.CharField(max_length=600, required=False)
     venue = forms.CharField(max_length=120, required=False)
-    year = forms.IntegerField(min_value=1950, max_value=2100, required=False)
+    year = WholeField(min_value=1950, max_value=2100, required=False)
     url = web_address("Link")
     topic = forms.CharField(max_length=80, required=False)
     pdf = forms.FileField(required=False)
@@ -114,7 +114,7 @@ FEW = "Write how many, from 1 to 12."
 
 class SlotsForm(SeminarForm):
     session = SessionField(queryset=Session.objects.none(), error_messages={"required": PICK, "invalid_choice": PICK})
-    count = forms.IntegerField(
+    count = WholeField(
         min_value=1, max_value=12, initial=2,
         error_messages={"min_value": FEW, "max_value": FEW, "required": FEW, "invalid": FEW},
     )  # fmt: skip
@@ -133,10 +133,10 @@ class SlotForm(SeminarForm):
     paper = forms.ModelChoiceField(
         queryset=Paper.objects.none(), required=False, error_messages={"invalid_choice": PICK}
     )
-    minutes = forms.IntegerField(min_value=1, max_value=240)
-    question_minutes = forms.IntegerField(min_value=0, max_value=120)
-    presenter_places = forms.IntegerField(min_value=0, max_value=20)
-    reviewer_places = forms.IntegerField(min_value=0, max_value=20)
+    minutes = WholeField(min_value=1, max_value=240)
+    question_minutes = WholeField(min_value=0, max_value=120)
+    presenter_places = WholeField(min_value=0, max_value=20)
+    reviewer_places = WholeField(min_value=0, max_value=20)
     choose_by = DayField(required=False)
 
     def __init__(self, course: Course, current: Session, *args: Any, **more: Any) -> None:
@@ -207,7 +207,7 @@ class RoundForm(SeminarForm):
     role = forms.ChoiceField(choices=Duty.choices)
     due_on = DayField(error_messages={"required": "Choose the last day.", "invalid": "Write the day as 2026-11-30."})
     due_time = forms.TimeField(error_messages={"required": "Choose the hour.", "invalid": "Write the hour as 23:59."})
-    least = forms.IntegerField(min_value=0, max_value=20)
+    least = WholeField(min_value=0, max_value=20)
 
 
 class RoundDueForm(SeminarForm):

@@ -34,6 +34,26 @@
   reach();
   addEventListener("resize", reach);
   document.addEventListener("htmx:afterSettle", reach);
+  // The bar: links that have no room move into its menu, the last one first; where that is not enough, all of them stand in the person's menu, as on a phone.
+  const row = document.querySelector(".bar .wrap");
+  const nav = row?.querySelector("nav");
+  if (nav) {
+    const more = nav.querySelector(".more");
+    const links = [...nav.children].filter((one) => one !== more);
+    const fits = () => {
+      const [all, last] = [row.getBoundingClientRect(), row.lastElementChild.getBoundingClientRect()];
+      const free = parseFloat(getComputedStyle(row).paddingInlineEnd) - 1;
+      return last.right <= all.right - free && last.left >= all.left + free;
+    };
+    const fit = () => {
+      row.classList.remove("tight");
+      if (more && links.some((one) => one.parentElement !== nav)) more.before(...links);
+      for (let n = links.length - 1; more && n > 2 && !fits(); n -= 1) more.querySelector(".panel").prepend(links[n]);
+      row.classList.toggle("tight", !fits());
+    };
+    new ResizeObserver(fit).observe(row);
+    document.fonts.ready.then(fit);
+  }
   // A toast stays while it is pointed at or holds the focus.
   for (const toast of document.querySelectorAll("[data-toast]")) {
     const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : toast.remove());

@@ -72,6 +72,7 @@ class Forms(HTMLParser):
         elif tag in ("input", "button"):
             kind = a.get("type", "text" if tag == "input" else "submit")
             kind = "choice" if kind in ("radio", "checkbox", "submit") else kind
+            kind = "number" if a.get("inputmode") in ("numeric", "decimal") else kind
             form.fields.setdefault(name, []).append((kind, a.get("value", "on" if kind == "choice" else "")))
             if a.get("formaction"):
                 self.forms.append(Form(a["formaction"], form.method, form.fields))

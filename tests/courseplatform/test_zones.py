@@ -166,6 +166,12 @@ def test_a_page_without_times_names_no_zone(client, cast, address):
     assert "Times are" not in page and "Change zone" not in page
 
 
+def test_an_address_cut_back_to_courses_leads_home_or_to_the_sign_in_page(client, cast):
+    assert client.get("/courses/").url == "/accounts/login/?next=/courses/"
+    client.force_login(cast.ruth)
+    assert client.get("/courses/").url == "/"
+
+
 def test_the_front_page_offers_to_sign_in_once(client):
     assert client.get("/").content.decode().count(">Sign in<") == 1
     assert client.get("/docs/glossary/").content.decode().count(">Sign in<") == 1

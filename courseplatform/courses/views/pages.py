@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from courseplatform.accounts.models import User
 from courseplatform.core import health
-from courseplatform.core.audience import public
+from courseplatform.core.audience import public, signed_in
 from courseplatform.core.badges import Badge
 from courseplatform.courses import public_pages, selectors
 from courseplatform.courses.access import Reader, Visit, course_page, may_make_courses, public_course_page
@@ -86,6 +86,13 @@ def projects(request: HttpRequest, reader: Reader) -> HttpResponse:
 @require_safe
 def schedule(request: HttpRequest, reader: Reader) -> HttpResponse:
     return render(request, "courses/schedule.html", schedule_context(reader, timezone.now()))
+
+
+@signed_in
+@require_safe
+def courses(request: HttpRequest) -> HttpResponse:
+    """Whoever cuts an address back to `/courses/` wants their own."""
+    return redirect("front")
 
 
 @public

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from courseplatform.core.form_fields import WholeField
 from courseplatform.courses.retention_kinds import KINDS
 from courseplatform.keeping.retention.plan import Line
 
@@ -13,9 +14,8 @@ class PolicyForm(forms.Form):
         super().__init__(data)
         for line in lines:
             kind = line.kind
-            self.fields[kind.key] = forms.IntegerField(
+            self.fields[kind.key] = WholeField(
                 label=f"Days that {kind.title.lower()} are kept", min_value=kind.least, max_value=kind.most, initial=line.days,
-                widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
             )  # fmt: skip
 
     def days(self) -> dict[str, int]:

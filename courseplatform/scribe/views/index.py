@@ -19,6 +19,8 @@ from courseplatform.scribe.models.duties import due_days
 from courseplatform.scribe.selectors import duties as reading
 from courseplatform.scribe.services import duties as writing
 
+MOST_TIMES = 10  # turns of one student in a term
+
 
 @course_page()
 @require_safe
@@ -108,10 +110,13 @@ def remove(request: HttpRequest, visit: Visit, duty: int) -> HttpResponse:
 def spread(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Look at a spreading of all students over the lectures, then make it so."""
     sent = request.POST if request.method == "POST" else request.GET
-    times = min(max(number_of(sent.get("times")), 1), 10)
-    plan = reading.spread_plan(visit, times)
+    typed = sent.get("times") or "1"
+    times = number_of(typed, most=MOST_TIMES)
+    plan = reading.spread_plan(visit, max(times, 1))
     error: AppError | None = None
-    if request.method == "POST":
+    if times < 1:
+        error = BadInput(f"Write a whole number of lectures, from 1 to {MOST_TIMES}.", code="bad_times")
+    elif request.method == "POST":
         if sent.get("key") == plan.key:
             made = writing.duties_spread(visit=visit, plan=plan.people)
             messages.success(request, f"{made} lectures assigned; everybody was told.")
@@ -121,5 +126,8 @@ def spread(request: HttpRequest, visit: Visit) -> HttpResponse:
             code="plan_changed",
         )
     return render(
-        request, "scribe/spread.html", {"plan": plan, "error": error}, status=error.http_status if error else 200
+        request,
+        "scribe/spread.html",
+        {"plan": plan, "error": error, "times": typed[:12]},
+        status=error.http_status if error else 200,
     )

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from courseplatform.accounts.models import User
+from courseplatform.core.form_fields import WholeField
 from courseplatform.courses.models import STAFF, Course
 from courseplatform.teams.forms.fields import (
     OnePerson,
@@ -51,11 +52,11 @@ class SlotSeriesForm(forms.Form):
     day = day_field("Day")
     starts = time_field("From", help_text="In the course's zone.")
     ends = time_field("To")
-    minutes = forms.IntegerField(
+    minutes = WholeField(
         label="Minutes each", min_value=5, max_value=240, initial=15,
         error_messages={"min_value": "At least 5 minutes.", "max_value": "At most 240 minutes.", "invalid": "Write a whole number of minutes."},
     )  # fmt: skip
-    capacity = forms.IntegerField(label="Teams in each", min_value=1, max_value=50, initial=1)
+    capacity = WholeField(label="Teams in each", min_value=1, max_value=50, initial=1)
     place = text_field("Place", 80, required=False, help_text="A room, or the name of the call.")
     link = forms.URLField(
         label="Link",
@@ -79,7 +80,7 @@ class SlotForm(forms.Form):
     day = day_field("Day")
     starts = time_field("From", help_text="In the course's zone.")
     ends = time_field("To")
-    capacity = forms.IntegerField(label="Teams", min_value=1, max_value=50)
+    capacity = WholeField(label="Teams", min_value=1, max_value=50)
     place = text_field("Place", 80, required=False)
     link = forms.URLField(
         label="Link",

@@ -6,6 +6,7 @@ and the same writer. A killed process loses at most the piece it was reading; of
 
 import hashlib
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -17,7 +18,7 @@ from django.db.models import Count, Sum
 from courseplatform.accounts.models import User
 from courseplatform.core import numbers
 from courseplatform.core.clock import shared_now
-from courseplatform.core.errors import BadInput, Conflict, IllegalMove, TooLarge, TooMany
+from courseplatform.core.errors import BadInput, Conflict, IllegalMove, TooLarge, TooMany, Unavailable
 from courseplatform.core.states import move
 from courseplatform.uploads import purposes
 from courseplatform.uploads.errors import ChecksumDiffers, Gone
@@ -230,4 +231,9 @@ def _end(upload: Upload, to: Status, by: str, code: str, guard: dict[str, Any] |
 
 def forget_bytes(key: UUID, state: State) -> None:
     """After the commit. If it fails, the sweep finds what no open row speaks for."""
-    transaction.on_commit(lambda: spool().discard(key, state), robust=True)
+    transaction.on_commit(lambda: _discard(key, state), robust=True)
+
+
+def _discard(key: UUID, state: State) -> None:
+    with suppress(Unavailable):  # the spool has written why, in one line
+        spool().discard(key, state)

@@ -2,21 +2,36 @@
 
 from datetime import datetime, timedelta
 
+import structlog
+from django.conf import settings
 from django.utils import timezone
 
-from courseplatform.core.errors import IllegalMove
+from courseplatform.core.errors import IllegalMove, Unavailable
 from courseplatform.uploads.models import OPEN, Upload
 from courseplatform.uploads.services.receiving import upload_expire
 from courseplatform.uploads.spools.base import spool
 
 MOST = 200  # in one sweep, so that the worker stays free for others
 KEPT = timedelta(days=30)  # how long the row of an ended upload tells what became of it
+log = structlog.get_logger(__name__)
 
 
 def uploads_sweep(*, now: datetime | None = None) -> dict[str, int]:
-    """{"expired": uploads that ran out, "left_over": uploads whose bytes had outlived them, "forgotten": old rows}"""
+    """{"expired": uploads that ran out, "left_over": uploads whose bytes had outlived them, "forgotten": old rows}
+
+    Where the storage is away one line says so, bytes and their rows stay as they are, and the next sweep finds them.
+    """
     now = now or timezone.now()
-    return {"expired": _expire(now), "left_over": _clear(), "forgotten": _forget(now)}
+    try:
+        # Before anything runs out: a store that is away would let each of them wait for it.
+        left_over = _clear()
+    except Unavailable as error:
+        log.warning(
+            "uploads_not_swept", where=(settings.S3 or {}).get("endpoint") or settings.UPLOAD_SPOOL, code=error.code,
+            why=str(error.__cause__ or error)[:300], do="Bring the storage back (/healthz asks it, too). The next sweep tries again.",
+        )  # fmt: skip
+        return {"expired": 0, "left_over": 0, "forgotten": _forget(now)}
+    return {"expired": _expire(now), "left_over": left_over, "forgotten": _forget(now)}
 
 
 def _expire(now: datetime) -> int:

@@ -36,12 +36,13 @@ def object_key(key: UUID) -> str:
 
 
 @contextmanager
-def our_store() -> Iterator[None]:
-    """A store that is away is our fault, and is said so."""
+def our_store(*, is_told: bool = True) -> Iterator[None]:
+    """A store that is away is our fault, and is said so. is_told: in a line of the log; off where whoever asked writes one."""
     try:
         yield
     except (BotoCoreError, ClientError, Boto3Error) as error:
-        log.error("upload_not_stored", why=str(error)[:300])  # noqa: TRY400 the reason is one line
+        if is_told:
+            log.error("upload_not_stored", why=str(error)[:300])  # noqa: TRY400 the reason is one line
         said = "Our storage cannot take or give the file now; it is not your fault, and what arrived stays. Try again soon."
         raise Unavailable(said, code="storage_failed") from error
 
@@ -184,7 +185,7 @@ class S3Spool:
             self.hasty.delete_object(Bucket=self.bucket, Key=name)
 
     def keys(self) -> Iterator[UUID]:
-        with our_store():
+        with our_store(is_told=False):
             names = {*self.names(PREFIX), *(str(found["Key"]) for found in self._unfinished(PREFIX))}
         for name in {name.removeprefix(PREFIX).split("/", 1)[0] for name in names}:
             try:

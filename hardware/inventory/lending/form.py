@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from courseplatform.core.form_fields import WholeField
 from hardware.inventory.lending.eligibility import kind_words
 from hardware.inventory.lending.policy import LendingPolicy, policy_of
 from hardware.models import Kind
@@ -14,8 +15,8 @@ MOST_REMINDERS = 8
 ONLY_ONE = "the only one there is"
 
 
-def _number(least: int, most: int, **more: Any) -> forms.IntegerField:
-    return forms.IntegerField(min_value=least, max_value=most, **more)
+def _number(least: int, most: int, **more: Any) -> WholeField:
+    return WholeField(min_value=least, max_value=most, **more)
 
 
 WHO = [("both", "teams and single students"), ("team", "teams only"), ("person", "single students only")]

@@ -9,7 +9,7 @@ from django import forms
 
 from courseplatform.accounts.models import User
 from courseplatform.core.errors import BadInput
-from courseplatform.core.form_fields import DayField
+from courseplatform.core.form_fields import DayField, WholeField
 from courseplatform.courses.access import Visit
 from courseplatform.courses.models import Role
 from courseplatform.teams.models import Team
@@ -93,7 +93,7 @@ class RequestForm(DatesForm):
         label="What",
         error_messages={"required": "Choose what you want to borrow.", "invalid_choice": "Choose one of the list."},
     )
-    count = forms.IntegerField(
+    count = WholeField(
         label="How many", min_value=1, max_value=50, initial=1,
         error_messages={"invalid": "Write a number from 1 to 50.", "min_value": "Write a number from 1 to 50.", "max_value": "Write a number from 1 to 50."},
     )  # fmt: skip

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from courseplatform.core.errors import BadInput
+from courseplatform.core.form_fields import WholeField
 from courseplatform.courses.access import Visit, course_page
 from courseplatform.courses.models import STAFF
 from hardware.inventory.access import stockroom_for
@@ -33,7 +34,7 @@ class LabelForm(forms.Form):
     )
     kits = forms.BooleanField(required=False, label="All kits instead of items")
     sheet = forms.ChoiceField(choices=[(sheet.slug, sheet.name) for sheet in SHEETS.values()], label="Sheet")
-    start = forms.IntegerField(
+    start = WholeField(
         min_value=1,
         max_value=200,
         initial=1,

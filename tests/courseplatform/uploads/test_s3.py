@@ -20,6 +20,7 @@ from django.core.files.storage import storages
 from django.core.management import call_command
 from django.utils import timezone
 from moto.server import ThreadedMotoServer
+from structlog.testing import capture_logs
 
 from courseplatform import env
 from courseplatform.core import health
@@ -30,6 +31,7 @@ from courseplatform.uploads.services.receiving import upload_discard
 from courseplatform.uploads.services.sweep import uploads_sweep
 from courseplatform.uploads.spools import base, s3
 from courseplatform.uploads.spools.base import spool
+from courseplatform.uploads.tasks import sweep
 from grading.hidden_sets.kept import hidden_folder, hidden_here, hidden_keep, hidden_unlink
 from grading.measuring import worker
 from grading.models import Run, Submission
@@ -183,6 +185,28 @@ def test_a_store_that_is_away_is_our_fault(store, cast, settings):
     with pytest.raises(AppError) as caught:
         send(begin(cast), MODEL)
     assert (caught.value.code, caught.value.http_status) == ("storage_failed", 503)
+
+
+def test_a_sweep_while_the_store_is_away_says_so_in_one_line_and_the_next_one_tries_again(
+    store, cast, settings, django_capture_on_commit_callbacks
+):
+    spool().write(uuid4(), 0, b"left over", {})
+    kept, there = send(begin(cast), MODEL[:7]), settings.S3
+    later = timezone.now() + timedelta(days=60)
+    settings.S3 = there | {"endpoint": "http://127.0.0.1:9"}
+    base._made.cache_clear()
+    with capture_logs() as lines:
+        assert sweep()["left_over"] == 0
+        assert uploads_sweep(now=later)["expired"] == 0
+    assert [(one["event"], one["log_level"], one["where"]) for one in lines] == [
+        ("uploads_not_swept", "warning", "http://127.0.0.1:9")
+    ] * 2
+    assert all("exc_info" not in one and "endpoint" in one["why"] and "next sweep" in one["do"] for one in lines)
+    settings.S3 = there
+    base._made.cache_clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert uploads_sweep(now=later) == {"expired": 1, "left_over": 1, "forgotten": 1}
+    assert store() == [] and not Upload.objects.filter(pk=kept.pk).exists()
 
 
 def test_a_hand_in_while_the_store_is_away_says_so_and_is_taken_afterwards(store, cast, client, monkeypatch, settings):
