@@ -49,7 +49,9 @@ def test_every_lab_is_proved_here():
 IN_FIGURES = ("architecture-search", "distillation", "training-step", "keyword-spotting", "image-classification")
 
 
-@pytest.mark.parametrize("slug", [pytest.param(slug, marks=[pytest.mark.whole] if slug in IN_FIGURES else []) for slug in LOSES])
+@pytest.mark.parametrize(
+    "slug", [pytest.param(slug, marks=[pytest.mark.whole] if slug in IN_FIGURES else []) for slug in LOSES]
+)
 def test_reference_gets_what_is_measured_and_the_short_one_loses_what_the_lab_is_about(client, cast, tmp_path, slug):
     lab, ruth, daniel = BY_SLUG[slug], cast.ruth, cast.daniel
     row = published(cast, lab)

@@ -379,7 +379,9 @@ def machine_of(world, clock):  # noqa: C901 one class, with what it closes over
 
 
 @pytest.mark.parametrize(("examples", "steps"), [(6, 40), pytest.param(150, 120, marks=pytest.mark.whole)])
-def test_whatever_is_done_in_any_order_nothing_is_promised_twice_and_the_history_stays_true(cast, monkeypatch, examples, steps):
+def test_whatever_is_done_in_any_order_nothing_is_promised_twice_and_the_history_stays_true(
+    cast, monkeypatch, examples, steps
+):
     clock = Clock()
     monkeypatch.setattr(timezone, "now", clock.now)
     monkeypatch.setattr(
