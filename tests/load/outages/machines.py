@@ -13,6 +13,7 @@ from pathlib import Path
 import boto3
 import psycopg2
 import redis
+from celery import Celery
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
@@ -151,6 +152,11 @@ class Broker:
         lost = sum(lists.llen(name) for name in ("bench", "ordinary")) + lists.hlen("unacked")
         lists.delete("bench", "ordinary", "unacked", "unacked_index")
         return int(lost)
+
+    def wake(self, task: str) -> None:
+        """The ordinary workers, whatever their clocks say: a wake-up of the site's own ends, and for a clock that is ahead it has ended."""
+        with Celery(broker=self.url) as sender:
+            sender.send_task(task, queue="ordinary")
 
     def doubled(self, times: int) -> int:
         """Every message that waits, so many times more; and as many that say that there is a run. Returns how many there are more."""
