@@ -44,6 +44,7 @@ class Statement:
 
     def _is_on(self, connection: BaseDatabaseWrapper) -> bool:
         """Whether this connection knows it; it is told now if nothing can come of that."""
+        connection.close_if_health_check_failed()  # as a cursor would begin: one that was cut off since the last request goes now, not after this
         connection.ensure_connection()
         theirs: Any = connection
         known: tuple[Any, set[str]] | None = getattr(theirs, "milliamp_statements", None)

@@ -1,6 +1,7 @@
 """What PostgreSQL prepares gives what the query gives, on every connection, and stands in nobody's way."""
 
 import threading
+from contextlib import closing
 
 import pytest
 from django.db import connection, transaction
@@ -69,6 +70,19 @@ def test_another_connection_prepares_for_itself(courses, by_slug):
     assert found == [[True, 1]]
     connection.close()
     assert list(by_slug(slug="first", least=0)) == [courses[0]], "after the line was lost, too"
+
+
+def test_a_connection_that_was_cut_off_between_two_requests_is_told_anew(courses, by_slug, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "CONN_HEALTH_CHECKS", True)
+    connection.close()
+    list(by_slug(slug="first", least=0))
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_backend_pid()")
+        (ours,) = cursor.fetchone()
+    with closing(connection.copy()) as other, other.cursor() as cursor:
+        cursor.execute("select pg_terminate_backend(%s, 5000)", [ours])
+    connection.close_if_unusable_or_obsolete()  # what Django does as a request begins
+    assert list(by_slug(slug="second", least=0)) == [courses[1]]
 
 
 def test_what_cannot_be_prepared_is_asked_as_it_is(courses):
