@@ -76,7 +76,6 @@ def cast(db, data_dir):
 
 def pytest_collection_modifyitems(config, items):
     if os.environ.get("MILLIAMP_TEST_DATABASE_URL"):
-        flushing.install()
         items[:] = [item for item in items if item.get_closest_marker("real_database")]
 
 
@@ -136,5 +135,6 @@ class Record:
 
 
 def pytest_configure(config):
+    flushing.install()
     if target := os.environ.get("MILLIAMP_TEST_RECORD"):
         config.pluginmanager.register(Record(target), "milliamp-record")

@@ -35,7 +35,7 @@ MEASURING = tuple(
 # Sites, workers, sandboxes and containers, for real.
 PROGRAMS = ("tests/hostile", "tests/journeys", "tests/docker", "tests/cli")
 # Those of them that wait, for leases to run out and services to come back.
-NIGHTS = tuple(f"tests/journeys/test_{name}.py" for name in ("faults", "two_worker_hosts", "runner_faults", "restore"))
+NIGHTS = tuple(f"tests/journeys/test_{name}.py" for name in ("faults", "runner_faults", "restore"))
 DEPLOYED = "tests/docker/test_stack.py"
 # What a session sets beside the environment of the suite.
 SETS = {"postgresql": {"MILLIAMP_TEST_DATABASE_URL": parts.POSTGRES}, "stack": {"STACK": "1"}}

@@ -10,7 +10,7 @@ from tests.journeys.visitor import Visitor
 from tests.journeys.world import wait_for
 from tests.parts import ROOT
 
-# The same is shown by tests/docker/test_stack.py in containers, and by test_two_worker_hosts.py and test_faults.py, in every run.
+# The same is shown by tests/docker/test_stack.py in containers, and by test_faults.py, in every run.
 pytestmark = [pytest.mark.whole, pytest.mark.part("postgresql"), pytest.mark.part("redis")]
 MODELS = ROOT / "grading" / "demo" / "models"
 SOFIA = "sofia.lindgren@example.edu"

@@ -39,10 +39,10 @@ PEOPLE_EACH, AT_ONCE, DUE_IN_S = (
 STANDS_S = 90.0
 
 
-def play(many: int, folder: Path, say=lambda words: None, only: str = "") -> tuple[list[str], str]:
-    """(what is wrong, the table). only: faults with these words in their names."""
+def play(many: int, folder: Path, say=lambda words: None, faults: dict = FAULTS) -> tuple[list[str], str]:
+    """(what is wrong, the table)"""
     with Network("mf", "10.77.33") as network:
-        return _played(many, folder, network, say, {what: fault for what, fault in FAULTS.items() if only in what})
+        return _played(many, folder, network, say, faults)
 
 
 def _played(many: int, folder: Path, network: Network, say, faults: dict) -> tuple[list[str], str]:
@@ -141,7 +141,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was begun is ended then too
     with scratch(keep=options.keep) as folder:
         aloud = partial(print, file=sys.stderr, flush=True)
-        wrong, told = play(options.many, Path(folder), aloud, options.only)
+        chosen = {what: fault for what, fault in FAULTS.items() if options.only in what}
+        wrong, told = play(options.many, Path(folder), aloud, chosen)
     say(told)
     for what, times in Counter(wrong).items():
         say(f"WRONG: {what}" + (f" ({times} times)" if times > 1 else ""))

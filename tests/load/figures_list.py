@@ -36,7 +36,7 @@ _ALL = (
         ("sqlite", "postgres", "--students", "20", "--seconds", "10", "--uploads", "20"), reduced="docker/test_stack.py",
     ),
     Listed("faults", "A night on which everything fails", ("50",), reduced="journeys/test_faults.py"),
-    Listed("two_hosts", "Two worker hosts, and a line that is cut", ("24", "1"), reduced="journeys/test_two_worker_hosts.py"),
+    Listed("two_hosts", "Two worker hosts, and a line that is cut", ("24", "1"), reduced="journeys/test_faults.py"),
     Listed("killed_workers", "Workers that are killed", ("sqlite", "postgresql", "5"), reduced="grading/queue/test_line_processes.py"),
     Listed("queue_fairness", "Who is measured first", ("sqlite", "postgresql", "10"), reduced="grading/queue/test_line_processes.py"),
     Listed("killed_backups", "Backups and restores that are killed", ("2",), reduced="courseplatform/keeping"),
