@@ -74,6 +74,24 @@ def cast(db, data_dir):
     return make_cast()
 
 
+@pytest.fixture(scope="module")
+def chromium():
+    """One browser for a file, for tests of `part("chromium")`; no longer, since the loop that runs beside it is in asyncio's way."""
+    from tests.browsing import launched
+
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page_of(chromium, live_server, data_dir):
+    """page_of(person, width, height, **more of a context) opens a page for this test alone; page_of() is a visitor's."""
+    from tests.browsing import windows
+
+    with windows(chromium, live_server.url) as opened:
+        yield opened
+
+
 def pytest_collection_modifyitems(config, items):
     if os.environ.get("MILLIAMP_TEST_DATABASE_URL"):
         items[:] = [item for item in items if item.get_closest_marker("real_database")]
@@ -93,11 +111,6 @@ def pytest_runtest_setup(item):
         if not version:
             must_be_there = REQUIRED and marker.args[0] not in parts.MADE_BY_FIGURES
             (pytest.fail if must_be_there else pytest.skip)(f"{marker.args[0]}: {why}")
-        if marker.args[0] == "chromium":
-            from playwright.sync_api import expect
-
-            # How long a test waits before it calls something missing, not how fast a page is: another lane's tests share the machine.
-            expect.set_options(timeout=20_000)
 
 
 class Record:

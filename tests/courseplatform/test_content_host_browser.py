@@ -4,8 +4,7 @@ from contextlib import suppress
 
 import pytest
 from django.core.files.base import ContentFile
-from django.test import Client
-from playwright.sync_api import Error, expect, sync_playwright
+from playwright.sync_api import Error, expect
 
 from courseplatform.core.content import serving
 from courseplatform.core.content.links import given_of
@@ -13,8 +12,6 @@ from hardware.models import Product
 from tests.courseplatform.scribe.builders import png
 from tests.grading.notes.reports import LINES, report_of
 from tests.hardware.inventory.builders import stock_objects
-from tests.parts import chromium_path
-from tests.people import make_cast
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 DRAWN = ".report-page[data-page='1'] canvas"
@@ -25,37 +22,25 @@ SVG = f'<svg xmlns="http://www.w3.org/2000/svg" onload="{SCRIPT}"><script>{SCRIP
 
 
 @pytest.fixture
-def cast(settings, tmp_path, transactional_db, live_server):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
+def cast(cast, settings, live_server):
     settings.ALLOWED_HOSTS = ["*"]
     port = live_server.url.rpartition(":")[2]
     settings.CONTENT_URL = f"http://files.localhost:{port}"
     directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
     more = {name: [*directives[name], settings.CONTENT_URL] for name in ("img-src", "connect-src")}
     settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": directives | more}
-    return make_cast()
+    return cast
 
 
 @pytest.fixture
-def open_as(cast, live_server):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
+def open_as(page_of):
+    def opened(person):
+        page, asked = page_of(person), []
+        page.on("request", lambda request: asked.append(request))  # noqa: PLW0108 Playwright marks what it is given
+        page.asked = asked
+        return page
 
-        def opened(person):
-            client = Client()
-            client.force_login(person)
-            context = browser.new_context(base_url=live_server.url, accept_downloads=True)
-            context.add_cookies(
-                [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-            )
-            page = context.new_page()
-            page.wrong, page.asked = [], []
-            page.on("console", lambda said: page.wrong.append(said.text) if said.type == "error" else None)
-            page.on("request", lambda request: page.asked.append(request))  # noqa: PLW0108 Playwright marks what it is given
-            return page
-
-        yield opened
-        browser.close()
+    return opened
 
 
 def to_files(page):

@@ -5,11 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 from django.template.loader import render_to_string
-from playwright.sync_api import sync_playwright
 
 from courseplatform.core.badges import Badge
-from tests.parts import chromium_path
-from tests.people import make_cast
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 BAR = """() => ({
@@ -21,16 +18,8 @@ BAR = """() => ({
 
 
 @pytest.fixture
-def page(client, settings, tmp_path, transactional_db, live_server):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
-    client.force_login(make_cast().helen)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900})
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        context.set_default_timeout(120_000)  # the first page of a cold process
-        yield context.new_page()
-        browser.close()
+def page(page_of, cast):
+    return page_of(cast.helen, 1440)
 
 
 def longer(route):

@@ -6,9 +6,6 @@ from pathlib import Path
 import pytest
 from django.template import Context, Template
 from django.utils import timezone
-from playwright.sync_api import sync_playwright
-
-from tests.parts import chromium_path
 
 SCRIPT = (Path(__file__).resolve().parents[2] / "static/js/times.js").read_text()
 MOMENT = datetime(2023, 11, 4, 3, 59, 7, tzinfo=UTC)
@@ -21,17 +18,10 @@ def drawn(zone):
     return f'<!doctype html><html lang="en"><body data-now="2023-11-04T00:00:00+00:00">{page}</body></html>'
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-        yield found
-        found.close()
-
-
-def seen(browser, locale, zone="America/New_York"):
+def seen(chromium, locale, zone="America/New_York"):
     """Text, lang and dir of the absolute time; text and title of the relative one."""
-    context = browser.new_context(locale=locale, timezone_id="Asia/Tokyo")  # the machine's zone, which is nobody's here
+    # The machine's zone is nobody's here.
+    context = chromium.new_context(locale=locale, timezone_id="Asia/Tokyo")
     page = context.new_page()
     page.set_content(drawn(zone))
     page.add_script_tag(content=SCRIPT)
@@ -49,9 +39,9 @@ def test_the_server_writes_the_wall_time_with_its_offset_and_zone():
 
 
 @pytest.mark.part("chromium")
-def test_a_reader_of_english_keeps_the_words_of_the_page_and_hovers_over_those_of_the_country(browser):
-    assert seen(browser, "en-US") == ("Fri Nov 3, 23:59 EDT", None, None, "Fri, Nov 3, 2023, 11:59:07 PM EDT")
-    assert seen(browser, "en-GB")[3] == "Fri, 3 Nov 2023, 23:59:07 EDT"
+def test_a_reader_of_english_keeps_the_words_of_the_page_and_hovers_over_those_of_the_country(chromium):
+    assert seen(chromium, "en-US") == ("Fri Nov 3, 23:59 EDT", None, None, "Fri, Nov 3, 2023, 11:59:07 PM EDT")
+    assert seen(chromium, "en-GB")[3] == "Fri, 3 Nov 2023, 23:59:07 EDT"
 
 
 @pytest.mark.part("chromium")
@@ -59,19 +49,19 @@ def test_a_reader_of_english_keeps_the_words_of_the_page_and_hovers_over_those_o
     ("locale", "text"),
     [("de-DE", "Fr., 3. Nov., 23:59 EDT"), ("fr-FR", "ven. 3 nov., 23:59 EDT"), ("ja-JP", "11月3日(金) 23:59 EDT")],
 )
-def test_another_language_has_its_own_order_and_hours_in_the_zone_of_the_page(browser, locale, text):
-    found = seen(browser, locale)
+def test_another_language_has_its_own_order_and_hours_in_the_zone_of_the_page(chromium, locale, text):
+    found = seen(chromium, locale)
     assert found[:3] == (text, locale, "auto")
     assert found[3].endswith(" EDT")
 
 
 @pytest.mark.part("chromium")
-def test_the_calendar_and_the_digits_stay_ours(browser):
+def test_the_calendar_and_the_digits_stay_ours(chromium):
     """Iran counts the year 1402 then, Thailand 2566; the file of the course says 2023."""
     for locale in ("fa-IR", "th-TH", "ar-EG"):
-        assert "2023" in seen(browser, locale)[3], locale
+        assert "2023" in seen(chromium, locale)[3], locale
 
 
 @pytest.mark.part("chromium")
-def test_a_zone_without_a_letter_name_keeps_its_offset(browser):
-    assert seen(browser, "de-DE", "Asia/Kathmandu")[0] == "Sa., 4. Nov., 09:44 +0545"
+def test_a_zone_without_a_letter_name_keeps_its_offset(chromium):
+    assert seen(chromium, "de-DE", "Asia/Kathmandu")[0] == "Sa., 4. Nov., 09:44 +0545"

@@ -1,10 +1,6 @@
 """Fields in a browser: what a finger or a pointer aims at is at least 24 px, and each stop of Tab can be seen."""
 
 import pytest
-from playwright.sync_api import sync_playwright
-
-from tests.parts import chromium_path
-from tests.people import make_cast
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 LOW = """() => [...document.querySelectorAll("main label:has(input), main input:not(label input), main select, main button")]
@@ -13,15 +9,8 @@ RING = "() => [document.activeElement.id, getComputedStyle(document.activeElemen
 
 
 @pytest.fixture
-def page(client, settings, tmp_path, transactional_db, live_server):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
-    client.force_login(make_cast().helen)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900})
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        yield context.new_page()
-        browser.close()
+def page(page_of, cast):
+    return page_of(cast.helen, 1440)
 
 
 def test_targets_of_the_token_form_are_large_enough_and_every_stop_is_seen(page):

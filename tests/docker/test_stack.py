@@ -11,13 +11,14 @@ import sys
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
+from tests.browsing import launched, windows
 from tests.docker import stack_faults
 from tests.docker.stack import CONTENT, SITE, Stack, build_images
 from tests.journeys.world import wait_for
 from tests.load import deadline_rush
-from tests.parts import ROOT, chromium_path
+from tests.parts import ROOT
 
 pytestmark = [
     pytest.mark.skipif(not os.environ.get("STACK"), reason="a session of its own (STACK=1)"),
@@ -49,19 +50,13 @@ def stack(tmp_path_factory):
 
 @pytest.fixture
 def tab(stack):
-    """A visitor whose DNS knows both names, and who believes the proxy's own CA."""
-    with sync_playwright() as playwright:
-        names = ", ".join(f"MAP {name}:443 127.0.0.1:{stack.port}" for name in (SITE, CONTENT))
-        browser = playwright.chromium.launch(
-            executable_path=chromium_path(),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", f"--host-resolver-rules={names}"],
-        )
-        context = browser.new_context(base_url=f"https://{SITE}", ignore_https_errors=True)
-        page, wrong = context.new_page(), []
+    """A visitor whose DNS knows both names, and who believes the proxy's own CA. A browser a test: the rush needs asyncio for itself."""
+    names = ", ".join(f"MAP {name}:443 127.0.0.1:{stack.port}" for name in (SITE, CONTENT))
+    with launched(f"--host-resolver-rules={names}") as browser, windows(browser, f"https://{SITE}") as opened:
+        page, wrong = opened(ignore_https_errors=True), []
         page.on("pageerror", lambda error: wrong.append(str(error)))
         yield page
-        browser.close()
-        assert wrong == []
+    assert wrong == []
 
 
 def sign_in(tab, person):

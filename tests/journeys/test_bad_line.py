@@ -3,13 +3,12 @@
 import hashlib
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
+from tests.browsing import axe_finds, windows
 from tests.journeys.bad_line import BadLine, interrupted_five_times, open_the_lab, wait_held, write_model
-from tests.journeys.test_browser import CHROMIUM, sign_in
+from tests.journeys.test_browser import sign_in
 from tests.journeys.world import demo_world, wait_for
-from tests.parts import chromium_path
 
 pytestmark = pytest.mark.part("chromium")
 MIB = 1 << 20
@@ -35,15 +34,13 @@ def line(world):
 
 
 @pytest.fixture
-def tab(line):
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM)
-        page = opened.new_context(base_url=line.url, viewport={"width": 1280, "height": 900}).new_page()
+def tab(line, chromium):
+    with windows(chromium, line.url) as opened:
+        page = opened()
         unanswered = tell_unanswered(page)
         sign_in(page, "sofia.lindgren")
         yield page
         print("unanswered:", *unanswered)  # pytest shows it where the test failed
-        opened.close()
 
 
 def tell_unanswered(page) -> dict[str, str]:
@@ -97,7 +94,7 @@ def test_what_was_sent_in_part_can_be_thrown_away(world, line, tab, tmp_path):
     tab.reload()
     line.go_on()
     expect(tab.locator("#hand-in [data-upload-found]")).to_be_visible()
-    assert Axe().run(tab).response["violations"] == []
+    assert axe_finds(tab) == []
     tab.get_by_role("button", name="Throw it away").click()
     expect(tab.get_by_role("status").filter(has_text="is thrown away")).to_be_visible()
     assert world.rows("select status from uploads_upload where file_name = 'unwanted.onnx'") == [("discarded",)]

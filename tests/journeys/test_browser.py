@@ -3,21 +3,15 @@
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
+from tests.browsing import launched, windows, wrong_but
 from tests.journeys.world import demo_world
 from tests.load.page_paint import FEW, LIMIT_KB, painted
-from tests.parts import ROOT, chromium_path
+from tests.parts import ROOT
 
 pytestmark = pytest.mark.part("chromium")
 MODELS = ROOT / "grading" / "demo" / "models"
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")
@@ -31,29 +25,28 @@ def world(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        # Playwright turns the cache of the back button off; people have it.
-        opened = playwright.chromium.launch(
-            executable_path=chromium_path(), args=CHROMIUM, ignore_default_args=["--disable-back-forward-cache"]
-        )
-        yield opened
-        opened.close()
+def chromium():
+    # Playwright turns the cache of the back button off; people have it.
+    with launched(ignore_default_args=["--disable-back-forward-cache"]) as browser:
+        yield browser
 
 
 @pytest.fixture
-def tab(world, browser):
+def page_of(world, chromium):
+    with windows(chromium, world.url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def tab(world, page_of):
     """A new visitor; every script error, console error and request to another host is a failure of the test."""
-    context = browser.new_context(base_url=world.url, viewport={"width": 1280, "height": 900})
-    page, wrong = context.new_page(), []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda said: said.type == "error" and "status of 4" not in said.text and wrong.append(said.text))
+    page = page_of()
     page.on(
-        "request", lambda request: request.url.startswith((world.url, "data:", "blob:")) or wrong.append(request.url)
+        "request",
+        lambda asked: asked.url.startswith((world.url, "data:", "blob:")) or page.wrong.append(asked.url),
     )
     yield page
-    context.close()
-    assert wrong == []
+    assert wrong_but(page, "status of 4") == []
 
 
 def sign_in(tab, person):
@@ -146,9 +139,8 @@ def test_a_renamed_pdf_gets_its_sentence_in_place(tab, tmp_path):
     expect(tab.get_by_role("alert")).to_contain_text("This is a PDF")
 
 
-def test_without_javascript_the_form_says_the_same(world, browser, tmp_path):
-    context = browser.new_context(base_url=world.url, java_script_enabled=False)
-    tab = context.new_page()
+def test_without_javascript_the_form_says_the_same(page_of, tmp_path):
+    tab = page_of(java_script_enabled=False)
     sign_in(tab, "sofia.lindgren")
     empty = tmp_path / "empty.onnx"
     empty.write_bytes(b"")
@@ -159,7 +151,6 @@ def test_without_javascript_the_form_says_the_same(world, browser, tmp_path):
     tab.get_by_role("button", name="Hand in").click()
     expect(tab.get_by_role("heading", name="It is here, on time")).to_be_visible()
     expect(tab.get_by_role("button", name="Light or dark")).to_have_count(0)
-    context.close()
 
 
 def test_staff_see_every_hand_in_and_filter_in_the_address(tab):
@@ -201,8 +192,8 @@ def test_after_signing_out_the_back_button_shows_no_grades(tab):
     expect(tab.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
 
 
-def test_pages_are_light(world, browser):
-    rows = list(painted(browser, world.url, FEW, times=1))
+def test_pages_are_light(world, chromium):
+    rows = list(painted(chromium, world.url, FEW, times=1))
     assert [row for row in rows if row["missing"] or row["kb"] > LIMIT_KB] == []
     assert any(row["plots"] > 100 for row in rows)  # so the plots are told apart
 

@@ -17,12 +17,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.browsing import launched, windows
 from tests.journeys.world import fetch, free_port, wait_for
 from tests.load.figures import figure, numbers, table
 from tests.load.line_workers import fresh, people, scratch_folder, set_up
-from tests.parts import ROOT, chromium_path
+from tests.parts import ROOT
 
 LOANS, STUDENTS, KEY_MS, MOST_S, MOST_MS = 10, 30, 4, 5.0, 60_000
 
@@ -34,12 +35,10 @@ def main() -> int:
         set_up("sqlite", Path(folder))
         cast = fresh(Path(folder))
         things, students = stocked(cast)
-        with served() as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])  # fmt: skip
-            page = browser.new_context(base_url=address).new_page()
+        with served() as address, launched() as browser, windows(browser, address) as opened:
+            page = opened(cast.amit)
             page.set_default_timeout(MOST_MS)
             expect.set_options(timeout=MOST_MS)
-            signed_in(page, cast.amit, address)
             page.goto(f"/courses/{cast.course.slug}/hardware/desk/")
             return measure(page, loans, things, students)
 
@@ -73,14 +72,6 @@ def served() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=60)
-
-
-def signed_in(page: Page, person, address: str) -> None:
-    from django.test import Client
-
-    client = Client()
-    client.force_login(person)
-    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
 
 
 def measure(page: Page, loans: int, things: list[list[str]], students: list[str]) -> int:

@@ -21,15 +21,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browsing import launched
 from tests.journeys.world import World
 from tests.load.figures import figure, say, table
-from tests.parts import chromium_path
 
 LIMIT_KB = 150
 HOME = "/courses/demo/"
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 # Person -> pages. "A > B" opens A and follows its first link whose path fits the pattern B.
 PAGES: dict[str, tuple[str, ...]] = {
     "": ("/", "/accounts/login/", HOME, "/docs/measurement/", "/devices/", "/status/"),
@@ -84,7 +83,7 @@ def main() -> int:
     words.add_argument("--shots", type=Path)
     words.add_argument("--widths", default="360,768,1440")
     asked = words.parse_args()
-    with site(asked.url) as url, chromium() as browser:
+    with site(asked.url) as url, launched() as browser:
         rows = list(painted(browser, url, PAGES, asked.times))
         if asked.shots:
             shoot(browser, url, asked.shots, [int(width) for width in asked.widths.split(",")])
@@ -108,14 +107,6 @@ def site(url: str | None) -> Iterator[str]:
             yield world.url
         finally:
             world.stop()
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM)
-        yield browser
-        browser.close()
 
 
 def painted(browser: Browser, url: str, pages: dict[str, tuple[str, ...]], times: int) -> Iterator[dict[str, Any]]:

@@ -10,14 +10,12 @@ import threading
 import time
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
+from tests.browsing import launched, windows
 from tests.journeys.bad_line import BadLine, interrupted_five_times, open_the_lab, write_model
-from tests.journeys.test_browser import CHROMIUM, sign_in
+from tests.journeys.test_browser import sign_in
 from tests.journeys.world import World
 from tests.load.figures import figure, numbers, say, table
 from tests.load.start import pss_mib
-from tests.parts import chromium_path
 
 MIB, BYTES_PER_S = 1 << 20, 60e6
 
@@ -48,14 +46,12 @@ def main() -> int:
             line, watch = BadLine(world.port, BYTES_PER_S), Watch(world)
             watch.start()
             begun = time.monotonic()
-            with sync_playwright() as playwright:
-                opened = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM)
-                tab = opened.new_context(base_url=line.url).new_page()
+            with launched() as browser, windows(browser, line.url) as opened:
+                tab = opened()
                 sign_in(tab, "sofia.lindgren")
                 begun = time.monotonic()
                 said = interrupted_five_times(world, tab, line, "lab3", file, 600)
                 total = time.monotonic() - begun
-                opened.close()
             found, stored = world.rows(
                 "select sha256, model_file from grading_submission where file_name = 'large.onnx'"
             )[0]

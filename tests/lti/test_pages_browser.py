@@ -1,21 +1,16 @@
 """The pages of the LMS in a real browser: nothing that axe objects to, no error of a script, nothing wider than a phone."""
 
-import os
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from courseplatform.lti.models import Identity
 from grading.models.passback import PassbackScore
 from grading.passback.sending import passback_run
 from grading.passback.switching import passback_compare, passback_start
+from tests.browsing import axe_finds, shot
 from tests.grading.grades.grades import give, released, with_rubric
 from tests.lti.launching import connect, newest
-from tests.parts import chromium_path
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
-SHOTS = os.environ.get("LTI_SHOTS", "")
 
 
 @pytest.fixture
@@ -47,31 +42,15 @@ def sites(cast, platform, lms, client, live_server, browser):
 
 
 @pytest.mark.parametrize("width", [360, pytest.param(1440, marks=pytest.mark.whole)])
-def test_the_pages_are_fit_for_everybody(sites, client, live_server, width):
+def test_the_pages_are_fit_for_everybody(sites, page_of, width):
     wrong = []
-    with sync_playwright() as playwright:
-        args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=args)
-        for name, person, address in sites:
-            client.force_login(person)
-            context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": 900})
-            context.add_cookies(
-                [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-            )
-            page = context.new_page()
-            page.on(
-                "console", lambda said, name=name, kept=wrong: said.type == "error" and kept.append((name, said.text))
-            )
-            assert page.goto(address).status == 200, address
-            wrong += [
-                (name, one["id"], one["nodes"][0]["html"][:120]) for one in Axe().run(page).response["violations"]
-            ]
-            if page.evaluate("document.documentElement.scrollWidth") > width:
-                wrong.append((name, "wider than the window"))
-            if SHOTS:
-                page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
-                page.evaluate("document.documentElement.dataset.theme = 'dark'")
-                page.screenshot(path=f"{SHOTS}/{name}-{width}-dark.png", full_page=True)
-            context.close()
-        browser.close()
+    for name, person, address in sites:
+        page = page_of(person, width)
+        assert page.goto(address).status == 200, address
+        wrong += [(name, one) for one in axe_finds(page) + page.wrong]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            wrong.append((name, "wider than the window"))
+        shot(page, f"{name}-{width}")
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        shot(page, f"{name}-{width}-dark")
     assert wrong == []

@@ -1,11 +1,9 @@
 """The bar of a view as a student, in a real browser: in sight wherever one scrolls, readable in both themes, reached by the keyboard."""
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from courseplatform.audit.models import StudentView
-from tests.parts import chromium_path
-from tests.people import make_cast
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 CONTRAST = """bar => {
@@ -16,16 +14,8 @@ CONTRAST = """bar => {
 
 
 @pytest.fixture
-def page(client, settings, tmp_path, transactional_db, live_server):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
-    client.force_login(make_cast().helen)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900})
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        context.set_default_timeout(90_000)  # another lane's tests share the machine
-        yield context.new_page()
-        browser.close()
+def page(page_of, cast):
+    return page_of(cast.helen, 1440)
 
 
 def test_the_bar_stays_in_sight_is_readable_and_stops_by_the_keyboard(page):

@@ -1,50 +1,33 @@
 """The phone in class, in a real browser: one tap, undo in place, a lost network, another account, no script."""
 
+from functools import partial
+
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from courseplatform.participation.models import Attendance, Credit
+from tests.browsing import sign_in, wrong_but
 from tests.courseplatform.participation.builders import BONUS, give, many_students, session_of, with_scheme
-from tests.parts import chromium_path
-from tests.people import make_cast
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
-def cast(settings, tmp_path, transactional_db):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
-    cast = make_cast()
+def cast(cast):
     with_scheme(cast.course)
     cast.session = session_of(cast.course)
     return cast
 
 
 @pytest.fixture
-def phone(browser, live_server, client, cast):
+def phone(page_of, live_server, cast):
     """A signed-in TA with a phone of 360 px. `phone.sign_in(person)` changes who holds it."""
-    context = browser.new_context(base_url=live_server.url, viewport={"width": 360, "height": 740})
-    page, wrong = context.new_page(), []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-
-    def sign_in(person):
-        client.force_login(person)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-
-    page.sign_in, page.address = sign_in, f"/courses/odml/participation/entry/?session={cast.session.pk}"
-    sign_in(cast.amit)
+    page = page_of(cast.amit, 360, 740)
+    page.sign_in = partial(sign_in, page.context, address=live_server.url)
+    page.address = f"/courses/odml/participation/entry/?session={cast.session.pk}"
     page.goto(page.address)
     yield page
-    context.close()
-    assert wrong == []
+    assert wrong_but(page, "Failed to load resource") == []  # the network comes and goes
 
 
 def tap(page, name, kind="question"):

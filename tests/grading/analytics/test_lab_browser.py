@@ -1,13 +1,12 @@
 """The analytics of a lab in a browser: every figure is drawn, a table by the keyboard, a PNG that is one, and nothing that axe finds."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from courseplatform.courses.models import Enrolment, Role
+from tests.browsing import axe_finds
 from tests.grading.analytics.classes import compare_on, make_class
-from tests.parts import chromium_path
-from tests.people import SPEC, make_cast, make_user
+from tests.people import SPEC, make_user
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 PAGE = "/courses/odml/assignments/lab3/analytics/"
@@ -16,37 +15,13 @@ BLIND = [["2.50", "2.50", "2.25"], ["2.25", "2.50", "2.00"], ["2.75", "2.50", "2
 
 
 @pytest.fixture
-def cast(settings, tmp_path, transactional_db):
-    settings.DATA_DIR, settings.MEDIA_ROOT, settings.DEMO = tmp_path, tmp_path / "media", True
-    cast = make_cast()
+def cast(cast, settings):
+    settings.DEMO = True
     Enrolment.objects.filter(course=cast.course, role=Role.STUDENT).delete()
     graders = [cast.amit, make_user("Tomas"), make_user("Priya")]
     Enrolment.objects.bulk_create(Enrolment(course=cast.course, person=one, role=Role.TA) for one in graders[1:])
     compare_on(make_class(cast.course, SPEC, 30, attempts=10, graders=graders), graders, BLIND)
     return cast
-
-
-@pytest.fixture
-def browser():
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-        yield found
-        found.close()
-
-
-@pytest.fixture
-def page_of(browser, client, live_server):
-    def made(person, **more):
-        client.force_login(person)
-        context = browser.new_context(base_url=live_server.url, **more)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        page = context.new_page()
-        page.faults = []
-        page.on("console", lambda message: page.faults.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        return page
-
-    return made
 
 
 def drawn(page):
@@ -61,16 +36,16 @@ WIDER = [pytest.param(1440, scheme, marks=pytest.mark.whole) for scheme in ("lig
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), *WIDER])
 def test_every_figure_is_drawn_and_axe_finds_nothing(cast, page_of, width, scheme):
-    page = page_of(cast.helen, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = page_of(cast.helen, width, color_scheme=scheme)
     page.goto(PAGE)
     drawn(page)
-    assert page.faults == []
+    assert page.wrong == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    assert Axe().run(page).response["violations"] == []
+    assert axe_finds(page) == []
 
 
 def test_words_in_a_figure_lie_on_no_other_words(cast, page_of):
-    page = page_of(cast.helen, viewport={"width": 1440, "height": 900})
+    page = page_of(cast.helen, 1440)
     page.goto(PAGE)
     drawn(page)
     over = page.evaluate(
@@ -85,7 +60,7 @@ def test_words_in_a_figure_lie_on_no_other_words(cast, page_of):
 
 
 def test_a_table_opens_by_the_keyboard_and_a_png_is_one(cast, page_of):
-    page = page_of(cast.helen, viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    page = page_of(cast.helen, 1440)
     page.goto(PAGE)
     drawn(page)
     button = page.get_by_role("button", name="Table of Graders")
@@ -103,7 +78,7 @@ def test_a_table_opens_by_the_keyboard_and_a_png_is_one(cast, page_of):
 
 
 def test_another_cost_is_drawn_by_its_link(cast, page_of):
-    page = page_of(cast.helen, viewport={"width": 1440, "height": 900})
+    page = page_of(cast.helen, 1440)
     page.goto(PAGE)
     page.get_by_role("link", name="MACs", exact=True).click()
     page.wait_for_url("**/analytics/?cost=macs#cost")

@@ -1,58 +1,35 @@
 """The gradebook in a browser: keys, the window over a cell, setting and undoing, filter and order, a phone, and what axe says."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from grading.models import GradeEvent
+from tests.browsing import axe_finds, sign_in, wrong_but
 from tests.courseplatform.teams.builders import make_team
 from tests.grading.book.classes import CMU, make_work, mark, release, with_scheme
 from tests.grading.canvas.files import HEADER, POINTS, RUTH, written
-from tests.parts import chromium_path
-from tests.people import make_cast
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 BOOK = "/courses/odml/grades/"
 
 
 @pytest.fixture
-def cast(settings, tmp_path, transactional_db):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
-    people = make_cast()
-    people.lab.delete()
-    with_scheme(people.course, CMU)
-    first, *_ = (make_work(people.course, f"report{n}") for n in (1, 2, 3))
-    mark(people, first, people.ruth, 9.5)
-    mark(people, first, people.daniel, 6)
+def cast(cast):
+    cast.lab.delete()
+    with_scheme(cast.course, CMU)
+    first, *_ = (make_work(cast.course, f"report{n}") for n in (1, 2, 3))
+    mark(cast, first, cast.ruth, 9.5)
+    mark(cast, first, cast.daniel, 6)
     release(first)
-    make_team(people, "Magpie", people.ruth)
-    return people
+    make_team(cast, "Magpie", cast.ruth)
+    return cast
 
 
 @pytest.fixture
-def browser():
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def tab(client, cast, live_server, browser):
-    client.force_login(cast.helen)
-    context = browser.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900})
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-    context.set_default_timeout(60_000)  # not how fast a page is: another lane's tests share the machine
-    page, wrong = context.new_page(), []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    meant = ("status of 4", "ERR_FAILED")  # a refusal; a request that a test has cut off
-    page.on(
-        "console",
-        lambda said: said.type == "error" and not any(one in said.text for one in meant) and wrong.append(said.text),
-    )
+def tab(page_of, cast):
+    page = page_of(cast.helen, 1440)
     yield page
-    context.close()
-    assert wrong == []
+    assert wrong_but(page, "status of 4", "ERR_FAILED") == []  # a refusal; a request that a test has cut off
 
 
 def cell(tab, person, n):
@@ -170,9 +147,8 @@ def test_the_server_and_the_browser_sort_and_filter_alike(tab, cast):
         assert (names(tab), tab.locator(".book tfoot").inner_text()) == by_server, query
 
 
-def test_a_teaching_assistant_opens_a_cell_and_has_no_form(tab, client, cast, live_server):
-    client.force_login(cast.amit)
-    tab.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+def test_a_teaching_assistant_opens_a_cell_and_has_no_form(tab, cast, live_server):
+    sign_in(tab.context, cast.amit, live_server.url)
     tab.goto(BOOK)
     stand(tab, cast.ruth, R1)
     tab.keyboard.press("7")
@@ -194,15 +170,10 @@ def test_no_page_of_the_book_has_what_axe_calls_wrong_nor_is_wider_than_the_wind
     for address in (tab.url, BOOK + "canvas/", BOOK, f"{BOOK}{cast.sofia.pk}/", f"{BOOK}{cast.ruth.pk}/report1/"):
         tab.goto(address)
         assert tab.evaluate("document.documentElement.scrollWidth") <= width, address
-        checked(tab)
+        assert axe_finds(tab) == []
     if width > 1000:
         tab.goto(BOOK)
         stand(tab, cast.ruth, R1)
         tab.keyboard.press("7")
         expect(tab.locator("dialog.why").get_by_label("Reason")).to_be_visible()
-        checked(tab)
-
-
-def checked(tab):
-    found = Axe().run(tab).response["violations"]
-    assert not found, [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found]
+        assert axe_finds(tab) == []

@@ -4,14 +4,12 @@ import re
 from statistics import median
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from grading.grade_facts import grades_of
 from grading.models import GradingSheet
+from tests.browsing import axe_finds
 from tests.grading.desk.desks import again, claimed, essay, many, sheet_of
-from tests.parts import chromium_path
-from tests.people import make_cast
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 DESK = "/courses/odml/assignments/essay/desk/"
@@ -19,33 +17,14 @@ MOST_KEYS, MOST_QUERIES = 4, 45
 
 
 @pytest.fixture
-def cast(settings, tmp_path, transactional_db):
-    settings.DATA_DIR, settings.MEDIA_ROOT, settings.DEMO = tmp_path, tmp_path / "media", True
-    return make_cast()
+def cast(cast, settings):
+    settings.DEMO = True
+    return cast
 
 
 @pytest.fixture
 def lab(cast):
     return essay(cast)
-
-
-@pytest.fixture
-def browser():
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-        yield found
-        found.close()
-
-
-@pytest.fixture
-def page_of(browser, client, live_server):
-    def made(person, **more):
-        client.force_login(person)
-        context = browser.new_context(base_url=live_server.url, **more)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        return context.new_page()
-
-    return made
 
 
 def saved(page):
@@ -248,13 +227,12 @@ def test_axe_finds_nothing_at_the_desk_nor_on_its_board(page_of, cast, lab, tmp_
     page = page_of(cast.helen, color_scheme=theme)
     for address in (DESK, "/courses/odml/desk/", "/courses/odml/desk/snippets/"):
         page.goto(address)
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+        assert axe_finds(page) == [], address
 
 
 def test_on_a_tablet_what_is_ticked_is_large_enough_to_touch(page_of, cast, lab, tmp_path):
     sheet_of(cast, lab, tmp_path)
-    page = page_of(cast.amit, viewport={"width": 820, "height": 1180}, has_touch=True)
+    page = page_of(cast.amit, 820, 1180, has_touch=True)
     page.goto(DESK)
     for one in page.locator(".ta-option:visible, .ta-done").all():
         assert one.bounding_box()["height"] >= 44

@@ -1,35 +1,21 @@
 """The form of a lab in a real browser: what its task, its board and its training change is drawn anew, and nothing typed is lost."""
 
 import pytest
-from django.test import Client
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.parts import chromium_path
-from tests.people import SPEC, make_cast
+from tests.people import SPEC
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 CRITERION = {"key": "m", "title": "M", "points": 1, "metric": "accuracy", "rule": {"kind": "at_least", "value": 0.5}}
 
 
 @pytest.fixture
-def page(settings, tmp_path, transactional_db, live_server):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
-    cast = make_cast()
+def page(page_of, cast):
     cast.lab.bench_spec = SPEC | {"criteria": [CRITERION]}
     cast.lab.save()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-        client = Client()
-        client.force_login(cast.helen)
-        context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 900})
-        session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-        context.add_cookies([session])
-        page = context.new_page()
-        page.wrong = []
-        page.on("console", lambda said: page.wrong.append(said.text) if said.type == "error" else None)
-        page.goto(f"{cast.lab.get_absolute_url()}edit/")
-        yield page
-        browser.close()
+    page = page_of(cast.helen)
+    page.goto(f"{cast.lab.get_absolute_url()}edit/")
+    return page
 
 
 def headings(page):

@@ -1,25 +1,17 @@
 """The desk in a browser: what is typed into one part outlives the saving of another, and two members do not overwrite each other."""
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from courseplatform.core import pdfs
 from grading.models import Piece
 from tests.grading.handing_in.parts import NOTES, REPORT, pdf_file, put_report, put_text
 from tests.grading.late_days.test_late_days import make_team
-from tests.parts import chromium_path
-from tests.people import make_cast, make_lab
+from tests.people import make_lab
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 MORE = NOTES | {"key": "more", "title": "More", "required": False}
 LINK = {"key": "video", "kind": "link", "title": "Video"}
 ESSAY = "/courses/odml/assignments/essay/"
-
-
-@pytest.fixture
-def cast(settings, tmp_path, transactional_db):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
-    return make_cast()
 
 
 @pytest.fixture
@@ -29,14 +21,8 @@ def essay(cast):
 
 
 @pytest.fixture
-def page(client, cast, live_server):
-    client.force_login(cast.ruth)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(base_url=live_server.url)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        yield context.new_page()
-        browser.close()
+def page(page_of, cast):
+    return page_of(cast.ruth)
 
 
 def save(page, part):

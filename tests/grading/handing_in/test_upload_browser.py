@@ -1,12 +1,10 @@
 """The upload field in a browser: what it refuses before sending, it refuses in the words of the server."""
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from grading.handing_in.hand_in_rules import too_large_sentence
 from grading.models.assignments import Assignment
-from tests.parts import chromium_path
-from tests.people import SPEC, make_cast
+from tests.people import SPEC
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 # A file of this size need not exist: the page looks at its name and size, and refuses.
@@ -18,20 +16,8 @@ DROP = """size => {
 
 
 @pytest.fixture
-def cast(settings, tmp_path, transactional_db):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
-    return make_cast()
-
-
-@pytest.fixture
-def page(client, cast, live_server):
-    client.force_login(cast.ruth)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(base_url=live_server.url)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        yield context.new_page()
-        browser.close()
+def page(page_of, cast):
+    return page_of(cast.ruth)
 
 
 def test_a_file_that_is_too_large_is_told_its_size_in_the_words_of_the_server(page, cast):

@@ -1,9 +1,7 @@
 """The report in a real browser: drawn, read, marked with the keyboard alone, with names covered, and what happens to a broken PDF."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.test import Client
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import Link
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
@@ -11,51 +9,28 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from grading.models import Annotation
 from grading.templatetags import reports
+from tests.browsing import axe_finds
 from tests.grading.grades.grades import released, with_rubric
 from tests.grading.notes.reports import LINES, note_in, report_of, written_pdf
-from tests.parts import chromium_path
-from tests.people import make_cast
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 DRAWN = ".report-page[data-page='1'] canvas"
 
 
 @pytest.fixture
-def cast(settings, tmp_path, transactional_db):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
-    return make_cast()
+def open_as(page_of):
+    def opened(person, path, width=1280, **more):
+        page = page_of(person, width, **more)
+        page.asked = []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto(path)
+        return page
 
-
-@pytest.fixture
-def page_of(cast, live_server):
-    """A page for a person, with what its console found wrong."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-
-        def opened(person, path, width=1280, **more):
-            client = Client()
-            client.force_login(person)
-            context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": 900}, **more)
-            session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-            context.add_cookies([session])
-            page = context.new_page()
-            page.wrong, page.asked = [], []
-            page.on("console", lambda said: page.wrong.append(said.text) if said.type == "error" else None)
-            page.on("pageerror", lambda error: page.wrong.append(str(error)))
-            page.on("request", lambda request: page.asked.append(request.url))
-            page.goto(path)
-            return page
-
-        yield opened
-        browser.close()
+    return opened
 
 
 def words(page, number=1):
     return page.locator(f".report-page[data-page='{number}'] .textLayer").inner_text()
-
-
-def axe_of(page):
-    return [(one["id"], [node["target"] for node in one["nodes"]]) for one in Axe().run(page).response["violations"]]
 
 
 def pixel(page, x, y):
@@ -67,9 +42,9 @@ def pixel(page, x, y):
     )
 
 
-def test_a_report_is_drawn_with_its_words_over_it_and_nothing_from_elsewhere(page_of, cast, tmp_path, live_server):
+def test_a_report_is_drawn_with_its_words_over_it_and_nothing_from_elsewhere(open_as, cast, tmp_path, live_server):
     piece = report_of(cast, cast.ruth, tmp_path, pages=3)
-    page = page_of(cast.ruth, piece.get_absolute_url())
+    page = open_as(cast.ruth, piece.get_absolute_url())
     expect(page.locator(DRAWN)).to_be_visible(timeout=20_000)
     assert all(line in words(page) for line in LINES)
     assert min(pixel(page, n / 200, 68 / 842)[0] for n in range(24, 150)) < 90  # ink where the first line stands
@@ -79,12 +54,12 @@ def test_a_report_is_drawn_with_its_words_over_it_and_nothing_from_elsewhere(pag
     assert "Page 3 of the report" in words(page, 3)
     assert page.locator("[data-report-annotate]").count() == 0
     assert [url for url in page.asked if not url.startswith(live_server.url)] == [] and page.wrong == []
-    assert axe_of(page) == []
+    assert axe_finds(page) == []
 
 
-def test_the_size_follows_the_keys_and_stays_sharp(page_of, cast, tmp_path):
+def test_the_size_follows_the_keys_and_stays_sharp(open_as, cast, tmp_path):
     piece = report_of(cast, cast.ruth, tmp_path)
-    page = page_of(cast.ruth, piece.get_absolute_url(), width=360, device_scale_factor=2)
+    page = open_as(cast.ruth, piece.get_absolute_url(), width=360, device_scale_factor=2)
     expect(page.locator(DRAWN)).to_be_visible(timeout=20_000)
     width = page.locator(DRAWN).bounding_box()["width"]
     assert page.evaluate("document.documentElement.scrollWidth") == 360
@@ -101,10 +76,10 @@ def test_the_size_follows_the_keys_and_stays_sharp(page_of, cast, tmp_path):
     assert page.wrong == []
 
 
-def test_a_note_is_written_with_the_keyboard_alone_and_is_there_after_a_reload(page_of, cast, tmp_path):
+def test_a_note_is_written_with_the_keyboard_alone_and_is_there_after_a_reload(open_as, cast, tmp_path):
     with_rubric(cast)
     piece = report_of(cast, cast.ruth, tmp_path)
-    page = page_of(cast.amit, piece.get_absolute_url())
+    page = open_as(cast.amit, piece.get_absolute_url())
     expect(page.locator(DRAWN)).to_be_visible(timeout=20_000)
     page.keyboard.press("a")
     say = page.locator("[data-report-say]")
@@ -130,16 +105,16 @@ def test_a_note_is_written_with_the_keyboard_alone_and_is_there_after_a_reload(p
     page.locator(".report-pin").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".report-card em")).to_have_text("interval")
-    assert axe_of(page) == []
+    assert axe_finds(page) == []
     page.keyboard.press("Escape")
     expect(page.locator(".report-card")).to_have_count(0)
     expect(page.locator(".report-pin")).to_be_focused()
     assert page.wrong == []
 
 
-def test_what_is_typed_outlives_escape_and_a_reload_until_it_is_saved(page_of, cast, tmp_path):
+def test_what_is_typed_outlives_escape_and_a_reload_until_it_is_saved(open_as, cast, tmp_path):
     piece = report_of(cast, cast.ruth, tmp_path)
-    page = page_of(cast.amit, piece.get_absolute_url())
+    page = open_as(cast.amit, piece.get_absolute_url())
     expect(page.locator(DRAWN)).to_be_visible(timeout=20_000)
     page.evaluate("document.dispatchEvent(new Event('desk:annotate'))")
     page.keyboard.press("p")
@@ -158,9 +133,9 @@ def test_what_is_typed_outlives_escape_and_a_reload_until_it_is_saved(page_of, c
     assert Annotation.objects.get().kind == "point"
 
 
-def test_words_are_marked_with_the_mouse_and_a_removed_note_comes_back(page_of, cast, tmp_path):
+def test_words_are_marked_with_the_mouse_and_a_removed_note_comes_back(open_as, cast, tmp_path):
     piece = report_of(cast, cast.ruth, tmp_path)
-    page = page_of(cast.amit, piece.get_absolute_url())
+    page = open_as(cast.amit, piece.get_absolute_url())
     expect(page.locator(DRAWN)).to_be_visible(timeout=20_000)
     line = page.locator(".textLayer span", has_text="Training").bounding_box()
     page.mouse.move(line["x"] + 1, line["y"] + line["height"] / 2)
@@ -178,11 +153,11 @@ def test_words_are_marked_with_the_mouse_and_a_removed_note_comes_back(page_of, 
     assert page.wrong == []
 
 
-def test_a_student_reads_a_note_on_a_phone_and_has_nothing_to_write_with(page_of, cast, tmp_path):
+def test_a_student_reads_a_note_on_a_phone_and_has_nothing_to_write_with(open_as, cast, tmp_path):
     piece = report_of(cast, cast.ruth, tmp_path)
     note_in(cast, piece, "Add the *interval*.")
     released(cast)
-    page = page_of(cast.ruth, piece.get_absolute_url(), width=360)
+    page = open_as(cast.ruth, piece.get_absolute_url(), width=360)
     expect(page.locator(".report-pin")).to_be_visible(timeout=20_000)
     page.locator(".report-pin").click()
     card = page.locator(".report-card")
@@ -195,10 +170,10 @@ def test_a_student_reads_a_note_on_a_phone_and_has_nothing_to_write_with(page_of
     )
     page.keyboard.press("a")
     assert page.locator("button", has_text="Change").count() == page.locator(".note-form").count() == 0
-    assert page.wrong == [] and axe_of(page) == []
+    assert page.wrong == [] and axe_finds(page) == []
 
 
-def test_names_are_covered_in_the_picture_and_gone_from_the_text(page_of, cast, tmp_path, monkeypatch):
+def test_names_are_covered_in_the_picture_and_gone_from_the_text(open_as, cast, tmp_path, monkeypatch):
     lines = [
         *LINES,
         "ruth did all. We use Ru\u0301th's set, and Sofia is no author; nothing an-",
@@ -209,7 +184,7 @@ def test_names_are_covered_in_the_picture_and_gone_from_the_text(page_of, cast, 
     piece = report_of(cast, cast.ruth, tmp_path, lines=lines)
     note_in(cast, piece, quote="as Ruth says", text="Names the author.")
     hide_names(monkeypatch)
-    page = page_of(cast.amit, piece.get_absolute_url())
+    page = open_as(cast.amit, piece.get_absolute_url())
     expect(page.locator(DRAWN)).to_be_visible(timeout=20_000)
     text = words(page)
     assert "ruth@" not in text and "Ruth" not in text and "Daniel" in text and "quantization" in text
@@ -225,7 +200,7 @@ def test_names_are_covered_in_the_picture_and_gone_from_the_text(page_of, cast, 
     assert page.locator(".report-link").count() == 0
     assert "Names inside pictures cannot be found" in page.locator(".report").inner_text()
     assert page.locator(".report a[href$='/file/']").count() == 0
-    assert page.wrong == [] and axe_of(page) == []
+    assert page.wrong == [] and axe_finds(page) == []
 
 
 def hide_names(monkeypatch):
@@ -238,11 +213,11 @@ def hide_names(monkeypatch):
 
 
 @pytest.mark.parametrize("content", [b"%PDF-1.7\nnothing more", b""])
-def test_a_broken_pdf_is_a_sentence_and_the_file_to_save(page_of, cast, tmp_path, content):
+def test_a_broken_pdf_is_a_sentence_and_the_file_to_save(open_as, cast, tmp_path, content):
     piece = report_of(cast, cast.ruth, tmp_path)
     path = tmp_path / "media" / piece.file.name
     path.write_bytes(content)
-    page = page_of(cast.amit, piece.get_absolute_url())
+    page = open_as(cast.amit, piece.get_absolute_url())
     expect(page.locator("[data-report-why]")).to_have_text(
         "This PDF is damaged, so it cannot be shown here.", timeout=20_000
     )
@@ -253,18 +228,18 @@ def test_a_broken_pdf_is_a_sentence_and_the_file_to_save(page_of, cast, tmp_path
     expect(page.locator(".report-broken")).to_be_hidden()
 
 
-def test_a_pdf_that_asks_for_a_password_says_so(page_of, cast, tmp_path):
+def test_a_pdf_that_asks_for_a_password_says_so(open_as, cast, tmp_path):
 
     piece = report_of(cast, cast.ruth, tmp_path)
     path = tmp_path / "media" / piece.file.name
     writer = PdfWriter(clone_from=PdfReader(str(path)))
     writer.encrypt("secret")
     writer.write(path)
-    page = page_of(cast.ruth, piece.get_absolute_url())
+    page = open_as(cast.ruth, piece.get_absolute_url())
     expect(page.locator("[data-report-why]")).to_contain_text("asks for a password", timeout=20_000)
 
 
-def test_what_a_pdf_brings_along_is_never_run_and_its_links_open_apart(page_of, cast, tmp_path, live_server):
+def test_what_a_pdf_brings_along_is_never_run_and_its_links_open_apart(open_as, cast, tmp_path, live_server):
 
     piece = report_of(cast, cast.ruth, tmp_path)
     path = tmp_path / "media" / piece.file.name
@@ -275,7 +250,7 @@ def test_what_a_pdf_brings_along_is_never_run_and_its_links_open_apart(page_of, 
     for n, url in enumerate(("https://example.org/lab", "javascript:alert(1)", "file:///etc/passwd")):
         writer.add_annotation(0, Link(rect=(72, 600 - 30 * n, 200, 620 - 30 * n), url=url))
     writer.write(path)
-    page = page_of(cast.ruth, piece.get_absolute_url())
+    page = open_as(cast.ruth, piece.get_absolute_url())
     dialogs = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     expect(page.locator(DRAWN)).to_be_visible(timeout=20_000)
@@ -286,16 +261,16 @@ def test_what_a_pdf_brings_along_is_never_run_and_its_links_open_apart(page_of, 
     assert [url for url in page.asked if not url.startswith(live_server.url)] == []
 
 
-def test_without_a_script_the_browsers_own_viewer_stands_there(page_of, cast, tmp_path):
+def test_without_a_script_the_browsers_own_viewer_stands_there(open_as, cast, tmp_path):
     piece = report_of(cast, cast.ruth, tmp_path)
-    page = page_of(cast.amit, piece.get_absolute_url(), java_script_enabled=False)
+    page = open_as(cast.amit, piece.get_absolute_url(), java_script_enabled=False)
     assert page.locator(".report iframe").get_attribute("src") == f"{piece.get_absolute_url()}pdf/"
     assert page.locator("#plain-text").is_visible() and page.locator(".report-acts").first.is_hidden()
 
 
-def test_another_graders_note_comes_in_while_the_page_is_open(page_of, cast, tmp_path):
+def test_another_graders_note_comes_in_while_the_page_is_open(open_as, cast, tmp_path):
     piece = report_of(cast, cast.ruth, tmp_path)
-    page = page_of(cast.amit, piece.get_absolute_url())
+    page = open_as(cast.amit, piece.get_absolute_url())
     expect(page.locator(DRAWN)).to_be_visible(timeout=20_000)
     note_in(cast, piece, "By Helen.", by=cast.helen)
     expect(page.locator(".report-pin")).to_have_text("1", timeout=16_000)

@@ -4,13 +4,11 @@ import io
 import zipfile
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from grading.bench.pipeline_zip import check, unpack
 from grading.models import Submission
 from tests.grading.pipelines.stages import TWO, cut_in_two
-from tests.parts import chromium_path
-from tests.people import make_cast, make_lab
+from tests.people import make_lab
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 PACK = """async (names) => {
@@ -21,23 +19,10 @@ PACK = """async (names) => {
 
 
 @pytest.fixture
-def cast(settings, tmp_path, transactional_db):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
-    return make_cast()
-
-
-@pytest.fixture
-def page(client, cast, live_server):
-    client.force_login(cast.ruth)
-    lab = make_lab(cast.course, "two", bench_spec=TWO)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(base_url=live_server.url)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        opened = context.new_page()
-        opened.goto(lab.get_absolute_url())
-        yield opened
-        browser.close()
+def page(page_of, cast):
+    opened = page_of(cast.ruth)
+    opened.goto(make_lab(cast.course, "two", bench_spec=TWO).get_absolute_url())
+    return opened
 
 
 def states(page):

@@ -1,49 +1,32 @@
 """The sliders in a real browser: with the keyboard, heard by a screen reader, on a phone, and inside the form of the editor."""
 
 import pytest
-from django.test import Client
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.grading.grades.test_rule_pages import BENCH
-from tests.parts import chromium_path
-from tests.people import make_cast
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def cast(settings, tmp_path, transactional_db):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
-    found = make_cast()
-    found.lab.bench_spec = BENCH
-    found.lab.save()
-    return found
+def cast(cast):
+    cast.lab.bench_spec = BENCH
+    cast.lab.save()
+    return cast
 
 
 @pytest.fixture
-def page_of(cast, live_server):
-    """A page for a person and a width in pixels."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
+def open_as(page_of):
+    def opened(person, width, path):
+        page = page_of(person, width)
+        page.goto(path)
+        return page
 
-        def opened(person, width, path):
-            client = Client()
-            client.force_login(person)
-            context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": 900})
-            session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-            context.add_cookies([session])
-            page = context.new_page()
-            page.wrong = []
-            page.on("console", lambda said: page.wrong.append(said.text) if said.type == "error" else None)
-            page.goto(path)
-            return page
-
-        yield opened
-        browser.close()
+    return opened
 
 
-def test_an_arrow_key_moves_the_points_and_the_dot_and_is_heard(page_of, cast):
-    page = page_of(cast.ruth, 1280, cast.lab.get_absolute_url())
+def test_an_arrow_key_moves_the_points_and_the_dot_and_is_heard(open_as, cast):
+    page = open_as(cast.ruth, 1280, cast.lab.get_absolute_url())
     slider, points = page.locator("#try-accuracy"), page.locator("#try-points-curve")
     dot = page.locator("#try-drawn-curve circle")
     before, place = points.inner_text(), float(dot.get_attribute("cx"))
@@ -61,8 +44,8 @@ def test_an_arrow_key_moves_the_points_and_the_dot_and_is_heard(page_of, cast):
     assert page.wrong == []
 
 
-def test_the_sum_and_the_switch_of_the_board_follow(page_of, cast):
-    page = page_of(cast.ruth, 360, cast.lab.get_absolute_url())
+def test_the_sum_and_the_switch_of_the_board_follow(open_as, cast):
+    page = open_as(cast.ruth, 360, cast.lab.get_absolute_url())
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     total = float(page.locator("#try-total b").inner_text())
     page.get_by_label("It fits the board").first.uncheck()
@@ -72,8 +55,8 @@ def test_the_sum_and_the_switch_of_the_board_follow(page_of, cast):
     assert page.wrong == []
 
 
-def test_in_the_editor_a_slider_tries_what_was_typed_and_draws_nothing_anew(page_of, cast):
-    page = page_of(cast.helen, 1280, f"{cast.lab.get_absolute_url()}edit/")
+def test_in_the_editor_a_slider_tries_what_was_typed_and_draws_nothing_anew(open_as, cast):
+    page = open_as(cast.helen, 1280, f"{cast.lab.get_absolute_url()}edit/")
     page.fill("[name='criteria-1-points']", "4")
     page.press("[name='criteria-1-points']", "Tab")
     expect(page.locator("#try-points-curve")).to_contain_text("of 4.00")

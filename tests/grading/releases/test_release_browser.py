@@ -1,44 +1,25 @@
 """The release in a browser: by the keyboard alone, and nothing that axe finds in light, dark and on a phone."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from grading.models import GradeRelease
+from tests.browsing import axe_finds
 from tests.courseplatform.teams.builders import make_students
 from tests.grading.grades.grades import give, with_rubric
-from tests.parts import chromium_path
-from tests.people import make_cast
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 RELEASE = "/courses/odml/assignments/lab1/grades/release/"
-SIZES = ({"width": 1440, "height": 900}, {"width": 360, "height": 780})
+SIZES = ((1440, 900), (360, 780))
 
 
 @pytest.fixture
-def cast(settings, tmp_path, transactional_db):
-    settings.DATA_DIR, settings.MEDIA_ROOT, settings.DEMO = tmp_path, tmp_path / "media", True
-    found = make_cast()
-    with_rubric(found)
-    for n, person in enumerate(make_students(found, 6)):
-        give(found, person, report=n % 4, plot=n % 3)
-    return found
-
-
-@pytest.fixture
-def page_of(client, live_server):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-
-        def made(person, **more):
-            client.force_login(person)
-            context = browser.new_context(base_url=live_server.url, **more)
-            cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-            context.add_cookies([cookie])
-            return context.new_page()
-
-        yield made
-        browser.close()
+def cast(cast, settings):
+    settings.DEMO = True
+    with_rubric(cast)
+    for n, person in enumerate(make_students(cast, 6)):
+        give(cast, person, report=n % 4, plot=n % 3)
+    return cast
 
 
 def tab_to(page, locator, most=80):
@@ -73,11 +54,11 @@ def test_grades_are_released_and_taken_back_with_the_keyboard_alone(page_of, cas
 
 @pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.whole)])
 def test_axe_finds_nothing_before_and_after_the_release(page_of, cast, scheme):
-    for size in SIZES:
-        page = page_of(cast.helen, viewport=size, color_scheme=scheme)
+    for width, height in SIZES:
+        page = page_of(cast.helen, width, height, color_scheme=scheme)
         page.goto(RELEASE)
-        assert Axe().run(page).response["violations"] == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        assert axe_finds(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_role("button", name="Release the grades").click()
     page.goto(RELEASE)
-    assert Axe().run(page).response["violations"] == []
+    assert axe_finds(page) == []

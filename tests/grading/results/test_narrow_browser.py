@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from grading.bench.errors import BenchError
 from grading.models.grades import grade_path
@@ -11,29 +10,15 @@ from grading.services.regrade_answers import regrade_answer
 from hardware.models import Outcome
 from tests.grading.grades.grades import regrade_of, seen
 from tests.grading.test_pages import finish
-from tests.parts import chromium_path
-from tests.people import hand_in, make_cast, onnx_like
+from tests.people import hand_in, onnx_like
 
 pytestmark = [pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
 LONG = "VeryLongOperatorNameThatNobodyKnows" * 3
 
 
 @pytest.fixture
-def cast(settings, tmp_path, transactional_db):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
-    return make_cast()
-
-
-@pytest.fixture
-def phone(client, cast, live_server):
-    """Signed in as Ruth, 360 px wide."""
-    client.force_login(cast.ruth)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(base_url=live_server.url, viewport={"width": 360, "height": 800})
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        yield context.new_page()
-        browser.close()
+def phone(page_of, cast):
+    return page_of(cast.ruth, 360, 800)
 
 
 def width(page):

@@ -7,27 +7,27 @@ the page what happened; what the books say of it all is asked at the end.
 import csv
 import functools
 import io
-import os
 import time
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from courseplatform.core.image_files import MOST_BYTES
 from courseplatform.courses.models import Enrolment, Role
 from grading.models import LateEntry
 from hardware.inventory import sweep
 from hardware.models import CasePhoto, Item, Loan, LoanPhoto, Reservation, StockEvent
+from tests import browsing
+from tests.browsing import wrong_but
 from tests.courseplatform.teams.builders import make_team
 from tests.hardware.inventory.builders import BASE
 from tests.hardware.inventory.invariants import check_all, check_plan
-from tests.parts import ROOT, chromium_path
-from tests.people import make_cast, make_lab, make_user
+from tests.parts import ROOT
+from tests.people import make_lab, make_user
 
 # test_a_term.py plays the same without a browser, in every run.
 pytestmark = [pytest.mark.whole, pytest.mark.part("chromium"), pytest.mark.django_db(transaction=True)]
@@ -64,40 +64,26 @@ class Term:
 
 
 @pytest.fixture
-def term(settings, tmp_path, monkeypatch):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
+def term(cast, settings, monkeypatch):
     settings.SESSION_COOKIE_AGE = 200 * 86400  # nobody signs in again between August and December
-    return Term(make_cast(), monkeypatch)
+    return Term(cast, monkeypatch)
 
 
 @pytest.fixture
-def windows(term, live_server):
+def windows(page_of, term):
     """A window of each of them: students hold a phone, the staff sit at a desk."""
-    said = []
     expect.set_options(timeout=MOST_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-        found = {}
-        for name, person in term.people.items():
-            client = Client()
-            client.force_login(person)
-            width = WIDE if name in ("helen", "amit") else PHONE
-            context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": 844})
-            context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])  # fmt: skip
-            found[name] = context.new_page()
-            found[name].set_default_timeout(MOST_MS)
-            found[name].on("pageerror", lambda error: said.append(str(error)))
-            found[name].on("console", lambda message: said.append(message.text))
-        yield found
-        browser.close()
-    assert [text for text in said if "Content Security Policy" in text or "rror:" in text] == []
+    found = {
+        name: page_of(person, WIDE if name in ("helen", "amit") else PHONE, 844) for name, person in term.people.items()
+    }
+    yield found
+    assert [wrong_but(page, "status of 4") for page in found.values()] == [[]] * len(found)
 
 
 def shot(page, name):
     # Waited for, because the page may just be on its way to the next one and has no document for a moment.
     page.wait_for_function("() => document.documentElement?.scrollWidth <= window.innerWidth")
-    if folder := os.environ.get("MILLIAMP_SHOTS"):
-        page.screenshot(path=f"{folder}/term-{name}.png", full_page=True)
+    browsing.shot(page, f"term-{name}")
 
 
 def says(page, *words):
