@@ -3,13 +3,15 @@
 (() => {
   const root = document.documentElement;
   root.classList.add("js");
-  const stored = localStorage.getItem("theme");
-  if (stored) root.dataset.theme = stored;
+  // A browser keeps nothing for a page in another site's frame, and says so by throwing.
+  const stored = (act) => { try { return act(localStorage); } catch { return null; } };
+  const theme = stored((store) => store.getItem("theme"));
+  if (theme) root.dataset.theme = theme;
   addEventListener("click", (event) => {
     if (!event.target.closest("[data-theme-toggle]")) return;
     const dark = getComputedStyle(root).colorScheme.includes("dark");
     root.dataset.theme = dark ? "light" : "dark";
-    localStorage.setItem("theme", root.dataset.theme);
+    stored((store) => store.setItem("theme", root.dataset.theme));
     dispatchEvent(new Event("themechange"));
   });
   // Paper is white, whatever was chosen for the screen.
