@@ -27,7 +27,7 @@ from tests.journeys.bad_line import BadLine, write_model
 from tests.parts import ROOT
 from tests.people import make_cast
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 MIB = 1 << 20
 CHUNK, SIZE = 2 * MIB, 7 * MIB
 

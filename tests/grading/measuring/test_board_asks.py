@@ -24,7 +24,7 @@ from tests.grading.measuring.test_on_boards import BOARD, handed_in
 from tests.grading.measuring.test_on_boards import lab as lab_of_boards
 from tests.hardware.runners.boards import add_board
 
-pytestmark = [pytest.mark.django_db, pytest.mark.real_database]
+pytestmark = pytest.mark.django_db
 lab = lab_of_boards
 
 
