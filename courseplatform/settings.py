@@ -84,6 +84,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "courseplatform.metrics.middleware.Measured",
+    "courseplatform.core.turns.Turns",
     "courseplatform.core.middleware.ServerTiming",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -141,6 +142,7 @@ if EMBEDDED:
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": DATA_DIR / "milliamp.sqlite3",
+            "CONN_MAX_AGE": 60,  # SQLite reads and understands the whole schema each time that the file is opened: longer than a page takes
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,

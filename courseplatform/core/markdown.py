@@ -171,6 +171,9 @@ def _parser() -> MarkdownIt:
 def _house_rules(state: StateCore) -> None:
     """One heading above, line numbers, cells without inline styles, and the facts."""
     facts: Facts = state.env["facts"]
+    for opened, words, closed in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
+        if opened.type == "th_open" and not words.content:  # the corner of a table heads nothing
+            opened.tag = closed.tag = "td"
     for before, token in zip([None, *state.tokens], state.tokens, strict=False):
         line = (token.map[0] + 1) if token.map else 0
         if token.type in ("heading_open", "heading_close"):

@@ -14,7 +14,7 @@ from courseplatform.core.kept import kept_rows
 from courseplatform.courses.models import STAFF, Course, Enrolment, OfficeHour, Session
 from courseplatform.courses.schedule import day_label
 from courseplatform.courses.sections import DueMark
-from courseplatform.courses.time_rule import DAYS
+from courseplatform.courses.time_rule import SIZES
 from courseplatform.courses.zones import local_start
 
 
@@ -42,7 +42,7 @@ def sessions_near(course: Course, now: datetime) -> list[Session]:
     today = timezone.localdate(now)
 
     def shown() -> QuerySet[Session]:
-        near = {"held_on__gte": today - timedelta(days=14), "held_on__lte": today + timedelta(days=DAYS)}
+        near = {"held_on__gte": today - timedelta(days=14), "held_on__lte": today + timedelta(days=SIZES[0].days)}
         return Session.objects.filter(course=course).shown_to(staff=False).filter(**near).prefetch_related("items")
 
     found = kept_rows("sessions near", (course.pk, today), shown)

@@ -249,3 +249,8 @@ def test_a_table_scrolls_by_itself():
     before, _, after = html.partition("<table>")
     assert before.strip() == '<div class="scroll" role="group" tabindex="0" aria-label="Table">'
     assert after.partition("</table>")[2].strip().startswith("</div>")
+
+
+def test_the_corner_of_a_table_that_heads_nothing_is_no_heading():
+    html = render_markdown("| | b |\n|---|---|\n| 1 | 2 |")
+    assert "<td></td>\n<th>b</th>" in html and "<th></th>" not in html

@@ -10,7 +10,7 @@ from django.utils.html import strip_tags
 from courseplatform.courses import schedule, selectors
 from courseplatform.courses.models import OfficeHour, Session
 from courseplatform.courses.sections import DueMark
-from courseplatform.courses.time_rule import time_rule
+from courseplatform.courses.time_rule import SIZES, time_rule
 from courseplatform.courses.zones import zone_note, zone_words
 
 pytestmark = pytest.mark.django_db
@@ -177,13 +177,14 @@ def test_the_front_page_offers_to_sign_in_once(client):
     assert client.get("/docs/glossary/").content.decode().count(">Sign in<") == 1
 
 
-def test_labels_of_the_time_rule_touch_neither_each_other_nor_a_stem(course):
-    days = (0.9, 1.6, 3, 3.2, 9, 24, 25.5, 26.8)
+@pytest.mark.parametrize("size", SIZES, ids=[size.name for size in SIZES])
+def test_labels_of_the_time_rule_touch_neither_each_other_nor_a_stem(course, size):
+    days = [day for day in (0.9, 1.6, 3, 3.2, 9, 24, 25.5, 26.8) if day < size.days - 1]
     crowd = [
         DueMark(label=f"Report {n}: a longer name", title="", due_at=NOW + timedelta(days=day), url="/")
         for n, day in enumerate(days)
     ]
-    dues = time_rule(course, [], crowd, NOW)["dues"]
+    dues = time_rule(course, [], crowd, NOW, size)["dues"]
     assert len(dues) == len(days)
     for one in dues:
         left, right = one["span"]

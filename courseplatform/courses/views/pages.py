@@ -16,7 +16,7 @@ from courseplatform.courses.access import Reader, Visit, course_page, may_make_c
 from courseplatform.courses.models import Course
 from courseplatform.courses.schedule_page import schedule_context
 from courseplatform.courses.sections import built_sections, due_marks
-from courseplatform.courses.time_rule import time_rule
+from courseplatform.courses.time_rule import time_rules
 from courseplatform.courses.tours import tour_note, tour_of
 
 
@@ -32,7 +32,7 @@ def home(request: HttpRequest, reader: Reader) -> HttpResponse:
     context = {
         "today_label": f"{timezone.localtime(now):%A, %B %-d, %H:%M %Z}",
         "headline": selectors.headline(course, marks, now),
-        "rule": time_rule(course, sessions, marks, now),
+        "rules": time_rules(course, sessions, marks, now),
         "week": selectors.week_rows(course, sessions, marks, now),
         "sections": built_sections(visit, now),
         "tour": tour_of(request, visit),

@@ -99,10 +99,10 @@ def down_seconds(incidents: list[Incident], start: datetime, end: datetime) -> f
     return total
 
 
-def nights() -> list[date]:
-    """Days (UTC) of which samples are kept, the newest first. One query."""
-    rows = Sample.objects.filter(name=LIVE).order_by().values_list("at__date", flat=True).distinct()
-    return sorted(rows, reverse=True)
+def nights(zone: tzinfo) -> list[date]:
+    """Evenings of this zone of which samples are kept, the newest first; one goes from noon to noon. One query."""
+    hours = Sample.objects.filter(name=LIVE).order_by().values_list(TruncHour("at", tzinfo=zone), flat=True).distinct()
+    return sorted({(hour.replace(tzinfo=None) - timedelta(hours=12)).date() for hour in hours}, reverse=True)
 
 
 past = Shared("status.past", 60.0, compute)

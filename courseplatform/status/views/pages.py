@@ -102,7 +102,7 @@ def tonight_csv(request: HttpRequest) -> HttpResponse:
 @public
 def nights(request: HttpRequest) -> HttpResponse:
     looker = page.looker_of(request.user)
-    context = {"nights": past_part.nights(), "zone_note": _zone_note(looker)}
+    context = {"nights": past_part.nights(ZoneInfo(looker.zone)), "zone_note": _zone_note(looker)}
     return render(request, "status/nights.html", context)
 
 

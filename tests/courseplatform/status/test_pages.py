@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from courseplatform.core import health
-from courseplatform.status.models import Deed, Incident, SiteNotice
+from courseplatform.status.models import Deed, Incident, Sample, SiteNotice
 from courseplatform.status.selectors import now as now_part
+from courseplatform.status.selectors.past import LIVE
 from courseplatform.status.services.watching import watch
 from hardware import holds
 from hardware.models import LineHold, WorkerSign
@@ -123,6 +124,18 @@ def test_the_whole_state_is_a_bounded_number_of_queries(alive, client):
 def test_a_night_that_is_none_is_404(client):
     assert client.get("/status/nights/tuesday/").status_code == 404
     assert client.get("/status/nights/1999-01-01/").status_code == 404
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/New_York", "Asia/Kolkata", "Pacific/Honolulu"])
+def test_each_night_of_the_list_opens_wherever_its_reader_is(alive, client, zone):
+    alive.ruth.zone = zone
+    alive.ruth.save()
+    client.force_login(alive.ruth)
+    for hour in range(0, 48, 3):
+        Sample.objects.create(name=LIVE, at=timezone.now() - timedelta(hours=hour), value=1)
+    listed = re.findall(r'href="(/status/nights/[^"]+)"', text(client, "/status/nights/"))
+    assert len(listed) in (2, 3)
+    assert [client.get(address).status_code for address in listed] == [200] * len(listed)
 
 
 def test_times_are_in_the_zone_of_the_reader_and_the_zone_is_named(alive, client):
