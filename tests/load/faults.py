@@ -138,7 +138,6 @@ def main() -> int:
     options = asked.parse_args()
     if why := machines.why_not():
         return not_shown(why)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was begun is ended then too
     with scratch(keep=options.keep) as folder:
         aloud = partial(print, file=sys.stderr, flush=True)
         chosen = {what: fault for what, fault in FAULTS.items() if options.only in what}

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -95,6 +96,7 @@ def not_shown(why: str) -> int:
 
 def figure(main: Callable[[], int | None]) -> int:
     """Run the `main` of a script and write its section. Returns its exit code; what it raises is raised again."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was begun is ended then too
     listed = FIGURES[Path(main.__globals__["__file__"]).stem]
     about = re.split(r"(?<=[.?])\s", " ".join(main.__globals__["__doc__"].split()), maxsplit=1)[0]
     return recorded(main, listed, _Begun(about, ["-m", f"tests.load.{listed.name}", *sys.argv[1:]], listed))

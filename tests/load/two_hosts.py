@@ -8,7 +8,6 @@ how long each cut took; exit code 1 where anything is not as it must be.
 """
 
 import argparse
-import signal
 import sys
 import time
 from collections import Counter
@@ -169,7 +168,6 @@ def main() -> int:
     options = asked.parse_args()
     if why := machines.why_not():
         return not_shown(why)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was begun is ended then too
     with scratch(keep=options.keep) as folder:
         wrong, told = play(options.many, options.cuts, Path(folder))
     say(told)

@@ -83,7 +83,9 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     readable = [str(path) for path in (*layout.SYSTEM_FOLDERS, *layout.SYSTEM_FILES, *layout.python_folders())]
     readable += [str(layout.PROJECT / code) for code in layout.CODE]
-    readable += [str(stage), *(str(path.resolve()) for path in request.readonly_files.values())]
+    readable.append(str(stage))
+    if os.geteuid() != 0:  # what the links lead to; of copies, the first may lie where nobody but root may look
+        readable += [str(path.resolve()) for path in request.readonly_files.values()]
     readable += [*map(str, layout.DEVICES), *PROC_FILES]
     order = launching.make_order(
         request,

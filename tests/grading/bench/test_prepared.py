@@ -108,7 +108,7 @@ def test_a_torch_process_that_waited_is_held_to_its_processor_time(pool):
     pool.make_ready({TORCH: 1})
     result = pool.run(asked("endless_loop", imports=TORCH, wall_s=20.0, cpu_s=1))
     assert result.ended == "timed_out"
-    assert 0.9 < result.cpu_s < 4
+    assert 0.7 < result.cpu_s < 4  # the kernel looks at the clock now and then
 
 
 @pytest.mark.parametrize("inside", [True, False])
