@@ -27,7 +27,7 @@ from courseplatform.uploads.spools.local import our_disk, probe_folder
 
 log = structlog.get_logger(__name__)
 PART_BYTES = 8 << 20  # a store takes no smaller one than 5 MiB, but for the last
-PREFIX = "uploads/"
+PREFIX, HEALTH = "uploads/", "health"
 MISSING = {"404", "NoSuchKey", "NoSuchUpload", "NotFound"}
 
 
@@ -177,12 +177,14 @@ class S3Spool:
         return True
 
     def probe(self) -> None:
-        """Also the disk on which copies are looked into. A store that does not answer at once is away: whoever asks for health waits."""
+        """Also the disk on which copies are looked into. A store that does not answer at once is away: whoever asks for health waits.
+
+        One name for all who ask: what one leaves that is killed in between, the next one removes.
+        """
         probe_folder(Path(settings.INCOMING_DIR))
-        name = f"{PREFIX}health-{secrets.token_hex(8)}"
         with our_store():
-            self.hasty.put_object(Bucket=self.bucket, Key=name, Body=b"ok")
-            self.hasty.delete_object(Bucket=self.bucket, Key=name)
+            self.hasty.put_object(Bucket=self.bucket, Key=HEALTH, Body=b"ok")
+            self.hasty.delete_object(Bucket=self.bucket, Key=HEALTH)
 
     def keys(self) -> Iterator[UUID]:
         with our_store(is_told=False):
