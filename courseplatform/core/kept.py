@@ -147,8 +147,9 @@ def _end(**_: Any) -> None:
 
 
 def _watch(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Below whatever is wrapped around a request: it may be the first one on this connection, and in its end takes the topmost away."""
     if _told not in connection.execute_wrappers:
-        connection.execute_wrappers.append(_told)
+        connection.execute_wrappers.insert(0, _told)
 
 
 @contextmanager

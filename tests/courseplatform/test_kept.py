@@ -64,6 +64,21 @@ def test_a_write_of_another_connection_is_seen(course):
     assert titles() == ["From elsewhere"]
 
 
+def test_a_connection_that_was_opened_within_a_wrapper_tells_of_later_writes_too(course):
+    """As the first request of a thread does, where something times its queries."""
+    seen = []
+
+    def first_and_later():
+        with connection.execute_wrapper(lambda execute, *asked: execute(*asked)):
+            titles()
+        seen.append(len(connection.execute_wrappers))
+        Course.objects.update(title="Later")
+        seen.append(titles())
+
+    elsewhere(first_and_later)
+    assert seen == [1, ["Later"]]
+
+
 def test_within_a_request_the_stamp_is_asked_for_once_and_again_after_a_write_of_its_own(
     course, django_assert_num_queries
 ):
