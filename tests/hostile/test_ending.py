@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -21,11 +23,17 @@ def endless(tmp_path_factory):
     return models.make_torch_models(tmp_path_factory.mktemp("torch")) / "loop.pt"
 
 
+@pytest.fixture
+def staging():
+    """Where the user without rights may go, too: the folders of pytest are root's alone."""
+    with tempfile.TemporaryDirectory(prefix="staging-") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_bench_that_is_stopped_leaves_no_copy_of_a_model(tmp_path, endless, number):
+def test_a_bench_that_is_stopped_leaves_no_copy_of_a_model(tmp_path, staging, endless, number):
     working("limits")
-    staging = tmp_path / "staging"
-    staging.mkdir(mode=0o755)
     environment = os.environ | {"TMPDIR": str(staging), "BENCH_ISOLATION": "limits", "DATA_DIR": str(tmp_path / "data")}
     environment |= {"DJANGO_SETTINGS_MODULE": "courseplatform.settings", "DEMO": "1"}
     command = [sys.executable, "manage.py", "bench", str(endless)]
@@ -40,19 +48,15 @@ def test_a_bench_that_is_stopped_leaves_no_copy_of_a_model(tmp_path, endless, nu
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only as root is another user the reader")
-def test_what_is_staged_for_the_user_without_rights_is_closed_to_all_others(monkeypatch, tmp_path):
+def test_what_is_staged_for_the_user_without_rights_is_closed_to_all_others(monkeypatch, staging):
     working("limits")
     modes = set()
 
     def look(elapsed_s):
         for folder, _, files in os.walk(staging):
             modes.update(os.stat(os.path.join(folder, name)).st_mode & 0o007 for name in files)
-            modes.add(os.stat(folder).st_mode & 0o007 if folder != str(staging) else 0)
+            modes.add(os.stat(folder).st_mode & 0o007 if Path(folder) != staging else 0)
 
-    staging = tmp_path / "staging"
-    staging.mkdir()
-    for folder in (staging, *list(tmp_path.parents)[:2], tmp_path):
-        folder.chmod(0o755)
     monkeypatch.setattr("tempfile.tempdir", str(staging))
     request = SandboxRequest("{inputs}/attack.py", ("endless_loop",), {"attack.py": ATTACK}, Limits(wall_s=1.2))
     assert ProcessLimits().run(request, None, look).ended == "timed_out"

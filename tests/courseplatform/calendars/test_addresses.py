@@ -45,7 +45,7 @@ def test_the_address_stays_until_it_is_renewed_and_then_is_worthless(client, cas
     "change",
     [
         lambda t: t[:-1] + ("A" if t[-1] != "A" else "B"),
-        lambda t: "x" + t[1:],
+        lambda t: ("x" if t[0] != "x" else "y") + t[1:],
         lambda t: t.split(".")[0],
         lambda t: "nonsense",
     ],
