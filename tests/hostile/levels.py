@@ -1,4 +1,4 @@
-"""The isolations of this machine, each tried once; one that does not work here is skipped with its reason."""
+"""The isolations of this machine, each tried once; one that does not work here is skipped with its reason, and fails where all is required."""
 
 import functools
 import os
@@ -35,7 +35,8 @@ def working(name: str) -> Sandbox:
     sandbox, reason = _tried(name)
     assert name != "docker" or not reason  # the engine is there and the image was built: it must work
     if sandbox is None:
-        pytest.skip(f"{name} does not work on this machine: {reason}")
+        fail_or_skip = pytest.fail if os.environ.get("REQUIRE") == "all" else pytest.skip
+        fail_or_skip(f"{name} does not work on this machine: {reason}")
     return sandbox
 
 
