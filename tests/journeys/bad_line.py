@@ -199,7 +199,7 @@ def interrupted_five_times(world, tab, line: BadLine, lab: str, file: Path, seco
     broken(None, line.blink)
     broken(0.14, line.down, lambda: (time.sleep(2), line.up()))
     broken(0.14, lambda: tab.context.set_offline(True), lambda: (time.sleep(1), tab.context.set_offline(False)))
-    broken(0.14, lambda: os.kill(world.child("gunicorn", "courseplatform.web_server"), signal.SIGKILL))
+    broken(0.14, lambda: os.kill(world.child("gunicorn", "courseplatform.wsgi"), signal.SIGKILL))
     held(0.2)
     tab.reload()
     line.go_on()
