@@ -50,7 +50,7 @@ VOLUME /data
 EXPOSE 8000
 # Asked under the site's own host name and as the proxy asks, or ALLOWED_HOSTS and the redirect to https refuse it.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["python", "/app/docker/web-health.py"]
-CMD ["gunicorn", "--config", "python:courseplatform.web_server", "--bind", "0.0.0.0:8000", "--threads", "16", "--worker-tmp-dir", "/dev/shm"]
+CMD ["gunicorn", "courseplatform.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "courseplatform.core.web_worker.PatientWorker", "--workers", "2", "--threads", "16", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
 
 # The bench worker: the same, and what speaks to its container engine. Models are opened in that engine's containers, not here.
 FROM web AS bench

@@ -31,6 +31,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     closed, and in an upload, which then counts as broken off.
     """
 
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        keep_what_is_loaded()
+
     def enqueue_req(self, conn: Any) -> None:
         bound = struct.pack("ll", SILENCE_S, 0)
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, bound)

@@ -1,6 +1,6 @@
 """Where the web processes of one server count together: one folder in memory, one file a process.
 
-Named by the process that loads the site and forks the others (web_server.py), which lives on while they are killed and started: a count never goes back.
+Named by the process that started them (gunicorn's master), which lives on while workers are killed and started: a count never goes back.
 """
 
 import os
@@ -28,7 +28,7 @@ def count_together(environ: MutableMapping[str, str]) -> Path:
             number = other.name.removeprefix(mine)
             if number.isdecimal() and not is_alive(int(number)):
                 shutil.rmtree(other, ignore_errors=True)
-        folder = base / f"{mine}{os.getpid()}"
+        folder = base / f"{mine}{os.getppid()}"
         environ[FOLDER] = str(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder

@@ -86,8 +86,8 @@ def test_web_and_worker_of_the_image_answer_on_a_read_only_disk(image, environme
     common = ["--network", "host", "-v", f"{volume}:/data", "--read-only", "--tmpfs", "/tmp", *options(environment)]
     docker("run", "--rm", *common, image, "python", "manage.py", "migrate", "-v0")
     try:
-        started.append(docker("run", "-d", *common, image, "gunicorn", "--config", "python:courseplatform.web_server",
-                              "--bind", f"127.0.0.1:{port}", "--worker-tmp-dir", "/dev/shm"))  # fmt: skip
+        started.append(docker("run", "-d", *common, image, "gunicorn", "courseplatform.wsgi", "--bind", f"127.0.0.1:{port}",
+                              "--worker-tmp-dir", "/dev/shm", "--no-control-socket"))  # fmt: skip
         started.append(docker("run", "-d", *common, image, "celery", "-A", "courseplatform.celery", "worker", "--pool", "solo", "-Q",
                               "ordinary", "-n", f"{volume}@%h", "-B", "-s", "/data/beat"))  # fmt: skip
         wait_for(lambda: healthy(port), 60, "health of the containers")

@@ -71,8 +71,8 @@ class Deployment:
     def command(self, name: str) -> list[str]:
         """web, ordinary; any other name is a bench worker."""
         if name == "web":
-            return [sys.executable, "-m", "gunicorn", "--config", "python:courseplatform.web_server", "--bind", f"127.0.0.1:{self.port}",
-                    "--threads", "4"]  # fmt: skip
+            return [sys.executable, "-m", "gunicorn", "courseplatform.wsgi", "--bind", f"127.0.0.1:{self.port}", "--threads", "4",
+                    "--no-control-socket"]  # fmt: skip
         if name == "ordinary":
             return self.celery("ordinary", name, "-B", "-s", str(self.folder / "beat"))
         return self.celery("bench", name, "-I", "grading.bench_tasks")

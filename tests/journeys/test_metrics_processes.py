@@ -29,7 +29,8 @@ class Server:
             "LOG_LEVEL": "ERROR",
         }  # fmt: skip
         command = [
-            sys.executable, "-m", "gunicorn", "--config", "python:courseplatform.web_server", "--bind", f"127.0.0.1:{self.port}", "--threads", "8",
+            sys.executable, "-m", "gunicorn", "courseplatform.wsgi", "--bind", f"127.0.0.1:{self.port}", "--workers", "2", "--threads", "8",
+            "--worker-class", "courseplatform.core.web_worker.PatientWorker", "--no-control-socket",
         ]  # fmt: skip
         self.log = (folder / "web.log").open("wb")
         self.process = subprocess.Popen(

@@ -64,8 +64,8 @@ def served() -> Iterator[str]:
     call_command("collectstatic", verbosity=0, interactive=False)
     connections.close_all()
     port = free_port()
-    options = f"--config python:courseplatform.web_server -b 127.0.0.1:{port} --threads 16 --log-level error".split()
-    server = subprocess.Popen([sys.executable, "-m", "gunicorn", *options], cwd=ROOT)
+    options = f"-b 127.0.0.1:{port} -w 2 --threads 16 --log-level error".split()
+    server = subprocess.Popen([sys.executable, "-m", "gunicorn", "courseplatform.wsgi", *options], cwd=ROOT)
     try:
         wait_for(lambda: fetch(f"http://127.0.0.1:{port}/")[0] == 200, 120, "an answer of the site")
         yield f"http://127.0.0.1:{port}"

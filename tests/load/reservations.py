@@ -120,8 +120,8 @@ def through_http(cast, product, people) -> tuple[list[str], list[float], float]:
     from django.utils import timezone
 
     port = 20_000 + os.getpid() % 20_000
-    options = f"-c python:courseplatform.web_server -b 127.0.0.1:{port} --threads 16 -t 300 --log-level error --backlog 512".split()
-    command = [sys.executable, "-m", "gunicorn", *options]
+    options = f"-b 127.0.0.1:{port} -w 2 --threads 16 -t 300 --log-level error --backlog 512".split()
+    command = [sys.executable, "-m", "gunicorn", "courseplatform.wsgi", *options]
     log = (Path(os.environ["MILLIAMP_TEST_DIR"]) / "gunicorn.log").open("w")
     server = subprocess.Popen(
         command, cwd=Path(__file__).resolve().parents[2], stderr=subprocess.DEVNULL

@@ -19,7 +19,7 @@ PARTS = ("proxy", "web", "ordinary", "bench", "models", "database", "broker", "s
 
 
 class Embedded:
-    """`manage.py up`: SQLite, two web processes, one ordinary and one bench worker, Valkey."""
+    """`manage.py up`: SQLite, one web process, one ordinary and one bench worker, Valkey."""
 
     name = "SQLite, embedded"
 
@@ -59,8 +59,9 @@ class OnPostgres(Deployment):
         if name != "web":
             super().start(name)
             return
-        command = [sys.executable, "-m", "gunicorn", "--config", "python:courseplatform.web_server", "--bind", f"127.0.0.1:{self.port}",
-                   "--threads", "16", "--worker-tmp-dir", "/dev/shm"]  # fmt: skip
+        command = [sys.executable, "-m", "gunicorn", "courseplatform.wsgi", "--bind", f"127.0.0.1:{self.port}", "--worker-class",
+                   "courseplatform.core.web_worker.PatientWorker", "--workers", "2", "--threads", "16", "--worker-tmp-dir", "/dev/shm",
+                   "--no-control-socket"]  # fmt: skip
         with (self.folder / "web.log").open("ab") as output:
             self.processes["web"] = subprocess.Popen(
                 command, cwd=ROOT, env=self.env, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True

@@ -67,8 +67,8 @@ class FaultedSite(Deployment):
     def command(self, name: str) -> list[str]:
         if name == "web":
             return [
-                sys.executable, "-m", "gunicorn", "tests.load.outages.web_points", "--config", "python:courseplatform.web_server",
-                "--bind", f"127.0.0.1:{self.port}", "--workers", "1", "--threads", "8", "--timeout", "120",
+                sys.executable, "-m", "gunicorn", "tests.load.outages.web_points", "--bind", f"127.0.0.1:{self.port}", "--threads", "8",
+                "--worker-class", "courseplatform.core.web_worker.PatientWorker", "--no-control-socket", "--timeout", "120",
             ]  # fmt: skip
         if name.startswith("ordinary"):
             return self.on_host(name, self.celery("ordinary", name, "-I", "tests.load.outages.ordinary_points"))

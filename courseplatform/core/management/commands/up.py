@@ -23,6 +23,7 @@ from courseplatform.core.supervisor import Child, Supervisor
 
 LEAST_FREE_BYTES = 500 << 20
 FOLDERS = ("media", "incoming", "uploads", "hidden", "mail", "logs", "static")
+WEB_THREADS = 32
 BENCH_NICE = 10
 
 
@@ -159,8 +160,10 @@ def _children(bind: str, port: int) -> list[Child]:
     commands = {
         "broker": [str(get_binary_path()), "--port", "0", "--unixsocket", str(settings.BROKER_SOCKET), "--unixsocketperm", "700",
                    "--dir", str(data), "--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", ""],
-        "web": [python, "-m", "gunicorn", "--config", "python:courseplatform.web_server", "--chdir", str(settings.BASE_DIR),
-                "--bind", f"{bind}:{port}", "--timeout", "120", "--graceful-timeout", "5"],
+        "web": [python, "-m", "gunicorn", "courseplatform.wsgi", "--chdir", str(settings.BASE_DIR), "--bind", f"{bind}:{port}",
+                "--worker-class", "courseplatform.core.web_worker.PatientWorker", "--workers", "1", "--threads", str(WEB_THREADS),
+                "--timeout", "120",
+                "--graceful-timeout", "5", "--no-control-socket"],
         "ordinary": [*celery, "-Q", "ordinary", "-n", "ordinary@%h", "-B", "-s", str(data / "beat")],
         # Whoever opens a page comes before a measurement: the deadline of a class on the two cores that also measure its models.
         "bench": ["nice", "-n", str(BENCH_NICE), *celery, "-I", "grading.bench_tasks", "-Q", "bench", "-n", "bench@%h"],
